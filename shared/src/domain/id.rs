@@ -1,0 +1,129 @@
+//! Identifiers. A value of one of these types has been parsed; a bare string has not.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is no identifier of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}")]
+pub struct InvalidId {
+    /// What would have been accepted, in words for the person who sent it.
+    pub expected: &'static str,
+}
+
+/// Whop's ids are a tag and letters or digits; ours follow suit. Longer ones are nobody's.
+const MAX_ID_CHARS: usize = 64;
+
+macro_rules! tagged_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads the id, or says what was expected.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                let tail = text.strip_prefix($prefix).unwrap_or_default();
+                let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+                if tail.is_empty() || text.len() > MAX_ID_CHARS || !tail.chars().all(plain) {
+                    return Err(InvalidId { expected: $expected });
+                }
+                Ok(Self(text.to_owned()))
+            }
+
+            /// The id as it is written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> String {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+tagged_id!(
+    /// The tenant: a creator's company at Whop, `biz_…`.
+    CompanyId, "biz_", "a company id such as biz_a1B2c3"
+);
+tagged_id!(
+    /// A customer's subscription at Whop, `mem_…`.
+    MembershipId, "mem_", "a membership id such as mem_a1B2c3"
+);
+tagged_id!(
+    /// A payment at Whop, `pay_…`.
+    PaymentId, "pay_", "a payment id such as pay_a1B2c3"
+);
+tagged_id!(
+    /// A person at Whop, `user_…`.
+    UserId, "user_", "a user id such as user_a1B2c3"
+);
+
+/// One failed renewal being recovered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CaseId(uuid::Uuid);
+
+impl CaseId {
+    /// Reads the hyphenated form and no other, so that one case has one address.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        let id = uuid::Uuid::parse_str(text).ok().filter(|id| id.hyphenated().to_string() == text);
+        id.map(Self).ok_or(InvalidId { expected: "a case id, a lower-case UUID" })
+    }
+
+    /// The id of the case that this failure opens: the same failure always opens the same case.
+    pub fn derive(company: &CompanyId, membership: &MembershipId, opened_by: &str) -> Self {
+        let name = format!("case:{company}:{membership}:{opened_by}");
+        Self(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()))
+    }
+}
+
+impl fmt::Display for CaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_company_id_is_a_tag_and_plain_characters() {
+        assert!(CompanyId::parse("biz_9kQ2").is_ok());
+        for wrong in ["", "biz_", "BIZ_1", "mem_1", "biz_a/b", "biz_a b", "biz_é", &format!("biz_{}", "a".repeat(61))] {
+            assert!(CompanyId::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_case_id_has_one_spelling() {
+        let id = CaseId::derive(
+            &CompanyId::parse("biz_1").unwrap(),
+            &MembershipId::parse("mem_1").unwrap(),
+            "pay_1",
+        );
+        assert_eq!(CaseId::parse(&id.to_string()), Ok(id));
+        assert!(CaseId::parse(&id.to_string().to_uppercase()).is_err());
+        assert!(CaseId::parse(&id.to_string().replace('-', "")).is_err());
+        assert!(CaseId::parse("not-a-uuid").is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! Money: integer minor units and a lower-case ISO 4217 currency, never a float.
+
+use serde::{Deserialize, Serialize};
+
+/// An amount in the minor unit of its currency.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Money {
+    /// Minor units: cents for `usd`, yen for `jpy`.
+    pub amount: i64,
+    /// Which currency the amount is in.
+    pub currency: Currency,
+}
+
+/// A lower-case ISO 4217 code, such as `usd`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency(String);
+
+/// Why a text is no amount.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidMoney {
+    /// Not three letters.
+    #[error("a currency is three letters such as usd")]
+    Currency,
+    /// Not a decimal number.
+    #[error("an amount is a decimal number such as 19.99")]
+    Amount,
+    /// More decimals than the currency has.
+    #[error("the amount has more decimals than its currency")]
+    Precision,
+    /// Beyond what fits into minor units.
+    #[error("the amount is larger than can be held")]
+    Range,
+}
+
+/// Stripe's zero-decimal currencies; Whop charges through the same card networks.
+/// Source: docs.stripe.com/currencies. COP is not among them: it has two decimals.
+const ZERO_DECIMAL: [&str; 16] = [
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
+];
+const THREE_DECIMAL: [&str; 6] = ["bhd", "iqd", "jod", "kwd", "omr", "tnd"];
+
+impl Currency {
+    /// Reads a code in either case.
+    pub fn parse(text: &str) -> Result<Self, InvalidMoney> {
+        if text.len() != 3 || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
+            return Err(InvalidMoney::Currency);
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+
+    /// The code, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// How many decimals the major unit has.
+    pub fn exponent(&self) -> u32 {
+        match self.0.as_str() {
+            code if ZERO_DECIMAL.contains(&code) => 0,
+            code if THREE_DECIMAL.contains(&code) => 3,
+            _ => 2,
+        }
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = InvalidMoney;
+    fn try_from(text: String) -> Result<Self, InvalidMoney> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> String {
+        currency.0
+    }
+}
+
+impl Money {
+    /// Reads a major-unit decimal as providers write it: `19.99`, `19.9`, `1.9e1`, `-5`.
+    ///
+    /// Trailing zeros beyond the currency's decimals are harmless; other digits there are an error,
+    /// because rounding somebody's money is not ours to decide.
+    pub fn from_major(text: &str, currency: Currency) -> Result<Self, InvalidMoney> {
+        let (mantissa, power) = match text.split_once(['e', 'E']) {
+            Some((mantissa, power)) => (mantissa, power.parse::<i32>().map_err(|_| InvalidMoney::Amount)?),
+            None => (text, 0),
+        };
+        let (negative, digits) = match mantissa.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, mantissa),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+        if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
+            return Err(InvalidMoney::Amount);
+        }
+        if digits.len() > 40 || power.abs() > 40 {
+            return Err(InvalidMoney::Range);
+        }
+        let shift = power + currency.exponent() as i32 - fraction.len() as i32;
+        let amount = scale(&format!("{whole}{fraction}"), shift)?;
+        Ok(Self { amount: if negative { -amount } else { amount }, currency })
+    }
+}
+
+/// `digits` times ten to the power `shift`, exactly.
+fn scale(digits: &str, shift: i32) -> Result<i64, InvalidMoney> {
+    let significant = digits.trim_start_matches('0');
+    if significant.is_empty() {
+        return Ok(0);
+    }
+    let scaled = if shift >= 0 {
+        format!("{significant}{}", "0".repeat(shift as usize))
+    } else {
+        let cut = significant.len().saturating_sub(shift.unsigned_abs() as usize);
+        let (kept, dropped) = significant.split_at(cut);
+        if dropped.bytes().any(|b| b != b'0') {
+            return Err(InvalidMoney::Precision);
+        }
+        if kept.is_empty() { "0".to_owned() } else { kept.to_owned() }
+    };
+    scaled.parse().map_err(|_| InvalidMoney::Range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn minor(text: &str, currency: &str) -> Result<i64, InvalidMoney> {
+        Money::from_major(text, Currency::parse(currency)?).map(|money| money.amount)
+    }
+
+    #[test]
+    fn major_units_become_minor_units_by_the_currency() {
+        assert_eq!(minor("19.99", "USD"), Ok(1999));
+        assert_eq!(minor("19.9", "usd"), Ok(1990));
+        assert_eq!(minor("19", "usd"), Ok(1900));
+        assert_eq!(minor("19.990", "usd"), Ok(1999));
+        assert_eq!(minor("1900", "jpy"), Ok(1900));
+        assert_eq!(minor("1900.0", "jpy"), Ok(1900));
+        assert_eq!(minor("1.234", "kwd"), Ok(1234));
+        assert_eq!(minor("10000", "cop"), Ok(1_000_000));
+        assert_eq!(minor("-5", "usd"), Ok(-500));
+        assert_eq!(minor("0", "usd"), Ok(0));
+        assert_eq!(minor("0.00", "jpy"), Ok(0));
+        assert_eq!(minor("1.9e1", "usd"), Ok(1900));
+        assert_eq!(minor("0.07", "usd"), Ok(7));
+    }
+
+    #[test]
+    fn absurd_amounts_are_refused_and_never_rounded() {
+        assert_eq!(minor("19.999", "usd"), Err(InvalidMoney::Precision));
+        assert_eq!(minor("0.5", "jpy"), Err(InvalidMoney::Precision));
+        assert_eq!(minor("92233720368547758.08", "usd"), Err(InvalidMoney::Range));
+        assert_eq!(minor("92233720368547758.07", "usd"), Ok(i64::MAX));
+        assert_eq!(minor("1e400", "usd"), Err(InvalidMoney::Range));
+        for wrong in ["", ".", "-", "1,5", "NaN", "1.2.3", "0x10", " 1", "1e", "e5", "--1", "١"] {
+            assert_eq!(minor(wrong, "usd"), Err(InvalidMoney::Amount), "{wrong}");
+        }
+        for wrong in ["", "us", "usdt", "u$d", "üsd"] {
+            assert_eq!(Currency::parse(wrong), Err(InvalidMoney::Currency), "{wrong}");
+        }
+    }
+}
