@@ -1,7 +1,17 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of it:
-//! `domain → store, providers → effects, due, idempotency → app → http → auth → runtime`.
+//! `domain → vault → store, providers → effects, due, events, reach, idempotency → app → http → auth → runtime`.
 //! A test in `tests/` reads the `use` lines and keeps the order.
 
+pub mod app;
+pub mod config;
 pub mod domain;
+pub mod due;
+pub mod effects;
+pub mod events;
+pub mod idempotency;
+pub mod providers;
+pub mod reach;
+pub mod store;
+pub mod vault;

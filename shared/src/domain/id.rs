@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn a_company_id_is_a_tag_and_plain_characters() {
         assert!(CompanyId::parse("biz_9kQ2").is_ok());
-        for wrong in ["", "biz_", "BIZ_1", "mem_1", "biz_a/b", "biz_a b", "biz_é", &format!("biz_{}", "a".repeat(61))] {
+        for wrong in
+            ["", "biz_", "BIZ_1", "mem_1", "biz_a/b", "biz_a b", "biz_é", &format!("biz_{}", "a".repeat(61))]
+        {
             assert!(CompanyId::parse(wrong).is_err(), "{wrong}");
         }
     }

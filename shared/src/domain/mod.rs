@@ -1,5 +1,15 @@
 //! Pure nouns and rules: no I/O, no async, no clock. Time comes in as an argument.
 
+pub mod action;
+pub mod case;
+pub mod effect;
 pub mod event;
 pub mod id;
+pub mod job;
+pub mod kpi;
+pub mod message;
 pub mod money;
+pub mod schedule;
+pub mod settings;
+pub mod time;
+pub mod timeline;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// An amount in the minor unit of its currency.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Money {
     /// Minor units: cents for `usd`, yen for `jpy`.
     pub amount: i64,
@@ -36,7 +36,8 @@ pub enum InvalidMoney {
 /// Stripe's zero-decimal currencies; Whop charges through the same card networks.
 /// Source: docs.stripe.com/currencies. COP is not among them: it has two decimals.
 const ZERO_DECIMAL: [&str; 16] = [
-    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf",
+    "bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof",
+    "xpf",
 ];
 const THREE_DECIMAL: [&str; 6] = ["bhd", "iqd", "jod", "kwd", "omr", "tnd"];
 
@@ -96,7 +97,7 @@ impl Money {
         if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
             return Err(InvalidMoney::Amount);
         }
-        if digits.len() > 40 || power.abs() > 40 {
+        if digits.len() > 40 || power.unsigned_abs() > 40 {
             return Err(InvalidMoney::Range);
         }
         let shift = power + currency.exponent() as i32 - fraction.len() as i32;
@@ -155,7 +156,9 @@ mod tests {
         assert_eq!(minor("0.5", "jpy"), Err(InvalidMoney::Precision));
         assert_eq!(minor("92233720368547758.08", "usd"), Err(InvalidMoney::Range));
         assert_eq!(minor("92233720368547758.07", "usd"), Ok(i64::MAX));
-        assert_eq!(minor("1e400", "usd"), Err(InvalidMoney::Range));
+        for wrong in ["1e400", "1e-2147483648", "1e2147483647"] {
+            assert_eq!(minor(wrong, "usd"), Err(InvalidMoney::Range), "{wrong}");
+        }
         for wrong in ["", ".", "-", "1,5", "NaN", "1.2.3", "0x10", " 1", "1e", "e5", "--1", "١"] {
             assert_eq!(minor(wrong, "usd"), Err(InvalidMoney::Amount), "{wrong}");
         }

@@ -1,0 +1,183 @@
+//! What every handler is handed: the one `App`, made at the door.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_http_client::tls;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::config::{Config, ConfigError};
+use crate::domain::id::{CompanyId, UserId};
+use crate::effects::Senders;
+use crate::events::Intake;
+use crate::providers::client;
+use crate::providers::resend::Resend;
+use crate::providers::whop::client::{AccessLevel, Whop};
+use crate::providers::whop::token::{KeySource, UserTokens};
+use crate::store::{Store, StoreError};
+
+/// The `App` as handlers hold it.
+pub type SharedApp = Arc<App>;
+
+/// Everything a handler may use. Time and randomness come from here and from nowhere else.
+pub struct App {
+    /// The environment.
+    pub config: Config,
+    /// What time it is; the local server's can be moved.
+    pub clock: Clock,
+    /// Fresh random ids.
+    pub ids: Ids,
+    /// When this process started, for the health check.
+    pub started: Instant,
+    /// Whop, where its key is set.
+    pub whop: Option<Whop>,
+    /// Resend, where its key and a sender are set.
+    pub resend: Option<Resend>,
+    /// Checks Whop's user tokens, where the app's id is set.
+    pub user_tokens: Option<UserTokens>,
+    /// What Whop said of a user and a company, for at most a minute.
+    pub access_cache: Mutex<HashMap<(UserId, CompanyId), (AccessLevel, DateTime<Utc>)>>,
+    store: Option<Store>,
+}
+
+/// Tells the time.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self(Arc::new(Utc::now))
+    }
+
+    /// Any other clock.
+    pub fn from_fn(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// What time it is, in whole milliseconds, because that is what is written down.
+    pub fn now(&self) -> DateTime<Utc> {
+        let now = (self.0)();
+        DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now)
+    }
+}
+
+/// Makes random ids.
+#[derive(Clone)]
+pub struct Ids(Arc<dyn Fn() -> Uuid + Send + Sync>);
+
+impl Ids {
+    /// From the system's randomness.
+    pub fn system() -> Self {
+        Self(Arc::new(Uuid::new_v4))
+    }
+
+    /// From anything else, for tests that are to run the same twice.
+    pub fn from_fn(next: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
+        Self(Arc::new(next))
+    }
+
+    /// The next id.
+    pub fn next(&self) -> Uuid {
+        (self.0)()
+    }
+}
+
+impl App {
+    /// The `App` of a deployed function, from the process's environment.
+    pub fn from_env() -> Result<SharedApp, ConfigError> {
+        let config = Config::read(|name| std::env::var(name).ok())?;
+        let dynamodb = dynamodb(&config);
+        let http =
+            client::client().map_err(|_| ConfigError { mistakes: vec!["no TLS client".to_owned()] })?;
+        Ok(Arc::new(Self::new(config, dynamodb, http, Clock::system(), Ids::system())))
+    }
+
+    /// An `App` of given parts.
+    pub fn new(
+        config: Config,
+        dynamodb: Option<aws_sdk_dynamodb::Client>,
+        http: reqwest::Client,
+        clock: Clock,
+        ids: Ids,
+    ) -> Self {
+        let store =
+            dynamodb.zip(config.table_name.as_deref()).map(|(client, table)| Store::new(client, table));
+        let whop =
+            config.whop_api_key.as_ref().map(|key| Whop::new(http.clone(), &config.whop_api_base, key));
+        let resend = config.resend_api_key.as_ref().zip(config.email_from.as_ref());
+        let resend = resend.map(|(key, from)| Resend::new(http.clone(), &config.resend_api_base, key, from));
+        let source = match &config.whop_user_token_public_key {
+            Some(key) => KeySource::Fixed(key.clone()),
+            None => KeySource::Url(config.whop_jwks_url.clone()),
+        };
+        let user_tokens = config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http, source, app_id));
+        let started = Instant::now();
+        let access_cache = Mutex::default();
+        Self { config, clock, ids, started, whop, resend, user_tokens, access_cache, store }
+    }
+
+    /// The table.
+    pub fn store(&self) -> Result<&Store, StoreError> {
+        self.store.as_ref().ok_or(StoreError::Unconfigured)
+    }
+
+    /// What effects need.
+    pub fn senders(&self) -> Senders<'_> {
+        Senders { whop: self.whop.as_ref(), resend: self.resend.as_ref(), vault: &self.config.vault }
+    }
+
+    /// Hands what receiving events needs to `use_intake`.
+    pub fn intake<'a>(
+        &'a self,
+        store: &'a Store,
+        new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
+    ) -> Intake<'a> {
+        Intake { store, whop: self.whop.as_ref(), new_id }
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "App({:?})", self.config)
+    }
+}
+
+/// The SDK's client, without its default chain: credentials and region stand in the environment, and
+/// looking for them elsewhere costs start-up time and a second HTTP stack.
+fn dynamodb(config: &Config) -> Option<aws_sdk_dynamodb::Client> {
+    let region = config.aws_region.clone()?;
+    let keys = config.aws_credentials.as_ref()?;
+    let credentials = Credentials::new(
+        &keys.access_key_id,
+        &keys.secret_access_key,
+        keys.session_token.clone(),
+        None,
+        "environment",
+    );
+    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let http = aws_smithy_http_client::Builder::new().tls_provider(provider).build_https();
+    let mut builder = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .credentials_provider(credentials)
+        .http_client(http)
+        .timeout_config(time_outs());
+    if let Some(endpoint) = &config.dynamodb_endpoint {
+        builder = builder.endpoint_url(endpoint);
+    }
+    Some(aws_sdk_dynamodb::Client::from_conf(builder.build()))
+}
+
+/// The table answers in milliseconds; one that does not is asked again or reported, not waited for.
+fn time_outs() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(std::time::Duration::from_millis(1_000))
+        .operation_attempt_timeout(std::time::Duration::from_millis(2_000))
+        .operation_timeout(std::time::Duration::from_millis(6_000))
+        .build()
+}

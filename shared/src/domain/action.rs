@@ -1,0 +1,100 @@
+//! The audited steps on a case.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// A push notification to the member.
+    NudgePush,
+    /// A direct message to the member.
+    NudgeDm,
+    /// A mail to the member, where push cannot reach and direct messages are off.
+    NudgeMail,
+    /// Free days.
+    IncentiveApplied,
+    /// The case was closed by a person.
+    CaseCancelled,
+    /// The membership ends with its period.
+    MembershipCancelled,
+    /// The membership was ended at once.
+    MembershipTerminated,
+}
+
+/// By which way a reminder reaches the member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// A notification of the provider's app.
+    Push,
+    /// A direct message at the provider.
+    Dm,
+    /// A mail.
+    Mail,
+}
+
+impl Channel {
+    /// The word used in keys, JSON and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Push => "push",
+            Self::Dm => "dm",
+            Self::Mail => "mail",
+        }
+    }
+
+    /// The action that a message on this channel is.
+    pub fn action(self) -> ActionKind {
+        match self {
+            Self::Push => ActionKind::NudgePush,
+            Self::Dm => ActionKind::NudgeDm,
+            Self::Mail => ActionKind::NudgeMail,
+        }
+    }
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Actor {
+    /// The schedule.
+    Schedule,
+    /// A person of the company, by the provider's user id.
+    Owner {
+        /// The provider's user id.
+        user_id: String,
+    },
+}
+
+/// The audit entry of one step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// What names the step within its case, for ever: `reminder:02:push`, `incentive`, `nudge:<id>`.
+    pub operation: String,
+    /// What was done.
+    pub kind: ActionKind,
+    /// Counts the messages of the case; manual and scheduled ones alike.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt_number: Option<u32>,
+    /// By which way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    /// Which reminder, in days after the first failure; absent for manual ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset_days: Option<u8>,
+    /// Which words were sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template_version: Option<u32>,
+    /// How many free days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub days: Option<u16>,
+    /// Whether a person asked for it.
+    pub manual: bool,
+    /// Who did it.
+    pub actor: Actor,
+    /// When it was decided.
+    #[serde(with = "super::time")]
+    pub at: DateTime<Utc>,
+}

@@ -1,0 +1,139 @@
+//! What leaves the house, and how far it is on its way.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::action::Action;
+use super::id::{MembershipId, UserId};
+use super::message::Template;
+
+/// The frozen request of an effect: written before the first call, never changed after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub enum Request {
+    /// Nothing leaves: the step is done with its audit entry.
+    Nothing,
+    /// A push to one member through an experience it has access to.
+    Push {
+        /// The experience whose audience the member belongs to.
+        experience_id: String,
+        /// The member.
+        user_id: UserId,
+        /// What to say.
+        template: Template,
+    },
+    /// A direct message to one member.
+    Dm {
+        /// The member.
+        user_id: UserId,
+        /// What to say.
+        template: Template,
+    },
+    /// A mail to one member.
+    Mail {
+        /// The address, sealed.
+        sealed_to: String,
+        /// What to say.
+        template: Template,
+    },
+    /// Free days on a membership.
+    Extend {
+        /// Which membership.
+        membership_id: MembershipId,
+        /// How many days.
+        days: u16,
+        /// Its renewal date before, by which a look-up can tell whether they arrived.
+        #[serde(with = "super::time::option")]
+        renewal_period_end_before: Option<DateTime<Utc>>,
+    },
+    /// The end of a membership.
+    Cancel {
+        /// Which membership.
+        membership_id: MembershipId,
+        /// With its period, or at once.
+        at_period_end: bool,
+    },
+}
+
+impl Request {
+    /// Whether the same request may be sent again under the same key when nobody knows what became
+    /// of the first. A push and a direct message may not: Whop's retention of keys for them is not
+    /// documented, and a member must not be messaged twice.
+    pub fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Mail { .. } | Self::Extend { .. } | Self::Cancel { .. })
+    }
+
+    /// Whether this is a message to a member.
+    pub fn is_message(&self) -> bool {
+        matches!(self, Self::Push { .. } | Self::Dm { .. } | Self::Mail { .. })
+    }
+}
+
+/// How far an effect is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectState {
+    /// Decided, not sent.
+    Prepared,
+    /// Claimed by one worker; the call may be on its way.
+    Sending,
+    /// It happened.
+    Done,
+    /// It did not happen and will not.
+    Rejected,
+    /// Nobody knows. Shown to the operator, not sent again.
+    Unknown,
+}
+
+impl EffectState {
+    /// The word used in keys, JSON and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepared => "prepared",
+            Self::Sending => "sending",
+            Self::Done => "done",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether nothing more will happen by itself.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Done | Self::Rejected | Self::Unknown)
+    }
+}
+
+/// An action with its effect: one row, so that the audit and the outcome cannot differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    /// The audit entry.
+    #[serde(flatten)]
+    pub action: Action,
+    /// What is sent.
+    pub request: Request,
+    /// The key the provider recognises a repetition by; made of the operation, never of the attempt.
+    pub downstream_key: String,
+    /// How far it is.
+    pub state: EffectState,
+    /// Grows with every claim; a write under an older one is refused.
+    #[serde(default)]
+    pub fence: u64,
+    /// Who holds the claim.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// When the claim may be taken over.
+    #[serde(default, with = "super::time::option")]
+    pub lease_until: Option<DateTime<Utc>>,
+    /// When the first call was made.
+    #[serde(default, with = "super::time::option")]
+    pub first_sent_at: Option<DateTime<Utc>>,
+    /// How many calls were made or tried.
+    #[serde(default)]
+    pub tries: u32,
+    /// Why it is where it is, in one of our own words.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// When it reached its end.
+    #[serde(default, with = "super::time::option")]
+    pub ended_at: Option<DateTime<Utc>>,
+}

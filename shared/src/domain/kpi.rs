@@ -1,0 +1,128 @@
+//! What came back, counted per day of first failure.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::timeline::Episode;
+
+/// Counters of one day, or the difference between two states of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Cases whose first failure fell on the day.
+    pub cases: i64,
+    /// Those of them that were recovered.
+    pub recoveries: i64,
+    /// What came back and stayed, in minor units, by currency.
+    pub revenue: BTreeMap<String, i64>,
+    /// Cases by currency, to tell which currency a company mostly works in.
+    pub currencies: BTreeMap<String, i64>,
+}
+
+impl Counters {
+    /// Whether adding this would change anything.
+    pub fn is_zero(&self) -> bool {
+        let all_zero = |map: &BTreeMap<String, i64>| map.values().all(|value| *value == 0);
+        self.cases == 0 && self.recoveries == 0 && all_zero(&self.revenue) && all_zero(&self.currencies)
+    }
+
+    /// Adds another day, or a difference.
+    pub fn add(&mut self, other: &Self, sign: i64) {
+        self.cases += sign * other.cases;
+        self.recoveries += sign * other.recoveries;
+        for (sums, more) in [(&mut self.revenue, &other.revenue), (&mut self.currencies, &other.currencies)] {
+            for (currency, amount) in more {
+                *sums.entry(currency.clone()).or_default() += sign * amount;
+            }
+        }
+    }
+}
+
+/// What a company's cases add to each day.
+pub fn count(episodes: &[Episode]) -> BTreeMap<NaiveDate, Counters> {
+    let mut days: BTreeMap<NaiveDate, Counters> = BTreeMap::new();
+    for episode in episodes {
+        let mut counters = Counters { cases: 1, ..Counters::default() };
+        if let Some(money) = &episode.money {
+            counters.currencies.insert(money.currency.as_str().to_owned(), 1);
+        }
+        if let Some(recovery) = &episode.recovery {
+            counters.recoveries = 1;
+            if let Some(money) = &recovery.money {
+                counters.revenue.insert(money.currency.as_str().to_owned(), recovery.kept_amount());
+            }
+        }
+        days.entry(episode.first_failure_at.date_naive()).or_default().add(&counters, 1);
+    }
+    days
+}
+
+/// What must be added to each day's counters when cases change from one state to the next.
+pub fn difference(before: &[Episode], after: &[Episode]) -> BTreeMap<NaiveDate, Counters> {
+    let mut days = count(after);
+    for (day, counters) in count(before) {
+        days.entry(day).or_default().add(&counters, -1);
+    }
+    days.retain(|_, counters| !counters.is_zero());
+    days
+}
+
+/// The answer of the KPI route.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// The window asked for, in days; today (UTC) is its last.
+    pub window_days: u16,
+    /// First day of the window.
+    pub from: NaiveDate,
+    /// Last day of the window.
+    pub to: NaiveDate,
+    /// Cases whose first failure lies in the window, whatever became of them.
+    pub active_cases: i64,
+    /// Those of them recovered.
+    pub recoveries: i64,
+    /// Recoveries by cases, to four decimals; 0 where there are none.
+    pub recovery_rate: f64,
+    /// What came back and stayed, in minor units of `currency`.
+    pub recovered_revenue_cents: i64,
+    /// The currency most of the cases are in; `usd` where there are none.
+    pub currency: String,
+    /// What came back in every currency.
+    pub recovered_revenue: Vec<Revenue>,
+}
+
+/// Recovered revenue in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Revenue {
+    /// The currency.
+    pub currency: String,
+    /// Minor units.
+    pub amount: i64,
+}
+
+impl Summary {
+    /// Sums up the days of a window.
+    pub fn new(window_days: u16, from: NaiveDate, to: NaiveDate, total: &Counters) -> Self {
+        let main =
+            total.currencies.iter().max_by_key(|(name, cases)| (**cases, std::cmp::Reverse((*name).clone())));
+        let currency = main.map_or_else(|| "usd".to_owned(), |(currency, _)| currency.clone());
+        let rate = if total.cases > 0 { total.recoveries as f64 / total.cases as f64 } else { 0.0 };
+        let recovered_revenue = total
+            .revenue
+            .iter()
+            .filter(|(_, amount)| **amount != 0)
+            .map(|(currency, amount)| Revenue { currency: currency.clone(), amount: *amount })
+            .collect();
+        Self {
+            window_days,
+            from,
+            to,
+            active_cases: total.cases,
+            recoveries: total.recoveries,
+            recovery_rate: (rate * 10_000.0).round() / 10_000.0,
+            recovered_revenue_cents: total.revenue.get(&currency).copied().unwrap_or_default(),
+            currency,
+            recovered_revenue,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The one way an instant is written: RFC 3339 in UTC with milliseconds.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// `2025-11-18T14:00:00.000Z`. Texts of this form sort as the instants do, so keys use it too.
+pub fn write(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// Reads any RFC 3339 instant.
+pub fn read(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
+}
+
+/// For `#[serde(with = "domain::time")]`.
+pub fn serialize<S: serde::Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&write(*at))
+}
+
+/// For `#[serde(with = "domain::time")]`.
+pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+    read(&text).ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 time"))
+}
+
+/// The same for a time that may be absent.
+pub mod option {
+    use super::{DateTime, Utc};
+
+    /// For `#[serde(with = "domain::time::option")]`.
+    pub fn serialize<S: serde::Serializer>(
+        at: &Option<DateTime<Utc>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match at {
+            Some(at) => serializer.serialize_some(&super::write(*at)),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// For `#[serde(with = "domain::time::option")]`.
+    pub fn deserialize<'de, D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<DateTime<Utc>>, D::Error> {
+        let text = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
+        match text {
+            None => Ok(None),
+            Some(text) => super::read(&text)
+                .map(Some)
+                .ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 time")),
+        }
+    }
+}

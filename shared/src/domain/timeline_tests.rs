@@ -1,0 +1,193 @@
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::domain::money::Currency;
+
+fn day(days: f64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_760_000_000, 0).unwrap() + Duration::seconds((days * 86_400.0) as i64)
+}
+
+fn usd(amount: i64) -> Option<Money> {
+    Some(Money { amount, currency: Currency::parse("usd").unwrap() })
+}
+
+fn pay(id: &str) -> Option<PaymentId> {
+    Some(PaymentId::parse(&format!("pay_{id}")).unwrap())
+}
+
+fn failed(days: f64, id: &str) -> Fact {
+    Fact { at: day(days), what: What::Failed { payment: pay(id), money: usd(1900) } }
+}
+
+fn paid(days: f64, id: &str) -> Fact {
+    Fact { at: day(days), what: What::Paid { payment: pay(id), money: usd(1900) } }
+}
+
+fn fact(days: f64, what: What) -> Fact {
+    Fact { at: day(days), what }
+}
+
+fn returned(days: f64, id: &str, money: Option<Money>) -> Fact {
+    fact(days, What::Returned { return_id: format!("re_{id}"), payment: pay(id), money })
+}
+
+fn episodes(facts: &[Fact]) -> Vec<Episode> {
+    let mut timeline = Timeline::default();
+    for fact in facts {
+        timeline.add(fact.clone());
+    }
+    timeline.episodes()
+}
+
+#[test]
+fn further_failures_update_the_one_case() {
+    let cases = episodes(&[failed(0.0, "1"), failed(1.0, "1"), failed(3.0, "1")]);
+    assert_eq!(cases.len(), 1);
+    assert_eq!((cases[0].first_failure_at, cases[0].last_failure_at), (day(0.0), day(3.0)));
+    assert_eq!(cases[0].failures.len(), 3);
+    assert_eq!(cases[0].state, CaseState::Open);
+}
+
+#[test]
+fn a_success_counts_by_its_event_time_up_to_fourteen_days() {
+    for (days, state) in [(13.9, CaseState::Recovered), (14.0, CaseState::Recovered), (14.1, CaseState::Lost)]
+    {
+        let cases = episodes(&[failed(0.0, "1"), paid(days, "2")]);
+        assert_eq!(cases[0].state, state, "{days}");
+    }
+}
+
+#[test]
+fn a_success_before_the_failure_recovers_nothing() {
+    assert_eq!(episodes(&[paid(-1.0, "0"), failed(0.0, "1")])[0].state, CaseState::Open);
+    assert!(episodes(&[paid(0.0, "0"), fact(0.0, What::Valid)]).is_empty());
+}
+
+#[test]
+fn a_valid_membership_recovers_what_had_failed_until_a_payment_says_more() {
+    let valid = fact(2.0, What::Valid);
+    let cases = episodes(&[failed(0.0, "1"), valid.clone()]);
+    assert_eq!(cases[0].recovery.as_ref().unwrap().kept_amount(), 1900);
+
+    let more = fact(2.1, What::Paid { payment: pay("2"), money: usd(2500) });
+    let cases = episodes(&[failed(0.0, "1"), valid, more]);
+    let recovery = cases[0].recovery.as_ref().unwrap();
+    assert_eq!((recovery.at, recovery.kept_amount()), (day(2.0), 2500));
+}
+
+#[test]
+fn the_next_failure_after_a_recovery_is_the_next_case() {
+    let cases = episodes(&[failed(0.0, "1"), paid(1.0, "1"), failed(5.0, "2")]);
+    assert_eq!(
+        cases.iter().map(|case| case.state).collect::<Vec<_>>(),
+        [CaseState::Recovered, CaseState::Open]
+    );
+}
+
+#[test]
+fn a_failure_after_the_window_is_the_next_case() {
+    assert_eq!(episodes(&[failed(0.0, "1"), failed(14.5, "2")]).len(), 2);
+    assert_eq!(episodes(&[failed(0.0, "1"), failed(13.5, "2")]).len(), 1);
+}
+
+#[test]
+fn a_cancelled_case_stays_cancelled_through_retries_and_late_money() {
+    let cancel = fact(1.0, What::Cancelled { by: EndedBy::CaseCancelled });
+    let cases = episodes(&[failed(0.0, "1"), cancel, failed(2.0, "1"), paid(3.0, "1")]);
+    assert_eq!(cases.len(), 1);
+    assert_eq!(cases[0].state, CaseState::Cancelled);
+    assert!(cases[0].recovery.is_none());
+}
+
+#[test]
+fn an_ended_membership_is_lost_until_it_comes_back_in_time() {
+    let ended = fact(5.0, What::Ended);
+    assert_eq!(episodes(&[failed(0.0, "1"), ended.clone()])[0].state, CaseState::Lost);
+    assert_eq!(episodes(&[failed(0.0, "1"), ended.clone(), paid(9.0, "2")])[0].state, CaseState::Recovered);
+    assert_eq!(episodes(&[failed(0.0, "1"), ended, paid(15.0, "2")])[0].state, CaseState::Lost);
+}
+
+#[test]
+fn an_open_case_is_exhausted_once_its_window_was_seen_to_pass() {
+    let early = fact(13.0, What::WindowPassed);
+    let late = fact(14.0, What::WindowPassed);
+    assert_eq!(episodes(&[failed(0.0, "1"), early])[0].state, CaseState::Open);
+    assert_eq!(episodes(&[failed(0.0, "1"), late.clone()])[0].state, CaseState::Exhausted);
+    assert_eq!(episodes(&[failed(0.0, "1"), late, paid(13.0, "2")])[0].state, CaseState::Recovered);
+}
+
+#[test]
+fn returned_money_leaves_recovered_revenue_and_never_more_than_came_in() {
+    let base = [failed(0.0, "1"), paid(1.0, "2")];
+    let kept =
+        |more: &[Fact]| episodes(&[&base[..], more].concat())[0].recovery.clone().unwrap().kept_amount();
+    assert_eq!(kept(&[returned(20.0, "2", usd(900))]), 1000);
+    assert_eq!(kept(&[returned(20.0, "2", None)]), 0);
+    assert_eq!(kept(&[returned(20.0, "2", usd(99_900))]), 0);
+    assert_eq!(kept(&[returned(20.0, "9", usd(900))]), 1900, "another payment's refund");
+    let failed_refund = Fact { at: day(21.0), ..returned(21.0, "2", usd(0)) };
+    assert_eq!(kept(&[returned(20.0, "2", usd(900)), failed_refund]), 1900, "a refund that failed after all");
+}
+
+#[test]
+fn compaction_keeps_every_case() {
+    let mut timeline = Timeline::default();
+    for month in 0..80 {
+        timeline.add(paid(f64::from(month) * 30.0, &format!("m{month}")));
+    }
+    timeline.add(failed(1000.0, "f"));
+    timeline.add(paid(1001.0, "f"));
+    let before = timeline.episodes();
+    timeline.compact();
+    assert_eq!(timeline.episodes(), before);
+    assert!(timeline.len() < 8, "{}", timeline.len());
+}
+
+fn any_fact() -> impl Strategy<Value = Fact> {
+    let what = prop_oneof![
+        4 => (0..4u8).prop_map(|n| What::Failed { payment: pay(&n.to_string()), money: usd(100 + i64::from(n)) }),
+        3 => (0..6u8).prop_map(|n| What::Paid { payment: pay(&n.to_string()), money: usd(100 + i64::from(n)) }),
+        2 => Just(What::Valid),
+        1 => Just(What::Ended),
+        1 => Just(What::Cancelled { by: EndedBy::CaseCancelled }),
+        1 => Just(What::WindowPassed),
+        2 => (0..6u8, select(vec![None, usd(0), usd(50), usd(900)]))
+            .prop_map(|(n, money)| What::Returned { return_id: format!("re_{n}"), payment: pay(&n.to_string()), money }),
+    ];
+    (0..120u32, what).prop_map(|(half_days, what)| Fact { at: day(f64::from(half_days) / 2.0), what })
+}
+
+proptest! {
+    #[test]
+    fn any_order_and_any_number_of_deliveries_give_one_state(
+        facts in proptest::collection::vec(any_fact(), 0..24),
+        order in any::<proptest::sample::Index>(),
+    ) {
+        let mut other = facts.clone();
+        other.reverse();
+        if !facts.is_empty() {
+            other.rotate_left(order.index(facts.len()));
+            other.extend(facts.iter().take(5).cloned());
+        }
+        prop_assert_eq!(episodes(&facts), episodes(&other));
+    }
+
+    #[test]
+    fn two_known_cases_never_become_one(facts in proptest::collection::vec(any_fact(), 1..24), late in any_fact()) {
+        let openers: Vec<String> =
+            episodes(&facts).iter().map(|case| case.failures.iter().next().unwrap().clone()).collect();
+        let after = episodes(&[facts, vec![late]].concat());
+        for case in &after {
+            let owned = openers.iter().filter(|key| case.failures.contains(*key)).count();
+            prop_assert!(owned <= 1, "{:?}", case);
+        }
+    }
+
+    #[test]
+    fn recovered_money_is_never_negative(facts in proptest::collection::vec(any_fact(), 0..24)) {
+        for case in episodes(&facts) {
+            prop_assert!(case.recovery.is_none_or(|recovery| recovery.kept_amount() >= 0));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The sweep: doing what is due now.
+//!
+//! A tick of any scheduler only says "look now". What is found is shared out fairly: each company
+//! has its own small queue, a few of them run at a time, and no company takes more than its share of
+//! rows or time. What does not fit waits for the next tick, and the report says `more`.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use crate::domain::id::CompanyId;
+use crate::domain::job::Report;
+use crate::store::due::DueRow;
+use crate::store::keys::DUE_SHARDS;
+use crate::store::{Store, StoreError};
+
+/// What one run may take. Every figure has its reason.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Rows of one run: at four calls of 80 ms each and 32 at a time, about 20 seconds.
+    pub rows: usize,
+    /// Rows of one company in one run: a company with ten thousand failed renewals on one day takes
+    /// its turns like everybody else.
+    pub rows_per_company: usize,
+    /// Pages read of one shard: enough to look past half a million rows of one company.
+    pub pages_per_shard: usize,
+    /// Companies worked on at a time.
+    pub companies_at_once: usize,
+    /// Rows of one company worked on at a time.
+    pub rows_at_once: usize,
+    /// When the run begins nothing new; below the function's time limit of a minute.
+    pub run_time: Duration,
+    /// When a company's queue is left for the next run: a provider that hangs for one company costs
+    /// it a few calls, not the run.
+    pub company_time: Duration,
+    /// After this many failures in one run a company's queue is left for the next.
+    pub company_failures: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            rows: 2_000,
+            rows_per_company: 200,
+            pages_per_shard: 40,
+            companies_at_once: 8,
+            rows_at_once: 4,
+            run_time: Duration::from_secs(45),
+            company_time: Duration::from_secs(25),
+            company_failures: 5,
+        }
+    }
+}
+
+/// How the work on one row ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worked {
+    /// It reached the state it was due for.
+    Done,
+    /// It was left for later on purpose, or somebody else has it.
+    Skipped,
+    /// It could not be worked on.
+    Failed,
+    /// An effect's outcome is not known.
+    InDoubt,
+}
+
+/// The queue of one company in one run.
+#[derive(Debug)]
+pub struct Queue {
+    /// Whose it is; rows of no company share one queue.
+    pub company: Option<CompanyId>,
+    /// The rows, oldest first.
+    pub rows: Vec<DueRow>,
+}
+
+/// What a run found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// One queue per company.
+    pub queues: Vec<Queue>,
+    /// Rows left for a later run.
+    pub left: u64,
+    /// Whether rows may have been left unread.
+    pub more: bool,
+}
+
+/// Collects what is due, fairly.
+pub async fn collect(
+    store: &Store,
+    job: &str,
+    bounds: Bounds,
+    now: DateTime<Utc>,
+) -> Result<Found, StoreError> {
+    let shards = (0..DUE_SHARDS).map(|shard| collect_shard(store, job, shard, bounds, now));
+    let mut queues: BTreeMap<Option<CompanyId>, Vec<DueRow>> = BTreeMap::new();
+    let mut found = Found::default();
+    for shard in futures_util::future::join_all(shards).await {
+        let shard = shard?;
+        found.left += shard.left;
+        found.more |= shard.more;
+        for queue in shard.queues {
+            queues.entry(queue.company).or_default().extend(queue.rows);
+        }
+    }
+    let share = (bounds.rows / queues.len().max(1)).clamp(1, bounds.rows_per_company);
+    for (company, mut rows) in queues {
+        rows.sort_by(|a, b| (a.due_at, &a.key.pk).cmp(&(b.due_at, &b.key.pk)));
+        found.left += rows.len().saturating_sub(share) as u64;
+        rows.truncate(share);
+        found.queues.push(Queue { company, rows });
+    }
+    // The company that has waited longest comes first.
+    found.queues.sort_by_key(|queue| queue.rows.first().map(|row| row.due_at));
+    found.more |= found.left > 0;
+    Ok(found)
+}
+
+async fn collect_shard(
+    store: &Store,
+    job: &str,
+    shard: u8,
+    bounds: Bounds,
+    now: DateTime<Utc>,
+) -> Result<Found, StoreError> {
+    let mut queues: BTreeMap<Option<CompanyId>, Vec<DueRow>> = BTreeMap::new();
+    let mut found = Found::default();
+    let mut start = None;
+    let mut kept = 0;
+    for _ in 0..bounds.pages_per_shard {
+        let page = store.due(job, shard, now, start).await?;
+        for row in page.rows {
+            let queue = queues.entry(row.key.company()).or_default();
+            if queue.len() < bounds.rows_per_company {
+                queue.push(row);
+                kept += 1;
+            } else {
+                found.left += 1;
+            }
+        }
+        start = page.next;
+        if start.is_none() || kept >= bounds.rows {
+            break;
+        }
+    }
+    found.more = start.is_some();
+    found.queues = queues.into_iter().map(|(company, rows)| Queue { company, rows }).collect();
+    Ok(found)
+}
+
+/// Works the queues off, a few companies at a time, and reports.
+pub async fn work<F, Fut>(found: Found, bounds: Bounds, work_on: F) -> Report
+where
+    F: Fn(DueRow) -> Fut,
+    Fut: Future<Output = Worked>,
+{
+    let started = Instant::now();
+    let due = found.queues.iter().map(|queue| queue.rows.len() as u64).sum::<u64>() + found.left;
+    let report = Mutex::new(Report { due, skipped: found.left, more: found.more, ..Report::default() });
+    let companies = stream::iter(found.queues);
+    companies
+        .for_each_concurrent(bounds.companies_at_once, |queue| {
+            work_queue(queue, bounds, started, &report, &work_on)
+        })
+        .await;
+    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.duration_ms = started.elapsed().as_millis() as u64;
+    report
+}
+
+async fn work_queue<F, Fut>(
+    queue: Queue,
+    bounds: Bounds,
+    run_started: Instant,
+    report: &Mutex<Report>,
+    work_on: &F,
+) where
+    F: Fn(DueRow) -> Fut,
+    Fut: Future<Output = Worked>,
+{
+    let started = Instant::now();
+    let failures = std::sync::atomic::AtomicU32::new(0);
+    let over = || {
+        run_started.elapsed() >= bounds.run_time
+            || started.elapsed() >= bounds.company_time
+            || failures.load(std::sync::atomic::Ordering::Relaxed) >= bounds.company_failures
+    };
+    let note = |worked: Worked, more: bool| {
+        let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.more |= more;
+        match worked {
+            Worked::Done => report.done += 1,
+            Worked::Skipped => report.skipped += 1,
+            Worked::Failed => report.failed += 1,
+            Worked::InDoubt => report.in_doubt += 1,
+        }
+    };
+    let (over, note) = (&over, &note);
+    stream::iter(queue.rows)
+        .for_each_concurrent(bounds.rows_at_once, |row| {
+            let failures = &failures;
+            async move {
+                if over() {
+                    return note(Worked::Skipped, true);
+                }
+                let worked = work_on(row).await;
+                if worked == Worked::Failed {
+                    failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                }
+                note(worked, false);
+            }
+        })
+        .await;
+}

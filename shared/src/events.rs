@@ -1,0 +1,193 @@
+//! An event's way: kept before it is acknowledged, applied at once where it can be, otherwise by the
+//! sweep with growing pauses, and set aside with its reason when nothing helps.
+//!
+//! The usual event costs two requests: the membership is read, then one transaction keeps the event
+//! *as applied* beside everything that follows from it. There is no moment at which it is applied
+//! and not kept, or the other way round.
+
+use std::time::Duration as StdDuration;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::domain::event::{Event, Meaning};
+use crate::domain::id::{CompanyId, MembershipId};
+use crate::domain::timeline::Fact;
+use crate::effects::back_off;
+use crate::providers::whop::client::Whop;
+use crate::store::inbox::{EventState, StoredEvent};
+use crate::store::recovery::{News, RecordError, Recording};
+use crate::store::{Company, Store, StoreError};
+
+/// Tries before an event is set aside: with the pauses of `back_off`, about two days.
+const MAX_TRIES: u32 = 16;
+
+/// Tries within one request when another event of the same company was written at the same moment.
+const CONFLICT_TRIES: u32 = 6;
+
+/// The first pause after such a conflict; it grows with each try and differs between workers.
+const CONFLICT_PAUSE_MS: u64 = 12;
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Kept and applied.
+    Applied,
+    /// Kept; the sweep will apply it.
+    Kept,
+    /// Had been received before.
+    Duplicate,
+}
+
+/// Whatever receiving needs of the world.
+#[derive(Clone, Copy)]
+pub struct Intake<'a> {
+    /// The table.
+    pub store: &'a Store,
+    /// Whop, to ask whose a membership is.
+    pub whop: Option<&'a Whop>,
+    /// A fresh random id.
+    pub new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
+}
+
+/// Why an event cannot be applied now.
+#[derive(Debug, thiserror::Error)]
+enum ApplyError {
+    #[error("owner_unknown")]
+    OwnerUnknown,
+    #[error("too_many_facts")]
+    TooManyFacts,
+    #[error("conflict")]
+    Conflict,
+    #[error("received_before")]
+    Duplicate,
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl Intake<'_> {
+    /// Takes a new event in. After `Ok` it is kept, whatever happens next.
+    pub async fn receive(&self, mut event: StoredEvent, now: DateTime<Utc>) -> Result<Received, StoreError> {
+        event.state = EventState::Applied;
+        match self.apply(&event, true, now).await {
+            Ok(()) => return Ok(Received::Applied),
+            Err(ApplyError::Duplicate) => return Ok(Received::Duplicate),
+            Err(_) => {}
+        }
+        event.state = EventState::Pending;
+        if !self.store.inbox().keep_now(&event, Some(now + back_off(1))).await? {
+            return Ok(Received::Duplicate);
+        }
+        // Kept: from here on nothing can be lost, so a second look may take its time.
+        match self.apply_kept(&event, now).await {
+            Ok(true) => Ok(Received::Applied),
+            _ => Ok(Received::Kept),
+        }
+    }
+
+    /// Applies a kept event; `false` when it has to wait, with the reason written down.
+    pub async fn apply_kept(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let error = match self.apply(event, false, now).await {
+            Ok(()) | Err(ApplyError::Duplicate) => return Ok(true),
+            Err(ApplyError::Store(error)) => return Err(error),
+            Err(error) => error,
+        };
+        let hopeless = matches!(error, ApplyError::TooManyFacts) || event.tries + 1 >= MAX_TRIES;
+        let due_at = (!hopeless).then(|| now + back_off(event.tries + 1));
+        self.store.inbox().postpone(event, &error.to_string(), due_at).await?;
+        Ok(false)
+    }
+
+    async fn apply(&self, event: &StoredEvent, new: bool, now: DateTime<Utc>) -> Result<(), ApplyError> {
+        for attempt in 0..CONFLICT_TRIES {
+            if attempt > 0 {
+                let jitter = (self.new_id)().as_u128() as u64 % CONFLICT_PAUSE_MS;
+                tokio::time::sleep(StdDuration::from_millis(u64::from(attempt) * CONFLICT_PAUSE_MS + jitter))
+                    .await;
+            }
+            let mut recording = self.follow(event, !new, now).await?;
+            let inbox = self.store.inbox();
+            let own = recording.writes.len();
+            let mark = if new {
+                inbox.keep(event, None).map_err(ApplyError::Store)?
+            } else {
+                inbox.mark_applied(event)
+            };
+            recording.writes.push(mark);
+            match self.store.commit((self.new_id)(), recording.writes).await {
+                Ok(()) => return Ok(()),
+                Err(StoreError::Conflict { refused }) if refused.contains(&own) => {
+                    // Refused by the event's own row: it is there (or applied) already, unless the
+                    // row was only busy, which reading it tells.
+                    if self.is_there(event, new).await.map_err(ApplyError::Store)? {
+                        return Err(ApplyError::Duplicate);
+                    }
+                }
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(ApplyError::Store(error)),
+            }
+        }
+        Err(ApplyError::Conflict)
+    }
+
+    async fn is_there(&self, event: &StoredEvent, new: bool) -> Result<bool, StoreError> {
+        let found = self.store.inbox().event(&event.source, &event.payload_min.event_id).await?;
+        Ok(found.is_some_and(|found| new || found.state == EventState::Applied))
+    }
+
+    /// The writes that follow from an event, over what is known now.
+    async fn follow(
+        &self,
+        event: &StoredEvent,
+        may_ask: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Recording, ApplyError> {
+        let nothing = Recording { writes: Vec::new(), cases: Vec::new() };
+        let event = &event.payload_min;
+        let Some(fact) = Fact::from_event(event) else { return Ok(nothing) };
+        if event.membership_id.is_none() && event.payment_id.is_none() {
+            return Ok(nothing);
+        }
+        let Some((company, membership_id)) = self.owner(event, may_ask).await? else {
+            // A success of a membership nobody has heard of recovers nothing, and whose it is may
+            // never be known; a failure or a refund must find its owner.
+            return Err(ApplyError::OwnerUnknown);
+        };
+        let read = company.membership(&membership_id).await.map_err(ApplyError::Store)?;
+        let payment_id = match event.meaning {
+            Meaning::RenewalFailed { .. } | Meaning::PaymentSucceeded { .. } => event.payment_id.clone(),
+            _ => None,
+        };
+        let news =
+            News { facts: vec![fact], user_id: event.user_id.clone(), payment_id, cause: &event.event_id };
+        company.record(&membership_id, read, news, now).map_err(|error| match error {
+            RecordError::TooManyFacts => ApplyError::TooManyFacts,
+            RecordError::Store(error) => ApplyError::Store(error),
+        })
+    }
+
+    /// Whose the event is: by its own word, by what earlier events said, or by asking Whop.
+    async fn owner(
+        &self,
+        event: &Event,
+        may_ask: bool,
+    ) -> Result<Option<(Company, MembershipId)>, ApplyError> {
+        if let (Some(company), Some(membership)) = (&event.company_id, &event.membership_id) {
+            return Ok(Some((self.store.company(company), membership.clone())));
+        }
+        let payment = event.payment_id.as_ref().map(|id| id.as_str());
+        let ids = event.membership_id.as_ref().map(|id| id.as_str()).into_iter().chain(payment);
+        for id in ids {
+            if let Some(owner) = self.store.inbox().owner(id).await.map_err(ApplyError::Store)? {
+                let membership = event.membership_id.clone().unwrap_or(owner.membership_id);
+                return Ok(Some((self.store.company(&owner.company_id), membership)));
+            }
+        }
+        let (Some(whop), Some(membership), true) = (self.whop, &event.membership_id, may_ask) else {
+            return Ok(None);
+        };
+        let found = whop.membership(membership).await.ok();
+        let company = found.and_then(|found| CompanyId::parse(found.company_id()?).ok());
+        Ok(company.map(|company| (self.store.company(&company), membership.clone())))
+    }
+}

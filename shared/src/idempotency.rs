@@ -1,0 +1,121 @@
+//! `Idempotency-Key` on requests: the first answer is kept and given again, byte for byte.
+//!
+//! A handler opens with it, so that the retry is seen on the first screen:
+//!
+//! ```text
+//! match idempotency::begin(…).await? {
+//!     Begun::Replay(answer) => answer,       // the first answer again
+//!     Begun::Busy | Begun::Mismatch => …     // 409, 422
+//!     Begun::Run(claim) => { … claim.keep(answer) }
+//! }
+//! ```
+//!
+//! The claim is fenced by its owner: a worker that was too slow cannot overwrite the answer of the
+//! one that took over. It recognises its own claim when the answer to it was lost.
+
+use chrono::{DateTime, Duration, Utc};
+use ring::digest::{Context, SHA256};
+use uuid::Uuid;
+
+use crate::store::idempotency::{KeyRow, StoredAnswer};
+use crate::store::{Company, StoreError, Written};
+
+/// How long an answer is kept.
+const KEEP_HOURS: i64 = 24;
+
+/// Longer than a request may take; after it, a retry may take over.
+const LEASE_SECONDS: i64 = 60;
+
+/// The longest key that is accepted, as at Stripe.
+pub const MAX_KEY_CHARS: usize = 255;
+
+/// Who asks for what: the scope a key counts in. Every part is required, so that two requests can
+/// never share a key by leaving something out.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'a> {
+    /// The company.
+    pub company: &'a Company,
+    /// The caller's id.
+    pub caller: &'a str,
+    /// The HTTP method.
+    pub method: &'a str,
+    /// The path, without query.
+    pub path: &'a str,
+    /// The key as sent.
+    pub key: &'a str,
+}
+
+/// Where a request stands.
+#[derive(Debug)]
+pub enum Begun {
+    /// It is the first: do it, then keep the answer.
+    Run(Claim),
+    /// It was answered before.
+    Replay(StoredAnswer),
+    /// The first one is still running.
+    Busy,
+    /// The key was used for another request.
+    Mismatch,
+}
+
+/// The right to do the work and to keep its answer.
+#[derive(Debug)]
+pub struct Claim {
+    company: Company,
+    hash: String,
+    owner: String,
+}
+
+/// Claims a key or finds what became of it.
+pub async fn begin(
+    scope: Scope<'_>,
+    body: &[u8],
+    owner: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Begun, StoreError> {
+    let company_id = scope.company.id().as_str();
+    let hash = digest(&[company_id, scope.caller, scope.method, scope.path, scope.key].map(str::as_bytes));
+    let row = KeyRow {
+        owner: owner.hyphenated().to_string(),
+        fingerprint: digest(&[body]),
+        lease_until: now + Duration::seconds(LEASE_SECONDS),
+        forgotten_at: now + Duration::hours(KEEP_HOURS),
+        answer: None,
+    };
+    let claim = || Claim { company: scope.company.clone(), hash: hash.clone(), owner: row.owner.clone() };
+    Ok(match scope.company.claim_key(&hash, &row, now).await? {
+        Written::Accepted(_) => Begun::Run(claim()),
+        Written::Refused(Some(found)) if found.owner == row.owner => Begun::Run(claim()),
+        Written::Refused(Some(found)) if found.fingerprint != row.fingerprint => Begun::Mismatch,
+        Written::Refused(Some(KeyRow { answer: Some(answer), .. })) => Begun::Replay(answer),
+        Written::Refused(_) => Begun::Busy,
+    })
+}
+
+impl Claim {
+    /// Keeps the answer; `false` when another worker had taken over.
+    pub async fn keep(self, answer: &StoredAnswer) -> Result<bool, StoreError> {
+        self.company.keep_answer(&self.hash, &self.owner, answer).await
+    }
+
+    /// Gives the key up: nothing was done, a retry may begin at once.
+    pub async fn release(self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.company.release_key(&self.hash, &self.owner, now).await
+    }
+
+    /// Names what this request does, the same for every retry of it: effects take their operation
+    /// from here, so that a retry after a crash meets the effect of the first try.
+    pub fn operation_id(&self) -> &str {
+        &self.hash[..32]
+    }
+}
+
+/// SHA-256 over length-prefixed parts, so that no two lists of parts run into each other.
+fn digest(parts: &[&[u8]]) -> String {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
+    }
+    hex::encode(context.finish())
+}

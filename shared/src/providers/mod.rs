@@ -1,0 +1,7 @@
+//! The providers: one client and one signature check each. A client knows its provider's rules for
+//! retries and repeated requests, and tells by its errors what may be done next.
+
+pub mod call;
+pub mod client;
+pub mod resend;
+pub mod whop;

@@ -1,0 +1,243 @@
+//! Whop's API, the calls that are needed and no more.
+//!
+//! The version is pinned here and nowhere else: the same `/cancel` with another version's body means
+//! an immediate end (see `cancel`). Every changing call carries an `Idempotency-Key`; only `extend`
+//! relies on it. Nothing here retries: the effect engine knows what may be repeated.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::domain::id::{CompanyId, MembershipId, UserId};
+use crate::domain::message::Message;
+use crate::providers::call::{CallError, retry_after};
+
+/// The dated API version all bodies here are written for.
+const API_VERSION_DATE: &str = "2026-09-15";
+
+/// More than any of these answers needs; a larger one is not read.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// A client for one app.
+#[derive(Clone)]
+pub struct Whop {
+    http: reqwest::Client,
+    base: String,
+    api_key: String,
+}
+
+/// A membership as Whop knows it now.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Membership {
+    /// Its id.
+    pub id: String,
+    /// `active`, `past_due`, `canceled`, …
+    pub status: String,
+    /// The company, under its older name.
+    #[serde(default)]
+    company: Option<Named>,
+    /// The company, under its newer name.
+    #[serde(default)]
+    account_id: Option<String>,
+    /// The member.
+    #[serde(default)]
+    pub user: Option<Member>,
+    /// Where the member can pay or manage it.
+    #[serde(default)]
+    pub manage_url: Option<String>,
+    /// When the current period began.
+    #[serde(default)]
+    pub renewal_period_start: Option<DateTime<Utc>>,
+    /// When the current period ends.
+    #[serde(default)]
+    pub renewal_period_end: Option<DateTime<Utc>>,
+    /// Whether it ends with its period.
+    #[serde(default)]
+    pub cancel_at_period_end: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct Named {
+    id: String,
+}
+
+/// The person behind a membership.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+pub struct Member {
+    /// Whop's id of it.
+    pub id: String,
+    /// Where a mail would reach it; absent without the permission to know.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
+impl std::fmt::Debug for Member {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Member({})", self.id)
+    }
+}
+
+impl Membership {
+    /// Whose it is, under whichever name this version tells it.
+    pub fn company_id(&self) -> Option<&str> {
+        self.company.as_ref().map(|company| company.id.as_str()).or(self.account_id.as_deref())
+    }
+
+    /// Whether the member has paid up.
+    pub fn is_valid(&self) -> bool {
+        matches!(self.status.as_str(), "active" | "trialing" | "canceling")
+    }
+
+    /// Whether it is over for good.
+    pub fn is_ended(&self) -> bool {
+        matches!(self.status.as_str(), "canceled" | "expired" | "completed")
+    }
+}
+
+/// How a user stands to a company or an experience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessLevel {
+    /// Administers it.
+    Admin,
+    /// Has bought it.
+    Customer,
+    /// Neither, or a level this version does not know.
+    #[serde(other)]
+    NoAccess,
+}
+
+#[derive(Deserialize)]
+struct Access {
+    access_level: AccessLevel,
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    data: Vec<Named>,
+}
+
+impl Whop {
+    /// A client that asks `base` with the app's key.
+    pub fn new(http: reqwest::Client, base: &str, api_key: &str) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned(), api_key: api_key.to_owned() }
+    }
+
+    /// A membership as it is now.
+    pub async fn membership(&self, id: &MembershipId) -> Result<Membership, CallError> {
+        self.read(&format!("/memberships/{id}")).await
+    }
+
+    /// How `user` stands to `resource` (a company or an experience).
+    pub async fn access(&self, user: &UserId, resource: &str) -> Result<AccessLevel, CallError> {
+        match self.read::<Access>(&format!("/users/{user}/access/{resource}")).await {
+            Ok(access) => Ok(access.access_level),
+            Err(CallError::Absent) => Ok(AccessLevel::NoAccess),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The experience through which this app's pushes reach a company's members.
+    pub async fn experience(&self, company: &CompanyId, app_id: &str) -> Result<Option<String>, CallError> {
+        let listing: Listing =
+            self.read(&format!("/experiences?company_id={company}&app_id={app_id}&first=1")).await?;
+        Ok(listing.data.into_iter().next().map(|experience| experience.id))
+    }
+
+    /// Queues a push to one member of an experience's audience.
+    pub async fn push(
+        &self,
+        key: &str,
+        experience_id: &str,
+        user: &UserId,
+        message: &Message,
+    ) -> Result<String, CallError> {
+        let body = json!({
+            "experience_id": experience_id,
+            "user_ids": [user],
+            "title": message.title,
+            "content": message.text,
+        });
+        self.change("/notifications", key, &body).await.map(|_| "queued".to_owned())
+    }
+
+    /// Writes to one member. Opening the channel is repeatable: Whop gives back the one there is.
+    pub async fn dm(&self, key: &str, user: &UserId, message: &Message) -> Result<String, CallError> {
+        let opened =
+            self.change("/dm_channels", &format!("{key}:channel"), &json!({"with_user_ids": [user]})).await;
+        let channel = match opened {
+            Ok(channel) => channel,
+            // Nothing was written yet, so doubt about the channel is no doubt about the message.
+            Err(CallError::InDoubt { reason }) => {
+                return Err(CallError::NotSent { reason, retry_after: None });
+            }
+            Err(error) => return Err(error),
+        };
+        let Some(channel_id) = channel.get("id").and_then(Value::as_str) else {
+            return Err(CallError::NotSent { reason: "channel_without_id".to_owned(), retry_after: None });
+        };
+        let body = json!({"channel_id": channel_id, "content": message.text});
+        let sent = self.change("/messages", key, &body).await?;
+        Ok(sent.get("id").and_then(Value::as_str).unwrap_or("sent").to_owned())
+    }
+
+    /// Adds free days. The key makes Whop grant them once.
+    pub async fn extend(&self, key: &str, membership: &MembershipId, days: u16) -> Result<String, CallError> {
+        self.change(&format!("/memberships/{membership}/extend"), key, &json!({"days": days})).await?;
+        Ok("extended".to_owned())
+    }
+
+    /// Ends a membership with its period or at once. The flag is always sent: left out, this version
+    /// takes it for "at once".
+    pub async fn cancel(
+        &self,
+        key: &str,
+        membership: &MembershipId,
+        at_period_end: bool,
+    ) -> Result<String, CallError> {
+        let body = json!({"cancel_at_period_end": at_period_end});
+        self.change(&format!("/memberships/{membership}/cancel"), key, &body).await?;
+        Ok("cancelled".to_owned())
+    }
+
+    /// Reading changes nothing, so every failure of it may be tried again.
+    async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
+        let not_sent = |error: CallError| match error {
+            CallError::InDoubt { reason } => CallError::NotSent { reason, retry_after: None },
+            other => other,
+        };
+        let answer = self.send(self.http.get(format!("{}{path}", self.base))).await.map_err(not_sent)?;
+        serde_json::from_slice(&answer)
+            .map_err(|_| CallError::NotSent { reason: "unreadable_answer".to_owned(), retry_after: None })
+    }
+
+    async fn change(&self, path: &str, key: &str, body: &Value) -> Result<Value, CallError> {
+        let request =
+            self.http.post(format!("{}{path}", self.base)).header("idempotency-key", key).json(body);
+        let answer = self.send(request).await?;
+        Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null))
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, CallError> {
+        let request = request.bearer_auth(&self.api_key).header("api-version-date", API_VERSION_DATE);
+        let mut response = request.send().await.map_err(|error| CallError::from_transport(&error))?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(CallError::from_status(status.as_u16(), retry_after(response.headers())));
+        }
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| CallError::from_transport(&error))? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(CallError::InDoubt { reason: "answer_too_large".to_owned() });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+impl std::fmt::Debug for Whop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Whop({})", self.base)
+    }
+}

@@ -1,0 +1,324 @@
+//! Everything of one company. No function here takes another company's id.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::keys::{self, Key};
+use super::write::{Expect, Item, Write, number, text, with_key};
+use super::{Page, Query, Range, Store, attribute_number, attribute_text};
+use crate::domain::case::Case;
+use crate::domain::effect::Effect;
+use crate::domain::id::{CaseId, CompanyId};
+use crate::domain::kpi::Counters;
+use crate::domain::settings::Settings;
+use crate::domain::timeline::CaseState;
+
+/// The job whose due rows cases, effects, events and settings are.
+pub const REMINDERS_JOB: &str = "reminders";
+
+/// A company's part of the table.
+#[derive(Debug, Clone)]
+pub struct Company {
+    pub(super) store: Store,
+    pub(super) company: CompanyId,
+}
+
+/// Settings as they are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettingsRow {
+    /// What the company wants.
+    #[serde(flatten)]
+    pub settings: Settings,
+    /// When they were saved; absent while they are the defaults.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Counts the changes; 0 for the defaults.
+    pub version: u64,
+}
+
+impl Default for SettingsRow {
+    fn default() -> Self {
+        Self { settings: Settings::default(), updated_at: None, version: 0 }
+    }
+}
+
+/// What the sweep remembers of a company.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompanyState {
+    /// The experience through which its members get pushes.
+    #[serde(default)]
+    pub experience_id: Option<String>,
+    /// Runs in a row in which nothing but failures came of it.
+    #[serde(default)]
+    pub failed_runs: u32,
+    /// Until when the sweep leaves it alone.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub set_aside_until: Option<DateTime<Utc>>,
+    /// Why.
+    #[serde(default)]
+    pub last_error: Option<String>,
+}
+
+/// A place in a list of cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CasePlace {
+    first_failure_at: DateTime<Utc>,
+    case_id: CaseId,
+}
+
+impl CasePlace {
+    /// Reads what `to_string` wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (time, case_id) = text.split_once('#')?;
+        let first_failure_at = crate::domain::time::read(time)?;
+        Some(Self { first_failure_at, case_id: CaseId::parse(case_id).ok()? })
+    }
+
+    /// The place of a case.
+    pub fn of(case: &Case) -> Self {
+        Self { first_failure_at: case.first_failure_at, case_id: case.case_id }
+    }
+}
+
+impl std::fmt::Display for CasePlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}#{}", crate::domain::time::write(self.first_failure_at), self.case_id)
+    }
+}
+
+/// One entry of a company's audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// When it was written.
+    #[serde(with = "crate::domain::time")]
+    pub at: DateTime<Utc>,
+    /// What happened: `case.opened`, `settings.changed`, …
+    pub kind: String,
+    /// What it happened to.
+    pub subject: String,
+    /// Who or what caused it: a user id, an event id, a schedule.
+    pub cause: String,
+    /// The values after it, where they are not personal.
+    #[serde(default)]
+    pub detail: Option<serde_json::Value>,
+}
+
+impl Company {
+    /// Whose part this is.
+    pub fn id(&self) -> &CompanyId {
+        &self.company
+    }
+
+    /// The table behind it, for committing.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Its settings, or the defaults.
+    pub async fn settings(&self) -> Result<SettingsRow, StoreError> {
+        Ok(self.store.get(Key::settings(&self.company)).await?.unwrap_or_default())
+    }
+
+    /// Settings and state together, in one request.
+    pub async fn settings_and_state(&self) -> Result<(SettingsRow, CompanyState), StoreError> {
+        let keys = [Key::settings(&self.company), Key::company_state(&self.company)];
+        let mut rows = self.store.get_items(&keys).await?;
+        let mut take = |sk: &str| {
+            let position = rows.iter().position(|row| attribute_text(row, keys::SK) == Some(sk));
+            position.map(|position| rows.swap_remove(position))
+        };
+        let settings = take("SETTINGS").map(super::read_row).transpose()?;
+        let state = take("STATE").map(super::read_row).transpose()?;
+        Ok((settings.unwrap_or_default(), state.unwrap_or_default()))
+    }
+
+    /// Saves settings over the version that was read, and has the open cases looked at again.
+    pub fn save_settings(
+        &self,
+        settings: &Settings,
+        read_version: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Write, StoreError> {
+        let row =
+            SettingsRow { settings: settings.clone(), updated_at: Some(now), version: read_version + 1 };
+        let write = Write::put(Key::settings(&self.company), &row)?.due(REMINDERS_JOB, Some(now));
+        Ok(write.expect(Expect::version(read_version)))
+    }
+
+    /// The open cases have been looked at again after this version of the settings.
+    pub fn settle_settings(&self, version: u64, due_at: Option<DateTime<Utc>>) -> Write {
+        Write::update(Key::settings(&self.company))
+            .due(REMINDERS_JOB, due_at)
+            .expect(Expect::version(version))
+    }
+
+    /// Remembers something about the company; the newest word wins.
+    pub fn save_state(&self, state: &CompanyState) -> Result<Write, StoreError> {
+        Write::put(Key::company_state(&self.company), state)
+    }
+
+    /// An audit entry, to be written beside what it tells of.
+    pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
+        let time = crate::domain::time::write(entry.at);
+        let key = Key::audit(&self.company, &time, &format!("{}#{unique}", entry.kind));
+        Ok(Write::put(key, entry)?.expect(Expect::Absent))
+    }
+
+    /// One case.
+    pub async fn case(&self, case_id: CaseId) -> Result<Option<Case>, StoreError> {
+        self.store.get(Key::case(&self.company, case_id)).await
+    }
+
+    /// Cases by first failure, newest first, optionally of one state, after a place in the list.
+    pub async fn cases(
+        &self,
+        state: Option<CaseState>,
+        limit: u16,
+        after: Option<&CasePlace>,
+    ) -> Result<(Vec<Case>, Option<CasePlace>), StoreError> {
+        let (index, name, list) = match state {
+            None => (keys::LIST_INDEX, "list_pk", keys::cases_list(&self.company)),
+            Some(state) => (
+                keys::LIST_STATE_INDEX,
+                "list_state_pk",
+                keys::cases_state_list(&self.company, state.as_str()),
+            ),
+        };
+        let start = after.map(|place| {
+            let item = with_key(Item::new(), &Key::case(&self.company, place.case_id));
+            item.into_iter()
+                .chain([(name.to_owned(), text(&list)), ("list_sk".to_owned(), text(place.to_string()))])
+                .collect()
+        });
+        let query = Query {
+            index: Some(index),
+            hash: (name, &list),
+            range: Range::All,
+            newest_first: true,
+            limit: Some(i32::from(limit)),
+            start,
+        };
+        let page = self.store.query_items(query).await?;
+        let keys = page.rows.iter().cloned().map(super::read_row).collect::<Result<Vec<Key>, _>>()?;
+        let cases: Vec<Case> = self.store.get_all(&keys).await?;
+        let last = page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(CasePlace::parse);
+        let cases = cases.into_iter().filter(|case| state.is_none_or(|state| case.state == state)).collect();
+        Ok((cases, page.next.and(last)))
+    }
+
+    /// Every action of a case, in the order they were decided.
+    pub async fn actions(&self, case_id: CaseId) -> Result<Vec<Effect>, StoreError> {
+        let pk = keys::case_pk(&self.company, case_id);
+        let mut actions: Vec<Effect> = Vec::new();
+        let mut start = None;
+        loop {
+            let query =
+                Query { range: Range::Prefix(keys::SK, keys::ACTION_PREFIX), start, ..Query::partition(&pk) };
+            let page: Page<Effect> = self.store.query(query).await?;
+            actions.extend(page.rows);
+            start = page.next;
+            if start.is_none() {
+                break;
+            }
+        }
+        actions.sort_by(|a, b| (a.action.at, &a.action.operation).cmp(&(b.action.at, &b.action.operation)));
+        Ok(actions)
+    }
+
+    /// One action of a case.
+    pub async fn action(&self, case_id: CaseId, operation: &str) -> Result<Option<Effect>, StoreError> {
+        self.store.get(Key::action(&self.company, case_id, operation)).await
+    }
+
+    /// A new action, refused where the operation has ever been decided before.
+    pub fn add_action(
+        &self,
+        case_id: CaseId,
+        effect: &Effect,
+        due_at: Option<DateTime<Utc>>,
+    ) -> Result<Write, StoreError> {
+        let key = Key::action(&self.company, case_id, &effect.action.operation);
+        Ok(Write::put(key, effect)?.due(REMINDERS_JOB, due_at).expect(Expect::Absent))
+    }
+
+    /// The address of an action, for the effect engine.
+    pub fn action_key(&self, case_id: CaseId, operation: &str) -> Key {
+        Key::action(&self.company, case_id, operation)
+    }
+
+    /// Moves a case's reminders on from the version that was read.
+    pub fn advance_case(&self, case: &Case, due_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Write {
+        let mut write = Write::update(Key::case(&self.company, case.case_id))
+            .set("attempts", number(case.attempts))
+            .set("failed_tries", number(case.failed_tries))
+            .set("updated_at", text(crate::domain::time::write(now)))
+            .set("version", number(case.version + 1));
+        write = match case.last_offset_days {
+            Some(days) => write.set("last_offset_days", number(days)),
+            None => write.remove("last_offset_days"),
+        };
+        write = match &case.last_error {
+            Some(error) => write.set("last_error", text(error)),
+            None => write.remove("last_error"),
+        };
+        write.due(REMINDERS_JOB, due_at).expect(Expect::version(case.version))
+    }
+
+    /// Notes the free days that were granted for a case; stands beside the effect that granted them.
+    pub fn note_incentive(&self, case_id: CaseId, days: u16) -> Write {
+        Write::update(Key::case(&self.company, case_id))
+            .set("incentive_days", number(days))
+            .count("version", 1)
+            .expect(Expect::Present)
+    }
+
+    /// The counters of the days from `from` to `to`, both included: one query while they fit a page.
+    pub async fn counters(&self, from: NaiveDate, to: NaiveDate) -> Result<Counters, StoreError> {
+        let pk = keys::kpi_pk(&self.company);
+        let (from, to) = (from.to_string(), format!("{to}#~"));
+        let mut total = Counters::default();
+        let mut start = None;
+        loop {
+            let query = Query { range: Range::Between(keys::SK, &from, &to), start, ..Query::partition(&pk) };
+            let page = self.store.query_items(query).await?;
+            for row in &page.rows {
+                total.add(&read_counters(row), 1);
+            }
+            start = page.next;
+            if start.is_none() {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Adds a difference to a day; stands beside the change it follows from.
+    pub(super) fn add_counters(&self, day: NaiveDate, shard: u8, difference: &Counters) -> Write {
+        let mut write = Write::update(Key::counters(&self.company, day, shard))
+            .count("cases", difference.cases)
+            .count("recoveries", difference.recoveries);
+        for (prefix, amounts) in [(REVENUE, &difference.revenue), (CURRENCY, &difference.currencies)] {
+            for (currency, amount) in amounts {
+                write = write.count(format!("{prefix}{currency}"), *amount);
+            }
+        }
+        write
+    }
+}
+
+const REVENUE: &str = "revenue_";
+const CURRENCY: &str = "cases_";
+
+fn read_counters(row: &Item) -> Counters {
+    let count = |name: &str| attribute_number(row, name).unwrap_or_default();
+    let mut counters =
+        Counters { cases: count("cases"), recoveries: count("recoveries"), ..Counters::default() };
+    for name in row.keys() {
+        if let Some(currency) = name.strip_prefix(REVENUE) {
+            counters.revenue.insert(currency.to_owned(), count(name));
+        } else if let Some(currency) = name.strip_prefix(CURRENCY) {
+            counters.currencies.insert(currency.to_owned(), count(name));
+        }
+    }
+    counters
+}

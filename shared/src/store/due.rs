@@ -1,0 +1,66 @@
+//! The due index and the last runs, as rows.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::error::StoreError;
+use super::keys::{self, Key};
+use super::write::Item;
+use super::{Page, Query, Range, Store, Write};
+use crate::domain::job::Report;
+
+/// A row of the due index: an address and since when it is due. What it is due *for* is decided by
+/// the row at that address, read afresh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DueRow {
+    /// Where the row is.
+    #[serde(flatten)]
+    pub key: Key,
+    /// Since when it is due.
+    #[serde(with = "crate::domain::time")]
+    pub due_at: DateTime<Utc>,
+}
+
+/// The newest run of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRun {
+    /// When it ended.
+    #[serde(with = "crate::domain::time")]
+    pub ended_at: DateTime<Utc>,
+    /// What it reported.
+    pub report: Report,
+}
+
+impl Store {
+    /// One page of what is due in one shard of a job, oldest first.
+    pub async fn due(
+        &self,
+        job: &str,
+        shard: u8,
+        now: DateTime<Utc>,
+        start: Option<Item>,
+    ) -> Result<Page<DueRow>, StoreError> {
+        let hash = format!("{job}#{shard}");
+        let now = crate::domain::time::write(now);
+        let query = Query {
+            index: Some(keys::DUE_INDEX),
+            hash: ("due_shard", &hash),
+            range: Range::Between("due_at", "0", &now),
+            newest_first: false,
+            limit: None,
+            start,
+        };
+        self.query(query).await
+    }
+
+    /// Notes the newest run of a job.
+    pub async fn save_last_run(&self, job: &str, run: &LastRun) -> Result<(), StoreError> {
+        let write = Write::update(Key::last_run(job)).set_all(run)?;
+        self.change::<serde::de::IgnoredAny>(write).await.map(drop)
+    }
+
+    /// The newest run of a job.
+    pub async fn last_run(&self, job: &str) -> Result<Option<LastRun>, StoreError> {
+        self.get(Key::last_run(job)).await
+    }
+}

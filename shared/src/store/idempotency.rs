@@ -1,0 +1,93 @@
+//! Idempotency keys of requests, as rows.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Written;
+use super::company::Company;
+use super::error::StoreError;
+use super::keys::{self, Key};
+use super::write::{Expect, Write, number, text};
+use crate::domain::time;
+
+/// A request's key and, once there is one, its first answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// Who works on it.
+    pub owner: String,
+    /// Digest of the request's body: the same key with another one is refused.
+    pub fingerprint: String,
+    /// When another worker may take it over.
+    #[serde(with = "crate::domain::time")]
+    pub lease_until: DateTime<Utc>,
+    /// When the key is forgotten.
+    #[serde(with = "crate::domain::time")]
+    pub forgotten_at: DateTime<Utc>,
+    /// The first answer.
+    #[serde(default)]
+    pub answer: Option<StoredAnswer>,
+}
+
+/// An answer as it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Its content type.
+    pub content_type: String,
+    /// Its body.
+    pub body: String,
+}
+
+impl Company {
+    /// Claims a key that is free, forgotten or abandoned.
+    pub async fn claim_key(
+        &self,
+        hash: &str,
+        row: &KeyRow,
+        now: DateTime<Utc>,
+    ) -> Result<Written<KeyRow>, StoreError> {
+        let put = |expect: Vec<Expect>| -> Result<Write, StoreError> {
+            let write = Write::update(Key::idempotency(&self.company, hash))
+                .set_all(row)?
+                .set(keys::TTL, number(row.forgotten_at.timestamp()));
+            Ok(expect.into_iter().fold(write, Write::expect))
+        };
+        let first = self.store.change(put(vec![Expect::Absent])?).await?;
+        let Written::Refused(Some(found)) = first else { return Ok(first) };
+        let found: KeyRow = found;
+        let abandoned =
+            found.answer.is_none() && found.lease_until <= now && found.fingerprint == row.fingerprint;
+        let free = found.forgotten_at <= now || abandoned;
+        if !free || found.owner == row.owner {
+            return Ok(Written::Refused(Some(found)));
+        }
+        let as_found = vec![
+            Expect::Equals("owner", text(&found.owner)),
+            Expect::Equals("lease_until", text(time::write(found.lease_until))),
+        ];
+        self.store.change(put(as_found)?).await
+    }
+
+    /// Keeps the first answer; refused when another worker has taken the key over.
+    pub async fn keep_answer(
+        &self,
+        hash: &str,
+        owner: &str,
+        answer: &StoredAnswer,
+    ) -> Result<bool, StoreError> {
+        let answer = serde_dynamo::to_attribute_value(answer).map_err(StoreError::shape)?;
+        let write = Write::update(Key::idempotency(&self.company, hash))
+            .set("answer", answer)
+            .expect(Expect::Equals("owner", text(owner)));
+        Ok(matches!(self.store.change::<KeyRow>(write).await?, Written::Accepted(_)))
+    }
+
+    /// Gives a key up without an answer, so that the request can be tried again at once.
+    pub async fn release_key(&self, hash: &str, owner: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let write = Write::update(Key::idempotency(&self.company, hash))
+            .set("lease_until", text(time::write(now)))
+            .expect(Expect::Equals("owner", text(owner)));
+        self.store.change::<KeyRow>(write).await.map(drop)
+    }
+}

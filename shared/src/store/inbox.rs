@@ -1,0 +1,227 @@
+//! Events as they came in, and whose they are. This is the one door without a company: an event has
+//! to be kept before anybody knows whose it is.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::company::REMINDERS_JOB;
+use super::error::StoreError;
+use super::keys::{self, Key};
+use super::write::{Expect, Item, Write, number, text, with_key};
+use super::{Query, Range, Store, Written, attribute_text};
+use crate::domain::event::Event;
+use crate::domain::id::{CompanyId, MembershipId};
+use crate::domain::time;
+
+/// How long an applied event is kept: de-duplication is promised for 35 days, and the clearing
+/// away by DynamoDB may be late but is never early.
+const KEEP_DAYS: i64 = 40;
+
+/// How far an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventState {
+    /// Kept, to be applied by the sweep.
+    Pending,
+    /// Applied; its effect was written in the same transaction.
+    Applied,
+    /// Tried too often, or not applicable; waits for a person.
+    SetAside,
+}
+
+/// An event as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredEvent {
+    /// Which provider sent it.
+    pub source: String,
+    /// What work is done on, in clear.
+    pub payload_min: Event,
+    /// When it happened; kept beside the payload, where migrations and lists can reach it.
+    #[serde(with = "crate::domain::time")]
+    pub occurred_at: DateTime<Utc>,
+    /// The raw body, sealed.
+    pub payload_sealed: String,
+    /// How far it is.
+    pub state: EventState,
+    /// When it came in.
+    #[serde(with = "crate::domain::time")]
+    pub received_at: DateTime<Utc>,
+    /// How often applying it was tried and failed.
+    pub tries: u32,
+    /// What it failed on, in one of our own words.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// How often a person had it applied again.
+    #[serde(default)]
+    pub replays: u32,
+}
+
+/// Whose a membership or a payment is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The company.
+    pub company_id: CompanyId,
+    /// The membership; of a payment, the one it was for.
+    pub membership_id: MembershipId,
+}
+
+/// The events of all companies.
+#[derive(Debug, Clone)]
+pub struct Inbox {
+    store: Store,
+}
+
+impl Store {
+    /// The events that came in.
+    pub fn inbox(&self) -> Inbox {
+        Inbox { store: self.clone() }
+    }
+}
+
+impl Inbox {
+    /// Whose a provider's id is.
+    pub async fn owner(&self, id: &str) -> Result<Option<Owner>, StoreError> {
+        self.store.get(Key::directory(id)).await
+    }
+
+    /// One event.
+    pub async fn event(&self, source: &str, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
+        self.store.get(Key::event(source, event_id)).await
+    }
+
+    /// Keeps a new event. Applied ones leave by themselves; a pending one is due at `due_at`.
+    pub fn keep(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
+        let key = Key::event(&event.source, &event.payload_min.event_id);
+        let mut write = Write::put(key, event)?.due(REMINDERS_JOB, due_at).expect(Expect::Absent);
+        if event.state == EventState::Applied {
+            write = write.set(keys::TTL, number(expires_at(event.received_at)));
+        }
+        Ok(write)
+    }
+
+    /// Keeps a new event as it is; `false` when it was there already.
+    pub async fn keep_now(
+        &self,
+        event: &StoredEvent,
+        due_at: Option<DateTime<Utc>>,
+    ) -> Result<bool, StoreError> {
+        match self.store.change::<serde::de::IgnoredAny>(self.keep(event, due_at)?).await? {
+            Written::Accepted(_) => Ok(true),
+            Written::Refused(_) => Ok(false),
+        }
+    }
+
+    /// Marks a pending event as applied; stands beside the effect it had.
+    pub fn mark_applied(&self, event: &StoredEvent) -> Write {
+        Write::update(Key::event(&event.source, &event.payload_min.event_id))
+            .set("state", text("applied"))
+            .set(keys::TTL, number(expires_at(event.received_at)))
+            .remove("reason")
+            .remove("list_state_pk")
+            .remove("list_sk")
+            .due(REMINDERS_JOB, None)
+            .expect(Expect::Equals("state", text("pending")))
+    }
+
+    /// Notes that applying it failed: due again later, or set aside where `due_at` is absent.
+    pub async fn postpone(
+        &self,
+        event: &StoredEvent,
+        reason: &str,
+        due_at: Option<DateTime<Utc>>,
+    ) -> Result<(), StoreError> {
+        let mut write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
+            .set("tries", number(event.tries + 1))
+            .set("reason", text(reason))
+            .due(REMINDERS_JOB, due_at)
+            .expect(Expect::Equals("state", text("pending")))
+            .expect(Expect::Equals("tries", number(event.tries)));
+        if due_at.is_none() {
+            write = write
+                .set("state", text("set_aside"))
+                .set("list_state_pk", text(keys::events_state_list("set_aside")))
+                .set("list_sk", text(EventPlace::of(event).to_string()));
+        }
+        self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
+    }
+
+    /// Takes a set-aside event up again; `false` when it is not set aside.
+    pub async fn replay(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
+            .set("state", text("pending"))
+            .set("tries", number(0))
+            .set("replays", number(event.replays + 1))
+            .set("replayed_at", text(time::write(now)))
+            .remove("list_state_pk")
+            .remove("list_sk")
+            .due(REMINDERS_JOB, Some(now))
+            .expect(Expect::Equals("state", text("set_aside")))
+            .expect(Expect::Equals("replays", number(event.replays)));
+        Ok(matches!(self.store.change::<serde::de::IgnoredAny>(write).await?, Written::Accepted(_)))
+    }
+
+    /// Set-aside events, oldest first, after a place in the list.
+    pub async fn set_aside(
+        &self,
+        limit: u16,
+        after: Option<&EventPlace>,
+    ) -> Result<(Vec<StoredEvent>, Option<EventPlace>), StoreError> {
+        let list = keys::events_state_list("set_aside");
+        let start = after.map(|place| {
+            let item = with_key(Item::new(), &Key::event(&place.source, &place.event_id));
+            item.into_iter()
+                .chain([
+                    ("list_state_pk".to_owned(), text(&list)),
+                    ("list_sk".to_owned(), text(place.to_string())),
+                ])
+                .collect()
+        });
+        let query = Query {
+            index: Some(keys::LIST_STATE_INDEX),
+            hash: ("list_state_pk", &list),
+            range: Range::All,
+            newest_first: false,
+            limit: Some(i32::from(limit)),
+            start,
+        };
+        let page = self.store.query_items(query).await?;
+        let keys = page.rows.iter().cloned().map(super::read_row).collect::<Result<Vec<Key>, _>>()?;
+        let events: Vec<StoredEvent> = self.store.get_all(&keys).await?;
+        let last =
+            page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(EventPlace::parse);
+        let events = events.into_iter().filter(|event| event.state == EventState::SetAside).collect();
+        Ok((events, page.next.and(last)))
+    }
+}
+
+/// A place in the list of set-aside events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPlace {
+    received_at: DateTime<Utc>,
+    source: String,
+    event_id: String,
+}
+
+impl EventPlace {
+    /// Reads what `to_string` wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(3, '#');
+        let received_at = time::read(parts.next()?)?;
+        Some(Self { received_at, source: parts.next()?.to_owned(), event_id: parts.next()?.to_owned() })
+    }
+
+    fn of(event: &StoredEvent) -> Self {
+        let event_id = event.payload_min.event_id.clone();
+        Self { received_at: event.received_at, source: event.source.clone(), event_id }
+    }
+}
+
+impl std::fmt::Display for EventPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}#{}#{}", time::write(self.received_at), self.source, self.event_id)
+    }
+}
+
+fn expires_at(received_at: DateTime<Utc>) -> i64 {
+    (received_at + Duration::days(KEEP_DAYS)).timestamp()
+}

@@ -1,0 +1,233 @@
+//! Every key and index of the one table, each with the access pattern it serves.
+//!
+//! | item | `pk` | `sk` | read by |
+//! | --- | --- | --- | --- |
+//! | settings | `COMPANY#<company>` | `SETTINGS` | the settings route and the sweep, by company |
+//! | company state | `COMPANY#<company>` | `STATE` | the sweep: is the company set aside, where does its push go |
+//! | case | `CASE#<company>#<case>` | `CASE` | one case by its id |
+//! | action (and its effect) | `CASE#<company>#<case>` | `ACTION#<operation>` | all actions of a case; one by its operation |
+//! | timeline | `MEMBERSHIP#<company>#<membership>` | `TIMELINE` | applying an event |
+//! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
+//! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
+//! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
+//! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
+//! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
+//! | last run | `JOB#<job>` | `LAST` | health and operations |
+//!
+//! | index | hash | range | read by |
+//! | --- | --- | --- | --- |
+//! | `due` | `due_shard` = `<job>#<0..4>` | `due_at` | a tick: what is due now; sparse, rows leave it when done |
+//! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure; its set-aside events |
+//! | `list_state` | `list_state_pk` = `<company>#<what>#<state>` | `list_sk` | the same, of one state |
+//!
+//! The indexes hold keys only: an index is never the truth, the row behind it is read before
+//! anything is shown or done.
+
+use chrono::NaiveDate;
+
+use crate::domain::action::Channel;
+use crate::domain::id::{CaseId, CompanyId, MembershipId};
+
+/// Name of the hash key attribute.
+pub const PK: &str = "pk";
+/// Name of the range key attribute.
+pub const SK: &str = "sk";
+/// The attribute by which DynamoDB clears rows away; never read as an expiry by the code.
+pub const TTL: &str = "expires_at";
+
+/// The due index.
+pub const DUE_INDEX: &str = "due";
+/// The lists of a company.
+pub const LIST_INDEX: &str = "list";
+/// The lists of a company, by state.
+pub const LIST_STATE_INDEX: &str = "list_state";
+
+/// How many partitions the due rows of one job are spread over. Four take 4,000 writes a second,
+/// and an idle tick costs four reads. It may grow: deploy the readers first.
+pub const DUE_SHARDS: u8 = 4;
+
+/// How many rows share one day's counters, so that a burst of failures does not queue on one row.
+pub const KPI_SHARDS: u8 = 4;
+
+/// A row's address.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Key {
+    /// Hash key.
+    pub pk: String,
+    /// Range key.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    pub(super) fn settings(company: &CompanyId) -> Self {
+        Self::new(format!("COMPANY#{company}"), "SETTINGS")
+    }
+
+    pub(super) fn company_state(company: &CompanyId) -> Self {
+        Self::new(format!("COMPANY#{company}"), "STATE")
+    }
+
+    pub(super) fn case(company: &CompanyId, case: CaseId) -> Self {
+        Self::new(case_pk(company, case), "CASE")
+    }
+
+    pub(super) fn action(company: &CompanyId, case: CaseId, operation: &str) -> Self {
+        Self::new(case_pk(company, case), format!("{ACTION_PREFIX}{operation}"))
+    }
+
+    pub(super) fn timeline(company: &CompanyId, membership: &MembershipId) -> Self {
+        Self::new(format!("MEMBERSHIP#{company}#{membership}"), "TIMELINE")
+    }
+
+    pub(super) fn counters(company: &CompanyId, day: NaiveDate, shard: u8) -> Self {
+        Self::new(kpi_pk(company), format!("{day}#{shard}"))
+    }
+
+    pub(super) fn audit(company: &CompanyId, time: &str, id: &str) -> Self {
+        Self::new(format!("AUDIT#{company}"), format!("{time}#{id}"))
+    }
+
+    pub(super) fn idempotency(company: &CompanyId, hash: &str) -> Self {
+        Self::new(format!("IDEMPOTENCY#{company}#{hash}"), "KEY")
+    }
+
+    pub(super) fn event(source: &str, event_id: &str) -> Self {
+        Self::new(format!("EVENT#{source}#{event_id}"), "EVENT")
+    }
+
+    pub(super) fn directory(id: &str) -> Self {
+        Self::new(format!("DIRECTORY#{id}"), "OWNER")
+    }
+
+    pub(super) fn last_run(job: &str) -> Self {
+        Self::new(format!("JOB#{job}"), "LAST")
+    }
+
+    /// The kind of row this is the address of, for the sweep, which meets all kinds.
+    pub fn kind(&self) -> RowKind {
+        match (self.pk.split('#').next(), self.sk.as_str()) {
+            (Some("CASE"), "CASE") => RowKind::Case,
+            (Some("CASE"), sk) if sk.starts_with(ACTION_PREFIX) => RowKind::Action,
+            (Some("EVENT"), _) => RowKind::Event,
+            (Some("COMPANY"), "SETTINGS") => RowKind::Settings,
+            _ => RowKind::Unknown,
+        }
+    }
+
+    /// The company in the address; `None` for rows that belong to none.
+    pub fn company(&self) -> Option<CompanyId> {
+        let mut parts = self.pk.split('#');
+        match parts.next()? {
+            "CASE" | "COMPANY" | "MEMBERSHIP" | "KPI" | "AUDIT" | "IDEMPOTENCY" => {
+                CompanyId::parse(parts.next()?).ok()
+            }
+            _ => None,
+        }
+    }
+
+    /// The case in the address of a case or an action.
+    pub fn case_id(&self) -> Option<CaseId> {
+        let mut parts = self.pk.strip_prefix("CASE#")?.split('#');
+        CaseId::parse(parts.nth(1)?).ok()
+    }
+
+    /// The event in the address of an event.
+    pub fn event_id(&self) -> Option<(&str, &str)> {
+        self.pk.strip_prefix("EVENT#")?.split_once('#')
+    }
+}
+
+/// What the sweep can meet in the due index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowKind {
+    /// A case whose next reminder may be due.
+    Case,
+    /// An effect that has not reached its end.
+    Action,
+    /// An event that could not be applied when it came.
+    Event,
+    /// Settings that changed: the company's open cases are to be looked at again.
+    Settings,
+    /// A row this version does not know; left for the version that wrote it.
+    Unknown,
+}
+
+pub(super) const ACTION_PREFIX: &str = "ACTION#";
+
+pub(super) fn case_pk(company: &CompanyId, case: CaseId) -> String {
+    format!("CASE#{company}#{case}")
+}
+
+pub(super) fn kpi_pk(company: &CompanyId) -> String {
+    format!("KPI#{company}")
+}
+
+/// The partition of the due index that a row belongs to: always the same one for the same row.
+pub(super) fn due_shard(job: &str, key: &Key) -> String {
+    format!("{job}#{}", shard(&key.pk, DUE_SHARDS))
+}
+
+/// Which of `shards` a text falls into; FNV-1a, because it must never change between versions.
+pub(super) fn shard(text: &str, shards: u8) -> u8 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash % u64::from(shards)) as u8
+}
+
+pub(super) fn cases_list(company: &CompanyId) -> String {
+    format!("{company}#cases")
+}
+
+pub(super) fn cases_state_list(company: &CompanyId, state: &str) -> String {
+    format!("{company}#cases#{state}")
+}
+
+/// Set-aside events of every company stand in one list: they are the operator's business.
+pub(super) fn events_state_list(state: &str) -> String {
+    format!("operator#events#{state}")
+}
+
+/// The operation of a scheduled reminder: at most one for a step and channel, for ever.
+pub fn reminder_operation(offset_days: u8, channel: Channel) -> String {
+    format!("reminder:{offset_days:02}:{}", channel.as_str())
+}
+
+/// The operation of the incentive: at most one for a case, for ever.
+pub const INCENTIVE_OPERATION: &str = "incentive";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_tells_its_kind_and_company() {
+        let company = CompanyId::parse("biz_1").unwrap();
+        let membership = MembershipId::parse("mem_1").unwrap();
+        let case = CaseId::derive(&company, &membership, "x");
+        let key = Key::action(&company, case, "incentive");
+        assert_eq!(
+            (key.kind(), key.company(), key.case_id()),
+            (RowKind::Action, Some(company.clone()), Some(case))
+        );
+        assert_eq!(Key::case(&company, case).kind(), RowKind::Case);
+        assert_eq!(Key::settings(&company).kind(), RowKind::Settings);
+        let event = Key::event("whop", "msg_1#2");
+        assert_eq!(
+            (event.kind(), event.company(), event.event_id()),
+            (RowKind::Event, None, Some(("whop", "msg_1#2")))
+        );
+    }
+
+    #[test]
+    fn a_row_never_changes_its_shard() {
+        assert_eq!(shard("CASE#biz_1#a", 4), shard("CASE#biz_1#a", 4));
+        let spread: std::collections::BTreeSet<u8> =
+            (0..64).map(|n| shard(&format!("CASE#biz_{n}"), 4)).collect();
+        assert_eq!(spread.len(), 4);
+    }
+}

@@ -1,0 +1,255 @@
+//! Recording what happened to a membership, and everything that follows from it, in one transaction:
+//! the timeline, its cases, their day counters, their due rows and their audit entries.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::company::{AuditEntry, Company, REMINDERS_JOB};
+use super::error::StoreError;
+use super::keys::{self, Key};
+use super::write::{Expect, Write};
+use crate::domain::id::{CaseId, MembershipId, PaymentId, UserId};
+use crate::domain::kpi;
+use crate::domain::time;
+use crate::domain::timeline::{CaseState, EndedBy, Episode, Fact, MAX_FACTS, Timeline};
+
+/// A membership's history as it is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// What happened.
+    pub timeline: Timeline,
+    /// The cases that were opened for it, each with the failure that opened it.
+    pub cases: Vec<KnownCase>,
+    /// The member, once an event named one.
+    #[serde(default)]
+    pub user_id: Option<UserId>,
+    /// Counts its changes; 0 for one not seen before.
+    pub version: u64,
+}
+
+/// A case and the failure it was opened by: late events may redraw where one case ends and the
+/// next begins, and a case stays the one that holds its opening failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownCase {
+    /// The case.
+    pub case_id: CaseId,
+    /// Its opening failure.
+    pub opened_by: String,
+}
+
+/// What is recorded at once.
+#[derive(Debug, Clone)]
+pub struct News<'a> {
+    /// What happened.
+    pub facts: Vec<Fact>,
+    /// The member, where known.
+    pub user_id: Option<UserId>,
+    /// A payment that from now on belongs to this membership.
+    pub payment_id: Option<PaymentId>,
+    /// Who or what caused it, for the audit: an event id, a user id, a schedule.
+    pub cause: &'a str,
+}
+
+/// What a recording changes.
+#[derive(Debug)]
+pub struct Recording {
+    /// The writes; they belong into one transaction.
+    pub writes: Vec<Write>,
+    /// The cases that changed, and how they stand after it.
+    pub cases: Vec<(CaseId, CaseState)>,
+}
+
+/// Why facts cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// More facts than any honest membership gathers.
+    #[error("the membership has more than {MAX_FACTS} facts")]
+    TooManyFacts,
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Company {
+    /// A membership's history; an empty one where nothing was recorded.
+    pub async fn membership(&self, membership: &MembershipId) -> Result<Membership, StoreError> {
+        Ok(self.store.get(Key::timeline(&self.company, membership)).await?.unwrap_or_default())
+    }
+
+    /// The writes that record `news` over the history that was read. Facts already there write nothing.
+    pub fn record(
+        &self,
+        membership_id: &MembershipId,
+        read: Membership,
+        news: News<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Recording, RecordError> {
+        let before = read.episodes();
+        let mut after = read.clone();
+        for fact in news.facts {
+            after.timeline.add(fact);
+        }
+        after.user_id = news.user_id.or(after.user_id);
+        after.timeline.compact();
+        let mut recording = Recording { writes: Vec::new(), cases: Vec::new() };
+        if after == read {
+            return Ok(recording);
+        }
+        if after.timeline.len() > MAX_FACTS {
+            return Err(RecordError::TooManyFacts);
+        }
+        after.version += 1;
+        let episodes = after.timeline.episodes();
+        for episode in &episodes {
+            self.know(&mut after, membership_id, episode);
+        }
+        let timeline = Write::put(Key::timeline(&self.company, membership_id), &after)?;
+        recording.writes.push(timeline.expect(Expect::version(read.version)));
+        if read.version == 0 {
+            recording.writes.push(self.register(membership_id.as_str(), membership_id)?);
+        }
+        if let Some(payment) = &news.payment_id {
+            recording.writes.push(self.register(payment.as_str(), membership_id)?);
+        }
+        let shard = keys::shard(membership_id.as_str(), keys::KPI_SHARDS);
+        let episodes_before: Vec<Episode> = before.values().cloned().collect();
+        for (day, difference) in kpi::difference(&episodes_before, &episodes) {
+            recording.writes.push(self.add_counters(day, shard, &difference));
+        }
+        for (case_id, episode) in after.episodes() {
+            let old = before.get(&case_id);
+            let unchanged = old == Some(&episode) && read.user_id == after.user_id;
+            if !unchanged {
+                let user_id = after.user_id.as_ref();
+                recording.writes.push(self.project(membership_id, case_id, user_id, old, &episode, now)?);
+            }
+            if old.map(|old| old.state) != Some(episode.state) {
+                recording.cases.push((case_id, episode.state));
+                let unique = format!("{case_id}#{}", after.version);
+                recording.writes.push(self.audit(&transition(case_id, &episode, news.cause, now), &unique)?);
+            }
+        }
+        Ok(recording)
+    }
+
+    fn know(&self, membership: &mut Membership, id: &MembershipId, episode: &Episode) {
+        let known = |case: &KnownCase| episode.failures.contains(&case.opened_by);
+        if !membership.cases.iter().any(known) {
+            let opened_by = episode.failures.first().cloned().unwrap_or_default();
+            let case_id = CaseId::derive(&self.company, id, &opened_by);
+            membership.cases.push(KnownCase { case_id, opened_by });
+        }
+    }
+
+    fn register(&self, id: &str, membership_id: &MembershipId) -> Result<Write, StoreError> {
+        let owner =
+            super::inbox::Owner { company_id: self.company.clone(), membership_id: membership_id.clone() };
+        Write::put(Key::directory(id), &owner)
+    }
+
+    /// The part of a case that follows from its timeline. The reminders' part is left as it is.
+    fn project(
+        &self,
+        membership_id: &MembershipId,
+        case_id: CaseId,
+        user_id: Option<&UserId>,
+        old: Option<&Episode>,
+        episode: &Episode,
+        now: DateTime<Utc>,
+    ) -> Result<Write, StoreError> {
+        let recovery = episode.recovery.as_ref();
+        let recovered = recovery.and_then(|recovery| recovery.money.as_ref());
+        let place = format!("{}#{case_id}", time::write(episode.first_failure_at));
+        let mut write = Write::update(Key::case(&self.company, case_id)).set_all(&Projection {
+            case_id,
+            company_id: self.company.as_str(),
+            membership_id: membership_id.as_str(),
+            user_id: user_id.map(UserId::as_str),
+            state: episode.state,
+            first_failure_at: episode.first_failure_at,
+            last_failure_at: episode.last_failure_at,
+            failures: episode.failures.len(),
+            payment_id: episode.payment.as_ref().map(PaymentId::as_str),
+            amount: episode.money.as_ref().map(|money| money.amount),
+            currency: episode.money.as_ref().map(|money| money.currency.as_str()),
+            recovered_at: recovery.map(|recovery| recovery.at),
+            recovered_amount: recovered.map(|money| money.amount),
+            recovered_currency: recovered.map(|money| money.currency.as_str()),
+            returned_amount: recovery.map_or(0, |recovery| recovery.returned_amount),
+            ended_by: episode.cancelled.map(|(_, by)| by),
+            updated_at: now,
+            list_pk: keys::cases_list(&self.company),
+            list_state_pk: keys::cases_state_list(&self.company, episode.state.as_str()),
+            list_sk: place,
+        })?;
+        let open = |episode: &Episode| episode.state == CaseState::Open;
+        let moved = old.is_none_or(|old| !open(old) || old.first_failure_at != episode.first_failure_at);
+        write = match (open(episode), moved) {
+            (true, true) => write.due(REMINDERS_JOB, Some(episode.first_failure_at)),
+            (true, false) => write,
+            (false, _) => write.due(REMINDERS_JOB, None),
+        };
+        Ok(write.count("version", 1))
+    }
+}
+
+impl Membership {
+    fn episodes(&self) -> BTreeMap<CaseId, Episode> {
+        let owner = |episode: &Episode| {
+            let known = self.cases.iter().find(|case| episode.failures.contains(&case.opened_by));
+            known.map(|case| case.case_id)
+        };
+        let episodes = self.timeline.episodes().into_iter();
+        episodes.filter_map(|episode| Some((owner(&episode)?, episode))).collect()
+    }
+
+    /// The case that is being recovered now, if there is one.
+    pub fn open_case(&self) -> Option<CaseId> {
+        self.episodes().into_iter().find(|(_, episode)| episode.state == CaseState::Open).map(|(id, _)| id)
+    }
+}
+
+fn transition(case_id: CaseId, episode: &Episode, cause: &str, now: DateTime<Utc>) -> AuditEntry {
+    let verb = match episode.state {
+        CaseState::Open => "opened",
+        state => state.as_str(),
+    };
+    AuditEntry {
+        at: now,
+        kind: format!("case.{verb}"),
+        subject: case_id.to_string(),
+        cause: cause.to_owned(),
+        detail: None,
+    }
+}
+
+/// The attributes of a case that its timeline decides.
+#[derive(Serialize)]
+struct Projection<'a> {
+    case_id: CaseId,
+    company_id: &'a str,
+    membership_id: &'a str,
+    user_id: Option<&'a str>,
+    state: CaseState,
+    #[serde(with = "time")]
+    first_failure_at: DateTime<Utc>,
+    #[serde(with = "time")]
+    last_failure_at: DateTime<Utc>,
+    failures: usize,
+    payment_id: Option<&'a str>,
+    amount: Option<i64>,
+    currency: Option<&'a str>,
+    #[serde(with = "time::option")]
+    recovered_at: Option<DateTime<Utc>>,
+    recovered_amount: Option<i64>,
+    recovered_currency: Option<&'a str>,
+    returned_amount: i64,
+    ended_by: Option<EndedBy>,
+    #[serde(with = "time")]
+    updated_at: DateTime<Utc>,
+    list_pk: String,
+    list_state_pk: String,
+    list_sk: String,
+}

@@ -1,0 +1,249 @@
+//! Writes, as data: what a transaction is made of.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use serde::Serialize;
+
+use super::error::StoreError;
+use super::keys::{self, Key};
+
+/// A row as DynamoDB holds it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// One write of a transaction. Made only by the functions of this crate that know a row's key,
+/// so that nobody outside can write to a key of their own making.
+#[derive(Debug, Clone)]
+pub struct Write {
+    key: Key,
+    change: Change,
+    expected: Vec<Expect>,
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Put(Item),
+    Update { set: Vec<(String, AttributeValue)>, remove: Vec<String>, count: Vec<(String, i64)> },
+}
+
+/// What must hold for a write to be accepted.
+#[derive(Debug, Clone)]
+pub(crate) enum Expect {
+    /// The row does not exist.
+    Absent,
+    /// The row exists.
+    Present,
+    /// An attribute has this value.
+    Equals(&'static str, AttributeValue),
+}
+
+impl Expect {
+    /// The row is as it was read; version 0 is a row that was not there.
+    pub(crate) fn version(version: u64) -> Self {
+        if version == 0 { Self::Absent } else { Self::Equals("version", number(version)) }
+    }
+}
+
+/// A text attribute.
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number attribute.
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+impl Write {
+    /// Puts a whole row.
+    pub(crate) fn put(key: Key, row: &impl Serialize) -> Result<Self, StoreError> {
+        Ok(Self { key, change: Change::Put(to_item(row)?), expected: Vec::new() })
+    }
+
+    /// Changes a row, or makes it.
+    pub(crate) fn update(key: Key) -> Self {
+        let change = Change::Update { set: Vec::new(), remove: Vec::new(), count: Vec::new() };
+        Self { key, change, expected: Vec::new() }
+    }
+
+    /// Sets one attribute.
+    pub(crate) fn set(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
+        match &mut self.change {
+            Change::Put(item) => drop(item.insert(name.into(), value)),
+            Change::Update { set, .. } => set.push((name.into(), value)),
+        }
+        self
+    }
+
+    /// Sets every attribute of `row`; the absent ones are removed.
+    pub(crate) fn set_all(mut self, row: &impl Serialize) -> Result<Self, StoreError> {
+        let mut attributes: Vec<(String, AttributeValue)> = to_item(row)?.into_iter().collect();
+        attributes.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, value) in attributes {
+            self = if matches!(value, AttributeValue::Null(_)) {
+                self.remove(name)
+            } else {
+                self.set(name, value)
+            };
+        }
+        Ok(self)
+    }
+
+    /// Removes one attribute.
+    pub(crate) fn remove(mut self, name: impl Into<String>) -> Self {
+        match &mut self.change {
+            Change::Put(item) => drop(item.remove(&name.into())),
+            Change::Update { remove, .. } => remove.push(name.into()),
+        }
+        self
+    }
+
+    /// Adds to a number, which is 0 where there is none. Safe only beside a condition in the same
+    /// transaction, or a repeated request would count twice.
+    pub(crate) fn count(mut self, name: impl Into<String>, by: i64) -> Self {
+        if let Change::Update { count, .. } = &mut self.change {
+            count.push((name.into(), by));
+        }
+        self
+    }
+
+    /// Puts the row into the due index, or takes it out.
+    pub(crate) fn due(self, job: &str, due_at: Option<chrono::DateTime<chrono::Utc>>) -> Self {
+        match due_at {
+            Some(at) => {
+                let shard = keys::due_shard(job, &self.key);
+                self.set("due_shard", text(shard)).set("due_at", text(crate::domain::time::write(at)))
+            }
+            None => self.remove("due_shard").remove("due_at"),
+        }
+    }
+
+    /// Demands something of the row as it is.
+    pub(crate) fn expect(mut self, expected: Expect) -> Self {
+        self.expected.push(expected);
+        self
+    }
+
+    /// The write as the SDK takes it.
+    pub(super) fn into_item(self, table: &str) -> Result<TransactWriteItem, StoreError> {
+        let old = ReturnValuesOnConditionCheckFailure::AllOld;
+        let mut expression = Expression::default();
+        let condition = expression.condition(&self.expected);
+        let item = TransactWriteItem::builder();
+        Ok(match self.change {
+            Change::Put(attributes) => {
+                let put = Put::builder()
+                    .table_name(table)
+                    .set_item(Some(with_key(attributes, &self.key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(expression.names())
+                    .set_expression_attribute_values(expression.values())
+                    .return_values_on_condition_check_failure(old);
+                item.put(put.build().map_err(StoreError::request)?).build()
+            }
+            Change::Update { set, remove, count } => {
+                let update_expression = expression.update(set, remove, count);
+                let update = Update::builder()
+                    .table_name(table)
+                    .set_key(Some(with_key(Item::new(), &self.key)))
+                    .update_expression(update_expression)
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(expression.names())
+                    .set_expression_attribute_values(expression.values())
+                    .return_values_on_condition_check_failure(old);
+                item.update(update.build().map_err(StoreError::request)?).build()
+            }
+        })
+    }
+
+    pub(super) fn into_parts(self) -> (Key, UpdateParts) {
+        let mut expression = Expression::default();
+        let condition = expression.condition(&self.expected);
+        let update = match self.change {
+            Change::Put(item) => expression.update(item.into_iter().collect(), Vec::new(), Vec::new()),
+            Change::Update { set, remove, count } => expression.update(set, remove, count),
+        };
+        (self.key, UpdateParts { update, condition, names: expression.names(), values: expression.values() })
+    }
+}
+
+/// A single update, taken apart for the SDK.
+pub(super) struct UpdateParts {
+    pub update: String,
+    pub condition: Option<String>,
+    pub names: Option<HashMap<String, String>>,
+    pub values: Option<HashMap<String, AttributeValue>>,
+}
+
+/// Placeholders for names and values: attribute names may be reserved words.
+#[derive(Default)]
+struct Expression {
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    fn name(&mut self, name: &str) -> String {
+        let placeholder = format!("#n{}", self.names.len());
+        self.names.insert(placeholder.clone(), name.to_owned());
+        placeholder
+    }
+
+    fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    fn condition(&mut self, expected: &[Expect]) -> Option<String> {
+        let terms: Vec<String> = expected
+            .iter()
+            .map(|expect| match expect {
+                Expect::Absent => format!("attribute_not_exists({})", self.name(keys::PK)),
+                Expect::Present => format!("attribute_exists({})", self.name(keys::PK)),
+                Expect::Equals(name, value) => format!("{} = {}", self.name(name), self.value(value.clone())),
+            })
+            .collect();
+        (!terms.is_empty()).then(|| terms.join(" AND "))
+    }
+
+    fn update(
+        &mut self,
+        set: Vec<(String, AttributeValue)>,
+        remove: Vec<String>,
+        count: Vec<(String, i64)>,
+    ) -> String {
+        let set: Vec<String> = set
+            .into_iter()
+            .map(|(name, value)| format!("{} = {}", self.name(&name), self.value(value)))
+            .collect();
+        let remove: Vec<String> = remove.iter().map(|name| self.name(name)).collect();
+        let count: Vec<String> = count
+            .into_iter()
+            .map(|(name, by)| format!("{} {}", self.name(&name), self.value(number(by))))
+            .collect();
+        let clauses = [("SET", set), ("REMOVE", remove), ("ADD", count)];
+        let filled = clauses.into_iter().filter(|(_, terms)| !terms.is_empty());
+        filled.map(|(verb, terms)| format!("{verb} {}", terms.join(", "))).collect::<Vec<_>>().join(" ")
+    }
+
+    fn names(&self) -> Option<HashMap<String, String>> {
+        (!self.names.is_empty()).then(|| self.names.clone())
+    }
+
+    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
+        (!self.values.is_empty()).then(|| self.values.clone())
+    }
+}
+
+fn to_item(row: &impl Serialize) -> Result<Item, StoreError> {
+    serde_dynamo::to_item(row).map_err(StoreError::shape)
+}
+
+pub(super) fn with_key(mut item: Item, key: &Key) -> Item {
+    item.insert(keys::PK.to_owned(), text(&key.pk));
+    item.insert(keys::SK.to_owned(), text(&key.sk));
+    item
+}
