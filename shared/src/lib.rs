@@ -5,3 +5,4 @@
 //! A test in `tests/` reads the `use` lines and keeps the order.
 
 pub mod domain;
+pub mod providers;
