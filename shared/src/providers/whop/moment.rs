@@ -1,0 +1,103 @@
+//! Instants, in any spelling Whop has used: ISO 8601, Ruby's own, unix seconds, milliseconds.
+
+use chrono::{DateTime, Days, NaiveDateTime, Utc};
+use serde_json::Value;
+
+/// The first sane instant among the candidates; the signed time of arrival where there is none.
+pub(super) fn first_sane(candidates: &[&Value], signed_at: DateTime<Utc>) -> DateTime<Utc> {
+    candidates.iter().find_map(|value| sane(value, signed_at)).unwrap_or(signed_at)
+}
+
+/// 2015-01-01: no platform of ours existed, so what is older is a default or a unit error.
+const EARLIEST_S: i64 = 1_420_070_400;
+/// As seconds this lies beyond the year 33000, so it is milliseconds.
+const MILLISECONDS_FROM: f64 = 1e12;
+
+/// Clocks may differ, but nothing happens a day after it was reported.
+fn sane(value: &Value, signed_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let instant = match value {
+        Value::Number(number) => unix(number.as_str()),
+        Value::String(text) => unix(text).or_else(|| written(text)),
+        _ => None,
+    }?;
+    let latest = signed_at.checked_add_days(Days::new(1))?;
+    (instant.timestamp() >= EARLIEST_S && instant <= latest).then_some(instant)
+}
+
+fn unix(text: &str) -> Option<DateTime<Utc>> {
+    let number: f64 = text.parse().ok()?;
+    let seconds = if number > MILLISECONDS_FROM { number / 1000.0 } else { number };
+    DateTime::from_timestamp_millis((seconds * 1000.0).round() as i64)
+}
+
+fn written(text: &str) -> Option<DateTime<Utc>> {
+    let with_offset = DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z"));
+    if let Ok(instant) = with_offset {
+        return Some(instant.to_utc());
+    }
+    let bare = text.strip_suffix(" UTC").unwrap_or(text);
+    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(bare, form).ok())
+        .map(|instant| instant.and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_spelling_of_an_instant_is_the_same_instant() {
+        let signed_at = DateTime::from_timestamp(1_784_541_700, 0).unwrap();
+        let expected = DateTime::from_timestamp(1_784_541_600, 0).unwrap();
+        for value in [
+            json!(1_784_541_600),
+            json!(1_784_541_600.0),
+            json!("1784541600"),
+            json!(1_784_541_600_000_i64),
+            json!("2026-07-20T10:00:00Z"),
+            json!("2026-07-20T10:00:00.000Z"),
+            json!("2026-07-20T12:00:00+02:00"),
+            json!("2026-07-20 12:00:00 +0200"),
+            json!("2026-07-20 10:00:00 UTC"),
+            json!("2026-07-20T10:00:00"),
+        ] {
+            assert_eq!(sane(&value, signed_at), Some(expected), "{value}");
+        }
+        let half = sane(&json!("1784541600.5"), signed_at).unwrap();
+        assert_eq!(half.timestamp_subsec_millis(), 500);
+    }
+
+    #[test]
+    fn invalid_and_absurd_instants_fall_back_to_the_signed_time() {
+        let signed_at = DateTime::from_timestamp(1_784_541_700, 0).unwrap();
+        let absurd: Vec<Value> = ["1e999999", "-1e999999", "99999999999999999999999999", "0", "-1"]
+            .iter()
+            .map(|text| serde_json::from_str(text).unwrap())
+            .collect();
+        for value in absurd.iter().chain(&[
+            json!(null),
+            json!(true),
+            json!({}),
+            json!("soon"),
+            json!("NaN"),
+            json!("inf"),
+            json!(""),
+            json!("2014-12-31T23:59:59Z"),
+            json!("2026-07-22T10:00:00Z"),
+            json!("2026-02-30T10:00:00Z"),
+        ]) {
+            assert_eq!(first_sane(&[value], signed_at), signed_at, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_first_sane_candidate_wins() {
+        let signed_at = DateTime::from_timestamp(1_784_541_700, 0).unwrap();
+        let chosen =
+            first_sane(&[&json!(null), &json!(12), &json!(1_784_541_600), &json!(1_784_541_500)], signed_at);
+        assert_eq!(chosen.timestamp(), 1_784_541_600);
+    }
+}

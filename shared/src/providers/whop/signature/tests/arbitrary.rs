@@ -1,0 +1,48 @@
+use proptest::prelude::*;
+
+use super::*;
+
+proptest! {
+    #[test]
+    fn verification_never_panics_and_never_trusts_noise(
+        lines in proptest::collection::vec((0..4_usize, proptest::collection::vec(any::<u8>(), 0..80)), 0..6),
+        body in proptest::collection::vec(any::<u8>(), 0..200),
+        now_s in -10_000_000_000_i64..10_000_000_000,
+    ) {
+        let names = ["webhook-id", "webhook-timestamp", "webhook-signature", "x-whop-signature"];
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            if let Ok(value) = HeaderValue::from_bytes(&value) {
+                headers.append(names[name], value);
+            }
+        }
+        let now = DateTime::from_timestamp(now_s, 0).unwrap();
+        prop_assert!(verify(&headers, body.into(), &[secret()], now).is_err());
+    }
+
+    #[test]
+    fn nearly_right_headers_never_panic(time in "[0-9+.-]{0,20}", signature in "(v1[,=][A-Za-z0-9+/=]{0,70}[ ,]?){0,3}") {
+        let body = || Bytes::from_static(BODY);
+        let now = signed_at();
+        let id = ("webhook-id", "msg_1");
+        let standard = headers(&[id, ("webhook-timestamp", &time), ("webhook-signature", &signature)]);
+        prop_assert!(verify(&standard, body(), &[secret()], now).is_err());
+        let legacy = headers(&[("x-whop-signature", &format!("t={time},{signature}"))]);
+        prop_assert!(verify(&legacy, body(), &[secret()], now).is_err());
+    }
+
+    #[test]
+    fn what_is_signed_verifies_and_a_changed_byte_does_not(
+        id in "[!-~]{1,60}",
+        mut body in proptest::collection::vec(any::<u8>(), 1..200),
+        at in any::<proptest::sample::Index>(),
+    ) {
+        let signature = sign_standard(&id, signed_at(), &body, &secret());
+        let time = signed_at().timestamp().to_string();
+        let headers = headers(&[("webhook-id", &id), ("webhook-timestamp", &time), ("webhook-signature", &signature)]);
+        prop_assert!(verify(&headers, body.clone().into(), &[secret()], signed_at()).is_ok());
+        let at = at.index(body.len());
+        body[at] ^= 1;
+        prop_assert_eq!(verify(&headers, body.into(), &[secret()], signed_at()).err(), Some(Refused::Mismatch));
+    }
+}
