@@ -1,4 +1,21 @@
 //! Whop: memberships, messages, webhooks and user tokens.
+//!
+//! A webhook's way: `verify` makes [`Verified`] of headers and raw bytes, `read` makes an
+//! [`Event`](crate::domain::event::Event) of it. Neither does any I/O.
 
+mod amount;
+mod claim;
 pub mod client;
+mod dialect;
+mod event_id;
+mod meaning;
+mod moment;
+mod name;
+pub mod payload;
+pub mod secret;
+pub mod signature;
 pub mod token;
+
+pub use payload::{Unreadable, read};
+pub use secret::Secret;
+pub use signature::{Refused, Verified, sign_legacy, sign_standard, verify};
