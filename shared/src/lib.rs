@@ -5,11 +5,13 @@
 //! A test in `tests/` reads the `use` lines and keeps the order.
 
 pub mod app;
+pub mod auth;
 pub mod config;
 pub mod domain;
 pub mod due;
 pub mod effects;
 pub mod events;
+pub mod http;
 pub mod idempotency;
 pub mod providers;
 pub mod reach;

@@ -1,0 +1,121 @@
+//! Cases, their actions, and all of them as CSV.
+//!
+//! - **Called by** the owner's browser.
+//! - **Reads** a page of the company's case list and the cases behind it; one case; its actions.
+//! - **Writes** nothing.
+//! - **Answers** JSON, or a CSV that is streamed page by page and safe to open in a spreadsheet.
+//! - **Twice:** the same answer.
+
+mod export;
+
+use axum::Router;
+use axum::extract::Path;
+use http::Method;
+use serde_json::{Value, json};
+use shared::app::SharedApp;
+use shared::auth::{Owner, Routes};
+use shared::domain::case::Case;
+use shared::domain::effect::Effect;
+use shared::domain::id::CaseId;
+use shared::domain::time;
+use shared::domain::timeline::CaseState;
+use shared::http::query::{Parameters, cursor};
+use shared::http::{Answer, Failure};
+use shared::store::company::CasePlace;
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("cases")
+        .on(Method::GET, "/api/dashboard/cases", list)
+        .on(Method::GET, "/api/cases/export", export::export)
+        .on(Method::GET, "/api/cases/{case_id}", read)
+        .on(Method::GET, "/api/cases/{case_id}/actions", list_actions)
+        .guard(app)
+}
+
+async fn list(owner: Owner, parameters: Parameters) -> Result<Answer, Failure> {
+    let parameters = parameters.only(&["status", "limit", "cursor"])?;
+    let state = state(&parameters)?;
+    let after = parameters.cursor(CasePlace::parse)?;
+    let (cases, next) = owner.company.cases(state, parameters.limit()?, after.as_ref()).await?;
+    let data: Vec<Value> = cases.iter().map(show).collect();
+    Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
+}
+
+async fn read(owner: Owner, Path(case_id): Path<String>) -> Result<Answer, Failure> {
+    let case = owner.company.case(parse(&case_id)?).await?.ok_or(Failure::Absent)?;
+    Ok(Answer::ok(show(&case)))
+}
+
+async fn list_actions(owner: Owner, Path(case_id): Path<String>, parameters: Parameters) -> Result<Answer, Failure> {
+    let parameters = parameters.only(&["limit", "cursor"])?;
+    let limit = usize::from(parameters.limit()?);
+    let skip = parameters.cursor(|text| text.strip_prefix("action:")?.parse::<usize>().ok())?.unwrap_or_default();
+    let case_id = parse(&case_id)?;
+    let actions = owner.company.actions(case_id).await?;
+    if actions.is_empty() && owner.company.case(case_id).await?.is_none() {
+        return Err(Failure::Absent);
+    }
+    let data: Vec<Value> = actions.iter().skip(skip).take(limit).map(show_action).collect();
+    let next = skip + data.len();
+    let next_cursor = (next < actions.len()).then(|| cursor(&format!("action:{next}")));
+    Ok(Answer::ok(json!({"data": data, "next_cursor": next_cursor})))
+}
+
+fn parse(case_id: &str) -> Result<CaseId, Failure> {
+    CaseId::parse(case_id).map_err(|error| Failure::field("case_id", error.to_string()))
+}
+
+fn state(parameters: &Parameters) -> Result<Option<CaseState>, Failure> {
+    let Some(text) = parameters.get("status") else { return Ok(None) };
+    let wrong = || Failure::field("status", "expected open, recovered, cancelled, exhausted or lost");
+    CaseState::parse(text).map(Some).ok_or_else(wrong)
+}
+
+/// A case as it is shown: without the counters that only the schedule needs.
+fn show(case: &Case) -> Value {
+    json!({
+        "case_id": case.case_id,
+        "company_id": case.company_id,
+        "membership_id": case.membership_id,
+        "user_id": case.user_id,
+        "status": case.state,
+        "first_failure_at": time::write(case.first_failure_at),
+        "last_failure_at": time::write(case.last_failure_at),
+        "failures": case.failures,
+        "payment_id": case.payment_id,
+        "amount": case.amount,
+        "currency": case.currency,
+        "recovered_at": case.recovered_at.map(time::write),
+        "recovered_amount": case.recovered_amount,
+        "recovered_currency": case.recovered_currency,
+        "returned_amount": case.returned_amount,
+        "ended_by": case.ended_by,
+        "attempts": case.attempts,
+        "last_offset_days": case.last_offset_days,
+        "incentive_days": case.incentive_days,
+        "due_at": case.due_at.map(time::write),
+        "last_error": case.last_error,
+        "updated_at": time::write(case.updated_at),
+    })
+}
+
+/// An action as it is shown: what was done and what became of it, never what was said.
+fn show_action(effect: &Effect) -> Value {
+    json!({
+        "operation": effect.action.operation,
+        "kind": effect.action.kind,
+        "state": effect.state,
+        "reason": effect.reason,
+        "attempt_number": effect.action.attempt_number,
+        "channel": effect.action.channel,
+        "offset_days": effect.action.offset_days,
+        "template_version": effect.action.template_version,
+        "days": effect.action.days,
+        "manual": effect.action.manual,
+        "actor": effect.action.actor,
+        "tries": effect.tries,
+        "at": time::write(effect.action.at),
+        "ended_at": effect.ended_at.map(time::write),
+    })
+}

@@ -1,0 +1,75 @@
+//! What a company wants done about failed renewals.
+//!
+//! - **Called by** the owner's browser.
+//! - **Reads** the company's settings, one row.
+//! - **Writes** settings, their audit entry and a due row in one transaction; the sweep then looks at
+//!   the company's open cases again, so that new offsets count for them too.
+//! - **Answers** the settings as they are now.
+//! - **Twice:** the same settings again change nothing but the version; two at once: one of them is
+//!   written over the other, never half of each.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use http::Method;
+use serde_json::json;
+use shared::app::SharedApp;
+use shared::auth::{Owner, Routes};
+use shared::domain::settings::Settings;
+use shared::http::once::{Intent, once};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::store::StoreError;
+use shared::store::company::{AuditEntry, SettingsRow};
+
+/// Somebody else may save at the same moment; a third time is no coincidence.
+const SAVE_TRIES: u32 = 3;
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("settings").on(Method::GET, "/api/settings", read).on(Method::PUT, "/api/settings", replace).guard(app)
+}
+
+async fn read(owner: Owner) -> Result<Answer, Failure> {
+    Ok(Answer::ok(owner.company.settings().await?))
+}
+
+async fn replace(
+    State(app): State<SharedApp>,
+    owner: Owner,
+    intent: Intent,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    let settings = Settings::parse(&body.value).map_err(Failure::fields)?;
+    let save = |_| async { save(&app, &owner, &settings).await.map(Answer::ok) };
+    once(&app, &owner.company, owner.user_id.as_str(), &intent, &body.bytes, save).await
+}
+
+async fn save(app: &SharedApp, owner: &Owner, settings: &Settings) -> Result<SettingsRow, Failure> {
+    let company = &owner.company;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let now = app.clock.now();
+        let version = company.settings().await?.version;
+        let entry = AuditEntry {
+            at: now,
+            kind: "settings.changed".to_owned(),
+            subject: company.id().to_string(),
+            cause: owner.user_id.to_string(),
+            detail: Some(json!(settings)),
+        };
+        let writes =
+            vec![company.save_settings(settings, version, now)?, company.audit(&entry, &(version + 1).to_string())?];
+        match company.store().commit(app.ids.next(), writes).await {
+            Ok(()) => {
+                return Ok(SettingsRow {
+                    settings: settings.clone(),
+                    updated_at: Some(now),
+                    version: version + 1,
+                });
+            }
+            Err(StoreError::Conflict { .. }) if tries < SAVE_TRIES => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

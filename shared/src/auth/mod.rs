@@ -1,0 +1,9 @@
+//! Who may enter. A proven caller is a type: it exists only after one of these extractors made it.
+
+pub mod owner;
+pub mod routes;
+pub mod scheduler;
+
+pub use owner::Owner;
+pub use routes::{Routes, Who};
+pub use scheduler::Scheduler;

@@ -1,0 +1,47 @@
+//! An answer as data, so that it can be kept and given again.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A status and a JSON body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The body.
+    pub body: Value,
+}
+
+impl Answer {
+    /// 200 with a body.
+    pub fn ok(body: impl Serialize) -> Self {
+        Self::of(StatusCode::OK, body)
+    }
+
+    /// 202 with a body: decided, not yet done.
+    pub fn accepted(body: impl Serialize) -> Self {
+        Self::of(StatusCode::ACCEPTED, body)
+    }
+
+    /// Any status with a body. Our own shapes always serialize; were one not to, the body is null.
+    pub fn of(status: StatusCode, body: impl Serialize) -> Self {
+        Self { status, body: serde_json::to_value(body).unwrap_or_default() }
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        json_response(self.status, "application/json", self.body.to_string())
+    }
+}
+
+/// A response of text that is JSON already.
+pub fn json_response(status: StatusCode, content_type: &str, body: String) -> Response {
+    let mut response = (status, body).into_response();
+    if let Ok(content_type) = HeaderValue::from_str(content_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    }
+    response
+}

@@ -1,0 +1,87 @@
+//! Request bodies: raw bytes under a limit, and JSON.
+
+use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::Value;
+
+use super::failure::Failure;
+
+/// The largest body that is read.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// The body as it came, verified by nobody.
+#[derive(Debug, Clone)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Failure> {
+        match Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await {
+            Ok(collected) => Ok(Self(collected.to_bytes())),
+            Err(error) if is_too_large(error.as_ref()) => Err(Failure::TooLarge),
+            Err(_) => Err(Failure::invalid("The body broke off before its end.")),
+        }
+    }
+}
+
+fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut error = Some(error);
+    while let Some(current) = error {
+        if current.is::<LengthLimitError>() {
+            return true;
+        }
+        error = current.source();
+    }
+    false
+}
+
+/// A JSON body, and its bytes for the fingerprint of an idempotency key. An empty body is `{}`.
+#[derive(Debug, Clone)]
+pub struct JsonBody {
+    /// The bytes as sent.
+    pub bytes: Bytes,
+    /// What they say.
+    pub value: Value,
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let is_json = is_json(request.headers());
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self { bytes, value: Value::Object(serde_json::Map::new()) });
+        }
+        if !is_json {
+            return Err(Failure::NotJson);
+        }
+        let value = serde_json::from_slice(&bytes).map_err(|error| {
+            Failure::invalid(format!("The body is not JSON: line {}, column {}.", error.line(), error.column()))
+        })?;
+        Ok(Self { bytes, value })
+    }
+}
+
+impl JsonBody {
+    /// The fields of an object body, none but those allowed.
+    pub fn object(&self, allowed: &[&str]) -> Result<&serde_json::Map<String, Value>, Failure> {
+        let object = self.value.as_object().ok_or_else(|| Failure::invalid("The body is not a JSON object."))?;
+        let unknown: Vec<_> = object.keys().filter(|key| !allowed.contains(&key.as_str())).collect();
+        if unknown.is_empty() {
+            return Ok(object);
+        }
+        let shown = |key: &String| key.chars().take(64).collect::<String>();
+        let errors = unknown.into_iter().map(|key| crate::domain::settings::FieldError::new(shown(key), "unknown field"));
+        Err(Failure::fields(errors.collect()))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = text.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}

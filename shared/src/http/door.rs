@@ -1,0 +1,118 @@
+//! What every request passes: an id, the security headers, a problem document where there is no
+//! better answer, and one log line.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use tracing::Instrument as _;
+
+use super::answer::json_response;
+use super::extension::RequestId;
+use super::failure::{Failure, PROBLEM_JSON, problem};
+use crate::app::SharedApp;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// An answer to data, not to a page: nothing may be loaded, framed, sniffed or kept.
+const HEADERS: [(HeaderName, &str); 8] = [
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-site"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// Puts the door before a function's routes.
+pub fn guard(service: &'static str, routes: Router<SharedApp>, app: SharedApp) -> Router {
+    let absent = || async { Failure::Absent };
+    routes.fallback(absent).layer(from_fn(move |request, next| pass(service, request, next))).with_state(app)
+}
+
+async fn pass(service: &'static str, mut request: Request, next: Next) -> Response {
+    let known = request.extensions().get::<RequestId>().cloned();
+    let request_id = known.unwrap_or_else(|| RequestId::from_platform(None));
+    request.extensions_mut().insert(request_id.clone());
+    let method = request.method().clone();
+    // The pattern and not the path: paths hold ids.
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", request_id = %request_id.0);
+    let started = Instant::now();
+    async move {
+        let response = next.run(request).await;
+        let failure = response.extensions().get::<Arc<Failure>>().cloned();
+        let response = finish(response, failure.as_deref(), &request_id);
+        let duration = started.elapsed().as_secs_f64() * 1_000.0;
+        let status = response.status().as_u16();
+        let reason = failure.as_deref().and_then(Failure::reason);
+        let (method, route) = (method.as_str(), route.as_str());
+        let metrics = "duration:Milliseconds,requests:Count";
+        if status >= 500 {
+            tracing::error!(route, method, status, duration, requests = 1, reason, metrics, service, "request failed");
+        } else {
+            tracing::info!(route, method, status, duration, requests = 1, metrics, service, "request done");
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn finish(response: Response, failure: Option<&Failure>, request_id: &RequestId) -> Response {
+    let mut response = match failure {
+        Some(failure) => {
+            let body = failure.problem(&request_id.0).to_string();
+            with_body(response, body)
+        }
+        None if is_bare_error(&response) => {
+            let status = response.status();
+            let detail = match status {
+                StatusCode::METHOD_NOT_ALLOWED => "This method is not allowed here; see the Allow header.",
+                _ => "The request cannot be answered.",
+            };
+            let body = problem(status, detail, &request_id.0).to_string();
+            with_body(response, body)
+        }
+        None => response,
+    };
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if let Ok(id) = HeaderValue::from_str(&request_id.0) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// Keeps status and headers (`Allow`, `Retry-After`), replaces the body.
+fn with_body(response: Response, body: String) -> Response {
+    let (parts, _) = response.into_parts();
+    let mut answer = json_response(parts.status, PROBLEM_JSON, body);
+    for (name, value) in &parts.headers {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            answer.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    answer
+}
+
+/// An error that a router gave without a word of ours.
+fn is_bare_error(response: &Response<Body>) -> bool {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    is_error && !content_type.is_some_and(|value| value.contains("json"))
+}
+
+/// A 500 for a handler that panicked; the platform's adapter has no better words.
+pub fn panicked() -> Response {
+    Failure::Internal("the handler panicked".to_owned()).into_response()
+}

@@ -1,0 +1,155 @@
+//! Why a request is not done: one enum whose variants name their status.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::domain::settings::FieldError;
+use crate::providers::call::CallError;
+use crate::store::StoreError;
+
+/// The media type of a problem document (RFC 9457).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What a client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// 400: malformed or invalid input, field by field where it is known.
+    Invalid {
+        /// What is wrong as a whole.
+        detail: String,
+        /// What is wrong where.
+        errors: Vec<FieldError>,
+    },
+    /// 401: no proof of who asks.
+    Unproven(&'static str),
+    /// 403: known, not allowed.
+    Forbidden(&'static str),
+    /// 404: absent, or another company's; nobody can tell which.
+    Absent,
+    /// 409: in progress, or the state does not allow it.
+    Conflict(String),
+    /// 413: more than the limit.
+    TooLarge,
+    /// 415: not JSON.
+    NotJson,
+    /// 422: the idempotency key was used for another request.
+    KeyReused,
+    /// 500: our own fault; the reason goes to the log.
+    Internal(String),
+    /// 503: try again; the reason goes to the log.
+    Unavailable {
+        /// What the client is told.
+        detail: &'static str,
+        /// What the operator is told.
+        reason: String,
+    },
+}
+
+/// How long a client is asked to wait on 503 and on a key in progress, in seconds.
+const RETRY_AFTER_SECONDS: u16 = 2;
+
+impl Failure {
+    /// Invalid input without a field.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::Invalid { detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// One invalid field.
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        Self::Invalid { detail: "The request is not valid.".to_owned(), errors: vec![FieldError::new(field, message)] }
+    }
+
+    /// Invalid fields.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        Self::Invalid { detail: "The request is not valid.".to_owned(), errors }
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Invalid { .. } => StatusCode::BAD_REQUEST,
+            Self::Unproven(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Absent => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The problem document.
+    pub fn problem(&self, request_id: &str) -> Value {
+        let detail = match self {
+            Self::Invalid { detail, .. } | Self::Conflict(detail) => detail.as_str(),
+            Self::Unproven(detail) | Self::Forbidden(detail) | Self::Unavailable { detail, .. } => detail,
+            Self::Absent => "There is nothing here.",
+            Self::TooLarge => "The body is larger than 256 KiB.",
+            Self::NotJson => "Send JSON, with content-type application/json.",
+            Self::KeyReused => "This Idempotency-Key was used for another request.",
+            Self::Internal(_) => "Something went wrong on our side. The request id helps us find it.",
+        };
+        let mut problem = problem(self.status(), detail, request_id);
+        if let Self::Invalid { errors, .. } = self
+            && !errors.is_empty()
+        {
+            problem["errors"] = json!(errors);
+        }
+        problem
+    }
+
+    /// What the operator is told and the client is not.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Internal(reason) | Self::Unavailable { reason, .. } => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+/// A problem document of a status.
+pub fn problem(status: StatusCode, detail: &str, request_id: &str) -> Value {
+    json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or("Error"),
+        "status": status.as_u16(),
+        "detail": detail,
+        "request_id": request_id,
+    })
+}
+
+/// Left without a body: the door knows the request id and writes the document.
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        if matches!(self, Self::Unavailable { .. }) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        }
+        response.extensions_mut().insert(std::sync::Arc::new(self));
+        response
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict { .. } => Self::Conflict("Somebody else changed it at this moment. Try again.".to_owned()),
+            StoreError::Shape(_) => Self::Internal(error.to_string()),
+            StoreError::Unavailable(_) | StoreError::Unconfigured => {
+                Self::Unavailable { detail: "The table does not answer. Try again.", reason: error.to_string() }
+            }
+        }
+    }
+}
+
+impl From<CallError> for Failure {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Absent => Self::Absent,
+            other => Self::Unavailable { detail: "Whop does not answer. Try again.", reason: other.reason().to_owned() },
+        }
+    }
+}

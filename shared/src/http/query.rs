@@ -1,0 +1,75 @@
+//! Query parameters: each known, each at most once, each checked.
+
+use axum::extract::{FromRequestParts, Query};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use http::request::Parts;
+
+use super::failure::Failure;
+
+/// The parameters as sent.
+#[derive(Debug, Clone)]
+pub struct Parameters(Vec<(String, String)>);
+
+/// How many items a list gives where nobody says.
+const DEFAULT_LIMIT: u16 = 50;
+const MAX_LIMIT: u16 = 100;
+
+impl<S: Send + Sync> FromRequestParts<S> for Parameters {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        query.map(|Query(pairs)| Self(pairs)).map_err(|_| Failure::invalid("The query cannot be read."))
+    }
+}
+
+impl Parameters {
+    /// Refuses parameters that are not known or come twice: a misspelt one must not pass for its default.
+    pub fn only(self, known: &[&str]) -> Result<Self, Failure> {
+        for (position, (name, _)) in self.0.iter().enumerate() {
+            let shown: String = name.chars().take(64).collect();
+            if !known.contains(&name.as_str()) {
+                return Err(Failure::field(&shown, "unknown parameter"));
+            }
+            if self.0[..position].iter().any(|(other, _)| other == name) {
+                return Err(Failure::field(&shown, "given twice"));
+            }
+        }
+        Ok(self)
+    }
+
+    /// One parameter; an empty one counts as absent.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+    }
+
+    /// A whole number in a range, or its default.
+    pub fn number(&self, name: &str, range: std::ops::RangeInclusive<u16>, default: u16) -> Result<u16, Failure> {
+        // Plain digits only: Rust would read "+5" too.
+        let read = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        let Some((_, text)) = self.0.iter().find(|(known, _)| known == name) else { return Ok(default) };
+        read(text).filter(|number| range.contains(number)).ok_or_else(|| {
+            Failure::field(name, format!("expected a whole number from {} to {}", range.start(), range.end()))
+        })
+    }
+
+    /// How many items to list.
+    pub fn limit(&self) -> Result<u16, Failure> {
+        self.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)
+    }
+
+    /// Where to go on listing.
+    pub fn cursor<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Failure> {
+        let Some(text) = self.get("cursor") else { return Ok(None) };
+        let plain = BASE64.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        let place = plain.as_deref().and_then(read);
+        place.map(Some).ok_or_else(|| Failure::field("cursor", "expected a cursor that this list gave"))
+    }
+}
+
+/// A cursor that leads back to a place.
+pub fn cursor(place: &impl std::fmt::Display) -> String {
+    BASE64.encode(place.to_string())
+}
