@@ -1,0 +1,120 @@
+//! DynamoDB inside the process, behind the real AWS SDK.
+//!
+//! The SDK signs, serialises, retries and parses as in production; only its HTTP connector is
+//! replaced by one that leads straight into the embedded engine. Every attempt is numbered and can
+//! be made to fail, so a harness can put a fault at call 1, 2, 3, … until a run ends untouched.
+
+mod connector;
+mod dispatch;
+mod record;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::{Client, Config};
+use dynoxide::{Database, DynoxideError};
+
+pub use record::{Failure, Intervention, RequestRecord};
+
+/// Decides over one attempt; it is given the number of the attempt, counted from 1.
+pub type Hook = Arc<dyn Fn(u64, &RequestRecord) -> Intervention + Send + Sync>;
+
+/// Attempts of one SDK call, the first included: enough to see a retry, few enough to exhaust.
+const MAX_ATTEMPTS: u32 = 3;
+/// A retry waits, so that its path is the real one, but not long.
+const MAX_BACKOFF: Duration = Duration::from_millis(2);
+
+/// One database; all clones share it, its log and its hook.
+#[derive(Clone)]
+pub struct EmbeddedDynamo {
+    database: Database,
+    ledger: Arc<Mutex<Ledger>>,
+}
+
+#[derive(Default)]
+struct Ledger {
+    calls: u64,
+    requests: Vec<RequestRecord>,
+    hook: Option<Hook>,
+}
+
+/// The database could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the database file cannot be opened")]
+pub struct OpenError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl EmbeddedDynamo {
+    /// A fresh database that is gone with its last clone.
+    ///
+    /// # Panics
+    /// When the process has no memory left for one.
+    pub fn memory() -> Self {
+        Self::over(Database::memory().expect("an empty database fits into memory"))
+    }
+
+    /// The database kept in the file at `path`, created if absent; its folder must exist.
+    pub fn file(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref().to_str().ok_or_else(|| OpenError("the path is not UTF-8".into()))?;
+        Database::new(path).map(Self::over).map_err(|error: DynoxideError| OpenError(Box::new(error)))
+    }
+
+    fn over(database: Database) -> Self {
+        Self { database, ledger: Arc::default() }
+    }
+
+    /// A client of the real SDK that talks to this database and to nothing else.
+    pub fn client(&self) -> Client {
+        let retries = RetryConfig::standard()
+            .with_max_attempts(MAX_ATTEMPTS)
+            .with_initial_backoff(Duration::from_millis(1))
+            .with_max_backoff(MAX_BACKOFF);
+        // The SDK's retry budget is one per process by default: thousands of injected faults would
+        // use it up and change the behaviour of tests that run later.
+        let own_budget = RetryPartition::custom("embedded").token_bucket(TokenBucket::unlimited()).build();
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("embedded", "embedded", None, None, "embedded"))
+            .endpoint_url("http://embedded.local")
+            .retry_config(retries)
+            .retry_partition(own_budget)
+            .http_client(self.clone())
+            .build();
+        Client::from_conf(config)
+    }
+
+    /// Every attempt since the last reset, in the order of completion.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.ledger().requests.clone()
+    }
+
+    /// Empties the log and starts numbering at 1 again.
+    pub fn reset_requests(&self) {
+        let mut ledger = self.ledger();
+        ledger.requests.clear();
+        ledger.calls = 0;
+    }
+
+    /// Lets `hook` decide over every attempt from now on; it replaces an earlier one.
+    pub fn intercept(&self, hook: Hook) {
+        self.ledger().hook = Some(hook);
+    }
+
+    /// Takes the hook away.
+    pub fn stop_intercepting(&self) {
+        self.ledger().hook = None;
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for EmbeddedDynamo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EmbeddedDynamo")
+    }
+}

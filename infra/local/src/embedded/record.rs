@@ -1,0 +1,100 @@
+//! What is written down of a request, and what a hook may do with it.
+
+use serde_json::Value;
+
+/// One attempt of the SDK.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// `PutItem`, `Query`, `TransactWriteItems`, …
+    pub operation: String,
+    /// The table, of a batch or transaction the first one.
+    pub table: Option<String>,
+    /// The index of a query or scan.
+    pub index: Option<String>,
+    /// Items the request names; of a query or scan the items it returned, so 0 before it ran.
+    pub item_count: usize,
+}
+
+/// What happens to one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intervention {
+    /// Nothing special.
+    Pass,
+    /// Not executed, answered with an error.
+    FailBefore(Failure),
+    /// Executed, answered with an error all the same.
+    FailAfter(Failure),
+    /// Not executed, the connection breaks.
+    DropBefore,
+    /// Executed, the connection breaks before the answer arrives.
+    LoseAnswer,
+}
+
+/// Errors DynamoDB gives on a bad day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// 400 `ProvisionedThroughputExceededException`; the SDK retries.
+    Throttled,
+    /// 500 `InternalServerError`; the SDK retries.
+    Internal,
+    /// 400 `TransactionConflictException`, of a transaction `TransactionCanceledException` with
+    /// conflicts as reasons; the SDK does not retry a cancelled transaction.
+    Conflict,
+}
+
+impl RequestRecord {
+    pub(super) fn of(operation: &str, body: &Value) -> Self {
+        let (table, item_count) = match operation {
+            "TransactWriteItems" | "TransactGetItems" => transaction(&body["TransactItems"]),
+            "BatchWriteItem" | "BatchGetItem" => batch(&body["RequestItems"]),
+            "PutItem" | "GetItem" | "UpdateItem" | "DeleteItem" => (text(&body["TableName"]), 1),
+            _ => (text(&body["TableName"]), 0),
+        };
+        Self { operation: operation.to_owned(), table, index: text(&body["IndexName"]), item_count }
+    }
+
+    /// Takes the number of items a query or scan returned from its answer.
+    pub(super) fn count_answer(&mut self, answer: &Value) {
+        if matches!(self.operation.as_str(), "Query" | "Scan") {
+            self.item_count = answer["Items"].as_array().map_or(0, Vec::len);
+        }
+    }
+}
+
+impl Failure {
+    /// Status and body as DynamoDB writes them.
+    pub(super) fn answer(self, record: &RequestRecord) -> (u16, String) {
+        let body = |name: &str, message: &str| {
+            let kind = format!("com.amazonaws.dynamodb.v20120810#{name}");
+            serde_json::json!({"__type": kind, "message": message})
+        };
+        let (status, answer) = match self {
+            Self::Internal => (500, body("InternalServerError", "injected")),
+            Self::Throttled => (400, body("ProvisionedThroughputExceededException", "injected")),
+            Self::Conflict if record.operation.starts_with("Transact") => {
+                let mut answer = body("TransactionCanceledException", "injected");
+                let reason = serde_json::json!({"Code": "TransactionConflict", "Message": "injected"});
+                answer["CancellationReasons"] = vec![reason; record.item_count].into();
+                (400, answer)
+            }
+            Self::Conflict => (400, body("TransactionConflictException", "injected")),
+        };
+        (status, answer.to_string())
+    }
+}
+
+fn transaction(items: &Value) -> (Option<String>, usize) {
+    let items = items.as_array().map(Vec::as_slice).unwrap_or_default();
+    let action = items.first().and_then(Value::as_object).and_then(|item| item.values().next());
+    (action.and_then(|action| text(&action["TableName"])), items.len())
+}
+
+fn batch(tables: &Value) -> (Option<String>, usize) {
+    let Some(tables) = tables.as_object() else { return (None, 0) };
+    let named = |requests: &Value| requests.as_array().or(requests["Keys"].as_array()).map_or(0, Vec::len);
+    (tables.keys().next().cloned(), tables.values().map(named).sum())
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}

@@ -1,0 +1,113 @@
+//! Provider trouble on demand: slow, failing, or gone without saying whether it acted.
+
+mod http;
+mod rule;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+pub use rule::{FaultKind, InvalidFaultKind, Operation, Rule};
+
+use crate::outbox::Provider;
+use crate::server::severed;
+
+/// What a stand-in asks its caller to wait after a 429.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
+
+/// The rules in force; the first that matches a request decides it.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    rules: Arc<Mutex<Vec<Rule>>>,
+}
+
+/// A request as far as rules look at it.
+pub(crate) struct Call {
+    pub(crate) provider: Provider,
+    pub(crate) operation: Operation,
+    pub(crate) company: Option<String>,
+    /// Writes an error in the provider's own style.
+    pub(crate) refuse: fn(StatusCode) -> Response,
+}
+
+impl Faults {
+    /// No rules: every provider is well.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a rule behind those in force.
+    pub fn add(&self, rule: Rule) {
+        self.list().push(rule);
+    }
+
+    /// The rules in force, with the times they have left.
+    pub fn rules(&self) -> Vec<Rule> {
+        self.list().clone()
+    }
+
+    /// Makes every provider well again.
+    pub fn clear(&self) {
+        self.list().clear();
+    }
+
+    /// Lets `act` happen as the rules allow, and answers, or hangs up, as they say.
+    pub(crate) async fn around(
+        &self,
+        call: Call,
+        act: impl FnOnce() -> Response + Send + 'static,
+    ) -> Response {
+        match self.take(&call) {
+            None => act(),
+            Some(FaultKind::Status(status)) => refusal(&call, status),
+            Some(FaultKind::ErrorAfter(status)) => {
+                let _hidden_by_the_error = act();
+                refusal(&call, status)
+            }
+            Some(FaultKind::DropBefore) => severed(),
+            Some(FaultKind::DropAfter) => {
+                let _never_sent = act();
+                severed()
+            }
+            Some(FaultKind::SlowMs(ms)) => after_ms(ms, act).await,
+        }
+    }
+
+    /// The fault for this call, if any; a rule with no times left is gone.
+    fn take(&self, call: &Call) -> Option<FaultKind> {
+        let mut rules = self.list();
+        let index = rules.iter().position(|rule| rule.concerns(call))?;
+        let rule = &mut rules[index];
+        let kind = rule.kind;
+        if let Some(times) = &mut rule.times {
+            *times -= 1;
+            if *times == 0 {
+                rules.remove(index);
+            }
+        }
+        Some(kind)
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Rule>> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Acts in a task of its own: a caller that loses patience must not undo what it asked for.
+async fn after_ms(ms: u64, act: impl FnOnce() -> Response + Send + 'static) -> Response {
+    let task = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        act()
+    });
+    task.await.unwrap_or_else(|_| severed())
+}
+
+fn refusal(call: &Call, status: StatusCode) -> Response {
+    let mut response = (call.refuse)(status);
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);
+    }
+    response
+}

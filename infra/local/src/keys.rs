@@ -1,0 +1,76 @@
+//! What a provider remembers of the idempotency keys it has seen.
+
+use std::collections::HashMap;
+
+use axum::http::HeaderMap;
+use chrono::{DateTime, Duration, Utc};
+use serde_json::Value;
+
+/// Whop and Resend both forget a key after a day; what comes later with it is a new request.
+const REMEMBERED_HOURS: i64 = 24;
+
+/// The answers given under each key, as long as the provider would replay them.
+#[derive(Debug, Default)]
+pub(crate) struct KeyMemory {
+    answers: HashMap<String, Remembered>,
+}
+
+#[derive(Debug)]
+struct Remembered {
+    request: Value,
+    answer: Value,
+    at: DateTime<Utc>,
+}
+
+/// What a key means for the request that bears it.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Recall {
+    /// Never seen, or forgotten: act.
+    New,
+    /// The same request was answered before: say the same, do nothing.
+    Replay(Value),
+    /// The key belongs to another request: refuse.
+    OtherRequest,
+}
+
+impl KeyMemory {
+    /// Looks a key up. Requests are compared as JSON values: the order of members does not matter.
+    pub(crate) fn recall(&self, key: &str, request: &Value, now: DateTime<Utc>) -> Recall {
+        match self.answers.get(key) {
+            Some(known) if now - known.at >= Duration::hours(REMEMBERED_HOURS) => Recall::New,
+            Some(known) if known.request == *request => Recall::Replay(known.answer.clone()),
+            Some(_) => Recall::OtherRequest,
+            None => Recall::New,
+        }
+    }
+
+    /// Keeps the answer of a request that acted.
+    pub(crate) fn remember(&mut self, key: &str, request: Value, answer: Value, now: DateTime<Utc>) {
+        self.answers.insert(key.to_owned(), Remembered { request, answer, at: now });
+    }
+}
+
+/// The `Idempotency-Key` header as text; one that is no text counts as empty, which no provider takes.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Option<String> {
+    headers.get("idempotency-key").map(|key| key.to_str().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_replayed_for_a_day_and_only_for_its_own_request() {
+        let start: DateTime<Utc> = "2025-11-18T12:00:00Z".parse().unwrap();
+        let mut keys = KeyMemory::default();
+        keys.remember("key_1", json!({"days": 7}), json!("done"), start);
+
+        let last_second = start + Duration::hours(24) - Duration::seconds(1);
+        assert_eq!(keys.recall("key_1", &json!({"days": 7}), last_second), Recall::Replay(json!("done")));
+        assert_eq!(keys.recall("key_1", &json!({"days": 8}), last_second), Recall::OtherRequest);
+        assert_eq!(keys.recall("key_2", &json!({"days": 7}), last_second), Recall::New);
+        assert_eq!(keys.recall("key_1", &json!({"days": 7}), start + Duration::hours(24)), Recall::New);
+    }
+}

@@ -1,0 +1,193 @@
+//! A stand-in for Resend: `POST /emails` with its idempotency rules.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::clock::SandboxClock;
+use crate::fault::{Call, Faults, Operation};
+use crate::keys::{KeyMemory, Recall, idempotency_key};
+use crate::outbox::{Entry, Kind, Outbox, Provider};
+
+/// The longest idempotency key.
+const MAX_KEY_CHARS: usize = 256;
+/// The most recipients of one mail.
+const MAX_RECIPIENTS: usize = 50;
+
+/// Resend, as far as this project talks to it; all clones share one state.
+#[derive(Debug, Clone)]
+pub struct ResendStandIn {
+    clock: SandboxClock,
+    outbox: Outbox,
+    faults: Faults,
+    state: Arc<Mutex<Sent>>,
+}
+
+#[derive(Debug, Default)]
+struct Sent {
+    keys: KeyMemory,
+    mails: u64,
+    requests: BTreeMap<String, u64>,
+}
+
+impl ResendStandIn {
+    /// A Resend that tells time by `clock`, leaves mails in `outbox` and obeys `faults`.
+    pub fn new(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
+        Self { clock, outbox, faults, state: Arc::default() }
+    }
+
+    /// The API.
+    pub fn router(&self) -> Router {
+        Router::new().route("/emails", post(send)).with_state(self.clone())
+    }
+
+    /// How many requests arrived for each operation, failed ones included.
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        self.state().requests.clone()
+    }
+
+    /// Starts the request counts again.
+    pub fn reset_requests(&self) {
+        self.state().requests.clear();
+    }
+
+    fn send(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+        authorized(headers)?;
+        let key = valid_key(headers)?;
+        let request: Value = serde_json::from_slice(body).map_err(|error| invalid(&error))?;
+        let mail: Mail = serde_json::from_value(request.clone()).map_err(|error| invalid(&error))?;
+        mail.check()?;
+        let now = self.clock.now();
+        let mut state = self.state();
+        match key.as_deref().map(|key| state.keys.recall(key, &request, now)) {
+            Some(Recall::Replay(answer)) => return Ok(answer),
+            Some(Recall::OtherRequest) => return Err(Refusal::key_reused()),
+            Some(Recall::New) | None => {}
+        }
+        state.mails += 1;
+        let answer = json!({"id": format!("00000000-0000-4000-8000-{:012}", state.mails)});
+        if let Some(key) = &key {
+            state.keys.remember(key, request.clone(), answer.clone(), now);
+        }
+        for to in mail.to.addresses() {
+            let (detail, idempotency_key) = (request.clone(), key.clone());
+            let (provider, kind) = (Provider::Resend, Kind::Mail);
+            self.outbox.record(Entry { at: now, provider, kind, to, detail, idempotency_key });
+        }
+        Ok(answer)
+    }
+
+    fn state(&self) -> MutexGuard<'_, Sent> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn send(State(resend): State<ResendStandIn>, headers: HeaderMap, body: Bytes) -> Response {
+    *resend.state().requests.entry(Operation::Emails.name().to_owned()).or_default() += 1;
+    let call =
+        Call { provider: Provider::Resend, operation: Operation::Emails, company: None, refuse: trouble };
+    let faults = resend.faults.clone();
+    faults.around(call, move || resend.send(&headers, &body).map(Json).into_response()).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "fields that are only demanded or allowed; the outbox keeps the whole body")]
+struct Mail {
+    from: String,
+    to: Recipients,
+    subject: String,
+    text: Option<String>,
+    html: Option<String>,
+    reply_to: Option<Recipients>,
+    headers: Option<BTreeMap<String, String>>,
+    tags: Option<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Recipients {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Mail {
+    fn check(&self) -> Result<(), Refusal> {
+        let to = self.to.addresses();
+        if self.text.is_none() && self.html.is_none() {
+            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "missing_required_field", "text or html"))
+        } else if to.is_empty() || to.len() > MAX_RECIPIENTS || to.iter().any(|one| !one.contains('@')) {
+            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", "invalid `to` field"))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl Recipients {
+    fn addresses(&self) -> Vec<String> {
+        match self {
+            Self::One(address) => vec![address.clone()],
+            Self::Many(addresses) => addresses.clone(),
+        }
+    }
+}
+
+/// Why Resend does not send.
+struct Refusal {
+    status: StatusCode,
+    name: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, name: &'static str, message: impl Into<String>) -> Self {
+        Self { status, name, message: message.into() }
+    }
+
+    fn key_reused() -> Self {
+        let message = "the idempotency key was used with a different request";
+        Self::new(StatusCode::CONFLICT, "invalid_idempotent_request", message)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let error = json!({"statusCode": self.status.as_u16(), "name": self.name, "message": self.message});
+        (self.status, Json(error)).into_response()
+    }
+}
+
+fn invalid(error: &serde_json::Error) -> Refusal {
+    Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", error.to_string())
+}
+
+fn authorized(headers: &HeaderMap) -> Result<(), Refusal> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    match bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).map(str::trim) {
+        Some(key) if !key.is_empty() => Ok(()),
+        _ => Err(Refusal::new(StatusCode::UNAUTHORIZED, "missing_api_key", "an API key is required")),
+    }
+}
+
+fn valid_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    match idempotency_key(headers) {
+        Some(key) if key.is_empty() || key.len() > MAX_KEY_CHARS => {
+            let message = format!("Idempotency-Key must have 1 to {MAX_KEY_CHARS} characters");
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_idempotency_key", message))
+        }
+        key => Ok(key),
+    }
+}
+
+fn trouble(status: StatusCode) -> Response {
+    Refusal::new(status, "sandbox_fault", "a fault of the sandbox").into_response()
+}

@@ -1,0 +1,167 @@
+use chrono::Duration;
+use reqwest::Method;
+use serde_json::json;
+
+use super::{Sandbox, noon, read};
+use crate::outbox::Kind;
+use crate::whop::MembershipStatus;
+
+const EXTEND: &str = "/api/v1/memberships/mem_1/extend";
+const CANCEL: &str = "/api/v1/memberships/mem_1/cancel";
+
+#[tokio::test]
+async fn a_membership_is_shown_in_the_shape_of_the_dated_version() {
+    let sandbox = Sandbox::start().await;
+    let (status, shown) = sandbox.get("/api/v1/memberships/mem_1").await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        shown,
+        json!({
+            "id": "mem_1", "status": "past_due", "account_id": "biz_open",
+            "company": {"id": "biz_open", "title": "Open"},
+            "user": {"id": "user_1", "email": "user_1@example.com", "name": null, "username": "user_1"},
+            "product": {"id": "prod_1", "title": "Monthly"},
+            "currency": "usd", "manage_url": "https://whop.com/billing/manage/mem_1",
+            "renewal_period_start": "2025-10-29T12:00:00.000Z",
+            "renewal_period_end": "2025-11-28T12:00:00.000Z",
+            "cancel_at_period_end": false, "canceled_at": null, "payment_collection_paused": false,
+            "metadata": {},
+        })
+    );
+    let (status, error) = sandbox.get("/api/v1/memberships/mem_unknown").await;
+    assert_eq!((status, &error["error"]["type"]), (404, &json!("not_found")));
+}
+
+#[tokio::test]
+async fn nothing_is_answered_without_a_key_and_the_pinned_version() {
+    let sandbox = Sandbox::start().await;
+    let url = format!("{}/api/v1/memberships/mem_1", sandbox.base);
+    let ask = |bearer: &'static str, version: Option<&'static str>| {
+        let request = sandbox.http.get(&url).header("authorization", bearer);
+        version.into_iter().fold(request, |request, date| request.header("Api-Version-Date", date)).send()
+    };
+    for (bearer, version, status) in [
+        ("Bearer whop_key", Some("2026-09-15"), 200),
+        ("Bearer whop_", Some("2026-09-15"), 401),
+        ("Bearer other_key", Some("2026-09-15"), 401),
+        ("Basic whop_key", Some("2026-09-15"), 401),
+        ("Bearer whop_key", Some("2026-07-20"), 400),
+        ("Bearer whop_key", None, 400),
+    ] {
+        assert_eq!(ask(bearer, version).await.unwrap().status(), status, "{bearer} {version:?}");
+    }
+}
+
+#[tokio::test]
+async fn free_days_under_one_key_are_granted_once_in_a_day() {
+    let sandbox = Sandbox::start().await;
+    let (status, first) = sandbox.post_with_key(EXTEND, json!({"days": 7}), "key_1").await;
+    assert_eq!((status, &first["renewal_period_end"]), (200, &json!("2025-12-05T12:00:00.000Z")));
+    sandbox.clock.advance(Duration::hours(23));
+    assert_eq!(sandbox.post_with_key(EXTEND, json!({"days": 7}), "key_1").await, (200, first));
+    assert_eq!(sandbox.outbox.count(Kind::FreeDays), 1);
+
+    let (status, error) = sandbox.post_with_key(EXTEND, json!({"days": 8}), "key_1").await;
+    assert_eq!((status, &error["error"]["type"]), (400, &json!("idempotency_error")));
+    let other = "/api/v1/memberships/mem_2/extend";
+    assert_eq!(sandbox.post_with_key(other, json!({"days": 7}), "key_1").await.0, 400);
+
+    sandbox.clock.advance(Duration::hours(1));
+    sandbox.post_with_key(EXTEND, json!({"days": 7}), "key_1").await;
+    assert_eq!(sandbox.outbox.count(Kind::FreeDays), 2, "a forgotten key grants again");
+    assert_eq!(sandbox.outbox.entries()[0].idempotency_key.as_deref(), Some("key_1"));
+}
+
+#[tokio::test]
+async fn free_days_without_a_key_are_granted_every_time() {
+    let sandbox = Sandbox::start().await;
+    sandbox.post(EXTEND, json!({"days": 7})).await;
+    sandbox.post(EXTEND, json!({"days": 7})).await;
+    let membership = sandbox.whop.membership("mem_1").unwrap();
+    assert_eq!(membership.renewal_period_end, noon() + Duration::days(24));
+    assert_eq!(sandbox.reached(Kind::FreeDays), ["mem_1", "mem_1"]);
+}
+
+#[tokio::test]
+async fn free_days_out_of_range_and_fields_of_older_versions_are_refused() {
+    let sandbox = Sandbox::start().await;
+    for body in [json!({"days": 0}), json!({"days": 1096}), json!({"free_days": 7}), json!({"days": "7"})] {
+        let (status, error) = sandbox.post(EXTEND, body.clone()).await;
+        assert_eq!((status, &error["error"]["type"]), (400, &json!("invalid_request")), "{body}");
+    }
+    let too_long = "k".repeat(256);
+    assert_eq!(sandbox.post_with_key(EXTEND, json!({"days": 1}), &too_long).await.0, 400);
+    assert_eq!(sandbox.post("/api/v1/memberships/mem_0/extend", json!({"days": 1})).await.0, 404);
+    assert_eq!(sandbox.outbox.entries(), []);
+}
+
+#[tokio::test]
+async fn a_cancellation_ends_the_membership_at_once_unless_it_says_at_the_end_of_the_period() {
+    let sandbox = Sandbox::start().await;
+    let (_, shown) = sandbox.post(CANCEL, json!({"cancel_at_period_end": true})).await;
+    assert_eq!((&shown["status"], &shown["cancel_at_period_end"]), (&json!("past_due"), &json!(true)));
+    assert_eq!(sandbox.reached(Kind::Cancel), ["mem_1"]);
+
+    let older_version = json!({"cancellation_mode": "at_period_end"});
+    assert_eq!(sandbox.post(CANCEL, older_version).await.0, 400);
+    assert_eq!(sandbox.outbox.count(Kind::Terminate), 0);
+
+    let no_body = read(sandbox.request(Method::POST, CANCEL).send().await.unwrap()).await;
+    assert_eq!((no_body.0, &no_body.1["status"]), (200, &json!("canceled")));
+    assert_eq!(sandbox.reached(Kind::Terminate), ["mem_1"]);
+    assert_eq!(sandbox.whop.membership("mem_1").unwrap().canceled_at, Some(noon()));
+}
+
+#[tokio::test]
+async fn access_depends_on_the_team_the_status_and_the_companys_switch() {
+    let sandbox = Sandbox::start().await;
+    for (user, resource, level) in [
+        ("user_owner", "biz_open", "admin"),
+        ("user_owner", "biz_strict", "no_access"),
+        ("user_owner", "exp_open", "admin"),
+        ("user_1", "biz_open", "customer"),
+        ("user_1", "exp_open", "customer"),
+        ("user_2", "exp_strict", "no_access"),
+        ("user_3", "exp_strict", "customer"),
+        ("user_3", "exp_open", "no_access"),
+    ] {
+        let (status, shown) = sandbox.get(&format!("/api/v1/users/{user}/access/{resource}")).await;
+        let expected = json!({"has_access": level != "no_access", "access_level": level});
+        assert_eq!((status, shown), (200, expected), "{user} {resource}");
+    }
+    assert_eq!(sandbox.get("/api/v1/users/user_1/access/biz_unknown").await.0, 404);
+    sandbox.whop.set_membership_status("mem_2", MembershipStatus::Active);
+    let (_, shown) = sandbox.get("/api/v1/users/user_2/access/exp_strict").await;
+    assert_eq!(shown["has_access"], true);
+    assert_eq!(sandbox.whop.requests()["access"], 10);
+}
+
+#[tokio::test]
+async fn experiences_come_in_pages_of_one_company_and_app() {
+    let sandbox = Sandbox::start().await;
+    for number in 1..=3 {
+        sandbox.whop.add_experience(&format!("exp_{number}"), "biz_open", "app_other");
+    }
+    let list = "/api/v1/experiences?company_id=biz_open";
+    let (_, ours) = sandbox.get(&format!("{list}&app_id=app_local")).await;
+    let shown = json!({
+        "id": "exp_open", "name": "App", "app": {"id": "app_local"},
+        "company": {"id": "biz_open", "title": "Open"},
+    });
+    assert_eq!(ours["data"], json!([shown]));
+    assert_eq!(ours["page_info"]["has_next_page"], false);
+
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let (_, page) = sandbox.get(&format!("{list}&app_id=app_other&first=2{cursor}")).await;
+        seen.extend(page["data"].as_array().unwrap().iter().map(|one| one["id"].clone()));
+        if page["page_info"]["has_next_page"] != true {
+            break;
+        }
+        cursor = format!("&after={}", page["page_info"]["end_cursor"].as_str().unwrap());
+    }
+    assert_eq!(seen, ["exp_1", "exp_2", "exp_3"]);
+    for bad in ["/api/v1/experiences", "/api/v1/experiences?company_id=biz_open&after=elsewhere"] {
+        assert_eq!(sandbox.get(bad).await.0, 400);
+    }
+}

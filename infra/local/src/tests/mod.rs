@@ -1,0 +1,108 @@
+//! What a caller sees over real HTTP, and through the real SDK.
+
+mod database;
+mod database_faults;
+mod memberships;
+mod messages;
+mod resend;
+mod tokens;
+mod trouble;
+
+use chrono::{DateTime, Utc};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::clock::SandboxClock;
+use crate::fault::{Faults, Rule};
+use crate::outbox::{Kind, Outbox};
+use crate::resend::ResendStandIn;
+use crate::server::serve;
+use crate::whop::{API_VERSION_DATE, Membership, MembershipStatus, WhopStandIn};
+
+/// Both stand-ins on a socket, at noon of a Tuesday, with two companies and their members.
+struct Sandbox {
+    clock: SandboxClock,
+    outbox: Outbox,
+    faults: Faults,
+    whop: WhopStandIn,
+    resend: ResendStandIn,
+    base: String,
+    http: reqwest::Client,
+    server: JoinHandle<()>,
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Sandbox {
+    async fn start() -> Self {
+        let _already_installed = rustls::crypto::ring::default_provider().install_default();
+        let (clock, outbox, faults) = (SandboxClock::frozen(noon()), Outbox::new(), Faults::new());
+        let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
+        let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let router = whop.router().merge(resend.router()).merge(faults.router());
+        let server = tokio::spawn(async { serve(router, listener).await.unwrap() });
+        let http = reqwest::Client::new();
+        let sandbox = Self { clock, outbox, faults, whop, resend, base, http, server };
+        sandbox.settle();
+        sandbox
+    }
+
+    /// `biz_open` lets past-due members in, `biz_strict` does not.
+    fn settle(&self) {
+        self.whop.add_company("biz_open", "Open", &["user_owner"], true, Some("exp_open"));
+        self.whop.add_company("biz_strict", "Strict", &["user_boss"], false, Some("exp_strict"));
+        let renewal = noon() + chrono::Duration::days(10);
+        for (id, company, user, status) in [
+            ("mem_1", "biz_open", "user_1", MembershipStatus::PastDue),
+            ("mem_2", "biz_strict", "user_2", MembershipStatus::PastDue),
+            ("mem_3", "biz_strict", "user_3", MembershipStatus::Active),
+        ] {
+            let membership = Membership::new(id, company, user, renewal);
+            self.whop.add_membership(Membership { status, ..membership });
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        request.bearer_auth("whop_key").header("Api-Version-Date", API_VERSION_DATE)
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        read(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        read(self.request(Method::POST, path).json(&body).send().await.unwrap()).await
+    }
+
+    async fn post_with_key(&self, path: &str, body: Value, key: &str) -> (u16, Value) {
+        let request = self.request(Method::POST, path).json(&body).header("Idempotency-Key", key);
+        read(request.send().await.unwrap()).await
+    }
+
+    fn fail(&self, rule: Value) {
+        self.faults.add(serde_json::from_value::<Rule>(rule).unwrap());
+    }
+
+    /// Whom effects of one kind reached, in order.
+    fn reached(&self, kind: Kind) -> Vec<String> {
+        let entries = self.outbox.entries().into_iter();
+        entries.filter(|entry| entry.kind == kind).map(|entry| entry.to).collect()
+    }
+}
+
+async fn read(response: Response) -> (u16, Value) {
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+fn noon() -> DateTime<Utc> {
+    "2025-11-18T12:00:00Z".parse().unwrap()
+}

@@ -1,0 +1,103 @@
+//! What every answer of Whop has in common: the key, the version, the count, the error's shape.
+
+use axum::Json;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::{API_VERSION_DATE, WhopStandIn};
+use crate::fault::{Call, Operation};
+use crate::outbox::Provider;
+
+/// Why Whop does not do what it was asked.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    kind: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, kind: "invalid_request", message: message.into() }
+    }
+
+    pub(super) fn not_found(what: &str) -> Self {
+        Self { status: StatusCode::NOT_FOUND, kind: "not_found", message: format!("{what} was not found") }
+    }
+
+    pub(super) fn key_reused() -> Self {
+        let message = "the idempotency key was used with a different request".to_owned();
+        Self { status: StatusCode::BAD_REQUEST, kind: "idempotency_error", message }
+    }
+
+    fn unauthorized() -> Self {
+        let message = "a valid API key is required".to_owned();
+        Self { status: StatusCode::UNAUTHORIZED, kind: "unauthorized", message }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let error = json!({"error": {"type": self.kind, "message": self.message}});
+        (self.status, Json(error)).into_response()
+    }
+}
+
+impl WhopStandIn {
+    /// Counts the request, lets the faults have their say, demands key and version, and answers.
+    pub(super) async fn answer(
+        self,
+        operation: Operation,
+        company: Option<String>,
+        headers: HeaderMap,
+        act: impl FnOnce(&WhopStandIn, &HeaderMap) -> Result<Value, Refusal> + Send + 'static,
+    ) -> Response {
+        self.answer_anybody(operation, company, move |whop| {
+            authorized(&headers).and_then(|()| versioned(&headers)).and_then(|()| act(whop, &headers))
+        })
+        .await
+    }
+
+    /// Like [`Self::answer`] for what anybody may ask.
+    pub(super) async fn answer_anybody(
+        self,
+        operation: Operation,
+        company: Option<String>,
+        act: impl FnOnce(&WhopStandIn) -> Result<Value, Refusal> + Send + 'static,
+    ) -> Response {
+        *self.world().requests.entry(operation.name().to_owned()).or_default() += 1;
+        let call = Call { provider: Provider::Whop, operation, company, refuse: trouble };
+        let faults = self.faults.clone();
+        faults.around(call, move || act(&self).map(Json).into_response()).await
+    }
+}
+
+/// Reads a body; a field Whop does not know is an error, so that a misspelt one cannot hide.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::invalid(error.to_string()))
+}
+
+pub(super) async fn no_such_route() -> Response {
+    Refusal::not_found("the route").into_response()
+}
+
+fn authorized(headers: &HeaderMap) -> Result<(), Refusal> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let key = bearer.and_then(|bearer| bearer.strip_prefix("Bearer whop_")).unwrap_or_default();
+    if key.is_empty() { Err(Refusal::unauthorized()) } else { Ok(()) }
+}
+
+/// The same path means something else under another date, so none is taken for granted.
+fn versioned(headers: &HeaderMap) -> Result<(), Refusal> {
+    match headers.get("api-version-date") {
+        Some(date) if date == API_VERSION_DATE => Ok(()),
+        _ => Err(Refusal::invalid(format!("Api-Version-Date must be {API_VERSION_DATE}"))),
+    }
+}
+
+fn trouble(status: StatusCode) -> Response {
+    let kind = if status == StatusCode::TOO_MANY_REQUESTS { "rate_limited" } else { "sandbox_fault" };
+    Refusal { status, kind, message: "a fault of the sandbox".to_owned() }.into_response()
+}

@@ -1,0 +1,163 @@
+//! Memberships: look one up, add free days, cancel.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::WhopStandIn;
+use super::answer::{Refusal, read};
+use super::world::{Membership, MembershipStatus, World};
+use crate::fault::Operation;
+use crate::keys::{Recall, idempotency_key};
+use crate::outbox::{Entry, Kind, Provider};
+
+/// The most free days one call may add.
+const MAX_DAYS: i64 = 1095;
+/// The longest idempotency key.
+const MAX_KEY_CHARS: usize = 255;
+
+pub(super) async fn show(
+    State(whop): State<WhopStandIn>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let company = whop.company_of(&id);
+    whop.answer(Operation::Memberships, company, headers, move |whop, _| whop.world().show(&id)).await
+}
+
+pub(super) async fn extend(
+    State(whop): State<WhopStandIn>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let company = whop.company_of(&id);
+    let act = move |whop: &WhopStandIn, headers: &HeaderMap| whop.extend(&id, headers, &body);
+    whop.answer(Operation::Extend, company, headers, act).await
+}
+
+pub(super) async fn cancel(
+    State(whop): State<WhopStandIn>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let company = whop.company_of(&id);
+    let act = move |whop: &WhopStandIn, headers: &HeaderMap| whop.cancel(&id, headers, &body);
+    whop.answer(Operation::Cancel, company, headers, act).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Extend {
+    days: i64,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct Cancel {
+    /// Omitted means now: the trap of this version, which a caller must know.
+    #[serde(default)]
+    cancel_at_period_end: bool,
+}
+
+impl WhopStandIn {
+    fn company_of(&self, membership_id: &str) -> Option<String> {
+        self.world().memberships.get(membership_id).map(|membership| membership.company_id.clone())
+    }
+
+    fn extend(&self, id: &str, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+        let key = valid_key(headers)?;
+        let Extend { days } = read(body)?;
+        if !(1..=MAX_DAYS).contains(&days) {
+            return Err(Refusal::invalid(format!("days must be between 1 and {MAX_DAYS}")));
+        }
+        let (now, request) = (self.clock.now(), json!({"membership": id, "days": days}));
+        let mut world = self.world();
+        match key.as_deref().map(|key| world.keys.recall(key, &request, now)) {
+            Some(Recall::Replay(answer)) => return Ok(answer),
+            Some(Recall::OtherRequest) => return Err(Refusal::key_reused()),
+            Some(Recall::New) | None => {}
+        }
+        world.existing(id)?.renewal_period_end += Duration::days(days);
+        let answer = world.show(id)?;
+        if let Some(key) = &key {
+            world.keys.remember(key, request, answer.clone(), now);
+        }
+        self.outbox.record(effect(now, Kind::FreeDays, id, json!({"days": days}), key));
+        Ok(answer)
+    }
+
+    fn cancel(&self, id: &str, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+        let key = valid_key(headers)?;
+        let Cancel { cancel_at_period_end } = if body.is_empty() { Cancel::default() } else { read(body)? };
+        let now = self.clock.now();
+        let mut world = self.world();
+        let membership = world.existing(id)?;
+        let kind = if cancel_at_period_end {
+            membership.cancel_at_period_end = true;
+            Kind::Cancel
+        } else {
+            membership.status = MembershipStatus::Canceled;
+            membership.canceled_at.get_or_insert(now);
+            Kind::Terminate
+        };
+        let detail = json!({"cancel_at_period_end": cancel_at_period_end});
+        self.outbox.record(effect(now, kind, id, detail, key));
+        world.show(id)
+    }
+}
+
+impl World {
+    fn existing(&mut self, id: &str) -> Result<&mut Membership, Refusal> {
+        self.memberships.get_mut(id).ok_or_else(|| Refusal::not_found("the membership"))
+    }
+
+    /// The shape of the dated v1.
+    fn show(&self, id: &str) -> Result<Value, Refusal> {
+        let membership = self.memberships.get(id).ok_or_else(|| Refusal::not_found("the membership"))?;
+        let company = self.company(&membership.company_id);
+        Ok(json!({
+            "id": membership.id,
+            "status": membership.status,
+            "account_id": membership.company_id,
+            "company": {"id": membership.company_id, "title": company.map(|company| &company.title)},
+            "user": {
+                "id": membership.user_id,
+                "email": membership.email,
+                "name": membership.name,
+                "username": membership.username,
+            },
+            "product": {"id": membership.product_id, "title": membership.product_title},
+            "currency": membership.currency,
+            "manage_url": format!("https://whop.com/billing/manage/{}", membership.id),
+            "renewal_period_start": iso(membership.renewal_period_start),
+            "renewal_period_end": iso(membership.renewal_period_end),
+            "cancel_at_period_end": membership.cancel_at_period_end,
+            "canceled_at": membership.canceled_at.map(iso),
+            "payment_collection_paused": false,
+            "metadata": {},
+        }))
+    }
+}
+
+fn valid_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    match idempotency_key(headers) {
+        Some(key) if key.is_empty() || key.len() > MAX_KEY_CHARS => {
+            Err(Refusal::invalid(format!("Idempotency-Key must have 1 to {MAX_KEY_CHARS} characters")))
+        }
+        key => Ok(key),
+    }
+}
+
+fn effect(at: DateTime<Utc>, kind: Kind, to: &str, detail: Value, idempotency_key: Option<String>) -> Entry {
+    Entry { at, provider: Provider::Whop, kind, to: to.to_owned(), detail, idempotency_key }
+}
+
+fn iso(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

@@ -1,0 +1,131 @@
+//! Pushes and direct messages. Neither honours an idempotency key: what is asked twice is sent twice.
+
+use std::collections::BTreeSet;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::WhopStandIn;
+use super::answer::{Refusal, read};
+use super::audience::Address;
+use super::world::Channel;
+use crate::fault::Operation;
+use crate::keys::idempotency_key;
+use crate::outbox::{Entry, Kind, Provider};
+
+pub(super) async fn notify(State(whop): State<WhopStandIn>, headers: HeaderMap, body: Bytes) -> Response {
+    let named = first_text(&body, &["experience_id", "account_id"]);
+    let company = named.and_then(|id| whop.world().company_behind(&id));
+    let act = move |whop: &WhopStandIn, headers: &HeaderMap| whop.notify(headers, &body);
+    whop.answer(Operation::Notifications, company, headers, act).await
+}
+
+pub(super) async fn open_channel(
+    State(whop): State<WhopStandIn>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let company = first_text(&body, &["company_id"]);
+    let act = move |whop: &WhopStandIn, _: &HeaderMap| whop.open_channel(&body);
+    whop.answer(Operation::DmChannels, company, headers, act).await
+}
+
+pub(super) async fn send(State(whop): State<WhopStandIn>, headers: HeaderMap, body: Bytes) -> Response {
+    let channel = first_text(&body, &["channel_id"]);
+    let company = channel.and_then(|id| whop.company_of_channel(&id));
+    let act = move |whop: &WhopStandIn, headers: &HeaderMap| whop.send(headers, &body);
+    whop.answer(Operation::Messages, company, headers, act).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notification {
+    title: String,
+    content: String,
+    experience_id: Option<String>,
+    account_id: Option<String>,
+    user_ids: Option<BTreeSet<String>>,
+    rest_path: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OpenChannel {
+    with_user_ids: BTreeSet<String>,
+    company_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    channel_id: String,
+    content: String,
+}
+
+impl WhopStandIn {
+    fn notify(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+        let push: Notification = read(body)?;
+        let detail = json!({
+            "title": push.title, "content": push.content, "experience_id": push.experience_id,
+            "account_id": push.account_id, "rest_path": push.rest_path,
+        });
+        let address = Address::of(push.experience_id, push.account_id)?;
+        let mut world = self.world();
+        let audience = world.audience(&address)?;
+        for user in push.user_ids.unwrap_or_else(|| audience.clone()) {
+            let reached = audience.contains(&user);
+            let entry = self.entry(Kind::Push, user, detail.clone(), headers);
+            if reached { self.outbox.record(entry) } else { world.unreached.push(entry) }
+        }
+        Ok(json!({"success": true}))
+    }
+
+    fn open_channel(&self, body: &[u8]) -> Result<Value, Refusal> {
+        let OpenChannel { with_user_ids, company_id } = read(body)?;
+        if with_user_ids.is_empty() {
+            return Err(Refusal::invalid("with_user_ids must name somebody"));
+        }
+        let mut world = self.world();
+        let same = |channel: &&Channel| channel.user_ids == with_user_ids && channel.company_id == company_id;
+        let known = world.channels.iter().find(same).map(|channel| channel.id.clone());
+        let id = known.unwrap_or_else(|| {
+            let id = format!("feed_{}", world.channels.len() + 1);
+            world.channels.push(Channel { id: id.clone(), company_id, user_ids: with_user_ids });
+            id
+        });
+        Ok(json!({"id": id}))
+    }
+
+    fn send(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+        let Message { channel_id, content } = read(body)?;
+        let mut world = self.world();
+        let channel = world.channels.iter().find(|channel| channel.id == channel_id);
+        let channel = channel.ok_or_else(|| Refusal::not_found("the channel"))?;
+        let detail = json!({"channel_id": channel_id, "company_id": channel.company_id, "content": content});
+        for user in &channel.user_ids {
+            self.outbox.record(self.entry(Kind::Dm, user.clone(), detail.clone(), headers));
+        }
+        world.messages += 1;
+        Ok(json!({"id": format!("post_{}", world.messages), "content": content}))
+    }
+
+    fn company_of_channel(&self, id: &str) -> Option<String> {
+        let world = self.world();
+        world.channels.iter().find(|channel| channel.id == id)?.company_id.clone()
+    }
+
+    fn entry(&self, kind: Kind, to: String, detail: Value, headers: &HeaderMap) -> Entry {
+        let idempotency_key = idempotency_key(headers);
+        Entry { at: self.clock.now(), provider: Provider::Whop, kind, to, detail, idempotency_key }
+    }
+}
+
+/// A field of a body that nobody has checked yet, for the rules that concern one company.
+fn first_text(body: &[u8], fields: &[&str]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    fields.iter().find_map(|&field| body[field].as_str().map(str::to_owned))
+}
