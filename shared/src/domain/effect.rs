@@ -137,3 +137,29 @@ pub struct Effect {
     #[serde(default, with = "super::time::option")]
     pub ended_at: Option<DateTime<Utc>>,
 }
+
+impl Effect {
+    /// An effect that has been decided and not sent.
+    pub fn prepared(action: Action, request: Request, downstream_key: String) -> Self {
+        Self {
+            action,
+            request,
+            downstream_key,
+            state: EffectState::Prepared,
+            fence: 0,
+            owner: None,
+            lease_until: None,
+            first_sent_at: None,
+            tries: 0,
+            reason: None,
+            ended_at: None,
+        }
+    }
+
+    /// An action with which nothing leaves: done as soon as it is written.
+    pub fn done(action: Action) -> Self {
+        let ended_at = Some(action.at);
+        let state = EffectState::Done;
+        Self { state, ended_at, ..Self::prepared(action, Request::Nothing, String::new()) }
+    }
+}

@@ -1,0 +1,167 @@
+//! The ends a person can put to a recovery.
+//!
+//! - **Called by** the owner's browser.
+//! - **Reads** the case and its actions, and the membership's history.
+//! - **Writes** the end of the case and the audited action in one transaction; for the membership's own
+//!   end it then asks Whop and writes down what became of it.
+//! - **Answers** the action: 200 when it has reached its end, 202 when the sweep will finish it.
+//! - **Twice:** the action that is there is answered; nothing is ended twice. One that Whop refused may
+//!   be asked for again.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::Method;
+use serde_json::json;
+use shared::app::SharedApp;
+use shared::auth::{Owner, Routes};
+use shared::domain::action::{Action, ActionKind, Actor};
+use shared::domain::case::Case;
+use shared::domain::effect::{Effect, EffectState, Request};
+use shared::domain::id::CaseId;
+use shared::domain::time;
+use shared::domain::timeline::{CaseState, EndedBy, Fact, What};
+use shared::effects::{self, Outcome};
+use shared::http::once::{Intent, once};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::store::StoreError;
+use shared::store::recovery::{News, RecordError};
+
+/// An event may move the case at the same moment; a fourth time is no coincidence.
+const TRIES: u32 = 4;
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("case-endings")
+        .on(Method::POST, "/api/cases/{case_id}/cancel", cancel)
+        .on(Method::POST, "/api/cases/{case_id}/cancel-membership", cancel_membership)
+        .on(Method::POST, "/api/cases/{case_id}/terminate", terminate)
+        .guard(app)
+}
+
+type Parts = (State<SharedApp>, Owner, Path<String>, Intent);
+
+async fn cancel(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, EndedBy::CaseCancelled).await
+}
+
+async fn cancel_membership(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, EndedBy::MembershipCancelled).await
+}
+
+async fn terminate(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, EndedBy::MembershipTerminated).await
+}
+
+async fn respond(parts: Parts, body: JsonBody, by: EndedBy) -> Result<Response, Failure> {
+    let (State(app), owner, Path(case_id), intent) = parts;
+    let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
+    body.object(&[])?;
+    let run = |_| end(&app, &owner, case_id, by);
+    once(&app, &owner.company, owner.user_id.as_str(), &intent, &body.bytes, run).await
+}
+
+async fn end(app: &SharedApp, owner: &Owner, case_id: CaseId, by: EndedBy) -> Result<Answer, Failure> {
+    let company = &owner.company;
+    let effect = decide(app, owner, case_id, by).await?;
+    let now = app.clock.now();
+    let outcome = effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
+    let effect = match outcome {
+        Outcome::Stands(effect) => *effect,
+        Outcome::Elsewhere => effect,
+    };
+    let case = company.case(case_id).await?.ok_or(Failure::Absent)?;
+    let answer = json!({
+        "case_id": case_id,
+        "status": case.state,
+        "ended_by": case.ended_by,
+        "operation": effect.action.operation,
+        "kind": effect.action.kind,
+        "state": effect.state,
+        "reason": effect.reason,
+        "manual": effect.action.manual,
+        "at": time::write(effect.action.at),
+    });
+    Ok(if effect.state.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
+}
+
+/// The action that is there, or the one now decided on.
+async fn decide(app: &SharedApp, owner: &Owner, case_id: CaseId, by: EndedBy) -> Result<Effect, Failure> {
+    let company = &owner.company;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let case = company.case(case_id).await?.ok_or(Failure::Absent)?;
+        let mut earlier = company.actions(case_id).await?;
+        earlier.retain(|effect| effect.action.kind == kind(by));
+        match earlier.last() {
+            Some(effect) if effect.state != EffectState::Rejected => return Ok(effect.clone()),
+            _ => refuse(&case, by)?,
+        }
+        let now = app.clock.now();
+        let effect = ending(owner, &case, by, earlier.len(), now);
+        let read = company.membership(&case.membership_id).await?;
+        let cause = owner.user_id.as_str();
+        let fact = Fact { at: now, what: What::Cancelled { by } };
+        // A case that a person ended already is not ended again; only the membership is.
+        let facts = if case.state == CaseState::Cancelled { Vec::new() } else { vec![fact] };
+        let news = News { facts, user_id: None, payment_id: None, cause };
+        let mut recording = company.record(&case.membership_id, read, news, now).map_err(|error| match error {
+            RecordError::TooManyFacts => Failure::Conflict(error.to_string()),
+            RecordError::Store(error) => error.into(),
+        })?;
+        let due_at = (!effect.state.is_final()).then_some(now);
+        recording.writes.push(company.add_action(case_id, &effect, due_at)?);
+        match company.store().commit(app.ids.next(), recording.writes).await {
+            Ok(()) => return Ok(effect),
+            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// What has come back is not to be ended from here, and what is over cannot be ended again.
+fn refuse(case: &Case, by: EndedBy) -> Result<(), Failure> {
+    let allowed = match case.state {
+        CaseState::Open => true,
+        CaseState::Recovered => false,
+        CaseState::Cancelled | CaseState::Exhausted | CaseState::Lost => by != EndedBy::CaseCancelled,
+    };
+    if allowed { Ok(()) } else { Err(Failure::Conflict(format!("The case is {} already.", case.state.as_str()))) }
+}
+
+fn kind(by: EndedBy) -> ActionKind {
+    match by {
+        EndedBy::CaseCancelled => ActionKind::CaseCancelled,
+        EndedBy::MembershipCancelled => ActionKind::MembershipCancelled,
+        EndedBy::MembershipTerminated => ActionKind::MembershipTerminated,
+    }
+}
+
+fn ending(owner: &Owner, case: &Case, by: EndedBy, earlier: usize, now: chrono::DateTime<chrono::Utc>) -> Effect {
+    let name = match by {
+        EndedBy::CaseCancelled => "case_cancelled",
+        EndedBy::MembershipCancelled => "membership_cancelled",
+        EndedBy::MembershipTerminated => "membership_terminated",
+    };
+    let operation = if earlier == 0 { name.to_owned() } else { format!("{name}:{}", earlier + 1) };
+    let action = Action {
+        kind: kind(by),
+        attempt_number: None,
+        channel: None,
+        offset_days: None,
+        template_version: None,
+        days: None,
+        manual: true,
+        actor: Actor::Owner { user_id: owner.user_id.to_string() },
+        at: now,
+        operation,
+    };
+    if by == EndedBy::CaseCancelled {
+        return Effect::done(action);
+    }
+    let at_period_end = by == EndedBy::MembershipCancelled;
+    let request = Request::Cancel { membership_id: case.membership_id.clone(), at_period_end };
+    let key = effects::downstream_key(case.case_id, &action.operation);
+    Effect::prepared(action, request, key)
+}

@@ -1,0 +1,135 @@
+//! Whether the service is well.
+//!
+//! - **Called by** anybody, such as an uptime monitor; the deep check by an operator.
+//! - **Reads** nothing, or the last run of the reminders, one row.
+//! - **Writes** nothing.
+//! - **Answers** 200 or 503 with what is wrong: names and times, never a secret.
+//! - **Twice:** the same answer.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Method, StatusCode, header};
+use serde_json::{Map, Value, json};
+use shared::app::SharedApp;
+use shared::auth::{Routes, Scheduler};
+use shared::domain::time;
+use shared::http::query::Parameters;
+use shared::http::{Answer, Failure};
+use shared::store::company::REMINDERS_JOB;
+use std::time::Instant;
+
+/// Reminders run every five minutes; after three missed ticks somebody should look.
+const LATE_AFTER_MINUTES: i64 = 20;
+
+/// The document that describes every route.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("health")
+        .on(Method::GET, "/api/health", check)
+        .on(Method::GET, "/api/health/deep", check_all)
+        .on(Method::GET, "/api/openapi.json", openapi)
+        .guard(app)
+}
+
+/// One thing that is checked.
+struct Check {
+    well: bool,
+    detail: Value,
+}
+
+async fn check(State(app): State<SharedApp>, parameters: Parameters) -> Result<Response, Failure> {
+    let parameters = parameters.only(&["type"])?;
+    let kind = parameters.get("type").unwrap_or("application").to_owned();
+    let checked = match kind.as_str() {
+        "application" => application(&app),
+        "database" => database(&app).await,
+        "webhooks" => webhooks(&app),
+        "crons" => crons(&app).await,
+        _ => return Err(Failure::field("type", "expected application, database, webhooks or crons")),
+    };
+    Ok(answer(&app, [(kind, checked)]))
+}
+
+async fn check_all(State(app): State<SharedApp>, _operator: Scheduler) -> Response {
+    let (database, crons) = (database(&app).await, crons(&app).await);
+    let named = |name: &str, check| (name.to_owned(), check);
+    let checks = [
+        named("application", application(&app)),
+        named("database", database),
+        named("webhooks", webhooks(&app)),
+        named("crons", crons),
+    ];
+    answer(&app, checks)
+}
+
+async fn openapi() -> Response {
+    let mut response = OPENAPI.into_response();
+    let json = HeaderValue::from_static("application/openapi+json;version=3.1");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}
+
+fn answer<const N: usize>(app: &SharedApp, checks: [(String, Check); N]) -> Response {
+    let well = checks.iter().all(|(_, check)| check.well);
+    let checks: Map<String, Value> = checks.into_iter().map(|(name, check)| (name, check.detail)).collect();
+    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "status": if well { "ok" } else { "failing" },
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptime_seconds": app.started.elapsed().as_secs(),
+        "time": time::write(app.clock.now()),
+        "checks": checks,
+    });
+    Answer::of(status, body).into_response()
+}
+
+fn application(app: &SharedApp) -> Check {
+    let missing = missing(app, |_| true);
+    Check { well: missing.is_empty(), detail: json!({"missing_configuration": missing}) }
+}
+
+async fn database(app: &SharedApp) -> Check {
+    let started = Instant::now();
+    let read = match app.store() {
+        Ok(store) => store.last_run(REMINDERS_JOB).await.map(drop),
+        Err(error) => Err(error),
+    };
+    let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
+    let missing = missing(app, |name| matches!(name, "TABLE_NAME" | "AWS_REGION"));
+    Check { well: read.is_ok(), detail: json!({"answers": read.is_ok(), "duration_ms": duration_ms, "missing_configuration": missing}) }
+}
+
+fn webhooks(app: &SharedApp) -> Check {
+    let missing = missing(app, |name| matches!(name, "WHOP_WEBHOOK_SECRET" | "ENCRYPTION_KEY" | "TABLE_NAME"));
+    Check { well: missing.is_empty(), detail: json!({"missing_configuration": missing}) }
+}
+
+async fn crons(app: &SharedApp) -> Check {
+    let run = match app.store() {
+        Ok(store) => store.last_run(REMINDERS_JOB).await,
+        Err(error) => Err(error),
+    };
+    let (state, run) = match run {
+        Err(_) => ("unknown", None),
+        Ok(None) => ("never_ran", None),
+        Ok(Some(run)) if app.clock.now() - run.ended_at > chrono::Duration::minutes(LATE_AFTER_MINUTES) => ("late", Some(run)),
+        Ok(Some(run)) => ("ok", Some(run)),
+    };
+    let missing = missing(app, |name| name == "CRON_SECRET");
+    let detail = json!({
+        "reminders": {
+            "state": state,
+            "last_run_at": run.as_ref().map(|run| time::write(run.ended_at)),
+            "last_report": run.map(|run| run.report),
+        },
+        "missing_configuration": missing,
+    });
+    Check { well: state == "ok" && missing.is_empty(), detail }
+}
+
+fn missing(app: &SharedApp, of_interest: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    app.config.missing().iter().map(|name| name.name).filter(|name| of_interest(name)).collect()
+}
