@@ -1,0 +1,110 @@
+//! What the platform says about a request, as request extensions.
+//!
+//! They are types and not headers, because a client can send any header but no type.
+
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+/// The address the request came from; `None` where the platform does not vouch for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientIp(pub Option<IpAddr>);
+
+/// Present only on a direct invocation by the scheduler, which IAM has let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trigger(pub ScheduledEvent);
+
+/// The payload of a schedule: `{"job": "reminders", "scheduled_at": "<aws.scheduler.scheduled-time>"}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScheduledEvent {
+    /// Which job is to run, such as `auto-decline`.
+    pub job: String,
+    /// The planned time of this firing; `None` where the payload names no readable one,
+    /// as when somebody invokes the function by hand.
+    pub scheduled_at: Option<DateTime<Utc>>,
+}
+
+/// The name under which the platform and the log know this request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// Job names are short words; anything longer is no payload of ours.
+const MAX_JOB_CHARS: usize = 64;
+
+/// Room for the ids of both platforms (36 and about 60 characters) and no more in every log line.
+const MAX_REQUEST_ID_CHARS: usize = 128;
+
+impl ScheduledEvent {
+    /// Reads the payload; `None` where it is not of this form.
+    pub fn read(payload: &Value) -> Option<Self> {
+        let job = payload.get("job")?.as_str()?;
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if job.is_empty() || job.len() > MAX_JOB_CHARS || !job.chars().all(plain) {
+            return None;
+        }
+        let scheduled_at = payload.get("scheduled_at").and_then(Value::as_str);
+        let scheduled_at = scheduled_at.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        Some(Self { job: job.to_owned(), scheduled_at: scheduled_at.map(|at| at.to_utc()) })
+    }
+}
+
+impl RequestId {
+    /// Takes the platform's id, or makes one where there is none or it is not fit for a log line.
+    pub fn from_platform(id: Option<&str>) -> Self {
+        let fit = |id: &&str| {
+            !id.is_empty() && id.len() <= MAX_REQUEST_ID_CHARS && id.bytes().all(|b| b.is_ascii_graphic())
+        };
+        Self(id.filter(fit).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_schedule_names_its_job_and_its_time() {
+        let event =
+            ScheduledEvent::read(&json!({"job": "reminders", "scheduled_at": "2026-11-20T14:05:00Z"}))
+                .unwrap();
+        assert_eq!(event.job, "reminders");
+        assert_eq!(event.scheduled_at.unwrap().to_rfc3339(), "2026-11-20T14:05:00+00:00");
+    }
+
+    #[test]
+    fn an_unreadable_time_is_no_time() {
+        for time in [json!(null), json!(5), json!(""), json!("<aws.scheduler.scheduled-time>")] {
+            let event = ScheduledEvent::read(&json!({"job": "payouts", "scheduled_at": time})).unwrap();
+            assert_eq!(event.scheduled_at, None, "{time}");
+        }
+        assert!(ScheduledEvent::read(&json!({"job": "payouts"})).is_some());
+    }
+
+    #[test]
+    fn anything_else_is_no_schedule() {
+        let long = "a".repeat(MAX_JOB_CHARS + 1);
+        for payload in [
+            json!(null),
+            json!("reminders"),
+            json!(["job"]),
+            json!({}),
+            json!({"job": 1}),
+            json!({"job": ""}),
+            json!({"job": "Re minders"}),
+            json!({"job": long}),
+        ] {
+            assert_eq!(ScheduledEvent::read(&payload), None, "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_short_and_printable_or_made_anew() {
+        assert_eq!(RequestId::from_platform(Some("fra1::iad1::x-1")).0, "fra1::iad1::x-1");
+        for unfit in [None, Some(""), Some("a b"), Some("a\n"), Some("é"), Some(&*"x".repeat(129))] {
+            let id = RequestId::from_platform(unfit).0;
+            assert!(uuid::Uuid::parse_str(&id).is_ok(), "{unfit:?} became {id}");
+        }
+    }
+}
