@@ -88,9 +88,17 @@ impl Ids {
 }
 
 impl App {
-    /// The `App` of a deployed function, from the process's environment.
-    pub fn from_env() -> Result<SharedApp, ConfigError> {
-        let config = Config::read(|name| std::env::var(name).ok())?;
+    /// The `App` of a deployed function, from the process's environment. What is missing is logged at
+    /// once, all of it; what cannot be used ends the start.
+    pub fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
+        crate::logs::init(service);
+        let config = Config::read(|name| std::env::var(name).ok()).inspect_err(|error| {
+            tracing::error!(error = %error, "the function does not start");
+        })?;
+        let missing: Vec<&str> = config.missing().iter().map(|name| name.name).collect();
+        if !missing.is_empty() {
+            tracing::warn!(missing = missing.join(", "), "some doors stay shut");
+        }
         let dynamodb = dynamodb(&config);
         let http =
             client::client().map_err(|_| ConfigError { mistakes: vec!["no TLS client".to_owned()] })?;

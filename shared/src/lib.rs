@@ -1,7 +1,7 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of it:
-//! `domain → vault → store, providers → effects, due, events, reach, idempotency → app → http → auth → runtime`.
+//! `domain → vault, logs → store, providers → effects, due, events, reach, idempotency → config, app → http → auth → runtime`.
 //! A test in `tests/` reads the `use` lines and keeps the order.
 
 pub mod app;
@@ -13,7 +13,9 @@ pub mod effects;
 pub mod events;
 pub mod http;
 pub mod idempotency;
+pub mod logs;
 pub mod providers;
 pub mod reach;
+pub mod runtime;
 pub mod store;
 pub mod vault;

@@ -65,7 +65,8 @@ async fn end(app: &SharedApp, owner: &Owner, case_id: CaseId, by: EndedBy) -> Re
     let company = &owner.company;
     let effect = decide(app, owner, case_id, by).await?;
     let now = app.clock.now();
-    let outcome = effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
+    let outcome =
+        effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
     let effect = match outcome {
         Outcome::Stands(effect) => *effect,
         Outcome::Elsewhere => effect,
@@ -106,10 +107,11 @@ async fn decide(app: &SharedApp, owner: &Owner, case_id: CaseId, by: EndedBy) ->
         // A case that a person ended already is not ended again; only the membership is.
         let facts = if case.state == CaseState::Cancelled { Vec::new() } else { vec![fact] };
         let news = News { facts, user_id: None, payment_id: None, cause };
-        let mut recording = company.record(&case.membership_id, read, news, now).map_err(|error| match error {
-            RecordError::TooManyFacts => Failure::Conflict(error.to_string()),
-            RecordError::Store(error) => error.into(),
-        })?;
+        let mut recording =
+            company.record(&case.membership_id, read, news, now).map_err(|error| match error {
+                RecordError::TooManyFacts => Failure::Conflict(error.to_string()),
+                RecordError::Store(error) => error.into(),
+            })?;
         let due_at = (!effect.state.is_final()).then_some(now);
         recording.writes.push(company.add_action(case_id, &effect, due_at)?);
         match company.store().commit(app.ids.next(), recording.writes).await {
@@ -127,7 +129,11 @@ fn refuse(case: &Case, by: EndedBy) -> Result<(), Failure> {
         CaseState::Recovered => false,
         CaseState::Cancelled | CaseState::Exhausted | CaseState::Lost => by != EndedBy::CaseCancelled,
     };
-    if allowed { Ok(()) } else { Err(Failure::Conflict(format!("The case is {} already.", case.state.as_str()))) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(Failure::Conflict(format!("The case is {} already.", case.state.as_str())))
+    }
 }
 
 fn kind(by: EndedBy) -> ActionKind {
@@ -138,7 +144,13 @@ fn kind(by: EndedBy) -> ActionKind {
     }
 }
 
-fn ending(owner: &Owner, case: &Case, by: EndedBy, earlier: usize, now: chrono::DateTime<chrono::Utc>) -> Effect {
+fn ending(
+    owner: &Owner,
+    case: &Case,
+    by: EndedBy,
+    earlier: usize,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Effect {
     let name = match by {
         EndedBy::CaseCancelled => "case_cancelled",
         EndedBy::MembershipCancelled => "membership_cancelled",

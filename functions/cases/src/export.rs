@@ -44,7 +44,11 @@ struct Place {
     over: bool,
 }
 
-pub(super) async fn export(State(app): State<SharedApp>, owner: Owner, parameters: Parameters) -> Result<Response, Failure> {
+pub(super) async fn export(
+    State(app): State<SharedApp>,
+    owner: Owner,
+    parameters: Parameters,
+) -> Result<Response, Failure> {
     let state = super::state(&parameters.only(&["status"])?)?;
     let mut place = Place { company: owner.company, state, after: None, first: true, over: false };
     // The first page is read before the status is sent: what fails at once is answered as a problem.
@@ -54,7 +58,8 @@ pub(super) async fn export(State(app): State<SharedApp>, owner: Owner, parameter
             return Ok(None);
         }
         // An error breaks the connection off: a half file must not look like a whole one.
-        let page = next_page(&mut place).await.map_err(|_| std::io::Error::other("the table does not answer"))?;
+        let page =
+            next_page(&mut place).await.map_err(|_| std::io::Error::other("the table does not answer"))?;
         Ok::<_, std::io::Error>(Some((page, place)))
     });
     let body = futures_util::StreamExt::chain(stream::iter([Ok(first)]), rest);

@@ -47,10 +47,15 @@ async fn read(owner: Owner, Path(case_id): Path<String>) -> Result<Answer, Failu
     Ok(Answer::ok(show(&case)))
 }
 
-async fn list_actions(owner: Owner, Path(case_id): Path<String>, parameters: Parameters) -> Result<Answer, Failure> {
+async fn list_actions(
+    owner: Owner,
+    Path(case_id): Path<String>,
+    parameters: Parameters,
+) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["limit", "cursor"])?;
     let limit = usize::from(parameters.limit()?);
-    let skip = parameters.cursor(|text| text.strip_prefix("action:")?.parse::<usize>().ok())?.unwrap_or_default();
+    let skip =
+        parameters.cursor(|text| text.strip_prefix("action:")?.parse::<usize>().ok())?.unwrap_or_default();
     let case_id = parse(&case_id)?;
     let actions = owner.company.actions(case_id).await?;
     if actions.is_empty() && owner.company.case(case_id).await?.is_none() {

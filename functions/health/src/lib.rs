@@ -99,11 +99,15 @@ async fn database(app: &SharedApp) -> Check {
     };
     let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
     let missing = missing(app, |name| matches!(name, "TABLE_NAME" | "AWS_REGION"));
-    Check { well: read.is_ok(), detail: json!({"answers": read.is_ok(), "duration_ms": duration_ms, "missing_configuration": missing}) }
+    Check {
+        well: read.is_ok(),
+        detail: json!({"answers": read.is_ok(), "duration_ms": duration_ms, "missing_configuration": missing}),
+    }
 }
 
 fn webhooks(app: &SharedApp) -> Check {
-    let missing = missing(app, |name| matches!(name, "WHOP_WEBHOOK_SECRET" | "ENCRYPTION_KEY" | "TABLE_NAME"));
+    let missing =
+        missing(app, |name| matches!(name, "WHOP_WEBHOOK_SECRET" | "ENCRYPTION_KEY" | "TABLE_NAME"));
     Check { well: missing.is_empty(), detail: json!({"missing_configuration": missing}) }
 }
 
@@ -115,7 +119,9 @@ async fn crons(app: &SharedApp) -> Check {
     let (state, run) = match run {
         Err(_) => ("unknown", None),
         Ok(None) => ("never_ran", None),
-        Ok(Some(run)) if app.clock.now() - run.ended_at > chrono::Duration::minutes(LATE_AFTER_MINUTES) => ("late", Some(run)),
+        Ok(Some(run)) if app.clock.now() - run.ended_at > chrono::Duration::minutes(LATE_AFTER_MINUTES) => {
+            ("late", Some(run))
+        }
         Ok(Some(run)) => ("ok", Some(run)),
     };
     let missing = missing(app, |name| name == "CRON_SECRET");

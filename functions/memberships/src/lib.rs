@@ -41,7 +41,11 @@ async fn read(State(app): State<SharedApp>, owner: Owner, Path(id): Path<String>
     })))
 }
 
-async fn read_manage_url(State(app): State<SharedApp>, owner: Owner, Path(id): Path<String>) -> Result<Answer, Failure> {
+async fn read_manage_url(
+    State(app): State<SharedApp>,
+    owner: Owner,
+    Path(id): Path<String>,
+) -> Result<Answer, Failure> {
     let membership = find(&app, &owner, &id).await?;
     let manage_url = reach::manage_url(&membership).ok_or(Failure::Absent)?;
     Ok(Answer::ok(json!({"membership_id": membership.id, "manage_url": manage_url})))

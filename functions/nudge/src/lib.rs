@@ -78,7 +78,8 @@ async fn send(
         None => decide(app, owner, case_id, wanted, operation).await?,
     };
     let now = app.clock.now();
-    let outcome = effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
+    let outcome =
+        effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
     let effect = match outcome {
         Outcome::Stands(effect) => *effect,
         Outcome::Elsewhere => effect,
@@ -142,7 +143,10 @@ async fn decide(
 
 fn refuse_closed(case: &Case) -> Result<(), Failure> {
     if case.state != CaseState::Open {
-        return Err(Failure::Conflict(format!("The case is {}, so nobody is to be reminded.", case.state.as_str())));
+        return Err(Failure::Conflict(format!(
+            "The case is {}, so nobody is to be reminded.",
+            case.state.as_str()
+        )));
     }
     if case.attempts >= MAX_ATTEMPTS {
         return Err(Failure::Conflict(format!("The member was reminded {MAX_ATTEMPTS} times already.")));

@@ -26,7 +26,10 @@ const SAVE_TRIES: u32 = 3;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
-    Routes::of("settings").on(Method::GET, "/api/settings", read).on(Method::PUT, "/api/settings", replace).guard(app)
+    Routes::of("settings")
+        .on(Method::GET, "/api/settings", read)
+        .on(Method::PUT, "/api/settings", replace)
+        .guard(app)
 }
 
 async fn read(owner: Owner) -> Result<Answer, Failure> {
@@ -58,8 +61,10 @@ async fn save(app: &SharedApp, owner: &Owner, settings: &Settings) -> Result<Set
             cause: owner.user_id.to_string(),
             detail: Some(json!(settings)),
         };
-        let writes =
-            vec![company.save_settings(settings, version, now)?, company.audit(&entry, &(version + 1).to_string())?];
+        let writes = vec![
+            company.save_settings(settings, version, now)?,
+            company.audit(&entry, &(version + 1).to_string())?,
+        ];
         match company.store().commit(app.ids.next(), writes).await {
             Ok(()) => {
                 return Ok(SettingsRow {

@@ -11,7 +11,11 @@ use shared::store::inbox::{EventPlace, EventState, StoredEvent};
 
 use super::WHOP;
 
-pub(super) async fn list(State(app): State<SharedApp>, _operator: Scheduler, parameters: Parameters) -> Result<Answer, Failure> {
+pub(super) async fn list(
+    State(app): State<SharedApp>,
+    _operator: Scheduler,
+    parameters: Parameters,
+) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["limit", "cursor"])?;
     let after = parameters.cursor(EventPlace::parse)?;
     let (events, next) = app.store()?.inbox().set_aside(parameters.limit()?, after.as_ref()).await?;

@@ -35,9 +35,11 @@ pub fn router(app: SharedApp) -> Router {
 
 async fn receive(State(app): State<SharedApp>, headers: HeaderMap, body: RawBody) -> Result<Answer, Failure> {
     let now = app.clock.now();
-    let secrets: Vec<Secret> = app.config.whop_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
+    let secrets: Vec<Secret> =
+        app.config.whop_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
     let verified = whop::verify(&headers, body.0, &secrets, now).map_err(refuse)?;
-    let event = whop::read(&verified).map_err(|error| Failure::invalid(format!("The event cannot be read: {error}.")))?;
+    let event = whop::read(&verified)
+        .map_err(|error| Failure::invalid(format!("The event cannot be read: {error}.")))?;
     let stored = StoredEvent {
         source: WHOP.to_owned(),
         occurred_at: event.occurred_at,
@@ -80,7 +82,9 @@ fn refuse(refused: Refused) -> Failure {
         Refused::Missing(_) => Failure::Unproven("A signature header is missing."),
         Refused::Illegible(_) => Failure::Unproven("A signature header cannot be read."),
         Refused::Malformed(_) => Failure::Unproven("A signature header is malformed."),
-        Refused::Stale | Refused::Early => Failure::Unproven("The signature is not of the last five minutes."),
+        Refused::Stale | Refused::Early => {
+            Failure::Unproven("The signature is not of the last five minutes.")
+        }
         Refused::Mismatch => Failure::Unproven("The signature does not fit the body."),
     }
 }

@@ -38,7 +38,8 @@ impl FromRequestParts<SharedApp> for Owner {
         let token = one_header(&parts.headers, "x-whop-user-token")
             .ok_or(Failure::Unproven("The header x-whop-user-token is missing or given twice."))?;
         let company = one_header(&parts.headers, "x-company-id").and_then(|id| CompanyId::parse(id).ok());
-        let company = company.ok_or(Failure::Unproven("The header x-company-id is missing or names no company."))?;
+        let company =
+            company.ok_or(Failure::Unproven("The header x-company-id is missing or names no company."))?;
         let tokens = app.user_tokens.as_ref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
         let user_id = tokens.verify(token, app.clock.now()).await.map_err(|error| match error {
             TokenError::Invalid => Failure::Unproven("The user token is not valid."),
@@ -64,7 +65,8 @@ async fn access(app: &App, user: &UserId, company: &CompanyId) -> Result<AccessL
         }
     }
     let whop = app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
-    let level = whop.access(user, company.as_str()).await.map_err(|error| unavailable(error.reason().to_owned()))?;
+    let level =
+        whop.access(user, company.as_str()).await.map_err(|error| unavailable(error.reason().to_owned()))?;
     let mut cache = app.access_cache.lock().unwrap_or_else(PoisonError::into_inner);
     if cache.len() >= ACCESS_CACHE_ENTRIES {
         cache.clear();

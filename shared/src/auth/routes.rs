@@ -85,7 +85,8 @@ impl Routes {
         H: Handler<T, SharedApp>,
         T: 'static,
     {
-        let known = |row: &Route| row.function == self.function && row.method == method.as_str() && row.path == path;
+        let known =
+            |row: &Route| row.function == self.function && row.method == method.as_str() && row.path == path;
         assert!(ROUTES.iter().any(known), "{method} {path} of {} has no row in ROUTES", self.function);
         let filter = MethodFilter::try_from(method).unwrap_or(MethodFilter::GET);
         self.router = self.router.route(path, on(filter, handler));

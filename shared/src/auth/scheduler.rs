@@ -29,7 +29,8 @@ impl FromRequestParts<SharedApp> for Scheduler {
         }
         let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(SHUT)?;
         let (scheme, secret) = header.split_once(' ').ok_or(SHUT)?;
-        let proven = app.config.cron_secrets.iter().fold(false, |proven, known| equal(known, secret.trim()) | proven);
+        let proven =
+            app.config.cron_secrets.iter().fold(false, |proven, known| equal(known, secret.trim()) | proven);
         if !scheme.eq_ignore_ascii_case("bearer") || !proven {
             return Err(SHUT);
         }

@@ -60,7 +60,11 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
             return Err(Failure::NotJson);
         }
         let value = serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::invalid(format!("The body is not JSON: line {}, column {}.", error.line(), error.column()))
+            Failure::invalid(format!(
+                "The body is not JSON: line {}, column {}.",
+                error.line(),
+                error.column()
+            ))
         })?;
         Ok(Self { bytes, value })
     }
@@ -69,13 +73,16 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 impl JsonBody {
     /// The fields of an object body, none but those allowed.
     pub fn object(&self, allowed: &[&str]) -> Result<&serde_json::Map<String, Value>, Failure> {
-        let object = self.value.as_object().ok_or_else(|| Failure::invalid("The body is not a JSON object."))?;
+        let object =
+            self.value.as_object().ok_or_else(|| Failure::invalid("The body is not a JSON object."))?;
         let unknown: Vec<_> = object.keys().filter(|key| !allowed.contains(&key.as_str())).collect();
         if unknown.is_empty() {
             return Ok(object);
         }
         let shown = |key: &String| key.chars().take(64).collect::<String>();
-        let errors = unknown.into_iter().map(|key| crate::domain::settings::FieldError::new(shown(key), "unknown field"));
+        let errors = unknown
+            .into_iter()
+            .map(|key| crate::domain::settings::FieldError::new(shown(key), "unknown field"));
         Err(Failure::fields(errors.collect()))
     }
 }

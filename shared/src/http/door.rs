@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tracing::Instrument as _;
 
@@ -20,7 +20,7 @@ use crate::app::SharedApp;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// An answer to data, not to a page: nothing may be loaded, framed, sniffed or kept.
-const HEADERS: [(HeaderName, &str); 8] = [
+pub const HEADERS: [(HeaderName, &str); 8] = [
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -56,7 +56,17 @@ async fn pass(service: &'static str, mut request: Request, next: Next) -> Respon
         let (method, route) = (method.as_str(), route.as_str());
         let metrics = "duration:Milliseconds,requests:Count";
         if status >= 500 {
-            tracing::error!(route, method, status, duration, requests = 1, reason, metrics, service, "request failed");
+            tracing::error!(
+                route,
+                method,
+                status,
+                duration,
+                requests = 1,
+                reason,
+                metrics,
+                service,
+                "request failed"
+            );
         } else {
             tracing::info!(route, method, status, duration, requests = 1, metrics, service, "request done");
         }
@@ -110,9 +120,4 @@ fn is_bare_error(response: &Response<Body>) -> bool {
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     is_error && !content_type.is_some_and(|value| value.contains("json"))
-}
-
-/// A 500 for a handler that panicked; the platform's adapter has no better words.
-pub fn panicked() -> Response {
-    Failure::Internal("the handler panicked".to_owned()).into_response()
 }

@@ -57,7 +57,10 @@ impl Failure {
 
     /// One invalid field.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
-        Self::Invalid { detail: "The request is not valid.".to_owned(), errors: vec![FieldError::new(field, message)] }
+        Self::Invalid {
+            detail: "The request is not valid.".to_owned(),
+            errors: vec![FieldError::new(field, message)],
+        }
     }
 
     /// Invalid fields.
@@ -136,11 +139,14 @@ impl IntoResponse for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict { .. } => Self::Conflict("Somebody else changed it at this moment. Try again.".to_owned()),
-            StoreError::Shape(_) => Self::Internal(error.to_string()),
-            StoreError::Unavailable(_) | StoreError::Unconfigured => {
-                Self::Unavailable { detail: "The table does not answer. Try again.", reason: error.to_string() }
+            StoreError::Conflict { .. } => {
+                Self::Conflict("Somebody else changed it at this moment. Try again.".to_owned())
             }
+            StoreError::Shape(_) => Self::Internal(error.to_string()),
+            StoreError::Unavailable(_) | StoreError::Unconfigured => Self::Unavailable {
+                detail: "The table does not answer. Try again.",
+                reason: error.to_string(),
+            },
         }
     }
 }
@@ -149,7 +155,10 @@ impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Absent => Self::Absent,
-            other => Self::Unavailable { detail: "Whop does not answer. Try again.", reason: other.reason().to_owned() },
+            other => Self::Unavailable {
+                detail: "Whop does not answer. Try again.",
+                reason: other.reason().to_owned(),
+            },
         }
     }
 }

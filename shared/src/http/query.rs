@@ -46,7 +46,12 @@ impl Parameters {
     }
 
     /// A whole number in a range, or its default.
-    pub fn number(&self, name: &str, range: std::ops::RangeInclusive<u16>, default: u16) -> Result<u16, Failure> {
+    pub fn number(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<u16>,
+        default: u16,
+    ) -> Result<u16, Failure> {
         // Plain digits only: Rust would read "+5" too.
         let read = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
         let Some((_, text)) = self.0.iter().find(|(known, _)| known == name) else { return Ok(default) };

@@ -1,0 +1,307 @@
+//! A due case: which step it is at, and taking it.
+
+use chrono::{DateTime, Duration, Utc};
+use shared::domain::action::{Action, ActionKind, Actor, Channel};
+use shared::domain::case::Case;
+use shared::domain::effect::{Effect, Request};
+use shared::domain::message::{TEMPLATE_VERSION, Template};
+use shared::domain::schedule::{Step, step};
+use shared::domain::timeline::{CaseState, Fact, What, window_ends_at};
+use shared::due::Worked;
+use shared::effects::{self, back_off};
+use shared::providers::call::CallError;
+use shared::reach::{self, Reach, ReachError};
+use shared::store::StoreError;
+use shared::store::due::DueRow;
+use shared::store::keys::{INCENTIVE_OPERATION, reminder_operation};
+use shared::store::recovery::{News, RecordError};
+
+use crate::run::{CompanyView, Run};
+
+/// Whop says the member has paid while no event has: the event is on its way, or was lost. The member
+/// is left alone and looked at again.
+const PAID_RECHECK_MINUTES: i64 = 60;
+
+/// How the work on a case ended, and on what it failed.
+type Ended = (Worked, Option<String>);
+
+impl Run<'_> {
+    pub(crate) async fn work_on_case(&self, view: &CompanyView, row: &DueRow) -> Result<Ended, StoreError> {
+        let Some(case_id) = row.key.case_id() else { return Ok((Worked::Skipped, None)) };
+        let Some(case) = view.company.case(case_id).await? else { return Ok((Worked::Skipped, None)) };
+        let now = self.app.clock.now();
+        // The index may lag behind: only the row itself says whether it is due.
+        if case.state != CaseState::Open || case.due_at.is_none_or(|at| at > now) {
+            return Ok((Worked::Skipped, None));
+        }
+        let offsets = &view.settings.settings.reminder_offsets_days;
+        match step(offsets, case.first_failure_at, case.last_offset_days, now) {
+            Step::Remind { offset_days } => self.remind(view, case, offset_days, now).await,
+            Step::Wait { until } => {
+                self.put_off(view, &case, until, now).await?;
+                Ok((Worked::Done, None))
+            }
+            Step::Close => self.record(view, &case, What::WindowPassed, now).await,
+        }
+    }
+
+    async fn remind(
+        &self,
+        view: &CompanyView,
+        case: Case,
+        offset_days: u8,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        let settings = &view.settings.settings;
+        let reach = match self.look(view, &case).await {
+            Ok(reach) => reach,
+            Err(ReachError::Call(error)) => return self.fail(view, case, &error, now).await,
+            Err(ReachError::Store(error)) => return Err(error),
+        };
+        if reach.membership.is_ended() {
+            return self.record(view, &case, What::Ended, now).await;
+        }
+        if reach.membership.is_valid() {
+            self.put_off(view, &case, now + Duration::minutes(PAID_RECHECK_MINUTES), now).await?;
+            return Ok((Worked::Skipped, None));
+        }
+        let (case, incentive_days) = match self.grant(view, case, &reach, now).await? {
+            Granted::Settled(case, days) => (case, days),
+            Granted::Later(ended) => return Ok(ended),
+        };
+        let manage_url = reach.manage_url(&case);
+        let template = Template { language: settings.language, incentive_days, manage_url };
+        let channels =
+            reach.channels(settings, self.app.resend.is_some() && self.app.config.vault.is_configured());
+        let effects: Vec<Effect> = channels
+            .into_iter()
+            .filter_map(|channel| {
+                let request = reach.request(channel, &case, template.clone(), &self.app.config.vault)?;
+                Some((channel, request))
+            })
+            .enumerate()
+            .map(|(nth, (channel, request))| message(&case, offset_days, nth as u32, channel, request, now))
+            .collect();
+        self.take_step(view, case, offset_days, effects, now).await
+    }
+
+    async fn look(&self, view: &CompanyView, case: &Case) -> Result<Reach, ReachError> {
+        let unconfigured =
+            |name: &str| CallError::NotSent { reason: format!("{name}_not_set"), retry_after: None };
+        let whop = self.app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
+        let app_id = self.app.config.whop_app_id.as_deref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
+        let push_wanted = view.settings.settings.push_enabled;
+        reach::look(whop, app_id, &view.company, &view.state, case, push_wanted, self.app.ids.next()).await
+    }
+
+    /// Takes the step and decides on its messages in one transaction, then sends them.
+    async fn take_step(
+        &self,
+        view: &CompanyView,
+        case: Case,
+        offset_days: u8,
+        effects: Vec<Effect>,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        let company = &view.company;
+        let offsets = &view.settings.settings.reminder_offsets_days;
+        let next = match step(offsets, case.first_failure_at, Some(offset_days), now) {
+            Step::Wait { until } => until,
+            _ => window_ends_at(case.first_failure_at),
+        };
+        let taken = Case {
+            last_offset_days: Some(offset_days),
+            attempts: case.attempts + effects.len() as u32,
+            failed_tries: 0,
+            last_error: effects.is_empty().then(|| "unreachable".to_owned()),
+            ..case
+        };
+        let mut writes = vec![company.advance_case(&taken, Some(next), now)];
+        for effect in &effects {
+            writes.push(company.add_action(taken.case_id, effect, Some(now))?);
+        }
+        company.store().commit(self.app.ids.next(), writes).await?;
+        if effects.is_empty() {
+            return Ok((Worked::Skipped, taken.last_error));
+        }
+        let mut ended = (Worked::Done, None);
+        for effect in effects {
+            let (worked, error) = self.perform(view, taken.case_id, effect).await?;
+            if severity(worked) > severity(ended.0) {
+                ended = (worked, error);
+            }
+        }
+        Ok(ended)
+    }
+
+    /// Grants the incentive before the first message, so that a message only speaks of days that are there.
+    async fn grant(
+        &self,
+        view: &CompanyView,
+        case: Case,
+        reach: &Reach,
+        now: DateTime<Utc>,
+    ) -> Result<Granted, StoreError> {
+        let days = view.settings.settings.incentive_days;
+        if case.incentive_days > 0 || days == 0 {
+            let granted = case.incentive_days;
+            return Ok(Granted::Settled(case, granted));
+        }
+        let company = &view.company;
+        let effect = match company.action(case.case_id, INCENTIVE_OPERATION).await? {
+            Some(effect) => effect,
+            None => {
+                let effect = incentive(&case, days, reach, now);
+                let advance = company.advance_case(&case, case.due_at, now);
+                let writes = vec![advance, company.add_action(case.case_id, &effect, Some(now))?];
+                company.store().commit(self.app.ids.next(), writes).await?;
+                effect
+            }
+        };
+        let ended = if effect.state.is_final() {
+            (Worked::Done, None)
+        } else {
+            self.perform(view, case.case_id, effect).await?
+        };
+        // Read again: granting has moved the case's version.
+        let Some(case) = company.case(case.case_id).await? else {
+            return Ok(Granted::Later((Worked::Skipped, None)));
+        };
+        match ended.0 {
+            Worked::Failed => {
+                let reason = ended.1.clone().unwrap_or_default();
+                let error = CallError::NotSent { reason, retry_after: None };
+                Ok(Granted::Later(self.fail(view, case, &error, now).await?))
+            }
+            // Another worker is granting right now; this case is its business.
+            Worked::Skipped => Ok(Granted::Later(ended)),
+            Worked::Done | Worked::InDoubt if case.state != CaseState::Open => {
+                Ok(Granted::Later((Worked::Skipped, None)))
+            }
+            Worked::Done | Worked::InDoubt => {
+                let granted = case.incentive_days;
+                Ok(Granted::Settled(case, granted))
+            }
+        }
+    }
+
+    /// Notes a failure and comes back after a growing pause.
+    async fn fail(
+        &self,
+        view: &CompanyView,
+        case: Case,
+        error: &CallError,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        let failed_tries = case.failed_tries + 1;
+        let asked = match error {
+            CallError::NotSent { retry_after: Some(wait), .. } => {
+                Duration::from_std(*wait).unwrap_or_else(|_| Duration::zero())
+            }
+            _ => Duration::zero(),
+        };
+        let due_at = now + asked.max(back_off(failed_tries));
+        let reason = error.reason().to_owned();
+        let failed = Case { failed_tries, last_error: Some(reason.clone()), ..case };
+        let write = view.company.advance_case(&failed, Some(due_at), now);
+        view.company.store().commit(self.app.ids.next(), vec![write]).await?;
+        Ok((Worked::Failed, Some(reason)))
+    }
+
+    async fn put_off(
+        &self,
+        view: &CompanyView,
+        case: &Case,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let write = view.company.advance_case(case, Some(until), now);
+        view.company.store().commit(self.app.ids.next(), vec![write]).await
+    }
+
+    /// Records what the run itself found out about the membership.
+    async fn record(
+        &self,
+        view: &CompanyView,
+        case: &Case,
+        what: What,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        let company = &view.company;
+        let read = company.membership(&case.membership_id).await?;
+        let news =
+            News { facts: vec![Fact { at: now, what }], user_id: None, payment_id: None, cause: "reminders" };
+        let recording = match company.record(&case.membership_id, read, news, now) {
+            Ok(recording) => recording,
+            Err(RecordError::Store(error)) => return Err(error),
+            Err(RecordError::TooManyFacts) => return Ok((Worked::Failed, Some("too_many_facts".to_owned()))),
+        };
+        company.store().commit(self.app.ids.next(), recording.writes).await?;
+        Ok((Worked::Done, None))
+    }
+}
+
+/// What came of granting the incentive.
+enum Granted {
+    /// The case as it is now, and the days a message may speak of.
+    Settled(Case, u16),
+    /// Nothing more can be done for this case in this run.
+    Later(Ended),
+}
+
+fn message(
+    case: &Case,
+    offset_days: u8,
+    nth: u32,
+    channel: Channel,
+    request: Request,
+    now: DateTime<Utc>,
+) -> Effect {
+    let operation = reminder_operation(offset_days, channel);
+    let key = effects::downstream_key(case.case_id, &operation);
+    let action = Action {
+        operation,
+        kind: channel.action(),
+        attempt_number: Some(case.attempts + nth + 1),
+        channel: Some(channel),
+        offset_days: Some(offset_days),
+        template_version: Some(TEMPLATE_VERSION),
+        days: None,
+        manual: false,
+        actor: Actor::Schedule,
+        at: now,
+    };
+    Effect::prepared(action, request, key)
+}
+
+fn incentive(case: &Case, days: u16, reach: &Reach, now: DateTime<Utc>) -> Effect {
+    let key = effects::downstream_key(case.case_id, INCENTIVE_OPERATION);
+    let action = Action {
+        operation: INCENTIVE_OPERATION.to_owned(),
+        kind: ActionKind::IncentiveApplied,
+        attempt_number: None,
+        channel: None,
+        offset_days: None,
+        template_version: None,
+        days: Some(days),
+        manual: false,
+        actor: Actor::Schedule,
+        at: now,
+    };
+    let request = Request::Extend {
+        membership_id: case.membership_id.clone(),
+        days,
+        renewal_period_end_before: reach.membership.renewal_period_end,
+    };
+    Effect::prepared(action, request, key)
+}
+
+/// What a run reports of a step with several messages: the worst of them.
+fn severity(worked: Worked) -> u8 {
+    match worked {
+        Worked::Done => 0,
+        Worked::Skipped => 1,
+        Worked::Failed => 2,
+        Worked::InDoubt => 3,
+    }
+}

@@ -1,0 +1,15 @@
+//! The door.
+
+use shared::app::App;
+use shared::runtime::{ServeError, Service, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), ServeError> {
+    let app = App::start("reminders")?;
+    serve(Service {
+        name: "reminders",
+        router: reminders::router(app),
+        job_path: Some("/api/scheduler/reminders"),
+    })
+    .await
+}

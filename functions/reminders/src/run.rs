@@ -1,0 +1,177 @@
+//! One run: collect what is due, work it off, remember how it went.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Duration, Utc};
+use shared::app::SharedApp;
+use shared::domain::id::CompanyId;
+use shared::domain::job::{Occurrence, Report};
+use shared::domain::time;
+use shared::due::{self, Bounds, Worked};
+use shared::http::Failure;
+use shared::store::company::{CompanyState, REMINDERS_JOB, SettingsRow};
+use shared::store::due::{DueRow, LastRun};
+use shared::store::{Company, RowKind, Store, StoreError};
+use tracing::Instrument as _;
+
+/// After this many runs in which only failures came of a company it is set aside for a while.
+const SET_ASIDE_AFTER_RUNS: u32 = 3;
+
+/// For how long at first; doubled with each further failing run, up to six hours.
+const SET_ASIDE_MINUTES: i64 = 15;
+
+/// What a run knows and shares between its rows.
+pub(crate) struct Run<'a> {
+    pub app: &'a SharedApp,
+    pub store: &'a Store,
+    companies: Mutex<HashMap<CompanyId, Arc<CompanyView>>>,
+    tallies: Mutex<HashMap<CompanyId, Tally>>,
+}
+
+/// A company as it was read at the beginning of its queue.
+pub(crate) struct CompanyView {
+    pub company: Company,
+    pub settings: SettingsRow,
+    pub state: CompanyState,
+}
+
+#[derive(Default)]
+struct Tally {
+    done: u32,
+    failed: u32,
+    last_error: Option<String>,
+}
+
+/// Runs one occurrence of the job.
+pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Report, Failure> {
+    let span = tracing::info_span!("run", cron = REMINDERS_JOB);
+    async {
+        let store = app.store()?;
+        let bounds = Bounds::default();
+        let found = due::collect(store, REMINDERS_JOB, bounds, app.clock.now()).await?;
+        let run = Run { app, store, companies: Mutex::default(), tallies: Mutex::default() };
+        let mut report = due::work(found, bounds, |row| run.work_on(row)).await;
+        run.remember_companies().await;
+        report.job = occurrence.job.clone();
+        report.occurrence = time::write(occurrence.scheduled_at);
+        let last = LastRun { ended_at: app.clock.now(), report: report.clone() };
+        store.save_last_run(REMINDERS_JOB, &last).await?;
+        log(&report);
+        Ok(report)
+    }
+    .instrument(span)
+    .await
+}
+
+fn log(report: &Report) {
+    tracing::info!(
+        occurrence = report.occurrence,
+        due = report.due,
+        done = report.done,
+        skipped = report.skipped,
+        failed = report.failed,
+        in_doubt = report.in_doubt,
+        duration = report.duration_ms,
+        more = report.more,
+        metrics = "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count",
+        "run finished"
+    );
+}
+
+impl Run<'_> {
+    async fn work_on(&self, row: DueRow) -> Worked {
+        let company = row.key.company();
+        let result = match (row.key.kind(), &company) {
+            (RowKind::Event, _) => self.work_on_event(&row).await,
+            (RowKind::Case | RowKind::Action | RowKind::Settings, Some(company)) => {
+                self.work_on_company(company, &row).await
+            }
+            _ => Ok(Worked::Skipped),
+        };
+        match result {
+            Ok(worked) => worked,
+            // Somebody else moved the row meanwhile: the next tick sees how it stands.
+            Err(StoreError::Conflict { .. }) => Worked::Skipped,
+            Err(error) => {
+                tracing::error!(error = %error, "a due row could not be worked on");
+                Worked::Failed
+            }
+        }
+    }
+
+    async fn work_on_company(&self, company: &CompanyId, row: &DueRow) -> Result<Worked, StoreError> {
+        let view = self.view(company).await?;
+        if view.state.set_aside_until.is_some_and(|until| until > self.app.clock.now()) {
+            return Ok(Worked::Skipped);
+        }
+        let (worked, error) = match row.key.kind() {
+            RowKind::Case => self.work_on_case(&view, row).await?,
+            RowKind::Action => self.work_on_effect(&view, row).await?,
+            _ => (self.work_on_settings(&view).await?, None),
+        };
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let tally = tallies.entry(company.clone()).or_default();
+        match worked {
+            Worked::Failed => tally.failed += 1,
+            Worked::Done | Worked::InDoubt => tally.done += 1,
+            Worked::Skipped => {}
+        }
+        tally.last_error = error.or(tally.last_error.take());
+        Ok(worked)
+    }
+
+    /// The company's settings and state, read once a run.
+    async fn view(&self, id: &CompanyId) -> Result<Arc<CompanyView>, StoreError> {
+        let known = self.companies.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some(view) = known {
+            return Ok(view);
+        }
+        let company = self.store.company(id);
+        let (settings, state) = company.settings_and_state().await?;
+        let view = Arc::new(CompanyView { company, settings, state });
+        let mut companies = self.companies.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(companies.entry(id.clone()).or_insert(view).clone())
+    }
+
+    /// Sets companies aside that only fail, and takes those back that work again.
+    async fn remember_companies(&self) {
+        let tallies = std::mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner));
+        for (id, tally) in tallies {
+            let Ok(view) = self.view(&id).await else { continue };
+            if let Some(state) = next_state(&view.state, &tally, self.app.clock.now())
+                && let Err(error) = self.save_state(&id, state).await
+            {
+                tracing::warn!(error = %error, "a company's state was not saved");
+            }
+        }
+    }
+
+    async fn save_state(&self, id: &CompanyId, state: CompanyState) -> Result<(), StoreError> {
+        let company = self.store.company(id);
+        // The experience may have been found meanwhile; it is kept.
+        let (_, current) = company.settings_and_state().await?;
+        let state = CompanyState { experience_id: current.experience_id, ..state };
+        company.store().commit(self.app.ids.next(), vec![company.save_state(&state)?]).await
+    }
+}
+
+fn next_state(state: &CompanyState, tally: &Tally, now: DateTime<Utc>) -> Option<CompanyState> {
+    if tally.done > 0 && state.failed_runs > 0 {
+        let experience_id = state.experience_id.clone();
+        return Some(CompanyState { experience_id, ..CompanyState::default() });
+    }
+    if tally.done > 0 || tally.failed == 0 {
+        return None;
+    }
+    let failed_runs = state.failed_runs + 1;
+    let beyond = failed_runs.checked_sub(SET_ASIDE_AFTER_RUNS);
+    let pause =
+        beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(5)).min(Duration::hours(6)));
+    Some(CompanyState {
+        failed_runs,
+        set_aside_until: pause.map(|pause| now + pause),
+        last_error: tally.last_error.clone(),
+        experience_id: state.experience_id.clone(),
+    })
+}

@@ -1,0 +1,56 @@
+//! Changed settings: the company's open cases are looked at again, so that new offsets count for them.
+
+use shared::domain::case::Case;
+use shared::domain::schedule::{Step, step};
+use shared::domain::timeline::{CaseState, window_ends_at};
+use shared::due::Worked;
+use shared::store::StoreError;
+use shared::store::company::CasePlace;
+
+use crate::run::{CompanyView, Run};
+
+const PAGE: u16 = 100;
+
+impl Run<'_> {
+    pub(crate) async fn work_on_settings(&self, view: &CompanyView) -> Result<Worked, StoreError> {
+        let company = &view.company;
+        let mut after: Option<CasePlace> = None;
+        loop {
+            let (cases, next) = company.cases(Some(CaseState::Open), PAGE, after.as_ref()).await?;
+            for case in cases {
+                self.look_again(view, &case).await?;
+            }
+            after = next;
+            if after.is_none() {
+                break;
+            }
+        }
+        // Refused when the settings changed meanwhile: then they are due again by that change.
+        company
+            .store()
+            .commit(self.app.ids.next(), vec![company.settle_settings(view.settings.version, None)])
+            .await?;
+        Ok(Worked::Done)
+    }
+
+    /// Only a case whose time really changes is written, so a run that is cut off goes on where it was.
+    async fn look_again(&self, view: &CompanyView, case: &Case) -> Result<(), StoreError> {
+        let now = self.app.clock.now();
+        let offsets = &view.settings.settings.reminder_offsets_days;
+        let due_at = match step(offsets, case.first_failure_at, case.last_offset_days, now) {
+            Step::Remind { .. } => now,
+            Step::Wait { until } => until,
+            Step::Close => window_ends_at(case.first_failure_at),
+        };
+        let as_it_is = case.due_at.is_some_and(|at| at == due_at || (at <= now && due_at <= now));
+        if as_it_is {
+            return Ok(());
+        }
+        let write = view.company.advance_case(case, Some(due_at), now);
+        match view.company.store().commit(self.app.ids.next(), vec![write]).await {
+            // Whoever moved the case meanwhile knew the new settings or will be looked at again.
+            Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

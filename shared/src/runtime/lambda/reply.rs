@@ -1,0 +1,115 @@
+//! What an invocation returns to Lambda.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderValue, Response};
+use serde::Serialize;
+use serde_json::Value;
+
+/// The document that Lambda reads.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum Reply {
+    /// To a client, through the function URL.
+    Http(HttpReply),
+    /// To the scheduler, which drops it, and to whoever invokes the job by hand.
+    Job(Value),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HttpReply {
+    status_code: u16,
+    headers: BTreeMap<String, String>,
+    cookies: Vec<String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl Reply {
+    /// Text stays text whatever its content type says: base64 costs a third more of the 6 MB an answer may have.
+    pub(super) fn http(response: Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
+            Ok(text) => (text, false),
+            Err(binary) => (STANDARD.encode(binary.as_bytes()), true),
+        };
+        let cookies = parts.headers.get_all(SET_COOKIE).iter().map(text).collect();
+        Self::Http(HttpReply {
+            status_code: parts.status.as_u16(),
+            headers: joined(&parts.headers),
+            cookies,
+            body,
+            is_base64_encoded,
+        })
+    }
+
+    /// What the job said about its run, where that is JSON.
+    pub(super) fn job(response: &Response<Bytes>) -> Self {
+        Self::Job(serde_json::from_slice(response.body()).unwrap_or_default())
+    }
+}
+
+/// One line for each name: the format has no other way to say a header twice. Cookies are listed apart,
+/// because a comma does not separate them.
+fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let names = headers.keys().filter(|name| *name != SET_COOKIE);
+    let line = |name| headers.get_all(name).iter().map(text).collect::<Vec<_>>().join(", ");
+    names.map(|name| (name.to_string(), line(name))).collect()
+}
+
+fn text(value: &HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn reply(content_type: &str, body: &'static [u8]) -> Value {
+        let response = Response::builder().header("content-type", content_type);
+        serde_json::to_value(Reply::http(response.body(Bytes::from_static(body)).unwrap())).unwrap()
+    }
+
+    #[test]
+    fn text_of_every_kind_goes_as_text() {
+        for kind in ["application/json", "application/problem+json", "text/csv", "text/html", "image/svg+xml"]
+        {
+            let reply = reply(kind, "é,1".as_bytes());
+            assert_eq!((&reply["body"], &reply["isBase64Encoded"]), (&json!("é,1"), &json!(false)), "{kind}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_no_text_goes_as_base64() {
+        let reply = reply("application/octet-stream", &[0, 255]);
+        assert_eq!((&reply["body"], &reply["isBase64Encoded"]), (&json!("AP8="), &json!(true)));
+    }
+
+    #[test]
+    fn headers_of_one_name_are_joined_and_cookies_listed() {
+        let response = Response::builder()
+            .status(201)
+            .header("vary", "origin")
+            .header("vary", "cookie")
+            .header("set-cookie", "a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT")
+            .header("set-cookie", "b=2")
+            .header("x-raw", HeaderValue::from_bytes(b"\xff").unwrap());
+        let reply = serde_json::to_value(Reply::http(response.body(Bytes::new()).unwrap())).unwrap();
+        assert_eq!(reply["statusCode"], 201);
+        assert_eq!(reply["headers"], json!({"vary": "origin, cookie", "x-raw": "\u{fffd}"}));
+        assert_eq!(reply["cookies"], json!(["a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT", "b=2"]));
+    }
+
+    #[test]
+    fn a_jobs_summary_is_returned_as_it_is() {
+        let job = |body: &'static str| serde_json::to_value(Reply::job(&Response::new(body.into()))).unwrap();
+        assert_eq!(job(r#"{"done":3}"#), json!({"done": 3}));
+        assert_eq!(job("fine"), json!(null));
+    }
+}

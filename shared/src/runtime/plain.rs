@@ -1,0 +1,35 @@
+//! A plain HTTP server on 127.0.0.1, for trying a function by itself.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::extract::Request;
+use tokio::net::TcpListener;
+
+use super::answer::{Arrival, answer};
+use super::{ClientIp, RequestId, ServeError, Service};
+
+/// Serves until the process is ended.
+pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(ServeError::Listen)?;
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%address, "listening");
+    }
+    let router = service.router;
+    let door = Router::new().fallback(move |request: Request| {
+        let arrival = arrival(&request);
+        answer(router.clone(), request, arrival)
+    });
+    let door = door.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, door).await.map_err(ServeError::Listen)
+}
+
+fn arrival(request: &Request) -> Arrival {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    Arrival {
+        request_id: RequestId::from_platform(None),
+        client_ip: ClientIp(peer.map(|ConnectInfo(address)| address.ip())),
+        trigger: None,
+    }
+}

@@ -1,0 +1,8 @@
+//! `runtime::serve` under the real protocols: the example `echo` runs as a process of its own,
+//! and these tests are Lambda's runtime API, Vercel's bridge, or a client.
+
+mod echo;
+mod lambda;
+mod lambda_api;
+mod plain;
+mod vercel;
