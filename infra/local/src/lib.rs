@@ -12,7 +12,9 @@ pub mod fault;
 mod keys;
 pub mod outbox;
 pub mod resend;
+pub mod sandbox;
 pub mod server;
+pub mod service;
 pub mod whop;
 
 #[cfg(test)]
