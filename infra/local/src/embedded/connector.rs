@@ -30,17 +30,21 @@ impl HttpConnector for EmbeddedDynamo {
             tokio::task::yield_now().await;
             let answer = dynamo.attempt(&request);
             tokio::task::yield_now().await;
-            answer
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
         })
     }
 }
 
 impl EmbeddedDynamo {
-    fn attempt(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    /// One attempt; `None` where it is never answered.
+    fn attempt(&self, request: &HttpRequest) -> Option<Result<HttpResponse, ConnectorError>> {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
         let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok());
-        let body = body.ok_or_else(|| broken("the request has no text"))?;
+        let Some(body) = body else { return Some(Err(broken("the request has no text"))) };
         let mut record = RequestRecord::of(operation, &parse(body));
 
         let (call, hook) = self.number_call();
@@ -52,20 +56,25 @@ impl EmbeddedDynamo {
             (status, answer)
         };
         let answer = match intervention {
-            Intervention::Pass => Ok(execute()),
-            Intervention::FailBefore(failure) => Ok(failure.answer(&record)),
+            Intervention::Pass => Some(Ok(execute())),
+            Intervention::FailBefore(failure) => Some(Ok(failure.answer(&record))),
             Intervention::FailAfter(failure) => {
                 execute();
-                Ok(failure.answer(&record))
+                Some(Ok(failure.answer(&record)))
             }
-            Intervention::DropBefore => Err(broken("the connection broke before the request was sent")),
+            Intervention::DropBefore => Some(Err(broken("the connection broke before the request was sent"))),
             Intervention::LoseAnswer => {
                 execute();
-                Err(broken("the connection broke before the answer arrived"))
+                Some(Err(broken("the connection broke before the answer arrived")))
+            }
+            Intervention::HangBefore => None,
+            Intervention::HangAfter => {
+                execute();
+                None
             }
         };
         self.ledger().requests.push(record);
-        answer.and_then(|(status, answer)| response(call, status, answer))
+        answer.map(|answer| answer.and_then(|(status, answer)| response(call, status, answer)))
     }
 
     fn number_call(&self) -> (u64, Option<Hook>) {

@@ -28,6 +28,10 @@ pub enum Intervention {
     DropBefore,
     /// Executed, the connection breaks before the answer arrives.
     LoseAnswer,
+    /// Not executed and never answered.
+    HangBefore,
+    /// Executed and never answered: with the caller dropped, a process that died right after.
+    HangAfter,
 }
 
 /// Errors DynamoDB gives on a bad day.

@@ -2,6 +2,7 @@
 
 mod http;
 mod rule;
+mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 pub use rule::{FaultKind, InvalidFaultKind, Operation, Rule};
+pub use watch::CallHook;
 
 use crate::outbox::Provider;
 use crate::server::severed;
@@ -21,6 +23,7 @@ const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     rules: Arc<Mutex<Vec<Rule>>>,
+    watch: watch::Watch,
 }
 
 /// A request as far as rules look at it.
@@ -59,7 +62,8 @@ impl Faults {
         call: Call,
         act: impl FnOnce() -> Response + Send + 'static,
     ) -> Response {
-        match self.take(&call) {
+        let (_answering, chosen) = self.watch.begin(call.operation);
+        match chosen.or_else(|| self.take(&call)) {
             None => act(),
             Some(FaultKind::Status(status)) => refusal(&call, status),
             Some(FaultKind::ErrorAfter(status)) => {

@@ -83,3 +83,19 @@ async fn a_lost_transaction_is_recognised_by_its_own_token() {
     client.transact_write_items().transact_items(put).send().await.unwrap();
     assert_eq!(dynamo.requests().len(), 2);
 }
+
+#[tokio::test]
+async fn a_request_that_hangs_is_never_answered_whether_it_was_executed_or_not() {
+    for (intervention, owner) in
+        [(Intervention::HangBefore, None), (Intervention::HangAfter, Some("a".to_owned()))]
+    {
+        let dynamo = EmbeddedDynamo::memory();
+        let client = with_table(&dynamo).await;
+        at_call(&dynamo, 1, intervention);
+        let claim = claim_alone(&client, "case#1", "a");
+        let patience = std::time::Duration::from_millis(50);
+        assert!(tokio::time::timeout(patience, claim).await.is_err(), "{intervention:?}");
+        dynamo.stop_intercepting();
+        assert_eq!(owner_of(&client, "case#1").await, owner, "{intervention:?}");
+    }
+}

@@ -1,9 +1,12 @@
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
 use reqwest::Method;
 use serde_json::json;
 
 use super::{Sandbox, read};
+use crate::fault::{FaultKind, Operation};
 use crate::outbox::Kind;
 
 const EXTEND: &str = "/api/v1/memberships/mem_1/extend";
@@ -100,4 +103,30 @@ async fn trouble_is_ordered_and_ended_over_http() {
     }
     let cleared = sandbox.request(Method::DELETE, "/sandbox/faults").send().await.unwrap();
     assert_eq!(read(cleared).await, (200, json!([])));
+}
+
+#[tokio::test]
+async fn a_hook_sees_every_call_by_its_number_and_goes_before_the_rules() {
+    let sandbox = Sandbox::start().await;
+    sandbox.fail(json!({"provider": "whop", "operation": "extend", "kind": "status:503", "times": 1}));
+    sandbox.faults.intercept(Arc::new(|call, operation| {
+        assert_eq!(operation, Operation::Extend);
+        (call == 2).then_some(FaultKind::Status(StatusCode::TOO_MANY_REQUESTS))
+    }));
+    for expected in [503, 429, 200] {
+        assert_eq!(sandbox.post(EXTEND, json!({"days": 7})).await.0, expected);
+    }
+    sandbox.faults.stop_intercepting();
+    assert_eq!(sandbox.post(EXTEND, json!({"days": 7})).await.0, 200);
+}
+
+#[tokio::test]
+async fn calls_that_are_answered_at_one_moment_are_counted() {
+    let sandbox = Sandbox::start().await;
+    sandbox.fail(json!({"provider": "whop", "operation": "extend", "kind": "slow:60"}));
+    tokio::join!(sandbox.post(EXTEND, json!({"days": 7})), sandbox.post(EXTEND, json!({"days": 7})));
+    assert_eq!(sandbox.faults.most_at_once(), 2);
+    sandbox.faults.stop_intercepting();
+    sandbox.post(EXTEND, json!({"days": 7})).await;
+    assert_eq!(sandbox.faults.most_at_once(), 1);
 }
