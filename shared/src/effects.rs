@@ -9,8 +9,10 @@
 //! | `prepared` | nothing was sent | claim and send |
 //! | `sending`, lease not over | another worker is at it | leave it |
 //! | `sending`, lease over, repeatable, young | perhaps sent, under a key the provider remembers | send the same again |
-//! | `sending`, lease over, repeatable, old | perhaps sent, the key may be forgotten | look up, never resend |
+//! | `sending`, lease over, repeatable, old | perhaps sent, the key may be forgotten | look up, then decide |
 //! | `sending`, lease over, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
+
+mod attempt;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
@@ -19,7 +21,6 @@ use uuid::Uuid;
 use crate::domain::effect::{Effect, EffectState, Request};
 use crate::domain::id::CaseId;
 use crate::domain::time;
-use crate::providers::call::CallError;
 use crate::providers::resend::Resend;
 use crate::providers::whop::client::Whop;
 use crate::store::company::{Company, REMINDERS_JOB};
@@ -29,13 +30,6 @@ use crate::vault::Vault;
 
 /// Longer than any call may take; after it another worker may take the effect over.
 const LEASE_SECONDS: i64 = 120;
-
-/// Providers forget a key after 24 hours (Resend documents it, Whop documents nothing longer): an
-/// hour before that, resending ends and looking up begins.
-const RESEND_HORIZON_HOURS: i64 = 23;
-
-/// After this many tries over about two days an effect that could never be sent is given up.
-const MAX_TRIES: u32 = 16;
 
 /// Whatever effects need of the world.
 #[derive(Debug, Clone, Copy)]
@@ -82,24 +76,24 @@ pub async fn perform_read(
     if read.state.is_final() {
         return Ok(Outcome::Stands(Box::new(read)));
     }
-    let abandoned = read.state == EffectState::Sending;
-    if abandoned && read.lease_until.is_some_and(|until| until > now) {
+    // Held by another worker, or waiting for its next try: whoever comes early does not use tries up.
+    if read.lease_until.is_some_and(|until| until > now) {
         return Ok(Outcome::Elsewhere);
     }
+    let abandoned = read.state == EffectState::Sending;
     if abandoned && !read.request.is_repeatable() {
-        return settle(company, case_id, &read, EffectState::Unknown, "interrupted", None, now).await;
+        let verdict = Verdict::ends(EffectState::Unknown, "interrupted");
+        return settle(company, case_id, &read, verdict, now).await;
     }
     let Some(claimed) = claim(company, case_id, &read, owner, now).await? else {
         return Ok(Outcome::Elsewhere);
     };
-    let old = claimed.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS));
-    let result = if abandoned && old {
-        look_up(&claimed, senders).await
+    let verdict = if abandoned {
+        attempt::repeat(&claimed, case_id, senders, now).await
     } else {
-        send(&claimed, case_id, senders).await
+        attempt::first(&claimed, case_id, senders, now).await
     };
-    let (state, reason, retry_at) = judge(&claimed, result, now);
-    settle(company, case_id, &claimed, state, &reason, retry_at, now).await
+    settle(company, case_id, &claimed, verdict, now).await
 }
 
 /// Gives up an effect that has not been sent, with a reason.
@@ -113,7 +107,23 @@ pub async fn withdraw(
     if read.state != EffectState::Prepared {
         return Ok(Outcome::Elsewhere);
     }
-    settle(company, case_id, read, EffectState::Rejected, reason, None, now).await
+    settle(company, case_id, read, Verdict::ends(EffectState::Rejected, reason), now).await
+}
+
+/// What follows from an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Verdict {
+    state: EffectState,
+    /// In one of our own words.
+    reason: String,
+    /// When to try again, where it has not reached its end.
+    retry_at: Option<DateTime<Utc>>,
+}
+
+impl Verdict {
+    fn ends(state: EffectState, reason: impl Into<String>) -> Self {
+        Self { state, reason: reason.into(), retry_at: None }
+    }
 }
 
 /// Takes the effect over from the state it was read in; `None` when somebody else was faster.
@@ -150,11 +160,10 @@ async fn settle(
     company: &Company,
     case_id: CaseId,
     held: &Effect,
-    state: EffectState,
-    reason: &str,
-    retry_at: Option<DateTime<Utc>>,
+    verdict: Verdict,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
+    let Verdict { state, reason, retry_at } = verdict;
     let mut write = Write::update(company.action_key(case_id, &held.action.operation))
         .set("state", text(state.as_str()))
         .set("reason", text(reason))
@@ -164,6 +173,10 @@ async fn settle(
         Some(at) => write.set("lease_until", text(time::write(at))),
         None => write.remove("lease_until").set("ended_at", text(time::write(now))),
     };
+    // What was certainly never sent has no first time: its key is as fresh as on the first day.
+    if state == EffectState::Prepared {
+        write = write.remove("first_sent_at");
+    }
     write = write.due(REMINDERS_JOB, retry_at);
     let granted = match &held.request {
         Request::Extend { days, .. } if state == EffectState::Done => Some(*days),
@@ -188,95 +201,6 @@ async fn settle(
     }
     let found = company.action(case_id, &held.action.operation).await?;
     Ok(found.map_or(Outcome::Elsewhere, |effect| Outcome::Stands(Box::new(effect))))
-}
-
-/// One call, with the frozen request and the stored key.
-async fn send(effect: &Effect, case_id: CaseId, senders: Senders<'_>) -> Result<String, CallError> {
-    let unconfigured =
-        |name: &str| CallError::NotSent { reason: format!("{name}_not_configured"), retry_after: None };
-    let key = &effect.downstream_key;
-    if let Request::Mail { sealed_to, template } = &effect.request {
-        let resend = senders.resend.ok_or_else(|| unconfigured("resend"))?;
-        let place = format!("mail:{case_id}");
-        let to = senders.vault.open(&place, sealed_to).ok().and_then(|to| String::from_utf8(to).ok());
-        let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
-        return resend.send(key, &to, &template.write()).await;
-    }
-    let whop = senders.whop.ok_or_else(|| unconfigured("whop"))?;
-    match &effect.request {
-        Request::Push { experience_id, user_id, template } => {
-            whop.push(key, experience_id, user_id, &template.write()).await
-        }
-        Request::Dm { user_id, template } => whop.dm(key, user_id, &template.write()).await,
-        Request::Extend { membership_id, days, .. } => whop.extend(key, membership_id, *days).await,
-        Request::Cancel { membership_id, at_period_end } => {
-            whop.cancel(key, membership_id, *at_period_end).await
-        }
-        Request::Mail { .. } | Request::Nothing => Ok("nothing_to_send".to_owned()),
-    }
-}
-
-/// Finds out, from what can be read, whether it happened.
-async fn look_up(effect: &Effect, senders: Senders<'_>) -> Result<String, CallError> {
-    let in_doubt = || CallError::InDoubt { reason: "key_expired".to_owned() };
-    let Some(whop) = senders.whop else { return Err(in_doubt()) };
-    match &effect.request {
-        Request::Extend { membership_id, days, renewal_period_end_before } => {
-            let now_ends = whop.membership(membership_id).await?.renewal_period_end;
-            let wanted = renewal_period_end_before.map(|before| before + Duration::days(i64::from(*days)));
-            match (now_ends, wanted) {
-                (Some(ends), Some(wanted)) if ends >= wanted => Ok("found".to_owned()),
-                _ => Err(in_doubt()),
-            }
-        }
-        Request::Cancel { membership_id, at_period_end } => {
-            let membership = whop.membership(membership_id).await?;
-            let reached = membership.is_ended() || (*at_period_end && membership.cancel_at_period_end);
-            // Ending what has ended changes nothing, so this one may be asked for again.
-            if reached {
-                Ok("found".to_owned())
-            } else {
-                whop.cancel(&effect.downstream_key, membership_id, *at_period_end).await
-            }
-        }
-        _ => Err(in_doubt()),
-    }
-}
-
-/// What follows from a call: the state, the reason, and when to try again.
-fn judge(
-    effect: &Effect,
-    result: Result<String, CallError>,
-    now: DateTime<Utc>,
-) -> (EffectState, String, Option<DateTime<Utc>>) {
-    let later = |wait: Option<std::time::Duration>| {
-        let asked = wait.and_then(|wait| Duration::from_std(wait).ok()).unwrap_or_else(Duration::zero);
-        Some(now + asked.max(back_off(effect.tries)))
-    };
-    match result {
-        Ok(reference) => (EffectState::Done, reference, None),
-        Err(CallError::Rejected { reason }) => (EffectState::Rejected, reason, None),
-        Err(CallError::Absent) => (EffectState::Rejected, "not_found".to_owned(), None),
-        // Of a repeatable effect an earlier call may have happened; of a message none was made.
-        Err(CallError::NotSent { reason, .. }) if effect.tries >= MAX_TRIES => {
-            let state =
-                if effect.request.is_repeatable() { EffectState::Unknown } else { EffectState::Rejected };
-            (state, format!("gave_up:{reason}"), None)
-        }
-        // An earlier call of a repeatable effect may still have happened, so it stays `sending`.
-        Err(CallError::NotSent { reason, retry_after })
-            if effect.tries > 1 && effect.request.is_repeatable() =>
-        {
-            (EffectState::Sending, reason, later(retry_after))
-        }
-        Err(CallError::NotSent { reason, retry_after }) => {
-            (EffectState::Prepared, reason, later(retry_after))
-        }
-        Err(CallError::InDoubt { reason }) if effect.request.is_repeatable() && effect.tries < MAX_TRIES => {
-            (EffectState::Sending, reason, later(None))
-        }
-        Err(CallError::InDoubt { reason }) => (EffectState::Unknown, reason, None),
-    }
 }
 
 /// One minute, two, four … up to six hours.

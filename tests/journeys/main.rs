@@ -1,6 +1,8 @@
 //! What users would say of the whole, through the front doors: every function behind its own router,
 //! the embedded DynamoDB behind the real SDK, the providers' stand-ins over real HTTP.
 
+mod promise;
 mod world;
 
+mod faults;
 mod recovery;

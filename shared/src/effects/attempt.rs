@@ -1,0 +1,167 @@
+//! One attempt on a claimed effect: the call, and what follows from its end.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{Senders, Verdict, back_off};
+use crate::domain::effect::{Effect, EffectState, Request};
+use crate::domain::id::CaseId;
+use crate::providers::call::CallError;
+
+/// Providers forget a key after 24 hours (Resend documents it, Whop documents nothing longer): an
+/// hour before that, resending ends and looking up begins.
+const RESEND_HORIZON_HOURS: i64 = 23;
+
+/// After this many tries over about two days an effect that could never be sent is given up.
+const MAX_TRIES: u32 = 54;
+
+/// Once a provider is back after an outage, nothing waits longer than this; and what is in doubt is
+/// sent again well before its key is forgotten.
+const LONGEST_PAUSE_MINUTES: i64 = 60;
+
+/// Days are granted whole, so half a day tells one date from another, however a provider rounds.
+const DATE_TOLERANCE_HOURS: i64 = 12;
+
+/// The attempt on an effect of which nothing has left yet.
+pub(super) async fn first(
+    effect: &Effect,
+    case_id: CaseId,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Verdict {
+    judge(effect, send(effect, case_id, senders).await, false, now)
+}
+
+/// The attempt on an effect of which nobody knows whether it has happened.
+pub(super) async fn repeat(
+    effect: &Effect,
+    case_id: CaseId,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Verdict {
+    let forgotten = effect.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS));
+    if forgotten {
+        match look_up(effect, senders).await {
+            // Ending what has ended changes nothing, so only that is asked for again under an old key.
+            Ok(Trace::Missing) if matches!(effect.request, Request::Cancel { .. }) => {}
+            Ok(trace) => return trace.verdict("key_expired"),
+            Err(error) => return judge(effect, Err(error), true, now),
+        }
+    }
+    let verdict = judge(effect, send(effect, case_id, senders).await, true, now);
+    if verdict.state != EffectState::Rejected {
+        return verdict;
+    }
+    // A refusal of the repetition says nothing about the call before it.
+    match look_up(effect, senders).await {
+        Ok(trace) => trace.verdict(&verdict.reason),
+        Err(error) => judge(effect, Err(error), true, now),
+    }
+}
+
+/// What can be read of whether it happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trace {
+    There,
+    Missing,
+    Unclear,
+}
+
+impl Trace {
+    /// What follows where the provider will not be asked again; `refused` says why.
+    fn verdict(self, refused: &str) -> Verdict {
+        match self {
+            Self::There => Verdict::ends(EffectState::Done, "found"),
+            Self::Missing => Verdict::ends(EffectState::Rejected, refused),
+            Self::Unclear => Verdict::ends(EffectState::Unknown, refused),
+        }
+    }
+}
+
+/// One call, with the frozen request and the stored key.
+async fn send(effect: &Effect, case_id: CaseId, senders: Senders<'_>) -> Result<String, CallError> {
+    let key = &effect.downstream_key;
+    if let Request::Mail { sealed_to, template } = &effect.request {
+        let resend = senders.resend.ok_or_else(|| unconfigured("resend"))?;
+        let place = format!("mail:{case_id}");
+        let to = senders.vault.open(&place, sealed_to).ok().and_then(|to| String::from_utf8(to).ok());
+        let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
+        return resend.send(key, &to, &template.write()).await;
+    }
+    let whop = senders.whop.ok_or_else(|| unconfigured("whop"))?;
+    match &effect.request {
+        Request::Push { experience_id, user_id, template } => {
+            whop.push(key, experience_id, user_id, &template.write()).await
+        }
+        Request::Dm { user_id, template } => whop.dm(key, user_id, &template.write()).await,
+        Request::Extend { membership_id, days, .. } => whop.extend(key, membership_id, *days).await,
+        Request::Cancel { membership_id, at_period_end } => {
+            whop.cancel(key, membership_id, *at_period_end).await
+        }
+        Request::Mail { .. } | Request::Nothing => Ok("nothing_to_send".to_owned()),
+    }
+}
+
+/// Finds out, from what can be read, whether it happened. Fails only where reading may still succeed.
+async fn look_up(effect: &Effect, senders: Senders<'_>) -> Result<Trace, CallError> {
+    let (Request::Extend { membership_id, .. } | Request::Cancel { membership_id, .. }) = &effect.request
+    else {
+        return Ok(Trace::Unclear);
+    };
+    let whop = senders.whop.ok_or_else(|| unconfigured("whop"))?;
+    let membership = match whop.membership(membership_id).await {
+        Ok(membership) => membership,
+        Err(CallError::Absent | CallError::Rejected { .. }) => return Ok(Trace::Unclear),
+        Err(error) => return Err(error),
+    };
+    Ok(match &effect.request {
+        Request::Extend { days, renewal_period_end_before: Some(before), .. } => {
+            let Some(ends) = membership.renewal_period_end else { return Ok(Trace::Unclear) };
+            let near = |date: DateTime<Utc>| (ends - date).abs() < Duration::hours(DATE_TOLERANCE_HOURS);
+            // Any other date means that something else moved it too, such as a payment.
+            if near(*before + Duration::days(i64::from(*days))) {
+                Trace::There
+            } else if near(*before) {
+                Trace::Missing
+            } else {
+                Trace::Unclear
+            }
+        }
+        Request::Cancel { at_period_end, .. } => {
+            let reached = membership.is_ended() || (*at_period_end && membership.cancel_at_period_end);
+            if reached { Trace::There } else { Trace::Missing }
+        }
+        _ => Trace::Unclear,
+    })
+}
+
+/// What follows from a call: the state, the reason, and when to try again. `doubt` says that an
+/// earlier call may have happened, so that this one not being sent does not mean that nothing was.
+fn judge(effect: &Effect, result: Result<String, CallError>, doubt: bool, now: DateTime<Utc>) -> Verdict {
+    let later = |state: EffectState, reason: String, wait: Option<std::time::Duration>| {
+        let asked = wait.and_then(|wait| Duration::from_std(wait).ok()).unwrap_or_else(Duration::zero);
+        let pause = back_off(effect.tries).min(Duration::minutes(LONGEST_PAUSE_MINUTES));
+        Verdict { state, reason, retry_at: Some(now + asked.max(pause)) }
+    };
+    let over = effect.tries >= MAX_TRIES;
+    match result {
+        Ok(reference) => Verdict::ends(EffectState::Done, reference),
+        Err(CallError::Rejected { reason }) => Verdict::ends(EffectState::Rejected, reason),
+        Err(CallError::Absent) => Verdict::ends(EffectState::Rejected, "not_found"),
+        Err(CallError::NotSent { reason, .. }) if over => {
+            let state = if doubt { EffectState::Unknown } else { EffectState::Rejected };
+            Verdict::ends(state, format!("gave_up:{reason}"))
+        }
+        Err(CallError::NotSent { reason, retry_after }) => {
+            let state = if doubt { EffectState::Sending } else { EffectState::Prepared };
+            later(state, reason, retry_after)
+        }
+        Err(CallError::InDoubt { reason }) if effect.request.is_repeatable() && !over => {
+            later(EffectState::Sending, reason, None)
+        }
+        Err(CallError::InDoubt { reason }) => Verdict::ends(EffectState::Unknown, reason),
+    }
+}
+
+fn unconfigured(name: &str) -> CallError {
+    CallError::NotSent { reason: format!("{name}_not_configured"), retry_after: None }
+}
