@@ -12,8 +12,8 @@ use crate::domain::message::Template;
 use crate::domain::settings::Settings;
 use crate::providers::call::CallError;
 use crate::providers::whop::client::{AccessLevel, Membership, Whop};
+use crate::store::Company;
 use crate::store::company::CompanyState;
-use crate::store::{Company, StoreError};
 use crate::vault::Vault;
 
 /// Where a member is found when nothing better is known.
@@ -30,33 +30,19 @@ pub struct Reach {
     pub experience_id: Option<String>,
 }
 
-/// Why the ways could not be found out.
-#[derive(Debug, thiserror::Error)]
-pub enum ReachError {
-    /// The provider.
-    #[error(transparent)]
-    Call(#[from] CallError),
-    /// The table.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Asks Whop for the membership and, where a push is wanted, for the member's access.
+/// Asks Whop for the membership and, where an experience is awaited from `experience`, for the
+/// member's access to it. The experience is only asked for when there is somebody to push to.
 pub async fn look(
     whop: &Whop,
-    app_id: &str,
-    company: &Company,
-    state: &CompanyState,
     case: &Case,
-    push_wanted: bool,
-    token: uuid::Uuid,
-) -> Result<Reach, ReachError> {
+    experience: impl Future<Output = Result<Option<String>, CallError>>,
+) -> Result<Reach, CallError> {
     let membership = whop.membership(&case.membership_id).await?;
     let told = membership.user.as_ref().and_then(|user| UserId::parse(&user.id).ok());
     let user_id = told.or_else(|| case.user_id.clone());
     let mut reach = Reach { membership, user_id, experience_id: None };
-    let (true, Some(user)) = (push_wanted, &reach.user_id) else { return Ok(reach) };
-    let Some(experience) = experience(whop, app_id, company, state, token).await? else { return Ok(reach) };
+    let Some(user) = &reach.user_id else { return Ok(reach) };
+    let Some(experience) = experience.await? else { return Ok(reach) };
     if whop.access(user, &experience).await? != AccessLevel::NoAccess {
         reach.experience_id = Some(experience);
     }
@@ -64,20 +50,23 @@ pub async fn look(
 }
 
 /// The company's experience, remembered once it was found.
-async fn experience(
+pub async fn experience(
     whop: &Whop,
     app_id: &str,
     company: &Company,
     state: &CompanyState,
     token: uuid::Uuid,
-) -> Result<Option<String>, ReachError> {
+) -> Result<Option<String>, CallError> {
     if state.experience_id.is_some() {
         return Ok(state.experience_id.clone());
     }
     let found = whop.experience(company.id(), app_id).await?;
-    if found.is_some() {
-        let state = CompanyState { experience_id: found.clone(), ..state.clone() };
-        company.store().commit(token, vec![company.save_state(&state)?]).await?;
+    if let Some(experience_id) = &found {
+        // One that was not remembered is asked for again; that is no reason to keep a member waiting.
+        let remembered = company.store().commit(token, vec![company.remember_experience(experience_id)]);
+        if let Err(error) = remembered.await {
+            tracing::warn!(error = %error, "a company's experience was not remembered");
+        }
     }
     Ok(found)
 }

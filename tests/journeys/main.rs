@@ -1,8 +1,10 @@
 //! What users would say of the whole, through the front doors: every function behind its own router,
 //! the embedded DynamoDB behind the real SDK, the providers' stand-ins over real HTTP.
 
+mod crowd;
 mod promise;
 mod world;
 
+mod costs;
 mod faults;
 mod recovery;

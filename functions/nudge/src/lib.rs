@@ -26,7 +26,7 @@ use shared::domain::timeline::CaseState;
 use shared::effects::{self, Outcome};
 use shared::http::once::{Intent, once};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::reach::{self, Reach, ReachError};
+use shared::reach::{self, Reach};
 use shared::store::StoreError;
 
 /// The schedule may move the case at the same moment; a fourth time is no coincidence.
@@ -117,11 +117,13 @@ async fn decide(
         let whop = app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
         let app_id = app.config.whop_app_id.as_deref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
         let push_wanted = wanted != Some(Channel::Dm);
-        let reach = reach::look(whop, app_id, company, &state, &case, push_wanted, app.ids.next()).await;
-        let reach = reach.map_err(|error| match error {
-            ReachError::Call(error) => Failure::from(error),
-            ReachError::Store(error) => Failure::from(error),
-        })?;
+        let experience = async {
+            if !push_wanted {
+                return Ok(None);
+            }
+            reach::experience(whop, app_id, company, &state, app.ids.next()).await
+        };
+        let reach = reach::look(whop, &case, experience).await?;
         let now = app.clock.now();
         let effect = message(app, owner, &case, &settings.settings, &reach, wanted, &operation, now)?;
         let advanced = Case { attempts: case.attempts + 1, ..case.clone() };

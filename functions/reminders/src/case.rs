@@ -1,7 +1,7 @@
 //! A due case: which step it is at, and taking it.
 
 use chrono::{DateTime, Duration, Utc};
-use shared::domain::action::{Action, ActionKind, Actor, Channel};
+use shared::domain::action::{Action, Actor, Channel};
 use shared::domain::case::Case;
 use shared::domain::effect::{Effect, Request};
 use shared::domain::message::{TEMPLATE_VERSION, Template};
@@ -10,12 +10,13 @@ use shared::domain::timeline::{CaseState, Fact, What, window_ends_at};
 use shared::due::Worked;
 use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
-use shared::reach::{self, Reach, ReachError};
+use shared::reach::{self, Reach};
 use shared::store::StoreError;
 use shared::store::due::DueRow;
-use shared::store::keys::{INCENTIVE_OPERATION, reminder_operation};
+use shared::store::keys::reminder_operation;
 use shared::store::recovery::{News, RecordError};
 
+use crate::incentive::Granted;
 use crate::run::{CompanyView, Run};
 
 /// Whop says the member has paid while no event has: the event is on its way, or was lost. The member
@@ -26,7 +27,7 @@ const PAID_RECHECK_MINUTES: i64 = 60;
 const LONGEST_PAUSE_MINUTES: i64 = 60;
 
 /// How the work on a case ended, and on what it failed.
-type Ended = (Worked, Option<String>);
+pub(crate) type Ended = (Worked, Option<String>);
 
 impl Run<'_> {
     pub(crate) async fn work_on_case(&self, view: &CompanyView, row: &DueRow) -> Result<Ended, StoreError> {
@@ -58,8 +59,7 @@ impl Run<'_> {
         let settings = &view.settings.settings;
         let reach = match self.look(view, &case).await {
             Ok(reach) => reach,
-            Err(ReachError::Call(error)) => return self.fail(view, case, &error, now).await,
-            Err(ReachError::Store(error)) => return Err(error),
+            Err(error) => return self.fail(view, case, &error, now).await,
         };
         if reach.membership.is_ended() {
             return self.record(view, &case, What::Ended, now).await;
@@ -88,13 +88,15 @@ impl Run<'_> {
         self.take_step(view, case, offset_days, effects, now).await
     }
 
-    async fn look(&self, view: &CompanyView, case: &Case) -> Result<Reach, ReachError> {
+    async fn look(&self, view: &CompanyView, case: &Case) -> Result<Reach, CallError> {
         let unconfigured =
             |name: &str| CallError::NotSent { reason: format!("{name}_not_set"), retry_after: None };
         let whop = self.app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
         let app_id = self.app.config.whop_app_id.as_deref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
         let push_wanted = view.settings.settings.push_enabled;
-        reach::look(whop, app_id, &view.company, &view.state, case, push_wanted, self.app.ids.next()).await
+        let experience =
+            async { if push_wanted { view.experience(whop, app_id, &self.app.ids).await } else { Ok(None) } };
+        reach::look(whop, case, experience).await
     }
 
     /// Takes the step and decides on its messages in one transaction, then sends them.
@@ -137,59 +139,8 @@ impl Run<'_> {
         Ok(ended)
     }
 
-    /// Grants the incentive before the first message, so that a message only speaks of days that are there.
-    async fn grant(
-        &self,
-        view: &CompanyView,
-        case: Case,
-        reach: &Reach,
-        now: DateTime<Utc>,
-    ) -> Result<Granted, StoreError> {
-        let days = view.settings.settings.incentive_days;
-        if case.incentive_days > 0 || days == 0 {
-            let granted = case.incentive_days;
-            return Ok(Granted::Settled(case, granted));
-        }
-        let company = &view.company;
-        let effect = match company.action(case.case_id, INCENTIVE_OPERATION).await? {
-            Some(effect) => effect,
-            None => {
-                let effect = incentive(&case, days, reach, now);
-                let advance = company.advance_case(&case, case.due_at, now);
-                let writes = vec![advance, company.add_action(case.case_id, &effect, Some(now))?];
-                company.store().commit(self.app.ids.next(), writes).await?;
-                effect
-            }
-        };
-        let ended = if effect.state.is_final() {
-            (Worked::Done, None)
-        } else {
-            self.perform(view, case.case_id, effect).await?
-        };
-        // Read again: granting has moved the case's version.
-        let Some(case) = company.case(case.case_id).await? else {
-            return Ok(Granted::Later((Worked::Skipped, None)));
-        };
-        match ended.0 {
-            Worked::Failed => {
-                let reason = ended.1.clone().unwrap_or_default();
-                let error = CallError::NotSent { reason, retry_after: None };
-                Ok(Granted::Later(self.fail(view, case, &error, now).await?))
-            }
-            // Another worker is granting right now; this case is its business.
-            Worked::Skipped => Ok(Granted::Later(ended)),
-            Worked::Done | Worked::InDoubt if case.state != CaseState::Open => {
-                Ok(Granted::Later((Worked::Skipped, None)))
-            }
-            Worked::Done | Worked::InDoubt => {
-                let granted = case.incentive_days;
-                Ok(Granted::Settled(case, granted))
-            }
-        }
-    }
-
     /// Notes a failure and comes back after a growing pause.
-    async fn fail(
+    pub(crate) async fn fail(
         &self,
         view: &CompanyView,
         case: Case,
@@ -211,7 +162,7 @@ impl Run<'_> {
         Ok((Worked::Failed, Some(reason)))
     }
 
-    async fn put_off(
+    pub(crate) async fn put_off(
         &self,
         view: &CompanyView,
         case: &Case,
@@ -237,19 +188,14 @@ impl Run<'_> {
         let recording = match company.record(&case.membership_id, read, news, now) {
             Ok(recording) => recording,
             Err(RecordError::Store(error)) => return Err(error),
-            Err(RecordError::TooManyFacts) => return Ok((Worked::Failed, Some("too_many_facts".to_owned()))),
+            Err(RecordError::TooManyFacts) => {
+                let error = CallError::Rejected { reason: "too_many_facts".to_owned() };
+                return self.fail(view, case.clone(), &error, now).await;
+            }
         };
         company.store().commit(self.app.ids.next(), recording.writes).await?;
         Ok((Worked::Done, None))
     }
-}
-
-/// What came of granting the incentive.
-enum Granted {
-    /// The case as it is now, and the days a message may speak of.
-    Settled(Case, u16),
-    /// Nothing more can be done for this case in this run.
-    Later(Ended),
 }
 
 fn message(
@@ -273,28 +219,6 @@ fn message(
         manual: false,
         actor: Actor::Schedule,
         at: now,
-    };
-    Effect::prepared(action, request, key)
-}
-
-fn incentive(case: &Case, days: u16, reach: &Reach, now: DateTime<Utc>) -> Effect {
-    let key = effects::downstream_key(case.case_id, INCENTIVE_OPERATION);
-    let action = Action {
-        operation: INCENTIVE_OPERATION.to_owned(),
-        kind: ActionKind::IncentiveApplied,
-        attempt_number: None,
-        channel: None,
-        offset_days: None,
-        template_version: None,
-        days: Some(days),
-        manual: false,
-        actor: Actor::Schedule,
-        at: now,
-    };
-    let request = Request::Extend {
-        membership_id: case.membership_id.clone(),
-        days,
-        renewal_period_end_before: reach.membership.renewal_period_end,
     };
     Effect::prepared(action, request, key)
 }

@@ -14,6 +14,7 @@
 mod case;
 mod effect;
 mod event;
+mod incentive;
 mod run;
 mod settings;
 

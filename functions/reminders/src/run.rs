@@ -4,16 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
-use shared::app::SharedApp;
+use shared::app::{Ids, SharedApp};
 use shared::domain::id::CompanyId;
 use shared::domain::job::{Occurrence, Report};
 use shared::domain::time;
 use shared::due::{self, Bounds, Worked};
 use shared::http::Failure;
 use shared::providers::call::CallError;
-use shared::store::company::{CompanyState, REMINDERS_JOB, SettingsRow};
+use shared::providers::whop::client::Whop;
+use shared::reach;
+use shared::store::company::{CompanyState, REMINDERS_JOB, SettingsRow, Standing};
 use shared::store::due::{DueRow, LastRun};
 use shared::store::{Company, RowKind, Store, StoreError};
+use tokio::sync::OnceCell;
 use tracing::Instrument as _;
 
 /// After this many runs in which only failures came of a company it is set aside for a while.
@@ -27,7 +30,7 @@ const SET_ASIDE_MINUTES: i64 = 15;
 pub(crate) struct Run<'a> {
     pub app: &'a SharedApp,
     pub store: &'a Store,
-    companies: Mutex<HashMap<CompanyId, Arc<CompanyView>>>,
+    companies: Mutex<HashMap<CompanyId, Arc<OnceCell<Arc<CompanyView>>>>>,
     tallies: Mutex<HashMap<CompanyId, Tally>>,
 }
 
@@ -36,6 +39,20 @@ pub(crate) struct CompanyView {
     pub company: Company,
     pub settings: SettingsRow,
     pub state: CompanyState,
+    experience: OnceCell<Result<Option<String>, CallError>>,
+}
+
+impl CompanyView {
+    /// The company's experience, asked for at most once a run, however many cases want it.
+    pub(crate) async fn experience(
+        &self,
+        whop: &Whop,
+        app_id: &str,
+        ids: &Ids,
+    ) -> Result<Option<String>, CallError> {
+        let ask = || reach::experience(whop, app_id, &self.company, &self.state, ids.next());
+        self.experience.get_or_init(ask).await.clone()
+    }
 }
 
 #[derive(Default)]
@@ -104,7 +121,7 @@ impl Run<'_> {
 
     async fn work_on_company(&self, company: &CompanyId, row: &DueRow) -> Result<Worked, StoreError> {
         let view = self.view(company).await?;
-        if view.state.set_aside_until.is_some_and(|until| until > self.app.clock.now()) {
+        if view.state.standing.set_aside_until.is_some_and(|until| until > self.app.clock.now()) {
             return Ok(Worked::Skipped);
         }
         let (worked, error) = match row.key.kind() {
@@ -125,17 +142,18 @@ impl Run<'_> {
         Ok(worked)
     }
 
-    /// The company's settings and state, read once a run.
+    /// The company's settings and state, read once a run, however many rows ask at the same moment.
     async fn view(&self, id: &CompanyId) -> Result<Arc<CompanyView>, StoreError> {
-        let known = self.companies.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
-        if let Some(view) = known {
-            return Ok(view);
-        }
-        let company = self.store.company(id);
-        let (settings, state) = company.settings_and_state().await?;
-        let view = Arc::new(CompanyView { company, settings, state });
-        let mut companies = self.companies.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(companies.entry(id.clone()).or_insert(view).clone())
+        let cell = {
+            let mut companies = self.companies.lock().unwrap_or_else(PoisonError::into_inner);
+            companies.entry(id.clone()).or_default().clone()
+        };
+        let read = || async {
+            let company = self.store.company(id);
+            let (settings, state) = company.settings_and_state().await?;
+            Ok(Arc::new(CompanyView { company, settings, state, experience: OnceCell::new() }))
+        };
+        cell.get_or_try_init(read).await.cloned()
     }
 
     /// Sets companies aside that only fail, and takes those back that work again.
@@ -143,39 +161,33 @@ impl Run<'_> {
         let tallies = std::mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner));
         for (id, tally) in tallies {
             let Ok(view) = self.view(&id).await else { continue };
-            if let Some(state) = next_state(&view.state, &tally, self.app.clock.now())
-                && let Err(error) = self.save_state(&id, state).await
-            {
-                tracing::warn!(error = %error, "a company's state was not saved");
+            let Some(standing) = next_standing(&view.state.standing, &tally, self.app.clock.now()) else {
+                continue;
+            };
+            if let Err(error) = self.save_standing(&view.company, &standing).await {
+                tracing::warn!(error = %error, "a company's standing was not saved");
             }
         }
     }
 
-    async fn save_state(&self, id: &CompanyId, state: CompanyState) -> Result<(), StoreError> {
-        let company = self.store.company(id);
-        // The experience may have been found meanwhile; it is kept.
-        let (_, current) = company.settings_and_state().await?;
-        let state = CompanyState { experience_id: current.experience_id, ..state };
-        company.store().commit(self.app.ids.next(), vec![company.save_state(&state)?]).await
+    async fn save_standing(&self, company: &Company, standing: &Standing) -> Result<(), StoreError> {
+        company.store().commit(self.app.ids.next(), vec![company.remember_standing(standing)?]).await
     }
 }
 
-fn next_state(state: &CompanyState, tally: &Tally, now: DateTime<Utc>) -> Option<CompanyState> {
-    if tally.done > 0 && state.failed_runs > 0 {
-        let experience_id = state.experience_id.clone();
-        return Some(CompanyState { experience_id, ..CompanyState::default() });
+fn next_standing(before: &Standing, tally: &Tally, now: DateTime<Utc>) -> Option<Standing> {
+    if tally.done > 0 && before.failed_runs > 0 {
+        return Some(Standing::default());
     }
     if tally.done > 0 || tally.failed == 0 {
         return None;
     }
-    let failed_runs = state.failed_runs + 1;
+    let failed_runs = before.failed_runs + 1;
     let beyond = failed_runs.checked_sub(SET_ASIDE_AFTER_RUNS);
-    let pause =
-        beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(2)));
-    Some(CompanyState {
+    let pause = beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(2)));
+    Some(Standing {
         failed_runs,
         set_aside_until: pause.map(|pause| now + pause),
         last_error: tally.last_error.clone(),
-        experience_id: state.experience_id.clone(),
     })
 }

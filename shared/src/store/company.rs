@@ -44,11 +44,19 @@ impl Default for SettingsRow {
 }
 
 /// What the sweep remembers of a company.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct CompanyState {
     /// The experience through which its members get pushes.
     #[serde(default)]
     pub experience_id: Option<String>,
+    /// How its newest run went.
+    #[serde(flatten)]
+    pub standing: Standing,
+}
+
+/// How it went for a company lately.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
     /// Runs in a row in which nothing but failures came of it.
     #[serde(default)]
     pub failed_runs: u32,
@@ -153,9 +161,14 @@ impl Company {
             .expect(Expect::version(version))
     }
 
-    /// Remembers something about the company; the newest word wins.
-    pub fn save_state(&self, state: &CompanyState) -> Result<Write, StoreError> {
-        Write::put(Key::company_state(&self.company), state)
+    /// Remembers through which experience its members get pushes.
+    pub fn remember_experience(&self, experience_id: &str) -> Write {
+        Write::update(Key::company_state(&self.company)).set("experience_id", text(experience_id))
+    }
+
+    /// Remembers how its newest run went; the newest word wins, and the experience is not touched.
+    pub fn remember_standing(&self, standing: &Standing) -> Result<Write, StoreError> {
+        Write::update(Key::company_state(&self.company)).set_all(standing)
     }
 
     /// An audit entry, to be written beside what it tells of.

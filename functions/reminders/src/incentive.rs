@@ -1,0 +1,104 @@
+//! The free days of a case.
+
+use chrono::{DateTime, Utc};
+use shared::domain::action::{Action, ActionKind, Actor};
+use shared::domain::case::Case;
+use shared::domain::effect::{Effect, Request};
+use shared::domain::timeline::CaseState;
+use shared::due::Worked;
+use shared::effects;
+use shared::providers::call::CallError;
+use shared::reach::Reach;
+use shared::store::StoreError;
+use shared::store::keys::INCENTIVE_OPERATION;
+
+use crate::case::Ended;
+use crate::run::{CompanyView, Run};
+
+/// What came of granting the incentive.
+pub(crate) enum Granted {
+    /// The case as it is now, and the days a message may speak of.
+    Settled(Case, u16),
+    /// Nothing more can be done for this case in this run.
+    Later(Ended),
+}
+
+impl Run<'_> {
+    /// Grants the incentive before the first message, so that a message only speaks of days that are there.
+    pub(crate) async fn grant(
+        &self,
+        view: &CompanyView,
+        case: Case,
+        reach: &Reach,
+        now: DateTime<Utc>,
+    ) -> Result<Granted, StoreError> {
+        let days = view.settings.settings.incentive_days;
+        if case.incentive_days > 0 || days == 0 {
+            let granted = case.incentive_days;
+            return Ok(Granted::Settled(case, granted));
+        }
+        let company = &view.company;
+        let effect = match company.action(case.case_id, INCENTIVE_OPERATION).await? {
+            Some(effect) => effect,
+            None => {
+                let effect = incentive(&case, days, reach, now);
+                let advance = company.advance_case(&case, case.due_at, now);
+                let writes = vec![advance, company.add_action(case.case_id, &effect, Some(now))?];
+                company.store().commit(self.app.ids.next(), writes).await?;
+                effect
+            }
+        };
+        // Held by another worker, or waiting for its next try: the case waits with it.
+        if let Some(until) = effect.lease_until.filter(|until| *until > now) {
+            self.put_off(view, &case, until, now).await?;
+            return Ok(Granted::Later((Worked::Skipped, None)));
+        }
+        let ended = if effect.state.is_final() {
+            (Worked::Done, None)
+        } else {
+            self.perform(view, case.case_id, effect).await?
+        };
+        // Read again: granting has moved the case's version.
+        let Some(case) = company.case(case.case_id).await? else {
+            return Ok(Granted::Later((Worked::Skipped, None)));
+        };
+        match ended.0 {
+            Worked::Failed => {
+                let reason = ended.1.clone().unwrap_or_default();
+                let error = CallError::NotSent { reason, retry_after: None };
+                Ok(Granted::Later(self.fail(view, case, &error, now).await?))
+            }
+            // Another worker is granting right now; this case is its business.
+            Worked::Skipped => Ok(Granted::Later(ended)),
+            Worked::Done | Worked::InDoubt if case.state != CaseState::Open => {
+                Ok(Granted::Later((Worked::Skipped, None)))
+            }
+            Worked::Done | Worked::InDoubt => {
+                let granted = case.incentive_days;
+                Ok(Granted::Settled(case, granted))
+            }
+        }
+    }
+}
+
+fn incentive(case: &Case, days: u16, reach: &Reach, now: DateTime<Utc>) -> Effect {
+    let key = effects::downstream_key(case.case_id, INCENTIVE_OPERATION);
+    let action = Action {
+        operation: INCENTIVE_OPERATION.to_owned(),
+        kind: ActionKind::IncentiveApplied,
+        attempt_number: None,
+        channel: None,
+        offset_days: None,
+        template_version: None,
+        days: Some(days),
+        manual: false,
+        actor: Actor::Schedule,
+        at: now,
+    };
+    let request = Request::Extend {
+        membership_id: case.membership_id.clone(),
+        days,
+        renewal_period_end_before: reach.membership.renewal_period_end,
+    };
+    Effect::prepared(action, request, key)
+}
