@@ -201,7 +201,7 @@ async fn work_queue<F, Fut>(
             Worked::InDoubt => report.in_doubt += 1,
         }
     };
-    let (over, note) = (&over, &note);
+    let (over, note, of_one_company) = (&over, &note, queue.company.is_some());
     stream::iter(queue.rows)
         .for_each_concurrent(bounds.rows_at_once, |row| {
             let failures = &failures;
@@ -210,7 +210,8 @@ async fn work_queue<F, Fut>(
                     return note(Worked::Skipped, true);
                 }
                 let worked = work_on(row).await;
-                if worked == Worked::Failed {
+                // Rows of no company are events of many: one that fails says nothing about the next.
+                if worked == Worked::Failed && of_one_company {
                     failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 }
                 note(worked, false);

@@ -6,5 +6,6 @@ mod promise;
 mod world;
 
 mod costs;
+mod fairness;
 mod faults;
 mod recovery;
