@@ -3,9 +3,12 @@
 
 mod crowd;
 mod promise;
+mod strike;
 mod world;
 
 mod costs;
+mod crashes;
 mod fairness;
 mod faults;
+mod overlaps;
 mod recovery;

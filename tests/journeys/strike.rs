@@ -1,0 +1,112 @@
+//! One piece of trouble at one request, by number.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use local::embedded::{Failure, Intervention};
+use local::fault::FaultKind;
+use tokio::sync::Notify;
+
+use crate::world::World;
+
+/// Attempts of the SDK at one request: trouble this long reaches the code behind it.
+const ATTEMPTS: u64 = 3;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The process dies before a request to the table arrives.
+    DeathBefore,
+    /// The process dies after it was executed.
+    DeathAfter,
+    /// The table answers with an error, so many times in a row.
+    Error(Failure, u64),
+    /// The table executes it and the answer is lost, so many times in a row.
+    Lost(u64),
+    /// The process dies before a call to a provider acts.
+    DeathBeforeCall,
+    /// The process dies after it acted.
+    DeathAfterCall,
+}
+
+/// All of it.
+pub const TROUBLES: [Trouble; 9] = [
+    Trouble::DeathBefore,
+    Trouble::DeathAfter,
+    Trouble::Error(Failure::Throttled, 1),
+    Trouble::Error(Failure::Internal, ATTEMPTS),
+    Trouble::Error(Failure::Conflict, 1),
+    Trouble::Lost(1),
+    Trouble::Lost(ATTEMPTS),
+    Trouble::DeathBeforeCall,
+    Trouble::DeathAfterCall,
+];
+
+impl Trouble {
+    /// What the SDK's own retry gets over leaves nothing in doubt.
+    pub fn may_leave_doubt(self) -> bool {
+        !matches!(self, Self::Error(Failure::Throttled, 1) | Self::Lost(1))
+    }
+}
+
+/// Trouble that waits for its call.
+pub struct Strike {
+    struck: Arc<AtomicBool>,
+    died: Arc<Notify>,
+}
+
+impl Strike {
+    /// Trouble at the n-th call from now.
+    pub fn at(world: &World, trouble: Trouble, chosen: u64) -> Self {
+        let strike = Self { struck: Arc::default(), died: Arc::default() };
+        let (struck, died) = (strike.struck.clone(), strike.died.clone());
+        let hit = move || struck.store(true, Ordering::SeqCst);
+        let service = &world.service;
+        if let Trouble::DeathBeforeCall | Trouble::DeathAfterCall = trouble {
+            let acts = trouble == Trouble::DeathAfterCall;
+            service.sandbox.faults.intercept(Arc::new(move |call, _| {
+                (call >= chosen).then(|| {
+                    hit();
+                    died.notify_one();
+                    // The answer that breaks off reaches nobody: the caller is dead.
+                    if acts && call == chosen { FaultKind::DropAfter } else { FaultKind::DropBefore }
+                })
+            }));
+            return strike;
+        }
+        service.dynamo.reset_requests();
+        service.dynamo.intercept(Arc::new(move |call, _| {
+            let (length, intervention) = match trouble {
+                Trouble::DeathAfter if call == chosen => (u64::MAX, Intervention::HangAfter),
+                Trouble::DeathBefore | Trouble::DeathAfter => (u64::MAX, Intervention::HangBefore),
+                Trouble::Error(failure, length) => (length, Intervention::FailBefore(failure)),
+                Trouble::Lost(length) => (length, Intervention::LoseAnswer),
+                Trouble::DeathBeforeCall | Trouble::DeathAfterCall => (0, Intervention::Pass),
+            };
+            if call < chosen || call - chosen >= length {
+                return Intervention::Pass;
+            }
+            hit();
+            if length == u64::MAX {
+                died.notify_one();
+            }
+            intervention
+        }));
+        strike
+    }
+
+    /// The process dies after the n-th request to the table.
+    pub fn death_at(world: &World, chosen: u64) -> Self {
+        Self::at(world, Trouble::DeathAfter, chosen)
+    }
+
+    /// Runs `deed` until it ends or its process dies; whether the trouble struck.
+    pub async fn during<T>(self, deed: impl Future<Output = T>) -> bool {
+        tokio::select! {
+            biased;
+            () = self.died.notified() => {}
+            _ = deed => {}
+        }
+        self.struck.load(Ordering::SeqCst)
+    }
+}
