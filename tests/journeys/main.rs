@@ -1,1 +1,5 @@
 //! Journeys.
+
+mod document;
+mod judgement;
+mod openapi;
