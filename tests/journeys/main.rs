@@ -3,4 +3,7 @@
 
 mod world;
 
+mod document;
+mod judgement;
+mod openapi;
 mod recovery;
