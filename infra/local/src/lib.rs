@@ -12,6 +12,7 @@ pub mod fault;
 mod keys;
 pub mod outbox;
 pub mod resend;
+pub mod schedule;
 pub mod server;
 pub mod whop;
 
