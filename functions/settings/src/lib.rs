@@ -12,7 +12,6 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use http::Method;
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Owner, Routes};
 use shared::domain::settings::Settings;
@@ -59,7 +58,7 @@ async fn save(app: &SharedApp, owner: &Owner, settings: &Settings) -> Result<Set
             kind: "settings.changed".to_owned(),
             subject: company.id().to_string(),
             cause: owner.user_id.to_string(),
-            detail: Some(json!(settings)),
+            detail: serde_json::to_string(settings).ok(),
         };
         let writes = vec![
             company.save_settings(settings, version, now)?,

@@ -99,9 +99,9 @@ pub struct AuditEntry {
     pub subject: String,
     /// Who or what caused it: a user id, an event id, a schedule.
     pub cause: String,
-    /// The values after it, where they are not personal.
+    /// The values after it, as JSON text, where they are not personal.
     #[serde(default)]
-    pub detail: Option<serde_json::Value>,
+    pub detail: Option<String>,
 }
 
 impl Company {

@@ -1,0 +1,171 @@
+//! The whole service in one process: every function at its route, the embedded DynamoDB, and the
+//! providers' stand-ins on a loopback port of their own, asked over real HTTP.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::Request;
+use shared::app::{App, Clock, Ids, SharedApp};
+use shared::config::{Config, ConfigError};
+use shared::http::Failure;
+use shared::http::extension::{ScheduledEvent, Trigger};
+use shared::providers::client;
+use shared::providers::whop::{Secret, sign_standard};
+use shared::store::StoreError;
+use shared::store::definition::create_table;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
+
+use crate::embedded::EmbeddedDynamo;
+use crate::sandbox::Sandbox;
+use crate::{server, whop};
+
+/// The table of the sandbox.
+pub const TABLE: &str = "justonce";
+
+/// Values of the sandbox, good for nothing else. Whatever is set in the environment wins over them.
+pub const SANDBOX_VALUES: [(&str, &str); 9] = [
+    ("TABLE_NAME", TABLE),
+    ("AWS_REGION", "us-east-1"),
+    ("CRON_SECRET", "sandbox-cron-secret"),
+    ("ENCRYPTION_KEY", "c2FuZGJveC1lbmNyeXB0aW9uLWtleS0zMi1ieXRlcyE="),
+    ("WHOP_API_KEY", "whop_sandbox_api_key"),
+    ("WHOP_APP_ID", whop::APP_ID),
+    ("WHOP_WEBHOOK_SECRET", "ws_sandbox_webhook_secret"),
+    ("RESEND_API_KEY", "re_sandbox_api_key"),
+    ("EMAIL_FROM", "Reminders <reminders@example.com>"),
+];
+
+/// A running service.
+pub struct Service {
+    /// The clock, the outbox, the faults and the stand-ins.
+    pub sandbox: Sandbox,
+    /// The database.
+    pub dynamo: EmbeddedDynamo,
+    /// What the functions were made with.
+    pub app: SharedApp,
+    /// Every function's routes.
+    pub router: Router,
+    /// Where the stand-ins answer.
+    pub providers: SocketAddr,
+    served: JoinHandle<()>,
+}
+
+/// Why the service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The environment.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No port for the stand-ins.
+    #[error("no loopback port for the stand-ins: {0}")]
+    Port(#[from] std::io::Error),
+    /// No HTTP client.
+    #[error("no HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+impl Service {
+    /// Starts it over a sandbox and a database; `lookup` is the environment.
+    pub async fn start(
+        sandbox: Sandbox,
+        dynamo: EmbeddedDynamo,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, StartError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let providers = listener.local_addr()?;
+        let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
+        let served = tokio::spawn(async move {
+            let _ = server::serve(stand_ins, listener).await;
+        });
+        let bases = [
+            ("WHOP_API_BASE", format!("http://{providers}/api/v1")),
+            ("WHOP_USER_TOKEN_JWKS_URL", format!("http://{providers}/.well-known/jwks.json")),
+            ("RESEND_API_BASE", format!("http://{providers}")),
+        ];
+        let config = Config::read(|name| {
+            let base = bases.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+            let value =
+                SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            lookup(name).or(base).or(value)
+        })?;
+        let client = dynamo.client();
+        create_table(&client, config.table_name.as_deref().unwrap_or(TABLE)).await?;
+        let clock = sandbox.clock.clone();
+        let clock = Clock::from_fn(move || clock.now());
+        let app = Arc::new(App::new(config, Some(client), client::client()?, clock, Ids::system()));
+        let router = routers(&app);
+        Ok(Self { sandbox, dynamo, app, router, providers, served })
+    }
+
+    /// Asks a route, as the platform would.
+    pub async fn ask(&self, request: Request<Body>) -> Response {
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Fires a job as EventBridge Scheduler does: a direct invocation with its planned time.
+    pub async fn fire(&self, job: &str, path: &str, scheduled_at: DateTime<Utc>) -> Response {
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = path.parse().unwrap_or_default();
+        let event = ScheduledEvent { job: job.to_owned(), scheduled_at: Some(scheduled_at) };
+        request.extensions_mut().insert(Trigger(event));
+        self.ask(request).await
+    }
+
+    /// Delivers an event as Whop does: signed by the current scheme with the newest secret.
+    pub async fn deliver(&self, event_id: &str, body: &str) -> Response {
+        let at = self.app.clock.now();
+        let secrets = self.app.config.whop_webhook_secrets.first().map(String::as_str);
+        let signature =
+            secrets.and_then(Secret::new).map(|secret| sign_standard(event_id, at, body.as_bytes(), &secret));
+        let request = Request::post("/api/webhooks/whop")
+            .header("content-type", "application/json")
+            .header("webhook-id", event_id)
+            .header("webhook-timestamp", at.timestamp())
+            .header("webhook-signature", signature.unwrap_or_default())
+            .body(Body::from(Bytes::copy_from_slice(body.as_bytes())));
+        match request {
+            Ok(request) => self.ask(request).await,
+            Err(_) => Failure::invalid("The event id is no header value.").into_response(),
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.served.abort();
+    }
+}
+
+/// Every function's routes in one router. Each function still guards its own.
+fn routers(app: &SharedApp) -> Router {
+    let functions: [fn(SharedApp) -> Router; 9] = [
+        webhooks::router,
+        settings::router,
+        kpis::router,
+        cases::router,
+        nudge::router,
+        case_endings::router,
+        memberships::router,
+        reminders::router,
+        health::router,
+    ];
+    let merged = functions.into_iter().fold(Router::new(), |all, function| {
+        // Only one fallback may remain, and all of them say the same.
+        all.merge(function(app.clone()).reset_fallback())
+    });
+    merged.fallback_service(health::router(app.clone()))
+}

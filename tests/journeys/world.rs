@@ -1,0 +1,240 @@
+//! A company with members, and everybody who deals with it.
+
+use axum::body::Body;
+use chrono::{DateTime, Duration, Utc};
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use local::clock::SandboxClock;
+use local::embedded::EmbeddedDynamo;
+use local::outbox::Kind;
+use local::sandbox::Sandbox;
+use local::service::Service;
+use local::whop::{APP_ID, Membership, MembershipStatus};
+use serde_json::{Value, json};
+use shared::domain::time;
+
+pub const COMPANY: &str = "biz_alpha";
+pub const OWNER: &str = "user_owner";
+pub const REMINDERS: &str = "/api/scheduler/reminders";
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{self:?}");
+        self.json()
+    }
+}
+
+/// The service and the world around it.
+pub struct World {
+    pub service: Service,
+}
+
+/// The instant at which every journey begins: a Tuesday.
+pub fn beginning() -> DateTime<Utc> {
+    time::read("2025-11-18T09:02:03.000Z").unwrap()
+}
+
+impl World {
+    pub async fn start() -> Self {
+        Self::with(EmbeddedDynamo::memory(), |_| None).await
+    }
+
+    pub async fn with(dynamo: EmbeddedDynamo, lookup: impl Fn(&str) -> Option<String>) -> Self {
+        // Silent unless asked: `RUST_LOG=info cargo test -p tests -- --nocapture`.
+        if std::env::var_os("RUST_LOG").is_some() {
+            shared::logs::init("journeys");
+        }
+        let sandbox = Sandbox::memory(SandboxClock::frozen(beginning()));
+        let service = Service::start(sandbox, dynamo, lookup).await.unwrap();
+        let world = Self { service };
+        world.add_company(COMPANY, OWNER, true);
+        world
+    }
+
+    pub fn add_company(&self, company: &str, owner: &str, access_while_past_due: bool) {
+        let experience = format!("exp_{company}");
+        self.service.sandbox.whop.add_company(
+            company,
+            "A company",
+            &[owner],
+            access_while_past_due,
+            Some(&experience),
+        );
+    }
+
+    /// A member whose renewal has just failed, as Whop sees it.
+    pub fn add_past_due(&self, company: &str, membership: &str) {
+        let user = membership.replace("mem_", "user_");
+        let ends = self.now();
+        let status = MembershipStatus::PastDue;
+        let membership = Membership { status, ..Membership::new(membership, company, &user, ends) };
+        self.service.sandbox.whop.add_membership(membership);
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.service.sandbox.clock.now()
+    }
+
+    pub fn advance(&self, step: Duration) {
+        self.service.sandbox.clock.advance(step);
+    }
+
+    pub fn sent(&self, kind: Kind) -> usize {
+        self.service.sandbox.outbox.count(kind)
+    }
+
+    /// One tick of the schedule.
+    pub async fn tick(&self) -> Value {
+        read(self.service.fire("reminders", REMINDERS, self.now()).await).await.ok()
+    }
+
+    /// Ticks until nothing is left to do now.
+    pub async fn settle(&self) {
+        for _ in 0..20 {
+            let report = self.tick().await;
+            if report["due"] == 0 || report["done"] == 0 {
+                return;
+            }
+        }
+        panic!("never at rest");
+    }
+
+    pub async fn ask(&self, request: Request<Body>) -> Answer {
+        read(self.service.ask(request).await).await
+    }
+
+    /// A request of the company's owner.
+    pub async fn owner(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.ask(self.owner_request(COMPANY, OWNER, method, path, body)).await
+    }
+
+    pub fn owner_request(
+        &self,
+        company: &str,
+        user: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Request<Body> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-whop-user-token", self.service.sandbox.whop.user_token(user, APP_ID))
+            .header("x-company-id", company);
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        request.body(body.map_or_else(Body::empty, |body| Body::from(body.to_string()))).unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.owner(Method::GET, path, None).await.ok()
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.owner(Method::POST, path, Some(body)).await
+    }
+
+    pub async fn save_settings(&self, change: Value) -> Value {
+        let mut settings = json!({"push_enabled": true, "dm_enabled": true, "incentive_days": 0, "reminder_offsets_days": [0, 2, 4]});
+        for (name, value) in change.as_object().unwrap() {
+            settings[name] = value.clone();
+        }
+        self.owner(Method::PUT, "/api/settings", Some(settings)).await.ok()
+    }
+
+    /// An event of Whop's current dialect, delivered signed.
+    pub async fn deliver(&self, event_id: &str, event: Value) -> Answer {
+        read(self.service.deliver(event_id, &event.to_string()).await).await
+    }
+
+    /// The one case of a membership.
+    pub async fn case_of(&self, membership: &str) -> Value {
+        let list = self.get("/api/dashboard/cases?limit=100").await;
+        let cases: Vec<&Value> = list["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|case| case["membership_id"] == membership)
+            .collect();
+        assert_eq!(cases.len(), 1, "{list}");
+        cases[0].clone()
+    }
+
+    pub async fn kpis(&self) -> Value {
+        self.get("/api/dashboard/kpis?window=30").await
+    }
+}
+
+pub async fn read(response: axum::response::Response) -> Answer {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+}
+
+/// A failed renewal in Whop's current dialect.
+pub fn payment_failed(membership: &str, payment_id: &str, at: DateTime<Utc>) -> Value {
+    payment("payment.failed", COMPANY, membership, payment_id, at)
+}
+
+/// A renewal that succeeded in Whop's current dialect.
+pub fn payment_succeeded(membership: &str, payment_id: &str, at: DateTime<Utc>) -> Value {
+    payment("payment.succeeded", COMPANY, membership, payment_id, at)
+}
+
+pub fn payment(kind: &str, company: &str, membership: &str, payment: &str, at: DateTime<Utc>) -> Value {
+    let failed = kind == "payment.failed";
+    let stamp = time::write(at);
+    json!({
+        "id": format!("msg_{kind}_{payment}_{}", at.timestamp()),
+        "api_version": "v1",
+        "type": kind,
+        "timestamp": stamp,
+        "company_id": company,
+        "data": {
+            "id": payment,
+            "status": if failed { "open" } else { "paid" },
+            "substatus": if failed { "past_due" } else { "succeeded" },
+            "billing_reason": "subscription_cycle",
+            "currency": "usd",
+            "subtotal": 19.0,
+            "membership": {"id": membership, "status": if failed { "past_due" } else { "active" }},
+            "user": {"id": membership.replace("mem_", "user_"), "email": "canary@example.com"},
+            "company": {"id": company},
+            "last_payment_attempt": if failed { json!(stamp) } else { Value::Null },
+            "paid_at": if failed { Value::Null } else { json!(stamp) },
+            "created_at": stamp,
+            "payments_failed": u8::from(failed),
+            "failure_message": if failed { json!("Your card was declined.") } else { Value::Null },
+        },
+    })
+}
+
+/// The event's own id.
+pub fn id_of(event: &Value) -> String {
+    event["id"].as_str().unwrap().to_owned()
+}
+
+impl World {
+    pub async fn fail(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
+        let event = payment_failed(membership, payment, at);
+        self.deliver(&id_of(&event), event).await
+    }
+
+    pub async fn succeed(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
+        let event = payment_succeeded(membership, payment, at);
+        self.deliver(&id_of(&event), event).await
+    }
+}
