@@ -15,6 +15,7 @@ mod keys;
 pub mod outbox;
 pub mod resend;
 pub mod sandbox;
+pub mod schedule;
 pub mod server;
 pub mod service;
 pub mod whop;
