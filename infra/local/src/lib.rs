@@ -8,6 +8,8 @@
 //! [`clock::SandboxClock`], and ids from counters, so that a run can be repeated exactly.
 
 pub mod clock;
+pub mod demo;
+pub mod desk;
 pub mod embedded;
 pub mod fault;
 mod journal;
@@ -18,6 +20,7 @@ pub mod sandbox;
 pub mod schedule;
 pub mod server;
 pub mod service;
+pub mod ticker;
 pub mod whop;
 
 #[cfg(test)]

@@ -128,6 +128,11 @@ impl WhopStandIn {
         self.world().memberships.get(id).cloned()
     }
 
+    /// Somebody who administers a company; `None` for a company that is not installed.
+    pub fn owner_of(&self, company_id: &str) -> Option<String> {
+        self.world().company(company_id)?.admins.first().cloned()
+    }
+
     /// Pushes that were answered with success and reached nobody, because their user was outside
     /// the audience.
     pub fn unreached(&self) -> Vec<Entry> {
