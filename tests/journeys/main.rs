@@ -3,4 +3,9 @@
 
 mod world;
 
+mod dialects;
 mod recovery;
+mod refusals;
+mod signing;
+mod table;
+mod webhooks;
