@@ -4,6 +4,7 @@
 mod world;
 
 mod dialects;
+mod money;
 mod recovery;
 mod refusals;
 mod signing;
