@@ -5,8 +5,10 @@ mod world;
 
 mod dialects;
 mod money;
+mod order;
 mod recovery;
 mod refusals;
 mod signing;
 mod table;
 mod webhooks;
+mod window;
