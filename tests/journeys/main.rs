@@ -3,7 +3,15 @@
 
 mod world;
 
+mod dialects;
 mod document;
 mod judgement;
+mod money;
 mod openapi;
+mod order;
 mod recovery;
+mod refusals;
+mod signing;
+mod table;
+mod webhooks;
+mod window;

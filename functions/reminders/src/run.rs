@@ -170,8 +170,7 @@ fn next_state(state: &CompanyState, tally: &Tally, now: DateTime<Utc>) -> Option
     }
     let failed_runs = state.failed_runs + 1;
     let beyond = failed_runs.checked_sub(SET_ASIDE_AFTER_RUNS);
-    let pause =
-        beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(2)));
+    let pause = beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(2)));
     Some(CompanyState {
         failed_runs,
         set_aside_until: pause.map(|pause| now + pause),

@@ -46,7 +46,12 @@ pub async fn seed(service: &Service) {
 
 /// Ends a renewal as Whop would: the membership changes, then the signed webhook goes out. `None`
 /// when there is no such membership.
-pub async fn renew(service: &Service, membership: &str, failed: bool, at: Option<DateTime<Utc>>) -> Option<Response> {
+pub async fn renew(
+    service: &Service,
+    membership: &str,
+    failed: bool,
+    at: Option<DateTime<Utc>>,
+) -> Option<Response> {
     let whop = &service.sandbox.whop;
     let known = whop.membership(membership)?;
     let at = at.unwrap_or_else(|| service.sandbox.clock.now());

@@ -58,9 +58,14 @@ fn target(desk: &Desk, body: &JsonBody) -> Result<chrono::DateTime<Utc>, Failure
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let target = match (text("advance"), text("set")) {
         (Some(step), None) => step_of(step).map(|step| now + step).ok_or_else(|| {
-            Failure::field("advance", format!("expected a number and a unit s, m, h or d, up to {MAX_STEP_DAYS}d"))
+            Failure::field(
+                "advance",
+                format!("expected a number and a unit s, m, h or d, up to {MAX_STEP_DAYS}d"),
+            )
         })?,
-        (None, Some(at)) => time::read(at).ok_or_else(|| Failure::field("set", "expected an RFC 3339 time"))?,
+        (None, Some(at)) => {
+            time::read(at).ok_or_else(|| Failure::field("set", "expected an RFC 3339 time"))?
+        }
         _ => return Err(Failure::invalid(r#"Send {"advance": "25h"} or {"set": "<time>"}."#)),
     };
     if (target - now).abs() > Duration::days(MAX_STEP_DAYS) {
@@ -106,7 +111,8 @@ async fn make_token(State(desk): State<Desk>, Query(query): Query<TokenQuery>) -
         whop.add_company(&company, "A company", &[&owner], true, Some(&company.replacen("biz_", "exp_", 1)));
         owner
     });
-    Answer::ok(json!({"token": whop.user_token(&owner, APP_ID), "user_id": owner, "company_id": company})).into_response()
+    Answer::ok(json!({"token": whop.user_token(&owner, APP_ID), "user_id": owner, "company_id": company}))
+        .into_response()
 }
 
 /// `{"membership_id": "mem_demo_4", "outcome": "failed" | "succeeded"}`: what Whop would do when a
@@ -116,7 +122,10 @@ async fn play_renewal(State(desk): State<Desk>, body: JsonBody) -> Response {
         Err(failure) => refuse(&failure),
         Ok((membership, failed)) => match demo::renew(&desk.service, &membership, failed, None).await {
             Some(response) => response,
-            None => refuse(&Failure::field("membership_id", "expected a membership of the sandbox, such as mem_demo_4")),
+            None => refuse(&Failure::field(
+                "membership_id",
+                "expected a membership of the sandbox, such as mem_demo_4",
+            )),
         },
     }
 }

@@ -100,7 +100,8 @@ async fn run(options: Options) -> Result<(), Failed> {
     if is_new {
         demo::seed(&service).await;
     }
-    let router = service.router.clone().merge(desk::router(Desk { service: service.clone(), ticker: ticker.clone() }));
+    let router =
+        service.router.clone().merge(desk::router(Desk { service: service.clone(), ticker: ticker.clone() }));
     greet(&address.to_string(), &options);
     tokio::select! {
         served = server::serve(router, listener) => served?,
@@ -115,8 +116,10 @@ fn clock(at: Option<DateTime<Utc>>) -> local::clock::SandboxClock {
 }
 
 fn greet(address: &str, options: &Options) {
-    let kept = options.data.as_ref().map_or_else(|| "nowhere".to_owned(), |folder| folder.display().to_string());
-    let value = |name: &str| SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+    let kept =
+        options.data.as_ref().map_or_else(|| "nowhere".to_owned(), |folder| folder.display().to_string());
+    let value =
+        |name: &str| SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
     say(&format!(
         "justonce serves on http://{address}   (data: {kept})
 

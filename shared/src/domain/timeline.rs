@@ -174,6 +174,14 @@ impl Episode {
     pub fn window_ends_at(&self) -> DateTime<Utc> {
         window_ends_at(self.first_failure_at)
     }
+
+    /// Whatever happens later shows that the window has passed, just as somebody looking does: a sweep
+    /// that is late or never comes must leave no trace in what a case becomes.
+    fn notice_time(&mut self, at: DateTime<Utc>) {
+        if self.state == CaseState::Open && at > self.window_ends_at() {
+            self.state = CaseState::Exhausted;
+        }
+    }
 }
 
 /// The last instant at which a success still counts for a case that began then.
@@ -208,6 +216,10 @@ impl Timeline {
     pub fn episodes(&self) -> Vec<Episode> {
         let mut episodes: Vec<Episode> = Vec::new();
         for fact in &self.facts {
+            if let (Some(current), false) = (episodes.last_mut(), matches!(fact.what, What::Returned { .. }))
+            {
+                current.notice_time(fact.at);
+            }
             match &fact.what {
                 What::Failed { payment, money } => fail(&mut episodes, fact, payment, money),
                 What::Returned { .. } => {}
@@ -341,8 +353,7 @@ fn succeed(current: &mut Episode, at: DateTime<Utc>, payment: Option<&PaymentId>
                 let money = current.money.clone();
                 current.recovery = Some(Recovery { at, payment: None, money, returned_amount: 0 });
             }
-            CaseState::Open => current.state = CaseState::Lost,
-            _ => {}
+            _ => current.state = CaseState::Lost,
         }
     }
     // The membership is often valid a moment before its payment is reported: the first payment in
