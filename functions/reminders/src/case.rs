@@ -69,7 +69,7 @@ impl Run<'_> {
             return Ok((Worked::Skipped, None));
         }
         let (case, incentive_days) = match self.grant(view, case, &reach, now).await? {
-            Granted::Settled(case, days) => (case, days),
+            Granted::Settled(case, days) => (*case, days),
             Granted::Later(ended) => return Ok(ended),
         };
         let manage_url = reach.manage_url(&case);
@@ -148,7 +148,7 @@ impl Run<'_> {
         let days = view.settings.settings.incentive_days;
         if case.incentive_days > 0 || days == 0 {
             let granted = case.incentive_days;
-            return Ok(Granted::Settled(case, granted));
+            return Ok(Granted::Settled(Box::new(case), granted));
         }
         let company = &view.company;
         let effect = match company.action(case.case_id, INCENTIVE_OPERATION).await? {
@@ -183,7 +183,7 @@ impl Run<'_> {
             }
             Worked::Done | Worked::InDoubt => {
                 let granted = case.incentive_days;
-                Ok(Granted::Settled(case, granted))
+                Ok(Granted::Settled(Box::new(case), granted))
             }
         }
     }
@@ -247,7 +247,7 @@ impl Run<'_> {
 /// What came of granting the incentive.
 enum Granted {
     /// The case as it is now, and the days a message may speak of.
-    Settled(Case, u16),
+    Settled(Box<Case>, u16),
     /// Nothing more can be done for this case in this run.
     Later(Ended),
 }
