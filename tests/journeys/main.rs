@@ -1,16 +1,21 @@
 //! What users would say of the whole, through the front doors: every function behind its own router,
 //! the embedded DynamoDB behind the real SDK, the providers' stand-ins over real HTTP.
+#![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
+mod repository;
 mod world;
 
+mod deployment;
 mod dialects;
 mod document;
+mod house_rules;
 mod judgement;
 mod money;
 mod openapi;
 mod order;
 mod recovery;
 mod refusals;
+mod rights;
 mod signing;
 mod table;
 mod webhooks;
