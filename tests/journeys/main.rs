@@ -4,11 +4,13 @@
 mod world;
 
 mod dialects;
+mod kpis;
 mod money;
 mod order;
 mod recovery;
 mod refusals;
 mod signing;
+mod storage;
 mod table;
 mod webhooks;
 mod window;
