@@ -4,6 +4,7 @@
 mod world;
 
 mod dialects;
+mod keeping;
 mod kpis;
 mod money;
 mod order;
@@ -12,5 +13,6 @@ mod refusals;
 mod signing;
 mod storage;
 mod table;
+mod waiting;
 mod webhooks;
 mod window;
