@@ -4,9 +4,12 @@
 mod world;
 
 mod dialects;
+mod document;
+mod judgement;
 mod keeping;
 mod kpis;
 mod money;
+mod openapi;
 mod order;
 mod recovery;
 mod refusals;

@@ -22,6 +22,9 @@ use crate::run::{CompanyView, Run};
 /// is left alone and looked at again.
 const PAID_RECHECK_MINUTES: i64 = 60;
 
+/// Once Whop is back after an outage, no member waits longer than this for a reminder.
+const LONGEST_PAUSE_MINUTES: i64 = 60;
+
 /// How the work on a case ended, and on what it failed.
 type Ended = (Worked, Option<String>);
 
@@ -200,7 +203,7 @@ impl Run<'_> {
             }
             _ => Duration::zero(),
         };
-        let due_at = now + asked.max(back_off(failed_tries));
+        let due_at = now + asked.max(back_off(failed_tries).min(Duration::minutes(LONGEST_PAUSE_MINUTES)));
         let reason = error.reason().to_owned();
         let failed = Case { failed_tries, last_error: Some(reason.clone()), ..case };
         let write = view.company.advance_case(&failed, Some(due_at), now);

@@ -10,6 +10,7 @@ use shared::domain::job::{Occurrence, Report};
 use shared::domain::time;
 use shared::due::{self, Bounds, Worked};
 use shared::http::Failure;
+use shared::providers::call::CallError;
 use shared::store::company::{CompanyState, REMINDERS_JOB, SettingsRow};
 use shared::store::due::{DueRow, LastRun};
 use shared::store::{Company, RowKind, Store, StoreError};
@@ -18,7 +19,8 @@ use tracing::Instrument as _;
 /// After this many runs in which only failures came of a company it is set aside for a while.
 const SET_ASIDE_AFTER_RUNS: u32 = 3;
 
-/// For how long at first; doubled with each further failing run, up to six hours.
+/// For how long at first; doubled with each further failing run, up to an hour, so that nobody waits
+/// longer than that once the provider is back.
 const SET_ASIDE_MINUTES: i64 = 15;
 
 /// What a run knows and shares between its rows.
@@ -113,6 +115,8 @@ impl Run<'_> {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let tally = tallies.entry(company.clone()).or_default();
         match worked {
+            // A membership that is gone says nothing about the company.
+            Worked::Failed if error.as_deref() == Some(CallError::Absent.reason()) => {}
             Worked::Failed => tally.failed += 1,
             Worked::Done | Worked::InDoubt => tally.done += 1,
             Worked::Skipped => {}
@@ -166,8 +170,7 @@ fn next_state(state: &CompanyState, tally: &Tally, now: DateTime<Utc>) -> Option
     }
     let failed_runs = state.failed_runs + 1;
     let beyond = failed_runs.checked_sub(SET_ASIDE_AFTER_RUNS);
-    let pause =
-        beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(5)).min(Duration::hours(6)));
+    let pause = beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(2)));
     Some(CompanyState {
         failed_runs,
         set_aside_until: pause.map(|pause| now + pause),
