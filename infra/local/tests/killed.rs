@@ -40,7 +40,8 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> Value {
-        let token: Value = self.ask(reqwest::Client::new().get(self.url("/sandbox/token?company=biz_demo"))).await;
+        let token: Value =
+            self.ask(reqwest::Client::new().get(self.url("/sandbox/token?company=biz_demo"))).await;
         let request = reqwest::Client::new()
             .get(self.url(path))
             .header("x-whop-user-token", token["token"].as_str().unwrap())
@@ -78,7 +79,8 @@ async fn a_killed_server_loses_nothing_and_repeats_nothing() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let data = folder();
     let first = Server::start(&data);
-    let receipt = first.post("/sandbox/renewals", json!({"membership_id": "mem_demo_7", "outcome": "failed"})).await;
+    let receipt =
+        first.post("/sandbox/renewals", json!({"membership_id": "mem_demo_7", "outcome": "failed"})).await;
     assert_eq!(receipt["outcome"], "applied");
     drop(first);
 
@@ -116,7 +118,8 @@ async fn a_killed_server_loses_nothing_and_repeats_nothing() {
     assert_eq!(messages as usize, times.len(), "every message is in somebody's audit");
     assert!(messages >= 4, "{messages}");
 
-    let recovered = cases["data"].as_array().unwrap().iter().filter(|case| case["status"] == "recovered").count();
+    let recovered =
+        cases["data"].as_array().unwrap().iter().filter(|case| case["status"] == "recovered").count();
     let kpis = server.get("/api/dashboard/kpis?window=90").await;
     assert_eq!(kpis["active_cases"].as_u64().unwrap() as usize, cases["data"].as_array().unwrap().len());
     assert_eq!(kpis["recoveries"].as_u64().unwrap() as usize, recovered);
