@@ -23,6 +23,9 @@ use crate::store::{Store, StoreError};
 /// The `App` as handlers hold it.
 pub type SharedApp = Arc<App>;
 
+/// What Whop said of whom, and when.
+pub type AccessCache = HashMap<(UserId, CompanyId), (AccessLevel, DateTime<Utc>)>;
+
 /// Everything a handler may use. Time and randomness come from here and from nowhere else.
 pub struct App {
     /// The environment.
@@ -40,7 +43,7 @@ pub struct App {
     /// Checks Whop's user tokens, where the app's id is set.
     pub user_tokens: Option<UserTokens>,
     /// What Whop said of a user and a company, for at most a minute.
-    pub access_cache: Mutex<HashMap<(UserId, CompanyId), (AccessLevel, DateTime<Utc>)>>,
+    pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
 }
 

@@ -39,6 +39,17 @@ pub enum Received {
     Duplicate,
 }
 
+/// What became of an event that was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It has its effect.
+    Now,
+    /// It waits for something to be known, and is tried again.
+    Later,
+    /// Nothing helped; it waits for a person.
+    Never,
+}
+
 /// Whatever receiving needs of the world.
 #[derive(Clone, Copy)]
 pub struct Intake<'a> {
@@ -51,18 +62,27 @@ pub struct Intake<'a> {
 }
 
 /// Why an event cannot be applied now.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 enum ApplyError {
-    #[error("owner_unknown")]
     OwnerUnknown,
-    #[error("too_many_facts")]
     TooManyFacts,
-    #[error("conflict")]
     Conflict,
-    #[error("received_before")]
     Duplicate,
-    #[error(transparent)]
     Store(StoreError),
+}
+
+impl ApplyError {
+    /// The word that is kept with the event; the table's own words may quote a row.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::OwnerUnknown => "owner_unknown",
+            Self::TooManyFacts => "too_many_facts",
+            Self::Conflict => "conflict",
+            Self::Duplicate => "received_before",
+            Self::Store(StoreError::Shape(_)) => "row_unreadable",
+            Self::Store(_) => "table_unavailable",
+        }
+    }
 }
 
 impl Intake<'_> {
@@ -80,22 +100,27 @@ impl Intake<'_> {
         }
         // Kept: from here on nothing can be lost, so a second look may take its time.
         match self.apply_kept(&event, now).await {
-            Ok(true) => Ok(Received::Applied),
+            Ok(Applied::Now) => Ok(Received::Applied),
             _ => Ok(Received::Kept),
         }
     }
 
-    /// Applies a kept event; `false` when it has to wait, with the reason written down.
-    pub async fn apply_kept(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Applies a kept event, or writes down why it has to wait.
+    pub async fn apply_kept(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<Applied, StoreError> {
         let error = match self.apply(event, false, now).await {
-            Ok(()) | Err(ApplyError::Duplicate) => return Ok(true),
-            Err(ApplyError::Store(error)) => return Err(error),
+            Ok(()) | Err(ApplyError::Duplicate) => return Ok(Applied::Now),
             Err(error) => error,
         };
         let hopeless = matches!(error, ApplyError::TooManyFacts) || event.tries + 1 >= MAX_TRIES;
         let due_at = (!hopeless).then(|| now + back_off(event.tries + 1));
-        self.store.inbox().postpone(event, &error.to_string(), due_at).await?;
-        Ok(false)
+        // Trouble with the table counts as well: an event over a row that cannot be read would stand
+        // first in the queue for ever.
+        self.store.inbox().postpone(event, error.reason(), due_at).await?;
+        match error {
+            _ if hopeless => Ok(Applied::Never),
+            ApplyError::Store(error) => Err(error),
+            _ => Ok(Applied::Later),
+        }
     }
 
     async fn apply(&self, event: &StoredEvent, new: bool, now: DateTime<Utc>) -> Result<(), ApplyError> {

@@ -1,8 +1,8 @@
 //! The library crate of every function.
 //!
-//! Modules stand in a one-way order; a module uses only what stands left of it:
-//! `domain → vault, logs → store, providers → effects, due, events, reach, idempotency → config, app → http → auth → runtime`.
-//! A test in `tests/` reads the `use` lines and keeps the order.
+//! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
+//! `domain → vault, logs → store, providers → effects, due, reach, idempotency → events → config → app → http → auth → runtime`.
+//! `tests/journeys/house_rules.rs` reads this line and keeps it true.
 
 pub mod app;
 pub mod auth;

@@ -69,7 +69,7 @@ impl Run<'_> {
             return Ok((Worked::Skipped, None));
         }
         let (case, incentive_days) = match self.grant(view, case, &reach, now).await? {
-            Granted::Settled(case, days) => (case, days),
+            Granted::Settled(case, days) => (*case, days),
             Granted::Later(ended) => return Ok(ended),
         };
         let manage_url = reach.manage_url(&case);

@@ -1,6 +1,7 @@
 //! Events that could not be applied when they came.
 
 use shared::due::Worked;
+use shared::events::Applied;
 use shared::store::StoreError;
 use shared::store::due::DueRow;
 use shared::store::inbox::EventState;
@@ -18,6 +19,12 @@ impl Run<'_> {
         }
         let new_id = || self.app.ids.next();
         let applied = self.app.intake(self.store, &new_id).apply_kept(&event, self.app.clock.now()).await?;
-        Ok(if applied { Worked::Done } else { Worked::Failed })
+        Ok(match applied {
+            Applied::Now => Worked::Done,
+            // Nothing went wrong: whose it is may be told by another event in this very queue, which
+            // a few failures would end.
+            Applied::Later => Worked::Skipped,
+            Applied::Never => Worked::Failed,
+        })
     }
 }

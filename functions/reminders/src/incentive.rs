@@ -18,7 +18,7 @@ use crate::run::{CompanyView, Run};
 /// What came of granting the incentive.
 pub(crate) enum Granted {
     /// The case as it is now, and the days a message may speak of.
-    Settled(Case, u16),
+    Settled(Box<Case>, u16),
     /// Nothing more can be done for this case in this run.
     Later(Ended),
 }
@@ -35,7 +35,7 @@ impl Run<'_> {
         let days = view.settings.settings.incentive_days;
         if case.incentive_days > 0 || days == 0 {
             let granted = case.incentive_days;
-            return Ok(Granted::Settled(case, granted));
+            return Ok(Granted::Settled(Box::new(case), granted));
         }
         let company = &view.company;
         let effect = match company.action(case.case_id, INCENTIVE_OPERATION).await? {
@@ -75,7 +75,7 @@ impl Run<'_> {
             }
             Worked::Done | Worked::InDoubt => {
                 let granted = case.incentive_days;
-                Ok(Granted::Settled(case, granted))
+                Ok(Granted::Settled(Box::new(case), granted))
             }
         }
     }

@@ -38,7 +38,7 @@ pub(super) async fn replay(
     let taken_up = store.inbox().event(WHOP, &event_id).await?.ok_or(Failure::Absent)?;
     let new_id = || app.ids.next();
     let applied = app.intake(store, &new_id).apply_kept(&taken_up, now).await?;
-    tracing::info!(event_id, applied, replays = taken_up.replays, "event replayed");
+    tracing::info!(event_id, ?applied, replays = taken_up.replays, "event replayed");
     let stands = store.inbox().event(WHOP, &event_id).await?.ok_or(Failure::Absent)?;
     Ok(Answer::ok(show(&stands)))
 }

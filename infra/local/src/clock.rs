@@ -3,22 +3,31 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::journal::{Journal, Record};
 
 /// A clock that every part of the sandbox shares; all clones show the same time.
 #[derive(Debug, Clone)]
 pub struct SandboxClock {
     reading: Arc<Mutex<Reading>>,
+    journal: Journal,
 }
 
 impl SandboxClock {
     /// A clock that stands still until it is moved, as tests want it.
     pub fn frozen(at: DateTime<Utc>) -> Self {
-        Self { reading: Arc::new(Mutex::new(Reading::Frozen(at))) }
+        Self::showing(Reading::Frozen(at), Journal::default())
     }
 
     /// A clock that shows `at` now and goes on from there at the pace of the wall clock.
     pub fn running_from(at: DateTime<Utc>) -> Self {
-        Self { reading: Arc::new(Mutex::new(Reading::Running { ahead: at - Utc::now() })) }
+        Self::showing(Reading::Running { ahead: at - Utc::now() }, Journal::default())
+    }
+
+    /// A clock that shows the time of day and writes to `journal` whenever it is moved.
+    pub(crate) fn kept_in(journal: Journal) -> Self {
+        Self::showing(Reading::Running { ahead: Duration::zero() }, journal)
     }
 
     /// The time it shows.
@@ -30,17 +39,45 @@ impl SandboxClock {
     pub fn advance(&self, step: Duration) {
         let mut reading = self.reading();
         let at = reading.now() + step;
-        reading.set(at);
+        self.move_to(at, &mut reading);
     }
 
     /// Moves the time to `at`; a running clock goes on from there.
     pub fn set(&self, at: DateTime<Utc>) {
-        self.reading().set(at);
+        self.move_to(at, &mut self.reading());
+    }
+
+    /// Moves the time to `at` without keeping it: one of the many small steps of a larger move, which
+    /// would spend their time on the disk. A process that dies on the way goes on from the last kept time.
+    pub fn pass(&self, at: DateTime<Utc>) {
+        self.reading().set(Setting { shown_at: at, wall_at: Utc::now() });
+    }
+
+    /// Does again what was written; as the wall clock went on meanwhile, so did this one.
+    pub(crate) fn replay(&self, setting: Setting) {
+        self.reading().set(setting);
+    }
+
+    fn move_to(&self, shown_at: DateTime<Utc>, reading: &mut Reading) {
+        let setting = Setting { shown_at, wall_at: Utc::now() };
+        self.journal.write(&Record { clock: Some(setting), ..Record::default() });
+        reading.set(setting);
+    }
+
+    fn showing(reading: Reading, journal: Journal) -> Self {
+        Self { reading: Arc::new(Mutex::new(reading)), journal }
     }
 
     fn reading(&self) -> MutexGuard<'_, Reading> {
         self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A move of the clock; both times together are its offset.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Setting {
+    shown_at: DateTime<Utc>,
+    wall_at: DateTime<Utc>,
 }
 
 #[derive(Debug)]
@@ -57,10 +94,10 @@ impl Reading {
         }
     }
 
-    fn set(&mut self, to: DateTime<Utc>) {
+    fn set(&mut self, Setting { shown_at, wall_at }: Setting) {
         match self {
-            Self::Frozen(at) => *at = to,
-            Self::Running { ahead } => *ahead = to - Utc::now(),
+            Self::Frozen(at) => *at = shown_at,
+            Self::Running { ahead } => *ahead = shown_at - wall_at,
         }
     }
 }

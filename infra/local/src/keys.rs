@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Whop and Resend both forget a key after a day; what comes later with it is a new request.
@@ -12,14 +13,16 @@ const REMEMBERED_HOURS: i64 = 24;
 /// The answers given under each key, as long as the provider would replay them.
 #[derive(Debug, Default)]
 pub(crate) struct KeyMemory {
-    answers: HashMap<String, Remembered>,
+    answers: HashMap<String, UsedKey>,
 }
 
-#[derive(Debug)]
-struct Remembered {
-    request: Value,
-    answer: Value,
-    at: DateTime<Utc>,
+/// A key with the request it came with and the answer it got.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct UsedKey {
+    pub(crate) key: String,
+    pub(crate) request: Value,
+    pub(crate) answer: Value,
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// What a key means for the request that bears it.
@@ -45,8 +48,8 @@ impl KeyMemory {
     }
 
     /// Keeps the answer of a request that acted.
-    pub(crate) fn remember(&mut self, key: &str, request: Value, answer: Value, now: DateTime<Utc>) {
-        self.answers.insert(key.to_owned(), Remembered { request, answer, at: now });
+    pub(crate) fn remember(&mut self, used: UsedKey) {
+        self.answers.insert(used.key.clone(), used);
     }
 }
 
@@ -65,7 +68,8 @@ mod tests {
     fn a_key_is_replayed_for_a_day_and_only_for_its_own_request() {
         let start: DateTime<Utc> = "2025-11-18T12:00:00Z".parse().unwrap();
         let mut keys = KeyMemory::default();
-        keys.remember("key_1", json!({"days": 7}), json!("done"), start);
+        let (key, request, answer) = ("key_1".to_owned(), json!({"days": 7}), json!("done"));
+        keys.remember(UsedKey { key, request, answer, at: start });
 
         let last_second = start + Duration::hours(24) - Duration::seconds(1);
         assert_eq!(keys.recall("key_1", &json!({"days": 7}), last_second), Recall::Replay(json!("done")));

@@ -3,18 +3,24 @@
 //! Nothing here imitates our own code. The database is a real engine behind the real AWS SDK, the
 //! providers are stand-ins that keep the providers' own rules (keys, audiences, error shapes), and
 //! whatever would have left the system ends in one [`outbox::Outbox`] that a test can count.
-//! All state is in memory and all handles are cheap clones of it. Time comes from one
+//! All handles are cheap clones of one state, which is in memory and, if a [`sandbox::Sandbox`] is
+//! opened in a folder, also on disk before anybody is answered. Time comes from one
 //! [`clock::SandboxClock`], and ids from counters, so that a run can be repeated exactly.
 
 pub mod clock;
+pub mod demo;
+pub mod desk;
 pub mod embedded;
 pub mod fault;
+mod journal;
 mod keys;
 pub mod outbox;
 pub mod resend;
 pub mod sandbox;
+pub mod schedule;
 pub mod server;
 pub mod service;
+pub mod ticker;
 pub mod whop;
 
 #[cfg(test)]

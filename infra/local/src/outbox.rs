@@ -6,10 +6,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::journal::{Journal, Record};
+
 /// The append-only list of effects; a double effect is two entries, whoever asked for it.
 #[derive(Debug, Clone, Default)]
 pub struct Outbox {
     entries: Arc<Mutex<Vec<Entry>>>,
+    journal: Journal,
 }
 
 /// One effect that reached somebody.
@@ -63,9 +66,32 @@ impl Outbox {
         Self::default()
     }
 
+    /// An empty outbox that writes to `journal`.
+    pub(crate) fn kept_in(journal: Journal) -> Self {
+        Self { journal, ..Self::default() }
+    }
+
     /// Appends one effect.
     pub fn record(&self, entry: Entry) {
-        self.list().push(entry);
+        self.commit(Record { sent: vec![entry], ..Record::default() });
+    }
+
+    /// Writes the record and appends its effects; the rest is given back, for its owner to apply.
+    /// Writers queue up here, so that the list and the journal are in one order.
+    pub(crate) fn commit(&self, mut record: Record) -> Record {
+        let mut list = self.list();
+        self.journal.write(&record);
+        list.append(&mut record.sent);
+        record
+    }
+
+    /// Does again what was written.
+    pub(crate) fn replay(&self, cleared: bool, mut sent: Vec<Entry>) {
+        let mut list = self.list();
+        if cleared {
+            list.clear();
+        }
+        list.append(&mut sent);
     }
 
     /// All effects, oldest first.
@@ -80,7 +106,9 @@ impl Outbox {
 
     /// Forgets all effects, so that a test can count from here.
     pub fn clear(&self) {
-        self.list().clear();
+        let mut list = self.list();
+        self.journal.write(&Record { outbox_cleared: true, ..Record::default() });
+        list.clear();
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<Entry>> {

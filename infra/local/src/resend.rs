@@ -9,12 +9,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::clock::SandboxClock;
 use crate::fault::{Call, Faults, Operation};
-use crate::keys::{KeyMemory, Recall, idempotency_key};
+use crate::journal::Record;
+use crate::keys::{KeyMemory, Recall, UsedKey, idempotency_key};
 use crate::outbox::{Entry, Kind, Outbox, Provider};
 
 /// The longest idempotency key.
@@ -36,6 +37,21 @@ struct Sent {
     keys: KeyMemory,
     mails: u64,
     requests: BTreeMap<String, u64>,
+}
+
+/// A mail that was taken on, as the journal keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Accepted {
+    key: Option<UsedKey>,
+}
+
+impl Sent {
+    fn apply(&mut self, Accepted { key }: Accepted) {
+        self.mails += 1;
+        if let Some(used) = key {
+            self.keys.remember(used);
+        }
+    }
 }
 
 impl ResendStandIn {
@@ -72,17 +88,22 @@ impl ResendStandIn {
             Some(Recall::OtherRequest) => return Err(Refusal::key_reused()),
             Some(Recall::New) | None => {}
         }
-        state.mails += 1;
-        let answer = json!({"id": format!("00000000-0000-4000-8000-{:012}", state.mails)});
-        if let Some(key) = &key {
-            state.keys.remember(key, request.clone(), answer.clone(), now);
-        }
-        for to in mail.to.addresses() {
+        let answer = json!({"id": format!("00000000-0000-4000-8000-{:012}", state.mails + 1)});
+        let (provider, kind) = (Provider::Resend, Kind::Mail);
+        let entry = |to| {
             let (detail, idempotency_key) = (request.clone(), key.clone());
-            let (provider, kind) = (Provider::Resend, Kind::Mail);
-            self.outbox.record(Entry { at: now, provider, kind, to, detail, idempotency_key });
-        }
+            Entry { at: now, provider, kind, to, detail, idempotency_key }
+        };
+        let sent = mail.to.addresses().into_iter().map(entry).collect();
+        let key = key.map(|key| UsedKey { key, request, answer: answer.clone(), at: now });
+        let record = Record { sent, resend: Some(Accepted { key }), ..Record::default() };
+        self.outbox.commit(record).resend.into_iter().for_each(|accepted| state.apply(accepted));
         Ok(answer)
+    }
+
+    /// Does again what was written.
+    pub(crate) fn replay(&self, accepted: Accepted) {
+        self.state().apply(accepted);
     }
 
     fn state(&self) -> MutexGuard<'_, Sent> {

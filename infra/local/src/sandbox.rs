@@ -1,32 +1,108 @@
-//! The sandbox: one clock, one outbox, one set of faults, and the stand-ins that share them.
+//! All stand-ins together, in memory or in a folder that remembers them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+pub use crate::journal::OpenJournalError;
 
 use crate::clock::SandboxClock;
 use crate::fault::Faults;
+use crate::journal::{Journal, Record};
 use crate::outbox::Outbox;
 use crate::resend::ResendStandIn;
 use crate::whop::WhopStandIn;
 
-/// Everything outside of the service.
-#[derive(Clone)]
+/// The file in the folder of a sandbox that holds all it remembers.
+const JOURNAL_FILE: &str = "sandbox.journal";
+
+/// The providers, the effects they had, the trouble they have and the time they tell; all clones
+/// share one state.
+///
+/// What is kept in a folder survives whatever ends the process, except the request counts, which
+/// are observations of one run.
+#[derive(Debug, Clone)]
 pub struct Sandbox {
-    /// What time it is.
+    /// The time everything else here tells.
     pub clock: SandboxClock,
-    /// What left.
+    /// What reached anybody.
     pub outbox: Outbox,
     /// What goes wrong.
     pub faults: Faults,
-    /// Whop.
+    /// Memberships, pushes and direct messages.
     pub whop: WhopStandIn,
-    /// Resend.
+    /// Mail.
     pub resend: ResendStandIn,
+    new: bool,
+}
+
+/// The folder is not there for this process.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenSandboxError {
+    /// The folder cannot be created.
+    #[error("{} cannot be created: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The file in it is in use, damaged or out of reach.
+    #[error(transparent)]
+    Journal(#[from] OpenJournalError),
 }
 
 impl Sandbox {
-    /// A sandbox that forgets everything at its end.
+    /// A sandbox that is gone with its last clone and never touches a disk.
     pub fn memory(clock: SandboxClock) -> Self {
-        let (outbox, faults) = (Outbox::new(), Faults::new());
+        Self::of(clock, Outbox::new(), Faults::new())
+    }
+
+    /// The sandbox kept in the folder `dir`, created if absent, on a running clock.
+    ///
+    /// The clock shows `start_at`; without it, it goes on as if it had run since the last time,
+    /// and in a new folder it shows the time of day. Nobody else can open the folder until the last
+    /// clone is gone.
+    pub fn open(dir: &Path, start_at: Option<DateTime<Utc>>) -> Result<Self, OpenSandboxError> {
+        fs::create_dir_all(dir)
+            .map_err(|source| OpenSandboxError::Folder { path: dir.to_owned(), source })?;
+        let (journal, records) = Journal::open(&dir.join(JOURNAL_FILE))?;
+        let clock = SandboxClock::kept_in(journal.clone());
+        let mut sandbox = Self::of(clock, Outbox::kept_in(journal.clone()), Faults::kept_in(journal));
+        sandbox.new = records.iter().all(Record::moves_only_the_clock);
+        records.into_iter().for_each(|record| sandbox.replay(record));
+        if let Some(at) = start_at {
+            sandbox.clock.set(at);
+        }
+        Ok(sandbox)
+    }
+
+    /// Whether nothing but the time had ever been changed here when it was opened, so that demo
+    /// data has yet to be added.
+    pub fn is_new(&self) -> bool {
+        self.new
+    }
+
+    fn of(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
         let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());
-        Self { clock, outbox, faults, whop, resend }
+        Self { clock, outbox, faults, whop, resend, new: true }
+    }
+
+    fn replay(&self, record: Record) {
+        let Record { clock, faults, outbox_cleared, sent, whop, resend } = record;
+        if let Some(setting) = clock {
+            self.clock.replay(setting);
+        }
+        if let Some(rules) = faults {
+            self.faults.replay(rules);
+        }
+        self.outbox.replay(outbox_cleared, sent);
+        self.whop.replay(whop);
+        if let Some(accepted) = resend {
+            self.resend.replay(accepted);
+        }
     }
 }

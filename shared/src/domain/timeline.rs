@@ -4,14 +4,17 @@
 //! trace. Cases are a pure function of the set, so any number of deliveries in any order ends in
 //! one state. That is the whole proof; the property tests below only check that it was kept.
 
+mod fact;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::event::{Event, Meaning};
 use super::id::PaymentId;
 use super::money::Money;
+
+pub use fact::{EndedBy, Fact, What, failure_key};
 
 /// A success counts as a recovery up to this long after the first failure.
 pub const RECOVERY_WINDOW_DAYS: i64 = 14;
@@ -25,69 +28,6 @@ pub const MAX_FACTS: usize = 1_000;
 
 /// Compaction is not worth its work below this many facts.
 const COMPACT_FROM_FACTS: usize = 64;
-
-/// One thing that happened to a membership. Order in time first, then by kind: of a failure and a
-/// success in the same second the success came second.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Fact {
-    /// When it happened at the provider.
-    pub at: DateTime<Utc>,
-    /// What happened.
-    #[serde(flatten)]
-    pub what: What,
-}
-
-/// What can happen to a membership. The order of the variants is the order within one instant.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "snake_case")]
-pub enum What {
-    /// The charge of a renewal failed.
-    Failed {
-        /// The payment that failed.
-        payment: Option<PaymentId>,
-        /// What was to be paid.
-        money: Option<Money>,
-    },
-    /// The membership ended at the provider.
-    Ended,
-    /// A person ended the recovery.
-    Cancelled {
-        /// By which action.
-        by: EndedBy,
-    },
-    /// The recovery window passed and somebody looked.
-    WindowPassed,
-    /// A payment succeeded.
-    Paid {
-        /// The payment that succeeded.
-        payment: Option<PaymentId>,
-        /// What was paid.
-        money: Option<Money>,
-    },
-    /// The membership was valid again.
-    Valid,
-    /// Money went back to the customer.
-    Returned {
-        /// The refund or dispute; its newest fact counts.
-        return_id: String,
-        /// Out of which payment, where known.
-        payment: Option<PaymentId>,
-        /// How much; `None` is the whole payment.
-        money: Option<Money>,
-    },
-}
-
-/// The action by which a person ended a recovery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndedBy {
-    /// The case alone was closed.
-    CaseCancelled,
-    /// The membership ends with its period.
-    MembershipCancelled,
-    /// The membership was ended at once.
-    MembershipTerminated,
-}
 
 /// Where a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -174,6 +114,14 @@ impl Episode {
     pub fn window_ends_at(&self) -> DateTime<Utc> {
         window_ends_at(self.first_failure_at)
     }
+
+    /// Whatever happens later shows that the window has passed, just as somebody looking does: a sweep
+    /// that is late or never comes must leave no trace in what a case becomes.
+    fn notice_time(&mut self, at: DateTime<Utc>) {
+        if self.state == CaseState::Open && at > self.window_ends_at() {
+            self.state = CaseState::Exhausted;
+        }
+    }
 }
 
 /// The last instant at which a success still counts for a case that began then.
@@ -208,6 +156,10 @@ impl Timeline {
     pub fn episodes(&self) -> Vec<Episode> {
         let mut episodes: Vec<Episode> = Vec::new();
         for fact in &self.facts {
+            if let (Some(current), false) = (episodes.last_mut(), matches!(fact.what, What::Returned { .. }))
+            {
+                current.notice_time(fact.at);
+            }
             match &fact.what {
                 What::Failed { payment, money } => fail(&mut episodes, fact, payment, money),
                 What::Returned { .. } => {}
@@ -341,8 +293,7 @@ fn succeed(current: &mut Episode, at: DateTime<Utc>, payment: Option<&PaymentId>
                 let money = current.money.clone();
                 current.recovery = Some(Recovery { at, payment: None, money, returned_amount: 0 });
             }
-            CaseState::Open => current.state = CaseState::Lost,
-            _ => {}
+            _ => current.state = CaseState::Lost,
         }
     }
     // The membership is often valid a moment before its payment is reported: the first payment in
@@ -353,27 +304,6 @@ fn succeed(current: &mut Episode, at: DateTime<Utc>, payment: Option<&PaymentId>
         recovery.payment = Some(payment.clone());
         recovery.money = money.cloned().or(recovery.money.take());
         current.payments.insert(payment.clone());
-    }
-}
-
-/// The key under which a case remembers one of its failures.
-pub fn failure_key(at: DateTime<Utc>, payment: &Option<PaymentId>) -> String {
-    format!("{}:{}", at.timestamp_millis(), payment.as_ref().map_or("-", PaymentId::as_str))
-}
-
-impl Fact {
-    /// The fact an event states about its membership; `None` when it states nothing about a case.
-    pub fn from_event(event: &Event) -> Option<Self> {
-        let payment = event.payment_id.clone();
-        let what = match event.meaning.clone() {
-            Meaning::RenewalFailed { money } => What::Failed { payment, money },
-            Meaning::PaymentSucceeded { money } => What::Paid { payment, money },
-            Meaning::MembershipValid => What::Valid,
-            Meaning::MembershipEnded => What::Ended,
-            Meaning::MoneyReturned { return_id, money } => What::Returned { return_id, payment, money },
-            Meaning::Nothing => return None,
-        };
-        Some(Self { at: event.occurred_at, what })
     }
 }
 

@@ -87,7 +87,12 @@ fn the_next_failure_after_a_recovery_is_the_next_case() {
 
 #[test]
 fn a_failure_after_the_window_is_the_next_case() {
-    assert_eq!(episodes(&[failed(0.0, "1"), failed(14.5, "2")]).len(), 2);
+    let cases = episodes(&[failed(0.0, "1"), failed(14.5, "2")]);
+    assert_eq!(
+        cases.iter().map(|case| case.state).collect::<Vec<_>>(),
+        [CaseState::Exhausted, CaseState::Open],
+        "never two open ones"
+    );
     assert_eq!(episodes(&[failed(0.0, "1"), failed(13.5, "2")]).len(), 1);
 }
 
@@ -115,6 +120,22 @@ fn an_open_case_is_exhausted_once_its_window_was_seen_to_pass() {
     assert_eq!(episodes(&[failed(0.0, "1"), early])[0].state, CaseState::Open);
     assert_eq!(episodes(&[failed(0.0, "1"), late.clone()])[0].state, CaseState::Exhausted);
     assert_eq!(episodes(&[failed(0.0, "1"), late, paid(13.0, "2")])[0].state, CaseState::Recovered);
+}
+
+#[test]
+fn a_sweep_that_never_came_makes_no_difference() {
+    for (after, state) in [
+        (paid(14.5, "2"), CaseState::Lost),
+        (fact(14.5, What::Valid), CaseState::Lost),
+        (fact(14.5, What::Ended), CaseState::Exhausted),
+        (failed(14.5, "2"), CaseState::Exhausted),
+    ] {
+        for seen_at in [14.0, 14.2, 16.0] {
+            let seen = fact(seen_at, What::WindowPassed);
+            assert_eq!(episodes(&[failed(0.0, "1"), seen, after.clone()])[0].state, state, "{after:?}");
+        }
+        assert_eq!(episodes(&[failed(0.0, "1"), after.clone()])[0].state, state, "{after:?}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ pub struct Company {
 }
 
 /// Settings as they are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsRow {
     /// What the company wants.
     #[serde(flatten)]
@@ -35,12 +35,6 @@ pub struct SettingsRow {
     pub updated_at: Option<DateTime<Utc>>,
     /// Counts the changes; 0 for the defaults.
     pub version: u64,
-}
-
-impl Default for SettingsRow {
-    fn default() -> Self {
-        Self { settings: Settings::default(), updated_at: None, version: 0 }
-    }
 }
 
 /// What the sweep remembers of a company.

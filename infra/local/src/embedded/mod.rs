@@ -58,7 +58,12 @@ impl EmbeddedDynamo {
     /// The database kept in the file at `path`, created if absent; its folder must exist.
     pub fn file(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref().to_str().ok_or_else(|| OpenError("the path is not UTF-8".into()))?;
-        Database::new(path).map(Self::over).map_err(|error: DynoxideError| OpenError(Box::new(error)))
+        let failed = |error: DynoxideError| OpenError(Box::new(error));
+        let database = Database::new(path).map_err(failed)?;
+        // Sets `synchronous = NORMAL`: a killed process still loses nothing, only a power cut may take
+        // the last writes, and thousands of ticks do not wait for the disk one by one.
+        database.disable_bulk_loading().map_err(failed)?;
+        Ok(Self::over(database))
     }
 
     fn over(database: Database) -> Self {

@@ -1,5 +1,7 @@
 //! What is written down of a request, and what a hook may do with it.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 /// One attempt of the SDK.
@@ -13,6 +15,9 @@ pub struct RequestRecord {
     pub index: Option<String>,
     /// Items the request names; of a query or scan the items it returned, so 0 before it ran.
     pub item_count: usize,
+    /// What IAM must allow for it: actions, with the index where there is one. A transaction needs what
+    /// its parts need.
+    pub rights: BTreeSet<String>,
 }
 
 /// What happens to one attempt.
@@ -54,7 +59,9 @@ impl RequestRecord {
             "PutItem" | "GetItem" | "UpdateItem" | "DeleteItem" => (text(&body["TableName"]), 1),
             _ => (text(&body["TableName"]), 0),
         };
-        Self { operation: operation.to_owned(), table, index: text(&body["IndexName"]), item_count }
+        let index = text(&body["IndexName"]);
+        let rights = rights(operation, index.as_deref(), body);
+        Self { operation: operation.to_owned(), table, index, item_count, rights }
     }
 
     /// Takes the number of items a query or scan returned from its answer.
@@ -84,6 +91,16 @@ impl Failure {
             Self::Conflict => (400, body("TransactionConflictException", "injected")),
         };
         (status, answer.to_string())
+    }
+}
+
+fn rights(operation: &str, index: Option<&str>, body: &Value) -> BTreeSet<String> {
+    let parts = || body["TransactItems"].as_array().into_iter().flatten();
+    let kinds = || parts().filter_map(Value::as_object).flat_map(|part| part.keys());
+    match (operation, index) {
+        ("TransactWriteItems" | "TransactGetItems", _) => kinds().map(|kind| format!("{kind}Item")).collect(),
+        (operation, Some(index)) => BTreeSet::from([format!("{operation} {index}")]),
+        (operation, None) => BTreeSet::from([operation.to_owned()]),
     }
 }
 

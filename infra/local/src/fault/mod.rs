@@ -13,6 +13,7 @@ use axum::response::Response;
 pub use rule::{FaultKind, InvalidFaultKind, Operation, Rule};
 pub use watch::CallHook;
 
+use crate::journal::{Journal, Record};
 use crate::outbox::Provider;
 use crate::server::severed;
 
@@ -23,6 +24,7 @@ const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     rules: Arc<Mutex<Vec<Rule>>>,
+    journal: Journal,
     watch: watch::Watch,
 }
 
@@ -41,9 +43,14 @@ impl Faults {
         Self::default()
     }
 
+    /// No rules, and every change of them is written to `journal`.
+    pub(crate) fn kept_in(journal: Journal) -> Self {
+        Self { journal, ..Self::default() }
+    }
+
     /// Adds a rule behind those in force.
     pub fn add(&self, rule: Rule) {
-        self.list().push(rule);
+        self.change(|rules| rules.push(rule));
     }
 
     /// The rules in force, with the times they have left.
@@ -53,7 +60,12 @@ impl Faults {
 
     /// Makes every provider well again.
     pub fn clear(&self) {
-        self.list().clear();
+        self.change(Vec::clear);
+    }
+
+    /// Does again what was written.
+    pub(crate) fn replay(&self, rules: Vec<Rule>) {
+        *self.list() = rules;
     }
 
     /// Lets `act` happen as the rules allow, and answers, or hangs up, as they say.
@@ -83,19 +95,37 @@ impl Faults {
     fn take(&self, call: &Call) -> Option<FaultKind> {
         let mut rules = self.list();
         let index = rules.iter().position(|rule| rule.concerns(call))?;
-        let rule = &mut rules[index];
-        let kind = rule.kind;
-        if let Some(times) = &mut rule.times {
-            *times -= 1;
-            if *times == 0 {
-                rules.remove(index);
-            }
+        let kind = rules[index].kind;
+        if rules[index].times.is_some() {
+            self.put(&mut rules, |rules| use_up(rules, index));
         }
         Some(kind)
     }
 
+    fn change(&self, change: impl FnOnce(&mut Vec<Rule>)) {
+        self.put(&mut self.list(), change);
+    }
+
+    /// Written before it is in force: a fault that is used up stays so after a restart.
+    fn put(&self, rules: &mut Vec<Rule>, change: impl FnOnce(&mut Vec<Rule>)) {
+        let mut next = rules.clone();
+        change(&mut next);
+        self.journal.write(&Record { faults: Some(next.clone()), ..Record::default() });
+        *rules = next;
+    }
+
     fn list(&self) -> MutexGuard<'_, Vec<Rule>> {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes one time off a rule that has a number of them.
+fn use_up(rules: &mut Vec<Rule>, index: usize) {
+    match &mut rules[index].times {
+        Some(times @ 2..) => *times -= 1,
+        _ => {
+            rules.remove(index);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod database;
 mod database_faults;
+mod kept;
 mod memberships;
 mod messages;
 mod resend;
@@ -18,6 +19,7 @@ use crate::clock::SandboxClock;
 use crate::fault::{Faults, Rule};
 use crate::outbox::{Kind, Outbox};
 use crate::resend::ResendStandIn;
+use crate::sandbox;
 use crate::server::serve;
 use crate::whop::{API_VERSION_DATE, Membership, MembershipStatus, WhopStandIn};
 
@@ -41,18 +43,20 @@ impl Drop for Sandbox {
 
 impl Sandbox {
     async fn start() -> Self {
+        let sandbox = Self::serve(sandbox::Sandbox::memory(SandboxClock::frozen(noon()))).await;
+        sandbox.settle();
+        sandbox
+    }
+
+    async fn serve(parts: sandbox::Sandbox) -> Self {
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
-        let (clock, outbox, faults) = (SandboxClock::frozen(noon()), Outbox::new(), Faults::new());
-        let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
-        let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());
+        let sandbox::Sandbox { clock, outbox, faults, whop, resend, .. } = parts;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = whop.router().merge(resend.router()).merge(faults.router());
         let server = tokio::spawn(async { serve(router, listener).await.unwrap() });
         let http = reqwest::Client::new();
-        let sandbox = Self { clock, outbox, faults, whop, resend, base, http, server };
-        sandbox.settle();
-        sandbox
+        Self { clock, outbox, faults, whop, resend, base, http, server }
     }
 
     /// `biz_open` lets past-due members in, `biz_strict` does not.

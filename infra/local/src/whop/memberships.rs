@@ -8,11 +8,11 @@ use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::WhopStandIn;
 use super::answer::{Refusal, read};
 use super::world::{Membership, MembershipStatus, World};
+use super::{Change, WhopStandIn};
 use crate::fault::Operation;
-use crate::keys::{Recall, idempotency_key};
+use crate::keys::{Recall, UsedKey, idempotency_key};
 use crate::outbox::{Entry, Kind, Provider};
 
 /// The most free days one call may add.
@@ -83,12 +83,14 @@ impl WhopStandIn {
             Some(Recall::OtherRequest) => return Err(Refusal::key_reused()),
             Some(Recall::New) | None => {}
         }
-        world.existing(id)?.renewal_period_end += Duration::days(days);
-        let answer = world.show(id)?;
-        if let Some(key) = &key {
-            world.keys.remember(key, request, answer.clone(), now);
-        }
-        self.outbox.record(effect(now, Kind::FreeDays, id, json!({"days": days}), key));
+        let mut membership = world.existing(id)?.clone();
+        membership.renewal_period_end += Duration::days(days);
+        let answer = world.shape(&membership);
+        let granted = effect(now, Kind::FreeDays, id, json!({"days": days}), key.clone());
+        let used = key.map(|key| UsedKey { key, request, answer: answer.clone(), at: now });
+        let mut changes = vec![Change::Membership(Box::new(membership))];
+        changes.extend(used.map(Change::KeyUsed));
+        self.commit(&mut world, vec![granted], changes);
         Ok(answer)
     }
 
@@ -97,7 +99,7 @@ impl WhopStandIn {
         let Cancel { cancel_at_period_end } = if body.is_empty() { Cancel::default() } else { read(body)? };
         let now = self.clock.now();
         let mut world = self.world();
-        let membership = world.existing(id)?;
+        let mut membership = world.existing(id)?.clone();
         let kind = if cancel_at_period_end {
             membership.cancel_at_period_end = true;
             Kind::Cancel
@@ -107,21 +109,26 @@ impl WhopStandIn {
             Kind::Terminate
         };
         let detail = json!({"cancel_at_period_end": cancel_at_period_end});
-        self.outbox.record(effect(now, kind, id, detail, key));
-        world.show(id)
+        let answer = world.shape(&membership);
+        let changes = vec![Change::Membership(Box::new(membership))];
+        self.commit(&mut world, vec![effect(now, kind, id, detail, key)], changes);
+        Ok(answer)
     }
 }
 
 impl World {
-    fn existing(&mut self, id: &str) -> Result<&mut Membership, Refusal> {
-        self.memberships.get_mut(id).ok_or_else(|| Refusal::not_found("the membership"))
+    fn existing(&self, id: &str) -> Result<&Membership, Refusal> {
+        self.memberships.get(id).ok_or_else(|| Refusal::not_found("the membership"))
+    }
+
+    fn show(&self, id: &str) -> Result<Value, Refusal> {
+        self.existing(id).map(|membership| self.shape(membership))
     }
 
     /// The shape of the dated v1.
-    fn show(&self, id: &str) -> Result<Value, Refusal> {
-        let membership = self.memberships.get(id).ok_or_else(|| Refusal::not_found("the membership"))?;
+    fn shape(&self, membership: &Membership) -> Value {
         let company = self.company(&membership.company_id);
-        Ok(json!({
+        json!({
             "id": membership.id,
             "status": membership.status,
             "account_id": membership.company_id,
@@ -141,7 +148,7 @@ impl World {
             "canceled_at": membership.canceled_at.map(iso),
             "payment_collection_paused": false,
             "metadata": {},
-        }))
+        })
     }
 }
 

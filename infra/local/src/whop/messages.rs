@@ -9,10 +9,10 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::WhopStandIn;
 use super::answer::{Refusal, read};
 use super::audience::Address;
 use super::world::Channel;
+use super::{Change, WhopStandIn};
 use crate::fault::Operation;
 use crate::keys::idempotency_key;
 use crate::outbox::{Entry, Kind, Provider};
@@ -76,11 +76,13 @@ impl WhopStandIn {
         let address = Address::of(push.experience_id, push.account_id)?;
         let mut world = self.world();
         let audience = world.audience(&address)?;
+        let (mut sent, mut changes) = (Vec::new(), Vec::new());
         for user in push.user_ids.unwrap_or_else(|| audience.clone()) {
             let reached = audience.contains(&user);
             let entry = self.entry(Kind::Push, user, detail.clone(), headers);
-            if reached { self.outbox.record(entry) } else { world.unreached.push(entry) }
+            if reached { sent.push(entry) } else { changes.push(Change::Unreached(entry)) }
         }
+        self.commit(&mut world, sent, changes);
         Ok(json!({"success": true}))
     }
 
@@ -91,12 +93,12 @@ impl WhopStandIn {
         }
         let mut world = self.world();
         let same = |channel: &&Channel| channel.user_ids == with_user_ids && channel.company_id == company_id;
-        let known = world.channels.iter().find(same).map(|channel| channel.id.clone());
-        let id = known.unwrap_or_else(|| {
-            let id = format!("feed_{}", world.channels.len() + 1);
-            world.channels.push(Channel { id: id.clone(), company_id, user_ids: with_user_ids });
-            id
-        });
+        if let Some(known) = world.channels.iter().find(same) {
+            return Ok(json!({"id": known.id}));
+        }
+        let id = format!("feed_{}", world.channels.len() + 1);
+        let channel = Channel { id: id.clone(), company_id, user_ids: with_user_ids };
+        self.commit(&mut world, vec![], vec![Change::Channel(channel)]);
         Ok(json!({"id": id}))
     }
 
@@ -106,10 +108,9 @@ impl WhopStandIn {
         let channel = world.channels.iter().find(|channel| channel.id == channel_id);
         let channel = channel.ok_or_else(|| Refusal::not_found("the channel"))?;
         let detail = json!({"channel_id": channel_id, "company_id": channel.company_id, "content": content});
-        for user in &channel.user_ids {
-            self.outbox.record(self.entry(Kind::Dm, user.clone(), detail.clone(), headers));
-        }
-        world.messages += 1;
+        let entry = |user: &String| self.entry(Kind::Dm, user.clone(), detail.clone(), headers);
+        let sent = channel.user_ids.iter().map(entry).collect();
+        self.commit(&mut world, sent, vec![Change::MessageNumbered]);
         Ok(json!({"id": format!("post_{}", world.messages), "content": content}))
     }
 

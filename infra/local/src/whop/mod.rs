@@ -8,6 +8,7 @@
 mod access;
 mod answer;
 mod audience;
+mod change;
 mod memberships;
 mod messages;
 mod token;
@@ -20,12 +21,14 @@ use axum::Router;
 use axum::routing::{get, post};
 use serde_json::Value;
 
+pub(crate) use change::Change;
 pub use world::{Membership, MembershipStatus};
 
 use crate::clock::SandboxClock;
 use crate::fault::Faults;
+use crate::journal::Record;
 use crate::outbox::{Entry, Outbox};
-use world::World;
+use world::{Company, Experience, World};
 
 /// The app whose experiences [`WhopStandIn::add_company`] installs.
 pub const APP_ID: &str = "app_local";
@@ -76,15 +79,17 @@ impl WhopStandIn {
         access_while_past_due: bool,
         experience: Option<&str>,
     ) {
-        self.world().add_company(id, title, admins, access_while_past_due);
-        if let Some(experience) = experience {
-            self.add_experience(experience, id, APP_ID);
-        }
+        let (company_id, title) = (id.to_owned(), title.to_owned());
+        let admins = admins.iter().map(|&admin| admin.to_owned()).collect();
+        let company = Company { id: company_id, title, admins, access_while_past_due };
+        let mut changes = vec![Change::Company(company)];
+        changes.extend(experience.map(|experience| installed(experience, id, APP_ID)));
+        self.commit(&mut self.world(), vec![], changes);
     }
 
     /// Installs an experience of any app at a company.
     pub fn add_experience(&self, id: &str, company_id: &str, app_id: &str) {
-        self.world().add_experience(id, company_id, app_id);
+        self.commit(&mut self.world(), vec![], vec![installed(id, company_id, app_id)]);
     }
 
     /// Adds a membership, or replaces the one with its id.
@@ -92,7 +97,10 @@ impl WhopStandIn {
     /// # Panics
     /// When its company was not added: the answers about it would make no sense.
     pub fn add_membership(&self, membership: Membership) {
-        self.world().add_membership(membership);
+        let mut world = self.world();
+        let company = &membership.company_id;
+        assert!(world.company(company).is_some(), "no company {company} was added");
+        self.commit(&mut world, vec![], vec![Change::Membership(Box::new(membership))]);
     }
 
     /// Sets the status of a membership, as a payment or a failed one would.
@@ -109,14 +117,20 @@ impl WhopStandIn {
     /// When there is no such membership.
     pub fn change_membership(&self, id: &str, change: impl FnOnce(&mut Membership)) {
         let mut world = self.world();
-        let membership = world.memberships.get_mut(id).map(change);
-        drop(world);
-        assert!(membership.is_some(), "no membership {id} was added");
+        let known = world.memberships.get(id).cloned();
+        let mut membership = known.unwrap_or_else(|| panic!("no membership {id} was added"));
+        change(&mut membership);
+        self.commit(&mut world, vec![], vec![Change::Membership(Box::new(membership))]);
     }
 
     /// A membership as it stands.
     pub fn membership(&self, id: &str) -> Option<Membership> {
         self.world().memberships.get(id).cloned()
+    }
+
+    /// Somebody who administers a company; `None` for a company that is not installed.
+    pub fn owner_of(&self, company_id: &str) -> Option<String> {
+        self.world().company(company_id)?.admins.first().cloned()
     }
 
     /// Pushes that were answered with success and reached nobody, because their user was outside
@@ -156,10 +170,27 @@ impl WhopStandIn {
 
     /// Publishes one more key, with which tokens are signed from now on; older ones stay valid.
     pub fn rotate_key(&self) {
-        self.world().rotations += 1;
+        self.commit(&mut self.world(), vec![], vec![Change::KeyRotated]);
+    }
+
+    /// Does again what was written.
+    pub(crate) fn replay(&self, changes: Vec<Change>) {
+        self.world().apply(changes);
+    }
+
+    /// The only way this world changes: one call's effects and changes are written together, and
+    /// then they have happened.
+    fn commit(&self, world: &mut World, sent: Vec<Entry>, changes: Vec<Change>) {
+        let record = Record { sent, whop: changes, ..Record::default() };
+        world.apply(self.outbox.commit(record).whop);
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn installed(id: &str, company_id: &str, app_id: &str) -> Change {
+    let (id, company_id, app_id) = (id.to_owned(), company_id.to_owned(), app_id.to_owned());
+    Change::Experience(Experience { id, company_id, app_id })
 }

@@ -9,7 +9,7 @@ use crate::keys::KeyMemory;
 use crate::outbox::Entry;
 
 /// A subscription as Whop keeps it; make one with [`Membership::new`] and change what matters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// `mem_…`.
     pub id: String,
@@ -93,53 +93,36 @@ pub(super) struct World {
     pub(super) rotations: u32,
 }
 
-#[derive(Debug)]
-pub(super) struct Company {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Company {
+    pub(super) id: String,
     pub(super) title: String,
     pub(super) admins: BTreeSet<String>,
-    access_while_past_due: bool,
+    pub(super) access_while_past_due: bool,
 }
 
-#[derive(Debug, Clone)]
-pub(super) struct Experience {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Experience {
     pub(super) id: String,
     pub(super) company_id: String,
     pub(super) app_id: String,
 }
 
-#[derive(Debug)]
-pub(super) struct Channel {
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Channel {
     pub(super) id: String,
     pub(super) company_id: Option<String>,
     pub(super) user_ids: BTreeSet<String>,
 }
 
 impl World {
-    pub(super) fn add_company(
-        &mut self,
-        id: &str,
-        title: &str,
-        admins: &[&str],
-        access_while_past_due: bool,
-    ) {
-        let admins = admins.iter().map(|&admin| admin.to_owned()).collect();
-        let company = Company { title: title.to_owned(), admins, access_while_past_due };
-        self.companies.insert(id.to_owned(), company);
+    pub(super) fn put_company(&mut self, company: Company) {
+        self.companies.insert(company.id.clone(), company);
     }
 
-    pub(super) fn add_experience(&mut self, id: &str, company_id: &str, app_id: &str) {
-        self.experiences.retain(|known| known.id != id);
-        self.experiences.push(Experience {
-            id: id.to_owned(),
-            company_id: company_id.to_owned(),
-            app_id: app_id.to_owned(),
-        });
-    }
-
-    pub(super) fn add_membership(&mut self, membership: Membership) {
-        let company = &membership.company_id;
-        assert!(self.companies.contains_key(company), "no company {company} was added");
-        self.memberships.insert(membership.id.clone(), membership);
+    pub(super) fn put_experience(&mut self, experience: Experience) {
+        self.experiences.retain(|known| known.id != experience.id);
+        self.experiences.push(experience);
     }
 
     pub(super) fn company(&self, id: &str) -> Option<&Company> {

@@ -2,44 +2,18 @@
 //!
 //! Source: docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::COOKIE;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body_util::Full;
-use serde::Deserialize;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::Value;
 
 use crate::runtime::ClientIp;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HttpEvent {
-    raw_path: Option<String>,
-    raw_query_string: Option<String>,
-    cookies: Option<Vec<String>>,
-    headers: Option<HashMap<String, String>>,
-    request_context: RequestContext,
-    body: Option<String>,
-    #[serde(default)]
-    is_base64_encoded: bool,
-}
-
-#[derive(Deserialize)]
-struct RequestContext {
-    http: HttpContext,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HttpContext {
-    method: String,
-    source_ip: Option<String>,
-}
 
 /// Only Lambda writes the top level of the payload: no client can make its request look like a schedule.
 pub(super) fn is_http(payload: &Value) -> bool {
@@ -47,15 +21,17 @@ pub(super) fn is_http(payload: &Value) -> bool {
 }
 
 /// The request and who sent it; `None` where it cannot be put into HTTP's terms.
-pub(super) fn read(payload: Value) -> Option<(Request<Full<Bytes>>, ClientIp)> {
-    let event: HttpEvent = serde_json::from_value(payload).ok()?;
-    let HttpContext { method, source_ip } = event.request_context.http;
+pub(super) fn read(mut payload: Value) -> Option<(Request<Full<Bytes>>, ClientIp)> {
+    // Read apart, because the event type refuses the whole event for one header it cannot hold.
+    let named = payload.get_mut("headers").map(Value::take).unwrap_or_default();
+    let event: ApiGatewayV2httpRequest = serde_json::from_value(payload).ok()?;
     let body = event.body.unwrap_or_default();
     let body = if event.is_base64_encoded { STANDARD.decode(body).ok()? } else { body.into_bytes() };
     let mut request = Request::new(Full::new(Bytes::from(body)));
-    *request.method_mut() = Method::from_bytes(method.as_bytes()).ok()?;
+    *request.method_mut() = event.request_context.http.method;
     *request.uri_mut() = target(event.raw_path, event.raw_query_string).parse().ok()?;
-    *request.headers_mut() = headers(event.headers, event.cookies);
+    *request.headers_mut() = headers(&named, event.cookies);
+    let source_ip = event.request_context.http.source_ip;
     let source_ip: Option<IpAddr> = source_ip.and_then(|address| address.parse().ok());
     Some((request, ClientIp(source_ip)))
 }
@@ -84,10 +60,10 @@ fn escape(text: &str, forbidden: &[u8], target: &mut String) {
 }
 
 /// A header that is none is left out: it is the client's mistake and no reason to fail.
-fn headers(named: Option<HashMap<String, String>>, cookies: Option<Vec<String>>) -> HeaderMap {
-    let pairs = named.into_iter().flatten().filter_map(|(name, value)| {
+fn headers(named: &Value, cookies: Option<Vec<String>>) -> HeaderMap {
+    let pairs = named.as_object().into_iter().flatten().filter_map(|(name, value)| {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        Some((name, HeaderValue::from_bytes(value.as_bytes()).ok()?))
+        Some((name, HeaderValue::from_bytes(value.as_str()?.as_bytes()).ok()?))
     });
     let mut headers: HeaderMap = pairs.collect();
     // Lambda takes the cookies out of the headers and lists them.
@@ -109,9 +85,16 @@ mod tests {
             "version": "2.0", "routeKey": "$default", "rawPath": "/api/settings", "rawQueryString": "a=1&a=2",
             "cookies": ["__Host-session=s", "theme=dark"],
             "headers": {"host": "x.lambda-url.us-east-1.on.aws", "x-forwarded-for": "198.51.100.9"},
+            "queryStringParameters": {"a": "1,2"}, "pathParameters": null, "stageVariables": null,
             "requestContext": {
-                "http": {"method": "PUT", "path": "/api/settings", "sourceIp": "192.0.2.1"},
-                "timeEpoch": 1_600_000_000_000_u64,
+                "accountId": "anonymous", "apiId": "x", "authentication": null, "authorizer": null,
+                "domainName": "x.lambda-url.us-east-1.on.aws", "domainPrefix": "x", "requestId": "id",
+                "http": {
+                    "method": "PUT", "path": "/api/settings", "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1", "userAgent": "agent",
+                },
+                "routeKey": "$default", "stage": "$default",
+                "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1_600_000_000_000_u64,
             },
             "body": "{\"push_enabled\":true}", "isBase64Encoded": false,
         })

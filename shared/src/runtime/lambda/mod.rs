@@ -1,7 +1,8 @@
 //! AWS Lambda: an invocation is a JSON document, either a function URL's request or a schedule's payload.
 //!
-//! This stands on `lambda_runtime` and not on `lambda_http`, whose conversion panics on a raw query such as
-//! `a=<b>`, turns a `?` in the path into a query, and keeps one of several answer headers of one name.
+//! From `lambda_http` come the runtime loop and the event's type. The request and the reply are made here:
+//! its own conversion panics on a raw query such as `a=<b>`, turns a `?` in the path into a query, and keeps
+//! one of several answer headers of one name (`infra/decisions/0001-lambda-http.md`).
 
 mod event;
 mod reply;
@@ -12,7 +13,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use lambda_http::lambda_runtime::{Diagnostic, Runtime};
+use lambda_http::{LambdaEvent, service_fn};
 use serde_json::Value;
 
 use super::answer::{Arrival, answer};

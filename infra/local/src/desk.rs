@@ -1,0 +1,147 @@
+//! The sandbox's own routes, under `/sandbox`: move the clock, see what left, play Whop.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use chrono::{Duration, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use shared::domain::id::{CompanyId, MembershipId};
+use shared::domain::time;
+use shared::http::{Answer, Failure, JsonBody};
+
+use crate::demo;
+use crate::service::Service;
+use crate::ticker::{MAX_STEP_DAYS, Ticker};
+use crate::whop::APP_ID;
+
+/// Whoever sits at the desk.
+#[derive(Clone)]
+pub struct Desk {
+    /// The running service.
+    pub service: Arc<Service>,
+    /// Its schedules.
+    pub ticker: Arc<Ticker>,
+}
+
+/// The routes.
+pub fn router(desk: Desk) -> Router {
+    let faults = desk.service.sandbox.faults.router();
+    Router::new()
+        .route("/sandbox/clock", get(read_clock).post(move_clock))
+        .route("/sandbox/outbox", get(read_outbox))
+        .route("/sandbox/token", get(make_token))
+        .route("/sandbox/renewals", post(play_renewal))
+        .with_state(desk)
+        .merge(faults)
+}
+
+async fn read_clock(State(desk): State<Desk>) -> Answer {
+    let now = desk.service.sandbox.clock.now();
+    Answer::ok(json!({"now": time::write(now), "unix_seconds": now.timestamp()}))
+}
+
+/// `{"advance": "25h"}` or `{"set": "<time>"}`.
+async fn move_clock(State(desk): State<Desk>, body: JsonBody) -> Response {
+    match target(&desk, &body) {
+        Ok(target) => Answer::ok(desk.ticker.move_to(target).await).into_response(),
+        Err(failure) => refuse(&failure),
+    }
+}
+
+fn target(desk: &Desk, body: &JsonBody) -> Result<chrono::DateTime<Utc>, Failure> {
+    let fields = body.object(&["advance", "set"])?;
+    let now = desk.service.sandbox.clock.now();
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let target = match (text("advance"), text("set")) {
+        (Some(step), None) => step_of(step).map(|step| now + step).ok_or_else(|| {
+            Failure::field(
+                "advance",
+                format!("expected a number and a unit s, m, h or d, up to {MAX_STEP_DAYS}d"),
+            )
+        })?,
+        (None, Some(at)) => {
+            time::read(at).ok_or_else(|| Failure::field("set", "expected an RFC 3339 time"))?
+        }
+        _ => return Err(Failure::invalid(r#"Send {"advance": "25h"} or {"set": "<time>"}."#)),
+    };
+    if (target - now).abs() > Duration::days(MAX_STEP_DAYS) {
+        return Err(Failure::invalid(format!("The clock moves {MAX_STEP_DAYS} days at a time at most.")));
+    }
+    Ok(target)
+}
+
+fn step_of(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let number: u32 = digits.parse().ok()?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let step = Duration::seconds(i64::from(number) * seconds);
+    (step <= Duration::days(MAX_STEP_DAYS)).then_some(step)
+}
+
+async fn read_outbox(State(desk): State<Desk>) -> Answer {
+    let sandbox = &desk.service.sandbox;
+    Answer::ok(json!({"data": sandbox.outbox.entries(), "unreached": sandbox.whop.unreached()}))
+}
+
+#[derive(Deserialize)]
+struct TokenQuery {
+    company: Option<String>,
+}
+
+/// A Whop user token of a company's owner, good for an hour of the sandbox's clock. A company that
+/// the sandbox has not seen is made, so that anybody's own payloads can be tried.
+async fn make_token(State(desk): State<Desk>, Query(query): Query<TokenQuery>) -> Response {
+    let company = query.company.unwrap_or_default();
+    if let Err(error) = CompanyId::parse(&company) {
+        return refuse(&Failure::field("company", error.to_string()));
+    }
+    let whop = &desk.service.sandbox.whop;
+    let owner = whop.owner_of(&company).unwrap_or_else(|| {
+        let owner = company.replacen("biz_", "user_owner_", 1);
+        whop.add_company(&company, "A company", &[&owner], true, Some(&company.replacen("biz_", "exp_", 1)));
+        owner
+    });
+    Answer::ok(json!({"token": whop.user_token(&owner, APP_ID), "user_id": owner, "company_id": company}))
+        .into_response()
+}
+
+/// `{"membership_id": "mem_demo_4", "outcome": "failed" | "succeeded"}`: what Whop would do when a
+/// renewal ends so, its signed webhook included.
+async fn play_renewal(State(desk): State<Desk>, body: JsonBody) -> Response {
+    match renewal(&body) {
+        Err(failure) => refuse(&failure),
+        Ok((membership, failed)) => match demo::renew(&desk.service, &membership, failed, None).await {
+            Some(response) => response,
+            None => refuse(&Failure::field(
+                "membership_id",
+                "expected a membership of the sandbox, such as mem_demo_4",
+            )),
+        },
+    }
+}
+
+fn renewal(body: &JsonBody) -> Result<(String, bool), Failure> {
+    let fields = body.object(&["membership_id", "outcome"])?;
+    let membership = fields.get("membership_id").and_then(Value::as_str).unwrap_or_default();
+    MembershipId::parse(membership).map_err(|error| Failure::field("membership_id", error.to_string()))?;
+    match fields.get("outcome").and_then(Value::as_str) {
+        Some("failed") => Ok((membership.to_owned(), true)),
+        Some("succeeded") => Ok((membership.to_owned(), false)),
+        _ => Err(Failure::field("outcome", "expected failed or succeeded")),
+    }
+}
+
+/// The desk stands outside the functions' door, so it writes its own problem documents.
+fn refuse(failure: &Failure) -> Response {
+    Answer::of(failure.status(), failure.problem("sandbox")).into_response()
+}

@@ -1,0 +1,143 @@
+//! `cargo dev`: the whole service on a laptop.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use local::desk::{self, Desk};
+use local::embedded::EmbeddedDynamo;
+use local::sandbox::Sandbox;
+use local::schedule;
+use local::service::{SANDBOX_VALUES, Service};
+use local::ticker::Ticker;
+use local::{demo, server};
+use tokio::net::TcpListener;
+
+/// The files that say when jobs run, in the deployment as well as here.
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+const VERCEL: &str = include_str!("../../../vercel.json");
+
+const HELP: &str = "\
+Serves the whole service on http://127.0.0.1:3000, with stand-ins for the providers.
+
+cargo dev [--port PORT] [--data DIR] [--memory] [--at TIME] [--no-schedules]
+
+  --port PORT      where to listen (3000)
+  --data DIR       where to keep the data (.local)
+  --memory         keep nothing
+  --at TIME        start the clock at this time (RFC 3339)
+  --no-schedules   fire no job, not even when the clock is moved
+";
+
+struct Options {
+    port: u16,
+    data: Option<PathBuf>,
+    at: Option<DateTime<Utc>>,
+    schedules: bool,
+}
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    shared::logs::init("local");
+    let done = match options() {
+        Ok(Some(options)) => run(options).await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(format!("{error}\n\n{HELP}").into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("cargo dev: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options() -> Result<Option<Options>, Failed> {
+    use lexopt::prelude::{Long, Short, ValueExt as _};
+    let mut options = Options { port: 3000, data: Some(PathBuf::from(".local")), at: None, schedules: true };
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("port") => options.port = arguments.value()?.parse()?,
+            Long("data") => options.data = Some(arguments.value()?.into()),
+            Long("memory") => options.data = None,
+            Long("at") => {
+                let text = arguments.value()?.string()?;
+                let at = shared::domain::time::read(&text).ok_or("--at: expected an RFC 3339 time")?;
+                options.at = Some(at);
+            }
+            Long("no-schedules") => options.schedules = false,
+            Long("help") | Short('h') => {
+                say(HELP);
+                return Ok(None);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Some(options))
+}
+
+async fn run(options: Options) -> Result<(), Failed> {
+    let listener = TcpListener::bind(("127.0.0.1", options.port))
+        .await
+        .map_err(|error| format!("port {} cannot be had: {error}", options.port))?;
+    let address = listener.local_addr()?;
+    let (sandbox, dynamo) = match &options.data {
+        None => (Sandbox::memory(clock(options.at)), EmbeddedDynamo::memory()),
+        Some(folder) => {
+            let sandbox = Sandbox::open(folder, options.at)?;
+            (sandbox, EmbeddedDynamo::file(folder.join("table.sqlite"))?)
+        }
+    };
+    let is_new = sandbox.is_new();
+    let service = Arc::new(Service::start(sandbox, dynamo, |name| std::env::var(name).ok()).await?);
+    let schedules = if options.schedules { schedule::read(TEMPLATE, VERCEL)? } else { Vec::new() };
+    let ticker = Arc::new(Ticker::new(service.clone(), schedules));
+    if is_new {
+        demo::seed(&service).await;
+    }
+    let router =
+        service.router.clone().merge(desk::router(Desk { service: service.clone(), ticker: ticker.clone() }));
+    greet(&address.to_string(), &options);
+    tokio::select! {
+        served = server::serve(router, listener) => served?,
+        () = ticker.run() => {}
+        stopped = tokio::signal::ctrl_c() => stopped?,
+    }
+    Ok(())
+}
+
+fn clock(at: Option<DateTime<Utc>>) -> local::clock::SandboxClock {
+    local::clock::SandboxClock::running_from(at.unwrap_or_else(Utc::now))
+}
+
+fn greet(address: &str, options: &Options) {
+    let kept =
+        options.data.as_ref().map_or_else(|| "nowhere".to_owned(), |folder| folder.display().to_string());
+    let value =
+        |name: &str| SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
+    say(&format!(
+        "justonce serves on http://{address}   (data: {kept})
+
+  a user token    curl 'http://{address}/sandbox/token?company={company}'
+  what left       curl http://{address}/sandbox/outbox
+  a day later     curl -X POST http://{address}/sandbox/clock -H 'content-type: application/json' -d '{{\"advance\": \"24h\"}}'
+  all routes      curl http://{address}/api/openapi.json
+
+  CRON_SECRET={cron}   WHOP_WEBHOOK_SECRET={webhook}   (values of the sandbox, good for nothing else)
+",
+        company = demo::COMPANY,
+        cron = value("CRON_SECRET"),
+        webhook = value("WHOP_WEBHOOK_SECRET"),
+    ));
+}
+
+/// To the person at the terminal; the log has its own way.
+#[allow(clippy::print_stderr, reason = "this is a command for people")]
+fn say(text: &str) {
+    eprintln!("{text}");
+}

@@ -1,0 +1,119 @@
+//! The schedules of the deployment files on the sandbox's clock.
+//!
+//! Moving the clock fires every occurrence that is passed on the way, each at its own planned time,
+//! as a year of ticks would have come in life.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use chrono::{DateTime, Duration, Utc};
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::schedule::Schedule;
+use crate::service::Service;
+
+/// The farthest the clock can be moved at once: a year of five-minute ticks takes minutes.
+pub const MAX_STEP_DAYS: i64 = 92;
+
+/// Fires schedules when their time comes.
+pub struct Ticker {
+    service: Arc<Service>,
+    schedules: Vec<Schedule>,
+    fired_until: Mutex<DateTime<Utc>>,
+}
+
+/// What moving the clock did.
+#[derive(Debug, Default, Serialize)]
+pub struct Moved {
+    /// What time it is now.
+    pub now: String,
+    /// How many occurrences were fired.
+    pub fired: u64,
+    /// What their runs did, summed up.
+    pub done: u64,
+    /// What they could not do.
+    pub failed: u64,
+    /// What they left in doubt.
+    pub in_doubt: u64,
+}
+
+impl Ticker {
+    /// Fires `schedules` from now on.
+    pub fn new(service: Arc<Service>, schedules: Vec<Schedule>) -> Self {
+        let fired_until = Mutex::new(service.sandbox.clock.now());
+        Self { service, schedules, fired_until }
+    }
+
+    /// Moves the clock to `target`, firing what lies between. Back is allowed and fires nothing.
+    pub async fn move_to(&self, target: DateTime<Utc>) -> Moved {
+        let mut fired_until = self.fired_until.lock().await;
+        let clock = &self.service.sandbox.clock;
+        let mut moved = Moved::default();
+        for (at, schedule) in self.occurrences(*fired_until, target) {
+            if at > clock.now() {
+                clock.pass(at);
+            }
+            let done_before = moved.done + moved.failed;
+            self.fire(schedule, at, &mut moved).await;
+            *fired_until = at;
+            // What was done is dated; a process that dies now must not come back before that date.
+            if moved.done + moved.failed > done_before {
+                clock.set(clock.now());
+            }
+        }
+        clock.set(target);
+        *fired_until = target;
+        moved.now = shared::domain::time::write(target);
+        moved
+    }
+
+    /// Fires what has come due by the clock's own running.
+    pub async fn catch_up(&self) {
+        let mut fired_until = self.fired_until.lock().await;
+        let now = self.service.sandbox.clock.now();
+        for (at, schedule) in self.occurrences(*fired_until, now) {
+            self.fire(schedule, at, &mut Moved::default()).await;
+        }
+        *fired_until = now.max(*fired_until);
+    }
+
+    /// Looks at the clock every second, for ever.
+    pub async fn run(&self) {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            self.catch_up().await;
+        }
+    }
+
+    fn occurrences(&self, after: DateTime<Utc>, until: DateTime<Utc>) -> Vec<(DateTime<Utc>, &Schedule)> {
+        let from = after.max(until - Duration::days(MAX_STEP_DAYS));
+        let each = self.schedules.iter();
+        let mut all: Vec<_> =
+            each.flat_map(|schedule| schedule.between(from, until).map(move |at| (at, schedule))).collect();
+        all.sort_by_key(|(at, _)| *at);
+        all
+    }
+
+    async fn fire(&self, schedule: &Schedule, at: DateTime<Utc>, moved: &mut Moved) {
+        let response = self.service.fire(&schedule.job, &schedule.path, at).await;
+        let status = response.status();
+        let report = read(response.into_body()).await;
+        if status != StatusCode::OK {
+            tracing::warn!(job = schedule.job, status = status.as_u16(), "a scheduled run failed");
+        }
+        let count = |name: &str| report.get(name).and_then(Value::as_u64).unwrap_or_default();
+        moved.fired += 1;
+        moved.done += count("done");
+        moved.failed += count("failed");
+        moved.in_doubt += count("in_doubt");
+    }
+}
+
+async fn read(body: Body) -> Value {
+    let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    serde_json::from_slice(&bytes).unwrap_or_default()
+}

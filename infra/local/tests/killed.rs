@@ -1,0 +1,128 @@
+//! The server is killed in the middle, again and again, and started again over the same folder:
+//! nothing is lost and nothing happens twice.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// Enough to hit the sending of messages, the applying of events and the pauses between them.
+const KILLS: u64 = 12;
+
+/// Kills the server however the test ends.
+struct Server {
+    child: Child,
+    base: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    fn start(data: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        command.args(["--port", "0", "--data"]).arg(data).stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let greeting = lines.by_ref().map_while(Result::ok).find(|line| line.contains("serves on"));
+        let greeting = greeting.expect("the server starts");
+        let base = greeting.split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned();
+        // Whoever stops reading a pipe stops the writer some day.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self { child, base }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let token: Value =
+            self.ask(reqwest::Client::new().get(self.url("/sandbox/token?company=biz_demo"))).await;
+        let request = reqwest::Client::new()
+            .get(self.url(path))
+            .header("x-whop-user-token", token["token"].as_str().unwrap())
+            .header("x-company-id", "biz_demo");
+        self.ask(request).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Value {
+        self.ask(self.posting(path, body)).await
+    }
+
+    fn posting(&self, path: &str, body: Value) -> reqwest::RequestBuilder {
+        reqwest::Client::new().post(self.url(path)).json(&body).timeout(Duration::from_secs(60))
+    }
+
+    async fn ask(&self, request: reqwest::RequestBuilder) -> Value {
+        let response = request.send().await.unwrap();
+        assert!(response.status().is_success(), "{response:?}");
+        response.json().await.unwrap()
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
+
+fn folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("justonce-killed-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    folder
+}
+
+#[tokio::test]
+async fn a_killed_server_loses_nothing_and_repeats_nothing() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let data = folder();
+    let first = Server::start(&data);
+    let receipt =
+        first.post("/sandbox/renewals", json!({"membership_id": "mem_demo_7", "outcome": "failed"})).await;
+    assert_eq!(receipt["outcome"], "applied");
+    drop(first);
+
+    for kill in 0..KILLS {
+        let server = Server::start(&data);
+        let moving = tokio::spawn(server.posting("/sandbox/clock", json!({"advance": "12h"})).send());
+        tokio::time::sleep(Duration::from_millis(5 + kill * 23)).await;
+        drop(server);
+        let _ = moving.await;
+    }
+
+    let server = Server::start(&data);
+    server.post("/sandbox/clock", json!({"advance": "6d"})).await;
+    let outbox = server.get("/sandbox/outbox").await;
+    let mut times: BTreeMap<&str, u32> = BTreeMap::new();
+    for entry in outbox["data"].as_array().unwrap() {
+        *times.entry(entry["idempotency_key"].as_str().unwrap()).or_default() += 1;
+    }
+    assert!(times.values().all(|times| *times == 1), "sent twice: {times:?}");
+
+    let cases = server.get("/api/dashboard/cases?limit=100").await;
+    let mut messages = 0;
+    for case in cases["data"].as_array().unwrap() {
+        let id = case["case_id"].as_str().unwrap();
+        let actions = server.get(&format!("/api/cases/{id}/actions")).await;
+        for action in actions["data"].as_array().unwrap() {
+            let key = format!("{}:{id}:v1", action["operation"].as_str().unwrap());
+            let sent = times.contains_key(key.as_str());
+            let state = action["state"].as_str().unwrap();
+            assert!(matches!(state, "done" | "rejected" | "unknown"), "left unfinished: {action}");
+            assert!(state == "unknown" || (state == "done") == sent, "{action}, sent: {sent}");
+            messages += u32::from(sent);
+        }
+    }
+    assert_eq!(messages as usize, times.len(), "every message is in somebody's audit");
+    assert!(messages >= 4, "{messages}");
+
+    let recovered =
+        cases["data"].as_array().unwrap().iter().filter(|case| case["status"] == "recovered").count();
+    let kpis = server.get("/api/dashboard/kpis?window=90").await;
+    assert_eq!(kpis["active_cases"].as_u64().unwrap() as usize, cases["data"].as_array().unwrap().len());
+    assert_eq!(kpis["recoveries"].as_u64().unwrap() as usize, recovered);
+    drop(server);
+    std::fs::remove_dir_all(&data).unwrap();
+}

@@ -1,0 +1,211 @@
+//! The two tables of contents, `template.yaml` and `vercel.json`, held against the code and each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+use serde_yaml_ng::Value as Yaml;
+use shared::auth::Who;
+use shared::auth::routes::ROUTES;
+use shared::config::NAMES;
+use shared::store::definition::{INDEXES, TABLE_KEYS};
+use shared::store::keys;
+
+use super::repository::{functions, read, template, vercel};
+
+/// The functions of the template, by the name of their binary.
+pub fn deployed(template: &Yaml) -> BTreeMap<String, &Yaml> {
+    let resources = template["Resources"].as_mapping().expect("Resources");
+    let functions = resources.values().filter(|resource| resource["Type"] == "AWS::Serverless::Function");
+    let named = functions.map(|function| {
+        let binary = function["Metadata"]["BuildProperties"]["Binary"].as_str().expect("a binary");
+        (binary.to_owned(), function)
+    });
+    named.collect()
+}
+
+/// The function that a build's or a route's path of Vercel is about.
+fn function_of(path: &str) -> Option<&str> {
+    path.trim_start_matches('/').strip_prefix("functions/")?.strip_suffix("/src/main.rs")
+}
+
+/// A route's path as a pattern of Vercel.
+fn pattern(path: &str) -> String {
+    let segments = path.split('/').map(|segment| if segment.starts_with('{') { "[^/]+" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+pub fn strings(value: &Yaml) -> BTreeSet<String> {
+    let one = value.as_str().map(str::to_owned);
+    let many = value.as_sequence().into_iter().flatten().map(|item| item.as_str().expect("text").to_owned());
+    one.into_iter().chain(many).collect()
+}
+
+#[test]
+fn both_platforms_deploy_the_functions_that_are_there() {
+    let there: BTreeSet<String> = functions().into_iter().collect();
+    let template = template();
+    let on_aws = deployed(&template);
+    assert_eq!(on_aws.keys().cloned().collect::<BTreeSet<_>>(), there);
+    for (name, function) in &on_aws {
+        assert_eq!(function["Properties"]["CodeUri"], format!("functions/{name}").as_str());
+        assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda");
+        assert_eq!(function["Properties"]["FunctionUrlConfig"]["AuthType"], "NONE");
+    }
+    let vercel = vercel();
+    let builds = vercel["builds"].as_array().expect("builds");
+    let built = builds.iter().map(|build| function_of(build["src"].as_str()?).map(str::to_owned));
+    assert_eq!(built.collect::<Option<BTreeSet<_>>>().expect("main.rs of a function"), there);
+    assert_eq!(ROUTES.iter().map(|route| route.function.to_owned()).collect::<BTreeSet<_>>(), there);
+}
+
+#[test]
+fn the_template_lists_every_route_at_its_function() {
+    let template = template();
+    for (name, function) in deployed(&template) {
+        let own = ROUTES.iter().filter(|route| route.function == name);
+        let own: BTreeSet<String> = own.map(|route| format!("{} {}", route.method, route.path)).collect();
+        assert_eq!(strings(&function["Metadata"]["Routes"]), own, "{name}");
+    }
+}
+
+#[test]
+fn vercel_leads_every_path_to_its_function_and_any_other_nowhere() {
+    let vercel = vercel();
+    let (last, routes) = vercel["routes"].as_array().expect("routes").split_last().expect("routes");
+    assert_eq!((&last["src"], &last["status"]), (&Json::from("/.*"), &Json::from(404)));
+    let listed = routes.iter().map(|route| {
+        // The function itself answers 405 with `Allow`, so it must see every method.
+        assert!(route.get("methods").is_none(), "{route}");
+        let function = function_of(route["dest"].as_str().expect("dest")).expect("a function");
+        (route["src"].as_str().expect("src").to_owned(), function.to_owned())
+    });
+    let listed: BTreeMap<String, String> = listed.collect();
+    assert_eq!(listed.len(), routes.len(), "a path is listed twice");
+    let known = ROUTES.iter().map(|route| (pattern(route.path), route.function.to_owned()));
+    assert_eq!(listed, known.collect());
+}
+
+#[test]
+fn no_path_of_vercel_hides_behind_another_functions_pattern() {
+    let vercel = vercel();
+    for route in ROUTES {
+        let example = route.path.replace(['{', '}'], "");
+        let takes = |src: &str| {
+            let pattern = src.replace("[^/]+", "*");
+            let mut pairs = pattern.split('/').zip(example.split('/'));
+            pattern.matches('/').count() == example.matches('/').count()
+                && pairs.all(|(part, own)| part == "*" || part == own)
+        };
+        let mut routes = vercel["routes"].as_array().expect("routes").iter();
+        let first = routes.find(|entry| takes(entry["src"].as_str().expect("src"))).expect("a route");
+        assert_eq!(function_of(first["dest"].as_str().expect("dest")), Some(route.function), "{example}");
+    }
+}
+
+#[test]
+fn both_platforms_start_the_same_jobs_at_the_same_times() {
+    let schedules = local::schedule::read(&read("template.yaml"), &read("vercel.json")).expect("one plan");
+    let jobs = schedules.iter().map(|schedule| {
+        let mut rows = ROUTES.iter();
+        let row = rows.find(|row| row.path == schedule.path && row.method == schedule.method.as_str());
+        let row = row.unwrap_or_else(|| panic!("{} has no row in ROUTES", schedule.path));
+        assert_eq!(row.who, Who::Scheduler, "{}", schedule.path);
+        let door = read(&format!("functions/{}/src/main.rs", row.function));
+        assert!(door.contains(&format!("job_path: Some(\"{}\")", schedule.path)), "{}", schedule.path);
+        row.function.to_owned()
+    });
+    let jobs: BTreeSet<String> = jobs.collect();
+    let has_a_job =
+        |name: &String| read(&format!("functions/{name}/src/main.rs")).contains("job_path: Some(");
+    assert_eq!(jobs, functions().into_iter().filter(has_a_job).collect());
+}
+
+#[test]
+fn the_table_of_the_template_is_the_one_of_the_code() {
+    let template = template();
+    let table = &template["Resources"]["Table"]["Properties"];
+    let schema = |value: &Yaml| -> Vec<(String, String)> {
+        let element = |element: &Yaml, name: &str| element[name].as_str().expect("text").to_owned();
+        let elements = value.as_sequence().expect("a key schema").iter();
+        elements.map(|key| (element(key, "AttributeName"), element(key, "KeyType"))).collect()
+    };
+    let keyed = |hash: &str, range: &str| {
+        vec![(hash.to_owned(), "HASH".to_owned()), (range.to_owned(), "RANGE".to_owned())]
+    };
+    assert_eq!(schema(&table["KeySchema"]), keyed(TABLE_KEYS.0, TABLE_KEYS.1));
+    let indexes = table["GlobalSecondaryIndexes"].as_sequence().expect("indexes");
+    let in_template: BTreeMap<String, _> = indexes
+        .iter()
+        .map(|index| {
+            assert_eq!(index["Projection"]["ProjectionType"], "KEYS_ONLY");
+            (index["IndexName"].as_str().expect("a name").to_owned(), schema(&index["KeySchema"]))
+        })
+        .collect();
+    let in_code = INDEXES.iter().map(|(name, hash, range)| ((*name).to_owned(), keyed(hash, range)));
+    assert_eq!(in_template, in_code.collect());
+    let attributes = table["AttributeDefinitions"].as_sequence().expect("attributes").iter();
+    let attributes: BTreeSet<&str> = attributes
+        .map(|attribute| {
+            assert_eq!(attribute["AttributeType"], "S");
+            attribute["AttributeName"].as_str().expect("a name")
+        })
+        .collect();
+    let pairs = INDEXES.iter().map(|(_, hash, range)| (*hash, *range)).chain([TABLE_KEYS]);
+    assert_eq!(attributes, pairs.flat_map(|(hash, range)| [hash, range]).collect());
+    assert_eq!(table["TimeToLiveSpecification"]["AttributeName"], keys::TTL);
+    assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+}
+
+#[test]
+fn the_template_sets_every_name_that_the_code_reads_and_no_other() {
+    let template = template();
+    let set = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().expect("variables");
+    let set: BTreeSet<&str> = set.keys().map(|name| name.as_str().expect("a name")).collect();
+    // Region, credentials and the SDK's own end points are Lambda's to set, or nobody's.
+    let read = NAMES.iter().map(|name| name.name).filter(|name| !name.starts_with("AWS_"));
+    assert_eq!(set, read.collect());
+    for (name, function) in deployed(&template) {
+        assert!(function["Properties"].get("Environment").is_none(), "{name} has an environment of its own");
+    }
+}
+
+#[test]
+fn secrets_are_not_shown_and_everything_else_has_a_value_without_being_asked_for() {
+    let template = template();
+    let needed = NAMES.iter().filter(|name| !name.needed_for.is_empty()).map(|name| name.name);
+    let needed: BTreeSet<&str> = needed.collect();
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    for (name, value) in variables.as_mapping().expect("variables") {
+        let name = name.as_str().expect("a name");
+        let Some(parameter) = template["Parameters"].get(tagged(value)) else { continue };
+        let secret = ["_KEY", "_SECRET"].iter().any(|end| name.ends_with(end)) && !name.contains("PUBLIC");
+        assert_eq!(parameter["NoEcho"] == true, secret, "{name}");
+        assert_eq!(parameter.get("Default").is_none(), needed.contains(name), "{name}");
+    }
+}
+
+/// What a tag such as `!Ref` is about.
+pub fn tagged(value: &Yaml) -> &str {
+    match value {
+        Yaml::Tagged(tagged) => tagged.value.as_str().unwrap_or_default(),
+        value => value.as_str().unwrap_or_default(),
+    }
+}
+
+#[test]
+fn a_function_has_the_same_limits_on_both_platforms() {
+    let (template, vercel) = (template(), vercel());
+    let globals = &template["Globals"]["Function"];
+    for (name, function) in deployed(&template) {
+        let limit = |limit: &str| {
+            let own = function["Properties"].get(limit);
+            own.unwrap_or(&globals[limit]).as_u64().unwrap_or_else(|| panic!("{limit} of {name}"))
+        };
+        let source = format!("functions/{name}/src/main.rs");
+        let builds = vercel["builds"].as_array().expect("builds");
+        let build = builds.iter().find(|build| build["src"] == source.as_str()).expect("a build");
+        let there = &build["config"]["functions"][&source];
+        assert_eq!(there["maxDuration"], limit("Timeout"), "{name}");
+        assert_eq!(there["memory"], limit("MemorySize"), "{name}");
+    }
+}

@@ -1,0 +1,175 @@
+//! The rules of the house, as far as a machine can see them. Each is a wish until a test keeps it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::repository::{code, functions, read, rust, texts};
+
+/// The rank of every module of `shared`, as the first lines of its `lib.rs` tell it.
+fn ranks() -> BTreeMap<String, usize> {
+    let text = read("shared/src/lib.rs");
+    let line = text.lines().find(|line| line.contains(" → ")).expect("the order stands in lib.rs");
+    let order = line.split('`').nth(1).expect("the order stands between backticks").split(" → ");
+    let ranked = order.enumerate().flat_map(|(rank, group)| group.split(", ").map(move |name| (name, rank)));
+    ranked.map(|(name, rank)| (name.to_owned(), rank)).collect()
+}
+
+#[test]
+fn modules_of_the_library_use_only_what_stands_left_of_them() {
+    let ranks = ranks();
+    let text = read("shared/src/lib.rs");
+    let declared = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let declared: BTreeSet<&str> = declared.collect();
+    assert_eq!(declared, ranks.keys().map(String::as_str).collect(), "lib.rs declares and orders the same");
+    let mut wrong = Vec::new();
+    for file in rust("shared/src") {
+        let place = file.path.trim_start_matches("shared/src/").trim_end_matches(".rs");
+        let module = place.split('/').next().unwrap_or_default();
+        let Some(rank) = ranks.get(module) else { continue };
+        for used in code(&file).flat_map(|line| line.split("crate::").skip(1)) {
+            let end = used.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(used.len());
+            let used = &used[..end];
+            if used != module && ranks.get(used).is_none_or(|used| used >= rank) {
+                wrong.push(format!("{} uses `{used}`", file.path));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let known = ["chrono", "crate", "proptest", "serde", "serde_json", "std", "super", "thiserror", "uuid"];
+    let impure =
+        ["async ", ".await", "::now()", "std::env", "std::fs", "std::net", "std::process", "std::time"];
+    for file in rust("shared/src/domain") {
+        for line in code(&file) {
+            let found = impure.iter().find(|word| line.contains(*word));
+            assert_eq!(found, None, "{}: {line}", file.path);
+            let used = line.trim_start().trim_start_matches("pub ").strip_prefix("use ");
+            let root = used.map(|used| used.split(|c: char| !c.is_alphanumeric() && c != '_').next());
+            // A lone name is a module of the file's own.
+            if let Some(Some(root)) = root
+                && used
+                    .is_some_and(|used| !file.text.contains(&format!("mod {root};")) && used.contains("::"))
+            {
+                assert!(known.contains(&root), "{}: {line}", file.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_know_no_table_but_through_the_library() {
+    for file in texts("functions") {
+        for name in ["aws_sdk", "aws-sdk", "aws_smithy", "aws-smithy", "aws_config", "aws-config"] {
+            assert!(!file.text.contains(name), "{} names {name}", file.path);
+        }
+    }
+}
+
+#[test]
+fn every_function_follows_the_one_plan() {
+    for name in functions() {
+        let door = read(&format!("functions/{name}/src/main.rs"));
+        for part in [
+            "#[tokio::main(flavor = \"current_thread\")]",
+            &format!("App::start(\"{name}\")"),
+            &format!("name: \"{name}\""),
+        ] {
+            assert!(door.contains(part), "functions/{name}/src/main.rs lacks {part}");
+        }
+        assert!(door.lines().count() <= 20, "functions/{name}/src/main.rs only opens the door");
+        let card = read(&format!("functions/{name}/src/lib.rs"));
+        assert!(card.starts_with("//! "), "functions/{name}/src/lib.rs begins with its card");
+        for line in ["- **Called by** ", "- **Reads** ", "- **Writes** ", "- **Answers** ", "- **Twice"] {
+            assert!(card.contains(&format!("//! {line}")), "the card of {name} lacks `{line}`");
+        }
+        let manifest = read(&format!("functions/{name}/Cargo.toml"));
+        for part in [
+            &format!("[[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\n"),
+            "default = [\"vercel\"]\n",
+            "aws = [\"shared/aws\"]\n",
+            "vercel = [\"shared/vercel\", \"dep:vercel_runtime\"]\n",
+        ] {
+            assert!(manifest.contains(part), "functions/{name}/Cargo.toml lacks {part}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_named_after_being_handy() {
+    for file in texts("") {
+        for part in file.path.split('/') {
+            let stem = part.split('.').next().unwrap_or_default();
+            let handy =
+                ["util", "utils", "helper", "helpers", "common", "manager", "misc", "service_manager"];
+            assert!(!handy.contains(&stem), "{}", file.path);
+        }
+    }
+}
+
+/// The plan is 250; this is where a file must be split by its nouns.
+const MAX_LINES: usize = 350;
+
+#[test]
+fn no_file_of_code_is_longer_than_one_can_keep_in_mind() {
+    let long = rust("").into_iter().map(|file| (file.text.lines().count(), file.path));
+    let long: Vec<_> = long.filter(|(lines, _)| *lines > MAX_LINES).collect();
+    assert_eq!(long, []);
+}
+
+/// The lines of a section of a manifest that name something.
+fn section(manifest: &str, name: &str) -> Vec<String> {
+    let lines = manifest.lines().skip_while(|line| line.trim() != format!("[{name}]")).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_dependency_has_a_reason_and_a_user() {
+    let mut used = BTreeSet::new();
+    for file in texts("").iter().filter(|file| file.path.ends_with("/Cargo.toml")) {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for line in section(&file.text, kind) {
+                assert!(line.contains("workspace = true"), "{} bypasses the table: {line}", file.path);
+                used.extend(line.split(['.', ' ']).next().map(str::to_owned));
+            }
+        }
+    }
+    let table = section(&read("Cargo.toml"), "workspace.dependencies");
+    assert!(!table.is_empty());
+    for line in table {
+        let name = line.split(' ').next().unwrap_or_default();
+        assert!(line.split_once(" # ").is_some_and(|(_, reason)| reason.len() > 10), "{name} has no reason");
+        assert!(used.contains(name), "{name} stands in the table and no member uses it");
+    }
+}
+
+#[test]
+fn what_the_builders_read_between_the_lines_is_said_aloud() {
+    let manifest = read("Cargo.toml");
+    let release = section(&manifest, "profile.release");
+    let unwinds = release.iter().any(|line| line.starts_with("panic = \"unwind\""));
+    assert!(unwinds, "cargo-lambda takes a release profile without `panic` for `abort`");
+    let lambda = section(&manifest, "workspace.metadata.lambda.build");
+    assert_eq!(lambda, ["no_default_features = true", "features = [\"aws\"]"]);
+    let builder = read(".cargo/config.toml");
+    assert!(builder.lines().any(|line| line == "[build]"), "Vercel's builder fails without the table");
+    assert!(!super::repository::root().join("build.sh").exists(), "Vercel's builder would run it");
+}
+
+#[test]
+fn nothing_speaks_of_a_machine_or_of_a_registry() {
+    let homes = ["home", "root", "Users", "work", "mnt"].map(|top| format!("/{top}/"));
+    let registries = ["registry", "sparse"].map(|kind| format!("{kind}+http"));
+    let settings = ["source", "registries"].map(|table| format!("[{table}."));
+    for file in texts("") {
+        for word in homes.iter().chain(&registries).chain(&settings) {
+            assert!(!file.text.contains(word), "{} speaks of {word}", file.path);
+        }
+    }
+    let lock = read("Cargo.lock");
+    let sources: BTreeSet<&str> = lock.lines().filter(|line| line.starts_with("source = ")).collect();
+    let public = "https://github.com/rust-lang/crates.io-index\"";
+    assert!(sources.len() == 1 && sources.iter().all(|source| source.ends_with(public)), "{sources:?}");
+}

@@ -1,0 +1,83 @@
+//! The repository as a tree of texts, for the tests that read it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+use serde_yaml_ng::Value as Yaml;
+
+/// What is made from the repository and is no part of it.
+const NOT_OURS: [&str; 7] = [".git", ".local", ".vercel", ".aws-sam", "node_modules", "target", "Cargo.lock"];
+
+/// One file that holds text.
+pub struct Text {
+    /// Where it is, from the root and with `/`.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ stands in the repository").to_owned()
+}
+
+/// One file by its path from the root.
+pub fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every text file under a folder (`""` is the root), in the order of their paths.
+pub fn texts(folder: &str) -> Vec<Text> {
+    let mut found = Vec::new();
+    collect(&root().join(folder), &mut found);
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<Text>) {
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("a folder's entry").path();
+        if NOT_OURS.iter().any(|name| path.ends_with(name)) {
+            continue;
+        }
+        if path.is_dir() {
+            collect(&path, found);
+        } else if let Ok(text) = std::fs::read_to_string(&path) {
+            let path = path
+                .strip_prefix(root())
+                .expect("a path under the root")
+                .to_string_lossy()
+                .replace('\\', "/");
+            found.push(Text { path, text });
+        }
+    }
+}
+
+/// Every Rust file under a folder.
+pub fn rust(folder: &str) -> Vec<Text> {
+    texts(folder).into_iter().filter(|file| file.path.ends_with(".rs")).collect()
+}
+
+/// The code of a file: its lines without comments.
+pub fn code(file: &Text) -> impl Iterator<Item = &str> {
+    file.text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// The functions that are there: the folders of `functions/`.
+pub fn functions() -> Vec<String> {
+    let folders = std::fs::read_dir(root().join("functions")).expect("functions/");
+    let mut names: Vec<String> =
+        folders.map(|entry| entry.expect("a folder").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
+/// `template.yaml`, CloudFormation's tags kept as tags.
+pub fn template() -> Yaml {
+    serde_yaml_ng::from_str(&read("template.yaml")).expect("template.yaml is YAML")
+}
+
+/// `vercel.json`.
+pub fn vercel() -> Json {
+    serde_json::from_str(&read("vercel.json")).expect("vercel.json is JSON")
+}

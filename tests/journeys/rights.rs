@@ -1,0 +1,155 @@
+//! Least privilege, by evidence: what each function did to the table in one journey through all of its
+//! routes is what its policy in `template.yaml` allows. A right nobody used is one too many.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::Duration;
+use http::Method;
+use serde_json::json;
+use serde_yaml_ng::Value as Yaml;
+
+use crate::deployment::{deployed, strings, tagged};
+use crate::repository::template;
+use crate::world::{Answer, COMPANY, OWNER, World, payment_failed};
+
+type Rights = BTreeSet<String>;
+
+/// What the template lets a function do: an action on the table, or an action and an index.
+fn allowed(function: &Yaml) -> Rights {
+    let policies = function["Properties"].get("Policies").and_then(Yaml::as_sequence);
+    let statements = policies.into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence());
+    statements.flatten().flat_map(rights_of).collect()
+}
+
+fn rights_of(statement: &Yaml) -> Vec<String> {
+    let resources = match &statement["Resource"] {
+        Yaml::Sequence(several) => several.iter().map(tagged).collect(),
+        one => vec![tagged(one)],
+    };
+    let mut rights = Vec::new();
+    for action in strings(&statement["Action"]) {
+        let action = action.strip_prefix("dynamodb:").expect("an action on the table");
+        for resource in &resources {
+            rights.push(match resource.strip_prefix("${Table.Arn}/index/") {
+                Some(index) => format!("{action} {index}"),
+                None if *resource == "Table.Arn" => action.to_owned(),
+                None => panic!("{resource} is neither the table nor an index of it"),
+            });
+        }
+    }
+    rights
+}
+
+/// Notes what functions do while something is asked of them.
+struct Witness {
+    world: World,
+    seen: BTreeMap<&'static str, Rights>,
+}
+
+impl Witness {
+    async fn see<T>(&mut self, function: &'static str, asked: impl AsyncFnOnce(&World) -> T) -> T {
+        self.world.service.dynamo.reset_requests();
+        let answer = asked(&self.world).await;
+        let requests = self.world.service.dynamo.requests();
+        self.seen
+            .entry(function)
+            .or_default()
+            .extend(requests.into_iter().flat_map(|request| request.rights));
+        answer
+    }
+}
+
+/// A changing request under a key, as the dashboard sends it.
+async fn change(world: &World, method: Method, path: &str, body: serde_json::Value) -> Answer {
+    let mut request = world.owner_request(COMPANY, OWNER, method, path, Some(body));
+    let key = path.replace('/', "-").parse().expect("a header");
+    request.headers_mut().insert("idempotency-key", key);
+    world.ask(request).await
+}
+
+async fn recover(witness: &mut Witness) {
+    witness
+        .see("webhooks", async |world| {
+            for membership in ["mem_1", "mem_2"] {
+                world.add_past_due(COMPANY, membership);
+                world.fail(membership, &membership.replace("mem", "pay"), world.now()).await.ok();
+            }
+        })
+        .await;
+    let settings = json!({"push_enabled": true, "dm_enabled": true, "incentive_days": 2, "reminder_offsets_days": [0, 3]});
+    witness
+        .see("settings", async |world| {
+            world.get("/api/settings").await;
+            change(world, Method::PUT, "/api/settings", settings).await.ok();
+        })
+        .await;
+    witness.see("reminders", async |world| world.settle().await).await;
+}
+
+async fn work_by_hand(witness: &mut Witness) {
+    let case = witness.world.case_of("mem_1").await["case_id"].as_str().expect("an id").to_owned();
+    let path = |end: &str| format!("/api/cases/{case}{end}");
+    witness
+        .see("cases", async |world| {
+            for path in ["/api/dashboard/cases", "/api/dashboard/cases?status=open", "/api/cases/export"] {
+                world.owner(Method::GET, path, None).await;
+            }
+            world.get(&path("")).await;
+            world.get(&path("/actions")).await;
+        })
+        .await;
+    witness
+        .see("nudge", async |world| change(world, Method::POST, &path("/nudge"), json!({})).await.ok())
+        .await;
+    witness
+        .see("case-endings", async |world| {
+            for end in ["/cancel", "/cancel-membership"] {
+                change(world, Method::POST, &path(end), json!({})).await.ok();
+            }
+        })
+        .await;
+    witness.see("kpis", async |world| world.kpis().await).await;
+    witness
+        .see("memberships", async |world| {
+            world.get("/api/memberships/mem_2").await;
+            world.get("/api/memberships/mem_2/manage-url").await;
+        })
+        .await;
+    witness.see("health", async |world| world.operator(Method::GET, "/api/health/deep").await).await;
+}
+
+/// An event whose owner nobody knows is tried for days, set aside, and taken up by a person.
+async fn look_after_a_lost_event(witness: &mut Witness) {
+    let mut event = payment_failed("mem_lost", "pay_lost", witness.world.now());
+    event["company_id"] = json!(null);
+    event["data"]["company"] = json!(null);
+    witness.see("webhooks", async |world| world.deliver("msg_lost", event).await.ok()).await;
+    witness
+        .see("reminders", async |world| {
+            for _ in 0..20 {
+                world.advance(Duration::hours(7));
+                world.settle().await;
+            }
+        })
+        .await;
+    witness
+        .see("webhooks", async |world| {
+            let list = world.operator(Method::GET, "/api/webhooks/events").await.ok();
+            assert_eq!(list["data"][0]["state"], "set_aside", "{list}");
+            let event = list["data"][0]["event_id"].as_str().expect("an id");
+            world.operator(Method::POST, &format!("/api/webhooks/events/{event}/replay")).await.ok();
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
+    let mut witness = Witness { world: World::start().await, seen: BTreeMap::new() };
+    recover(&mut witness).await;
+    work_by_hand(&mut witness).await;
+    look_after_a_lost_event(&mut witness).await;
+    let template = template();
+    for (name, function) in deployed(&template) {
+        assert_eq!(witness.seen.get(name.as_str()).cloned().unwrap_or_default(), allowed(function), "{name}");
+    }
+}
