@@ -1,6 +1,10 @@
 //! What users would say of the whole, through the front doors: every function behind its own router,
 //! the embedded DynamoDB behind the real SDK, the providers' stand-ins over real HTTP.
 
+mod answer;
+mod backstage;
 mod world;
 
+mod doors;
 mod recovery;
+mod tokens;
