@@ -6,5 +6,6 @@ mod backstage;
 mod world;
 
 mod doors;
+mod health;
 mod recovery;
 mod tokens;
