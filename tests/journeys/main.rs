@@ -5,7 +5,10 @@ mod answer;
 mod backstage;
 mod world;
 
+mod cases;
 mod doors;
 mod health;
+mod nudge;
 mod recovery;
+mod settings;
 mod tokens;
