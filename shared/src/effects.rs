@@ -10,6 +10,7 @@
 //! | `sending`, lease not over | another worker is at it | leave it |
 //! | `sending`, lease over, repeatable, young | perhaps sent, under a key the provider remembers | send the same again |
 //! | `sending`, lease over, repeatable, old | perhaps sent, the key may be forgotten | look up, never resend |
+//! | `sending`, lease over, an ending | perhaps ended already | look up, end only what has not ended |
 //! | `sending`, lease over, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
 
 use chrono::{DateTime, Duration, Utc};
@@ -93,7 +94,9 @@ pub async fn perform_read(
         return Ok(Outcome::Elsewhere);
     };
     let old = claimed.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS));
-    let result = if abandoned && old {
+    // To end what has ended may be refused, and would then look as if it never had.
+    let is_ending = matches!(claimed.request, Request::Cancel { .. });
+    let result = if abandoned && (old || is_ending) {
         look_up(&claimed, senders).await
     } else {
         send(&claimed, case_id, senders).await

@@ -7,6 +7,7 @@ mod world;
 
 mod cases;
 mod doors;
+mod endings;
 mod health;
 mod nudge;
 mod recovery;
