@@ -5,11 +5,13 @@ mod answer;
 mod backstage;
 mod world;
 
+mod abandoned;
 mod cases;
 mod doors;
 mod endings;
 mod health;
 mod nudge;
 mod recovery;
+mod retries;
 mod settings;
 mod tokens;
