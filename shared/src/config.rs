@@ -103,8 +103,9 @@ const MIN_SECRET_CHARS: usize = 16;
 impl Config {
     /// Reads the environment through `lookup`.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let get =
-            |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        // A list of nothing is nothing too.
+        let is_something = |value: &String| value.contains(|c: char| c != ',' && !c.is_whitespace());
+        let get = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(is_something);
         let list = |name: &str| -> Vec<String> {
             let text = get(name).unwrap_or_default();
             text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()

@@ -10,6 +10,7 @@
 //! | `sending`, lease not over | another worker is at it | leave it |
 //! | `sending`, lease over, repeatable, young | perhaps sent, under a key the provider remembers | send the same again |
 //! | `sending`, lease over, repeatable, old | perhaps sent, the key may be forgotten | look up, then decide |
+//! | `sending`, lease over, an ending | perhaps ended already | look up, end only what has not ended |
 //! | `sending`, lease over, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
 
 mod attempt;

@@ -64,6 +64,7 @@ pub struct Claim {
     company: Company,
     hash: String,
     owner: String,
+    operation: String,
 }
 
 /// Claims a key or finds what became of it.
@@ -77,15 +78,24 @@ pub async fn begin(
     let hash = digest(&[company_id, scope.caller, scope.method, scope.path, scope.key].map(str::as_bytes));
     let row = KeyRow {
         owner: owner.hyphenated().to_string(),
+        operation: owner.simple().to_string(),
         fingerprint: digest(&[body]),
         lease_until: now + Duration::seconds(LEASE_SECONDS),
         forgotten_at: now + Duration::hours(KEEP_HOURS),
         answer: None,
     };
-    let claim = || Claim { company: scope.company.clone(), hash: hash.clone(), owner: row.owner.clone() };
-    Ok(match scope.company.claim_key(&hash, &row, now).await? {
-        Written::Accepted(_) => Begun::Run(claim()),
-        Written::Refused(Some(found)) if found.owner == row.owner => Begun::Run(claim()),
+    let met = scope.company.claim_key(&hash, &row, now).await?;
+    let claim = |held: KeyRow| {
+        Begun::Run(Claim {
+            company: scope.company.clone(),
+            hash,
+            owner: held.owner,
+            operation: held.operation,
+        })
+    };
+    Ok(match met {
+        Written::Accepted(held) => claim(held),
+        Written::Refused(Some(held)) if held.owner == row.owner => claim(held),
         Written::Refused(Some(found)) if found.fingerprint != row.fingerprint => Begun::Mismatch,
         Written::Refused(Some(KeyRow { answer: Some(answer), .. })) => Begun::Replay(answer),
         Written::Refused(_) => Begun::Busy,
@@ -106,7 +116,7 @@ impl Claim {
     /// Names what this request does, the same for every retry of it: effects take their operation
     /// from here, so that a retry after a crash meets the effect of the first try.
     pub fn operation_id(&self) -> &str {
-        &self.hash[..32]
+        &self.operation
     }
 }
 

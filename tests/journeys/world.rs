@@ -2,8 +2,7 @@
 
 use axum::body::Body;
 use chrono::{DateTime, Duration, Utc};
-use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt as _;
+use http::{Method, Request};
 use local::clock::SandboxClock;
 use local::embedded::EmbeddedDynamo;
 use local::outbox::Kind;
@@ -13,28 +12,12 @@ use local::whop::{APP_ID, Membership, MembershipStatus};
 use serde_json::{Value, json};
 use shared::domain::time;
 
+pub use crate::answer::Answer;
+use crate::answer::answered;
+
 pub const COMPANY: &str = "biz_alpha";
 pub const OWNER: &str = "user_owner";
 pub const REMINDERS: &str = "/api/scheduler/reminders";
-
-/// An answer, read to its end.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: http::HeaderMap,
-    pub body: String,
-}
-
-impl Answer {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    pub fn ok(self) -> Value {
-        assert!(self.status.is_success(), "{self:?}");
-        self.json()
-    }
-}
 
 /// The service and the world around it.
 pub struct World {
@@ -97,7 +80,8 @@ impl World {
 
     /// One tick of the schedule.
     pub async fn tick(&self) -> Value {
-        read(self.service.fire("reminders", REMINDERS, self.now()).await).await.ok()
+        let response = self.service.fire("reminders", REMINDERS, self.now()).await;
+        answered(&Method::POST, REMINDERS, response).await.ok()
     }
 
     /// Ticks until nothing is left to do now.
@@ -112,7 +96,8 @@ impl World {
     }
 
     pub async fn ask(&self, request: Request<Body>) -> Answer {
-        read(self.service.ask(request).await).await
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        answered(&method, &path, self.service.ask(request).await).await
     }
 
     /// A request of the company's owner.
@@ -157,7 +142,8 @@ impl World {
 
     /// An event of Whop's current dialect, delivered signed.
     pub async fn deliver(&self, event_id: &str, event: Value) -> Answer {
-        read(self.service.deliver(event_id, &event.to_string()).await).await
+        let response = self.service.deliver(event_id, &event.to_string()).await;
+        answered(&Method::POST, "/api/webhooks/whop", response).await
     }
 
     /// The one case of a membership.
@@ -178,10 +164,17 @@ impl World {
     }
 }
 
-pub async fn read(response: axum::response::Response) -> Answer {
-    let (parts, body) = response.into_parts();
-    let bytes = body.collect().await.unwrap().to_bytes();
-    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+/// A request of nobody.
+pub fn bare(method: Method, path: &str) -> Request<Body> {
+    Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
+}
+
+/// A request with a scheduler's secret.
+pub fn secret_request(method: Method, path: &str, secret: &str) -> Request<Body> {
+    let mut request = bare(method, path);
+    let value = format!("Bearer {secret}").parse().unwrap();
+    request.headers_mut().insert("authorization", value);
+    request
 }
 
 /// A failed renewal in Whop's current dialect.

@@ -29,7 +29,8 @@ use crate::{server, whop};
 /// The table of the sandbox.
 pub const TABLE: &str = "justonce";
 
-/// Values of the sandbox, good for nothing else. Whatever is set in the environment wins over them.
+/// Values of the sandbox, good for nothing else. Whatever is set in the environment wins over them; set
+/// to nothing, a value is unset and its door shut.
 pub const SANDBOX_VALUES: [(&str, &str); 9] = [
     ("TABLE_NAME", TABLE),
     ("AWS_REGION", "us-east-1"),
@@ -96,7 +97,12 @@ impl Service {
             let base = bases.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
             let value =
                 SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            lookup(name).or(base).or(value)
+            let given = lookup(name);
+            match base {
+                // An empty base leads back to the stand-in: never to the real provider by mistake.
+                Some(base) => given.filter(|url| !url.trim().is_empty()).or(Some(base)),
+                None => given.or(value),
+            }
         })?;
         let client = dynamo.client();
         create_table(&client, config.table_name.as_deref().unwrap_or(TABLE)).await?;

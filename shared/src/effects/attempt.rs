@@ -39,10 +39,12 @@ pub(super) async fn repeat(
     now: DateTime<Utc>,
 ) -> Verdict {
     let forgotten = effect.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS));
-    if forgotten {
+    // To end what has ended may be refused, and would then look as if it never had: always look first.
+    let is_ending = matches!(effect.request, Request::Cancel { .. });
+    if forgotten || is_ending {
         match look_up(effect, senders).await {
             // Ending what has ended changes nothing, so only that is asked for again under an old key.
-            Ok(Trace::Missing) if matches!(effect.request, Request::Cancel { .. }) => {}
+            Ok(Trace::Missing) if is_ending => {}
             Ok(trace) => return trace.verdict("key_expired"),
             Err(error) => return judge(effect, Err(error), true, now),
         }

@@ -29,6 +29,8 @@ pub enum Failure {
     Absent,
     /// 409: in progress, or the state does not allow it.
     Conflict(String),
+    /// 409: somebody else is at it at this moment; soon it may be done.
+    Busy(&'static str),
     /// 413: more than the limit.
     TooLarge,
     /// 415: not JSON.
@@ -75,7 +77,7 @@ impl Failure {
             Self::Unproven(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Absent => StatusCode::NOT_FOUND,
-            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Busy(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
@@ -88,7 +90,8 @@ impl Failure {
     pub fn problem(&self, request_id: &str) -> Value {
         let detail = match self {
             Self::Invalid { detail, .. } | Self::Conflict(detail) => detail.as_str(),
-            Self::Unproven(detail) | Self::Forbidden(detail) | Self::Unavailable { detail, .. } => detail,
+            Self::Unproven(detail) | Self::Forbidden(detail) | Self::Busy(detail) => detail,
+            Self::Unavailable { detail, .. } => detail,
             Self::Absent => "There is nothing here.",
             Self::TooLarge => "The body is larger than 256 KiB.",
             Self::NotJson => "Send JSON, with content-type application/json.",
@@ -102,6 +105,11 @@ impl Failure {
             problem["errors"] = json!(errors);
         }
         problem
+    }
+
+    /// Whether the same request may well succeed in a moment.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Busy(_)) || self.status().is_server_error()
     }
 
     /// What the operator is told and the client is not.
@@ -128,7 +136,7 @@ pub fn problem(status: StatusCode, detail: &str, request_id: &str) -> Value {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        if matches!(self, Self::Unavailable { .. }) {
+        if matches!(self, Self::Unavailable { .. } | Self::Busy(_)) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
         }
         response.extensions_mut().insert(std::sync::Arc::new(self));
@@ -139,9 +147,7 @@ impl IntoResponse for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict { .. } => {
-                Self::Conflict("Somebody else changed it at this moment. Try again.".to_owned())
-            }
+            StoreError::Conflict { .. } => Self::Busy("Somebody else changed it at this moment. Try again."),
             StoreError::Shape(_) => Self::Internal(error.to_string()),
             StoreError::Unavailable(_) | StoreError::Unconfigured => Self::Unavailable {
                 detail: "The table does not answer. Try again.",

@@ -5,7 +5,7 @@ use std::future::Future;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::answer::{Answer, json_response};
 use super::extension::RequestId;
@@ -76,7 +76,7 @@ where
     let scope = Scope { company, caller, method: intent.method.as_str(), path: &intent.path, key };
     let claim = match idempotency::begin(scope, body, app.ids.next(), app.clock.now()).await? {
         Begun::Replay(answer) => return Ok(replay(&answer)),
-        Begun::Busy => return Ok(busy()),
+        Begun::Busy => return Err(Failure::Busy("A request with this Idempotency-Key is still running.")),
         Begun::Mismatch => return Err(Failure::KeyReused),
         Begun::Run(claim) => claim,
     };
@@ -86,8 +86,8 @@ where
             content_type: "application/json".to_owned(),
             body: answer.body.to_string(),
         },
-        // Our own trouble is no answer to keep: the next try may be luckier.
-        Err(failure) if failure.status().is_server_error() => {
+        // What passes is no answer to keep: the next try may be luckier.
+        Err(failure) if failure.is_passing() => {
             claim.release(app.clock.now()).await?;
             return Err(failure);
         }
@@ -109,12 +109,5 @@ fn give(answer: &StoredAnswer) -> Response {
 fn replay(answer: &StoredAnswer) -> Response {
     let mut response = give(answer);
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-    response
-}
-
-fn busy() -> Response {
-    let failure = Failure::Conflict("A request with this Idempotency-Key is still running.".to_owned());
-    let mut response = failure.into_response();
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(2));
     response
 }

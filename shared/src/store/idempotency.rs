@@ -15,6 +15,9 @@ use crate::domain::time;
 pub struct KeyRow {
     /// Who works on it.
     pub owner: String,
+    /// Names what the request does. Whoever takes an abandoned claim over goes on under the same name;
+    /// a key that was forgotten and is used anew gets a new one.
+    pub operation: String,
     /// Digest of the request's body: the same key with another one is refused.
     pub fingerprint: String,
     /// When another worker may take it over.
@@ -47,26 +50,28 @@ impl Company {
         row: &KeyRow,
         now: DateTime<Utc>,
     ) -> Result<Written<KeyRow>, StoreError> {
-        let put = |expect: Vec<Expect>| -> Result<Write, StoreError> {
+        let put = |row: &KeyRow, expect: Vec<Expect>| -> Result<Write, StoreError> {
             let write = Write::update(Key::idempotency(&self.company, hash))
                 .set_all(row)?
                 .set(keys::TTL, number(row.forgotten_at.timestamp()));
             Ok(expect.into_iter().fold(write, Write::expect))
         };
-        let first = self.store.change(put(vec![Expect::Absent])?).await?;
+        let first = self.store.change(put(row, vec![Expect::Absent])?).await?;
         let Written::Refused(Some(found)) = first else { return Ok(first) };
         let found: KeyRow = found;
+        let forgotten = found.forgotten_at <= now;
         let abandoned =
             found.answer.is_none() && found.lease_until <= now && found.fingerprint == row.fingerprint;
-        let free = found.forgotten_at <= now || abandoned;
-        if !free || found.owner == row.owner {
+        if found.owner == row.owner || !(forgotten || abandoned) {
             return Ok(Written::Refused(Some(found)));
         }
+        let operation = if forgotten { row.operation.clone() } else { found.operation };
+        let row = KeyRow { operation, ..row.clone() };
         let as_found = vec![
             Expect::Equals("owner", text(&found.owner)),
             Expect::Equals("lease_until", text(time::write(found.lease_until))),
         ];
-        self.store.change(put(as_found)?).await
+        self.store.change(put(&row, as_found)?).await
     }
 
     /// Keeps the first answer; refused when another worker has taken the key over.

@@ -85,7 +85,7 @@ impl UserTokens {
         let keys = self.keys(header.kid.as_deref(), now).await?;
         let claims = keys.iter().find_map(|key| self.read(token, key)).ok_or(TokenError::Invalid)?;
         let seconds = now.timestamp();
-        let alive = claims.exp + LEEWAY_SECONDS > seconds
+        let alive = claims.exp.saturating_add(LEEWAY_SECONDS) > seconds
             && claims.nbf.is_none_or(|nbf| nbf <= seconds + LEEWAY_SECONDS);
         if !alive || claims.aud != self.app_id {
             return Err(TokenError::Invalid);

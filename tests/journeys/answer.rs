@@ -1,0 +1,57 @@
+//! An answer, and what every answer promises.
+
+use axum::response::Response;
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use shared::http::door::HEADERS;
+
+/// An answer, read to its end.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    pub fn ok(self) -> Value {
+        assert!(self.status.is_success(), "{self:?}");
+        self.json()
+    }
+}
+
+/// Reads an answer and holds it to what every answer promises: the one place all of them pass.
+pub async fn answered(method: &Method, path: &str, response: Response) -> Answer {
+    let answer = read(response).await;
+    let told = || format!("{method} {path} answered {answer:?}");
+    for (name, value) in HEADERS {
+        assert_eq!(answer.header(name.as_str()), Some(value), "{name}: {}", told());
+    }
+    let request_id = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {}", told()));
+    assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", told());
+    // An ailing health check is still an answer, not a problem.
+    let is_problem = !answer.status.is_success() && !path.starts_with("/api/health");
+    if is_problem {
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", told());
+        let problem = answer.json();
+        assert_eq!(problem["status"].as_u64(), Some(answer.status.as_u16().into()), "{}", told());
+        let replayed = answer.header("idempotency-replayed").is_some();
+        assert!(replayed || problem["request_id"] == request_id, "{}", told());
+    }
+    answer
+}
+
+async fn read(response: Response) -> Answer {
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    Answer { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+}
