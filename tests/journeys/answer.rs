@@ -6,6 +6,8 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 use shared::http::door::HEADERS;
 
+use crate::document;
+
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -46,6 +48,17 @@ pub async fn answered(method: &Method, path: &str, response: Response) -> Answer
         assert_eq!(problem["status"].as_u64(), Some(answer.status.as_u16().into()), "{}", told());
         let replayed = answer.header("idempotency-replayed").is_some();
         assert!(replayed || problem["request_id"] == request_id, "{}", told());
+    }
+    // What the OpenAPI document does not promise must not be answered.
+    if let Some(pattern) = document::pattern(method.as_str(), path) {
+        let content_type = answer.header("content-type").unwrap_or_default();
+        document::check(
+            method.as_str(),
+            pattern,
+            answer.status.as_u16(),
+            content_type,
+            answer.body.as_bytes(),
+        );
     }
     answer
 }
