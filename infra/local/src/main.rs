@@ -93,11 +93,10 @@ async fn run(options: Options) -> Result<(), Failed> {
             (sandbox, EmbeddedDynamo::file(folder.join("table.sqlite"))?)
         }
     };
-    let is_new = sandbox.is_new();
     let service = Arc::new(Service::start(sandbox, dynamo, |name| std::env::var(name).ok()).await?);
     let schedules = if options.schedules { schedule::read(TEMPLATE, VERCEL)? } else { Vec::new() };
     let ticker = Arc::new(Ticker::new(service.clone(), schedules));
-    if is_new {
+    if !demo::is_seeded(&service) {
         demo::seed(&service).await;
     }
     let router =

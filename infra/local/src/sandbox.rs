@@ -35,7 +35,6 @@ pub struct Sandbox {
     pub whop: WhopStandIn,
     /// Mail.
     pub resend: ResendStandIn,
-    new: bool,
 }
 
 /// The folder is not there for this process.
@@ -70,8 +69,7 @@ impl Sandbox {
             .map_err(|source| OpenSandboxError::Folder { path: dir.to_owned(), source })?;
         let (journal, records) = Journal::open(&dir.join(JOURNAL_FILE))?;
         let clock = SandboxClock::kept_in(journal.clone());
-        let mut sandbox = Self::of(clock, Outbox::kept_in(journal.clone()), Faults::kept_in(journal));
-        sandbox.new = records.iter().all(Record::moves_only_the_clock);
+        let sandbox = Self::of(clock, Outbox::kept_in(journal.clone()), Faults::kept_in(journal));
         records.into_iter().for_each(|record| sandbox.replay(record));
         if let Some(at) = start_at {
             sandbox.clock.set(at);
@@ -79,16 +77,10 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Whether nothing but the time had ever been changed here when it was opened, so that demo
-    /// data has yet to be added.
-    pub fn is_new(&self) -> bool {
-        self.new
-    }
-
     fn of(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
         let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());
-        Self { clock, outbox, faults, whop, resend, new: true }
+        Self { clock, outbox, faults, whop, resend }
     }
 
     fn replay(&self, record: Record) {

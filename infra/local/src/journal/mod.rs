@@ -66,11 +66,3 @@ impl Journal {
         }
     }
 }
-
-impl Record {
-    /// Whether the record leaves everything but the time as it was.
-    pub(crate) fn moves_only_the_clock(&self) -> bool {
-        let Self { clock: _, faults, outbox_cleared, sent, whop, resend } = self;
-        faults.is_none() && !outbox_cleared && sent.is_empty() && whop.is_empty() && resend.is_none()
-    }
-}

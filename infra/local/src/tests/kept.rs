@@ -168,19 +168,6 @@ fn moved_time_goes_on_from_where_it_was_and_never_back() {
 }
 
 #[test]
-fn a_folder_is_new_until_more_than_its_time_has_changed() {
-    let folder = Folder::new();
-    let first = sandbox::Sandbox::open(&folder.0, Some(noon())).unwrap();
-    assert!(first.is_new());
-    drop(first);
-    let still_empty = folder.open().unwrap();
-    assert!(still_empty.is_new());
-    still_empty.whop.add_company("biz_1", "One", &[], false, None);
-    drop(still_empty);
-    assert!(!folder.open().unwrap().is_new());
-}
-
-#[test]
 fn a_folder_in_use_is_refused_by_name_until_the_last_holder_is_gone() {
     let folder = Folder::new();
     let holder = folder.open().unwrap().whop;
