@@ -4,41 +4,16 @@
 //! stays shut and says which, and `GET /api/health` lists them. What is set but unreadable is a
 //! mistake, and all mistakes are reported together at the start.
 
+mod names;
+mod sign_in;
+mod strength;
+
+pub use names::{NAMES, Name, Need};
+pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
+pub use strength::{password_weakness, weakness};
+
+use crate::domain::id::CompanyId;
 use crate::vault::{Vault, VaultError};
-
-/// One name of the environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Name {
-    /// The variable.
-    pub name: &'static str,
-    /// What stays shut without it; empty where a default stands in.
-    pub needed_for: &'static str,
-}
-
-const fn name(name: &'static str, needed_for: &'static str) -> Name {
-    Name { name, needed_for }
-}
-
-/// Every name that is read.
-pub const NAMES: [Name; 17] = [
-    name("TABLE_NAME", "everything that is kept"),
-    name("AWS_REGION", "the table"),
-    name("AWS_ENDPOINT_URL_DYNAMODB", ""),
-    name("CRON_SECRET", "jobs over HTTP, the deep health check, replaying events"),
-    name("ENCRYPTION_KEY", "webhooks: raw events are kept sealed"),
-    name("WHOP_API_KEY", "reminders, nudges, memberships"),
-    name("WHOP_APP_ID", "signing in with Whop's user token, pushes"),
-    name("WHOP_WEBHOOK_SECRET", "webhooks of Whop"),
-    name("WHOP_USER_TOKEN_PUBLIC_KEY", ""),
-    name("WHOP_USER_TOKEN_JWKS_URL", ""),
-    name("WHOP_API_BASE", ""),
-    name("RESEND_API_KEY", ""),
-    name("RESEND_API_BASE", ""),
-    name("EMAIL_FROM", ""),
-    name("AWS_ACCESS_KEY_ID", ""),
-    name("AWS_SECRET_ACCESS_KEY", ""),
-    name("AWS_SESSION_TOKEN", ""),
-];
 
 const WHOP_API_BASE: &str = "https://api.whop.com/api/v1";
 const WHOP_JWKS_URL: &str = "https://api.whop.com/.well-known/jwks.json";
@@ -76,6 +51,24 @@ pub struct Config {
     pub resend_api_base: String,
     /// Who mails come from.
     pub email_from: Option<String>,
+    /// The webhook secrets of Stripe, newest first.
+    pub stripe_webhook_secrets: Vec<String>,
+    /// The webhook secrets of other sources, as `(source, secret)`.
+    pub webhook_secrets: Vec<(String, String)>,
+    /// Where browsers reach the service: scheme, host and port, without a slash at the end.
+    pub public_base_url: Option<String>,
+    /// Origins whose pages may ask with credentials, the service's own among them.
+    pub allowed_origins: Vec<String>,
+    /// Bind CSRF tokens to their session, newest first.
+    pub session_secrets: Vec<String>,
+    /// The company that accounts belong to.
+    pub platform_company: Option<CompanyId>,
+    /// The staff accounts of the environment.
+    pub staff: Vec<StaffAccount>,
+    /// Single sign-on.
+    pub oidc: Option<Oidc>,
+    /// Whose bearer tokens are believed.
+    pub bearer_issuers: Vec<BearerIssuer>,
     missing: Vec<Name>,
 }
 
@@ -97,9 +90,6 @@ pub struct ConfigError {
     pub mistakes: Vec<String>,
 }
 
-/// A secret that can be guessed is none.
-const MIN_SECRET_CHARS: usize = 16;
-
 impl Config {
     /// Reads the environment through `lookup`.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
@@ -113,26 +103,46 @@ impl Config {
         let mut mistakes = Vec::new();
         let vault = Vault::parse(&get("ENCRYPTION_KEY").unwrap_or_default());
         let vault = vault.map_err(|error: VaultError| mistakes.push(error.to_string()));
-        for name in ["CRON_SECRET", "WHOP_WEBHOOK_SECRET"] {
-            if list(name).iter().any(|secret| secret.chars().count() < MIN_SECRET_CHARS) {
-                mistakes.push(format!("{name}: an entry is shorter than {MIN_SECRET_CHARS} characters"));
+        for name in ["CRON_SECRET", "WHOP_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET", "SESSION_SECRET"] {
+            for weakness in list(name).iter().filter_map(|secret| weakness(secret)) {
+                mistakes.push(format!("{name}: an entry {weakness}"));
             }
         }
-        for name in
-            ["WHOP_API_BASE", "WHOP_USER_TOKEN_JWKS_URL", "RESEND_API_BASE", "AWS_ENDPOINT_URL_DYNAMODB"]
-        {
+        for name in [
+            "WHOP_API_BASE",
+            "WHOP_USER_TOKEN_JWKS_URL",
+            "RESEND_API_BASE",
+            "AWS_ENDPOINT_URL_DYNAMODB",
+            "OIDC_ISSUER",
+        ] {
             if get(name).is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
                 mistakes.push(format!("{name}: expected a URL"));
+            }
+        }
+        let staff = sign_in::staff(get, &mut mistakes);
+        let oidc = sign_in::oidc(get, &mut mistakes);
+        let bearer_issuers = sign_in::bearer_issuers(get("BEARER_ISSUERS"), &mut mistakes);
+        let webhook_secrets = webhook_secrets(&list("WEBHOOK_SECRETS"), &mut mistakes);
+        let public_base_url = origins(&list("PUBLIC_BASE_URL"), "PUBLIC_BASE_URL", &mut mistakes).pop();
+        let mut allowed_origins = origins(&list("ALLOWED_ORIGINS"), "ALLOWED_ORIGINS", &mut mistakes);
+        allowed_origins.extend(public_base_url.clone());
+        let platform_company = get("PLATFORM_COMPANY_ID").and_then(|id| {
+            let company = CompanyId::parse(&id);
+            company.map_err(|error| mistakes.push(format!("PLATFORM_COMPANY_ID: {error}"))).ok()
+        });
+        if !staff.is_empty() || oidc.is_some() {
+            for name in ["SESSION_SECRET", "PUBLIC_BASE_URL", "PLATFORM_COMPANY_ID"] {
+                if get(name).is_none() {
+                    mistakes.push(format!("{name}: is not set, although people may sign in"));
+                }
             }
         }
         let Ok(vault) = vault else { return Err(ConfigError { mistakes }) };
         if !mistakes.is_empty() {
             return Err(ConfigError { mistakes });
         }
-        let missing = NAMES
-            .into_iter()
-            .filter(|name| !name.needed_for.is_empty() && get(name.name).is_none())
-            .collect();
+        let missing =
+            NAMES.into_iter().filter(|name| name.need == Need::Always && get(name.name).is_none()).collect();
         let credentials = get("AWS_ACCESS_KEY_ID").zip(get("AWS_SECRET_ACCESS_KEY"));
         Ok(Self {
             table_name: get("TABLE_NAME"),
@@ -154,6 +164,15 @@ impl Config {
             resend_api_key: get("RESEND_API_KEY"),
             resend_api_base: get("RESEND_API_BASE").unwrap_or_else(|| RESEND_API_BASE.to_owned()),
             email_from: get("EMAIL_FROM"),
+            stripe_webhook_secrets: list("STRIPE_WEBHOOK_SECRET"),
+            webhook_secrets,
+            public_base_url,
+            allowed_origins,
+            session_secrets: list("SESSION_SECRET"),
+            platform_company,
+            staff,
+            oidc,
+            bearer_issuers,
             missing,
         })
     }
@@ -162,6 +181,43 @@ impl Config {
     pub fn missing(&self) -> &[Name] {
         &self.missing
     }
+}
+
+/// Origins as browsers send them: scheme and host in small letters, a port only where it is unusual.
+fn origins(list: &[String], name: &str, mistakes: &mut Vec<String>) -> Vec<String> {
+    let mut origins = Vec::new();
+    for text in list {
+        let origin = text.strip_suffix('/').unwrap_or(text);
+        let rest = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.:[]".contains(c);
+        if rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(plain)) {
+            origins.push(origin.to_owned());
+        } else {
+            mistakes.push(format!("{name}: expected origins such as https://app.example.com"));
+        }
+    }
+    origins
+}
+
+/// `source=secret` pairs. A source is a word of a path.
+fn webhook_secrets(list: &[String], mistakes: &mut Vec<String>) -> Vec<(String, String)> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let mut pairs = Vec::new();
+    for entry in list {
+        match entry.split_once('=') {
+            Some(("whop" | "stripe" | "events", _)) => {
+                mistakes.push("WEBHOOK_SECRETS: whop, stripe and events are doors of their own".to_owned());
+            }
+            Some((source, secret)) if !source.is_empty() && source.chars().all(plain) => {
+                if let Some(weakness) = weakness(secret) {
+                    mistakes.push(format!("WEBHOOK_SECRETS: the secret of {source} {weakness}"));
+                }
+                pairs.push((source.to_owned(), secret.to_owned()));
+            }
+            _ => mistakes.push("WEBHOOK_SECRETS: expected entries such as source=whsec_…".to_owned()),
+        }
+    }
+    pairs
 }
 
 impl std::fmt::Debug for Config {

@@ -6,6 +6,7 @@ use axum::routing::{MethodFilter, on};
 use http::Method;
 
 use crate::app::SharedApp;
+use crate::domain::account::Role;
 use crate::http::door;
 
 /// Who may ask a route.
@@ -13,12 +14,19 @@ use crate::http::door;
 pub enum Who {
     /// Everybody.
     Anyone,
-    /// A person who administers the company, proven by Whop.
-    Owner,
+    /// Whoever is signed in with a session, whatever the role.
+    SignedIn,
+    /// A proven caller in one of these roles.
+    Roles(&'static [Role]),
     /// The schedule, or an operator with its secret.
     Scheduler,
     /// A provider, proven by its signature.
     Provider,
+}
+
+impl Who {
+    /// Who administers a company, and nobody else.
+    pub const OWNER: Self = Self::Roles(&[Role::Owner]);
 }
 
 /// One row of the table.
@@ -39,23 +47,40 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 }
 
 /// The table.
-pub const ROUTES: [Route; 21] = [
+pub const ROUTES: [Route; 38] = [
+    route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
+    route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone),
+    route("sign-in", "GET", "/api/auth/session", Who::SignedIn),
+    route("sign-in", "POST", "/api/auth/sign-out", Who::SignedIn),
+    route("sign-in", "POST", "/api/auth/sign-out-everywhere", Who::SignedIn),
+    route("sign-up", "POST", "/api/auth/sign-up", Who::Anyone),
+    route("sign-up", "GET", "/api/auth/confirm", Who::Anyone),
+    route("sign-up", "POST", "/api/auth/confirm", Who::Anyone),
+    route("password", "POST", "/api/auth/password/forgot", Who::Anyone),
+    route("password", "GET", "/api/auth/password/reset", Who::Anyone),
+    route("password", "POST", "/api/auth/password/reset", Who::Anyone),
+    route("password", "POST", "/api/auth/password/change", Who::SignedIn),
+    route("single-sign-on", "POST", "/api/auth/oidc/start", Who::Anyone),
+    route("single-sign-on", "GET", "/api/auth/oidc/callback", Who::Anyone),
+    route("single-sign-on", "POST", "/api/auth/oidc/callback", Who::Anyone),
     route("webhooks", "POST", "/api/webhooks/whop", Who::Provider),
+    route("webhooks", "POST", "/api/webhooks/stripe", Who::Provider),
+    route("webhooks", "POST", "/api/webhooks/{source}", Who::Provider),
     route("webhooks", "GET", "/api/webhooks/events", Who::Scheduler),
     route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Who::Scheduler),
-    route("settings", "GET", "/api/settings", Who::Owner),
-    route("settings", "PUT", "/api/settings", Who::Owner),
-    route("kpis", "GET", "/api/dashboard/kpis", Who::Owner),
-    route("cases", "GET", "/api/dashboard/cases", Who::Owner),
-    route("cases", "GET", "/api/cases/export", Who::Owner),
-    route("cases", "GET", "/api/cases/{case_id}", Who::Owner),
-    route("cases", "GET", "/api/cases/{case_id}/actions", Who::Owner),
-    route("nudge", "POST", "/api/cases/{case_id}/nudge", Who::Owner),
-    route("case-endings", "POST", "/api/cases/{case_id}/cancel", Who::Owner),
-    route("case-endings", "POST", "/api/cases/{case_id}/cancel-membership", Who::Owner),
-    route("case-endings", "POST", "/api/cases/{case_id}/terminate", Who::Owner),
-    route("memberships", "GET", "/api/memberships/{membership_id}", Who::Owner),
-    route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Who::Owner),
+    route("settings", "GET", "/api/settings", Who::OWNER),
+    route("settings", "PUT", "/api/settings", Who::OWNER),
+    route("kpis", "GET", "/api/dashboard/kpis", Who::Roles(&[Role::Owner, Role::Accountant])),
+    route("cases", "GET", "/api/dashboard/cases", Who::OWNER),
+    route("cases", "GET", "/api/cases/export", Who::OWNER),
+    route("cases", "GET", "/api/cases/{case_id}", Who::OWNER),
+    route("cases", "GET", "/api/cases/{case_id}/actions", Who::OWNER),
+    route("nudge", "POST", "/api/cases/{case_id}/nudge", Who::OWNER),
+    route("case-endings", "POST", "/api/cases/{case_id}/cancel", Who::OWNER),
+    route("case-endings", "POST", "/api/cases/{case_id}/cancel-membership", Who::OWNER),
+    route("case-endings", "POST", "/api/cases/{case_id}/terminate", Who::OWNER),
+    route("memberships", "GET", "/api/memberships/{membership_id}", Who::OWNER),
+    route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Who::OWNER),
     route("reminders", "GET", "/api/scheduler/reminders", Who::Scheduler),
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler),
     route("health", "GET", "/api/health", Who::Anyone),

@@ -1,5 +1,6 @@
 //! Pure nouns and rules: no I/O, no async, no clock. Time comes in as an argument.
 
+pub mod account;
 pub mod action;
 pub mod case;
 pub mod effect;

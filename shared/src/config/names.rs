@@ -1,0 +1,125 @@
+//! Every name of the environment: what it is for, and what fails without it. `.env.example` is written from here.
+
+/// One name of the environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    /// The variable.
+    pub name: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
+    /// What stays shut without it; empty where a default stands in.
+    pub shut_without: &'static str,
+    /// Whether every deployment needs it.
+    pub need: Need,
+    /// Whether its value may never be shown.
+    pub secret: bool,
+}
+
+/// Whether a name has to be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// By everybody: while it is missing, the health check says so.
+    Always,
+    /// By whoever wants the door that it opens.
+    Wanted,
+    /// By nobody: the platform sets it, or a default stands in.
+    Default,
+}
+
+const fn needed(name: &'static str, purpose: &'static str, shut_without: &'static str) -> Name {
+    Name { name, purpose, shut_without, need: Need::Always, secret: false }
+}
+
+const fn wanted(name: &'static str, purpose: &'static str, shut_without: &'static str) -> Name {
+    Name { name, purpose, shut_without, need: Need::Wanted, secret: false }
+}
+
+const fn default(name: &'static str, purpose: &'static str) -> Name {
+    Name { name, purpose, shut_without: "", need: Need::Default, secret: false }
+}
+
+const fn secret(name: Name) -> Name {
+    Name { secret: true, ..name }
+}
+
+/// Every name that is read.
+pub const NAMES: [Name; 34] = [
+    needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
+    needed("AWS_REGION", "the table's region", "the table"),
+    default("AWS_ENDPOINT_URL_DYNAMODB", "where DynamoDB answers, if not at its usual place"),
+    secret(needed(
+        "CRON_SECRET",
+        "opens jobs over HTTP (list, newest first)",
+        "jobs over HTTP, the deep health check, replaying events",
+    )),
+    secret(needed(
+        "ENCRYPTION_KEY",
+        "seals what is kept: 32 bytes in base64 (list, newest first)",
+        "webhooks (raw events are kept sealed), accounts, single sign-on",
+    )),
+    secret(needed("WHOP_API_KEY", "the app's key at Whop", "reminders, nudges, memberships")),
+    needed("WHOP_APP_ID", "the app at Whop, app_…", "signing in with Whop's user token, pushes"),
+    secret(needed("WHOP_WEBHOOK_SECRET", "what Whop signs with (list, newest first)", "webhooks of Whop")),
+    default("WHOP_USER_TOKEN_PUBLIC_KEY", "one public key for user tokens, in place of the published set"),
+    default("WHOP_USER_TOKEN_JWKS_URL", "where Whop's public keys are, if not at their usual place"),
+    default("WHOP_API_BASE", "where Whop's API is, if not at its usual place"),
+    secret(wanted(
+        "STRIPE_WEBHOOK_SECRET",
+        "what Stripe signs with (list, newest first)",
+        "webhooks of Stripe",
+    )),
+    secret(wanted(
+        "WEBHOOK_SECRETS",
+        "other sources of Standard Webhooks: source=whsec_… or source=whpk_… (list; a source may stand there several times)",
+        "webhooks of other sources",
+    )),
+    secret(wanted(
+        "RESEND_API_KEY",
+        "the key at Resend",
+        "mails: the stand-in for pushes, links of accounts",
+    )),
+    default("RESEND_API_BASE", "where Resend's API is, if not at its usual place"),
+    wanted("EMAIL_FROM", "who mails come from", "mails, as without RESEND_API_KEY"),
+    wanted(
+        "PUBLIC_BASE_URL",
+        "where browsers reach the service, https://…",
+        "sessions with cookies, links in mails, single sign-on",
+    ),
+    default("ALLOWED_ORIGINS", "further origins whose pages may ask with credentials (list, exact)"),
+    secret(wanted(
+        "SESSION_SECRET",
+        "binds CSRF tokens to their session (list, newest first)",
+        "sessions with cookies",
+    )),
+    wanted("PLATFORM_COMPANY_ID", "the company that accounts belong to, biz_…", "accounts of every kind"),
+    wanted("PROVIDER_USERNAME", "the staff account of the platform", "signing in as provider"),
+    secret(wanted(
+        "PROVIDER_PASSWORD",
+        "its password, or better its Argon2id hash",
+        "signing in as provider",
+    )),
+    wanted("DEVELOPER_USERNAME", "the staff account of the developers", "signing in as developer"),
+    secret(wanted(
+        "DEVELOPER_PASSWORD",
+        "its password, or better its Argon2id hash",
+        "signing in as developer",
+    )),
+    wanted("ACCOUNTANT_USERNAME", "the staff account of the accountants", "signing in as accountant"),
+    secret(wanted(
+        "ACCOUNTANT_PASSWORD",
+        "its password, or better its Argon2id hash",
+        "signing in as accountant",
+    )),
+    wanted("OIDC_ISSUER", "the issuer of single sign-on, https://…", "single sign-on"),
+    wanted("OIDC_CLIENT_ID", "our client there", "single sign-on"),
+    secret(wanted("OIDC_CLIENT_SECRET", "its secret", "single sign-on")),
+    default("OIDC_ROLE_CLAIM", "the claim of the id token that names the role; `role` where it is not set"),
+    wanted(
+        "BEARER_ISSUERS",
+        "whose bearer tokens are believed: a JSON list of issuer, audience, jwks_url, role_claim, company_claim, roles",
+        "bearer tokens",
+    ),
+    default("AWS_ACCESS_KEY_ID", "credentials of the table"),
+    secret(default("AWS_SECRET_ACCESS_KEY", "credentials of the table")),
+    secret(default("AWS_SESSION_TOKEN", "credentials of the table")),
+];

@@ -1,0 +1,130 @@
+//! What the environment says of who may sign in.
+
+use serde::Deserialize;
+
+use super::strength::password_weakness;
+use crate::domain::account::Role;
+
+/// A staff account of the environment.
+pub struct StaffAccount {
+    /// What it may do.
+    pub role: Role,
+    /// What it is called.
+    pub username: String,
+    /// Its password, or an Argon2id hash of it (`$argon2id$…`).
+    pub password: String,
+}
+
+/// Single sign-on.
+pub struct Oidc {
+    /// The issuer, whose discovery document names everything else.
+    pub issuer: String,
+    /// Our client there.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// The claim that names the role.
+    pub role_claim: String,
+}
+
+/// An issuer whose bearer tokens are believed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BearerIssuer {
+    /// The exact `iss`.
+    pub issuer: String,
+    /// The exact `aud`.
+    pub audience: String,
+    /// Where its public keys are.
+    pub jwks_url: String,
+    /// The claim that names the role.
+    #[serde(default = "role_claim")]
+    pub role_claim: String,
+    /// The claim that names the company.
+    #[serde(default = "company_claim")]
+    pub company_claim: String,
+    /// Which of its roles is which of ours; empty where it uses our words.
+    #[serde(default)]
+    pub roles: std::collections::BTreeMap<String, Role>,
+}
+
+fn role_claim() -> String {
+    "role".to_owned()
+}
+
+fn company_claim() -> String {
+    "company_id".to_owned()
+}
+
+const STAFF: [(Role, &str); 3] =
+    [(Role::Provider, "PROVIDER"), (Role::Developer, "DEVELOPER"), (Role::Accountant, "ACCOUNTANT")];
+
+/// Whose start every Argon2id hash has.
+const HASH_PREFIX: &str = "$argon2id$";
+
+/// The staff accounts; each needs both of its names.
+pub(super) fn staff(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Vec<StaffAccount> {
+    let mut accounts: Vec<StaffAccount> = Vec::new();
+    for (role, prefix) in STAFF {
+        let names = [format!("{prefix}_USERNAME"), format!("{prefix}_PASSWORD")];
+        let Some([username, password]) = all_or_none(&names, &get, mistakes) else { continue };
+        if !password.starts_with(HASH_PREFIX)
+            && let Some(weakness) = password_weakness(&password)
+        {
+            mistakes.push(format!("{prefix}_PASSWORD: {weakness}"));
+        }
+        if password.starts_with(HASH_PREFIX) && password.split('$').count() != 6 {
+            mistakes.push(format!("{prefix}_PASSWORD: the Argon2id hash cannot be read"));
+        }
+        if accounts.iter().any(|other| other.username.eq_ignore_ascii_case(&username)) {
+            mistakes.push(format!("{prefix}_USERNAME: another staff account has this name"));
+        }
+        accounts.push(StaffAccount { role, username, password });
+    }
+    accounts
+}
+
+/// Single sign-on, whole or not at all.
+pub(super) fn oidc(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Option<Oidc> {
+    let names = ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"].map(str::to_owned);
+    let [issuer, client_id, client_secret] = all_or_none(&names, &get, mistakes)?;
+    let role_claim = get("OIDC_ROLE_CLAIM").unwrap_or_else(role_claim);
+    Some(Oidc { issuer, client_id, client_secret, role_claim })
+}
+
+/// The issuers of bearer tokens.
+pub(super) fn bearer_issuers(text: Option<String>, mistakes: &mut Vec<String>) -> Vec<BearerIssuer> {
+    let Some(text) = text else { return Vec::new() };
+    let issuers: Vec<BearerIssuer> = match serde_json::from_str(&text) {
+        Ok(issuers) => issuers,
+        Err(error) => {
+            mistakes.push(format!("BEARER_ISSUERS: cannot be read: {error}"));
+            return Vec::new();
+        }
+    };
+    for issuer in &issuers {
+        if issuer.issuer.is_empty() || issuer.audience.is_empty() {
+            mistakes.push("BEARER_ISSUERS: an entry names no issuer or no audience".to_owned());
+        }
+        if !issuer.jwks_url.starts_with("https://") && !issuer.jwks_url.starts_with("http://127.0.0.1") {
+            mistakes.push("BEARER_ISSUERS: jwks_url is no https URL".to_owned());
+        }
+    }
+    issuers
+}
+
+/// Values that make sense together only; some of them without the others is a mistake.
+fn all_or_none<const N: usize>(
+    names: &[String; N],
+    get: impl Fn(&str) -> Option<String>,
+    mistakes: &mut Vec<String>,
+) -> Option<[String; N]> {
+    let values: Vec<Option<String>> = names.iter().map(|name| get(name)).collect();
+    let set = values.iter().flatten().count();
+    for (name, value) in names.iter().zip(&values) {
+        if set > 0 && value.is_none() {
+            mistakes.push(format!("{name}: is not set, although its like is"));
+        }
+    }
+    values.into_iter().collect::<Option<Vec<String>>>()?.try_into().ok()
+}
