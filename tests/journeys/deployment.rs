@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use serde_yaml_ng::Value as Yaml;
 use shared::auth::Who;
 use shared::auth::routes::ROUTES;
-use shared::config::NAMES;
+use shared::config::{NAMES, Need};
 use shared::store::definition::{INDEXES, TABLE_KEYS};
 use shared::store::keys;
 
@@ -172,13 +172,13 @@ fn the_template_sets_every_name_that_the_code_reads_and_no_other() {
 #[test]
 fn secrets_are_not_shown_and_everything_else_has_a_value_without_being_asked_for() {
     let template = template();
-    let needed = NAMES.iter().filter(|name| !name.needed_for.is_empty()).map(|name| name.name);
+    let needed = NAMES.iter().filter(|name| name.need == Need::Always).map(|name| name.name);
     let needed: BTreeSet<&str> = needed.collect();
     let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
     for (name, value) in variables.as_mapping().expect("variables") {
         let name = name.as_str().expect("a name");
         let Some(parameter) = template["Parameters"].get(tagged(value)) else { continue };
-        let secret = ["_KEY", "_SECRET"].iter().any(|end| name.ends_with(end)) && !name.contains("PUBLIC");
+        let secret = NAMES.iter().any(|known| known.name == name && known.secret);
         assert_eq!(parameter["NoEcho"] == true, secret, "{name}");
         assert_eq!(parameter.get("Default").is_none(), needed.contains(name), "{name}");
     }

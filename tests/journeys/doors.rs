@@ -35,7 +35,7 @@ fn told(answer: &Answer) -> Value {
 #[tokio::test]
 async fn without_proof_every_door_is_shut() {
     let world = World::start().await;
-    for who in [Who::Owner, Who::Scheduler, Who::Provider] {
+    for who in [Who::OWNER, Who::Scheduler, Who::Provider] {
         for (method, path) in routes(who) {
             assert_eq!(world.ask(bare(method.clone(), &path)).await.status, 401, "{method} {path}");
         }
@@ -52,7 +52,7 @@ async fn only_an_admin_of_the_very_company_is_its_owner() {
     let world = World::start().await;
     world.add_company(OTHER, OTHER_OWNER, true);
     world.add_past_due(COMPANY, "mem_1");
-    for (method, path) in routes(Who::Owner) {
+    for (method, path) in routes(Who::OWNER) {
         for (user, company) in [
             (OTHER_OWNER, COMPANY),
             (OWNER, OTHER),
@@ -144,7 +144,7 @@ async fn while_whop_does_not_answer_nobody_is_let_in() {
         for operation in [Operation::Access, Operation::Jwks] {
             let world = World::start().await;
             world.trouble(operation, trouble, None, None);
-            for (method, path) in routes(Who::Owner) {
+            for (method, path) in routes(Who::OWNER) {
                 let answer = world.ask(world.owner_request(COMPANY, OWNER, method, &path, None)).await;
                 let (status, wait) = (answer.status.as_u16(), answer.header("retry-after"));
                 assert_eq!((status, wait), (503, Some("2")), "{trouble} {operation:?} {path}");

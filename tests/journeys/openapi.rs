@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 use shared::auth::routes::{ROUTES, Who};
+use shared::domain::account::Role;
 
 use crate::document::{document, members, pattern, resolve, validator};
 
@@ -18,7 +19,11 @@ fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> 
 fn requirement(who: Who) -> Value {
     match who {
         Who::Anyone => json!([]),
-        Who::Owner => json!([{"whopUser": [], "whopCompany": []}]),
+        Who::SignedIn => json!([{"session": []}]),
+        Who::Roles(roles) if roles.contains(&Role::Owner) => {
+            json!([{"whopUser": [], "whopCompany": []}, {"session": []}, {"bearer": []}])
+        }
+        Who::Roles(_) => json!([{"session": []}, {"bearer": []}]),
         Who::Scheduler => json!([{"schedulerSecret": []}]),
         Who::Provider => json!([{"standardWebhooks": []}, {"whopWebhook": []}]),
     }
