@@ -3,7 +3,9 @@
 pub mod owner;
 pub mod routes;
 pub mod scheduler;
+pub mod session;
 
 pub use owner::Owner;
 pub use routes::{Routes, Who};
 pub use scheduler::Scheduler;
+pub use session::Session;
