@@ -11,3 +11,4 @@ pub mod session;
 pub use caller::Caller;
 pub use routes::{Routes, Who};
 pub use scheduler::Scheduler;
+pub use session::Session;

@@ -14,6 +14,8 @@
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
 //! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
+//! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
+//! | session | `SESSION#<hash of its id>` | `SESSION` | whoever asks with a session's cookie |
 //!
 //! | index | hash | range | read by |
 //! | --- | --- | --- | --- |
@@ -26,6 +28,7 @@
 
 use chrono::NaiveDate;
 
+use super::account::AccountKey;
 use crate::domain::action::Channel;
 use crate::domain::id::{CaseId, CompanyId, MembershipId};
 
@@ -112,6 +115,14 @@ impl Key {
 
     pub(super) fn last_run(job: &str) -> Self {
         Self::new(format!("JOB#{job}"), "LAST")
+    }
+
+    pub(super) fn account(account: &AccountKey) -> Self {
+        Self::new(format!("ACCOUNT#{account}"), "ACCOUNT")
+    }
+
+    pub(super) fn session(id_hash: &str) -> Self {
+        Self::new(format!("SESSION#{id_hash}"), "SESSION")
     }
 
     /// The kind of row this is the address of, for the sweep, which meets all kinds.
