@@ -10,6 +10,7 @@ use aws_smithy_http_client::tls;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::bearer::BearerTokens;
 use crate::config::{Config, ConfigError};
 use crate::domain::id::{CompanyId, UserId};
 use crate::effects::Senders;
@@ -42,6 +43,8 @@ pub struct App {
     pub resend: Option<Resend>,
     /// Checks Whop's user tokens, where the app's id is set.
     pub user_tokens: Option<UserTokens>,
+    /// Checks bearer tokens of the configured issuers.
+    pub bearer_tokens: BearerTokens,
     /// What Whop said of a user and a company, for at most a minute.
     pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
@@ -126,10 +129,11 @@ impl App {
             Some(key) => KeySource::Fixed(key.clone()),
             None => KeySource::Url(config.whop_jwks_url.clone()),
         };
+        let bearer_tokens = BearerTokens::new(http.clone(), config.bearer_issuers.clone());
         let user_tokens = config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http, source, app_id));
         let started = Instant::now();
         let access_cache = Mutex::default();
-        Self { config, clock, ids, started, whop, resend, user_tokens, access_cache, store }
+        Self { config, clock, ids, started, whop, resend, user_tokens, bearer_tokens, access_cache, store }
     }
 
     /// The table.
