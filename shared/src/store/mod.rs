@@ -11,6 +11,7 @@ pub mod error;
 pub mod idempotency;
 pub mod inbox;
 pub mod keys;
+pub mod limit;
 pub mod recovery;
 pub mod write;
 
