@@ -10,7 +10,7 @@ use aws_smithy_http_client::tls;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::auth::bearer::BearerTokens;
+use crate::bearer::BearerTokens;
 use crate::config::{Config, ConfigError};
 use crate::domain::id::{CompanyId, UserId};
 use crate::effects::Senders;

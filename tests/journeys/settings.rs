@@ -183,7 +183,7 @@ async fn what_is_no_settings_object_is_refused_as_a_whole() {
     }
     let large = |bytes: usize| format!("{}{}", wanted(), " ".repeat(bytes - wanted().to_string().len()));
     assert_eq!(put(&world, json, large(300 * 1024)).await.status, 413);
-    assert_eq!(put(&world, "text/plain", large(256 * 1024 + 1)).await.status, 413);
+    assert_eq!(put(&world, "text/plain", large(256 * 1024 + 1)).await.status, 415);
     assert_eq!(world.get(SETTINGS).await["version"], 0, "nothing of it was saved");
     put(&world, json, large(256 * 1024)).await.ok();
 }

@@ -12,7 +12,7 @@ use http::request::Parts;
 use super::owner;
 use super::session::{self, Session};
 use crate::app::{App, SharedApp};
-use crate::auth::bearer::TokenError;
+use crate::bearer::TokenError;
 use crate::domain::account::Role;
 use crate::domain::id::CompanyId;
 use crate::http::Failure;

@@ -1,6 +1,5 @@
 //! Who may enter. A proven caller is a type: it exists only after one of these extractors made it.
 
-pub mod bearer;
 pub mod caller;
 mod guard;
 mod owner;
