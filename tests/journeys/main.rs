@@ -24,6 +24,8 @@ mod house_rules;
 mod judgement;
 mod keeping;
 mod kpis;
+mod limits;
+mod limits_troubled;
 mod money;
 mod nudge;
 mod openapi;

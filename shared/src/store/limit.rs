@@ -2,7 +2,8 @@
 //!
 //! A row holds `tat`, the theoretical arrival time of the generic cell rate algorithm: until then the
 //! bucket is not whole again. One conditional write both asks and takes. DynamoDB has no `max()`, so
-//! the write has two forms, [`Step::Idle`] and [`Step::Busy`]; a refusal brings the row as it stands.
+//! the write has two forms, for a bucket that is whole and for one that is not; a refusal brings the row
+//! as it stands.
 
 use std::collections::HashMap;
 
@@ -44,7 +45,8 @@ pub(crate) enum Step {
 pub(crate) struct Bucket {
     /// Until when it is not whole.
     pub tat: Option<i128>,
-    /// Who took the last token: how a write that is sent twice recognises itself.
+    /// Who took the last token: how a write that is sent twice recognises itself. Where somebody else came
+    /// in between it does not, and takes two: rather a token too many than one request too many.
     pub last_request: Option<String>,
 }
 
