@@ -4,4 +4,7 @@
 pub mod call;
 pub mod client;
 pub mod resend;
+pub mod signed;
+pub mod standard_webhooks;
+pub mod stripe;
 pub mod whop;
