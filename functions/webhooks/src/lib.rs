@@ -8,6 +8,7 @@
 //!   cannot be done now, the event alone, for the sweep. Other sources' events are kept as received.
 //! - **Answers** 2xx only once the event is kept; 401 to anything unsigned, whether or not the source
 //!   exists.
+//!   A source's limit counts what it has signed, so that no stranger can use it up.
 //! - **Twice:** the second delivery finds the first and changes nothing.
 
 mod events;

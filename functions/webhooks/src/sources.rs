@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use http::HeaderMap;
 use shared::app::SharedApp;
+use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
 use shared::http::{Answer, Failure};
 use shared::providers::standard_webhooks::{self, Keys};
@@ -16,6 +17,7 @@ const SECRETS: &str = "WEBHOOK_SECRETS";
 pub(super) async fn receive(
     State(app): State<SharedApp>,
     Path(source): Path<String>,
+    allowance: Allowance,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {
@@ -26,6 +28,7 @@ pub(super) async fn receive(
     };
     let verified = standard_webhooks::verify(&headers, body.0, &keys, now)
         .map_err(|refused| refuse(refused, SECRETS))?;
+    allowance.charge_due(&app).await?;
     let event = standard_webhooks::read(&verified).map_err(unreadable)?;
     keep(&app, &source, event, verified.body(), now).await
 }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use http::HeaderMap;
 use shared::app::SharedApp;
+use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
 use shared::http::{Answer, Failure};
 use shared::providers::stripe::{self, Secret};
@@ -15,6 +16,7 @@ const STRIPE: &str = "stripe";
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
+    allowance: Allowance,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {
@@ -23,6 +25,7 @@ pub(super) async fn receive(
         app.config.stripe_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
     let verified = stripe::verify(&headers, body.0, &secrets, now)
         .map_err(|refused| refuse(refused, "STRIPE_WEBHOOK_SECRET"))?;
+    allowance.charge_due(&app).await?;
     let event = stripe::read(&verified).map_err(unreadable)?;
     keep(&app, STRIPE, event, verified.body(), now).await
 }

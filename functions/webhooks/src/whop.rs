@@ -5,6 +5,7 @@ use http::HeaderMap;
 use serde_json::json;
 use shared::app::SharedApp;
 use shared::events::Received;
+use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
 use shared::http::{Answer, Failure};
 use shared::providers::whop::{self, Secret};
@@ -17,6 +18,7 @@ pub(super) const WHOP: &str = "whop";
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
+    allowance: Allowance,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {
@@ -25,6 +27,7 @@ pub(super) async fn receive(
         app.config.whop_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
     let verified = whop::verify(&headers, body.0, &secrets, now)
         .map_err(|refused| refuse(refused, "WHOP_WEBHOOK_SECRET"))?;
+    allowance.charge_due(&app).await?;
     let event = whop::read(&verified).map_err(unreadable)?;
     let stored = StoredEvent {
         source: WHOP.to_owned(),

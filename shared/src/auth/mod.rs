@@ -1,9 +1,13 @@
 //! Who may enter. A proven caller is a type: it exists only after one of these extractors made it.
 
-pub mod owner;
+pub mod caller;
+mod guard;
+mod owner;
 pub mod routes;
 pub mod scheduler;
+pub mod session;
 
-pub use owner::Owner;
+pub use caller::Caller;
 pub use routes::{Routes, Who};
 pub use scheduler::Scheduler;
+pub use session::Session;

@@ -7,4 +7,5 @@ pub mod resend;
 pub mod signed;
 pub mod standard_webhooks;
 pub mod stripe;
+pub mod tokens;
 pub mod whop;

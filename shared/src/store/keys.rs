@@ -10,9 +10,12 @@
 //! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
 //! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
+//! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | nobody: it is written under a condition, and the answer tells how it stands |
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
 //! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
+//! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
+//! | session | `SESSION#<hash of its id>` | `SESSION` | whoever asks with a session's cookie |
 //!
 //! | index | hash | range | read by |
 //! | --- | --- | --- | --- |
@@ -25,6 +28,7 @@
 
 use chrono::NaiveDate;
 
+use super::account::AccountKey;
 use crate::domain::action::Channel;
 use crate::domain::id::{CaseId, CompanyId, MembershipId};
 
@@ -95,6 +99,12 @@ impl Key {
         Self::new(format!("IDEMPOTENCY#{company}#{hash}"), "KEY")
     }
 
+    /// The hash differs from shard to shard, so that the shards of a hot subject lie in partitions of
+    /// their own.
+    pub(super) fn limit(class: &str, hash: &str, shard: u8) -> Self {
+        Self::new(format!("LIMIT#{class}#{hash}"), format!("BUCKET#{shard}"))
+    }
+
     pub(super) fn event(source: &str, event_id: &str) -> Self {
         Self::new(format!("EVENT#{source}#{event_id}"), "EVENT")
     }
@@ -105,6 +115,14 @@ impl Key {
 
     pub(super) fn last_run(job: &str) -> Self {
         Self::new(format!("JOB#{job}"), "LAST")
+    }
+
+    pub(super) fn account(account: &AccountKey) -> Self {
+        Self::new(format!("ACCOUNT#{account}"), "ACCOUNT")
+    }
+
+    pub(super) fn session(id_hash: &str) -> Self {
+        Self::new(format!("SESSION#{id_hash}"), "SESSION")
     }
 
     /// The kind of row this is the address of, for the sweep, which meets all kinds.

@@ -4,6 +4,7 @@
 //! a company id; keys cannot be made outside this module. What belongs to no company (events before
 //! they are read, the directory, the due index, last runs) is reached through its own handle.
 
+pub mod account;
 pub mod company;
 pub mod definition;
 pub mod due;
@@ -11,7 +12,9 @@ pub mod error;
 pub mod idempotency;
 pub mod inbox;
 pub mod keys;
+pub mod limit;
 pub mod recovery;
+pub mod session;
 pub mod write;
 
 use std::collections::HashMap;
