@@ -179,7 +179,7 @@ async fn secrets_rotate_without_a_gap() {
     let stripe = ["whsec_the_new_secret_of_ours", "whsec_the_old_secret_of_ours", "whsec_one_before_those"];
     let shared = ["k9Qy0bJm3uT7cVxR2sLw", "Zp4tHnD8eGf1iKoA6vBz", "u5MrXj2WqCy7NgSl0EhP"]
         .map(|key| format!("whsec_{key}{key}"));
-    let private = ["AAEC", "AwQF", "BgcI"].map(|start| format!("whsk_{}", format!("{start:A<43}=")));
+    let private = ["AAEC", "AwQF", "BgcI"].map(|start| format!("whsk_{start:A<43}="));
     let public = |key: &str| SigningKey::parse(key).unwrap().public().unwrap();
     let lists = [
         ("STRIPE_WEBHOOK_SECRET", format!("{}, {}", stripe[0], stripe[1])),
