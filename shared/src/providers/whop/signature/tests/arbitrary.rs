@@ -45,4 +45,30 @@ proptest! {
         body[at] ^= 1;
         prop_assert_eq!(verify(&headers, body.into(), &[secret()], signed_at()).err(), Some(Refused::Mismatch));
     }
+    #[test]
+    fn one_changed_byte_in_a_header_is_refused(
+        body in proptest::collection::vec(any::<u8>(), 0..100),
+        is_standard in any::<bool>(),
+        at in any::<proptest::sample::Index>(),
+        change in 1..=255_u8,
+    ) {
+        let mut lines: Vec<(&'static str, Vec<u8>)> = if is_standard {
+            let signature = sign_standard("msg_1", signed_at(), &body, &secret());
+            vec![("webhook-id", b"msg_1".into()), ("webhook-timestamp", b"1784710830".into()), ("webhook-signature", signature.into())]
+        } else {
+            vec![("x-whop-signature", sign_legacy(signed_at(), &body, &secret()).into())]
+        };
+        let mut bytes: Vec<&mut u8> = lines.iter_mut().flat_map(|(_, value)| value).collect();
+        let at = at.index(bytes.len());
+        // Hex has two spellings of a letter, and Whop's older scheme takes both.
+        let is_same = !is_standard && bytes[at].eq_ignore_ascii_case(&(*bytes[at] ^ change));
+        *bytes[at] ^= if is_same { 0x80 } else { change };
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            // What cannot even be a header never arrives.
+            let Ok(value) = HeaderValue::from_bytes(&value) else { return Ok(()) };
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        prop_assert!(verify(&headers, body.into(), &[secret()], signed_at()).is_err());
+    }
 }
