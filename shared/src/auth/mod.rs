@@ -1,6 +1,8 @@
 //! Who may enter. A proven caller is a type: it exists only after one of these extractors made it.
 
+pub mod links;
 pub mod owner;
+pub mod password;
 pub mod routes;
 pub mod scheduler;
 pub mod session;

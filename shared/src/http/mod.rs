@@ -6,8 +6,12 @@ pub mod door;
 pub mod extension;
 pub mod failure;
 pub mod once;
+pub mod page;
 pub mod query;
+pub mod random;
 
 pub use answer::Answer;
 pub use body::JsonBody;
 pub use failure::Failure;
+pub use page::Page;
+pub use random::Random;
