@@ -10,6 +10,7 @@ use aws_smithy_http_client::tls;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::bearer::BearerTokens;
 use crate::config::{Config, ConfigError};
 use crate::domain::id::{CompanyId, UserId};
 use crate::effects::Senders;
@@ -18,6 +19,7 @@ use crate::providers::client;
 use crate::providers::resend::Resend;
 use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::token::{KeySource, UserTokens};
+use crate::rate_limit::Limiter;
 use crate::store::{Store, StoreError};
 
 /// The `App` as handlers hold it.
@@ -42,6 +44,10 @@ pub struct App {
     pub resend: Option<Resend>,
     /// Checks Whop's user tokens, where the app's id is set.
     pub user_tokens: Option<UserTokens>,
+    /// Checks bearer tokens.
+    pub bearer_tokens: BearerTokens,
+    /// Counts how often somebody asks.
+    pub limiter: Limiter,
     /// What Whop said of a user and a company, for at most a minute.
     pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
@@ -126,10 +132,24 @@ impl App {
             Some(key) => KeySource::Fixed(key.clone()),
             None => KeySource::Url(config.whop_jwks_url.clone()),
         };
+        let bearer_tokens = BearerTokens::new(http.clone(), config.bearer_issuers.clone());
         let user_tokens = config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http, source, app_id));
+        let limiter = Limiter::new(store.clone());
         let started = Instant::now();
         let access_cache = Mutex::default();
-        Self { config, clock, ids, started, whop, resend, user_tokens, access_cache, store }
+        Self {
+            config,
+            clock,
+            ids,
+            started,
+            whop,
+            resend,
+            user_tokens,
+            bearer_tokens,
+            limiter,
+            access_cache,
+            store,
+        }
     }
 
     /// The table.

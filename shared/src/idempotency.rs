@@ -21,7 +21,22 @@ use crate::store::idempotency::{KeyRow, StoredAnswer};
 use crate::store::{Company, StoreError, Written};
 
 /// How long an answer is kept.
-const KEEP_HOURS: i64 = 24;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// As long as Stripe keeps keys: a client that retries does so within minutes.
+    Request,
+    /// Where money moved: longer than a payment can be disputed over a forgotten retry.
+    Money,
+}
+
+impl Keep {
+    fn hours(self) -> i64 {
+        match self {
+            Self::Request => 24,
+            Self::Money => 35 * 24,
+        }
+    }
+}
 
 /// Longer than a request may take; after it, a retry may take over.
 const LEASE_SECONDS: i64 = 60;
@@ -67,10 +82,12 @@ pub struct Claim {
     operation: String,
 }
 
-/// Claims a key or finds what became of it.
+/// Claims a key or finds what became of it. `request` is what has to be the same for the key to be
+/// used again, part by part.
 pub async fn begin(
     scope: Scope<'_>,
-    body: &[u8],
+    request: &[Vec<u8>],
+    keep: Keep,
     owner: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Begun, StoreError> {
@@ -79,9 +96,9 @@ pub async fn begin(
     let row = KeyRow {
         owner: owner.hyphenated().to_string(),
         operation: owner.simple().to_string(),
-        fingerprint: digest(&[body]),
+        fingerprint: digest(&request.iter().map(Vec::as_slice).collect::<Vec<_>>()),
         lease_until: now + Duration::seconds(LEASE_SECONDS),
-        forgotten_at: now + Duration::hours(KEEP_HOURS),
+        forgotten_at: now + Duration::hours(keep.hours()),
         answer: None,
     };
     let met = scope.company.claim_key(&hash, &row, now).await?;

@@ -1,11 +1,12 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
-//! `domain → vault, logs → store, providers → effects, due, reach, idempotency → events → config → app → http → auth → runtime`.
+//! `domain → vault, logs → store, providers → effects, due, reach, idempotency, rate_limit → events → config → bearer → app → http → auth → runtime`.
 //! `tests/journeys/house_rules.rs` reads this line and keeps it true.
 
 pub mod app;
 pub mod auth;
+pub mod bearer;
 pub mod config;
 pub mod domain;
 pub mod due;
@@ -15,6 +16,7 @@ pub mod http;
 pub mod idempotency;
 pub mod logs;
 pub mod providers;
+pub mod rate_limit;
 pub mod reach;
 pub mod runtime;
 pub mod store;

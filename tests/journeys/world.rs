@@ -1,5 +1,8 @@
 //! A company with members, and everybody who deals with it.
 
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::body::Body;
 use chrono::{DateTime, Duration, Utc};
 use http::{Method, Request};
@@ -11,6 +14,7 @@ use local::service::Service;
 use local::whop::{APP_ID, Membership, MembershipStatus};
 use serde_json::{Value, json};
 use shared::domain::time;
+use shared::http::extension::ClientIp;
 
 pub use crate::answer::Answer;
 use crate::answer::answered;
@@ -95,7 +99,11 @@ impl World {
         panic!("never at rest");
     }
 
-    pub async fn ask(&self, request: Request<Body>) -> Answer {
+    pub async fn ask(&self, mut request: Request<Body>) -> Answer {
+        // Everybody asks from an address of their own, unless a journey says otherwise.
+        if request.extensions().get::<ClientIp>().is_none() {
+            request.extensions_mut().insert(stranger());
+        }
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         answered(&method, &path, self.service.ask(request).await).await
     }
@@ -162,6 +170,12 @@ impl World {
     pub async fn kpis(&self) -> Value {
         self.get("/api/dashboard/kpis?window=30").await
     }
+}
+
+/// An address that nobody has asked from before.
+pub fn stranger() -> ClientIp {
+    static NEXT: AtomicU32 = AtomicU32::new(0x0a00_0001);
+    ClientIp(Some(IpAddr::V4(NEXT.fetch_add(1, Ordering::Relaxed).into())))
 }
 
 /// A request of nobody.

@@ -14,7 +14,7 @@ use axum::response::Response;
 use http::Method;
 use serde_json::json;
 use shared::app::SharedApp;
-use shared::auth::{Owner, Routes};
+use shared::auth::{Caller, Routes};
 use shared::domain::action::{Action, ActionKind, Actor};
 use shared::domain::case::Case;
 use shared::domain::effect::{Effect, EffectState, Request};
@@ -39,7 +39,7 @@ pub fn router(app: SharedApp) -> Router {
         .guard(app)
 }
 
-type Parts = (State<SharedApp>, Owner, Path<String>, Intent);
+type Parts = (State<SharedApp>, Caller, Path<String>, Intent);
 
 async fn cancel(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
     respond(parts, body, EndedBy::CaseCancelled).await
@@ -54,16 +54,16 @@ async fn terminate(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
 }
 
 async fn respond(parts: Parts, body: JsonBody, by: EndedBy) -> Result<Response, Failure> {
-    let (State(app), owner, Path(case_id), intent) = parts;
+    let (State(app), caller, Path(case_id), intent) = parts;
     let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
     body.object(&[])?;
-    let run = |_| end(&app, &owner, case_id, by);
-    once(&app, &owner.company, owner.user_id.as_str(), &intent, &body.bytes, run).await
+    let run = |_| end(&app, &caller, case_id, by);
+    once(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
-async fn end(app: &SharedApp, owner: &Owner, case_id: CaseId, by: EndedBy) -> Result<Answer, Failure> {
-    let company = &owner.company;
-    let effect = decide(app, owner, case_id, by).await?;
+async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) -> Result<Answer, Failure> {
+    let company = &caller.company;
+    let effect = decide(app, caller, case_id, by).await?;
     let now = app.clock.now();
     let outcome =
         effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
@@ -87,8 +87,8 @@ async fn end(app: &SharedApp, owner: &Owner, case_id: CaseId, by: EndedBy) -> Re
 }
 
 /// The action that is there, or the one now decided on.
-async fn decide(app: &SharedApp, owner: &Owner, case_id: CaseId, by: EndedBy) -> Result<Effect, Failure> {
-    let company = &owner.company;
+async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) -> Result<Effect, Failure> {
+    let company = &caller.company;
     let mut tries = 0;
     loop {
         tries += 1;
@@ -100,9 +100,9 @@ async fn decide(app: &SharedApp, owner: &Owner, case_id: CaseId, by: EndedBy) ->
             _ => refuse(&case, by)?,
         }
         let now = app.clock.now();
-        let effect = ending(owner, &case, by, earlier.len(), now);
+        let effect = ending(caller, &case, by, earlier.len(), now);
         let read = company.membership(&case.membership_id).await?;
-        let cause = owner.user_id.as_str();
+        let cause = &caller.id;
         let fact = Fact { at: now, what: What::Cancelled { by } };
         // A case that a person ended already is not ended again; only the membership is.
         let facts = if case.state == CaseState::Cancelled { Vec::new() } else { vec![fact] };
@@ -145,7 +145,7 @@ fn kind(by: EndedBy) -> ActionKind {
 }
 
 fn ending(
-    owner: &Owner,
+    caller: &Caller,
     case: &Case,
     by: EndedBy,
     earlier: usize,
@@ -165,7 +165,7 @@ fn ending(
         template_version: None,
         days: None,
         manual: true,
-        actor: Actor::Owner { user_id: owner.user_id.to_string() },
+        actor: Actor::Owner { user_id: caller.id.clone() },
         at: now,
         operation,
     };

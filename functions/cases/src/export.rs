@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{HeaderValue, header};
 use shared::app::SharedApp;
-use shared::auth::Owner;
+use shared::auth::Caller;
 use shared::domain::case::Case;
 use shared::domain::time;
 use shared::domain::timeline::CaseState;
@@ -46,11 +46,11 @@ struct Place {
 
 pub(super) async fn export(
     State(app): State<SharedApp>,
-    owner: Owner,
+    caller: Caller,
     parameters: Parameters,
 ) -> Result<Response, Failure> {
     let state = super::state(&parameters.only(&["status"])?)?;
-    let mut place = Place { company: owner.company, state, after: None, first: true, over: false };
+    let mut place = Place { company: caller.company, state, after: None, first: true, over: false };
     // The first page is read before the status is sent: what fails at once is answered as a problem.
     let first = next_page(&mut place).await?;
     let rest = stream::try_unfold(place, |mut place| async move {

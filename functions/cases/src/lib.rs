@@ -13,7 +13,7 @@ use axum::extract::Path;
 use http::Method;
 use serde_json::{Value, json};
 use shared::app::SharedApp;
-use shared::auth::{Owner, Routes};
+use shared::auth::{Caller, Routes};
 use shared::domain::case::Case;
 use shared::domain::effect::Effect;
 use shared::domain::id::CaseId;
@@ -33,22 +33,22 @@ pub fn router(app: SharedApp) -> Router {
         .guard(app)
 }
 
-async fn list(owner: Owner, parameters: Parameters) -> Result<Answer, Failure> {
+async fn list(caller: Caller, parameters: Parameters) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["status", "limit", "cursor"])?;
     let state = state(&parameters)?;
     let after = parameters.cursor(CasePlace::parse)?;
-    let (cases, next) = owner.company.cases(state, parameters.limit()?, after.as_ref()).await?;
+    let (cases, next) = caller.company.cases(state, parameters.limit()?, after.as_ref()).await?;
     let data: Vec<Value> = cases.iter().map(show).collect();
     Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
 }
 
-async fn read(owner: Owner, Path(case_id): Path<String>) -> Result<Answer, Failure> {
-    let case = owner.company.case(parse(&case_id)?).await?.ok_or(Failure::Absent)?;
+async fn read(caller: Caller, Path(case_id): Path<String>) -> Result<Answer, Failure> {
+    let case = caller.company.case(parse(&case_id)?).await?.ok_or(Failure::Absent)?;
     Ok(Answer::ok(show(&case)))
 }
 
 async fn list_actions(
-    owner: Owner,
+    caller: Caller,
     Path(case_id): Path<String>,
     parameters: Parameters,
 ) -> Result<Answer, Failure> {
@@ -57,8 +57,8 @@ async fn list_actions(
     let skip =
         parameters.cursor(|text| text.strip_prefix("action:")?.parse::<usize>().ok())?.unwrap_or_default();
     let case_id = parse(&case_id)?;
-    let actions = owner.company.actions(case_id).await?;
-    if actions.is_empty() && owner.company.case(case_id).await?.is_none() {
+    let actions = caller.company.actions(case_id).await?;
+    if actions.is_empty() && caller.company.case(case_id).await?.is_none() {
         return Err(Failure::Absent);
     }
     let data: Vec<Value> = actions.iter().skip(skip).take(limit).map(show_action).collect();

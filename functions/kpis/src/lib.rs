@@ -11,7 +11,7 @@ use axum::extract::State;
 use chrono::Days;
 use http::Method;
 use shared::app::SharedApp;
-use shared::auth::{Owner, Routes};
+use shared::auth::{Caller, Routes};
 use shared::domain::kpi::Summary;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
@@ -24,10 +24,14 @@ pub fn router(app: SharedApp) -> Router {
     Routes::of("kpis").on(Method::GET, "/api/dashboard/kpis", read).guard(app)
 }
 
-async fn read(State(app): State<SharedApp>, owner: Owner, parameters: Parameters) -> Result<Answer, Failure> {
+async fn read(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    parameters: Parameters,
+) -> Result<Answer, Failure> {
     let window_days = parameters.only(&["window"])?.number("window", 1..=365, DEFAULT_WINDOW_DAYS)?;
     let to = app.clock.now().date_naive();
     let from = to.checked_sub_days(Days::new(u64::from(window_days) - 1)).unwrap_or(to);
-    let total = owner.company.counters(from, to).await?;
+    let total = caller.company.counters(from, to).await?;
     Ok(Answer::ok(Summary::new(window_days, from, to, &total)))
 }

@@ -12,7 +12,7 @@ use axum::extract::{Path, State};
 use http::Method;
 use serde_json::json;
 use shared::app::SharedApp;
-use shared::auth::{Owner, Routes};
+use shared::auth::{Caller, Routes};
 use shared::domain::id::MembershipId;
 use shared::domain::time;
 use shared::http::{Answer, Failure};
@@ -27,11 +27,15 @@ pub fn router(app: SharedApp) -> Router {
         .guard(app)
 }
 
-async fn read(State(app): State<SharedApp>, owner: Owner, Path(id): Path<String>) -> Result<Answer, Failure> {
-    let membership = find(&app, &owner, &id).await?;
+async fn read(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer, Failure> {
+    let membership = find(&app, &caller, &id).await?;
     Ok(Answer::ok(json!({
         "membership_id": membership.id,
-        "company_id": owner.company.id(),
+        "company_id": caller.company.id(),
         "user_id": membership.user.as_ref().map(|user| &user.id),
         "status": membership.status,
         "cancel_at_period_end": membership.cancel_at_period_end,
@@ -43,22 +47,22 @@ async fn read(State(app): State<SharedApp>, owner: Owner, Path(id): Path<String>
 
 async fn read_manage_url(
     State(app): State<SharedApp>,
-    owner: Owner,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer, Failure> {
-    let membership = find(&app, &owner, &id).await?;
+    let membership = find(&app, &caller, &id).await?;
     let manage_url = reach::manage_url(&membership).ok_or(Failure::Absent)?;
     Ok(Answer::ok(json!({"membership_id": membership.id, "manage_url": manage_url})))
 }
 
-async fn find(app: &SharedApp, owner: &Owner, id: &str) -> Result<Membership, Failure> {
+async fn find(app: &SharedApp, caller: &Caller, id: &str) -> Result<Membership, Failure> {
     let id = MembershipId::parse(id).map_err(|error| Failure::field("membership_id", error.to_string()))?;
     let whop = app.whop.as_ref().ok_or(Failure::Unavailable {
         detail: "This door is not configured.",
         reason: "WHOP_API_KEY is not set".to_owned(),
     })?;
     let membership = whop.membership(&id).await?;
-    if membership.company_id() != Some(owner.company.id().as_str()) {
+    if membership.company_id() != Some(caller.company.id().as_str()) {
         return Err(Failure::Absent);
     }
     Ok(membership)

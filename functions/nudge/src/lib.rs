@@ -14,7 +14,7 @@ use axum::response::Response;
 use http::Method;
 use serde_json::json;
 use shared::app::SharedApp;
-use shared::auth::{Owner, Routes};
+use shared::auth::{Caller, Routes};
 use shared::domain::action::{Action, Actor, Channel};
 use shared::domain::case::Case;
 use shared::domain::effect::{Effect, Request};
@@ -42,15 +42,15 @@ pub fn router(app: SharedApp) -> Router {
 
 async fn nudge(
     State(app): State<SharedApp>,
-    owner: Owner,
+    caller: Caller,
     Path(case_id): Path<String>,
     intent: Intent,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
     let wanted = channel(&body)?;
-    let run = |operation_id: String| send(&app, &owner, case_id, wanted, format!("nudge:{operation_id}"));
-    once(&app, &owner.company, owner.user_id.as_str(), &intent, &body.bytes, run).await
+    let run = |operation_id: String| send(&app, &caller, case_id, wanted, format!("nudge:{operation_id}"));
+    once(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 fn channel(body: &JsonBody) -> Result<Option<Channel>, Failure> {
@@ -66,16 +66,16 @@ fn channel(body: &JsonBody) -> Result<Option<Channel>, Failure> {
 
 async fn send(
     app: &SharedApp,
-    owner: &Owner,
+    caller: &Caller,
     case_id: CaseId,
     wanted: Option<Channel>,
     operation: String,
 ) -> Result<Answer, Failure> {
-    let company = &owner.company;
+    let company = &caller.company;
     // A retry after a crash finds the action of the first try and goes on from there.
     let effect = match company.action(case_id, &operation).await? {
         Some(effect) => effect,
-        None => decide(app, owner, case_id, wanted, operation).await?,
+        None => decide(app, caller, case_id, wanted, operation).await?,
     };
     let now = app.clock.now();
     let outcome =
@@ -102,12 +102,12 @@ async fn send(
 /// Decides on the message and writes the decision down, before anything is sent.
 async fn decide(
     app: &SharedApp,
-    owner: &Owner,
+    caller: &Caller,
     case_id: CaseId,
     wanted: Option<Channel>,
     operation: String,
 ) -> Result<Effect, Failure> {
-    let company = &owner.company;
+    let company = &caller.company;
     let mut tries = 0;
     loop {
         tries += 1;
@@ -125,7 +125,7 @@ async fn decide(
         };
         let reach = reach::look(whop, &case, experience).await?;
         let now = app.clock.now();
-        let effect = message(app, owner, &case, &settings.settings, &reach, wanted, &operation, now)?;
+        let effect = message(app, caller, &case, &settings.settings, &reach, wanted, &operation, now)?;
         let advanced = Case { attempts: case.attempts + 1, ..case.clone() };
         let writes = vec![
             company.advance_case(&advanced, case.due_at, now),
@@ -159,7 +159,7 @@ fn refuse_closed(case: &Case) -> Result<(), Failure> {
 #[allow(clippy::too_many_arguments, reason = "each is a separate fact of the one decision")]
 fn message(
     app: &SharedApp,
-    owner: &Owner,
+    caller: &Caller,
     case: &Case,
     settings: &Settings,
     reach: &Reach,
@@ -191,7 +191,7 @@ fn message(
         template_version: Some(TEMPLATE_VERSION),
         days: None,
         manual: true,
-        actor: Actor::Owner { user_id: owner.user_id.to_string() },
+        actor: Actor::Owner { user_id: caller.id.clone() },
         at: now,
     };
     Ok(Effect::prepared(action, request, effects::downstream_key(case.case_id, operation)))

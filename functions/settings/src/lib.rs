@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::Method;
 use shared::app::SharedApp;
-use shared::auth::{Owner, Routes};
+use shared::auth::{Caller, Routes};
 use shared::domain::settings::Settings;
 use shared::http::once::{Intent, once};
 use shared::http::{Answer, Failure, JsonBody};
@@ -31,23 +31,23 @@ pub fn router(app: SharedApp) -> Router {
         .guard(app)
 }
 
-async fn read(owner: Owner) -> Result<Answer, Failure> {
-    Ok(Answer::ok(owner.company.settings().await?))
+async fn read(caller: Caller) -> Result<Answer, Failure> {
+    Ok(Answer::ok(caller.company.settings().await?))
 }
 
 async fn replace(
     State(app): State<SharedApp>,
-    owner: Owner,
+    caller: Caller,
     intent: Intent,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let settings = Settings::parse(&body.value).map_err(Failure::fields)?;
-    let save = |_| async { save(&app, &owner, &settings).await.map(Answer::ok) };
-    once(&app, &owner.company, owner.user_id.as_str(), &intent, &body.bytes, save).await
+    let save = |_| async { save(&app, &caller, &settings).await.map(Answer::ok) };
+    once(&app, &caller.company, &caller.id, &intent, &body, save).await
 }
 
-async fn save(app: &SharedApp, owner: &Owner, settings: &Settings) -> Result<SettingsRow, Failure> {
-    let company = &owner.company;
+async fn save(app: &SharedApp, caller: &Caller, settings: &Settings) -> Result<SettingsRow, Failure> {
+    let company = &caller.company;
     let mut tries = 0;
     loop {
         tries += 1;
@@ -57,7 +57,7 @@ async fn save(app: &SharedApp, owner: &Owner, settings: &Settings) -> Result<Set
             at: now,
             kind: "settings.changed".to_owned(),
             subject: company.id().to_string(),
-            cause: owner.user_id.to_string(),
+            cause: caller.id.clone(),
             detail: serde_json::to_string(settings).ok(),
         };
         let writes = vec![

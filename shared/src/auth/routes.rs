@@ -2,12 +2,19 @@
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::routing::{MethodFilter, on};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
+use super::guard;
 use crate::app::SharedApp;
 use crate::domain::account::Role;
 use crate::http::door;
+use crate::http::once::KeyRule;
+use crate::rate_limit::class::{
+    AUTH, CASE_ACTION, Class, DASHBOARD, EXPORT, RESET, SCHEDULER, SENSITIVE, SETTINGS, SIGN_UP, TOKEN,
+    WEBHOOKS,
+};
 
 /// Who may ask a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,49 +47,64 @@ pub struct Route {
     pub path: &'static str,
     /// Who may ask.
     pub who: Who,
+    /// How often; `None` where asking costs nobody anything.
+    pub limit: Option<&'static Class>,
+    /// Whether it takes an idempotency key.
+    pub key: KeyRule,
+}
+
+impl Route {
+    const fn limited(self, class: &'static Class) -> Self {
+        Self { limit: Some(class), ..self }
+    }
+
+    const fn keyed(self, key: KeyRule) -> Self {
+        Self { key, ..self }
+    }
 }
 
 const fn route(function: &'static str, method: &'static str, path: &'static str, who: Who) -> Route {
-    Route { function, method, path, who }
+    Route { function, method, path, who, limit: None, key: KeyRule::None }
 }
 
 /// The table.
-pub const ROUTES: [Route; 38] = [
+#[rustfmt::skip]
+pub static ROUTES: [Route; 38] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
-    route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone),
-    route("sign-in", "GET", "/api/auth/session", Who::SignedIn),
-    route("sign-in", "POST", "/api/auth/sign-out", Who::SignedIn),
-    route("sign-in", "POST", "/api/auth/sign-out-everywhere", Who::SignedIn),
-    route("sign-up", "POST", "/api/auth/sign-up", Who::Anyone),
+    route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
+    route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
+    route("sign-in", "POST", "/api/auth/sign-out", Who::SignedIn).limited(&DASHBOARD),
+    route("sign-in", "POST", "/api/auth/sign-out-everywhere", Who::SignedIn).limited(&SENSITIVE),
+    route("sign-up", "POST", "/api/auth/sign-up", Who::Anyone).limited(&SIGN_UP),
     route("sign-up", "GET", "/api/auth/confirm", Who::Anyone),
-    route("sign-up", "POST", "/api/auth/confirm", Who::Anyone),
-    route("password", "POST", "/api/auth/password/forgot", Who::Anyone),
+    route("sign-up", "POST", "/api/auth/confirm", Who::Anyone).limited(&TOKEN),
+    route("password", "POST", "/api/auth/password/forgot", Who::Anyone).limited(&RESET),
     route("password", "GET", "/api/auth/password/reset", Who::Anyone),
-    route("password", "POST", "/api/auth/password/reset", Who::Anyone),
-    route("password", "POST", "/api/auth/password/change", Who::SignedIn),
-    route("single-sign-on", "POST", "/api/auth/oidc/start", Who::Anyone),
+    route("password", "POST", "/api/auth/password/reset", Who::Anyone).limited(&TOKEN),
+    route("password", "POST", "/api/auth/password/change", Who::SignedIn).limited(&SENSITIVE),
+    route("single-sign-on", "POST", "/api/auth/oidc/start", Who::Anyone).limited(&TOKEN),
     route("single-sign-on", "GET", "/api/auth/oidc/callback", Who::Anyone),
-    route("single-sign-on", "POST", "/api/auth/oidc/callback", Who::Anyone),
-    route("webhooks", "POST", "/api/webhooks/whop", Who::Provider),
-    route("webhooks", "POST", "/api/webhooks/stripe", Who::Provider),
-    route("webhooks", "POST", "/api/webhooks/{source}", Who::Provider),
-    route("webhooks", "GET", "/api/webhooks/events", Who::Scheduler),
-    route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Who::Scheduler),
-    route("settings", "GET", "/api/settings", Who::OWNER),
-    route("settings", "PUT", "/api/settings", Who::OWNER),
-    route("kpis", "GET", "/api/dashboard/kpis", Who::Roles(&[Role::Owner, Role::Accountant])),
-    route("cases", "GET", "/api/dashboard/cases", Who::OWNER),
-    route("cases", "GET", "/api/cases/export", Who::OWNER),
-    route("cases", "GET", "/api/cases/{case_id}", Who::OWNER),
-    route("cases", "GET", "/api/cases/{case_id}/actions", Who::OWNER),
-    route("nudge", "POST", "/api/cases/{case_id}/nudge", Who::OWNER),
-    route("case-endings", "POST", "/api/cases/{case_id}/cancel", Who::OWNER),
-    route("case-endings", "POST", "/api/cases/{case_id}/cancel-membership", Who::OWNER),
-    route("case-endings", "POST", "/api/cases/{case_id}/terminate", Who::OWNER),
-    route("memberships", "GET", "/api/memberships/{membership_id}", Who::OWNER),
-    route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Who::OWNER),
-    route("reminders", "GET", "/api/scheduler/reminders", Who::Scheduler),
-    route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler),
+    route("single-sign-on", "POST", "/api/auth/oidc/callback", Who::Anyone).limited(&TOKEN),
+    route("webhooks", "POST", "/api/webhooks/whop", Who::Provider).limited(&WEBHOOKS),
+    route("webhooks", "POST", "/api/webhooks/stripe", Who::Provider).limited(&WEBHOOKS),
+    route("webhooks", "POST", "/api/webhooks/{source}", Who::Provider).limited(&WEBHOOKS),
+    route("webhooks", "GET", "/api/webhooks/events", Who::Scheduler).limited(&SCHEDULER),
+    route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Who::Scheduler).limited(&SCHEDULER),
+    route("settings", "GET", "/api/settings", Who::OWNER).limited(&SETTINGS),
+    route("settings", "PUT", "/api/settings", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
+    route("kpis", "GET", "/api/dashboard/kpis", Who::Roles(&[Role::Owner, Role::Accountant])).limited(&DASHBOARD),
+    route("cases", "GET", "/api/dashboard/cases", Who::OWNER).limited(&DASHBOARD),
+    route("cases", "GET", "/api/cases/export", Who::OWNER).limited(&EXPORT),
+    route("cases", "GET", "/api/cases/{case_id}", Who::OWNER).limited(&DASHBOARD),
+    route("cases", "GET", "/api/cases/{case_id}/actions", Who::OWNER).limited(&DASHBOARD),
+    route("nudge", "POST", "/api/cases/{case_id}/nudge", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
+    route("case-endings", "POST", "/api/cases/{case_id}/cancel", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
+    route("case-endings", "POST", "/api/cases/{case_id}/cancel-membership", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
+    route("case-endings", "POST", "/api/cases/{case_id}/terminate", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
+    route("memberships", "GET", "/api/memberships/{membership_id}", Who::OWNER).limited(&DASHBOARD),
+    route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Who::OWNER).limited(&DASHBOARD),
+    route("reminders", "GET", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
+    route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Who::Anyone),
     route("health", "GET", "/api/health/deep", Who::Scheduler),
     route("health", "GET", "/api/openapi.json", Who::Anyone),
@@ -91,13 +113,13 @@ pub const ROUTES: [Route; 38] = [
 /// Opens a function's routes, each of which must stand in the table.
 pub struct Routes {
     function: &'static str,
-    router: Router<SharedApp>,
+    open: Vec<(&'static Route, MethodRouter<SharedApp>)>,
 }
 
 impl Routes {
     /// The routes of a function.
     pub fn of(function: &'static str) -> Self {
-        Self { function, router: Router::new() }
+        Self { function, open: Vec::new() }
     }
 
     /// Opens one route.
@@ -111,15 +133,20 @@ impl Routes {
         T: 'static,
     {
         let known =
-            |row: &Route| row.function == self.function && row.method == method.as_str() && row.path == path;
-        assert!(ROUTES.iter().any(known), "{method} {path} of {} has no row in ROUTES", self.function);
+            |row: &&Route| row.function == self.function && row.method == method.as_str() && row.path == path;
+        let route = ROUTES.iter().find(known);
+        let Some(route) = route else { panic!("{method} {path} of {} has no row in ROUTES", self.function) };
         let filter = MethodFilter::try_from(method).unwrap_or(MethodFilter::GET);
-        self.router = self.router.route(path, on(filter, handler));
+        self.open.push((route, on(filter, handler)));
         self
     }
 
-    /// The function's router, behind the door.
+    /// The function's router: each handler behind its row's guard, all of them behind the door.
     pub fn guard(self, app: SharedApp) -> Router {
-        door::guard(self.function, self.router, app)
+        let router = self.open.into_iter().fold(Router::new(), |router, (route, handler)| {
+            let pass = move |app, request, next| guard::pass(route, app, request, next);
+            router.route(route.path, handler.route_layer(from_fn_with_state(app.clone(), pass)))
+        });
+        door::guard(self.function, router, app)
     }
 }

@@ -1,12 +1,13 @@
 //! The schedule: a direct invocation by EventBridge Scheduler, or the secret over HTTP.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request};
 use chrono::{DateTime, Utc};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use ring::hmac;
 
-use crate::app::SharedApp;
+use super::caller::one_header;
+use crate::app::{App, SharedApp};
 use crate::http::Failure;
 use crate::http::extension::Trigger;
 
@@ -19,22 +20,28 @@ pub struct Scheduler {
 
 const SHUT: Failure = Failure::Unproven("The scheduler's secret is missing or wrong.");
 
+/// Proves that a scheduler asks.
+pub(super) fn prove(app: &App, request: &Request) -> Result<Scheduler, Failure> {
+    // The platform's own invocation: only its adapter can make this type.
+    if let Some(Trigger(event)) = request.extensions().get::<Trigger>() {
+        return Ok(Scheduler { scheduled_at: event.scheduled_at });
+    }
+    let header = one_header(request.headers(), AUTHORIZATION.as_str()).ok_or(SHUT)?;
+    let (scheme, secret) = header.split_once(' ').ok_or(SHUT)?;
+    let proven =
+        app.config.cron_secrets.iter().fold(false, |proven, known| equal(known, secret.trim()) | proven);
+    if !scheme.eq_ignore_ascii_case("bearer") || !proven {
+        return Err(SHUT);
+    }
+    Ok(Scheduler { scheduled_at: None })
+}
+
+/// The guard has proven the scheduler before a handler runs; without it there is none.
 impl FromRequestParts<SharedApp> for Scheduler {
     type Rejection = Failure;
 
-    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Self, Failure> {
-        // The platform's own invocation: only its adapter can make this type.
-        if let Some(Trigger(event)) = parts.extensions.get::<Trigger>() {
-            return Ok(Self { scheduled_at: event.scheduled_at });
-        }
-        let header = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or(SHUT)?;
-        let (scheme, secret) = header.split_once(' ').ok_or(SHUT)?;
-        let proven =
-            app.config.cron_secrets.iter().fold(false, |proven, known| equal(known, secret.trim()) | proven);
-        if !scheme.eq_ignore_ascii_case("bearer") || !proven {
-            return Err(SHUT);
-        }
-        Ok(Self { scheduled_at: None })
+    async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
+        parts.extensions.get::<Self>().cloned().ok_or(SHUT)
     }
 }
 

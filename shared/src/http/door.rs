@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use super::answer::json_response;
 use super::extension::RequestId;
 use super::failure::{Failure, PROBLEM_JSON, problem};
+use super::origin;
 use crate::app::SharedApp;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,22 +35,30 @@ pub const HEADERS: [(HeaderName, &str); 8] = [
 /// Puts the door before a function's routes.
 pub fn guard(service: &'static str, routes: Router<SharedApp>, app: SharedApp) -> Router {
     let absent = || async { Failure::Absent };
-    routes.fallback(absent).layer(from_fn(move |request, next| pass(service, request, next))).with_state(app)
+    let door = app.clone();
+    let pass = move |request, next| pass(service, door.clone(), request, next);
+    routes.fallback(absent).layer(from_fn(pass)).with_state(app)
 }
 
-async fn pass(service: &'static str, mut request: Request, next: Next) -> Response {
+async fn pass(service: &'static str, app: SharedApp, mut request: Request, next: Next) -> Response {
     let known = request.extensions().get::<RequestId>().cloned();
     let request_id = known.unwrap_or_else(|| RequestId::from_platform(None));
     request.extensions_mut().insert(request_id.clone());
     let method = request.method().clone();
     // The pattern and not the path: paths hold ids.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let asked_first = origin::preflight(&app.config, &method, request.headers());
     let span = tracing::info_span!("request", request_id = %request_id.0);
     let started = Instant::now();
     async move {
-        let response = next.run(request).await;
+        let response = match asked_first {
+            Some(answer) => answer,
+            None => next.run(request).await,
+        };
         let failure = response.extensions().get::<Arc<Failure>>().cloned();
-        let response = finish(response, failure.as_deref(), &request_id);
+        let mut response = finish(response, failure.as_deref(), &request_id);
+        origin::share(&app.config, origin.as_ref(), response.headers_mut());
         let duration = started.elapsed().as_secs_f64() * 1_000.0;
         let status = response.status().as_u16();
         let reason = failure.as_deref().and_then(Failure::reason);

@@ -35,6 +35,11 @@ pub enum Failure {
     TooLarge,
     /// 415: not JSON.
     NotJson,
+    /// 429: more often than the limit allows.
+    TooMany {
+        /// When it may be tried again.
+        retry_after_seconds: u32,
+    },
     /// 422: the idempotency key was used for another request.
     KeyReused,
     /// 500: our own fault; the reason goes to the log.
@@ -49,7 +54,10 @@ pub enum Failure {
 }
 
 /// How long a client is asked to wait on 503 and on a key in progress, in seconds.
-const RETRY_AFTER_SECONDS: u16 = 2;
+const RETRY_AFTER_SECONDS: u32 = 2;
+
+/// What a 401 has to name (RFC 9110): the one way to prove oneself that is a scheme of HTTP.
+const CHALLENGE: &str = "Bearer realm=\"justonce\"";
 
 impl Failure {
     /// Invalid input without a field.
@@ -80,6 +88,7 @@ impl Failure {
             Self::Conflict(_) | Self::Busy(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -95,6 +104,7 @@ impl Failure {
             Self::Absent => "There is nothing here.",
             Self::TooLarge => "The body is larger than 256 KiB.",
             Self::NotJson => "Send JSON, with content-type application/json.",
+            Self::TooMany { .. } => "You ask too often. Wait as long as Retry-After says, then try again.",
             Self::KeyReused => "This Idempotency-Key was used for another request.",
             Self::Internal(_) => "Something went wrong on our side. The request id helps us find it.",
         };
@@ -109,7 +119,7 @@ impl Failure {
 
     /// Whether the same request may well succeed in a moment.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Busy(_)) || self.status().is_server_error()
+        matches!(self, Self::Busy(_) | Self::TooMany { .. }) || self.status().is_server_error()
     }
 
     /// What the operator is told and the client is not.
@@ -136,8 +146,16 @@ pub fn problem(status: StatusCode, detail: &str, request_id: &str) -> Value {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        if matches!(self, Self::Unavailable { .. } | Self::Busy(_)) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        let retry_after_seconds = match self {
+            Self::Unavailable { .. } | Self::Busy(_) => Some(RETRY_AFTER_SECONDS),
+            Self::TooMany { retry_after_seconds } => Some(retry_after_seconds),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if matches!(self, Self::Unproven(_)) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
         }
         response.extensions_mut().insert(std::sync::Arc::new(self));
         response

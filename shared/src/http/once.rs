@@ -7,23 +7,41 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
+use serde_json::Value;
+
+use super::allowance::Allowance;
 use super::answer::{Answer, json_response};
+use super::body::JsonBody;
 use super::extension::RequestId;
 use super::failure::{Failure, PROBLEM_JSON};
 use crate::app::SharedApp;
-use crate::idempotency::{self, Begun, MAX_KEY_CHARS, Scope};
+use crate::idempotency::{self, Begun, Keep, MAX_KEY_CHARS, Scope};
 use crate::store::Company;
 use crate::store::idempotency::StoredAnswer;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// What a request is, apart from its body: the scope of its key.
+/// Whether a route takes a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyRule {
+    /// It changes nothing, or the same thing however often it is asked.
+    None,
+    /// A client that may ask twice sends one.
+    Optional,
+    /// It moves money: without a key it is not done, and the answer is kept for longer.
+    Required,
+}
+
+/// What a request is, apart from its body: the scope of its key, and what it counts against.
 #[derive(Debug, Clone)]
 pub struct Intent {
     method: Method,
     path: String,
+    query: String,
     key: Option<String>,
+    rule: KeyRule,
+    allowance: Allowance,
     request_id: RequestId,
 }
 
@@ -32,10 +50,18 @@ impl FromRequestParts<SharedApp> for Intent {
 
     async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
         let request_id = parts.extensions.get::<RequestId>().cloned();
+        let rule = parts.extensions.get::<KeyRule>().copied().unwrap_or(KeyRule::Required);
+        let key = read_key(&parts.headers)?;
+        if key.is_none() && rule == KeyRule::Required {
+            return Err(Failure::field("Idempotency-Key", "this moves money, so a key is required"));
+        }
         Ok(Self {
             method: parts.method.clone(),
             path: parts.uri.path().to_owned(),
-            key: read_key(&parts.headers)?,
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            key,
+            rule,
+            allowance: parts.extensions.get::<Allowance>().cloned().unwrap_or_default(),
             request_id: request_id.unwrap_or_else(|| RequestId::from_platform(None)),
         })
     }
@@ -56,13 +82,14 @@ fn read_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
 }
 
 /// Does a changing request once per key. `run` is handed the name of the operation, the same for
-/// every retry of the request, so that what it does can recognise itself after a crash.
+/// every retry of the request, so that what it does can recognise itself after a crash. Only what runs
+/// counts against the caller's limit: an answer that is given again costs nobody anything.
 pub async fn once<F, Fut>(
     app: &SharedApp,
     company: &Company,
     caller: &str,
     intent: &Intent,
-    body: &[u8],
+    body: &JsonBody,
     run: F,
 ) -> Result<Response, Failure>
 where
@@ -70,17 +97,24 @@ where
     Fut: Future<Output = Result<Answer, Failure>>,
 {
     let Some(key) = &intent.key else {
+        intent.allowance.charge_due(app).await?;
         let operation = app.ids.next().simple().to_string();
         return Ok(run(operation).await?.into_response());
     };
     let scope = Scope { company, caller, method: intent.method.as_str(), path: &intent.path, key };
-    let claim = match idempotency::begin(scope, body, app.ids.next(), app.clock.now()).await? {
+    let request = [intent.query.as_bytes(), canonical(&body.value).as_bytes()].map(<[u8]>::to_vec);
+    let keep = if intent.rule == KeyRule::Required { Keep::Money } else { Keep::Request };
+    let claim = match idempotency::begin(scope, &request, keep, app.ids.next(), app.clock.now()).await? {
         Begun::Replay(answer) => return Ok(replay(&answer)),
         Begun::Busy => return Err(Failure::Busy("A request with this Idempotency-Key is still running.")),
         Begun::Mismatch => return Err(Failure::KeyReused),
         Begun::Run(claim) => claim,
     };
-    let answer = match run(claim.operation_id().to_owned()).await {
+    let done = match intent.allowance.charge_due(app).await {
+        Ok(()) => run(claim.operation_id().to_owned()).await,
+        Err(refused) => Err(refused),
+    };
+    let answer = match done {
         Ok(answer) => StoredAnswer {
             status: answer.status.as_u16(),
             content_type: "application/json".to_owned(),
@@ -99,6 +133,23 @@ where
     };
     claim.keep(&answer).await?;
     Ok(give(&answer))
+}
+
+/// One text for all bodies that say the same: members in the order of their names, no white space.
+/// Numbers stay as they were sent, because reading them as floats would make different amounts equal.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            let members = members
+                .into_iter()
+                .map(|(name, value)| format!("{}:{}", Value::from(name.as_str()), canonical(value)));
+            format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(",")),
+        plain => plain.to_string(),
+    }
 }
 
 fn give(answer: &StoredAnswer) -> Response {

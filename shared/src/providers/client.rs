@@ -21,3 +21,15 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
         .user_agent(concat!("justonce/", env!("CARGO_PKG_VERSION")))
         .build()
 }
+
+/// The body of an answer of at most `max_bytes`; a larger one is not read to its end.
+pub async fn read_within(mut response: reqwest::Response, max_bytes: usize) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        if body.len() + chunk.len() > max_bytes {
+            return None;
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Some(body)
+}

@@ -4,4 +4,5 @@
 pub mod call;
 pub mod client;
 pub mod resend;
+pub mod tokens;
 pub mod whop;

@@ -10,6 +10,7 @@
 //! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
 //! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
+//! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | nobody: it is written under a condition, and the answer tells how it stands |
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
 //! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
@@ -97,6 +98,12 @@ impl Key {
 
     pub(super) fn idempotency(company: &CompanyId, hash: &str) -> Self {
         Self::new(format!("IDEMPOTENCY#{company}#{hash}"), "KEY")
+    }
+
+    /// The hash differs from shard to shard, so that the shards of a hot subject lie in partitions of
+    /// their own.
+    pub(super) fn limit(class: &str, hash: &str, shard: u8) -> Self {
+        Self::new(format!("LIMIT#{class}#{hash}"), format!("BUCKET#{shard}"))
     }
 
     pub(super) fn event(source: &str, event_id: &str) -> Self {

@@ -12,6 +12,7 @@ pub mod error;
 pub mod idempotency;
 pub mod inbox;
 pub mod keys;
+pub mod limit;
 pub mod link;
 pub mod recovery;
 pub mod session;

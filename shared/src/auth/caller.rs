@@ -1,0 +1,101 @@
+//! Who asks, proven: by Whop's user token, a bearer token or a session.
+//!
+//! A request proves itself in one way. Two explicit proofs are refused, because nobody could say
+//! which of them counts; a cookie beside an explicit proof is ignored, because browsers send it
+//! unasked.
+
+use axum::extract::FromRequestParts;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use super::owner;
+use super::session::{self, Session};
+use crate::app::{App, SharedApp};
+use crate::bearer::TokenError;
+use crate::domain::account::Role;
+use crate::domain::id::CompanyId;
+use crate::http::Failure;
+use crate::store::Company;
+
+/// A proven caller, with the part of the table it may touch.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who asks: Whop's user id, an account's key, or issuer and subject of a bearer token.
+    pub id: String,
+    /// As what.
+    pub role: Role,
+    /// Its company.
+    pub company: Company,
+}
+
+/// A caller and, where it came with a cookie, its session.
+pub(super) struct Proven {
+    pub(super) caller: Caller,
+    pub(super) session: Option<Session>,
+}
+
+const NO_PROOF: Failure = Failure::Unproven("Nothing here proves who asks.");
+
+/// Proves the caller of a request.
+pub(super) async fn prove(app: &App, headers: &HeaderMap) -> Result<Proven, Failure> {
+    let by_whop = headers.contains_key(owner::USER_TOKEN);
+    match (by_whop, headers.contains_key(AUTHORIZATION)) {
+        (true, true) => Err(Failure::Unproven("Send one proof of who asks, not two.")),
+        (true, false) => Ok(Proven { caller: owner::prove(app, headers).await?, session: None }),
+        (false, true) => Ok(Proven { caller: by_bearer(app, headers).await?, session: None }),
+        (false, false) => by_session(app, headers).await,
+    }
+}
+
+async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
+    let value = one_header(headers, AUTHORIZATION.as_str()).ok_or(NO_PROOF)?;
+    let (scheme, token) = value.split_once(' ').ok_or(NO_PROOF)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(NO_PROOF);
+    }
+    let bearer = app.bearer_tokens.verify(token.trim(), app.clock.now()).await;
+    let bearer = bearer.map_err(|error| match error {
+        TokenError::Invalid => Failure::Unproven("The bearer token is not valid."),
+        TokenError::KeysUnavailable => Failure::Unavailable {
+            detail: "The issuer of the token does not answer, so nobody can be let in. Try again.",
+            reason: error.to_string(),
+        },
+    })?;
+    within(&bearer.company, headers)?;
+    let company = app.store()?.company(&bearer.company);
+    Ok(Caller { id: bearer.subject, role: bearer.role, company })
+}
+
+async fn by_session(app: &App, headers: &HeaderMap) -> Result<Proven, Failure> {
+    let session = session::find(app, headers).await?.ok_or(NO_PROOF)?;
+    within(&session.company, headers)?;
+    let company = app.store()?.company(&session.company);
+    let caller = Caller { id: session.account.to_string(), role: session.role, company };
+    Ok(Proven { caller, session: Some(session) })
+}
+
+/// Whoever names a company names its own. Another one is absent, whether it exists or not.
+fn within(own: &CompanyId, headers: &HeaderMap) -> Result<(), Failure> {
+    let named = headers.get_all(owner::COMPANY_ID).iter();
+    if named.into_iter().all(|named| named.as_bytes() == own.as_str().as_bytes()) {
+        return Ok(());
+    }
+    Err(Failure::Absent)
+}
+
+/// A header that is there once and readable.
+pub(super) fn one_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?.trim();
+    (values.next().is_none() && !value.is_empty()).then_some(value)
+}
+
+/// The guard has proven the caller before a handler runs; without it there is none.
+impl FromRequestParts<SharedApp> for Caller {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
+        parts.extensions.get::<Self>().cloned().ok_or(NO_PROOF)
+    }
+}

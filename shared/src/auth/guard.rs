@@ -1,0 +1,180 @@
+//! What stands before every handler: who asks, from which page, and how often.
+//!
+//! The handler of a route never runs for a caller that the route's row does not name. The order is
+//! one of cost and of what an answer gives away: the shape of the request, then its proof, then its
+//! role, then forgery, then the limit.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, Method, header};
+
+use super::caller::{self, Caller, Proven};
+use super::routes::{Route, Who};
+use super::scheduler;
+use super::session;
+use crate::app::{App, SharedApp};
+use crate::http::Failure;
+use crate::http::allowance::Allowance;
+use crate::http::extension::{ClientIp, Trigger};
+use crate::http::once::KeyRule;
+use crate::http::origin::{self, Page};
+use crate::rate_limit::{self, Charge, Subject};
+
+/// Lets a request through to a route's handler, or says why not.
+pub(super) async fn pass(
+    route: &'static Route,
+    State(app): State<SharedApp>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let client_ip = request.extensions().get::<ClientIp>().and_then(|ip| ip.0);
+    let (allowance, admitted) = match admit(route, &app, client_ip, &mut request).await {
+        Ok(allowance) => (allowance, Ok(())),
+        Err((allowance, failure)) => (allowance, Err(failure)),
+    };
+    request.extensions_mut().insert(allowance.clone());
+    request.extensions_mut().insert(route.key);
+    let mut response = match admitted {
+        Ok(()) => next.run(request).await,
+        Err(failure) => failure.into_response(),
+    };
+    if response.status() == http::StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
+        response = count_failed_proof(&app, &allowance, response).await;
+    }
+    allowance.tell(&mut response, app.clock.now());
+    response
+}
+
+/// Signing in has a stricter limit of its own.
+fn counts_failed_proofs(route: &Route) -> bool {
+    route.who != Who::Anyone
+}
+
+/// Whoever fails to prove itself over and over is not answered any more for a while.
+async fn count_failed_proof(app: &App, allowance: &Allowance, response: Response) -> Response {
+    let charge = Charge { class: &rate_limit::class::TOKEN, subject: &allowance.address() };
+    match allowance.charge(app, &[charge]).await {
+        Err(failure @ Failure::TooMany { .. }) => failure.into_response(),
+        // Refused already; a limit that cannot be counted changes nothing about that.
+        Ok(()) | Err(_) => response,
+    }
+}
+
+async fn admit(
+    route: &Route,
+    app: &SharedApp,
+    client_ip: Option<IpAddr>,
+    request: &mut Request,
+) -> Result<Allowance, (Allowance, Failure)> {
+    let bare = Allowance::of(client_ip);
+    let is_trigger = request.extensions().get::<Trigger>().is_some();
+    let proven = match prove(route, app, request).await {
+        Ok(proven) => proven,
+        Err(failure) => return Err((bare, failure)),
+    };
+    let due = due(route, request.uri().path(), proven.as_ref(), &bare).filter(|_| !is_trigger);
+    if let Some(proven) = proven {
+        request.extensions_mut().insert(proven.caller);
+        if let Some(session) = proven.session {
+            request.extensions_mut().insert(session);
+        }
+    }
+    let Some((class, subject)) = due else { return Ok(bare) };
+    let allowance = bare.owing(class, subject);
+    if is_charged_here(route)
+        && let Err(failure) = allowance.charge_due(app).await
+    {
+        return Err((allowance, failure));
+    }
+    Ok(allowance)
+}
+
+/// Whether a request counts before the handler runs: not where it may be a retry of one that has
+/// counted, and not where only the handler knows whether a provider sent it, because a stranger
+/// could use up the provider's limit.
+fn is_charged_here(route: &Route) -> bool {
+    route.key == KeyRule::None && route.who != Who::Provider
+}
+
+/// What the request counts against; `None` where the handler knows better.
+fn due(
+    route: &Route,
+    path: &str,
+    proven: Option<&Proven>,
+    allowance: &Allowance,
+) -> Option<(&'static rate_limit::Class, String)> {
+    let class = route.limit?;
+    let subject = match (class.subject, proven.map(|proven| &proven.caller)) {
+        (Subject::Ip, _) => allowance.address(),
+        (Subject::Caller, Some(Caller { id, company, .. })) => format!("{}_{id}", company.id()),
+        (Subject::Company, Some(Caller { company, .. })) => format!("{}_{}", route.function, company.id()),
+        (Subject::Source, _) if route.who == Who::Scheduler => route.function.to_owned(),
+        (Subject::Source, _) => path.rsplit('/').next().unwrap_or_default().to_owned(),
+        _ => return None,
+    };
+    Some((class, subject))
+}
+
+async fn prove(route: &Route, app: &SharedApp, request: &mut Request) -> Result<Option<Proven>, Failure> {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    let headers = request.headers();
+    if changes && route.who != Who::Provider {
+        refuse_other_bodies(headers)?;
+    }
+    match route.who {
+        Who::Anyone if changes && origin::page(&app.config, headers) == Page::Foreign => Err(FOREIGN),
+        Who::Anyone | Who::Provider => Ok(None),
+        Who::Scheduler => {
+            let scheduler = scheduler::prove(app, request)?;
+            request.extensions_mut().insert(scheduler);
+            Ok(None)
+        }
+        Who::SignedIn | Who::Roles(_) => {
+            let proven = caller::prove(app, headers).await?;
+            match route.who {
+                Who::Roles(roles) if !roles.contains(&proven.caller.role) => {
+                    return Err(Failure::Forbidden("Your role does not allow this."));
+                }
+                Who::SignedIn if proven.session.is_none() => {
+                    return Err(Failure::Unproven("This is about a session, and there is none."));
+                }
+                _ => {}
+            }
+            if changes && let Some(session) = &proven.session {
+                refuse_forged(app, session, headers)?;
+            }
+            Ok(Some(proven))
+        }
+    }
+}
+
+const FOREIGN: Failure = Failure::Forbidden("Pages of this origin may not ask.");
+
+/// A browser sends cookies with requests that other pages make. Only our own pages know the token
+/// that belongs to the session, and only they bear an origin of the list.
+fn refuse_forged(app: &App, session: &session::Session, headers: &HeaderMap) -> Result<(), Failure> {
+    if origin::page(&app.config, headers) != Page::Listed {
+        return Err(FOREIGN);
+    }
+    if !session::is_csrf_token(app, session, headers) {
+        return Err(Failure::Forbidden("The header x-csrf-token is missing or does not fit the session."));
+    }
+    Ok(())
+}
+
+/// Forms and plain texts are what a page may send anywhere without being asked, so they change nothing here.
+fn refuse_other_bodies(headers: &HeaderMap) -> Result<(), Failure> {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let is_json = |value: &http::HeaderValue| {
+        let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+    };
+    match (types.next(), types.next()) {
+        (None, _) => Ok(()),
+        (Some(value), None) if is_json(value) => Ok(()),
+        _ => Err(Failure::NotJson),
+    }
+}

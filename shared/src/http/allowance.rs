@@ -1,0 +1,159 @@
+//! How much a caller may still ask, and telling it so.
+//!
+//! The door notes on every request what it counts against. A route without idempotency keys is charged
+//! at the door; one with keys by `once`, and only for the first of all requests with one key, so that a
+//! retry uses up nothing. Where the account is known from the body only, the handler charges.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::FromRequestParts;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::failure::Failure;
+use crate::app::{App, SharedApp};
+use crate::rate_limit::{Charge, Class, Standing, Unanswered, Verdict};
+
+/// What a request counts against, and how it stands.
+#[derive(Debug, Clone, Default)]
+pub struct Allowance {
+    /// Where it came from, where the platform vouches for that.
+    pub client_ip: Option<IpAddr>,
+    due: Option<(&'static Class, String)>,
+    noted: Arc<Mutex<Option<Noted>>>,
+}
+
+#[derive(Debug, Clone)]
+enum Noted {
+    Standing(Standing),
+    Skipped,
+}
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
+const RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
+
+/// Says that nothing was counted, because the table did not answer in time.
+const SKIPPED: HeaderName = HeaderName::from_static("x-rate-limit-skipped");
+
+impl Allowance {
+    /// That of a request from an address.
+    pub fn of(client_ip: Option<IpAddr>) -> Self {
+        Self { client_ip, ..Self::default() }
+    }
+
+    /// Notes what is to be charged, now or by whoever knows that the request is not a retry.
+    #[must_use]
+    pub fn owing(mut self, class: &'static Class, subject: String) -> Self {
+        self.due = Some((class, subject));
+        self
+    }
+
+    /// The address as a subject. Addresses the platform does not vouch for share one.
+    pub fn address(&self) -> String {
+        let address = self.client_ip.map_or_else(|| "unknown".to_owned(), subject_of);
+        format!("ip:{address}")
+    }
+
+    /// Charges what was noted.
+    pub async fn charge_due(&self, app: &App) -> Result<(), Failure> {
+        match &self.due {
+            Some((class, subject)) => self.charge(app, &[Charge { class, subject }]).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Charges several limits at once: all of them, or none.
+    pub async fn charge(&self, app: &App, charges: &[Charge<'_>]) -> Result<(), Failure> {
+        let note = |noted| *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
+        match app.limiter.charge(charges, app.ids.next(), app.clock.now()).await {
+            Verdict::Admitted(standing) => {
+                note(Noted::Standing(standing));
+                Ok(())
+            }
+            Verdict::Refused(standing) => {
+                let retry_after_seconds = standing.retry_after_seconds;
+                note(Noted::Standing(standing));
+                Err(Failure::TooMany { retry_after_seconds })
+            }
+            Verdict::Unanswered(class) if class.unanswered == Unanswered::Open => {
+                tracing::warn!(
+                    limit = class.name,
+                    "a limit was not counted: the table did not answer in time"
+                );
+                note(Noted::Skipped);
+                Ok(())
+            }
+            Verdict::Unanswered(class) => Err(Failure::Unavailable {
+                detail: "The table does not answer. Try again.",
+                reason: format!("the limit {} cannot be counted, so the door stays shut", class.name),
+            }),
+        }
+    }
+
+    /// Writes how it stands onto an answer.
+    pub fn tell(&self, response: &mut Response, now: DateTime<Utc>) {
+        match &*self.noted.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(Noted::Standing(standing)) => tell(response.headers_mut(), standing, now),
+            Some(Noted::Skipped) => {
+                response.headers_mut().insert(SKIPPED, HeaderValue::from_static("store_unanswered"));
+            }
+            None => {}
+        }
+    }
+}
+
+/// The fields of draft-ietf-httpapi-ratelimit-headers, and the two that older clients read.
+fn tell(headers: &mut HeaderMap, standing: &Standing, now: DateTime<Utc>) {
+    let Standing { class, remaining, reset_seconds, .. } = standing;
+    let (name, quota, window) = (class.name, class.quota, class.window_seconds);
+    let reset_at = now.timestamp() + i64::from(*reset_seconds);
+    for (header, value) in [
+        (POLICY, format!("\"{name}\";q={quota};w={window}")),
+        (LIMIT, format!("\"{name}\";r={remaining};t={reset_seconds}")),
+        (REMAINING, remaining.to_string()),
+        (RESET, reset_at.to_string()),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(header, value);
+        }
+    }
+}
+
+/// A whole IPv6 network of one subscriber counts as one address: it has more of them than any limit.
+fn subject_of(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+impl FromRequestParts<SharedApp> for Allowance {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscriber_is_counted_once_whatever_address_of_its_network_it_uses() {
+        let subject = |text: &str| Allowance::of(text.parse().ok()).address();
+        assert_eq!(subject("203.0.113.7"), "ip:203.0.113.7");
+        assert_eq!(subject("::ffff:203.0.113.7"), "ip:203.0.113.7");
+        assert_eq!(subject("2001:db8:1:2::1"), subject("2001:db8:1:2:ffff::2"));
+        assert_ne!(subject("2001:db8:1:2::1"), subject("2001:db8:1:3::1"));
+        assert_eq!(subject("nowhere"), "ip:unknown");
+    }
+}

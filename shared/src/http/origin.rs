@@ -1,0 +1,84 @@
+//! Which pages may ask: an exact list of origins, for CORS and against forged requests.
+
+use axum::response::{IntoResponse as _, Response};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::failure::Failure;
+use crate::config::Config;
+
+const METHODS: &str = "GET, POST, PUT";
+const REQUEST_HEADERS: &str =
+    "authorization, content-type, idempotency-key, x-company-id, x-csrf-token, x-whop-user-token";
+const ANSWER_HEADERS: &str = "idempotency-replayed, ratelimit, ratelimit-policy, retry-after, x-rate-limit-remaining, x-rate-limit-reset, x-rate-limit-skipped, x-request-id";
+
+/// How long a browser may remember the answer to its question, in seconds: short, so that an origin
+/// taken off the list is out soon.
+const PREFLIGHT_SECONDS: &str = "600";
+
+/// Where the page that asks comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// The request says nothing of a page, so no browser sent it on a page's behalf.
+    None,
+    /// A page of the list.
+    Listed,
+    /// Any other page, or headers that contradict each other.
+    Foreign,
+}
+
+/// Reads `Origin` and `Sec-Fetch-Site`.
+pub fn page(config: &Config, headers: &HeaderMap) -> Page {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let origin = origins.next();
+    if origins.next().is_some() {
+        return Page::Foreign;
+    }
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    let listed = origin.is_some_and(|origin| is_listed(config, origin));
+    match (origin, site) {
+        (None, None | Some(b"none")) => Page::None,
+        // A browser says which site asks; the list says which origin. Both must agree.
+        (Some(_), None | Some(b"same-origin" | b"same-site" | b"none")) if listed => Page::Listed,
+        (None, Some(b"same-origin")) => Page::None,
+        _ => Page::Foreign,
+    }
+}
+
+fn is_listed(config: &Config, origin: &HeaderValue) -> bool {
+    config.allowed_origins.iter().any(|known| known.as_bytes() == origin.as_bytes())
+}
+
+/// Answers a browser that asks before it asks; `None` for any other request.
+pub fn preflight(config: &Config, method: &Method, headers: &HeaderMap) -> Option<Response> {
+    let origin = headers.get(ORIGIN)?;
+    if method != Method::OPTIONS || !headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+        return None;
+    }
+    if !is_listed(config, origin) {
+        return Some(Failure::Forbidden("Pages of this origin may not ask.").into_response());
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_METHODS, METHODS),
+        (ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS),
+        (ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Some(response)
+}
+
+/// Lets a listed page read the answer. Every answer says that it depends on who asks, so that no
+/// cache gives one page's answer to another.
+pub fn share(config: &Config, origin: Option<&HeaderValue>, answer: &mut HeaderMap) {
+    answer.append(VARY, HeaderValue::from_static("origin"));
+    let Some(origin) = origin.filter(|origin| is_listed(config, origin)) else { return };
+    answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
+}

@@ -1,0 +1,108 @@
+//! What a token says of itself before anything is proven. It chooses among what we allow and brings
+//! nothing of its own: no key, no address of a key, no rule that we would have to know.
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
+
+use super::TokenError;
+
+/// RSA keys below this are refused (RFC 7518, 3.3).
+const MIN_RSA_BITS: usize = 2_048;
+
+/// What a header may decide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// How it is signed; never without a signature, never with a shared secret.
+    pub alg: Algorithm,
+    /// The key's name, which is looked up among the issuer's keys and nowhere else.
+    pub kid: Option<String>,
+}
+
+/// Reads the header of a token of three parts and at most `max_bytes`.
+pub fn read(token: &str, max_bytes: usize) -> Result<Header, TokenError> {
+    if token.len() > max_bytes || token.split('.').count() != 3 {
+        return Err(TokenError::Invalid);
+    }
+    let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
+    let of_a_token = |typ: &String| {
+        ["jwt", "at+jwt", "application/at+jwt"].iter().any(|known| typ.eq_ignore_ascii_case(known))
+    };
+    let brings_a_key =
+        header.jwk.is_some() || header.jku.is_some() || header.x5u.is_some() || header.x5c.is_some();
+    let asks_for_more = header.crit.is_some() || header.enc.is_some() || header.zip.is_some();
+    let is_plain = header.typ.as_ref().is_none_or(of_a_token) && !brings_a_key && !asks_for_more;
+    if !is_plain || header.alg.family() == AlgorithmFamily::Hmac {
+        return Err(TokenError::Invalid);
+    }
+    Ok(Header { alg: header.alg, kid: header.kid })
+}
+
+/// The key as a verifier of this algorithm, if it is one: the token chooses the algorithm, but only
+/// among those that the key is for.
+pub fn verifier(key: &Jwk, alg: Algorithm) -> Option<DecodingKey> {
+    let common = &key.common;
+    let signs = common.public_key_use.as_ref().is_none_or(|kind| *kind == PublicKeyUse::Signature);
+    let operations = common.key_operations.as_ref();
+    let verifies = operations.is_none_or(|allowed| allowed.contains(&KeyOperations::Verify));
+    let agrees = common.key_algorithm.is_none_or(|known| known == KeyAlgorithm::from(alg));
+    (signs && verifies && agrees && is_of_kind(key, alg)).then(|| DecodingKey::from_jwk(key).ok())?
+}
+
+fn is_of_kind(key: &Jwk, alg: Algorithm) -> bool {
+    match &key.algorithm {
+        AlgorithmParameters::RSA(rsa) => {
+            // Base64 holds six bits a character.
+            alg.family() == AlgorithmFamily::Rsa && rsa.n.len() * 6 >= MIN_RSA_BITS
+        }
+        AlgorithmParameters::EllipticCurve(ec) => match alg {
+            Algorithm::ES256 => ec.curve == EllipticCurve::P256,
+            Algorithm::ES384 => ec.curve == EllipticCurve::P384,
+            _ => false,
+        },
+        AlgorithmParameters::OctetKeyPair(pair) => {
+            alg == Algorithm::EdDSA && pair.curve == EllipticCurve::Ed25519
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn key(value: Value) -> Jwk {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn a_key_verifies_what_it_is_for_and_nothing_else() {
+        let rsa = json!({"kty": "RSA", "n": "A".repeat(342), "e": "AQAB"});
+        let ec = json!({"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"});
+        let with = |base: &Value, name: &str, value: Value| {
+            let mut changed = base.clone();
+            changed[name] = value;
+            key(changed)
+        };
+        assert!(verifier(&key(rsa.clone()), Algorithm::RS256).is_some());
+        assert!(verifier(&key(rsa.clone()), Algorithm::PS512).is_some());
+        assert!(verifier(&key(ec.clone()), Algorithm::ES256).is_some());
+        assert!(verifier(&with(&rsa, "use", json!("sig")), Algorithm::RS256).is_some());
+        for (key, alg) in [
+            (key(rsa.clone()), Algorithm::ES256),
+            (key(rsa.clone()), Algorithm::HS256),
+            (key(ec.clone()), Algorithm::ES384),
+            (key(ec.clone()), Algorithm::RS256),
+            (key(ec), Algorithm::EdDSA),
+            (key(json!({"kty": "oct", "k": "AAAA"})), Algorithm::HS256),
+            (with(&rsa, "n", json!("A".repeat(171))), Algorithm::RS256),
+            (with(&rsa, "alg", json!("PS256")), Algorithm::RS256),
+            (with(&rsa, "alg", json!("RSA-OAEP")), Algorithm::RS256),
+            (with(&rsa, "use", json!("enc")), Algorithm::RS256),
+            (with(&rsa, "key_ops", json!(["encrypt"])), Algorithm::RS256),
+        ] {
+            assert!(verifier(&key, alg).is_none(), "{alg:?} {key:?}");
+        }
+    }
+}

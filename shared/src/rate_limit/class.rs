@@ -1,0 +1,229 @@
+//! Every class of limit, with its numbers and the reason for each.
+
+/// A limit by name: how often, whose requests, and what if it cannot be counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// The name, in logs and headers; part of the rows' keys, so it never changes.
+    pub name: &'static str,
+    /// How many requests at once, and in the long run within each window.
+    pub quota: u32,
+    /// How long a bucket takes to fill from empty to whole.
+    pub window_seconds: u32,
+    /// Whose requests are counted.
+    pub subject: Subject,
+    /// How many rows share the quota. One row takes about 1,000 writes a second, so only what may come
+    /// faster than that needs more.
+    pub shards: u8,
+    /// What happens when the table does not answer in time.
+    pub unanswered: Unanswered,
+    /// Why these numbers.
+    pub reason: &'static str,
+}
+
+/// Whose requests are counted together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The address the platform vouches for.
+    Ip,
+    /// That address, and the account that is named, each with a bucket of its own.
+    IpAndAccount,
+    /// Whoever has proven who they are.
+    Caller,
+    /// The company that is dealt with, whoever asks.
+    Company,
+    /// Who sends: a provider, or a scheduler.
+    Source,
+}
+
+/// What happens to a request that could not be counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It is refused with 503: an uncounted request could prove somebody, move money or write to people.
+    Closed,
+    /// It is served, visibly uncounted: refusing it would do more harm than serving it.
+    Open,
+}
+
+/// Signing in.
+pub static AUTH: Class = Class {
+    name: "auth",
+    quota: 5,
+    window_seconds: 15 * 60,
+    subject: Subject::IpAndAccount,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "A person mistypes a password a few times; at 480 guesses a day no decent one is found.",
+};
+
+/// Opening an account.
+pub static SIGN_UP: Class = Class {
+    name: "sign_up",
+    quota: 10,
+    window_seconds: 60 * 60,
+    subject: Subject::Ip,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "An office behind one address opens a few accounts an hour; each mails somebody, so a farm of them must not.",
+};
+
+/// Asking for a link that resets a password, and using it.
+pub static RESET: Class = Class {
+    name: "reset",
+    quota: 5,
+    window_seconds: 15 * 60,
+    subject: Subject::IpAndAccount,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "A link is another way in, so it is guarded like signing in, and nobody's mailbox is flooded.",
+};
+
+/// Proofs that did not hold.
+pub static TOKEN: Class = Class {
+    name: "token",
+    quota: 30,
+    window_seconds: 60,
+    subject: Subject::Ip,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "A client with an expired token fails once or twice until it renews it; only a guesser fails on.",
+};
+
+/// Feedback of visitors.
+pub static FEEDBACK: Class = Class {
+    name: "feedback",
+    quota: 5,
+    window_seconds: 60 * 60,
+    subject: Subject::Ip,
+    shards: 1,
+    unanswered: Unanswered::Open,
+    reason: "One person has something to say a few times an hour; the rest is spam, which harms no one while uncounted.",
+};
+
+/// Asking for a job.
+pub static BOOKING: Class = Class {
+    name: "booking",
+    quota: 20,
+    window_seconds: 60 * 60,
+    subject: Subject::Caller,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "Each one holds money on a card and asks a professional; nobody needs one every three minutes for hours.",
+};
+
+/// Writing to somebody.
+pub static MESSAGING: Class = Class {
+    name: "messaging",
+    quota: 30,
+    window_seconds: 60,
+    subject: Subject::Caller,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "A person writes a message every two seconds at the very most; a stolen account must not write to everybody.",
+};
+
+/// What is done to a case by hand.
+pub static CASE_ACTION: Class = Class {
+    name: "case_action",
+    quota: 60,
+    window_seconds: 60,
+    subject: Subject::Company,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "A team works through a case a second at the most; each step may reach a member or end a membership.",
+};
+
+/// Exports of everything.
+pub static EXPORT: Class = Class {
+    name: "export",
+    quota: 12,
+    window_seconds: 60 * 60,
+    subject: Subject::Company,
+    shards: 1,
+    unanswered: Unanswered::Open,
+    reason: "An export reads every case of a company; a report every five minutes is as fresh as anybody needs.",
+};
+
+/// Reading the dashboard.
+pub static DASHBOARD: Class = Class {
+    name: "dashboard",
+    quota: 300,
+    window_seconds: 60,
+    subject: Subject::Caller,
+    shards: 1,
+    unanswered: Unanswered::Open,
+    reason: "A page asks a handful of times and somebody turns pages quickly; five a second for ever is a script.",
+};
+
+/// Reading and changing settings.
+pub static SETTINGS: Class = Class {
+    name: "settings",
+    quota: 30,
+    window_seconds: 60,
+    subject: Subject::Company,
+    shards: 1,
+    unanswered: Unanswered::Open,
+    reason: "Settings are read with a page and changed by hand; a change has every open case looked at again.",
+};
+
+/// Searching without an account.
+pub static PUBLIC_SEARCH: Class = Class {
+    name: "public_search",
+    quota: 60,
+    window_seconds: 60,
+    subject: Subject::Ip,
+    shards: 1,
+    unanswered: Unanswered::Open,
+    reason: "A visitor searches as fast as they type; copying the whole directory takes more than one a second.",
+};
+
+/// What operators do.
+pub static SENSITIVE: Class = Class {
+    name: "sensitive",
+    quota: 30,
+    window_seconds: 60,
+    subject: Subject::Caller,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "Operators act one by one and with thought; a stolen session must not act at the speed of a script.",
+};
+
+/// Events of providers.
+pub static WEBHOOKS: Class = Class {
+    name: "webhooks",
+    quota: 12_000,
+    window_seconds: 60,
+    subject: Subject::Source,
+    shards: 8,
+    unanswered: Unanswered::Open,
+    reason: "A provider catching up after an outage sends thousands at once; they are kept, and an event must not be lost.",
+};
+
+/// Runs of jobs.
+pub static SCHEDULER: Class = Class {
+    name: "scheduler",
+    quota: 120,
+    window_seconds: 60,
+    subject: Subject::Source,
+    shards: 1,
+    unanswered: Unanswered::Open,
+    reason: "A few jobs run once a minute, some by hand as well; a job is safe to run twice and must not stand still.",
+};
+
+/// All of them.
+pub static CLASSES: [&Class; 15] = [
+    &AUTH,
+    &SIGN_UP,
+    &RESET,
+    &TOKEN,
+    &FEEDBACK,
+    &BOOKING,
+    &MESSAGING,
+    &CASE_ACTION,
+    &EXPORT,
+    &DASHBOARD,
+    &SETTINGS,
+    &PUBLIC_SEARCH,
+    &SENSITIVE,
+    &WEBHOOKS,
+    &SCHEDULER,
+];

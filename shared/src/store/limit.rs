@@ -1,0 +1,202 @@
+//! Buckets of rate limits, as rows.
+//!
+//! A row holds `tat`, the theoretical arrival time of the generic cell rate algorithm: until then the
+//! bucket is not whole again. One conditional write both asks and takes. DynamoDB has no `max()`, so
+//! the write has two forms, [`Step::Idle`] and [`Step::Busy`]; a refusal brings the row as it stands.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
+};
+use uuid::Uuid;
+
+use super::error::StoreError;
+use super::keys::{self, Key};
+use super::write::{Item, number, text, with_key};
+use super::{Store, attribute_text};
+
+/// One token to be taken from one row. Times are in whatever unit the caller counts in.
+#[derive(Debug, Clone)]
+pub(crate) struct Taking {
+    key: Key,
+    request: Uuid,
+    step: Step,
+    expires_at: i64,
+}
+
+/// The two forms of the one write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Step {
+    /// The bucket is whole: there is no row, or its `tat` has passed, or lies so far ahead that a clock
+    /// was wrong.
+    Idle { now: i128, absurd: i128, tat: i128 },
+    /// The bucket lacks tokens, but not all of them.
+    Busy { now: i128, latest: i128, interval: i128 },
+}
+
+/// A row as it was found or left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Bucket {
+    /// Until when it is not whole.
+    pub tat: Option<i128>,
+    /// Who took the last token: how a write that is sent twice recognises itself.
+    pub last_request: Option<String>,
+}
+
+/// What became of the takings.
+#[derive(Debug)]
+pub(crate) enum Took {
+    /// Each row gave its token. A single row is told as it is now; a transaction tells nothing.
+    All(Option<Bucket>),
+    /// No row gave any; what each taking met, in their order.
+    Nothing(Vec<Met>),
+}
+
+/// What one of several takings met when nothing was taken.
+#[derive(Debug)]
+pub(crate) enum Met {
+    /// Nothing against it: another one was in the way.
+    Free,
+    /// Its condition failed on this row.
+    Stands(Bucket),
+    /// Another transaction was at the row.
+    Held,
+}
+
+impl Taking {
+    /// A token of the bucket named by class, hash and shard.
+    pub(crate) fn new(
+        (class, hash, shard): (&str, &str, u8),
+        request: Uuid,
+        step: Step,
+        expires_at: i64,
+    ) -> Self {
+        Self { key: Key::limit(class, hash, shard), request, step, expires_at }
+    }
+
+    fn condition(&self) -> &'static str {
+        match self.step {
+            Step::Idle { .. } => "attribute_not_exists(tat) OR tat <= :now OR tat > :absurd",
+            Step::Busy { .. } => "tat > :now AND tat <= :latest AND last_request <> :request",
+        }
+    }
+
+    fn update(&self) -> String {
+        let tat = match self.step {
+            Step::Idle { .. } => ":tat",
+            Step::Busy { .. } => "tat + :interval",
+        };
+        format!("SET tat = {tat}, last_request = :request, {} = :expires", keys::TTL)
+    }
+
+    fn values(&self) -> HashMap<String, AttributeValue> {
+        let step = match self.step {
+            Step::Idle { now, absurd, tat } => [(":now", now), (":absurd", absurd), (":tat", tat)],
+            Step::Busy { now, latest, interval } => {
+                [(":now", now), (":latest", latest), (":interval", interval)]
+            }
+        };
+        let step = step.map(|(name, value)| (name.to_owned(), number(value)));
+        let request = (":request".to_owned(), text(self.request.hyphenated().to_string()));
+        let expires = (":expires".to_owned(), number(self.expires_at));
+        step.into_iter().chain([request, expires]).collect()
+    }
+
+    fn into_item(self, table: &str) -> Result<TransactWriteItem, StoreError> {
+        let update = Update::builder()
+            .table_name(table)
+            .set_key(Some(with_key(Item::new(), &self.key)))
+            .update_expression(self.update())
+            .condition_expression(self.condition())
+            .set_expression_attribute_values(Some(self.values()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        Ok(TransactWriteItem::builder().update(update.build().map_err(StoreError::request)?).build())
+    }
+}
+
+impl Bucket {
+    fn read(item: Option<&Item>) -> Self {
+        let Some(item) = item else { return Self::default() };
+        let tat = item.get("tat").and_then(|tat| tat.as_n().ok()).and_then(|tat| tat.parse().ok());
+        Self { tat, last_request: attribute_text(item, "last_request").map(str::to_owned) }
+    }
+}
+
+impl Store {
+    /// Takes a token from each of the rows, which are all different, or from none. `round` tells apart
+    /// the attempts of one request.
+    pub(crate) async fn take(&self, takings: Vec<Taking>, round: u32) -> Result<Took, StoreError> {
+        match <[Taking; 1]>::try_from(takings) {
+            Ok([taking]) => self.take_one(taking).await,
+            Err(takings) => self.take_each(takings, round).await,
+        }
+    }
+
+    async fn take_one(&self, taking: Taking) -> Result<Took, StoreError> {
+        let request = self.client.update_item().table_name(&*self.table);
+        let answer = request
+            .set_key(Some(with_key(Item::new(), &taking.key)))
+            .update_expression(taking.update())
+            .condition_expression(taking.condition())
+            .set_expression_attribute_values(Some(taking.values()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let error = match answer {
+            Ok(output) => return Ok(Took::All(Some(Bucket::read(output.attributes.as_ref())))),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Took::Nothing(vec![Met::Stands(Bucket::read(failed.item.as_ref()))]))
+            }
+            Some(UpdateItemError::TransactionConflictException(_)) => Ok(Took::Nothing(vec![Met::Held])),
+            _ => Err(StoreError::sdk(error)),
+        }
+    }
+
+    async fn take_each(&self, takings: Vec<Taking>, round: u32) -> Result<Took, StoreError> {
+        let count = takings.len();
+        let token = token(&takings, round).hyphenated().to_string();
+        let mut request = self.client.transact_write_items().client_request_token(token);
+        for taking in takings {
+            request = request.transact_items(taking.into_item(&self.table)?);
+        }
+        match request.send().await {
+            Ok(_) => Ok(Took::All(None)),
+            Err(error) => match met(&error).filter(|met| met.len() == count) {
+                Some(met) => Ok(Took::Nothing(met)),
+                None => Err(StoreError::sdk(error)),
+            },
+        }
+    }
+}
+
+/// Names one attempt by all there is to it: sent twice by the SDK it is done once, while another attempt
+/// of the same request is a transaction of its own.
+fn token(takings: &[Taking], round: u32) -> Uuid {
+    let request = takings.first().map_or(Uuid::nil(), |taking| taking.request);
+    Uuid::new_v5(&request, format!("{round} {takings:?}").as_bytes())
+}
+
+/// What each taking of a cancelled transaction met; `None` where it was cancelled for anything but its
+/// conditions and other transactions.
+fn met(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<Met>> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
+    else {
+        return None;
+    };
+    let met = |reason: &CancellationReason| match reason.code() {
+        None | Some("None") => Some(Met::Free),
+        Some("ConditionalCheckFailed") => Some(Met::Stands(Bucket::read(reason.item.as_ref()))),
+        Some("TransactionConflict") => Some(Met::Held),
+        Some(_) => None,
+    };
+    cancelled.cancellation_reasons().iter().map(met).collect()
+}
