@@ -21,7 +21,7 @@ const WRONG: Failure = Failure::Unproven("The name or the password is wrong.");
 /// What somebody typed. The account is named before anything is known of it: a name that is nobody's
 /// has a key too, and is looked up as every other is.
 pub(crate) struct Entry<'a> {
-    account: AccountKey,
+    pub(crate) account: AccountKey,
     staff: Option<&'a StaffAccount>,
     password: &'a str,
 }

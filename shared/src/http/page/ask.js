@@ -51,6 +51,8 @@ function onSubmit(id, act) {
 
 // A link's token stands in the fragment, which no server sees; it does not stay in the history either.
 function takeToken() {
+  // Another link opened in this very tab is a new fragment only, and loads nothing by itself.
+  addEventListener("hashchange", () => location.reload());
   const token = location.hash.slice(1);
   history.replaceState(null, "", location.pathname);
   return token;
