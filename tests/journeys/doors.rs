@@ -41,8 +41,8 @@ async fn without_proof_every_door_is_shut() {
         }
     }
     for (method, path) in routes(Who::Anyone) {
-        let status = world.ask(bare(method, &path)).await.status;
-        assert_eq!(status, 200, "{path}");
+        let status = world.ask(bare(method.clone(), &path)).await.status;
+        assert!(status != 401 && status != 403, "{method} {path}: {status}");
     }
     assert!(world.service.sandbox.whop.requests().is_empty(), "Whop is not asked about nobody");
 }

@@ -8,6 +8,7 @@ use http::Method;
 use serde_json::json;
 use serde_yaml_ng::Value as Yaml;
 
+use crate::browser::Browser;
 use crate::deployment::{deployed, strings, tagged};
 use crate::repository::template;
 use crate::world::{Answer, COMPANY, OWNER, World, payment_failed};
@@ -142,12 +143,41 @@ async fn look_after_a_lost_event(witness: &mut Witness) {
         .await;
 }
 
+/// A customer signs up, signs in and out, and forgets and changes a password.
+async fn keep_an_account(witness: &mut Witness) {
+    let (address, password) = ("customer@example.com", "correct horse battery");
+    witness.see("sign-up", async |world| world.add_account(address, password).await).await;
+    let mut browser = witness
+        .see("sign-in", async |world| {
+            let mut browser = Browser::default();
+            for _ in 0..2 {
+                browser.sign_in(world, address, password).await.ok();
+            }
+            world.advance(Duration::minutes(10));
+            browser.get(world, "/api/auth/session").await.ok();
+            browser.post(world, "/api/auth/sign-out", json!({})).await.ok();
+            world.staff("provider").await.post(world, "/api/auth/sign-out-everywhere", json!({})).await.ok();
+            browser.sign_in(world, address, password).await.ok();
+            browser
+        })
+        .await;
+    witness
+        .see("password", async |world| {
+            let body = json!({"old_password": password, "new_password": "another horse battery"});
+            browser.post(world, "/api/auth/password/change", body).await.ok();
+            let reset = json!({"token": world.forget(address).await, "password": password});
+            world.stranger("/api/auth/password/reset", reset).await.ok();
+        })
+        .await;
+}
+
 #[tokio::test]
 async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     let mut witness = Witness { world: World::start().await, seen: BTreeMap::new() };
     recover(&mut witness).await;
     work_by_hand(&mut witness).await;
     look_after_a_lost_event(&mut witness).await;
+    keep_an_account(&mut witness).await;
     let template = template();
     for (name, function) in deployed(&template) {
         assert_eq!(witness.seen.get(name.as_str()).cloned().unwrap_or_default(), allowed(function), "{name}");

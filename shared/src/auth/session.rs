@@ -5,13 +5,18 @@
 mod cookie;
 mod proof;
 
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Duration, Utc};
-use http::{HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, SharedApp};
 use crate::domain::account::Role;
 use crate::domain::id::CompanyId;
-use crate::http::Failure;
+use crate::domain::time;
+use crate::http::{Answer, Failure};
 use crate::store::StoreError;
 use crate::store::account::AccountKey;
 use crate::store::session::SessionRow;
@@ -101,6 +106,12 @@ fn idle_until(now: DateTime<Utc>, absolute_until: DateTime<Utc>) -> DateTime<Utc
     (now + Duration::minutes(IDLE_MINUTES)).min(absolute_until)
 }
 
+/// Whether sessions can be opened at all; asked before a password is looked at, so that a door that is
+/// shut tells nothing about one.
+pub fn configured(app: &App) -> Result<(), Failure> {
+    if app.config.session_secrets.is_empty() { Err(unconfigured("SESSION_SECRET")) } else { Ok(()) }
+}
+
 /// Opens a session under a new id and gives the cookie that carries it. The session that the request's
 /// own cookie names ends in the same step: an id from before signing in never becomes one from after.
 pub async fn open(
@@ -126,9 +137,10 @@ pub async fn open(
     let mut tries = 0;
     loop {
         tries += 1;
-        let id = cookie::Id::random()?;
+        let id = cookie::Id::new()?;
         let id_hash = id.hash();
-        let csrf_token = proof::csrf_token(&app.config, &id_hash).ok_or_else(unconfigured)?;
+        let csrf_token =
+            proof::csrf_token(&app.config, &id_hash).ok_or_else(|| unconfigured("SESSION_SECRET"))?;
         let mut writes = vec![store.add_session(&id_hash, &row)?];
         if let Some(previous) = &previous
             && store.session(previous).await?.is_some_and(|row| row.ended_at.is_none())
@@ -137,7 +149,7 @@ pub async fn open(
         }
         match store.commit(app.ids.next(), writes).await {
             Ok(()) => {
-                let cookie = id.cookie(Duration::hours(ABSOLUTE_HOURS))?;
+                let cookie = cookie::carrying(&id, Duration::hours(ABSOLUTE_HOURS))?;
                 return Ok((Session::of(row, id_hash, csrf_token), cookie));
             }
             Err(StoreError::Conflict { .. }) if tries < OPEN_TRIES => {}
@@ -159,6 +171,13 @@ pub async fn end_all(app: &App, account: &AccountKey) -> Result<(), Failure> {
     Ok(app.store()?.end_generation(account).await?)
 }
 
+/// The answer to whoever is signed in no more.
+pub fn left() -> Response {
+    let mut response = Answer::ok(json!({})).into_response();
+    response.headers_mut().insert(header::SET_COOKIE, expired_cookie());
+    response
+}
+
 /// Whether a request bears the session's own token in `x-csrf-token`. Tokens of every secret that is
 /// still listed are good, so that secrets rotate without a gap.
 pub fn is_csrf_token(app: &App, session: &Session, headers: &HeaderMap) -> bool {
@@ -166,6 +185,28 @@ pub fn is_csrf_token(app: &App, session: &Session, headers: &HeaderMap) -> bool 
 }
 
 impl Session {
+    /// What its owner is shown: who is signed in, until when, and the token for changing requests.
+    pub fn shown(&self) -> Value {
+        json!({
+            "account": {
+                "account_id": self.account,
+                "role": self.role,
+                "company_id": self.company,
+            },
+            "csrf_token": self.csrf_token,
+            "created_at": time::write(self.created_at),
+            "expires_at": time::write(self.expires_at),
+            "idle_expires_at": time::write(self.idle_expires_at),
+        })
+    }
+
+    /// The answer to whoever has just signed in.
+    pub fn entered(&self, cookie: HeaderValue) -> Response {
+        let mut response = Answer::ok(self.shown()).into_response();
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+        response
+    }
+
     fn of(row: SessionRow, id_hash: String, csrf_token: String) -> Self {
         Self {
             account: row.account,
@@ -180,6 +221,15 @@ impl Session {
     }
 }
 
+/// The guard has found the session before a handler runs; without it there is none.
+impl FromRequestParts<SharedApp> for Session {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
+        parts.extensions.get::<Self>().cloned().ok_or(Failure::Unproven("You are not signed in."))
+    }
+}
+
 /// Shows no token.
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -187,7 +237,7 @@ impl std::fmt::Debug for Session {
     }
 }
 
-fn unconfigured() -> Failure {
-    let reason = "SESSION_SECRET is not set".to_owned();
-    Failure::Unavailable { detail: "This door is not configured.", reason }
+/// A door of accounts that an operator has not opened.
+pub fn unconfigured(name: &str) -> Failure {
+    Failure::Unavailable { detail: "This door is not configured.", reason: format!("{name} is not set") }
 }
