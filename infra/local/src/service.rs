@@ -31,7 +31,7 @@ pub const TABLE: &str = "justonce";
 
 /// Values of the sandbox, good for nothing else. Whatever is set in the environment wins over them; set
 /// to nothing, a value is unset and its door shut.
-pub const SANDBOX_VALUES: [(&str, &str); 9] = [
+pub const SANDBOX_VALUES: [(&str, &str); 18] = [
     ("TABLE_NAME", TABLE),
     ("AWS_REGION", "us-east-1"),
     ("CRON_SECRET", "sandbox-cron-secret"),
@@ -41,6 +41,15 @@ pub const SANDBOX_VALUES: [(&str, &str); 9] = [
     ("WHOP_WEBHOOK_SECRET", "ws_sandbox_webhook_secret"),
     ("RESEND_API_KEY", "re_sandbox_api_key"),
     ("EMAIL_FROM", "Reminders <reminders@example.com>"),
+    ("PUBLIC_BASE_URL", "http://127.0.0.1:3000"),
+    ("SESSION_SECRET", "sandbox-session-secret"),
+    ("PLATFORM_COMPANY_ID", "biz_demo"),
+    ("PROVIDER_USERNAME", "provider"),
+    ("PROVIDER_PASSWORD", "sandbox-provider-password"),
+    ("DEVELOPER_USERNAME", "developer"),
+    ("DEVELOPER_PASSWORD", "sandbox-developer-password"),
+    ("ACCOUNTANT_USERNAME", "accountant"),
+    ("ACCOUNTANT_PASSWORD", "sandbox-accountant-password"),
 ];
 
 /// A running service.
@@ -158,7 +167,10 @@ impl Drop for Service {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 9] = [
+    let functions: [fn(SharedApp) -> Router; 12] = [
+        sign_in::router,
+        sign_up::router,
+        password::router,
         webhooks::router,
         settings::router,
         kpis::router,

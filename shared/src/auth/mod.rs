@@ -2,7 +2,9 @@
 
 pub mod caller;
 mod guard;
+pub mod links;
 mod owner;
+pub mod password;
 pub mod routes;
 pub mod scheduler;
 pub mod session;

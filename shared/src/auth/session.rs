@@ -5,13 +5,16 @@
 mod cookie;
 mod proof;
 
+use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Duration, Utc};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::domain::account::Role;
 use crate::domain::id::CompanyId;
-use crate::http::Failure;
+use crate::domain::time;
+use crate::http::{Answer, Failure};
 use crate::store::StoreError;
 use crate::store::account::AccountKey;
 use crate::store::session::SessionRow;
@@ -83,6 +86,11 @@ pub async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Session>, Fai
     Ok(Some(Session::of(row, id_hash, csrf_token)))
 }
 
+/// The session of a request that cannot do without one.
+pub async fn required(app: &App, headers: &HeaderMap) -> Result<Session, Failure> {
+    find(app, headers).await?.ok_or(Failure::Unproven("You are not signed in."))
+}
+
 async fn extend(
     app: &App,
     id_hash: &str,
@@ -99,6 +107,12 @@ async fn extend(
 
 fn idle_until(now: DateTime<Utc>, absolute_until: DateTime<Utc>) -> DateTime<Utc> {
     (now + Duration::minutes(IDLE_MINUTES)).min(absolute_until)
+}
+
+/// Whether sessions can be opened at all; asked before a password is looked at, so that a door that is
+/// shut tells nothing about one.
+pub fn configured(app: &App) -> Result<(), Failure> {
+    if app.config.session_secrets.is_empty() { Err(unconfigured("SESSION_SECRET")) } else { Ok(()) }
 }
 
 /// Opens a session under a new id and gives the cookie that carries it. The session that the request's
@@ -126,9 +140,10 @@ pub async fn open(
     let mut tries = 0;
     loop {
         tries += 1;
-        let id = cookie::Id::random()?;
+        let id = cookie::Id::new()?;
         let id_hash = id.hash();
-        let csrf_token = proof::csrf_token(&app.config, &id_hash).ok_or_else(unconfigured)?;
+        let csrf_token =
+            proof::csrf_token(&app.config, &id_hash).ok_or_else(|| unconfigured("SESSION_SECRET"))?;
         let mut writes = vec![store.add_session(&id_hash, &row)?];
         if let Some(previous) = &previous
             && store.session(previous).await?.is_some_and(|row| row.ended_at.is_none())
@@ -137,7 +152,7 @@ pub async fn open(
         }
         match store.commit(app.ids.next(), writes).await {
             Ok(()) => {
-                let cookie = id.cookie(Duration::hours(ABSOLUTE_HOURS))?;
+                let cookie = cookie::carrying(&id, Duration::hours(ABSOLUTE_HOURS))?;
                 return Ok((Session::of(row, id_hash, csrf_token), cookie));
             }
             Err(StoreError::Conflict { .. }) if tries < OPEN_TRIES => {}
@@ -159,6 +174,13 @@ pub async fn end_all(app: &App, account: &AccountKey) -> Result<(), Failure> {
     Ok(app.store()?.end_generation(account).await?)
 }
 
+/// The answer to whoever is signed in no more.
+pub fn left() -> Response {
+    let mut response = Answer::ok(json!({})).into_response();
+    response.headers_mut().insert(header::SET_COOKIE, expired_cookie());
+    response
+}
+
 /// Whether a request bears the session's own token in `x-csrf-token`. Tokens of every secret that is
 /// still listed are good, so that secrets rotate without a gap.
 pub fn is_csrf_token(app: &App, session: &Session, headers: &HeaderMap) -> bool {
@@ -166,6 +188,28 @@ pub fn is_csrf_token(app: &App, session: &Session, headers: &HeaderMap) -> bool 
 }
 
 impl Session {
+    /// What its owner is shown: who is signed in, until when, and the token for changing requests.
+    pub fn shown(&self) -> Value {
+        json!({
+            "account": {
+                "account_id": self.account,
+                "role": self.role,
+                "company_id": self.company,
+            },
+            "csrf_token": self.csrf_token,
+            "created_at": time::write(self.created_at),
+            "expires_at": time::write(self.expires_at),
+            "idle_expires_at": time::write(self.idle_expires_at),
+        })
+    }
+
+    /// The answer to whoever has just signed in.
+    pub fn entered(&self, cookie: HeaderValue) -> Response {
+        let mut response = Answer::ok(self.shown()).into_response();
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+        response
+    }
+
     fn of(row: SessionRow, id_hash: String, csrf_token: String) -> Self {
         Self {
             account: row.account,
@@ -187,7 +231,7 @@ impl std::fmt::Debug for Session {
     }
 }
 
-fn unconfigured() -> Failure {
-    let reason = "SESSION_SECRET is not set".to_owned();
-    Failure::Unavailable { detail: "This door is not configured.", reason }
+/// A door of accounts that an operator has not opened.
+pub fn unconfigured(name: &str) -> Failure {
+    Failure::Unavailable { detail: "This door is not configured.", reason: format!("{name} is not set") }
 }

@@ -1,6 +1,7 @@
 //! Pure nouns and rules: no I/O, no async, no clock. Time comes in as an argument.
 
 pub mod account;
+pub mod account_mail;
 pub mod action;
 pub mod case;
 pub mod effect;

@@ -7,6 +7,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 
 use super::failure::Failure;
+use crate::domain::message::Language;
 
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
@@ -85,6 +86,27 @@ impl JsonBody {
             .map(|key| crate::domain::settings::FieldError::new(shown(key), "unknown field"));
         Err(Failure::fields(errors.collect()))
     }
+}
+
+/// A field that has to be a text of at most so many characters.
+pub fn text_field<'a>(
+    object: &'a serde_json::Map<String, Value>,
+    field: &str,
+    max_chars: usize,
+) -> Result<&'a str, Failure> {
+    let text = object.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let text = text.ok_or_else(|| Failure::field(field, "expected a text"))?;
+    if text.chars().count() > max_chars {
+        return Err(Failure::field(field, format!("expected at most {max_chars} characters")));
+    }
+    Ok(text)
+}
+
+/// The field `language`: English where nobody says.
+pub fn language_field(object: &serde_json::Map<String, Value>) -> Result<Language, Failure> {
+    let language =
+        object.get("language").map_or(Some(Language::En), |field| Language::parse(field.as_str()?));
+    language.ok_or_else(|| Failure::field("language", "expected en or es"))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -8,9 +8,13 @@ pub mod extension;
 pub mod failure;
 pub mod once;
 pub mod origin;
+pub mod page;
 pub mod query;
+pub mod random;
 
 pub use allowance::Allowance;
 pub use answer::Answer;
 pub use body::JsonBody;
 pub use failure::Failure;
+pub use page::Page;
+pub use random::Random;

@@ -1,68 +1,80 @@
-//! Accounts, as rows: whose sessions count.
+//! Accounts, as rows: who may sign in with a password, and whose sessions count.
+//!
+//! `generation` is both the version of a row and the generation of its sessions: whatever changes a
+//! password moves it on, and so ends them.
 
+mod key;
+
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use ring::digest::{SHA256, digest};
-
 use super::error::StoreError;
-use super::keys::Key;
-use super::write::{Expect, Write};
+use super::keys::{self, Key};
+use super::write::{Expect, Write, number, text};
 use super::{Store, Written};
-use crate::domain::account::{EmailAddress, Role};
+use crate::domain::account::Role;
+use crate::domain::id::CompanyId;
+use crate::domain::time;
 
-/// Names an account without telling whose it is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AccountKey(String);
+pub use key::{AccountKey, sha256_hex};
 
-const STAFF: &str = "staff:";
-const EMAIL: &str = "email:";
-const OIDC: &str = "oidc:";
+/// An account whose address was never confirmed is cleared away this long after its last link ended.
+const UNCONFIRMED_DAYS: i64 = 1;
 
-impl AccountKey {
-    /// The staff account of the environment in a role.
-    pub fn staff(role: Role) -> Self {
-        Self(format!("{STAFF}{}", role.as_str()))
+/// An account of a mail address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRow {
+    /// The address, sealed for [`AccountRow::place`].
+    pub email_sealed: String,
+    /// What it may do.
+    pub role: Role,
+    /// The company it belongs to.
+    pub company: CompanyId,
+    /// Counts every change of what proves it.
+    pub generation: u64,
+    /// The Argon2id hash of its password; absent until the address is confirmed.
+    #[serde(default)]
+    pub password_hash: Option<String>,
+    /// When somebody first signed up.
+    #[serde(with = "crate::domain::time")]
+    pub created_at: DateTime<Utc>,
+    /// When the address was confirmed.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub confirmed_at: Option<DateTime<Utc>>,
+    /// When an operator shut it.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub disabled_at: Option<DateTime<Utc>>,
+    /// The one link that can confirm it now.
+    #[serde(default)]
+    pub confirm_link: Option<String>,
+    /// The one link that can set its password now.
+    #[serde(default)]
+    pub reset_link: Option<String>,
+}
+
+impl AccountRow {
+    /// Where the address of an account opens.
+    pub fn place(account: &AccountKey) -> String {
+        format!("account:{account}")
     }
 
-    /// The account of a mail address.
-    pub fn email(address: &EmailAddress) -> Self {
-        Self::of_name(address.as_str())
-    }
-
-    /// The account that a name typed by a person would have, so that a name that is nobody's is
-    /// looked up as every other is.
-    pub fn of_name(name: &str) -> Self {
-        Self(format!("{EMAIL}{}", sha256_hex(name.to_lowercase().as_bytes())))
-    }
-
-    /// The account of a subject of an issuer. The length of the issuer is hashed too, so that no
-    /// other pair runs together to the same text.
-    pub fn oidc(issuer: &str, subject: &str) -> Self {
-        Self(format!("{OIDC}{}", sha256_hex(format!("{}:{issuer}{subject}", issuer.len()).as_bytes())))
-    }
-
-    /// The role of a staff account of the environment; `None` for every other.
-    pub fn staff_role(&self) -> Option<Role> {
-        self.0.strip_prefix(STAFF).and_then(Role::parse)
-    }
-
-    /// The key as it is written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether the account is nothing without its row. The others are kept elsewhere, and have a row
-    /// only once all their sessions were ended.
-    fn lives_in_its_row(&self) -> bool {
-        self.0.starts_with(EMAIL)
+    /// Whether somebody has proven to read the mails of this address.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed_at.is_some()
     }
 }
 
-impl std::fmt::Display for AccountKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
+/// What a proof changes about an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof<'a> {
+    /// The new hash.
+    pub password_hash: &'a str,
+    /// What the account may do from now on.
+    pub role: Role,
+    /// The generation that was read.
+    pub generation: u64,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 /// What a session needs to know of its account.
@@ -94,31 +106,73 @@ impl Store {
         let _: Written<Standing> = self.change(write).await?;
         Ok(())
     }
-}
 
-/// SHA-256 in small hexadecimal digits, as keys hold it.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(digest(&SHA256, bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_tells_the_kind_and_nobodys_address() {
-        let address = EmailAddress::parse("canary@example.com").unwrap();
-        let key = AccountKey::email(&address);
-        assert!(key.as_str().starts_with("email:") && !key.as_str().contains("canary"));
-        assert_eq!(key, AccountKey::of_name("CANARY@example.com"));
-        assert_eq!(key.staff_role(), None);
-        assert_eq!(AccountKey::staff(Role::Developer).staff_role(), Some(Role::Developer));
+    /// One account of a mail address.
+    pub async fn account(&self, account: &AccountKey) -> Result<Option<AccountRow>, StoreError> {
+        self.get(Key::account(account)).await
     }
 
-    #[test]
-    fn no_two_pairs_of_issuer_and_subject_are_one_account() {
-        let one = AccountKey::oidc("https://a.example", "b1");
-        assert_ne!(one, AccountKey::oidc("https://a.exampleb", "1"));
-        assert_ne!(one, AccountKey::oidc("https://a.example", "b2"));
+    /// A new account, which is nothing until `row.confirm_link` is used.
+    pub fn add_account(
+        &self,
+        account: &AccountKey,
+        row: &AccountRow,
+        link_until: DateTime<Utc>,
+    ) -> Result<Write, StoreError> {
+        let write = Write::put(Key::account(account), row)?.set(keys::TTL, cleared_at(link_until));
+        Ok(write.expect(Expect::Absent))
     }
+
+    /// Another sign-up for an address that nobody has confirmed yet: its link is the one that counts.
+    pub fn sign_up_again(
+        &self,
+        account: &AccountKey,
+        row: &AccountRow,
+        role: Role,
+        link: &str,
+        link_until: DateTime<Utc>,
+    ) -> Write {
+        self.unchanged(account, row.generation)
+            .set("confirm_link", text(link))
+            .set("role", text(role.as_str()))
+            .set(keys::TTL, cleared_at(link_until))
+    }
+
+    /// Another link for a new password: it is the one that counts.
+    pub fn renew_reset_link(&self, account: &AccountKey, generation: u64, link: &str) -> Write {
+        self.unchanged(account, generation).set("reset_link", text(link))
+    }
+
+    /// A link was followed: the address is confirmed, the password set, and every link used up. Refused
+    /// where the link is not the one that counts.
+    pub fn follow_link(
+        &self,
+        account: &AccountKey,
+        pointer: &'static str,
+        link: &str,
+        proof: &Proof<'_>,
+    ) -> Write {
+        self.set_password(account, proof)
+            .set("confirmed_at", text(time::write(proof.at)))
+            .set("role", text(proof.role.as_str()))
+            .remove(keys::TTL)
+            .expect(Expect::Equals(pointer, text(link)))
+    }
+
+    /// A new password: every session ends and every link is void.
+    pub fn set_password(&self, account: &AccountKey, proof: &Proof<'_>) -> Write {
+        self.unchanged(account, proof.generation)
+            .set("password_hash", text(proof.password_hash))
+            .set("generation", number(proof.generation + 1))
+            .remove("confirm_link")
+            .remove("reset_link")
+    }
+
+    fn unchanged(&self, account: &AccountKey, generation: u64) -> Write {
+        Write::update(Key::account(account)).expect(Expect::Equals("generation", number(generation)))
+    }
+}
+
+fn cleared_at(link_until: DateTime<Utc>) -> aws_sdk_dynamodb::types::AttributeValue {
+    number((link_until + Duration::days(UNCONFIRMED_DAYS)).timestamp())
 }

@@ -15,6 +15,7 @@
 //! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
+//! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |
 //! | session | `SESSION#<hash of its id>` | `SESSION` | whoever asks with a session's cookie |
 //!
 //! | index | hash | range | read by |
@@ -119,6 +120,10 @@ impl Key {
 
     pub(super) fn account(account: &AccountKey) -> Self {
         Self::new(format!("ACCOUNT#{account}"), "ACCOUNT")
+    }
+
+    pub(super) fn link(token_hash: &str) -> Self {
+        Self::new(format!("LINK#{token_hash}"), "LINK")
     }
 
     pub(super) fn session(id_hash: &str) -> Self {

@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod inbox;
 pub mod keys;
 pub mod limit;
+pub mod link;
 pub mod recovery;
 pub mod session;
 pub mod write;

@@ -1,0 +1,49 @@
+//! A new password for who is signed in and knows the old one.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use shared::app::SharedApp;
+use shared::auth::links::Links;
+use shared::auth::password::{self, Known, MAX_PASSWORD_CHARS};
+use shared::auth::session::{self, ProvenAccount};
+use shared::http::body::text_field;
+use shared::http::{Failure, JsonBody};
+use shared::store::account::Proof;
+
+pub(crate) async fn change(
+    State(app): State<SharedApp>,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    let links = Links::of(&app)?;
+    let object = body.object(&["old_password", "new_password"])?;
+    let old = text_field(object, "old_password", MAX_PASSWORD_CHARS)?;
+    let new = text_field(object, "new_password", MAX_PASSWORD_CHARS)?;
+    let account = session::required(&app, &headers).await?.account;
+
+    let store = app.store()?;
+    let elsewhere = || Failure::Conflict("The password of this account is not kept here.".to_owned());
+    let row = match account.staff_role() {
+        Some(_) => None,
+        None => store.account(&account).await?,
+    };
+    let row = row.ok_or_else(elsewhere)?;
+    let hash = row.password_hash.clone().ok_or_else(elsewhere)?;
+    if !password::is_right(old, Known::Hash(hash)).await? {
+        return Err(Failure::field("old_password", "is not your password"));
+    }
+    password::check_new("new_password", new, links.address(&account, &row).as_ref())?;
+    let (hash, at) = (password::hash(new).await?, app.clock.now());
+    let proof = Proof { password_hash: &hash, role: row.role, generation: row.generation, at };
+    let unique = format!("{account}#{}", row.generation + 1);
+    let writes = vec![
+        store.set_password(&account, &proof),
+        links.audit(&account, "account.password_changed", None, at, &unique)?,
+    ];
+    store.commit(app.ids.next(), writes).await?;
+    let generation = row.generation + 1;
+    let proven = ProvenAccount { account, role: row.role, company: row.company, generation };
+    let (session, cookie) = session::open(&app, &proven, &headers).await?;
+    Ok(session.entered(cookie))
+}

@@ -1,0 +1,77 @@
+//! Sessions: signing in with a password, looking at one's session, signing out.
+//!
+//! - **Called by** the page it gives, and by any browser of an account.
+//! - **Reads** the account, one row; with a session its row and its account's, two.
+//! - **Writes** a session, and the end of the one that came with the request, in one transaction;
+//!   signing out ends a session, signing out everywhere moves the account on to its next generation.
+//! - **Answers** the session with its CSRF token, and the cookie. An unknown name, a wrong password and
+//!   an address that nobody confirmed are one answer, after one Argon2 verification each.
+//! - **Twice:** signing in twice opens two sessions, and the second ends the first if it bears its
+//!   cookie; signing out twice finds nobody signed in.
+
+mod entry;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, Method};
+use shared::app::SharedApp;
+use shared::auth::{Routes, session};
+use shared::http::{Answer, Failure, JsonBody, Page};
+
+/// The page of signing in and out.
+const PAGE: Page =
+    Page { title: "Sign in", body: include_str!("page.html"), script: include_str!("page.js") };
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("sign-in")
+        .on(Method::GET, "/api/auth/sign-in", page)
+        .on(Method::POST, "/api/auth/sign-in", sign_in)
+        .on(Method::GET, "/api/auth/session", show)
+        .on(Method::POST, "/api/auth/sign-out", sign_out)
+        .on(Method::POST, "/api/auth/sign-out-everywhere", sign_out_everywhere)
+        .guard(app)
+}
+
+async fn page() -> Page {
+    PAGE
+}
+
+async fn sign_in(
+    State(app): State<SharedApp>,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    session::configured(&app)?;
+    let entry = entry::Entry::read(&app, &body)?;
+    let proven = entry.prove(&app).await?;
+    let (session, cookie) = session::open(&app, &proven, &headers).await?;
+    Ok(session.entered(cookie))
+}
+
+async fn show(State(app): State<SharedApp>, headers: HeaderMap) -> Result<Answer, Failure> {
+    Ok(Answer::ok(session::required(&app, &headers).await?.shown()))
+}
+
+async fn sign_out(
+    State(app): State<SharedApp>,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    body.object(&[])?;
+    session::required(&app, &headers).await?;
+    session::end(&app, &headers).await?;
+    Ok(session::left())
+}
+
+async fn sign_out_everywhere(
+    State(app): State<SharedApp>,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    body.object(&[])?;
+    let session = session::required(&app, &headers).await?;
+    session::end_all(&app, &session.account).await?;
+    Ok(session::left())
+}

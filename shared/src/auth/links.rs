@@ -1,0 +1,89 @@
+//! Links that prove an address: made, mailed, and followed once.
+
+mod asked;
+mod followed;
+
+use chrono::{DateTime, Utc};
+
+use super::session::unconfigured;
+use crate::app::App;
+use crate::domain::account::{EmailAddress, Role};
+use crate::domain::account_mail::AccountMail;
+use crate::domain::message::Language;
+use crate::http::{Failure, Random};
+use crate::providers::call::CallError;
+use crate::providers::resend::Resend;
+use crate::store::account::AccountKey;
+use crate::store::company::AuditEntry;
+use crate::store::{Company, Store, StoreError, Write};
+
+pub use asked::SignUp;
+
+/// Somebody else may touch the same account at the same moment; a third time is no coincidence.
+const TRIES: u32 = 3;
+
+/// What accounts of mail addresses need. It is had only where all of it is configured.
+pub struct Links<'a> {
+    app: &'a App,
+    store: &'a Store,
+    company: Company,
+    resend: &'a Resend,
+    base_url: &'a str,
+}
+
+/// The token of a link: 256 bits, because it lies in a mailbox for hours.
+pub type Token = Random<32>;
+
+impl<'a> Links<'a> {
+    /// Refused before any work where something is not configured, for everybody alike.
+    pub fn of(app: &'a App) -> Result<Self, Failure> {
+        let company =
+            app.config.platform_company.as_ref().ok_or_else(|| unconfigured("PLATFORM_COMPANY_ID"))?;
+        let base_url =
+            app.config.public_base_url.as_deref().ok_or_else(|| unconfigured("PUBLIC_BASE_URL"))?;
+        let resend = app.resend.as_ref().ok_or_else(|| unconfigured("RESEND_API_KEY or EMAIL_FROM"))?;
+        if !app.config.vault.is_configured() {
+            return Err(unconfigured("ENCRYPTION_KEY"));
+        }
+        let store = app.store()?;
+        Ok(Self { app, store, company: store.company(company), resend, base_url })
+    }
+
+    /// Under the link's own name: a repeated send is one mail.
+    async fn mail(
+        &self,
+        token: &Token,
+        to: &EmailAddress,
+        mail: &AccountMail,
+        language: Language,
+    ) -> Result<(), Failure> {
+        let key = format!("link:{}", token.hash());
+        let sent = self.resend.send(&key, to.as_str(), &mail.write(language)).await;
+        sent.map(drop).map_err(|error| match error {
+            CallError::Rejected { .. } => Failure::field("email", "no mail can be sent there"),
+            error => Failure::Unavailable {
+                detail: "The mail could not be sent. Try again.",
+                reason: error.reason().to_owned(),
+            },
+        })
+    }
+
+    /// What happened to an account, for the audit log: no address, no link.
+    pub fn audit(
+        &self,
+        account: &AccountKey,
+        kind: &str,
+        role: Option<Role>,
+        at: DateTime<Utc>,
+        unique: &str,
+    ) -> Result<Write, StoreError> {
+        let entry = AuditEntry {
+            at,
+            kind: kind.to_owned(),
+            subject: account.to_string(),
+            cause: account.to_string(),
+            detail: role.map(|role| format!("{{\"role\":\"{}\"}}", role.as_str())),
+        };
+        self.company.audit(&entry, unique)
+    }
+}

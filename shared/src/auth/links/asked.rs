@@ -1,0 +1,145 @@
+//! What somebody may ask for with nothing but an address. Whether there is an account, the work and the
+//! answer are the same; only the mail differs.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::{Links, TRIES, Token};
+use crate::domain::account::{EmailAddress, Role};
+use crate::domain::account_mail::AccountMail;
+use crate::domain::message::Language;
+use crate::http::Failure;
+use crate::store::account::{AccountKey, AccountRow};
+use crate::store::link::{LinkRow, LinkState, Purpose};
+use crate::store::{StoreError, Write};
+
+/// A mail may lie in a grey list or wait for the morning.
+const CONFIRM_HOURS: i64 = 24;
+
+/// Whoever asks for a new password is sitting there; the shorter it works, the less a found mail is worth.
+const RESET_HOURS: i64 = 1;
+
+/// A sign-up, its password hashed.
+pub struct SignUp<'a> {
+    /// Whose mails are to prove it.
+    pub address: &'a EmailAddress,
+    /// What it wants to be.
+    pub role: Role,
+    /// The hash of the password it chose.
+    pub password_hash: String,
+}
+
+impl Links<'_> {
+    /// Takes a sign-up on and mails the address: a link to confirm it, or that it has an account already,
+    /// which the sign-up does not touch.
+    pub async fn sign_up(&self, sign_up: &SignUp<'_>, language: Language) -> Result<(), Failure> {
+        let account = AccountKey::email(sign_up.address);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let token = Token::new()?;
+            let known = self.store.account(&account).await?;
+            let is_taken = known.as_ref().is_some_and(AccountRow::is_confirmed);
+            let writes = self.sign_up_writes(&account, sign_up, known.as_ref(), &token.hash())?;
+            match self.store.commit(self.app.ids.next(), writes).await {
+                Err(StoreError::Conflict { .. }) if tries < TRIES => continue,
+                committed => committed?,
+            }
+            let mail = if is_taken {
+                AccountMail::AlreadyThere { url: format!("{}/api/auth/sign-in", self.base_url) }
+            } else {
+                AccountMail::Confirm { url: format!("{}/api/auth/confirm#{}", self.base_url, token.text()) }
+            };
+            return self.mail(&token, sign_up.address, &mail, language).await;
+        }
+    }
+
+    fn sign_up_writes(
+        &self,
+        account: &AccountKey,
+        sign_up: &SignUp<'_>,
+        known: Option<&AccountRow>,
+        link: &str,
+    ) -> Result<Vec<Write>, Failure> {
+        let now = self.app.clock.now();
+        let role = sign_up.role;
+        let audit = |kind| self.audit(account, kind, Some(role), now, link);
+        if known.is_some_and(AccountRow::is_confirmed) {
+            let notice = row(Purpose::Notice, account, now);
+            return Ok(vec![self.store.add_link(link, &notice)?, audit("account.sign_up_repeated")?]);
+        }
+        let password_hash = Some(sign_up.password_hash.clone());
+        let link_row = LinkRow { role: Some(role), password_hash, ..row(Purpose::Confirm, account, now) };
+        let until = link_row.valid_until;
+        let write = match known {
+            Some(row) => self.store.sign_up_again(account, row, role, link, until),
+            None => {
+                self.store.add_account(account, &self.new_account(account, sign_up, link, now)?, until)?
+            }
+        };
+        Ok(vec![self.store.add_link(link, &link_row)?, write, audit("account.signed_up")?])
+    }
+
+    fn new_account(
+        &self,
+        account: &AccountKey,
+        sign_up: &SignUp<'_>,
+        link: &str,
+        now: DateTime<Utc>,
+    ) -> Result<AccountRow, Failure> {
+        let address = sign_up.address.as_str().as_bytes();
+        let sealed = self.app.config.vault.seal(&AccountRow::place(account), address);
+        Ok(AccountRow {
+            email_sealed: sealed.map_err(|error| Failure::Internal(error.to_string()))?,
+            role: sign_up.role,
+            company: self.company.id().clone(),
+            generation: 0,
+            password_hash: None,
+            created_at: now,
+            confirmed_at: None,
+            disabled_at: None,
+            confirm_link: Some(link.to_owned()),
+            reset_link: None,
+        })
+    }
+
+    /// Mails a link for a new password, or that there is no account.
+    pub async fn forgot(
+        &self,
+        account: &AccountKey,
+        address: &EmailAddress,
+        language: Language,
+    ) -> Result<(), Failure> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let token = Token::new()?;
+            let known = self.store.account(account).await?.filter(|row| row.disabled_at.is_none());
+            let purpose = if known.is_some() { Purpose::Reset } else { Purpose::Notice };
+            let link = row(purpose, account, self.app.clock.now());
+            let mut writes = vec![self.store.add_link(&token.hash(), &link)?];
+            if let Some(row) = &known {
+                writes.push(self.store.renew_reset_link(account, row.generation, &token.hash()));
+            }
+            match self.store.commit(self.app.ids.next(), writes).await {
+                Err(StoreError::Conflict { .. }) if tries < TRIES => continue,
+                committed => committed?,
+            }
+            let url = || format!("{}/api/auth/password/reset#{}", self.base_url, token.text());
+            let mail = known.map_or(AccountMail::NoAccount, |_| AccountMail::Reset { url: url() });
+            return self.mail(&token, address, &mail, language).await;
+        }
+    }
+}
+
+fn row(purpose: Purpose, account: &AccountKey, now: DateTime<Utc>) -> LinkRow {
+    let hours = if purpose == Purpose::Confirm { CONFIRM_HOURS } else { RESET_HOURS };
+    LinkRow {
+        purpose,
+        account: account.clone(),
+        state: LinkState::Open,
+        role: None,
+        password_hash: None,
+        created_at: now,
+        valid_until: now + Duration::hours(hours),
+    }
+}

@@ -1,0 +1,84 @@
+//! Following a link: once, by whoever reads the mail.
+
+use super::{Links, TRIES, Token};
+use crate::auth::password;
+use crate::domain::account::EmailAddress;
+use crate::http::Failure;
+use crate::store::StoreError;
+use crate::store::account::{AccountKey, AccountRow, Proof};
+use crate::store::link::{LinkRow, Purpose};
+
+impl Links<'_> {
+    /// Follows a link that confirms an address: the password of its own sign-up counts from now on.
+    pub async fn confirm(&self, token: &str) -> Result<(), Failure> {
+        self.follow(token, None).await
+    }
+
+    /// Follows a link for a new password. It proves the mailbox, so it confirms the address too.
+    pub async fn reset(&self, token: &str, password: &str) -> Result<(), Failure> {
+        self.follow(token, Some(password)).await
+    }
+
+    /// The link and the account's change are one transaction: of two who follow it at once, one does.
+    async fn follow(&self, token: &str, new_password: Option<&str>) -> Result<(), Failure> {
+        let link = Token::parse(token).ok_or_else(gone)?.hash();
+        let (purpose, pointer, kind) = match new_password {
+            None => (Purpose::Confirm, "confirm_link", "account.confirmed"),
+            Some(_) => (Purpose::Reset, "reset_link", "account.password_reset"),
+        };
+        let (found, row) = self.standing(&link, purpose).await?;
+        let hash = self.hash_of(&found, &row, new_password).await?;
+        let (mut row, mut tries) = (row, 0);
+        loop {
+            tries += 1;
+            let at = self.app.clock.now();
+            let role = found.role.unwrap_or(row.role);
+            let proof = Proof { password_hash: &hash, role, generation: row.generation, at };
+            let writes = vec![
+                self.store.use_link(&link),
+                self.store.follow_link(&found.account, pointer, &link, &proof),
+                self.audit(&found.account, kind, Some(role), at, &link)?,
+            ];
+            match self.store.commit(self.app.ids.next(), writes).await {
+                Err(StoreError::Conflict { .. }) if tries < TRIES => {
+                    row = self.standing(&link, purpose).await?.1;
+                }
+                committed => return Ok(committed?),
+            }
+        }
+    }
+
+    /// A link that leads somewhere, and its account.
+    async fn standing(&self, link: &str, purpose: Purpose) -> Result<(LinkRow, AccountRow), Failure> {
+        let now = self.app.clock.now();
+        let found = self.store.link(link).await?.filter(|row| row.is_good(purpose, now)).ok_or_else(gone)?;
+        let row = self.store.account(&found.account).await?.ok_or_else(gone)?;
+        let newest = if purpose == Purpose::Confirm { &row.confirm_link } else { &row.reset_link };
+        if newest.as_deref() != Some(link) || row.disabled_at.is_some() {
+            return Err(gone());
+        }
+        Ok((found, row))
+    }
+
+    async fn hash_of(
+        &self,
+        link: &LinkRow,
+        row: &AccountRow,
+        new_password: Option<&str>,
+    ) -> Result<String, Failure> {
+        let Some(new_password) = new_password else { return link.password_hash.clone().ok_or_else(gone) };
+        password::check_new("password", new_password, self.address(&link.account, row).as_ref())?;
+        password::hash(new_password).await
+    }
+
+    /// The address of an account, opened.
+    pub fn address(&self, account: &AccountKey, row: &AccountRow) -> Option<EmailAddress> {
+        let opened = self.app.config.vault.open(&AccountRow::place(account), &row.email_sealed).ok()?;
+        EmailAddress::parse(std::str::from_utf8(&opened).ok()?)
+    }
+}
+
+/// Never says whether the link was used, is too old, was replaced, or never was.
+fn gone() -> Failure {
+    Failure::invalid("This link does not work, or not any more. Ask for a new one.")
+}
