@@ -63,10 +63,10 @@ async fn an_answer_that_could_not_be_kept_leads_to_no_second_message() {
     let (world, nudge) = with_a_case().await;
     let writes = Arc::new(AtomicU32::new(0));
     let counted = writes.clone();
-    // Key, action with case, claim, outcome: the fifth write would keep the answer.
+    // Key, limit, action with case, claim, outcome: the sixth write would keep the answer.
     let refuse = move |_, request: &RequestRecord| {
         let is_write = matches!(request.operation.as_str(), "UpdateItem" | "TransactWriteItems");
-        let late = is_write && counted.fetch_add(1, Ordering::SeqCst) >= 4;
+        let late = is_write && counted.fetch_add(1, Ordering::SeqCst) >= 5;
         if late { Intervention::FailBefore(Failure::Internal) } else { Intervention::Pass }
     };
     world.service.dynamo.intercept(Arc::new(refuse));

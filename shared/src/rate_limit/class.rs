@@ -146,12 +146,12 @@ pub static EXPORT: Class = Class {
 /// Reading the dashboard.
 pub static DASHBOARD: Class = Class {
     name: "dashboard",
-    quota: 120,
+    quota: 300,
     window_seconds: 60,
     subject: Subject::Caller,
     shards: 1,
     unanswered: Unanswered::Open,
-    reason: "A page asks a handful of times and somebody turns pages quickly; two a second for ever is a script.",
+    reason: "A page asks a handful of times and somebody turns pages quickly; five a second for ever is a script.",
 };
 
 /// Reading and changing settings.
