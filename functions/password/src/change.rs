@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use shared::app::SharedApp;
+use shared::auth::Session;
 use shared::auth::links::Links;
 use shared::auth::password::{self, Known, MAX_PASSWORD_CHARS};
 use shared::auth::session::{self, ProvenAccount};
@@ -13,6 +14,7 @@ use shared::store::account::Proof;
 
 pub(crate) async fn change(
     State(app): State<SharedApp>,
+    session: Session,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Failure> {
@@ -20,7 +22,7 @@ pub(crate) async fn change(
     let object = body.object(&["old_password", "new_password"])?;
     let old = text_field(object, "old_password", MAX_PASSWORD_CHARS)?;
     let new = text_field(object, "new_password", MAX_PASSWORD_CHARS)?;
-    let account = session::required(&app, &headers).await?.account;
+    let account = session.account;
 
     let store = app.store()?;
     let elsewhere = || Failure::Conflict("The password of this account is not kept here.".to_owned());

@@ -16,7 +16,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, Method};
 use shared::app::SharedApp;
-use shared::auth::{Routes, session};
+use shared::auth::{Routes, Session, session};
 use shared::http::{Answer, Failure, JsonBody, Page};
 
 /// The page of signing in and out.
@@ -50,28 +50,27 @@ async fn sign_in(
     Ok(session.entered(cookie))
 }
 
-async fn show(State(app): State<SharedApp>, headers: HeaderMap) -> Result<Answer, Failure> {
-    Ok(Answer::ok(session::required(&app, &headers).await?.shown()))
+async fn show(session: Session) -> Answer {
+    Answer::ok(session.shown())
 }
 
 async fn sign_out(
     State(app): State<SharedApp>,
+    _: Session,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     body.object(&[])?;
-    session::required(&app, &headers).await?;
     session::end(&app, &headers).await?;
     Ok(session::left())
 }
 
 async fn sign_out_everywhere(
     State(app): State<SharedApp>,
-    headers: HeaderMap,
+    session: Session,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     body.object(&[])?;
-    let session = session::required(&app, &headers).await?;
     session::end_all(&app, &session.account).await?;
     Ok(session::left())
 }

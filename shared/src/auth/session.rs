@@ -5,12 +5,14 @@
 mod cookie;
 mod proof;
 
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Duration, Utc};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, SharedApp};
 use crate::domain::account::Role;
 use crate::domain::id::CompanyId;
 use crate::domain::time;
@@ -84,11 +86,6 @@ pub async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Session>, Fai
     let Some(csrf_token) = proof::csrf_token(&app.config, &id_hash) else { return Ok(None) };
     let row = extend(app, &id_hash, row, now).await?;
     Ok(Some(Session::of(row, id_hash, csrf_token)))
-}
-
-/// The session of a request that cannot do without one.
-pub async fn required(app: &App, headers: &HeaderMap) -> Result<Session, Failure> {
-    find(app, headers).await?.ok_or(Failure::Unproven("You are not signed in."))
 }
 
 async fn extend(
@@ -221,6 +218,15 @@ impl Session {
             idle_expires_at: row.idle_until,
             id_hash,
         }
+    }
+}
+
+/// The guard has found the session before a handler runs; without it there is none.
+impl FromRequestParts<SharedApp> for Session {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
+        parts.extensions.get::<Self>().cloned().ok_or(Failure::Unproven("You are not signed in."))
     }
 }
 
