@@ -121,7 +121,16 @@ fn claims(good: &Good<'_>) -> Vec<(String, String)> {
     let now = good.claims["iat"].as_i64().unwrap();
     let (iss, aud) = (good.claims["iss"].as_str().unwrap(), good.claims["aud"].as_str().unwrap());
     let wrong = [
-        ("iss", vec![json!(null), json!(""), json!("https://evil.example"), json!([iss]), json!(format!("{iss}/"))]),
+        (
+            "iss",
+            vec![
+                json!(null),
+                json!(""),
+                json!("https://evil.example"),
+                json!([iss]),
+                json!(format!("{iss}/")),
+            ],
+        ),
         (
             "aud",
             vec![
@@ -140,13 +149,21 @@ fn claims(good: &Good<'_>) -> Vec<(String, String)> {
         ),
         (
             "exp",
-            vec![json!(null), json!(now - 31), json!(0), json!(-1), json!("tomorrow"), json!(format!("{}", now + 60))],
+            vec![
+                json!(null),
+                json!(now - 31),
+                json!(0),
+                json!(-1),
+                json!("tomorrow"),
+                json!(format!("{}", now + 60)),
+            ],
         ),
         ("nbf", vec![json!(now + 31), json!("yesterday"), json!(i64::MAX)]),
         ("iat", vec![json!(now + 31), json!("yesterday")]),
         ("sub", vec![json!(null), json!(""), json!(1), json!(["a"]), json!("x".repeat(256))]),
     ];
-    let each = wrong.into_iter().flat_map(|(name, values)| values.into_iter().map(move |value| (name, value)));
+    let each =
+        wrong.into_iter().flat_map(|(name, values)| values.into_iter().map(move |value| (name, value)));
     each.map(|(name, value)| (format!("{name} {value}"), good.with_claim(name, value))).collect()
 }
 
@@ -155,7 +172,9 @@ fn shapes(good: &Good<'_>) -> Vec<(String, String)> {
     let token = good.token();
     let [header, body, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };
     let other = good.with_claim("sub", json!("user_stranger"));
-    let [_, other_body, other_signature] = other.split('.').collect::<Vec<_>>()[..] else { panic!("{other}") };
+    let [_, other_body, other_signature] = other.split('.').collect::<Vec<_>>()[..] else {
+        panic!("{other}")
+    };
     let cut = &signature[..signature.len() - 4];
     let all = [
         ("nothing", String::new()),
