@@ -38,6 +38,8 @@ pub struct App {
     pub ids: Ids,
     /// When this process started, for the health check.
     pub started: Instant,
+    /// The one HTTP client.
+    pub http: reqwest::Client,
     /// Whop, where its key is set.
     pub whop: Option<Whop>,
     /// Resend, where its key and a sender are set.
@@ -133,7 +135,8 @@ impl App {
             None => KeySource::Url(config.whop_jwks_url.clone()),
         };
         let bearer_tokens = BearerTokens::new(http.clone(), config.bearer_issuers.clone());
-        let user_tokens = config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http, source, app_id));
+        let user_tokens =
+            config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http.clone(), source, app_id));
         let limiter = Limiter::new(store.clone());
         let started = Instant::now();
         let access_cache = Mutex::default();
@@ -142,6 +145,7 @@ impl App {
             clock,
             ids,
             started,
+            http,
             whop,
             resend,
             user_tokens,

@@ -11,6 +11,7 @@ use serde_yaml_ng::Value as Yaml;
 use crate::browser::Browser;
 use crate::deployment::{deployed, strings, tagged};
 use crate::repository::template;
+use crate::single_sign_on::sign_in_twice;
 use crate::world::{Answer, COMPANY, OWNER, World, payment_failed};
 
 type Rights = BTreeSet<String>;
@@ -178,6 +179,7 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     work_by_hand(&mut witness).await;
     look_after_a_lost_event(&mut witness).await;
     keep_an_account(&mut witness).await;
+    witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
     let template = template();
     for (name, function) in deployed(&template) {
         assert_eq!(witness.seen.get(name.as_str()).cloned().unwrap_or_default(), allowed(function), "{name}");

@@ -7,7 +7,9 @@ use local::whop::APP_ID;
 use serde_json::{Value, json};
 use shared::auth::Who;
 use shared::auth::routes::ROUTES;
+use shared::providers::tokens::TokenError;
 
+use crate::forgery::{Good, forgeries};
 use crate::world::{Answer, COMPANY, OWNER, World};
 
 const ISSUER: &str = "urn:whopcom:exp-proxy";
@@ -136,4 +138,20 @@ async fn known_keys_outlast_an_outage_of_the_key_server() {
     world.get("/api/settings").await;
     let unknown = with_header(&world, json!({"alg": "ES256", "kid": "own-key"}));
     assert_eq!(status(&world, &unknown).await, 503, "who signed it cannot be found out now");
+}
+
+#[tokio::test]
+async fn every_forgery_proves_nobody() {
+    let world = World::start().await;
+    let whop = &world.service.sandbox.whop;
+    let tokens = {
+        let sign = |header: &Value, claims: &Value| whop.sign_token(header.clone(), claims.clone());
+        forgeries(&Good { header: header(), claims: claims(&world), sign: &sign })
+    };
+    let verifier = world.service.app.user_tokens.as_ref().unwrap();
+    for (why, token) in &tokens {
+        assert_eq!(verifier.verify(token, world.now()).await, Err(TokenError::Invalid), "{why}");
+    }
+    assert!(world.asked(Operation::Jwks) <= 1, "keys are fetched once, for all of them");
+    assert_eq!(status(&world, &with_header(&world, header())).await, 200);
 }

@@ -9,6 +9,7 @@ use axum::routing::{get, post};
 use chrono::{Duration, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::domain::account::Role;
 use shared::domain::id::{CompanyId, MembershipId};
 use shared::domain::time;
 use shared::http::{Answer, Failure, JsonBody};
@@ -34,6 +35,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/sandbox/clock", get(read_clock).post(move_clock))
         .route("/sandbox/outbox", get(read_outbox))
         .route("/sandbox/token", get(make_token))
+        .route("/sandbox/bearer", get(make_bearer))
         .route("/sandbox/renewals", post(play_renewal))
         .with_state(desk)
         .merge(faults)
@@ -113,6 +115,24 @@ async fn make_token(State(desk): State<Desk>, Query(query): Query<TokenQuery>) -
     });
     Answer::ok(json!({"token": whop.user_token(&owner, APP_ID), "user_id": owner, "company_id": company}))
         .into_response()
+}
+
+#[derive(Deserialize)]
+struct BearerQuery {
+    role: Option<String>,
+    company: Option<String>,
+}
+
+/// A bearer token of the sandbox's issuer for a role in a company, good for an hour of the sandbox's clock.
+async fn make_bearer(State(desk): State<Desk>, Query(query): Query<BearerQuery>) -> Response {
+    let (role, company) = (query.role.unwrap_or_default(), query.company.unwrap_or_default());
+    if Role::parse(&role).is_none() {
+        return refuse(&Failure::field("role", "expected a role such as owner or accountant"));
+    }
+    if let Err(error) = CompanyId::parse(&company) {
+        return refuse(&Failure::field("company", error.to_string()));
+    }
+    Answer::ok(json!({"token": desk.service.sandbox.oidc.bearer(&role, &company)})).into_response()
 }
 
 /// `{"membership_id": "mem_demo_4", "outcome": "failed" | "succeeded"}`: what Whop would do when a

@@ -14,6 +14,7 @@ pub mod embedded;
 pub mod fault;
 mod journal;
 mod keys;
+pub mod oidc;
 pub mod outbox;
 pub mod resend;
 pub mod sandbox;

@@ -40,6 +40,8 @@ pub enum Provider {
     Whop,
     /// Mail.
     Resend,
+    /// Single sign-on.
+    Oidc,
 }
 
 /// The kinds of effect the stand-ins know.

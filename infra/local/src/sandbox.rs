@@ -11,6 +11,7 @@ pub use crate::journal::OpenJournalError;
 use crate::clock::SandboxClock;
 use crate::fault::Faults;
 use crate::journal::{Journal, Record};
+use crate::oidc::OidcStandIn;
 use crate::outbox::Outbox;
 use crate::resend::ResendStandIn;
 use crate::whop::WhopStandIn;
@@ -35,6 +36,8 @@ pub struct Sandbox {
     pub whop: WhopStandIn,
     /// Mail.
     pub resend: ResendStandIn,
+    /// An issuer of tokens, which forgets its codes with the process.
+    pub oidc: OidcStandIn,
 }
 
 /// The folder is not there for this process.
@@ -80,7 +83,8 @@ impl Sandbox {
     fn of(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
         let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());
-        Self { clock, outbox, faults, whop, resend }
+        let oidc = OidcStandIn::new(clock.clone(), faults.clone());
+        Self { clock, outbox, faults, whop, resend, oidc }
     }
 
     fn replay(&self, record: Record) {

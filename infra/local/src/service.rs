@@ -10,6 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::Request;
+use serde_json::json;
 use shared::app::{App, Clock, Ids, SharedApp};
 use shared::config::{Config, ConfigError};
 use shared::http::Failure;
@@ -24,7 +25,7 @@ use tower::ServiceExt as _;
 
 use crate::embedded::EmbeddedDynamo;
 use crate::sandbox::Sandbox;
-use crate::{server, whop};
+use crate::{oidc, server, whop};
 
 /// The table of the sandbox.
 pub const TABLE: &str = "justonce";
@@ -55,6 +56,8 @@ pub const SANDBOX_VALUES: &[(&str, &str)] = &[
     ("DEVELOPER_PASSWORD", "sandbox-developer-password"),
     ("ACCOUNTANT_USERNAME", "accountant"),
     ("ACCOUNTANT_PASSWORD", "sandbox-accountant-password"),
+    ("OIDC_CLIENT_ID", oidc::CLIENT_ID),
+    ("OIDC_CLIENT_SECRET", oidc::CLIENT_SECRET),
 ];
 
 /// A running service.
@@ -98,7 +101,8 @@ impl Service {
     ) -> Result<Self, StartError> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let providers = listener.local_addr()?;
-        let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
+        let stand_ins = sandbox.whop.router().merge(sandbox.resend.router()).merge(sandbox.oidc.router());
+        sandbox.oidc.settle(providers);
         let served = tokio::spawn(async move {
             let _ = server::serve(stand_ins, listener).await;
         });
@@ -107,7 +111,9 @@ impl Service {
             ("WHOP_USER_TOKEN_JWKS_URL", format!("http://{providers}/.well-known/jwks.json")),
             ("RESEND_API_BASE", format!("http://{providers}")),
         ];
+        let issuers = issuers(&sandbox);
         let config = Config::read(|name| {
+            let issuer = issuers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
             let base = bases.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
             let value =
                 SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
@@ -115,7 +121,7 @@ impl Service {
             match base {
                 // An empty base leads back to the stand-in: never to the real provider by mistake.
                 Some(base) => given.filter(|url| !url.trim().is_empty()).or(Some(base)),
-                None => given.or(value),
+                None => given.or(value).or(issuer),
             }
         })?;
         let client = dynamo.client();
@@ -170,12 +176,21 @@ impl Drop for Service {
     }
 }
 
+/// The stand-in as the issuer of single sign-on and of bearer tokens.
+fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
+    let issuer = sandbox.oidc.issuer();
+    let believed =
+        json!([{"issuer": issuer, "audience": oidc::AUDIENCE, "jwks_url": sandbox.oidc.jwks_url()}]);
+    [("OIDC_ISSUER", issuer), ("BEARER_ISSUERS", believed.to_string())]
+}
+
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 12] = [
+    let functions: [fn(SharedApp) -> Router; 13] = [
         sign_in::router,
         sign_up::router,
         password::router,
+        single_sign_on::router,
         webhooks::router,
         settings::router,
         kpis::router,

@@ -63,6 +63,12 @@ pub enum Operation {
     Jwks,
     /// `POST /emails`.
     Emails,
+    /// `GET /oidc/.well-known/openid-configuration`.
+    Discovery,
+    /// `GET /oidc/jwks`.
+    IssuerKeys,
+    /// `POST /oidc/token`.
+    Codes,
 }
 
 impl Operation {
@@ -80,6 +86,9 @@ impl Operation {
             Self::Experiences => "experiences",
             Self::Jwks => "jwks",
             Self::Emails => "emails",
+            Self::Discovery => "discovery",
+            Self::IssuerKeys => "issuer_keys",
+            Self::Codes => "codes",
         }
     }
 }

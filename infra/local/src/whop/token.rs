@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use ring::digest::{SHA256, digest};
+use ring::hmac;
 use serde_json::{Value, json};
 
 use super::WhopStandIn;
@@ -36,8 +37,19 @@ pub(super) fn user_token(kid: &str, user_id: &str, app_id: &str, now: DateTime<U
 pub(super) fn sign(kid: &str, header: &Value, claims: &Value) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(header), part(claims));
-    let signature: Signature = signing_key(kid).sign(message.as_bytes());
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature(header, kid, message.as_bytes())))
+}
+
+/// As Whop signs; or, where a forged header says so, with the public key in place of a secret.
+fn signature(header: &Value, kid: &str, message: &[u8]) -> Vec<u8> {
+    let key = signing_key(kid);
+    if header["alg"] == "HS256" {
+        let public = key.verifying_key().to_encoded_point(false);
+        let shared = hmac::Key::new(hmac::HMAC_SHA256, public.as_bytes());
+        return hmac::sign(&shared, message).as_ref().to_vec();
+    }
+    let signature: Signature = key.sign(message);
+    signature.to_bytes().to_vec()
 }
 
 pub(super) fn jwks(kids: &[String]) -> Value {

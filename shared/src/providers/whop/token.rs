@@ -41,6 +41,7 @@ enum Source {
 
 #[derive(Deserialize)]
 struct Claims {
+    iss: String,
     sub: String,
     aud: String,
     exp: f64,
@@ -71,7 +72,9 @@ impl UserTokens {
         let mut claims = verifiers.filter_map(|key| self.read(token, &key));
         let claims = claims.next().ok_or(TokenError::Invalid)?;
         let times = Times { expires: claims.exp, not_before: claims.nbf, issued: claims.iat };
-        if !times.hold(now) || claims.aud != self.app_id {
+        // The library would take a list that holds ours.
+        let is_ours = claims.iss == ISSUER && claims.aud == self.app_id;
+        if !times.hold(now) || !is_ours {
             return Err(TokenError::Invalid);
         }
         UserId::parse(&claims.sub).map_err(|_| TokenError::Invalid)

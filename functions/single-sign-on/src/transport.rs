@@ -1,0 +1,33 @@
+//! How the protocol's requests travel: with the one HTTP client of all providers.
+
+use std::time::Duration;
+
+use openidconnect::{HttpRequest, HttpResponse};
+use shared::providers::client::read_within;
+
+/// An answer of an issuer is a few kilobytes; more is not one.
+pub(crate) const MAX_ANSWER_BYTES: usize = 256 * 1024;
+
+/// Somebody waits for it at the browser.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The issuer gave no answer that counts. It says nothing of what was sent or came back.
+#[derive(Debug, thiserror::Error)]
+#[error("the issuer does not answer")]
+pub(crate) struct NoAnswer;
+
+/// Sends one request. A server's trouble is no answer, whatever its body says.
+pub(crate) async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
+    let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
+    *request.timeout_mut() = Some(TIMEOUT);
+    let response = http.execute(request).await.map_err(|_| NoAnswer)?;
+    let status = response.status();
+    if status.is_server_error() || status == http::StatusCode::TOO_MANY_REQUESTS {
+        return Err(NoAnswer);
+    }
+    let mut answer = HttpResponse::new(Vec::new());
+    *answer.status_mut() = status;
+    *answer.headers_mut() = response.headers().clone();
+    *answer.body_mut() = read_within(response, MAX_ANSWER_BYTES).await.ok_or(NoAnswer)?;
+    Ok(answer)
+}

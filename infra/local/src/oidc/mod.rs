@@ -1,0 +1,184 @@
+//! A stand-in for an issuer of OpenID Connect: discovery, keys, authorization codes with PKCE, id
+//! tokens, and bearer tokens signed with the same keys.
+//!
+//! It keeps an issuer's rules: a client proves itself, a code is good once and for a minute, the
+//! address it returns to must not change, and who has not begun cannot end (PKCE). A journey may forge
+//! what it answers.
+
+mod code;
+mod keys;
+mod login;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::clock::SandboxClock;
+use crate::fault::{Call, Faults, Operation};
+use crate::outbox::Provider;
+
+/// Our client at the issuer.
+pub const CLIENT_ID: &str = "justonce-sandbox";
+
+/// Its secret, good for nothing else.
+pub const CLIENT_SECRET: &str = "sandbox-client-secret";
+
+/// Whom bearer tokens are for.
+pub const AUDIENCE: &str = "justonce-api";
+
+/// The keys that are published from the start: one of RSA, one of P-256.
+const FIRST_KEYS: [&str; 2] = ["rs-1", "es-1"];
+
+const BEARER_LIFETIME_S: i64 = 3_600;
+
+/// Makes the id token from the header and the claims that an honest one would have.
+pub type Forger = Arc<dyn Fn(Value, Value) -> String + Send + Sync>;
+
+/// An issuer; all clones share one state, which lasts as long as the process.
+#[derive(Clone)]
+pub struct OidcStandIn {
+    clock: SandboxClock,
+    faults: Faults,
+    address: Arc<OnceLock<SocketAddr>>,
+    state: Arc<Mutex<Issued>>,
+}
+
+#[derive(Default)]
+struct Issued {
+    codes: HashMap<String, code::Grant>,
+    made: u64,
+    more_keys: Vec<String>,
+    forger: Option<Forger>,
+    requests: BTreeMap<String, u64>,
+}
+
+impl OidcStandIn {
+    /// An issuer that tells time by `clock` and obeys `faults`.
+    pub fn new(clock: SandboxClock, faults: Faults) -> Self {
+        Self { clock, faults, address: Arc::default(), state: Arc::default() }
+    }
+
+    /// Says where it is reached; only then has it a name.
+    pub fn settle(&self, address: SocketAddr) {
+        let _already_settled = self.address.set(address);
+    }
+
+    /// Its name, the `iss` of its tokens.
+    pub fn issuer(&self) -> String {
+        self.address.get().map_or_else(String::new, |address| format!("http://{address}/oidc"))
+    }
+
+    /// Where its keys are.
+    pub fn jwks_url(&self) -> String {
+        format!("{}/jwks", self.issuer())
+    }
+
+    /// Its routes.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/oidc/.well-known/openid-configuration", get(discovery))
+            .route("/oidc/jwks", get(published))
+            .route("/oidc/authorize", get(login::authorize))
+            .route("/oidc/token", post(code::redeem))
+            .with_state(self.clone())
+    }
+
+    /// How often it was asked for what, failed requests included.
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        self.state().requests.clone()
+    }
+
+    /// Publishes one more key; its name tells its kind (`rs-…`, `ed-…`, any other is P-256).
+    pub fn publish(&self, kid: &str) {
+        self.state().more_keys.push(kid.to_owned());
+    }
+
+    /// Lets `forger` write every id token from now on; `None` makes the issuer honest again.
+    pub fn forge(&self, forger: Option<Forger>) {
+        self.state().forger = forger;
+    }
+
+    /// The token made of any header and claims. The header's `alg` and `kid` say how it is signed: with
+    /// the key of that name whether published or not, with a public key as a shared secret (`HS256`),
+    /// or not at all (`none`).
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
+        keys::sign(header, claims)
+    }
+
+    /// The claims of a good bearer token.
+    pub fn bearer_claims(&self, role: &str, company: &str) -> Value {
+        let now = self.clock.now().timestamp();
+        json!({
+            "iss": self.issuer(), "aud": AUDIENCE, "sub": format!("client_{role}"), "role": role,
+            "company_id": company, "iat": now, "exp": now + BEARER_LIFETIME_S,
+        })
+    }
+
+    /// A good bearer token.
+    pub fn bearer(&self, role: &str, company: &str) -> String {
+        let header = json!({"alg": "RS256", "typ": "at+jwt", "kid": FIRST_KEYS[0]});
+        self.sign(&header, &self.bearer_claims(role, company))
+    }
+
+    fn jwks(&self) -> Value {
+        let state = self.state();
+        let kids = FIRST_KEYS.into_iter().chain(state.more_keys.iter().map(String::as_str));
+        json!({"keys": kids.map(keys::jwk).collect::<Vec<_>>()})
+    }
+
+    fn state(&self) -> MutexGuard<'_, Issued> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn answer(
+        &self,
+        operation: Operation,
+        act: impl FnOnce(&Self) -> Response + Send + 'static,
+    ) -> Response {
+        *self.state().requests.entry(operation.name().to_owned()).or_default() += 1;
+        let call = Call { provider: Provider::Oidc, operation, company: None, refuse: trouble };
+        let issuer = self.clone();
+        self.faults.around(call, move || act(&issuer)).await
+    }
+}
+
+impl fmt::Debug for OidcStandIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OidcStandIn({})", self.issuer())
+    }
+}
+
+async fn discovery(State(issuer): State<OidcStandIn>) -> Response {
+    issuer.answer(Operation::Discovery, |issuer| Json(document(&issuer.issuer())).into_response()).await
+}
+
+async fn published(State(issuer): State<OidcStandIn>) -> Response {
+    issuer.answer(Operation::IssuerKeys, |issuer| Json(issuer.jwks()).into_response()).await
+}
+
+fn document(issuer: &str) -> Value {
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "jwks_uri": format!("{issuer}/jwks"),
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        // As careless as some issuers are: what is offered here is no reason to take it.
+        "id_token_signing_alg_values_supported": ["RS256", "ES256", "EdDSA", "HS256", "none"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "code_challenge_methods_supported": ["S256"],
+    })
+}
+
+fn trouble(status: StatusCode) -> Response {
+    (status, Json(json!({"error": "server_error"}))).into_response()
+}
