@@ -4,5 +4,8 @@
 pub mod call;
 pub mod client;
 pub mod resend;
+pub mod signed;
+pub mod standard_webhooks;
+pub mod stripe;
 pub mod tokens;
 pub mod whop;

@@ -5,24 +5,17 @@ use serde_json::Value;
 
 use super::dialect::Envelope;
 use super::signature::Verified;
+use crate::providers::signed::body::is_plain_id;
 
 /// The signed `webhook-id`, else the envelope's own id, else one derived from the content.
 pub(super) fn of(envelope: &Envelope, verified: &Verified) -> String {
-    let hint = verified.event_id_hint().filter(|id| is_plain(id));
+    let hint = verified.event_id_hint().filter(|id| is_plain_id(id));
     let own = envelope.field("id").as_str().filter(|id| id.starts_with("msg_") || id.starts_with("evt"));
-    match hint.or(own.filter(|id| is_plain(id))) {
+    match hint.or(own.filter(|id| is_plain_id(id))) {
         Some(id) => id.to_owned(),
         None => derive(envelope, verified.body()),
     }
 }
-
-/// Whether a provider's id can be a key of ours: printable ASCII without spaces, and not too long.
-pub(super) fn is_plain(id: &str) -> bool {
-    !id.is_empty() && id.len() <= MAX_ID_CHARS && id.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// Twice Whop's longest, and far below what a key may hold.
-const MAX_ID_CHARS: usize = 128;
 
 /// What changes between two events of one name about one thing, and never between two deliveries of one
 /// event: the next attempt, the next state, the next flag, the next period, the next amount.

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::amount;
 use super::dialect::Envelope;
-use super::event_id::is_plain;
-use super::moment;
 use crate::domain::event::Meaning;
+use crate::providers::signed::body::is_plain_id;
+use crate::providers::signed::moment;
 
 /// The meaning of the event. Names we do not act on, and events that name neither a membership nor a
 /// payment, mean [`Meaning::Nothing`].
@@ -76,7 +76,7 @@ fn has_ended(envelope: &Envelope) -> bool {
 
 fn money_returned(envelope: &Envelope) -> Meaning {
     let data = envelope.data();
-    let return_id = match data["id"].as_str().filter(|id| is_plain(id)) {
+    let return_id = match data["id"].as_str().filter(|id| is_plain_id(id)) {
         Some(id) => id.to_owned(),
         // Without an id of its own there is at most one to tell apart: that of this payment.
         None => match (envelope.payment_id(), envelope.membership_id()) {

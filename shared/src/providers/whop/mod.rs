@@ -9,13 +9,11 @@ pub mod client;
 mod dialect;
 mod event_id;
 mod meaning;
-mod moment;
 mod name;
 pub mod payload;
-pub mod secret;
 pub mod signature;
 pub mod token;
 
-pub use payload::{Unreadable, read};
-pub use secret::Secret;
-pub use signature::{Refused, Verified, sign_legacy, sign_standard, verify};
+pub use super::signed::{Refused, Secret, Unreadable};
+pub use payload::read;
+pub use signature::{Verified, sign_legacy, sign_standard, verify};

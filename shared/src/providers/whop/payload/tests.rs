@@ -9,11 +9,11 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use super::super::secret::Secret;
 use super::super::signature::{Verified, sign_legacy, sign_standard, verify};
 use super::{Unreadable, read};
 use crate::domain::event::{Event, Meaning};
 use crate::domain::money::{Currency, Money};
+use crate::providers::signed::Secret;
 
 /// 2026-07-25T10:00:00Z, when every fixture has happened.
 fn arrival() -> DateTime<Utc> {

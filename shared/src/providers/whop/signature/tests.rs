@@ -4,8 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::super::secret::Secret;
-use super::{Refused, Verified, sign_legacy, sign_standard, verify};
+use super::{Refused, Secret, Verified, sign_legacy, sign_standard, verify};
 
 const BODY: &[u8] = br#"{"type":"payment.failed"}"#;
 /// Made with another implementation, over `BODY`, with the secret `ws_0123456789abcdef`.

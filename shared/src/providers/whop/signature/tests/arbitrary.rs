@@ -45,4 +45,30 @@ proptest! {
         body[at] ^= 1;
         prop_assert_eq!(verify(&headers, body.into(), &[secret()], signed_at()).err(), Some(Refused::Mismatch));
     }
+    #[test]
+    fn one_changed_byte_in_a_header_is_refused(
+        body in proptest::collection::vec(any::<u8>(), 0..100),
+        is_standard in any::<bool>(),
+        at in any::<proptest::sample::Index>(),
+        change in 1..=255_u8,
+    ) {
+        let mut lines: Vec<(&'static str, Vec<u8>)> = if is_standard {
+            let signature = sign_standard("msg_1", signed_at(), &body, &secret());
+            vec![("webhook-id", b"msg_1".into()), ("webhook-timestamp", b"1784710830".into()), ("webhook-signature", signature.into())]
+        } else {
+            vec![("x-whop-signature", sign_legacy(signed_at(), &body, &secret()).into())]
+        };
+        let mut bytes: Vec<&mut u8> = lines.iter_mut().flat_map(|(_, value)| value).collect();
+        let at = at.index(bytes.len());
+        // Hex has two spellings of a letter, and Whop's older scheme takes both.
+        prop_assume!(is_standard || !bytes[at].eq_ignore_ascii_case(&(*bytes[at] ^ change)));
+        *bytes[at] ^= change;
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            let value = HeaderValue::from_bytes(&value);
+            prop_assume!(value.is_ok());
+            headers.insert(HeaderName::from_static(name), value.unwrap());
+        }
+        prop_assert!(verify(&headers, body.into(), &[secret()], signed_at()).is_err());
+    }
 }

@@ -1,10 +1,10 @@
-//! Instants, in any spelling Whop has used: ISO 8601, Ruby's own, unix seconds, milliseconds.
+//! Instants, in any spelling a provider has used: ISO 8601, Ruby's own, unix seconds, milliseconds.
 
 use chrono::{DateTime, Days, NaiveDateTime, Utc};
 use serde_json::Value;
 
 /// The first sane instant among the candidates; the signed time of arrival where there is none.
-pub(super) fn first_sane(candidates: &[&Value], signed_at: DateTime<Utc>) -> DateTime<Utc> {
+pub(in crate::providers) fn first_sane(candidates: &[&Value], signed_at: DateTime<Utc>) -> DateTime<Utc> {
     candidates.iter().find_map(|value| sane(value, signed_at)).unwrap_or(signed_at)
 }
 

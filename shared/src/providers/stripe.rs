@@ -1,0 +1,99 @@
+//! Stripe: its API in [`client`], and here its webhooks.
+//!
+//! A webhook bears `Stripe-Signature: t=<unix seconds>,v1=<hex>[,v1=<hex>]` over `{t}.{body}`, HMAC-SHA256
+//! keyed with the text of the whole secret, its `whsec_` included: unlike in Standard Webhooks, nothing
+//! is decoded. Several `v1` are several active secrets; `v0` is of Stripe's tests and counts nothing.
+
+pub mod account;
+pub mod balance;
+pub mod client;
+mod error;
+mod form;
+pub mod list;
+pub mod payment;
+pub mod transfer;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+
+use super::signed::body::{self, is_plain_id};
+use super::signed::timed::{self, Claim};
+use super::signed::{check_age, moment};
+use crate::domain::event::{Event, Meaning};
+
+pub use super::signed::{Refused, Secret, Unreadable};
+
+/// A webhook whose signature was right. Only [`verify`] makes one.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    signed_at: DateTime<Utc>,
+    raw: Bytes,
+}
+
+const SIGNATURE: &str = "stripe-signature";
+
+/// What every id of an event begins with.
+const EVENT: &str = "evt_";
+
+/// Checks the signature and the age of a webhook. Every secret is tried, so that timing does not tell
+/// which one is in use.
+pub fn verify(
+    headers: &HeaderMap,
+    body: Bytes,
+    secrets: &[Secret],
+    now: DateTime<Utc>,
+) -> Result<Verified, Refused> {
+    if secrets.is_empty() {
+        return Err(Refused::NoSecret);
+    }
+    let claim = Claim::read(headers, SIGNATURE, small_hex)?;
+    check_age(claim.signed_at, now)?;
+    if !claim.is_genuine(&body, secrets.iter().map(Secret::key)) {
+        return Err(Refused::Mismatch);
+    }
+    Ok(Verified { signed_at: claim.signed_at, raw: body })
+}
+
+/// The value of `Stripe-Signature` for these contents. Stand-ins and tests deliver with it.
+pub fn sign(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
+    timed::sign(signed_at, body, secret)
+}
+
+/// Reads what a verified webhook says. The id is what a second delivery is told by, so that an event
+/// without one is none; a time that cannot be read is the signed one.
+pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
+    let root = body::object(&verified.raw)?;
+    let id = root["id"].as_str().filter(|id| id.starts_with(EVENT) && is_plain_id(id));
+    Ok(Event {
+        event_id: id.ok_or(Unreadable::NoId)?.to_owned(),
+        name: body::name(&root).ok_or(Unreadable::NoName)?.to_owned(),
+        company_id: None,
+        membership_id: None,
+        payment_id: None,
+        user_id: None,
+        occurred_at: moment::first_sane(&[&root["created"]], verified.signed_at),
+        meaning: Meaning::Nothing,
+    })
+}
+
+impl Verified {
+    /// When Stripe signed this delivery.
+    pub fn signed_at(&self) -> DateTime<Utc> {
+        self.signed_at
+    }
+
+    /// The signed bytes, exactly as they arrived.
+    pub fn body(&self) -> &[u8] {
+        &self.raw
+    }
+}
+
+/// Stripe writes small letters; a second spelling of one signature would only be somebody else's.
+fn small_hex(text: &str) -> Option<Vec<u8>> {
+    let bytes = hex::decode(text).ok()?;
+    (!text.bytes().any(|byte| byte.is_ascii_uppercase())).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests;
