@@ -40,6 +40,8 @@ pub enum Provider {
     Whop,
     /// Mail.
     Resend,
+    /// Payments and transfers.
+    Stripe,
 }
 
 /// The kinds of effect the stand-ins know.
@@ -58,6 +60,12 @@ pub enum Kind {
     Cancel,
     /// A membership ended at once.
     Terminate,
+    /// A customer's money taken.
+    Capture,
+    /// A customer's money let go.
+    Release,
+    /// Money moved to a professional's account.
+    Transfer,
 }
 
 impl Outbox {

@@ -13,6 +13,7 @@ use crate::fault::Faults;
 use crate::journal::{Journal, Record};
 use crate::outbox::Outbox;
 use crate::resend::ResendStandIn;
+use crate::stripe::StripeStandIn;
 use crate::whop::WhopStandIn;
 
 /// The file in the folder of a sandbox that holds all it remembers.
@@ -35,6 +36,8 @@ pub struct Sandbox {
     pub whop: WhopStandIn,
     /// Mail.
     pub resend: ResendStandIn,
+    /// Payments and transfers.
+    pub stripe: StripeStandIn,
 }
 
 /// The folder is not there for this process.
@@ -80,11 +83,12 @@ impl Sandbox {
     fn of(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
         let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());
-        Self { clock, outbox, faults, whop, resend }
+        let stripe = StripeStandIn::new(clock.clone(), outbox.clone(), faults.clone());
+        Self { clock, outbox, faults, whop, resend, stripe }
     }
 
     fn replay(&self, record: Record) {
-        let Record { clock, faults, outbox_cleared, sent, whop, resend } = record;
+        let Record { clock, faults, outbox_cleared, sent, whop, resend, stripe } = record;
         if let Some(setting) = clock {
             self.clock.replay(setting);
         }
@@ -96,5 +100,6 @@ impl Sandbox {
         if let Some(accepted) = resend {
             self.resend.replay(accepted);
         }
+        self.stripe.replay(stripe);
     }
 }
