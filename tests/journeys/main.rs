@@ -41,5 +41,8 @@ mod strike;
 mod table;
 mod tokens;
 mod waiting;
+mod webhook_fuzz;
+mod webhook_refusals;
+mod webhook_sources;
 mod webhooks;
 mod window;

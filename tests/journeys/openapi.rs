@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use shared::auth::routes::{ROUTES, Who};
+use shared::auth::routes::{ROUTES, Route, Who};
 use shared::domain::account::Role;
 
 use crate::document::{document, members, pattern, resolve, validator};
@@ -15,9 +15,9 @@ fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> 
     })
 }
 
-/// The security requirement that a kind of caller has to meet.
-fn requirement(who: Who) -> Value {
-    match who {
+/// The security requirement that a route's caller has to meet.
+fn requirement(route: &Route) -> Value {
+    match route.who {
         Who::Anyone => json!([]),
         Who::SignedIn => json!([{"session": []}]),
         Who::Roles(roles) if roles.contains(&Role::Owner) => {
@@ -25,7 +25,11 @@ fn requirement(who: Who) -> Value {
         }
         Who::Roles(_) => json!([{"session": []}, {"bearer": []}]),
         Who::Scheduler => json!([{"schedulerSecret": []}]),
-        Who::Provider => json!([{"standardWebhooks": []}, {"whopWebhook": []}]),
+        Who::Provider if route.path.ends_with("/whop") => {
+            json!([{"standardWebhooks": []}, {"whopWebhook": []}])
+        }
+        Who::Provider if route.path.ends_with("/stripe") => json!([{"stripeWebhook": []}]),
+        Who::Provider => json!([{"standardWebhooks": []}]),
     }
 }
 
@@ -35,7 +39,7 @@ fn every_route_is_in_the_document_with_its_door_and_its_function() {
         let (path, method) = (row.path, row.method.to_ascii_lowercase());
         let operation = &document()["paths"][path][&method];
         assert!(operation.is_object(), "{method} {path} is missing");
-        assert_eq!(operation["security"], requirement(row.who), "{method} {path}");
+        assert_eq!(operation["security"], requirement(&row), "{method} {path}");
         assert_eq!(operation["tags"], json!([row.function]), "{method} {path}");
     }
 }

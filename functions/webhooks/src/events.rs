@@ -9,7 +9,7 @@ use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::store::inbox::{EventPlace, EventState, StoredEvent};
 
-use super::WHOP;
+use super::whop::WHOP;
 
 pub(super) async fn list(
     State(app): State<SharedApp>,
@@ -23,7 +23,8 @@ pub(super) async fn list(
     Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
 }
 
-/// Takes the event up again and applies it at once where that can be done.
+/// Takes the event up again and applies it at once where that can be done. Only Whop's events are
+/// applied at all, so those of other sources are none to replay.
 pub(super) async fn replay(
     State(app): State<SharedApp>,
     _operator: Scheduler,
@@ -48,6 +49,7 @@ fn show(event: &StoredEvent) -> Value {
         EventState::Pending => "pending",
         EventState::Applied => "applied",
         EventState::SetAside => "set_aside",
+        EventState::Received => "received",
     };
     json!({
         "event_id": event.payload_min.event_id,

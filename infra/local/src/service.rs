@@ -31,7 +31,7 @@ pub const TABLE: &str = "justonce";
 
 /// Values of the sandbox, good for nothing else. Whatever is set in the environment wins over them; set
 /// to nothing, a value is unset and its door shut.
-pub const SANDBOX_VALUES: [(&str, &str); 11] = [
+pub const SANDBOX_VALUES: [(&str, &str); 12] = [
     ("TABLE_NAME", TABLE),
     ("AWS_REGION", "us-east-1"),
     ("CRON_SECRET", "sandbox-cron-secret"),
@@ -40,7 +40,11 @@ pub const SANDBOX_VALUES: [(&str, &str); 11] = [
     ("WHOP_APP_ID", whop::APP_ID),
     ("WHOP_WEBHOOK_SECRET", "ws_sandbox_webhook_secret"),
     ("STRIPE_SECRET_KEY", "sk_test_sandbox_secret_key"),
-    ("STRIPE_WEBHOOK_SECRET", "whsec_sandbox_stripe_webhook_secret"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_sandbox_webhook_secret"),
+    (
+        "WEBHOOK_SECRETS",
+        "sandbox=whsec_c2FuZGJveCBzaGFyZWQga2V5IG9mIDMyIGJ5dGVzISE=,sandbox=whpk_Yo7m2sqeTvfSwDrA6pH+vqne6YA5joDgktSKZS/fCdI=",
+    ),
     ("RESEND_API_KEY", "re_sandbox_api_key"),
     ("EMAIL_FROM", "Reminders <reminders@example.com>"),
 ];

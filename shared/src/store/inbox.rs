@@ -13,7 +13,7 @@ use crate::domain::event::Event;
 use crate::domain::id::{CompanyId, MembershipId};
 use crate::domain::time;
 
-/// How long an applied event is kept: de-duplication is promised for 35 days, and the clearing
+/// How long an event is kept that nothing waits for: de-duplication is promised for 35 days, and the clearing
 /// away by DynamoDB may be late but is never early.
 const KEEP_DAYS: i64 = 40;
 
@@ -27,6 +27,8 @@ pub enum EventState {
     Applied,
     /// Tried too often, or not applicable; waits for a person.
     SetAside,
+    /// Kept, of a source whose events nothing applies: in no queue and in no list.
+    Received,
 }
 
 /// An event as it is kept.
@@ -89,11 +91,12 @@ impl Inbox {
         self.store.get(Key::event(source, event_id)).await
     }
 
-    /// Keeps a new event. Applied ones leave by themselves; a pending one is due at `due_at`.
+    /// Keeps a new event. Applied and merely received ones leave by themselves; a pending one is due
+    /// at `due_at`.
     pub fn keep(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
         let key = Key::event(&event.source, &event.payload_min.event_id);
         let mut write = Write::put(key, event)?.due(REMINDERS_JOB, due_at).expect(Expect::Absent);
-        if event.state == EventState::Applied {
+        if matches!(event.state, EventState::Applied | EventState::Received) {
             write = write.set(keys::TTL, number(expires_at(event.received_at)));
         }
         Ok(write)

@@ -61,13 +61,13 @@ proptest! {
         let mut bytes: Vec<&mut u8> = lines.iter_mut().flat_map(|(_, value)| value).collect();
         let at = at.index(bytes.len());
         // Hex has two spellings of a letter, and Whop's older scheme takes both.
-        prop_assume!(is_standard || !bytes[at].eq_ignore_ascii_case(&(*bytes[at] ^ change)));
-        *bytes[at] ^= change;
+        let is_same = !is_standard && bytes[at].eq_ignore_ascii_case(&(*bytes[at] ^ change));
+        *bytes[at] ^= if is_same { 0x80 } else { change };
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
-            let value = HeaderValue::from_bytes(&value);
-            prop_assume!(value.is_ok());
-            headers.insert(HeaderName::from_static(name), value.unwrap());
+            // What cannot even be a header never arrives.
+            let Ok(value) = HeaderValue::from_bytes(&value) else { return Ok(()) };
+            headers.insert(HeaderName::from_static(name), value);
         }
         prop_assert!(verify(&headers, body.into(), &[secret()], signed_at()).is_err());
     }
