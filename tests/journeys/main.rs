@@ -38,6 +38,7 @@ mod settings;
 mod signing;
 mod storage;
 mod strike;
+mod stripe_events;
 mod table;
 mod tokens;
 mod waiting;

@@ -156,8 +156,8 @@ impl Service {
         self.ask(request).await
     }
 
-    /// Delivers every event of Stripe's that was not delivered yet, oldest first, and says how many were
-    /// taken. What is not taken stays for the next time, as Stripe repeats it.
+    /// Delivers every event of Stripe's that is still waiting, oldest first, and says how many were taken.
+    /// What is not taken stays for the next time, as Stripe repeats it.
     pub async fn deliver_stripe_events(&self) -> usize {
         let mut taken = 0;
         for event in self.sandbox.stripe.undelivered_events() {

@@ -15,6 +15,8 @@ use crate::fault::Operation;
 
 /// How long Stripe lists an event.
 const LISTED_DAYS: i64 = 30;
+/// How long Stripe tries to deliver one.
+const TRIED_DAYS: i64 = 3;
 /// How many types one request may name.
 const MAX_TYPES: usize = 20;
 
@@ -60,11 +62,13 @@ pub(super) async fn list(
 }
 
 impl StripeStandIn {
-    /// What no subscriber has taken yet, oldest first. Stripe promises no order, so deliver as you like,
-    /// and again as you like.
+    /// What no subscriber has taken and Stripe still tries to deliver, oldest first. Stripe promises no
+    /// order, so deliver as you like, and again as you like.
     pub fn undelivered_events(&self) -> Vec<Delivery> {
-        let (_, world) = self.now_and_world();
-        world.undelivered.iter().filter_map(|id| world.events.get(id)).map(Delivery::of).collect()
+        let (now, world) = self.now_and_world();
+        let waiting = world.undelivered.iter().filter_map(|id| world.events.get(id));
+        let tried = waiting.filter(|event| now - event.created < Duration::days(TRIED_DAYS));
+        tried.map(Delivery::of).collect()
     }
 
     /// Everything that ever happened, oldest first, delivered or not.

@@ -209,6 +209,8 @@ async fn every_event_can_be_delivered_signed_until_it_is_taken() {
     sandbox.stripe.mark_delivered(&waiting[1].id);
     let left: Vec<_> = sandbox.stripe.undelivered_events().into_iter().map(|event| event.id).collect();
     assert_eq!(left, [waiting[0].id.clone(), waiting[2].id.clone()]);
+    sandbox.clock.advance(Duration::days(3));
+    assert_eq!(sandbox.stripe.undelivered_events(), [], "Stripe gives up after three days");
 }
 
 #[tokio::test]
