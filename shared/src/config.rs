@@ -267,9 +267,17 @@ mod tests {
     }
 
     #[test]
+    fn a_public_key_of_stripe_is_no_secret_one() {
+        for (key, taken) in [("sk_test_1", true), ("rk_live_1", true), ("pk_test_1", false)] {
+            let read = Config::read(|name| (name == "STRIPE_SECRET_KEY").then(|| key.to_owned()));
+            assert_eq!(read.is_ok(), taken, "{key}");
+        }
+    }
+
+    #[test]
     fn secrets_are_lists_newest_first() {
-        let secrets = "aaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbb";
+        let secrets = "the-newest-cron-key, the-cron-key-before";
         let config = Config::read(|name| (name == "CRON_SECRET").then(|| secrets.to_owned())).unwrap();
-        assert_eq!(config.cron_secrets, ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"]);
+        assert_eq!(config.cron_secrets, ["the-newest-cron-key", "the-cron-key-before"]);
     }
 }
