@@ -17,6 +17,7 @@ use crate::effects::Senders;
 use crate::events::Intake;
 use crate::providers::client;
 use crate::providers::resend::Resend;
+use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
@@ -44,6 +45,8 @@ pub struct App {
     pub whop: Option<Whop>,
     /// Resend, where its key and a sender are set.
     pub resend: Option<Resend>,
+    /// Stripe, where the platform's key is set.
+    pub stripe: Option<Stripe>,
     /// Checks Whop's user tokens, where the app's id is set.
     pub user_tokens: Option<UserTokens>,
     /// Checks bearer tokens.
@@ -130,6 +133,8 @@ impl App {
             config.whop_api_key.as_ref().map(|key| Whop::new(http.clone(), &config.whop_api_base, key));
         let resend = config.resend_api_key.as_ref().zip(config.email_from.as_ref());
         let resend = resend.map(|(key, from)| Resend::new(http.clone(), &config.resend_api_base, key, from));
+        let stripe = config.stripe_secret_key.as_ref();
+        let stripe = stripe.map(|key| Stripe::new(http.clone(), &config.stripe_api_base, key));
         let source = match &config.whop_user_token_public_key {
             Some(key) => KeySource::Fixed(key.clone()),
             None => KeySource::Url(config.whop_jwks_url.clone()),
@@ -148,6 +153,7 @@ impl App {
             http,
             whop,
             resend,
+            stripe,
             user_tokens,
             bearer_tokens,
             limiter,

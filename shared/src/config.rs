@@ -18,6 +18,7 @@ use crate::vault::{Vault, VaultError};
 const WHOP_API_BASE: &str = "https://api.whop.com/api/v1";
 const WHOP_JWKS_URL: &str = "https://api.whop.com/.well-known/jwks.json";
 const RESEND_API_BASE: &str = "https://api.resend.com";
+const STRIPE_API_BASE: &str = "https://api.stripe.com";
 
 /// What the environment said. `Debug` shows no value.
 pub struct Config {
@@ -51,6 +52,10 @@ pub struct Config {
     pub resend_api_base: String,
     /// Who mails come from.
     pub email_from: Option<String>,
+    /// The platform's secret key at Stripe.
+    pub stripe_secret_key: Option<String>,
+    /// Where Stripe's API is, without its `/v1`.
+    pub stripe_api_base: String,
     /// The webhook secrets of Stripe, newest first.
     pub stripe_webhook_secrets: Vec<String>,
     /// The webhook secrets of other sources, as `(source, secret)`.
@@ -112,12 +117,17 @@ impl Config {
             "WHOP_API_BASE",
             "WHOP_USER_TOKEN_JWKS_URL",
             "RESEND_API_BASE",
+            "STRIPE_API_BASE",
             "AWS_ENDPOINT_URL_DYNAMODB",
             "OIDC_ISSUER",
         ] {
             if get(name).is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
                 mistakes.push(format!("{name}: expected a URL"));
             }
+        }
+        // The other kind, pk_…, is public, and every call with it would be refused.
+        if get("STRIPE_SECRET_KEY").is_some_and(|key| !key.starts_with("sk_") && !key.starts_with("rk_")) {
+            mistakes.push("STRIPE_SECRET_KEY: expected a secret or restricted key, sk_… or rk_…".to_owned());
         }
         let staff = sign_in::staff(get, &mut mistakes);
         let oidc = sign_in::oidc(get, &mut mistakes);
@@ -164,6 +174,8 @@ impl Config {
             resend_api_key: get("RESEND_API_KEY"),
             resend_api_base: get("RESEND_API_BASE").unwrap_or_else(|| RESEND_API_BASE.to_owned()),
             email_from: get("EMAIL_FROM"),
+            stripe_secret_key: get("STRIPE_SECRET_KEY"),
+            stripe_api_base: get("STRIPE_API_BASE").unwrap_or_else(|| STRIPE_API_BASE.to_owned()),
             stripe_webhook_secrets: list("STRIPE_WEBHOOK_SECRET"),
             webhook_secrets,
             public_base_url,
@@ -255,9 +267,17 @@ mod tests {
     }
 
     #[test]
+    fn a_public_key_of_stripe_is_no_secret_one() {
+        for (key, taken) in [("sk_test_1", true), ("rk_live_1", true), ("pk_test_1", false)] {
+            let read = Config::read(|name| (name == "STRIPE_SECRET_KEY").then(|| key.to_owned()));
+            assert_eq!(read.is_ok(), taken, "{key}");
+        }
+    }
+
+    #[test]
     fn secrets_are_lists_newest_first() {
-        let secrets = "aaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbb";
+        let secrets = "the-newest-cron-key, the-cron-key-before";
         let config = Config::read(|name| (name == "CRON_SECRET").then(|| secrets.to_owned())).unwrap();
-        assert_eq!(config.cron_secrets, ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb"]);
+        assert_eq!(config.cron_secrets, ["the-newest-cron-key", "the-cron-key-before"]);
     }
 }

@@ -49,6 +49,7 @@ mod signing;
 mod single_sign_on;
 mod storage;
 mod strike;
+mod stripe_events;
 mod table;
 mod tokens;
 mod waiting;

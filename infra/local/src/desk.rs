@@ -1,5 +1,7 @@
 //! The sandbox's own routes, under `/sandbox`: move the clock, see what left, play Whop.
 
+mod till;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -37,6 +39,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/sandbox/token", get(make_token))
         .route("/sandbox/bearer", get(make_bearer))
         .route("/sandbox/renewals", post(play_renewal))
+        .route("/sandbox/payments", post(till::play_payment))
+        .route("/sandbox/accounts", post(till::play_account))
         .with_state(desk)
         .merge(faults)
 }

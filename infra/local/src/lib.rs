@@ -21,6 +21,7 @@ pub mod sandbox;
 pub mod schedule;
 pub mod server;
 pub mod service;
+pub mod stripe;
 pub mod ticker;
 pub mod whop;
 

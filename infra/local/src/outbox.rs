@@ -42,6 +42,8 @@ pub enum Provider {
     Resend,
     /// Single sign-on.
     Oidc,
+    /// Payments and transfers.
+    Stripe,
 }
 
 /// The kinds of effect the stand-ins know.
@@ -60,6 +62,12 @@ pub enum Kind {
     Cancel,
     /// A membership ended at once.
     Terminate,
+    /// A customer's money taken.
+    Capture,
+    /// A customer's money let go.
+    Release,
+    /// Money moved to a professional's account.
+    Transfer,
 }
 
 impl Outbox {

@@ -14,6 +14,7 @@ use crate::journal::{Journal, Record};
 use crate::oidc::OidcStandIn;
 use crate::outbox::Outbox;
 use crate::resend::ResendStandIn;
+use crate::stripe::StripeStandIn;
 use crate::whop::WhopStandIn;
 
 /// The file in the folder of a sandbox that holds all it remembers.
@@ -38,6 +39,8 @@ pub struct Sandbox {
     pub resend: ResendStandIn,
     /// An issuer of tokens, which forgets its codes with the process.
     pub oidc: OidcStandIn,
+    /// Payments and transfers.
+    pub stripe: StripeStandIn,
 }
 
 /// The folder is not there for this process.
@@ -84,11 +87,12 @@ impl Sandbox {
         let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let oidc = OidcStandIn::new(clock.clone(), faults.clone());
-        Self { clock, outbox, faults, whop, resend, oidc }
+        let stripe = StripeStandIn::new(clock.clone(), outbox.clone(), faults.clone());
+        Self { clock, outbox, faults, whop, resend, oidc, stripe }
     }
 
     fn replay(&self, record: Record) {
-        let Record { clock, faults, outbox_cleared, sent, whop, resend } = record;
+        let Record { clock, faults, outbox_cleared, sent, whop, resend, stripe } = record;
         if let Some(setting) = clock {
             self.clock.replay(setting);
         }
@@ -100,5 +104,6 @@ impl Sandbox {
         if let Some(accepted) = resend {
             self.resend.replay(accepted);
         }
+        self.stripe.replay(stripe);
     }
 }

@@ -9,14 +9,14 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::Request;
+use http::{HeaderValue, Request, Uri, header};
 use serde_json::json;
 use shared::app::{App, Clock, Ids, SharedApp};
 use shared::config::{Config, ConfigError};
 use shared::http::Failure;
 use shared::http::extension::{ScheduledEvent, Trigger};
-use shared::providers::client;
 use shared::providers::whop::{Secret, sign_standard};
+use shared::providers::{client, stripe};
 use shared::store::StoreError;
 use shared::store::definition::create_table;
 use tokio::net::TcpListener;
@@ -40,6 +40,7 @@ pub const SANDBOX_VALUES: &[(&str, &str)] = &[
     ("WHOP_API_KEY", "whop_sandbox_api_key"),
     ("WHOP_APP_ID", whop::APP_ID),
     ("WHOP_WEBHOOK_SECRET", "ws_sandbox_webhook_secret"),
+    ("STRIPE_SECRET_KEY", "sk_test_sandbox_secret_key"),
     ("STRIPE_WEBHOOK_SECRET", "whsec_sandbox_webhook_secret"),
     (
         "WEBHOOK_SECRETS",
@@ -101,7 +102,8 @@ impl Service {
     ) -> Result<Self, StartError> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let providers = listener.local_addr()?;
-        let stand_ins = sandbox.whop.router().merge(sandbox.resend.router()).merge(sandbox.oidc.router());
+        let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
+        let stand_ins = stand_ins.merge(sandbox.oidc.router()).merge(sandbox.stripe.router());
         sandbox.oidc.settle(providers);
         let served = tokio::spawn(async move {
             let _ = server::serve(stand_ins, listener).await;
@@ -110,6 +112,7 @@ impl Service {
             ("WHOP_API_BASE", format!("http://{providers}/api/v1")),
             ("WHOP_USER_TOKEN_JWKS_URL", format!("http://{providers}/.well-known/jwks.json")),
             ("RESEND_API_BASE", format!("http://{providers}")),
+            ("STRIPE_API_BASE", format!("http://{providers}")),
         ];
         let issuers = issuers(&sandbox);
         let config = Config::read(|name| {
@@ -149,6 +152,36 @@ impl Service {
         let event = ScheduledEvent { job: job.to_owned(), scheduled_at: Some(scheduled_at) };
         request.extensions_mut().insert(Trigger(event));
         self.ask(request).await
+    }
+
+    /// Delivers an event as Stripe does: signed with the newest secret, now.
+    pub async fn deliver_stripe(&self, body: &str) -> Response {
+        let secrets = self.app.config.stripe_webhook_secrets.first().map(String::as_str);
+        let signature = secrets
+            .and_then(Secret::new)
+            .map(|secret| stripe::sign(self.app.clock.now(), body.as_bytes(), &secret));
+        let mut request = Request::new(Body::from(body.to_owned()));
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = Uri::from_static("/api/webhooks/stripe");
+        let headers = request.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(signature) = signature.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert("stripe-signature", signature);
+        }
+        self.ask(request).await
+    }
+
+    /// Delivers every event of Stripe's that is still waiting, oldest first, and says how many were taken.
+    /// What is not taken stays for the next time, as Stripe repeats it.
+    pub async fn deliver_stripe_events(&self) -> usize {
+        let mut taken = 0;
+        for event in self.sandbox.stripe.undelivered_events() {
+            if self.deliver_stripe(&event.body).await.status().is_success() {
+                self.sandbox.stripe.mark_delivered(&event.id);
+                taken += 1;
+            }
+        }
+        taken
     }
 
     /// Delivers an event as Whop does: signed by the current scheme with the newest secret.

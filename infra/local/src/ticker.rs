@@ -57,6 +57,7 @@ impl Ticker {
             if at > clock.now() {
                 clock.pass(at);
             }
+            self.service.deliver_stripe_events().await;
             let done_before = moved.done + moved.failed;
             self.fire(schedule, at, &mut moved).await;
             *fired_until = at;
@@ -66,6 +67,7 @@ impl Ticker {
             }
         }
         clock.set(target);
+        self.service.deliver_stripe_events().await;
         *fired_until = target;
         moved.now = shared::domain::time::write(target);
         moved
@@ -79,6 +81,7 @@ impl Ticker {
             self.fire(schedule, at, &mut Moved::default()).await;
         }
         *fired_until = now.max(*fired_until);
+        self.service.deliver_stripe_events().await;
     }
 
     /// Looks at the clock every second, for ever.

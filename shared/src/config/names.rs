@@ -43,7 +43,7 @@ const fn secret(name: Name) -> Name {
 }
 
 /// Every name that is read.
-pub const NAMES: [Name; 34] = [
+pub const NAMES: [Name; 36] = [
     needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
     needed("AWS_REGION", "the table's region", "the table"),
     default("AWS_ENDPOINT_URL_DYNAMODB", "where DynamoDB answers, if not at its usual place"),
@@ -63,6 +63,12 @@ pub const NAMES: [Name; 34] = [
     default("WHOP_USER_TOKEN_PUBLIC_KEY", "one public key for user tokens, in place of the published set"),
     default("WHOP_USER_TOKEN_JWKS_URL", "where Whop's public keys are, if not at their usual place"),
     default("WHOP_API_BASE", "where Whop's API is, if not at its usual place"),
+    secret(wanted(
+        "STRIPE_SECRET_KEY",
+        "the platform's key at Stripe, sk_… or rk_…",
+        "bookings, declines, payouts",
+    )),
+    default("STRIPE_API_BASE", "where Stripe's API is, without its /v1, if not at its usual place"),
     secret(wanted(
         "STRIPE_WEBHOOK_SECRET",
         "what Stripe signs with (list, newest first)",

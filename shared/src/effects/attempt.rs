@@ -148,7 +148,9 @@ fn judge(effect: &Effect, result: Result<String, CallError>, doubt: bool, now: D
     match result {
         Ok(reference) => Verdict::ends(EffectState::Done, reference),
         Err(CallError::Rejected { reason }) => Verdict::ends(EffectState::Rejected, reason),
-        Err(CallError::Absent) => Verdict::ends(EffectState::Rejected, "not_found"),
+        Err(error @ (CallError::Absent | CallError::WrongState { .. })) => {
+            Verdict::ends(EffectState::Rejected, error.reason())
+        }
         Err(CallError::NotSent { reason, .. }) if over => {
             let state = if doubt { EffectState::Unknown } else { EffectState::Rejected };
             Verdict::ends(state, format!("gave_up:{reason}"))
@@ -160,7 +162,9 @@ fn judge(effect: &Effect, result: Result<String, CallError>, doubt: bool, now: D
         Err(CallError::InDoubt { reason }) if effect.request.is_repeatable() && !over => {
             later(EffectState::Sending, reason, None)
         }
-        Err(CallError::InDoubt { reason }) => Verdict::ends(EffectState::Unknown, reason),
+        Err(CallError::InDoubt { reason } | CallError::LookUp { reason }) => {
+            Verdict::ends(EffectState::Unknown, reason)
+        }
     }
 }
 

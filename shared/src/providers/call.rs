@@ -17,10 +17,22 @@ pub enum CallError {
         /// Why, in one of our own words.
         reason: String,
     },
+    /// The provider refused it because of the state the thing is in now; nothing happened.
+    WrongState {
+        /// The state, in the provider's own word, such as `succeeded`.
+        state: String,
+    },
     /// The thing asked for is not there.
     Absent,
-    /// Nobody knows whether it happened.
+    /// Nobody knows whether it happened; where the provider honours keys, the same request under the
+    /// same key settles it.
     InDoubt {
+        /// Why, in one of our own words.
+        reason: String,
+    },
+    /// Nobody knows whether it happened, and the same request under the same key would only bring this
+    /// answer again: look it up.
+    LookUp {
         /// Why, in one of our own words.
         reason: String,
     },
@@ -30,8 +42,20 @@ impl CallError {
     /// The reason, in one of our own words: never a provider's text, which may name a person.
     pub fn reason(&self) -> &str {
         match self {
-            Self::NotSent { reason, .. } | Self::Rejected { reason } | Self::InDoubt { reason } => reason,
+            Self::NotSent { reason, .. }
+            | Self::Rejected { reason }
+            | Self::InDoubt { reason }
+            | Self::LookUp { reason } => reason,
+            Self::WrongState { .. } => "wrong_state",
             Self::Absent => "not_found",
+        }
+    }
+
+    /// The same failure of a call that changes nothing: what cannot have happened is in no doubt.
+    pub(super) fn of_reading(self) -> Self {
+        match self {
+            Self::InDoubt { reason } | Self::LookUp { reason } => Self::NotSent { reason, retry_after: None },
+            other => other,
         }
     }
 

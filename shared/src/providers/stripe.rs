@@ -1,6 +1,17 @@
-//! Stripe's webhooks: `Stripe-Signature: t=<unix seconds>,v1=<hex>[,v1=<hex>]` over `{t}.{body}`, HMAC-SHA256
+//! Stripe: its API in [`client`], and here its webhooks.
+//!
+//! A webhook bears `Stripe-Signature: t=<unix seconds>,v1=<hex>[,v1=<hex>]` over `{t}.{body}`, HMAC-SHA256
 //! keyed with the text of the whole secret, its `whsec_` included: unlike in Standard Webhooks, nothing
 //! is decoded. Several `v1` are several active secrets; `v0` is of Stripe's tests and counts nothing.
+
+pub mod account;
+pub mod balance;
+pub mod client;
+mod error;
+mod form;
+pub mod list;
+pub mod payment;
+pub mod transfer;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};

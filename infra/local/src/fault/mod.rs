@@ -37,6 +37,13 @@ pub(crate) struct Call {
     pub(crate) refuse: fn(StatusCode) -> Response,
 }
 
+/// An error that the provider keeps under the request's key, whether it acted or not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeptError {
+    pub(crate) status: StatusCode,
+    pub(crate) acts: bool,
+}
+
 impl Faults {
     /// No rules: every provider is well.
     pub fn new() -> Self {
@@ -74,9 +81,32 @@ impl Faults {
         call: Call,
         act: impl FnOnce() -> Response + Send + 'static,
     ) -> Response {
-        let (_answering, chosen) = self.watch.begin(call.operation);
-        match chosen.or_else(|| self.take(&call)) {
+        let refuse = call.refuse;
+        let keeps_no_errors = move |kept: Option<KeptError>| match kept {
             None => act(),
+            Some(kept) => {
+                let _hidden_by_the_error = kept.acts.then(act);
+                refuse(kept.status)
+            }
+        };
+        self.around_keeping(call, keeps_no_errors).await
+    }
+
+    /// Like [`Self::around`] for a provider that keeps errors under keys: `act` is told which to keep.
+    pub(crate) async fn around_keeping(
+        &self,
+        call: Call,
+        act: impl FnOnce(Option<KeptError>) -> Response + Send + 'static,
+    ) -> Response {
+        let (_answering, chosen) = self.watch.begin(call.operation);
+        let chosen = chosen.or_else(|| self.take(&call));
+        if let Some(FaultKind::Stored(status) | FaultKind::StoredAfter(status)) = chosen {
+            let acts = matches!(chosen, Some(FaultKind::StoredAfter(_)));
+            return act(Some(KeptError { status, acts }));
+        }
+        let act = move || act(None);
+        match chosen {
+            None | Some(FaultKind::Stored(_) | FaultKind::StoredAfter(_)) => act(),
             Some(FaultKind::Status(status)) => refusal(&call, status),
             Some(FaultKind::ErrorAfter(status)) => {
                 let _hidden_by_the_error = act();

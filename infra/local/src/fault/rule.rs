@@ -69,6 +69,28 @@ pub enum Operation {
     IssuerKeys,
     /// `POST /oidc/token`.
     Codes,
+    /// `POST /v1/payment_intents`.
+    CreatePaymentIntent,
+    /// `GET /v1/payment_intents/{id}`.
+    PaymentIntent,
+    /// `POST /v1/payment_intents/{id}/capture`.
+    Capture,
+    /// `POST /v1/payment_intents/{id}/cancel`.
+    CancelPaymentIntent,
+    /// `POST /v1/transfers`.
+    CreateTransfer,
+    /// `GET /v1/transfers/{id}`.
+    Transfer,
+    /// `GET /v1/transfers`.
+    Transfers,
+    /// `GET /v1/accounts/{id}`.
+    Account,
+    /// `GET /v1/balance`.
+    Balance,
+    /// `GET /v1/balance_transactions`.
+    BalanceTransactions,
+    /// `GET /v1/events`.
+    Events,
 }
 
 impl Operation {
@@ -89,11 +111,23 @@ impl Operation {
             Self::Discovery => "discovery",
             Self::IssuerKeys => "issuer_keys",
             Self::Codes => "codes",
+            Self::CreatePaymentIntent => "create_payment_intent",
+            Self::PaymentIntent => "payment_intent",
+            Self::Capture => "capture",
+            Self::CancelPaymentIntent => "cancel_payment_intent",
+            Self::CreateTransfer => "create_transfer",
+            Self::Transfer => "transfer",
+            Self::Transfers => "transfers",
+            Self::Account => "account",
+            Self::Balance => "balance",
+            Self::BalanceTransactions => "balance_transactions",
+            Self::Events => "events",
         }
     }
 }
 
-/// One kind of trouble, written `status:500`, `drop_before`, `drop_after`, `slow:250` or `error_after:500`.
+/// One kind of trouble, written `status:500`, `drop_before`, `drop_after`, `slow:250`, `error_after:500`,
+/// `stored:500` or `stored_after:500`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum FaultKind {
@@ -107,11 +141,19 @@ pub enum FaultKind {
     SlowMs(u64),
     /// Acts and answers this status all the same.
     ErrorAfter(StatusCode),
+    /// Does not act, answers this status, and keeps it under the request's key, where the provider keeps
+    /// errors at all.
+    Stored(StatusCode),
+    /// Acts and keeps this status under the key all the same.
+    StoredAfter(StatusCode),
 }
 
 /// A kind of trouble nobody can make.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected status:<400-599>, drop_before, drop_after, slow:<ms> or error_after:<400-599>")]
+#[error(
+    "expected status:<400-599>, drop_before, drop_after, slow:<ms>, error_after:<400-599>, \
+     stored:<400-599> or stored_after:<400-599>"
+)]
 pub struct InvalidFaultKind;
 
 impl FromStr for FaultKind {
@@ -123,6 +165,8 @@ impl FromStr for FaultKind {
             None if text == "drop_after" => Ok(Self::DropAfter),
             Some(("status", status)) => error_status(status).map(Self::Status),
             Some(("error_after", status)) => error_status(status).map(Self::ErrorAfter),
+            Some(("stored", status)) => error_status(status).map(Self::Stored),
+            Some(("stored_after", status)) => error_status(status).map(Self::StoredAfter),
             Some(("slow", ms)) => ms.parse().map(Self::SlowMs).map_err(|_| InvalidFaultKind),
             _ => Err(InvalidFaultKind),
         }
@@ -142,6 +186,8 @@ impl fmt::Display for FaultKind {
             Self::DropAfter => f.write_str("drop_after"),
             Self::SlowMs(ms) => write!(f, "slow:{ms}"),
             Self::ErrorAfter(status) => write!(f, "error_after:{}", status.as_u16()),
+            Self::Stored(status) => write!(f, "stored:{}", status.as_u16()),
+            Self::StoredAfter(status) => write!(f, "stored_after:{}", status.as_u16()),
         }
     }
 }
@@ -165,7 +211,15 @@ mod tests {
 
     #[test]
     fn every_kind_reads_back_what_it_writes() {
-        for text in ["status:429", "drop_before", "drop_after", "slow:250", "error_after:500"] {
+        for text in [
+            "status:429",
+            "drop_before",
+            "drop_after",
+            "slow:250",
+            "error_after:500",
+            "stored:500",
+            "stored_after:500",
+        ] {
             let kind: FaultKind = text.parse().unwrap();
             assert_eq!(kind.to_string(), text);
         }
@@ -182,7 +236,7 @@ mod tests {
 
     #[test]
     fn operations_are_written_as_they_are_counted() {
-        for operation in [Operation::Any, Operation::DmChannels, Operation::Jwks, Operation::Emails] {
+        for operation in [Operation::Any, Operation::DmChannels, Operation::Jwks, Operation::CreateTransfer] {
             assert_eq!(serde_json::to_value(operation).unwrap(), operation.name());
         }
     }

@@ -18,7 +18,7 @@ pub use file::OpenJournalError;
 
 use crate::fault::Rule;
 use crate::outbox::Entry;
-use crate::{clock, resend, whop};
+use crate::{clock, resend, stripe, whop};
 
 /// Where changes are written; without a file, as in tests, nowhere. All clones share one file, and
 /// the last of them unlocks it.
@@ -45,6 +45,8 @@ pub(crate) struct Record {
     pub(crate) whop: Vec<whop::Change>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) resend: Option<resend::Accepted>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) stripe: Vec<stripe::Change>,
 }
 
 impl Journal {

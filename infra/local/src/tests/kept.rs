@@ -15,7 +15,7 @@ const PUSH: &str = "/api/v1/notifications";
 const MESSAGE: &str = "/api/v1/messages";
 
 /// A folder of one test's own, gone with it.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Self {
@@ -29,7 +29,7 @@ impl Folder {
     }
 
     /// What a process killed at this moment would leave; its sandbox lives on elsewhere.
-    fn as_left_now(&self) -> Self {
+    pub(super) fn as_left_now(&self) -> Self {
         let copy = Self::new();
         fs::create_dir_all(&copy.0).unwrap();
         fs::copy(self.journal(), copy.journal()).unwrap();
@@ -40,12 +40,12 @@ impl Folder {
         sandbox::Sandbox::open(&self.0, None)
     }
 
-    async fn serve(&self) -> Sandbox {
+    pub(super) async fn serve(&self) -> Sandbox {
         Sandbox::serve(self.open().unwrap()).await
     }
 
     /// A served sandbox with the usual companies and members, at noon.
-    async fn settled() -> (Self, Sandbox) {
+    pub(super) async fn settled() -> (Self, Sandbox) {
         let folder = Self::new();
         let sandbox = Sandbox::serve(sandbox::Sandbox::open(&folder.0, Some(noon())).unwrap()).await;
         sandbox.settle();

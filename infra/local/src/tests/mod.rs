@@ -6,6 +6,9 @@ mod kept;
 mod memberships;
 mod messages;
 mod resend;
+mod stripe;
+mod stripe_faults;
+mod stripe_rules;
 mod tokens;
 mod trouble;
 
@@ -21,15 +24,17 @@ use crate::outbox::{Kind, Outbox};
 use crate::resend::ResendStandIn;
 use crate::sandbox;
 use crate::server::serve;
+use crate::stripe::StripeStandIn;
 use crate::whop::{API_VERSION_DATE, Membership, MembershipStatus, WhopStandIn};
 
-/// Both stand-ins on a socket, at noon of a Tuesday, with two companies and their members.
+/// The stand-ins on a socket, at noon of a Tuesday, with two companies and their members.
 struct Sandbox {
     clock: SandboxClock,
     outbox: Outbox,
     faults: Faults,
     whop: WhopStandIn,
     resend: ResendStandIn,
+    stripe: StripeStandIn,
     base: String,
     http: reqwest::Client,
     server: JoinHandle<()>,
@@ -50,13 +55,13 @@ impl Sandbox {
 
     async fn serve(parts: sandbox::Sandbox) -> Self {
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
-        let sandbox::Sandbox { clock, outbox, faults, whop, resend, .. } = parts;
+        let sandbox::Sandbox { clock, outbox, faults, whop, resend, stripe } = parts;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let router = whop.router().merge(resend.router()).merge(faults.router());
+        let router = whop.router().merge(resend.router()).merge(stripe.router()).merge(faults.router());
         let server = tokio::spawn(async { serve(router, listener).await.unwrap() });
         let http = reqwest::Client::new();
-        Self { clock, outbox, faults, whop, resend, base, http, server }
+        Self { clock, outbox, faults, whop, resend, stripe, base, http, server }
     }
 
     /// `biz_open` lets past-due members in, `biz_strict` does not.

@@ -202,11 +202,8 @@ impl Whop {
 
     /// Reading changes nothing, so every failure of it may be tried again.
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
-        let not_sent = |error: CallError| match error {
-            CallError::InDoubt { reason } => CallError::NotSent { reason, retry_after: None },
-            other => other,
-        };
-        let answer = self.send(self.http.get(format!("{}{path}", self.base))).await.map_err(not_sent)?;
+        let request = self.http.get(format!("{}{path}", self.base));
+        let answer = self.send(request).await.map_err(CallError::of_reading)?;
         serde_json::from_slice(&answer)
             .map_err(|_| CallError::NotSent { reason: "unreadable_answer".to_owned(), retry_after: None })
     }

@@ -1,0 +1,56 @@
+//! The changes Stripe's world can undergo: the same ones when they happen and when they are read back.
+
+use serde::{Deserialize, Serialize};
+
+use super::world::{Account, Charge, Event, Line, PaymentIntent, Transfer, World};
+use crate::keys::UsedKey;
+
+/// One change, as the journal keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Change {
+    /// The charge was made, or is like this now; it stands before its PaymentIntent.
+    Charge(Box<Charge>),
+    /// The PaymentIntent was made, or is like this now.
+    Intent(Box<PaymentIntent>),
+    /// The transfer was made, or is like this now.
+    Transfer(Box<Transfer>),
+    /// The account was added, or is like this now.
+    Account(Account),
+    /// The balance has one more line.
+    Line(Line),
+    /// Something happened that subscribers are told.
+    Event(Event),
+    /// A subscriber has taken the event.
+    Delivered(String),
+    /// The key is bound to its request and answer.
+    KeyUsed(UsedKey),
+}
+
+impl World {
+    pub(super) fn apply(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Charge(charge) => {
+                    self.charges.insert(charge.id.clone(), *charge);
+                }
+                Change::Intent(intent) => self.put_intent(*intent),
+                Change::Transfer(transfer) => {
+                    self.transfers.insert(transfer.id.clone(), *transfer);
+                }
+                Change::Account(account) => {
+                    self.accounts.insert(account.id.clone(), account);
+                }
+                Change::Line(line) => self.put_line(line),
+                Change::Event(event) => {
+                    self.undelivered.insert(event.id.clone());
+                    self.events.insert(event.id.clone(), event);
+                }
+                Change::Delivered(id) => {
+                    self.undelivered.remove(&id);
+                }
+                Change::KeyUsed(used) => self.keys.remember(used),
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! A stand-in for Stripe: payments, transfers, accounts, the balance and the events, under `/v1`.
+//!
+//! Where Stripe's behaviour is known it is kept, also where it hurts: a key is forgotten after a day and
+//! what comes later with it acts again, an error is kept under the key like any answer, a hold lapses by
+//! itself after seven days, and letting a hold go says `charge.refunded`. Where it is not known, the
+//! reading that punishes a careless caller is taken.
+
+mod accounts;
+mod answer;
+mod balance;
+mod change;
+mod charges;
+mod draft;
+mod events;
+mod intents;
+mod list;
+mod outside;
+mod params;
+mod refusal;
+mod transfers;
+mod world;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+
+pub(crate) use change::Change;
+pub use events::Delivery;
+pub use world::{Account, Charge, IntentStatus, PaymentIntent, Transfer};
+
+use crate::clock::SandboxClock;
+use crate::fault::Faults;
+use crate::journal::Record;
+use crate::outbox::{Entry, Outbox};
+use draft::Draft;
+use world::World;
+
+/// The one version of the API it speaks, which callers must pin with `Stripe-Version`.
+pub const API_VERSION: &str = "2025-04-30.basil";
+
+/// Stripe, as far as this project talks to it; all clones share one state.
+#[derive(Debug, Clone)]
+pub struct StripeStandIn {
+    clock: SandboxClock,
+    outbox: Outbox,
+    faults: Faults,
+    world: Arc<Mutex<World>>,
+}
+
+impl StripeStandIn {
+    /// An empty Stripe that tells time by `clock`, leaves its effects in `outbox` and obeys `faults`.
+    pub fn new(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
+        Self { clock, outbox, faults, world: Arc::default() }
+    }
+
+    /// The API under `/v1`.
+    pub fn router(&self) -> Router {
+        let api = Router::new()
+            .route("/payment_intents", post(intents::create))
+            .route("/payment_intents/{id}", get(intents::show))
+            .route("/payment_intents/{id}/capture", post(intents::capture))
+            .route("/payment_intents/{id}/cancel", post(intents::cancel))
+            .route("/transfers", get(transfers::list).post(transfers::create))
+            .route("/transfers/{id}", get(transfers::show))
+            .route("/accounts/{id}", get(accounts::show))
+            .route("/balance", get(balance::show))
+            .route("/balance_transactions", get(balance::list))
+            .route("/events", get(events::list))
+            .fallback(answer::no_such_route);
+        Router::new().nest("/v1", api).with_state(self.clone())
+    }
+
+    /// A PaymentIntent as it stands.
+    pub fn payment_intent(&self, id: &str) -> Option<PaymentIntent> {
+        self.now_and_world().1.intents.get(id).cloned()
+    }
+
+    /// The charge of a PaymentIntent, once there is one.
+    pub fn charge_of(&self, intent_id: &str) -> Option<Charge> {
+        let (_, world) = self.now_and_world();
+        let id = world.intents.get(intent_id)?.charge.clone()?;
+        world.charges.get(&id).cloned()
+    }
+
+    /// Every transfer there ever was, oldest first.
+    pub fn transfers(&self) -> Vec<Transfer> {
+        self.now_and_world().1.transfers.values().cloned().collect()
+    }
+
+    /// What can be transferred now in one currency.
+    pub fn available(&self, currency: &str) -> i64 {
+        self.now_and_world().1.available(currency)
+    }
+
+    /// How many requests arrived for each operation, failed ones included.
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        self.world().requests.clone()
+    }
+
+    /// Starts the request counts again.
+    pub fn reset_requests(&self) {
+        self.world().requests.clear();
+    }
+
+    /// Does again what was written.
+    pub(crate) fn replay(&self, changes: Vec<Change>) {
+        self.world().apply(changes);
+    }
+
+    /// The only way this world changes: one call's effects and changes are written together, and
+    /// then they have happened.
+    fn commit(&self, world: &mut World, sent: Vec<Entry>, changes: Vec<Change>) {
+        if sent.is_empty() && changes.is_empty() {
+            return;
+        }
+        let record = Record { sent, stripe: changes, ..Record::default() };
+        world.apply(self.outbox.commit(record).stripe);
+    }
+
+    /// The world as it is now, with everything that time alone has done to it.
+    fn now_and_world(&self) -> (DateTime<Utc>, MutexGuard<'_, World>) {
+        let mut world = self.world();
+        let now = self.clock.now();
+        while let Some((at, id)) = world.lapsed_hold(now) {
+            let mut draft = Draft::new(&world, at, None);
+            draft.lapse(&id);
+            let changes = draft.into_parts().1;
+            self.commit(&mut world, vec![], changes);
+        }
+        world.settle_until(now);
+        (now, world)
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,214 @@
+//! What happens at Stripe without our asking: customers, banks, accounts, and Stripe itself.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
+
+use super::draft::{Draft, id as next_id};
+use super::world::{Account, Charge, IntentStatus, PaymentIntent, Transfer};
+use super::{Change, StripeStandIn};
+
+/// How long a customer's bank holds the money.
+const HOLD_DAYS: i64 = 7;
+
+/// Each of these panics where it asks for the impossible, such as a charge nobody made: the test or demo
+/// that does is mistaken.
+impl StripeStandIn {
+    /// The customer confirms, and their bank holds the money for seven days.
+    pub fn authorize(&self, intent_id: &str) {
+        let until = self.clock.now() + Duration::days(HOLD_DAYS);
+        self.authorize_until(intent_id, until);
+    }
+
+    /// Like [`Self::authorize`] for a bank that holds the money until `capture_before`.
+    pub fn authorize_until(&self, intent_id: &str, capture_before: DateTime<Utc>) {
+        self.happens(|draft| {
+            let mut intent = intent_of(draft, intent_id);
+            assert!(intent.charge.is_none(), "{intent_id} was paid before");
+            let charge = Charge {
+                id: next_id("ch", draft.world.charges.len()),
+                intent: intent.id.clone(),
+                amount: intent.amount,
+                amount_captured: 0,
+                amount_refunded: 0,
+                drawn: 0,
+                currency: intent.currency.clone(),
+                metadata: intent.metadata.clone(),
+                transfer_group: intent.transfer_group.clone(),
+                dispute: None,
+                created: draft.now,
+                capture_before,
+                available_on: None,
+            };
+            intent.charge = Some(charge.id.clone());
+            intent.status = IntentStatus::RequiresCapture;
+            draft.event("charge.succeeded", charge.shape());
+            if !intent.manual_capture {
+                draft.capture(intent, charge);
+                return;
+            }
+            draft.event("payment_intent.amount_capturable_updated", intent.shape(None));
+            draft.put(Change::Charge(Box::new(charge)));
+            draft.put(Change::Intent(Box::new(intent)));
+        });
+    }
+
+    /// Sets where a PaymentIntent stands, such as `processing`, without an event.
+    pub fn set_status(&self, intent_id: &str, status: IntentStatus) {
+        self.happens(|draft| {
+            let intent = intent_of(draft, intent_id);
+            draft.put(Change::Intent(Box::new(PaymentIntent { status, ..intent })));
+        });
+    }
+
+    /// Somebody captures at Stripe's dashboard.
+    pub fn capture_outside(&self, intent_id: &str) {
+        self.happens(|draft| {
+            let (intent, charge) = (intent_of(draft, intent_id), charge_of(draft, intent_id));
+            assert_eq!(intent.status, IntentStatus::RequiresCapture, "{intent_id} is not held");
+            draft.capture(intent, charge);
+        });
+    }
+
+    /// Somebody cancels at Stripe's dashboard.
+    pub fn cancel_outside(&self, intent_id: &str) {
+        self.happens(|draft| {
+            let intent = intent_of(draft, intent_id);
+            assert_ne!(intent.status, IntentStatus::Succeeded, "{intent_id} was captured");
+            draft.cancel(intent, Some("requested_by_customer".to_owned()));
+        });
+    }
+
+    /// Gives some of a charge back.
+    pub fn refund(&self, intent_id: &str, amount: i64) {
+        self.happens(|draft| {
+            let mut charge = charge_of(draft, intent_id);
+            charge.amount_refunded += amount;
+            assert!(charge.amount_refunded <= charge.amount_captured, "more than was taken of {intent_id}");
+            draft.line("refund", Some(&charge.id), (-amount, 0, &charge.currency), draft.now);
+            draft.event("charge.refunded", charge.shape());
+            draft.put(Change::Charge(Box::new(charge)));
+        });
+    }
+
+    /// The customer's bank takes the money back until the dispute is decided.
+    pub fn open_dispute(&self, intent_id: &str) {
+        self.happens(|draft| {
+            let mut charge = charge_of(draft, intent_id);
+            let dispute = format!("dp_{}", charge.id);
+            charge.dispute = Some((dispute.clone(), true));
+            let taken = (-charge.amount_captured, 0, charge.currency.as_str());
+            draft.line("adjustment", Some(&dispute), taken, draft.now);
+            dispute_event(draft, "created", &charge, "needs_response");
+            dispute_event(draft, "funds_withdrawn", &charge, "needs_response");
+            draft.put(Change::Charge(Box::new(charge)));
+        });
+    }
+
+    /// The dispute is decided; won, the money comes back.
+    pub fn close_dispute(&self, intent_id: &str, won: bool) {
+        self.happens(|draft| {
+            let mut charge = charge_of(draft, intent_id);
+            let (dispute, open) =
+                charge.dispute.take().unwrap_or_else(|| panic!("{intent_id} has no dispute"));
+            assert!(open, "the dispute of {intent_id} is closed");
+            charge.dispute = Some((dispute.clone(), false));
+            if won {
+                let back = (charge.amount_captured, 0, charge.currency.as_str());
+                draft.line("adjustment", Some(&dispute), back, draft.now);
+                dispute_event(draft, "funds_reinstated", &charge, "won");
+            }
+            dispute_event(draft, "closed", &charge, if won { "won" } else { "lost" });
+            draft.put(Change::Charge(Box::new(charge)));
+        });
+    }
+
+    /// Takes some of a transfer back.
+    pub fn reverse_transfer(&self, transfer_id: &str, amount: i64) {
+        self.happens(|draft| {
+            let known = draft.world.transfers.get(transfer_id).cloned();
+            let mut transfer: Transfer = known.unwrap_or_else(|| panic!("no transfer {transfer_id}"));
+            transfer.reversals.push((draft.now, amount));
+            assert!(transfer.amount_reversed() <= transfer.amount, "more than {transfer_id} moved");
+            draft.line("transfer_refund", Some(transfer_id), (amount, 0, &transfer.currency), draft.now);
+            draft.event("transfer.reversed", transfer.shape());
+            draft.put(Change::Transfer(Box::new(transfer)));
+        });
+    }
+
+    /// Adds an account that takes transfers, or replaces the one with its id.
+    pub fn add_account(&self, id: &str, default_currency: &str) {
+        let (id, default_currency) = (id.to_owned(), default_currency.to_owned());
+        let account = Account { id, default_currency, disabled_reason: None, deleted: false };
+        self.happens(|draft| draft.put(Change::Account(account)));
+    }
+
+    /// Stripe restricts an account for a reason, such as `requirements.past_due`, or frees it again.
+    pub fn restrict_account(&self, id: &str, disabled_reason: Option<&str>) {
+        self.happens(|draft| {
+            let disabled_reason = disabled_reason.map(str::to_owned);
+            let account = Account { disabled_reason, ..account_of(draft, id) };
+            draft.event_at(Some(id), "account.updated", account.shape());
+            draft.put(Change::Account(account));
+        });
+    }
+
+    /// The account's owner leaves the platform.
+    pub fn delete_account(&self, id: &str) {
+        self.happens(|draft| {
+            let account = Account { deleted: true, ..account_of(draft, id) };
+            let application = json!({"id": "ca_sandbox", "object": "application"});
+            draft.event_at(Some(id), "account.application.deauthorized", application);
+            draft.put(Change::Account(account));
+        });
+    }
+
+    /// A payout from an account to its bank fails.
+    pub fn fail_payout(&self, account: &str, amount: i64, currency: &str) {
+        self.happens(|draft| {
+            let payout = json!({
+                "id": next_id("po", draft.world.events.len()), "object": "payout", "amount": amount,
+                "currency": currency, "status": "failed", "failure_code": "account_closed",
+            });
+            draft.event_at(Some(account), "payout.failed", payout);
+        });
+    }
+
+    /// Sets what can be transferred now, by one more line in the balance.
+    pub fn set_balance(&self, currency: &str, amount: i64) {
+        self.happens(|draft| {
+            let difference = amount - draft.world.available(currency);
+            draft.line("adjustment", None, (difference, 0, currency), draft.now);
+        });
+    }
+
+    fn happens(&self, act: impl FnOnce(&mut Draft<'_>)) {
+        let (now, mut world) = self.now_and_world();
+        let mut draft = Draft::new(&world, now, None);
+        act(&mut draft);
+        let (sent, changes) = draft.into_parts();
+        self.commit(&mut world, sent, changes);
+    }
+}
+
+fn intent_of(draft: &Draft<'_>, id: &str) -> PaymentIntent {
+    draft.world.intents.get(id).cloned().unwrap_or_else(|| panic!("no payment intent {id}"))
+}
+
+fn charge_of(draft: &Draft<'_>, intent_id: &str) -> Charge {
+    let charge = draft.world.charge_of(&intent_of(draft, intent_id)).cloned();
+    charge.unwrap_or_else(|| panic!("nobody paid {intent_id}"))
+}
+
+fn account_of(draft: &Draft<'_>, id: &str) -> Account {
+    draft.world.accounts.get(id).cloned().unwrap_or_else(|| panic!("no account {id} was added"))
+}
+
+fn dispute_event(draft: &mut Draft<'_>, what: &str, charge: &Charge, status: &str) {
+    let id = charge.dispute.as_ref().map(|(id, _)| id);
+    let dispute = json!({
+        "id": id, "object": "dispute", "amount": charge.amount_captured, "charge": charge.id,
+        "currency": charge.currency, "metadata": {}, "payment_intent": charge.intent,
+        "reason": "product_not_received", "status": status,
+    });
+    draft.event(&format!("charge.dispute.{what}"), dispute);
+}

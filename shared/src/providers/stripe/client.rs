@@ -1,0 +1,174 @@
+//! Stripe's API, the calls that are needed and no more.
+//!
+//! The version is pinned here and nowhere else. Every changing call carries an `Idempotency-Key`, which
+//! Stripe honours for 24 hours. Nothing here retries: whoever holds the key knows what may be repeated.
+
+use serde::de::DeserializeOwned;
+
+use super::account::Account;
+use super::balance::{Balance, BalanceFilter, BalanceTransaction, EventFilter, FetchedEvent};
+use super::error::classify;
+use super::form::Form;
+use super::list::{Cursor, Page};
+use super::payment::{CancellationReason, NewPaymentIntent, PaymentIntent};
+use super::transfer::{NewTransfer, Transfer, TransferFilter};
+use crate::providers::call::CallError;
+use crate::providers::client::read_within;
+
+/// The version all bodies here are written for. Events keep the version of the account's end point.
+pub const API_VERSION: &str = "2025-04-30.basil";
+
+/// A page of a hundred events with everything they hold stays far below it; a larger answer is not read.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+
+/// More than any error needs.
+const MAX_ERROR_BYTES: usize = 64 * 1024;
+
+/// A client for one account, the platform's.
+#[derive(Clone)]
+pub struct Stripe {
+    http: reqwest::Client,
+    base: String,
+    secret_key: String,
+}
+
+impl Stripe {
+    /// A client that asks `base` (without `/v1`) with the platform's secret key.
+    pub fn new(http: reqwest::Client, base: &str, secret_key: &str) -> Self {
+        Self { http, base: base.trim_end_matches('/').to_owned(), secret_key: secret_key.to_owned() }
+    }
+
+    /// Makes a PaymentIntent that holds the money and takes it only when it is captured.
+    pub async fn create_payment_intent(
+        &self,
+        key: &str,
+        new: &NewPaymentIntent,
+    ) -> Result<PaymentIntent, CallError> {
+        self.change("payment_intents", key, with_charge(new.form())).await
+    }
+
+    /// A PaymentIntent as it is now, its charge with it.
+    pub async fn payment_intent(&self, id: &str) -> Result<PaymentIntent, CallError> {
+        self.read(&format!("payment_intents/{}", checked(id)?), with_charge(Form::default())).await
+    }
+
+    /// Takes the money that is held.
+    pub async fn capture(&self, key: &str, id: &str) -> Result<PaymentIntent, CallError> {
+        let path = format!("payment_intents/{}/capture", checked(id)?);
+        self.change(&path, key, with_charge(Form::default())).await
+    }
+
+    /// Lets the money go. [`CallError::WrongState`] says who was faster.
+    pub async fn cancel(
+        &self,
+        key: &str,
+        id: &str,
+        reason: CancellationReason,
+    ) -> Result<PaymentIntent, CallError> {
+        let form = Form::default().with("cancellation_reason", reason.as_str());
+        self.change(&format!("payment_intents/{}/cancel", checked(id)?), key, with_charge(form)).await
+    }
+
+    /// Moves money to a professional's account.
+    pub async fn create_transfer(&self, key: &str, new: &NewTransfer) -> Result<Transfer, CallError> {
+        self.change("transfers", key, new.form()).await
+    }
+
+    /// A transfer as it is now, its reversals with it.
+    pub async fn transfer(&self, id: &str) -> Result<Transfer, CallError> {
+        self.read(&format!("transfers/{}", checked(id)?), Form::default()).await
+    }
+
+    /// A page of transfers.
+    pub async fn transfers(
+        &self,
+        filter: &TransferFilter,
+        from: &Cursor,
+    ) -> Result<Page<Transfer>, CallError> {
+        self.page("transfers", filter.form(from), from).await
+    }
+
+    /// An account as it is now; one that is not there, or that shuts us out, is `deleted`.
+    pub async fn account(&self, id: &str) -> Result<Account, CallError> {
+        match self.read(&format!("accounts/{}", checked(id)?), Form::default()).await {
+            Err(CallError::Absent) => Ok(Account::gone(id)),
+            other => other,
+        }
+    }
+
+    /// What we have now.
+    pub async fn balance(&self) -> Result<Balance, CallError> {
+        self.read("balance", Form::default()).await
+    }
+
+    /// A page of the lines of our balance.
+    pub async fn balance_transactions(
+        &self,
+        filter: &BalanceFilter,
+        from: &Cursor,
+    ) -> Result<Page<BalanceTransaction>, CallError> {
+        self.page("balance_transactions", filter.form(from), from).await
+    }
+
+    /// A page of what happened.
+    pub async fn events(&self, filter: &EventFilter, from: &Cursor) -> Result<Page<FetchedEvent>, CallError> {
+        self.page("events", filter.form(from), from).await
+    }
+
+    async fn page<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        form: Form,
+        from: &Cursor,
+    ) -> Result<Page<T>, CallError> {
+        self.read::<Page<T>>(path, form).await.map(|page| page.facing(from))
+    }
+
+    /// Reading changes nothing, so every failure of it may be tried again.
+    async fn read<T: DeserializeOwned>(&self, path: &str, form: Form) -> Result<T, CallError> {
+        let request = self.http.get(format!("{}/v1/{path}?{}", self.base, form.into_text()));
+        self.send(request).await.map_err(CallError::of_reading)
+    }
+
+    async fn change<T: DeserializeOwned>(&self, path: &str, key: &str, form: Form) -> Result<T, CallError> {
+        let request = self
+            .http
+            .post(format!("{}/v1/{path}", self.base))
+            .header("idempotency-key", key)
+            .header(reqwest::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.into_text());
+        self.send(request).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> Result<T, CallError> {
+        let request = request.bearer_auth(&self.secret_key).header("stripe-version", API_VERSION);
+        let response = request.send().await.map_err(|error| CallError::from_transport(&error))?;
+        let status = response.status();
+        if !status.is_success() {
+            let headers = response.headers().clone();
+            let body = read_within(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+            return Err(classify(status.as_u16(), &headers, &body));
+        }
+        let in_doubt = |reason: &str| CallError::InDoubt { reason: reason.to_owned() };
+        let body = read_within(response, MAX_ANSWER_BYTES).await;
+        let body = body.ok_or_else(|| in_doubt("answer_cut_off"))?;
+        serde_json::from_slice(&body).map_err(|_| in_doubt("unreadable_answer"))
+    }
+}
+
+/// The charge tells what was refunded, whether it is disputed, and when the hold lapses.
+fn with_charge(form: Form) -> Form {
+    form.with("expand[]", "latest_charge")
+}
+
+/// An id becomes a part of a path, and one with a slash in it would be another path.
+fn checked(id: &str) -> Result<&str, CallError> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if !id.is_empty() && id.bytes().all(plain) { Ok(id) } else { Err(CallError::Absent) }
+}
+
+impl std::fmt::Debug for Stripe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Stripe({})", self.base)
+    }
+}

@@ -1,0 +1,147 @@
+//! Transfers: money from our balance to a professional's account.
+
+use std::collections::BTreeMap;
+
+use chrono::serde::ts_seconds;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::form::Form;
+use super::list::{Created, Cursor};
+use crate::domain::money::{Currency, Money};
+
+/// A transfer to make. Once written down it is the exact request, for ever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewTransfer {
+    /// How much.
+    pub money: Money,
+    /// The professional's account, `acct_…`.
+    pub destination: String,
+    /// What it is found by when nobody knows whether it was made.
+    pub transfer_group: String,
+    /// The charge that pays for it, `ch_…`: with it the balance need not cover it yet.
+    pub source_transaction: Option<String>,
+    /// What it belongs to, such as `booking_id` and `company_id`.
+    pub metadata: BTreeMap<String, String>,
+    /// What the professional reads.
+    pub description: Option<String>,
+}
+
+impl NewTransfer {
+    pub(super) fn form(&self) -> Form {
+        Form::default()
+            .with("amount", self.money.amount)
+            .with("currency", self.money.currency.as_str())
+            .with("destination", &self.destination)
+            .with("transfer_group", &self.transfer_group)
+            .with_some("source_transaction", self.source_transaction.as_ref())
+            .with_some("description", self.description.as_ref())
+            .with_metadata(&self.metadata)
+    }
+}
+
+/// Which transfers are looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TransferFilter {
+    /// Of this group.
+    pub transfer_group: Option<String>,
+    /// To this account.
+    pub destination: Option<String>,
+    /// Made in this time.
+    pub created: Created,
+}
+
+impl TransferFilter {
+    pub(super) fn form(&self, from: &Cursor) -> Form {
+        Form::default()
+            .with_some("transfer_group", self.transfer_group.as_ref())
+            .with_some("destination", self.destination.as_ref())
+            .with_created(self.created)
+            .with_page(from)
+    }
+}
+
+/// A transfer as Stripe knows it now.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Transfer {
+    /// `tr_…`.
+    pub id: String,
+    /// How much, in minor units.
+    pub amount: i64,
+    /// How much of it came back.
+    pub amount_reversed: i64,
+    /// Whether all of it came back.
+    pub reversed: bool,
+    /// In which currency.
+    pub currency: Currency,
+    /// Whose account.
+    #[serde(default)]
+    pub destination: Option<String>,
+    /// The group.
+    #[serde(default)]
+    pub transfer_group: Option<String>,
+    /// The charge that pays for it.
+    #[serde(default)]
+    pub source_transaction: Option<String>,
+    /// What it belongs to.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// The newest ten of its reversals.
+    #[serde(default)]
+    pub reversals: Reversals,
+    /// Its line in the balance.
+    #[serde(default)]
+    pub balance_transaction: Option<String>,
+    /// When it was made.
+    #[serde(with = "ts_seconds")]
+    pub created: DateTime<Utc>,
+}
+
+/// Reversals as they hang on a transfer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Reversals {
+    /// The newest first.
+    pub data: Vec<Reversal>,
+    /// Whether there are more than these.
+    pub has_more: bool,
+}
+
+/// Money of a transfer that came back.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Reversal {
+    /// `trr_…`.
+    pub id: String,
+    /// How much.
+    pub amount: i64,
+    /// In which currency.
+    pub currency: Currency,
+    /// When.
+    #[serde(with = "ts_seconds")]
+    pub created: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transfer_written_down_is_the_same_request_when_it_is_read_again() {
+        let transfer = NewTransfer {
+            money: Money { amount: 1_000_000, currency: Currency::parse("cop").unwrap() },
+            destination: "acct_1".to_owned(),
+            transfer_group: "booking_1".to_owned(),
+            source_transaction: Some("ch_1".to_owned()),
+            metadata: BTreeMap::from([("booking_id".to_owned(), "1".to_owned())]),
+            description: None,
+        };
+        let text = transfer.form().into_text();
+        assert_eq!(
+            text,
+            "amount=1000000&currency=cop&destination=acct_1&transfer_group=booking_1\
+             &source_transaction=ch_1&metadata%5Bbooking_id%5D=1"
+        );
+        let written = serde_json::to_string(&transfer).unwrap();
+        let read: NewTransfer = serde_json::from_str(&written).unwrap();
+        assert_eq!(read.form().into_text(), text);
+    }
+}
