@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod action;
+pub mod calendar;
 pub mod case;
 pub mod effect;
 pub mod event;
@@ -10,6 +11,8 @@ pub mod job;
 pub mod kpi;
 pub mod message;
 pub mod money;
+pub mod party;
+pub mod payout;
 pub mod schedule;
 pub mod settings;
 pub mod time;
