@@ -10,6 +10,7 @@ pub mod event;
 pub mod id;
 pub mod job;
 pub mod kpi;
+pub mod ledger;
 pub mod message;
 pub mod money;
 pub mod party;

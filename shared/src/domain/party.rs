@@ -107,6 +107,11 @@ impl BookingId {
         let name = format!("booking:{company}:{operation}");
         Self(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()))
     }
+
+    /// An id that follows from this booking and a name, for what belongs to the booking once.
+    pub(super) fn child(&self, name: &str) -> uuid::Uuid {
+        uuid::Uuid::new_v5(&self.0, name.as_bytes())
+    }
 }
 
 impl TryFrom<String> for BookingId {
