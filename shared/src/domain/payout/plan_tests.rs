@@ -123,6 +123,10 @@ fn a_low_balance_pays_who_has_waited_longest() {
     ]);
     input.available.insert(usd(0).currency, 450);
     assert_eq!(told(&input), ["platform_balance_low", "300", "100", "platform_balance_low"]);
+    input.available.insert(usd(0).currency, 350);
+    let oldest = ["platform_balance_low", "platform_balance_low", "100", "platform_balance_low"];
+    assert_eq!(told(&input), oldest, "between professionals too");
+    input.available.insert(usd(0).currency, 450);
     input.rules.minimum.insert(usd(0).currency, 200);
     let short = ["platform_balance_low", "300", "platform_balance_low", "platform_balance_low"];
     assert_eq!(told(&input), short, "no part of it below the minimum");
