@@ -1,0 +1,172 @@
+//! From the facts to the booking.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::amounts::{Anomaly, Registers, first_payout};
+use super::fact::{CancelledBy, DeclinedReason, Fact, ReleaseReason, What};
+use super::state::BookingState;
+use super::terms::Terms;
+use super::{Authorization, Booking, Decline, Payout};
+use crate::domain::party::{ChargeId, PaymentIntentId};
+
+/// The booking that follows from the facts; `None` until somebody asked for it.
+pub(super) fn booking(facts: &BTreeSet<Fact>) -> Option<Booking> {
+    let (requested_at, terms) = request(facts)?;
+    let mut registers = Registers::read(terms, facts);
+    let amounts = registers.amounts(terms);
+    let mut booking = Booking {
+        terms: terms.clone(),
+        requested_at,
+        stage: BookingState::Requested,
+        state: BookingState::Requested,
+        stage_at: requested_at,
+        authorization: None,
+        accepted_at: None,
+        decline: None,
+        completed_at: None,
+        cancellation: None,
+        released_at: None,
+        payment_intent: None,
+        charge: None,
+        payout: first_payout(facts).map(|(at, batch, transfer)| Payout { at, batch, transfer }),
+        dispute_open: registers.disputes.any_open(),
+        amounts,
+        anomalies: BTreeSet::new(),
+    };
+    let mut fold = Fold { booking: &mut booking, captured: registers.is_captured(), unexplained: false };
+    for fact in facts {
+        fold.follow(fact);
+    }
+    booking.settle();
+    booking.state = if registers.disputes.any_against_us() { BookingState::Disputed } else { booking.stage };
+    booking.anomalies.extend(registers.anomalies);
+    Some(booking)
+}
+
+/// The first request.
+fn request(facts: &BTreeSet<Fact>) -> Option<(DateTime<Utc>, &Terms)> {
+    facts.iter().find_map(|fact| match &fact.what {
+        What::Requested(terms) => Some((fact.at, terms)),
+        _ => None,
+    })
+}
+
+/// A booking on its way through its facts.
+struct Fold<'a> {
+    booking: &'a mut Booking,
+    /// Known beforehand: a capture decides a race whenever it is heard of.
+    captured: bool,
+    /// Whether Stripe's own word is all that ended the booking. Who wanted it says why, even if his
+    /// word is heard later.
+    unexplained: bool,
+}
+
+impl Fold<'_> {
+    fn follow(&mut self, fact: &Fact) {
+        match &fact.what {
+            What::Authorized { payment_intent, charge, capture_before, .. } => {
+                self.name_payment(payment_intent, charge);
+                self.hold(fact.at, *capture_before);
+            }
+            What::Captured { payment_intent, charge, .. } => {
+                self.name_payment(payment_intent, charge);
+                if self.captured {
+                    self.accept(fact.at);
+                }
+            }
+            What::Accepted => self.accept(fact.at),
+            What::Declined if !self.captured => {
+                self.turn_down(fact.at, DeclinedReason::ProfessionalDeclined, false);
+            }
+            What::AutoDeclined { reason } if !self.captured => self.turn_down(fact.at, *reason, true),
+            What::Released { reason } if !self.captured => self.let_go(fact.at, *reason),
+            What::Completed if self.booking.stage == BookingState::Accepted => {
+                self.booking.completed_at = Some(fact.at);
+                self.booking.reach(BookingState::Completed, fact.at);
+            }
+            What::Cancelled { by } => self.call_off(fact.at, *by),
+            _ => {}
+        }
+    }
+
+    fn name_payment(&mut self, payment_intent: &PaymentIntentId, charge: &Option<ChargeId>) {
+        self.booking.payment_intent.get_or_insert_with(|| payment_intent.clone());
+        self.booking.charge = charge.clone().or(self.booking.charge.take());
+    }
+
+    fn hold(&mut self, at: DateTime<Utc>, capture_before: Option<DateTime<Utc>>) {
+        let known = self.booking.authorization.get_or_insert(Authorization { at, capture_before: None });
+        known.capture_before = capture_before.or(known.capture_before);
+        if self.booking.stage == BookingState::Requested {
+            self.booking.reach(BookingState::Authorized, at);
+        }
+    }
+
+    fn accept(&mut self, at: DateTime<Utc>) {
+        if self.booking.stage.is_unanswered() {
+            self.booking.accepted_at = Some(at);
+            self.booking.reach(BookingState::Accepted, at);
+        }
+    }
+
+    fn turn_down(&mut self, at: DateTime<Utc>, reason: DeclinedReason, processed_by_cron: bool) {
+        if self.booking.stage.is_unanswered() || self.unexplained {
+            self.unexplained = false;
+            self.booking.cancellation = None;
+            self.booking.decline = Some(Decline { at, reason, processed_by_cron });
+            self.booking.reach(BookingState::Declined, at);
+        }
+    }
+
+    fn call_off(&mut self, at: DateTime<Utc>, by: CancelledBy) {
+        if self.booking.stage.may_be_called_off() || self.unexplained {
+            self.unexplained = false;
+            self.booking.decline = None;
+            self.booking.cancellation = Some((at, by));
+            self.booking.reach(BookingState::Cancelled, at);
+        }
+    }
+
+    fn let_go(&mut self, at: DateTime<Utc>, reason: ReleaseReason) {
+        self.booking.released_at.get_or_insert(at);
+        if !self.booking.stage.may_be_called_off() {
+            return;
+        }
+        match reason {
+            ReleaseReason::RequestedByCustomer => self.call_off(at, CancelledBy::Customer),
+            ReleaseReason::Other => self.call_off(at, CancelledBy::Owner),
+            ReleaseReason::Abandoned => self.lapse(at, DeclinedReason::ProfessionalNoResponse),
+            ReleaseReason::Automatic => self.lapse(at, DeclinedReason::HoldExpired),
+        }
+        self.unexplained = true;
+    }
+
+    /// A promise without the customer's money is none, so an accepted booking lapses too.
+    fn lapse(&mut self, at: DateTime<Utc>, reason: DeclinedReason) {
+        self.booking.decline = Some(Decline { at, reason, processed_by_cron: false });
+        self.booking.reach(BookingState::Declined, at);
+    }
+}
+
+impl Booking {
+    fn reach(&mut self, stage: BookingState, at: DateTime<Utc>) {
+        self.stage = stage;
+        self.stage_at = at;
+    }
+
+    /// The last step, and what the stage makes of the money.
+    fn settle(&mut self) {
+        if self.payout.is_some() && self.stage != BookingState::Completed {
+            self.anomalies.insert(Anomaly::PaidBeforeCompletion);
+        }
+        if let (Some(payout), BookingState::Completed) = (&self.payout, self.stage) {
+            let at = payout.at.max(self.stage_at);
+            self.reach(BookingState::PaidOut, at);
+        }
+        if self.stage.is_off() && self.amounts.remaining() > 0 {
+            self.anomalies.insert(Anomaly::HeldAfterEnd);
+        }
+    }
+}

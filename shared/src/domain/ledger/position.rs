@@ -1,0 +1,56 @@
+//! What a booking means for the books.
+
+use std::collections::BTreeMap;
+
+use super::account::Account;
+use super::entry::{Entry, InvalidEntry, Posting};
+use crate::domain::booking::{Booking, Fact};
+use crate::domain::money::Currency;
+use crate::domain::party::BookingId;
+
+/// The balance of every account that a booking touches. It adds up to nothing.
+pub fn position(booking: &Booking) -> BTreeMap<Account, i64> {
+    let amounts = &booking.amounts;
+    let professional = &booking.terms.professional_id;
+    let is_done = booking.stage.is_done();
+    let once_done = |amount: i64| if is_done { amount } else { 0 };
+    let unsettled = once_done(amounts.payable) - (amounts.transferred - amounts.reversed) - amounts.carried;
+    let balances = [
+        (Account::Received, amounts.captured),
+        (Account::Refunded, -amounts.refunded),
+        (Account::Disputed, -(amounts.lost + amounts.contested)),
+        (Account::Contested, amounts.contested),
+        (Account::Paid(professional.clone()), -amounts.transferred),
+        (Account::Reversed(professional.clone()), amounts.reversed),
+        (Account::Held, if is_done { 0 } else { -amounts.remaining() }),
+        (Account::Fees, -once_done(amounts.fee)),
+        (Account::Owed(professional.clone()), -unsettled.max(0)),
+        (Account::Carried(professional.clone()), (-unsettled).max(0) - amounts.carried),
+    ];
+    balances.into_iter().filter(|(_, amount)| *amount != 0).collect()
+}
+
+/// The entry of a fact that led from one state of a booking to the next; `None` where it moved no
+/// money. There is no state before the booking was asked for.
+pub fn entry_of(
+    booking_id: BookingId,
+    fact: &Fact,
+    before: Option<&Booking>,
+    after: Option<&Booking>,
+) -> Result<Option<Entry>, InvalidEntry> {
+    let mut changes: BTreeMap<(Account, Currency), i64> = BTreeMap::new();
+    for (booking, sign) in [(before, -1), (after, 1)] {
+        let Some(booking) = booking else { continue };
+        for (account, amount) in position(booking) {
+            let sum = changes.entry((account, booking.terms.price.currency.clone())).or_default();
+            *sum = sum.checked_add(sign * amount).ok_or(InvalidEntry::Range)?;
+        }
+    }
+    let posting = |((account, currency), amount)| Posting { account, amount, currency };
+    let postings: Vec<_> = changes.into_iter().filter(|(_, amount)| *amount != 0).map(posting).collect();
+    if postings.is_empty() {
+        return Ok(None);
+    }
+    let id = booking_id.child(&fact.name());
+    Entry::new(id, fact.at, booking_id, fact.what.kind(), postings).map(Some)
+}

@@ -1,0 +1,17 @@
+//! What professionals are paid, and on what record.
+//!
+//! [`plan`] decides a whole batch at once, from nothing but its input: a dry run and the real run are
+//! the same function of the same state.
+
+mod batch;
+mod candidate;
+mod group;
+mod plan;
+mod skip;
+mod transfer;
+
+pub use batch::{BatchCounts, BatchId, BatchRecord, BatchRefusal, BatchState, StartedBy};
+pub use candidate::{Candidate, Payee, PayeeAccount, Rules};
+pub use plan::{CarriedLine, Plan, PlanInput, PlannedTransfer, SettledByDebt, Totals, plan};
+pub use skip::{Skip, SkipReason};
+pub use transfer::{TransferMetadata, TransferRequest, operation, transfer_group};
