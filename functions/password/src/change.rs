@@ -9,12 +9,14 @@ use shared::auth::links::Links;
 use shared::auth::password::{self, Known, MAX_PASSWORD_CHARS};
 use shared::auth::session::{self, ProvenAccount};
 use shared::http::body::text_field;
-use shared::http::{Failure, JsonBody};
+use shared::http::{Allowance, Failure, JsonBody};
+use shared::rate_limit::class::AUTH;
 use shared::store::account::Proof;
 
 pub(crate) async fn change(
     State(app): State<SharedApp>,
     session: Session,
+    allowance: Allowance,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Failure> {
@@ -23,6 +25,8 @@ pub(crate) async fn change(
     let old = text_field(object, "old_password", MAX_PASSWORD_CHARS)?;
     let new = text_field(object, "new_password", MAX_PASSWORD_CHARS)?;
     let account = session.account;
+    // Whoever holds a stolen session may not guess the password with it.
+    allowance.charge_account(&app, &AUTH, account.as_str()).await?;
 
     let store = app.store()?;
     let elsewhere = || Failure::Conflict("The password of this account is not kept here.".to_owned());

@@ -21,7 +21,8 @@ use shared::auth::links::Links;
 use shared::auth::password::MAX_PASSWORD_CHARS;
 use shared::domain::account::EmailAddress;
 use shared::http::body::{language_field, text_field};
-use shared::http::{Answer, Failure, JsonBody, Page};
+use shared::http::{Allowance, Answer, Failure, JsonBody, Page};
+use shared::rate_limit::class::RESET;
 use shared::store::account::AccountKey;
 
 /// The longest mail address, and far more than a token is.
@@ -45,12 +46,17 @@ async fn page() -> Page {
     PAGE
 }
 
-async fn forgot(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, Failure> {
+async fn forgot(
+    State(app): State<SharedApp>,
+    allowance: Allowance,
+    body: JsonBody,
+) -> Result<Answer, Failure> {
     let links = Links::of(&app)?;
     let object = body.object(&["email", "language"])?;
     let address = EmailAddress::parse(text_field(object, "email", MAX_TEXT_CHARS)?);
     let address = address.ok_or_else(|| Failure::field("email", "expected an e-mail address"))?;
     let account = AccountKey::email(&address);
+    allowance.charge_account(&app, &RESET, account.as_str()).await?;
     links.forgot(&account, &address, language_field(object)?).await?;
     Ok(Answer::accepted(json!({"outcome": "mail_sent"})))
 }

@@ -17,7 +17,8 @@ use axum::response::Response;
 use http::{HeaderMap, Method};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Session, session};
-use shared::http::{Answer, Failure, JsonBody, Page};
+use shared::http::{Allowance, Answer, Failure, JsonBody, Page};
+use shared::rate_limit::class::AUTH;
 
 /// The page of signing in and out.
 const PAGE: Page =
@@ -40,11 +41,13 @@ async fn page() -> Page {
 
 async fn sign_in(
     State(app): State<SharedApp>,
+    allowance: Allowance,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     session::configured(&app)?;
     let entry = entry::Entry::read(&app, &body)?;
+    allowance.charge_account(&app, &AUTH, entry.account.as_str()).await?;
     let proven = entry.prove(&app).await?;
     let (session, cookie) = session::open(&app, &proven, &headers).await?;
     Ok(session.entered(cookie))

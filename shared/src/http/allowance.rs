@@ -67,6 +67,19 @@ impl Allowance {
         }
     }
 
+    /// Charges what guards an account: a token of the address and one of the account, or neither. To be
+    /// asked before anything about the account is looked at, and the same for accounts that are not there.
+    pub async fn charge_account(
+        &self,
+        app: &App,
+        class: &'static Class,
+        account: &str,
+    ) -> Result<(), Failure> {
+        let (address, account) = (self.address(), format!("account:{account}"));
+        let charge = |subject| Charge { class, subject };
+        self.charge(app, &[charge(address.as_str()), charge(account.as_str())]).await
+    }
+
     /// Charges several limits at once: all of them, or none.
     pub async fn charge(&self, app: &App, charges: &[Charge<'_>]) -> Result<(), Failure> {
         let note = |noted| *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
