@@ -172,6 +172,21 @@ async fn keep_an_account(witness: &mut Witness) {
         .await;
 }
 
+/// Staff whose session is used after a while, at doors that are and are not open to it; and a guesser.
+async fn come_with_a_session(witness: &mut Witness) {
+    let mut browser = witness.world.staff("accountant").await;
+    for (function, path, status) in [
+        ("kpis", "/api/dashboard/kpis", 200),
+        ("memberships", "/api/memberships/mem_2", 403),
+        ("cases", "/api/dashboard/cases", 403),
+        ("health", "/api/health/deep", 401),
+    ] {
+        witness.world.advance(Duration::minutes(10));
+        let answer = witness.see(function, async |world| browser.get(world, path).await).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     let mut witness = Witness { world: World::start().await, seen: BTreeMap::new() };
@@ -179,6 +194,7 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     work_by_hand(&mut witness).await;
     look_after_a_lost_event(&mut witness).await;
     keep_an_account(&mut witness).await;
+    come_with_a_session(&mut witness).await;
     witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
     let template = template();
     for (name, function) in deployed(&template) {

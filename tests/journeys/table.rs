@@ -31,7 +31,7 @@ impl World {
 
     /// The rows of one kind, by the beginning of their keys.
     pub async fn rows_of(&self, kind: &str) -> Vec<Value> {
-        let rows = self.rows().await.into_iter();
+        let rows = self.every_row().await.into_iter();
         rows.filter(|row| row["pk"].as_str().is_some_and(|pk| pk.starts_with(kind))).collect()
     }
 
