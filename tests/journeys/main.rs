@@ -41,6 +41,7 @@ mod refusals;
 mod retries;
 mod returning;
 mod rights;
+mod rotation;
 mod sessions;
 mod settings;
 mod sign_in;

@@ -1,0 +1,86 @@
+//! Secrets that are the deployer's own to make.
+
+use std::fmt::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use shared::auth::password;
+use shared::http::Random;
+
+/// What could not be made, in words.
+pub type Unmade = String;
+
+/// The staff accounts of the environment, whose names may be changed at will.
+const STAFF: [&str; 3] = ["PROVIDER", "DEVELOPER", "ACCOUNTANT"];
+
+/// New values for all of them, as lines of an environment file.
+pub async fn make() -> Result<String, Unmade> {
+    let mut text = "# New secrets. Keep this file to yourself: it is not for version control.\n".to_owned();
+    for name in ["CRON_SECRET", "SESSION_SECRET"] {
+        let _ = writeln!(text, "{name}={}", random::<32>()?.text());
+    }
+    let _ = writeln!(text, "ENCRYPTION_KEY={}", STANDARD.encode(bytes_of(&random::<32>()?)?));
+    for prefix in STAFF {
+        let password = random::<18>()?.text();
+        let hash = hash(&password).await?;
+        let username = prefix.to_lowercase();
+        let _ = write!(
+            text,
+            "# The password of {username} is {password} and stands nowhere else: keep it, then delete this line.\n\
+             {prefix}_USERNAME={username}\n{prefix}_PASSWORD='{hash}'\n"
+        );
+    }
+    Ok(text)
+}
+
+/// The Argon2id hash of a password, as `…_PASSWORD` takes it.
+pub async fn hash(password: &str) -> Result<String, Unmade> {
+    if let Some(weakness) = shared::config::password_weakness(password) {
+        return Err(format!("The password {weakness}."));
+    }
+    password::hash(password).await.map_err(|failure| failure.reason().unwrap_or("not hashed").to_owned())
+}
+
+fn random<const BYTES: usize>() -> Result<Random<BYTES>, Unmade> {
+    Random::new().map_err(|failure| failure.reason().unwrap_or("no randomness").to_owned())
+}
+
+fn bytes_of<const BYTES: usize>(random: &Random<BYTES>) -> Result<Vec<u8>, Unmade> {
+    let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    engine.decode(random.text()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use shared::config::Config;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_made_is_strong_enough_to_start_with_and_new_each_time() {
+        let (one, other) = (make().await.unwrap(), make().await.unwrap());
+        let values = |text: &str| -> HashMap<String, String> {
+            let lines = text.lines().filter(|line| !line.starts_with('#'));
+            let pairs = lines.filter_map(|line| line.split_once('='));
+            pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect()
+        };
+        let (one, other) = (values(&one), values(&other));
+        let config = Config::read(|name| match name {
+            "PUBLIC_BASE_URL" => Some("https://app.example.com".to_owned()),
+            "PLATFORM_COMPANY_ID" => Some("biz_1".to_owned()),
+            name => one.get(name).cloned(),
+        });
+        assert_eq!(config.unwrap().staff.len(), 3);
+        for (name, value) in one.iter().filter(|(name, _)| !name.ends_with("_USERNAME")) {
+            assert_ne!(Some(value), other.get(name), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_weak_password_is_not_hashed() {
+        assert!(hash("hunter2").await.is_err());
+        assert!(hash("correct horse battery").await.unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    }
+}

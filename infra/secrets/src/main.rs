@@ -1,0 +1,57 @@
+//! `cargo secrets`: strong secrets, hashed passwords, `.env.example`, and a look at an environment.
+
+mod example;
+mod made;
+
+use std::io::{self, Read as _, Write as _};
+use std::process::ExitCode;
+
+use shared::config::Config;
+
+const USAGE: &str = "\
+cargo secrets            new values for every secret that is yours to make, as lines of an environment file
+cargo secrets hash       reads a password from standard input and gives its Argon2id hash
+cargo secrets example    gives .env.example
+cargo secrets check      reads the environment: what is missing, and what cannot be used
+";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let answer = match arguments[..] {
+        [] => made::make().await,
+        ["hash"] => hash().await,
+        ["example"] => Ok(example::example()),
+        ["check"] => check(),
+        ["--help" | "-h"] => Ok(USAGE.to_owned()),
+        _ => Err(format!("unknown arguments\n{USAGE}")),
+    };
+    let (text, code) = match answer {
+        Ok(text) => (io::stdout().write_all(text.as_bytes()), ExitCode::SUCCESS),
+        Err(text) => (io::stderr().write_all(format!("{}\n", text.trim_end()).as_bytes()), ExitCode::FAILURE),
+    };
+    // A closed pipe is the reader's choice.
+    let _ = text;
+    code
+}
+
+/// A password on the command line would stand in the shell's history.
+async fn hash() -> Result<String, String> {
+    let mut password = String::new();
+    io::stdin().read_to_string(&mut password).map_err(|error| error.to_string())?;
+    Ok(format!("{}\n", made::hash(password.trim_end_matches(['\n', '\r'])).await?))
+}
+
+fn check() -> Result<String, String> {
+    let config = Config::read(|name| std::env::var(name).ok())
+        .map_err(|error| format!("It would not start:\n  {}", error.mistakes.join("\n  ")))?;
+    if config.missing().is_empty() {
+        return Ok("It starts, and nothing that everybody needs is missing.\n".to_owned());
+    }
+    let missing = config
+        .missing()
+        .iter()
+        .map(|name| format!("  {} (shut without it: {})\n", name.name, name.shut_without));
+    Err(format!("It starts, but these are missing:\n{}", missing.collect::<String>()))
+}
