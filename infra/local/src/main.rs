@@ -93,7 +93,14 @@ async fn run(options: Options) -> Result<(), Failed> {
             (sandbox, EmbeddedDynamo::file(folder.join("table.sqlite"))?)
         }
     };
-    let service = Arc::new(Service::start(sandbox, dynamo, |name| std::env::var(name).ok()).await?);
+    // Browsers name the port they came by, under either name of this machine.
+    let own = |name: &str| match name {
+        "PUBLIC_BASE_URL" => Some(format!("http://{address}")),
+        "ALLOWED_ORIGINS" => Some(format!("http://localhost:{}", address.port())),
+        _ => None,
+    };
+    let lookup = |name: &str| std::env::var(name).ok().or_else(|| own(name));
+    let service = Arc::new(Service::start(sandbox, dynamo, lookup).await?);
     let schedules = if options.schedules { schedule::read(TEMPLATE, VERCEL)? } else { Vec::new() };
     let ticker = Arc::new(Ticker::new(service.clone(), schedules));
     if !demo::is_seeded(&service) {
@@ -126,6 +133,7 @@ fn greet(address: &str, options: &Options) {
   what left       curl http://{address}/sandbox/outbox
   a day later     curl -X POST http://{address}/sandbox/clock -H 'content-type: application/json' -d '{{\"advance\": \"24h\"}}'
   all routes      curl http://{address}/api/openapi.json
+  sign in         http://{address}/api/auth/sign-in   (provider, sandbox-provider-password)
 
   CRON_SECRET={cron}   WHOP_WEBHOOK_SECRET={webhook}   (values of the sandbox, good for nothing else)
 ",
