@@ -90,7 +90,7 @@ impl World {
     /// A confirmed account.
     pub async fn add_account(&self, email: &str, password: &str) {
         let token = self.sign_up(email, password).await;
-        self.stranger("/api/auth/confirm", json!({"token": token})).await.ok();
+        self.stranger("/api/auth/confirm", json!({"token": token, "password": password})).await.ok();
     }
 
     /// Asks for a link for a new password; its token.

@@ -72,12 +72,12 @@ async fn a_link_serves_its_purpose_and_no_other() {
     let confirm = world.sign_up(ADDRESS, PASSWORD).await;
     assert_eq!(reset(&world, &confirm, NEW).await.status, 400);
     let forgotten = world.forget(ADDRESS).await;
-    let answer = world.stranger("/api/auth/confirm", json!({"token": forgotten})).await;
+    let answer = world.stranger("/api/auth/confirm", json!({"token": forgotten, "password": PASSWORD})).await;
     assert_eq!(answer.status, 400);
     // Whoever sets a password by mail has proven the address; the waiting sign-up's password is void.
     reset(&world, &forgotten, NEW).await.ok();
     assert!(signed_in(&world, NEW).await.is_in(&world).await);
-    let answer = world.stranger("/api/auth/confirm", json!({"token": confirm})).await;
+    let answer = world.stranger("/api/auth/confirm", json!({"token": confirm, "password": PASSWORD})).await;
     assert_eq!(answer.status, 400);
 }
 

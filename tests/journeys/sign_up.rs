@@ -12,7 +12,26 @@ use crate::world::{Answer, World};
 const ADDRESS: &str = "canary@example.com";
 
 async fn confirm(world: &World, token: &str) -> Answer {
-    world.stranger("/api/auth/confirm", json!({"token": token})).await
+    confirm_with(world, token, PASSWORD).await
+}
+
+async fn confirm_with(world: &World, token: &str, password: &str) -> Answer {
+    world.stranger("/api/auth/confirm", json!({"token": token, "password": password})).await
+}
+
+#[tokio::test]
+async fn a_stranger_who_signs_somebody_up_has_no_way_into_the_account() {
+    let world = World::start().await;
+    let token = world.sign_up(ADDRESS, "chosen by a stranger").await;
+    for guess in [PASSWORD, "", "chosen by a stranger "] {
+        assert_eq!(confirm_with(&world, &token, guess).await.status, 400, "{guess}");
+    }
+    assert_eq!(status_of_sign_in(&world, "chosen by a stranger").await, 401);
+    // Who owns the address signs up in earnest, which makes the stranger's link void.
+    let own = world.sign_up(ADDRESS, PASSWORD).await;
+    assert_eq!(confirm_with(&world, &token, "chosen by a stranger").await.status, 400);
+    confirm(&world, &own).await.ok();
+    assert_eq!(status_of_sign_in(&world, PASSWORD).await, 200);
 }
 
 async fn status_of_sign_in(world: &World, password: &str) -> u16 {
@@ -67,7 +86,7 @@ async fn the_password_that_counts_is_that_of_the_link_that_was_followed() {
     let mine = world.sign_up(ADDRESS, PASSWORD).await;
     let newest = world.sign_up(ADDRESS, "another horse battery").await;
     assert_eq!(confirm(&world, &mine).await.status, 400, "a newer link makes it void");
-    confirm(&world, &newest).await.ok();
+    confirm_with(&world, &newest, "another horse battery").await.ok();
     assert_eq!(status_of_sign_in(&world, PASSWORD).await, 401);
     assert_eq!(status_of_sign_in(&world, "another horse battery").await, 200);
 }

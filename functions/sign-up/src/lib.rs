@@ -59,7 +59,9 @@ async fn sign_up(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer,
 
 async fn confirm(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, Failure> {
     let links = Links::of(&app)?;
-    links.confirm(text_field(body.object(&["token"])?, "token", MAX_TEXT_CHARS)?).await?;
+    let object = body.object(&["token", "password"])?;
+    let token = text_field(object, "token", MAX_TEXT_CHARS)?;
+    links.confirm(token, text_field(object, "password", MAX_PASSWORD_CHARS)?).await?;
     Ok(Answer::ok(json!({"outcome": "confirmed"})))
 }
 

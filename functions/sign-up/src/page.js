@@ -1,8 +1,8 @@
 
 const token = takeToken();
 
-onClick("confirm", async () => {
-  await ask("POST", "/api/auth/confirm", { token });
-  byId("ready").hidden = true;
+onSubmit("form", async () => {
+  await ask("POST", "/api/auth/confirm", { token, password: byId("password").value });
+  byId("form").hidden = true;
   byId("done").hidden = false;
 });

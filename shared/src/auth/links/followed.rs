@@ -1,33 +1,44 @@
 //! Following a link: once, by whoever reads the mail.
 
 use super::{Links, TRIES, Token};
-use crate::auth::password;
+use crate::auth::password::{self, Known};
 use crate::domain::account::EmailAddress;
 use crate::http::Failure;
 use crate::store::StoreError;
 use crate::store::account::{AccountKey, AccountRow, Proof};
 use crate::store::link::{LinkRow, Purpose};
 
+/// What somebody who follows a link brings along.
+#[derive(Clone, Copy)]
+enum With<'p> {
+    /// The password of the sign-up that the link belongs to.
+    ItsPassword(&'p str),
+    /// The password to be set.
+    NewPassword(&'p str),
+}
+
 impl Links<'_> {
-    /// Follows a link that confirms an address: the password of its own sign-up counts from now on.
-    pub async fn confirm(&self, token: &str) -> Result<(), Failure> {
-        self.follow(token, None).await
+    /// Follows a link that confirms an address: the password of its own sign-up counts from now on. It has
+    /// to be given again, or a stranger could sign somebody up, wait for them to follow the mail, and
+    /// then know the password of their account. The link is not used up by a wrong one.
+    pub async fn confirm(&self, token: &str, password: &str) -> Result<(), Failure> {
+        self.follow(token, With::ItsPassword(password)).await
     }
 
     /// Follows a link for a new password. It proves the mailbox, so it confirms the address too.
     pub async fn reset(&self, token: &str, password: &str) -> Result<(), Failure> {
-        self.follow(token, Some(password)).await
+        self.follow(token, With::NewPassword(password)).await
     }
 
     /// The link and the account's change are one transaction: of two who follow it at once, one does.
-    async fn follow(&self, token: &str, new_password: Option<&str>) -> Result<(), Failure> {
+    async fn follow(&self, token: &str, with: With<'_>) -> Result<(), Failure> {
         let link = Token::parse(token).ok_or_else(gone)?.hash();
-        let (purpose, pointer, kind) = match new_password {
-            None => (Purpose::Confirm, "confirm_link", "account.confirmed"),
-            Some(_) => (Purpose::Reset, "reset_link", "account.password_reset"),
+        let (purpose, pointer, kind) = match with {
+            With::ItsPassword(_) => (Purpose::Confirm, "confirm_link", "account.confirmed"),
+            With::NewPassword(_) => (Purpose::Reset, "reset_link", "account.password_reset"),
         };
         let (found, row) = self.standing(&link, purpose).await?;
-        let hash = self.hash_of(&found, &row, new_password).await?;
+        let hash = self.hash_of(&found, &row, with).await?;
         let (mut row, mut tries) = (row, 0);
         loop {
             tries += 1;
@@ -60,15 +71,20 @@ impl Links<'_> {
         Ok((found, row))
     }
 
-    async fn hash_of(
-        &self,
-        link: &LinkRow,
-        row: &AccountRow,
-        new_password: Option<&str>,
-    ) -> Result<String, Failure> {
-        let Some(new_password) = new_password else { return link.password_hash.clone().ok_or_else(gone) };
-        password::check_new("password", new_password, self.address(&link.account, row).as_ref())?;
-        password::hash(new_password).await
+    async fn hash_of(&self, link: &LinkRow, row: &AccountRow, with: With<'_>) -> Result<String, Failure> {
+        match with {
+            With::ItsPassword(password) => {
+                let hash = link.password_hash.clone().ok_or_else(gone)?;
+                if !password::is_right(password, Known::Hash(hash.clone())).await? {
+                    return Err(Failure::field("password", "is not the password of this sign-up"));
+                }
+                Ok(hash)
+            }
+            With::NewPassword(password) => {
+                password::check_new("password", password, self.address(&link.account, row).as_ref())?;
+                password::hash(password).await
+            }
+        }
     }
 
     /// The address of an account, opened.
