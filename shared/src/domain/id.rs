@@ -15,8 +15,9 @@ pub struct InvalidId {
 /// Whop's ids are a tag and letters or digits; ours follow suit. Longer ones are nobody's.
 const MAX_ID_CHARS: usize = 64;
 
-macro_rules! tagged_id {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:literal) => {
+/// Makes a type for ids of one kind: a text that has passed `$check`.
+macro_rules! checked_id {
+    ($(#[$doc:meta])* $name:ident, $check:expr, $expected:literal) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -25,12 +26,8 @@ macro_rules! tagged_id {
         impl $name {
             /// Reads the id, or says what was expected.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                let tail = text.strip_prefix($prefix).unwrap_or_default();
-                let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-                if tail.is_empty() || text.len() > MAX_ID_CHARS || !tail.chars().all(plain) {
-                    return Err(InvalidId { expected: $expected });
-                }
-                Ok(Self(text.to_owned()))
+                let check: fn(&str) -> bool = $check;
+                if check(text) { Ok(Self(text.to_owned())) } else { Err(InvalidId { expected: $expected }) }
             }
 
             /// The id as it is written.
@@ -60,22 +57,30 @@ macro_rules! tagged_id {
     };
 }
 
-tagged_id!(
+pub(super) use checked_id;
+
+checked_id!(
     /// The tenant: a creator's company at Whop, `biz_…`.
-    CompanyId, "biz_", "a company id such as biz_a1B2c3"
+    CompanyId, |text| is_tagged(text, "biz_"), "a company id such as biz_a1B2c3"
 );
-tagged_id!(
+checked_id!(
     /// A customer's subscription at Whop, `mem_…`.
-    MembershipId, "mem_", "a membership id such as mem_a1B2c3"
+    MembershipId, |text| is_tagged(text, "mem_"), "a membership id such as mem_a1B2c3"
 );
-tagged_id!(
+checked_id!(
     /// A payment at Whop, `pay_…`.
-    PaymentId, "pay_", "a payment id such as pay_a1B2c3"
+    PaymentId, |text| is_tagged(text, "pay_"), "a payment id such as pay_a1B2c3"
 );
-tagged_id!(
+checked_id!(
     /// A person at Whop, `user_…`.
-    UserId, "user_", "a user id such as user_a1B2c3"
+    UserId, |text| is_tagged(text, "user_"), "a user id such as user_a1B2c3"
 );
+
+fn is_tagged(text: &str, tag: &str) -> bool {
+    let tail = text.strip_prefix(tag).unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    !tail.is_empty() && text.len() <= MAX_ID_CHARS && tail.chars().all(plain)
+}
 
 /// One failed renewal being recovered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -4,53 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{CompanyId, InvalidId};
+use super::id::{CompanyId, InvalidId, checked_id};
 
 /// Longer than every account's key, and short enough for a part of a key in the table.
 const MAX_PARTY_CHARS: usize = 128;
 /// Stripe gives its ids no length; today's are below forty characters.
 const MAX_STRIPE_CHARS: usize = 64;
-
-macro_rules! checked_id {
-    ($(#[$doc:meta])* $name:ident, $check:expr, $expected:literal) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
-
-        impl $name {
-            /// Reads the id, or says what was expected.
-            pub fn parse(text: &str) -> Result<Self, InvalidId> {
-                let check: fn(&str) -> bool = $check;
-                if check(text) { Ok(Self(text.to_owned())) } else { Err(InvalidId { expected: $expected }) }
-            }
-
-            /// The id as it is written.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                Self::parse(&text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(id: $name) -> String {
-                id.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
 
 checked_id!(
     /// Who does the job: the key of an account, whatever door it signs in by.
