@@ -93,7 +93,10 @@ async fn run(options: Options) -> Result<(), Failed> {
             (sandbox, EmbeddedDynamo::file(folder.join("table.sqlite"))?)
         }
     };
-    let service = Arc::new(Service::start(sandbox, dynamo, |name| std::env::var(name).ok()).await?);
+    // The pages must be at home where they are served, whatever the port: others may not sign in.
+    let home = |name: &str| (name == "PUBLIC_BASE_URL").then(|| format!("http://{address}"));
+    let lookup = |name: &str| std::env::var(name).ok().or_else(|| home(name));
+    let service = Arc::new(Service::start(sandbox, dynamo, lookup).await?);
     let schedules = if options.schedules { schedule::read(TEMPLATE, VERCEL)? } else { Vec::new() };
     let ticker = Arc::new(Ticker::new(service.clone(), schedules));
     if !demo::is_seeded(&service) {
