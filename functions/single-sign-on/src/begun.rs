@@ -40,8 +40,11 @@ impl Begun {
 
     /// What the request's browser began, if it is not over. Two cookies are none: one is not ours.
     pub(crate) fn of(headers: &HeaderMap, vault: &Vault, now: DateTime<Utc>) -> Option<Self> {
-        let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        // Somebody else's cookie beside ours may hold any bytes.
+        let values = headers.get_all(header::COOKIE).iter();
+        let texts: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let pairs =
+            texts.iter().flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut sealed = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
         let only = sealed.next().filter(|_| sealed.next().is_none())?;
         let begun: Self = serde_json::from_slice(&vault.open(PLACE, only).ok()?).ok()?;

@@ -3,6 +3,8 @@
 //! A provider that dies after acting leaves its caller with a broken connection and no status at
 //! all. No HTTP response can say that, so a handler returns [`severed`] and the connection is
 //! closed before a byte of an answer is written.
+//!
+//! Who asks is who is at the other end of the socket: headers that say otherwise are the client's own.
 
 use std::convert::Infallible;
 use std::io;
@@ -14,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use shared::http::extension::ClientIp;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::ServiceExt;
@@ -24,8 +27,8 @@ pub async fn serve(router: Router, listener: TcpListener) -> io::Result<()> {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(talk(router.clone(), stream));
+                Ok((stream, peer)) => {
+                    connections.spawn(talk(router.clone(), stream, ClientIp(Some(peer.ip()))));
                 }
                 Err(error) if gone_before_accepted(&error) => {}
                 Err(error) => return Err(error),
@@ -47,9 +50,10 @@ pub fn severed() -> Response {
 #[error("the connection is cut on purpose")]
 struct Severed;
 
-async fn talk(router: Router, stream: TcpStream) {
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+async fn talk(router: Router, stream: TcpStream, client_ip: ClientIp) {
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         let router = router.clone();
+        request.extensions_mut().insert(client_ip);
         async move {
             let response = router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
             // hyper closes the connection when its service fails, without writing anything.

@@ -73,6 +73,8 @@ pub struct Service {
     pub router: Router,
     /// Where the stand-ins answer.
     pub providers: SocketAddr,
+    /// What leads a function that runs as a process of its own to the same stand-ins.
+    pub environment: Vec<(&'static str, String)>,
     served: JoinHandle<()>,
 }
 
@@ -114,18 +116,14 @@ impl Service {
             ("RESEND_API_BASE", format!("http://{providers}")),
             ("STRIPE_API_BASE", format!("http://{providers}")),
         ];
-        let issuers = issuers(&sandbox);
+        let is_base = |name: &str| bases.iter().any(|(known, _)| *known == name);
+        let values = SANDBOX_VALUES.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let environment: Vec<_> = values.chain(bases.clone()).chain(issuers(&sandbox)).collect();
         let config = Config::read(|name| {
-            let issuer = issuers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-            let base = bases.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-            let value =
-                SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            let given = lookup(name);
-            match base {
-                // An empty base leads back to the stand-in: never to the real provider by mistake.
-                Some(base) => given.filter(|url| !url.trim().is_empty()).or(Some(base)),
-                None => given.or(value).or(issuer),
-            }
+            // An empty base leads back to the stand-in: never to the real provider by mistake.
+            let given = lookup(name).filter(|value| !is_base(name) || !value.trim().is_empty());
+            let value = || environment.iter().find(|(known, _)| *known == name);
+            given.or_else(|| value().map(|(_, value)| value.clone()))
         })?;
         let client = dynamo.client();
         create_table(&client, config.table_name.as_deref().unwrap_or(TABLE)).await?;
@@ -133,7 +131,7 @@ impl Service {
         let clock = Clock::from_fn(move || clock.now());
         let app = Arc::new(App::new(config, Some(client), client::client()?, clock, Ids::system()));
         let router = routers(&app);
-        Ok(Self { sandbox, dynamo, app, router, providers, served })
+        Ok(Self { sandbox, dynamo, app, router, providers, environment, served })
     }
 
     /// Asks a route, as the platform would.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-pub const PATIENCE: Duration = Duration::from_secs(10);
+use super::lambda_api::PATIENCE;
 
 /// The running service; it ends with this value, also when a test fails.
 pub struct Echo {

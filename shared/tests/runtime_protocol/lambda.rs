@@ -1,6 +1,44 @@
 use serde_json::{Value, json};
 
-use super::lambda_api::Lambda;
+use super::echo::Echo;
+use super::lambda_api::{Outcome, RuntimeApi};
+
+/// The API with the example service that polls it.
+struct Lambda {
+    echo: Echo,
+    api: RuntimeApi,
+}
+
+impl Lambda {
+    async fn start() -> Self {
+        let api = RuntimeApi::start("echo").await;
+        let environment = [&api.environment()[..], &[("RUST_LOG", "trace")]].concat();
+        Self { echo: Echo::start(&environment), api }
+    }
+
+    async fn invoke(&mut self, payload: impl ToString) -> Outcome {
+        self.api.invoke(payload).await
+    }
+
+    async fn ask(&mut self, method: &str, path: &str, query: &str, body: &str) -> Value {
+        self.api.ask(request(method, path, query, body)).await
+    }
+}
+
+fn request(method: &str, path: &str, query: &str, body: &str) -> Value {
+    json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+        "headers": {
+            "host": "x.lambda-url.us-east-1.on.aws", "x-forwarded-proto": "https",
+            "x-forwarded-for": "198.51.100.9", "x-vercel-forwarded-for": "198.51.100.9", "x-vercel-id": "forged",
+        },
+        "requestContext": {
+            "stage": "$default", "timeEpoch": 1_795_000_000_000_u64,
+            "http": {"method": method, "path": path, "sourceIp": "192.0.2.1", "protocol": "HTTP/1.1"},
+        },
+        "body": body, "isBase64Encoded": false,
+    })
+}
 
 fn body_of(reply: &Value) -> Value {
     serde_json::from_str(reply["body"].as_str().expect("a text")).expect("JSON")

@@ -3,21 +3,24 @@
 //! Source: docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use super::echo::{Echo, PATIENCE};
+/// How long anybody waits for a child process.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The API with a service that polls it.
-pub struct Lambda {
-    pub echo: Echo,
+/// The API, for the one process that polls it.
+pub struct RuntimeApi {
+    address: String,
+    function: String,
     events: UnboundedSender<(String, String)>,
     results: UnboundedReceiver<Outcome>,
     count: u32,
@@ -38,8 +41,9 @@ struct Api {
     results: UnboundedSender<Outcome>,
 }
 
-impl Lambda {
-    pub async fn start() -> Self {
+impl RuntimeApi {
+    /// Listens for the process of a function.
+    pub async fn start(function: &str) -> Self {
         let (events, queue) = unbounded_channel();
         let (reports, results) = unbounded_channel();
         let api = Api { events: Arc::new(Mutex::new(queue)), results: reports };
@@ -51,14 +55,17 @@ impl Lambda {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let echo = Echo::start(&[
-            ("AWS_LAMBDA_RUNTIME_API", &address),
-            ("AWS_LAMBDA_FUNCTION_NAME", "echo"),
+        Self { address, function: function.to_owned(), events, results, count: 0 }
+    }
+
+    /// What Lambda puts into the environment of the process.
+    pub fn environment(&self) -> [(&str, &str); 4] {
+        [
+            ("AWS_LAMBDA_RUNTIME_API", &self.address),
+            ("AWS_LAMBDA_FUNCTION_NAME", &self.function),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
             ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-            ("RUST_LOG", "trace"),
-        ]);
-        Self { echo, events, results, count: 0 }
+        ]
     }
 
     /// Hands over one payload and waits for what comes of it.
@@ -72,16 +79,19 @@ impl Lambda {
         outcome
     }
 
-    /// Sends a request through the function URL, which must not see a failed invocation.
-    pub async fn ask(&mut self, method: &str, path: &str, query: &str, body: &str) -> Value {
-        let outcome = self.invoke(request(method, path, query, body)).await;
+    /// Hands over a function URL's request, which must not see a failed invocation.
+    pub async fn ask(&mut self, event: Value) -> Value {
+        let outcome = self.invoke(event).await;
         assert_eq!(outcome.kind, "response", "{outcome:?}");
         outcome.body
     }
 }
 
 async fn next(State(api): State<Api>) -> (HeaderMap, String) {
-    let (request_id, payload) = api.events.lock().await.recv().await.expect("the test runs");
+    let Some((request_id, payload)) = api.events.lock().await.recv().await else {
+        // The test is over, and its process about to end.
+        return std::future::pending().await;
+    };
     let mut headers = HeaderMap::new();
     let arn = "arn:aws:lambda:us-east-1:123456789012:function:echo";
     for (name, value) in [
@@ -102,19 +112,4 @@ async fn report(
     let body = serde_json::from_str(&body).expect("a JSON report");
     let _ = api.results.send(Outcome { request_id, kind, body });
     StatusCode::ACCEPTED
-}
-
-fn request(method: &str, path: &str, query: &str, body: &str) -> Value {
-    json!({
-        "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
-        "headers": {
-            "host": "x.lambda-url.us-east-1.on.aws", "x-forwarded-proto": "https",
-            "x-forwarded-for": "198.51.100.9", "x-vercel-forwarded-for": "198.51.100.9", "x-vercel-id": "forged",
-        },
-        "requestContext": {
-            "stage": "$default", "timeEpoch": 1_795_000_000_000_u64,
-            "http": {"method": method, "path": path, "sourceIp": "192.0.2.1", "protocol": "HTTP/1.1"},
-        },
-        "body": body, "isBase64Encoded": false,
-    })
 }

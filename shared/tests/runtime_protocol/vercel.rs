@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::echo::{Answer, Echo, PATIENCE, ask, free_port};
+use super::echo::{Answer, Echo, ask, free_port};
+use super::lambda_api::PATIENCE;
 
 /// Vercel's side: the socket for frames, and the address for requests.
 struct Bridge {

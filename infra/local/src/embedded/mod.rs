@@ -4,8 +4,10 @@
 //! replaced by one that leads straight into the embedded engine. Every attempt is numbered and can
 //! be made to fail, so a harness can put a fault at call 1, 2, 3, … until a run ends untouched.
 
+mod attempt;
 mod connector;
 mod dispatch;
+mod door;
 mod record;
 
 use std::path::Path;

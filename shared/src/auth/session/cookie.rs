@@ -26,8 +26,10 @@ pub fn expired() -> HeaderValue {
 
 /// The hash of the id that a request brings. Two of them are none: one of the two is not ours.
 pub(super) fn id_hash(headers: &HeaderMap) -> Option<String> {
-    let texts = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let pairs = texts.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    // Somebody else's cookie beside ours may hold any bytes.
+    let values = headers.get_all(header::COOKIE).iter();
+    let texts: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+    let pairs = texts.iter().flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut ids = pairs.filter(|(name, _)| *name == NAME).map(|(_, value)| value);
     let id = ids.next().filter(|_| ids.next().is_none())?;
     Some(Id::parse(id)?.hash())
@@ -40,7 +42,7 @@ mod tests {
     fn brought(cookies: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();
         for cookie in cookies {
-            headers.append(header::COOKIE, cookie.parse().unwrap());
+            headers.append(header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
         }
         id_hash(&headers)
     }
@@ -52,6 +54,7 @@ mod tests {
         let pair = cookie.to_str().unwrap().split(';').next().unwrap();
         assert_eq!(brought(&[pair]), Some(id.hash()));
         assert_eq!(brought(&[&format!("theme=dark; {pair}"), "a=b"]), Some(id.hash()));
+        assert_eq!(brought(&[&format!("name=é; {pair}")]), Some(id.hash()));
         assert_ne!(Id::new().unwrap().hash(), id.hash());
         assert_eq!(expired().to_str().unwrap().split('=').next(), Some(NAME));
     }

@@ -68,7 +68,7 @@ fn headers(named: &Value, cookies: Option<Vec<String>>) -> HeaderMap {
     let mut headers: HeaderMap = pairs.collect();
     // Lambda takes the cookies out of the headers and lists them.
     let cookies = cookies.filter(|cookies| !cookies.is_empty()).map(|cookies| cookies.join("; "));
-    if let Some(cookies) = cookies.and_then(|cookies| HeaderValue::from_str(&cookies).ok()) {
+    if let Some(cookies) = cookies.and_then(|cookies| HeaderValue::from_bytes(cookies.as_bytes()).ok()) {
         headers.insert(COOKIE, cookies);
     }
     headers
@@ -144,8 +144,11 @@ mod tests {
         let mut event = event();
         event["headers"] = json!({"x-good": "café", "bad name": "x", "x-bad": "a\nb"});
         event["cookies"] = json!(null);
-        let (request, _) = read(event).unwrap();
+        let (request, _) = read(event.clone()).unwrap();
         assert_eq!(request.headers().len(), 1);
+        event["cookies"] = json!(["name=é", "a=b"]);
+        let (request, _) = read(event).unwrap();
+        assert_eq!(request.headers()["cookie"].as_bytes(), "name=é; a=b".as_bytes());
     }
 
     #[test]

@@ -1,45 +1,18 @@
 //! The server is killed in the middle, again and again, and started again over the same folder:
 //! nothing is lost and nothing happens twice.
-#![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::server::Server;
+
 /// Enough to hit the sending of messages, the applying of events and the pauses between them.
 const KILLS: u64 = 12;
 
-/// Kills the server however the test ends.
-struct Server {
-    child: Child,
-    base: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Server {
-    fn start(data: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-        command.args(["--port", "0", "--data"]).arg(data).stderr(Stdio::piped()).stdout(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let greeting = lines.by_ref().map_while(Result::ok).find(|line| line.contains("serves on"));
-        let greeting = greeting.expect("the server starts");
-        let base = greeting.split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned();
-        // Whoever stops reading a pipe stops the writer some day.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, base }
-    }
-
     async fn get(&self, path: &str) -> Value {
         let token: Value =
             self.ask(reqwest::Client::new().get(self.url("/sandbox/token?company=biz_demo"))).await;
@@ -63,10 +36,6 @@ impl Server {
         assert!(response.status().is_success(), "{response:?}");
         response.json().await.unwrap()
     }
-
-    fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
-    }
 }
 
 fn folder() -> PathBuf {
@@ -79,21 +48,21 @@ fn folder() -> PathBuf {
 async fn a_killed_server_loses_nothing_and_repeats_nothing() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let data = folder();
-    let first = Server::start(&data);
+    let first = Server::over(&data);
     let receipt =
         first.post("/sandbox/renewals", json!({"membership_id": "mem_demo_7", "outcome": "failed"})).await;
     assert_eq!(receipt["outcome"], "applied");
     drop(first);
 
     for kill in 0..KILLS {
-        let server = Server::start(&data);
+        let server = Server::over(&data);
         let moving = tokio::spawn(server.posting("/sandbox/clock", json!({"advance": "12h"})).send());
         tokio::time::sleep(Duration::from_millis(5 + kill * 23)).await;
         drop(server);
         let _ = moving.await;
     }
 
-    let server = Server::start(&data);
+    let server = Server::over(&data);
     server.post("/sandbox/clock", json!({"advance": "6d"})).await;
     let outbox = server.get("/sandbox/outbox").await;
     let mut times: BTreeMap<&str, u32> = BTreeMap::new();

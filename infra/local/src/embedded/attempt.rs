@@ -1,0 +1,65 @@
+//! One attempt of a caller, whichever way it came: numbered, written down, and made to fail on order.
+
+use serde_json::Value;
+
+use super::dispatch::dispatch;
+use super::record::{Intervention, RequestRecord};
+use super::{EmbeddedDynamo, Hook};
+
+/// What the caller of an attempt sees.
+pub(super) enum Outcome {
+    /// An answer, of the attempt of this number.
+    Answered { call: u64, status: u16, body: String },
+    /// A connection that broke.
+    Broken(&'static str),
+    /// Nothing, for as long as it waits.
+    Silent,
+}
+
+impl EmbeddedDynamo {
+    /// Executes what `x-amz-target` names, as far as the hook lets it.
+    pub(super) fn attempt(&self, target: &str, body: &str) -> Outcome {
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        let mut record = RequestRecord::of(operation, &parse(body));
+
+        let (call, hook) = self.number_call();
+        // The hook runs without the lock: it may look at the log itself.
+        let intervention = hook.map_or(Intervention::Pass, |hook| hook(call, &record));
+        let answered = |(status, body): (u16, String)| Outcome::Answered { call, status, body };
+        let mut execute = || {
+            let (status, answer) = dispatch(&self.database, operation, body);
+            record.count_answer(&parse(&answer));
+            (status, answer)
+        };
+        let outcome = match intervention {
+            Intervention::Pass => answered(execute()),
+            Intervention::FailBefore(failure) => answered(failure.answer(&record)),
+            Intervention::FailAfter(failure) => {
+                execute();
+                answered(failure.answer(&record))
+            }
+            Intervention::DropBefore => Outcome::Broken("the connection broke before the request was sent"),
+            Intervention::LoseAnswer => {
+                execute();
+                Outcome::Broken("the connection broke before the answer arrived")
+            }
+            Intervention::HangBefore => Outcome::Silent,
+            Intervention::HangAfter => {
+                execute();
+                Outcome::Silent
+            }
+        };
+        self.ledger().requests.push(record);
+        outcome
+    }
+
+    fn number_call(&self) -> (u64, Option<Hook>) {
+        let mut ledger = self.ledger();
+        ledger.calls += 1;
+        (ledger.calls, ledger.hook.clone())
+    }
+}
+
+fn parse(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}

@@ -1,0 +1,87 @@
+//! What the functions find around them: a table that answers over HTTP, and the providers' stand-ins.
+
+use axum::body::Body;
+use chrono::Utc;
+use http_body_util::BodyExt as _;
+use local::clock::SandboxClock;
+use local::demo;
+use local::embedded::EmbeddedDynamo;
+use local::sandbox::Sandbox;
+use local::service::Service;
+use local::whop::{APP_ID, Membership};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::function::Function;
+use crate::request::Request;
+
+/// Where pages of the sandbox are.
+pub const ORIGIN: &str = "http://127.0.0.1:3000";
+
+/// The table, the stand-ins, and a company whose member has just failed to pay.
+pub struct Cloud {
+    pub service: Service,
+    pub case_id: String,
+    environment: Vec<(&'static str, String)>,
+}
+
+impl Cloud {
+    pub async fn start() -> Self {
+        let sandbox = Sandbox::memory(SandboxClock::running_from(Utc::now()));
+        let service = Service::start(sandbox, EmbeddedDynamo::memory(), |_| None).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let table = format!("http://{}", listener.local_addr().unwrap());
+        let dynamo = service.dynamo.clone();
+        tokio::spawn(async move { dynamo.serve(listener).await });
+        let mut environment = service.environment.clone();
+        environment.extend([
+            ("AWS_ENDPOINT_URL_DYNAMODB", table),
+            ("AWS_ACCESS_KEY_ID", "sandbox".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
+        ]);
+        let whop = &service.sandbox.whop;
+        whop.add_company(demo::COMPANY, "A company", &[demo::OWNER], true, Some("exp_1"));
+        whop.add_company("biz_other", "Another company", &["user_other"], true, None);
+        whop.add_membership(Membership::new("mem_1", demo::COMPANY, "user_1", Utc::now()));
+        demo::renew(&service, "mem_1", true, None).await.unwrap();
+        let case_id = only_case(&service).await;
+        Self { service, case_id, environment }
+    }
+
+    pub async fn function(&self, name: &str) -> Function {
+        Function::start(name, &self.environment).await
+    }
+
+    /// The same request as the company's owner.
+    pub fn as_owner(&self, request: Request) -> Request {
+        self.as_user(demo::OWNER, demo::COMPANY, request)
+    }
+
+    pub fn as_user(&self, user: &str, company: &str, request: Request) -> Request {
+        let token = self.service.sandbox.whop.user_token(user, APP_ID);
+        request.header("x-whop-user-token", &token).header("x-company-id", company)
+    }
+
+    /// A push to the member, under this key.
+    pub fn nudge(&self, key: &str) -> Request {
+        let path = format!("/api/cases/{}/nudge", self.case_id);
+        self.as_owner(Request::post(&path, &json!({"channel": "push"})).header("idempotency-key", key))
+    }
+}
+
+/// What somebody types who wants to sign in, on a page of ours.
+pub fn sign_in(username: &str, password: &str) -> Request {
+    let body = json!({"username": username, "password": password});
+    Request::post("/api/auth/sign-in", &body).header("origin", ORIGIN)
+}
+
+async fn only_case(service: &Service) -> String {
+    let request = http::Request::get("/api/dashboard/cases")
+        .header("x-whop-user-token", service.sandbox.whop.user_token(demo::OWNER, APP_ID))
+        .header("x-company-id", demo::COMPANY);
+    let response = service.ask(request.body(Body::empty()).unwrap()).await;
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    let cases: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(cases["data"].as_array().unwrap().len(), 1, "{cases}");
+    cases["data"][0]["case_id"].as_str().unwrap().to_owned()
+}

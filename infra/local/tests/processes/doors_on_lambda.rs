@@ -1,0 +1,134 @@
+//! The doors of real function binaries, reached as Lambda reaches them.
+
+use chrono::Utc;
+use local::demo;
+use local::outbox::Kind;
+use serde_json::json;
+use shared::providers::standard_webhooks::SigningKey;
+use shared::providers::whop::{Secret, sign_standard};
+
+use crate::cloud::{Cloud, ORIGIN, sign_in};
+use crate::request::Request;
+use crate::tally::{QUOTA, Tally};
+
+#[tokio::test]
+async fn a_session_opens_is_read_refuses_forgeries_and_ends() {
+    let cloud = Cloud::start().await;
+    let mut function = cloud.function("sign-in").await;
+    let entered = function.ask(&sign_in("provider", "sandbox-provider-password")).await.ok();
+    let cookie = entered.cookie().to_owned();
+    assert!(cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=43200"), "{cookie}");
+    let pair = cookie.split(';').next().unwrap();
+    assert!(pair.starts_with("__Host-session="), "{pair}");
+    let csrf_token = entered.json()["csrf_token"].as_str().unwrap().to_owned();
+
+    let show = Request::get("/api/auth/session").cookie("name=é").cookie(pair);
+    let shown = function.ask(&show).await.ok();
+    assert_eq!(shown.json()["account"]["role"], "provider");
+    assert_eq!(shown.header("cache-control"), Some("no-store"));
+
+    let leave = Request::post("/api/auth/sign-out", &json!({})).cookie(pair);
+    let home = leave.clone().header("origin", ORIGIN);
+    function.ask(&home).await.refused(403);
+    function.ask(&home.clone().header("x-csrf-token", "guessed")).await.refused(403);
+    let foreign = leave.header("origin", "https://elsewhere.example");
+    function.ask(&foreign.header("x-csrf-token", &csrf_token)).await.refused(403);
+    function.ask(&show).await.ok();
+
+    let left = function.ask(&home.header("x-csrf-token", &csrf_token)).await.ok();
+    assert!(left.cookie().contains("Max-Age=0"), "{left:?}");
+    function.ask(&show).await.refused(401);
+}
+
+#[tokio::test]
+async fn the_sixth_guess_is_refused_and_a_forged_address_does_not_help() {
+    let cloud = Cloud::start().await;
+    let mut function = cloud.function("sign-in").await;
+    let mut tally = Tally::default();
+    for guess in 0..QUOTA + 3 {
+        // Every guess at another account, or its own limit would be the one that is seen.
+        let request = sign_in(&format!("nobody-{guess}"), "a wrong password");
+        let request = request.header("x-forwarded-for", &format!("198.51.100.{guess}"));
+        let request = request.header("x-vercel-forwarded-for", &format!("198.51.100.{guess}"));
+        let answer = function.ask(&request).await;
+        tally.note(answer.status());
+        if answer.status() == 429 {
+            answer.refused(429);
+            assert!(answer.header("retry-after").is_some(), "{answer:?}");
+            assert_eq!(answer.header("ratelimit-policy"), Some("\"auth\";q=5;w=900"));
+            assert_eq!(answer.header("x-rate-limit-remaining"), Some("0"));
+        }
+    }
+    tally.holds();
+    let elsewhere = sign_in("provider", "sandbox-provider-password").from("192.0.2.2");
+    function.ask(&elsewhere).await.ok();
+}
+
+#[tokio::test]
+async fn settings_are_the_owners_and_nobody_elses() {
+    let cloud = Cloud::start().await;
+    let mut function = cloud.function("settings").await;
+    let settings = || Request::get("/api/settings");
+    function.ask(&cloud.as_owner(settings())).await.ok();
+    function.ask(&settings()).await.refused(401);
+    let another = function.ask(&cloud.as_user(demo::OWNER, "biz_other", settings())).await;
+    let absent = function.ask(&cloud.as_user(demo::OWNER, "biz_absent", settings())).await;
+    another.refused(401);
+    absent.refused(401);
+    assert_eq!(another.json()["detail"], absent.json()["detail"]);
+}
+
+#[tokio::test]
+async fn a_browser_that_asks_first_is_told_whether_its_page_may() {
+    let cloud = Cloud::start().await;
+    let mut function = cloud.function("settings").await;
+    let asked = |origin: &str| {
+        let request = Request::options("/api/settings").header("origin", origin);
+        request.header("access-control-request-method", "PUT")
+    };
+    let listed = function.ask(&asked(ORIGIN)).await;
+    assert_eq!((listed.status(), listed.header("access-control-allow-origin")), (204, Some(ORIGIN)));
+    assert_eq!(listed.header("access-control-allow-credentials"), Some("true"));
+    let foreign = function.ask(&asked("https://elsewhere.example")).await;
+    foreign.refused(403);
+    assert_eq!(foreign.header("access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn a_nudge_with_one_key_is_one_message_and_one_answer() {
+    let cloud = Cloud::start().await;
+    let mut function = cloud.function("nudge").await;
+    let first = function.ask(&cloud.nudge("key-1")).await.ok();
+    let again = function.ask(&cloud.nudge("key-1")).await.ok();
+    assert_eq!(first.header("idempotency-replayed"), None);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!((first.body(), cloud.service.sandbox.outbox.count(Kind::Push)), (again.body(), 1));
+    let path = format!("/api/cases/{}/nudge", cloud.case_id);
+    let other = cloud.as_owner(Request::post(&path, &json!({})).header("idempotency-key", "key-1"));
+    function.ask(&other).await.refused(422);
+}
+
+#[tokio::test]
+async fn an_event_is_taken_with_its_senders_signature_only() {
+    let cloud = Cloud::start().await;
+    let mut function = cloud.function("webhooks").await;
+    let (now, body) = (Utc::now(), json!({"type": "charge.refunded", "data": {}}).to_string());
+    let shared = SigningKey::parse("whsec_c2FuZGJveCBzaGFyZWQga2V5IG9mIDMyIGJ5dGVzISE=").unwrap();
+    let whop = Secret::new("ws_sandbox_webhook_secret").unwrap();
+    for (door, signature) in [
+        ("/api/webhooks/whop", sign_standard("msg_1", now, body.as_bytes(), &whop)),
+        ("/api/webhooks/sandbox", shared.sign("msg_1", now, body.as_bytes())),
+    ] {
+        let deliver = |body: &str| {
+            Request::post_text(door, body)
+                .header("webhook-id", "msg_1")
+                .header("webhook-timestamp", &now.timestamp().to_string())
+                .header("webhook-signature", &signature)
+        };
+        let forged = function.ask(&deliver(&body.replace("refunded", "captured"))).await;
+        forged.refused(forged.status());
+        assert!((400..=401).contains(&forged.status()), "{forged:?}");
+        let taken = function.ask(&deliver(&body)).await;
+        assert!((200..=202).contains(&taken.status()), "{door}: {taken:?}");
+    }
+}

@@ -1,0 +1,70 @@
+//! A function as Lambda runs it: its real binary, in a process that polls the runtime API.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+
+use crate::lambda_api::RuntimeApi;
+use crate::request::{Reply, Request};
+
+/// A running function; it ends with this value, also when a test fails.
+pub struct Function {
+    child: Child,
+    api: RuntimeApi,
+}
+
+/// The functions these tests run.
+const FUNCTIONS: [&str; 4] = ["sign-in", "settings", "nudge", "webhooks"];
+
+static BINARIES: LazyLock<PathBuf> = LazyLock::new(build);
+
+impl Function {
+    /// Starts it with these variables and Lambda's own, and no others.
+    pub async fn start(name: &str, environment: &[(&'static str, String)]) -> Self {
+        assert!(FUNCTIONS.contains(&name), "{name} is not built");
+        let binary = tokio::task::spawn_blocking(|| BINARIES.clone()).await.unwrap().join(name);
+        let api = RuntimeApi::start(name).await;
+        let mut command = Command::new(binary);
+        command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
+        command.envs(api.environment()).stdout(Stdio::null());
+        Self { child: command.spawn().unwrap(), api }
+    }
+
+    pub async fn ask(&mut self, request: &Request) -> Reply {
+        Reply(self.api.ask(request.event()).await)
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Builds them and tells where they are. Features are unified as `cargo test --workspace` does it,
+/// which `--examples` is for: after that command nothing is left to do here but to link.
+fn build() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.ancestors().nth(3).expect("a target directory");
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["build", "--locked", "--workspace", "--examples", "--target-dir"]).arg(target);
+    command.args(FUNCTIONS.iter().flat_map(|name| ["--bin", name]));
+    // What the outer cargo tells this test about its package would be taken for a change of others.
+    let foreign =
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_", "OUT_DIR"];
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| foreign.iter().any(|prefix| name.starts_with(prefix))) {
+            command.env_remove(&name);
+        }
+    }
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    assert!(command.status().unwrap().success(), "the functions are built");
+    target.join("debug")
+}

@@ -1,0 +1,48 @@
+//! The local server as a process.
+
+use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+/// Kills the server however the test ends.
+pub struct Server {
+    child: Child,
+    pub base: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    /// Over a folder, which outlives it.
+    pub fn over(data: &Path) -> Self {
+        Self::start([OsStr::new("--data"), data.as_os_str()])
+    }
+
+    /// That forgets everything.
+    pub fn in_memory() -> Self {
+        Self::start(["--memory"])
+    }
+
+    fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        command.args(["--port", "0"]).args(arguments).stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let greeting = lines.by_ref().map_while(Result::ok).find(|line| line.contains("serves on"));
+        let greeting = greeting.expect("the server starts");
+        let base = greeting.split_whitespace().find(|word| word.starts_with("http")).unwrap().to_owned();
+        // Whoever stops reading a pipe stops the writer some day.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self { child, base }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}

@@ -1,0 +1,38 @@
+//! Counting what a limit lets through, also on a machine that is too busy to count in time.
+
+/// The quota of signing in, per address.
+pub const QUOTA: u32 = 5;
+
+/// What became of attempts to sign in with a wrong password.
+#[derive(Debug, Default)]
+pub struct Tally {
+    admitted: u32,
+    refused: u32,
+    unanswered: u32,
+}
+
+impl Tally {
+    pub fn note(&mut self, status: u16) {
+        match status {
+            401 => self.admitted += 1,
+            429 => self.refused += 1,
+            // The table was too slow for the limit, which then holds the door shut, counted or not.
+            503 => self.unanswered += 1,
+            other => panic!("{other}"),
+        }
+    }
+
+    pub fn with(self, other: &Self) -> Self {
+        Self {
+            admitted: self.admitted + other.admitted,
+            refused: self.refused + other.refused,
+            unanswered: self.unanswered + other.unanswered,
+        }
+    }
+
+    /// Exactly the quota was admitted, but for those of which nobody knows.
+    pub fn holds(&self) {
+        assert!(self.admitted <= QUOTA && self.admitted + self.unanswered >= QUOTA, "{self:?}");
+        assert!(self.refused > 0, "{self:?}");
+    }
+}
