@@ -94,10 +94,6 @@ impl Allowance {
                 Err(Failure::TooMany { retry_after_seconds })
             }
             Verdict::Unanswered(class) if class.unanswered == Unanswered::Open => {
-                tracing::warn!(
-                    limit = class.name,
-                    "a limit was not counted: the table did not answer in time"
-                );
                 note(Noted::Skipped);
                 Ok(())
             }
