@@ -7,6 +7,7 @@ mod world;
 
 mod abandoned;
 mod answer;
+mod askers;
 mod backstage;
 mod bearer;
 mod browser;
@@ -29,6 +30,7 @@ mod keeping;
 mod kpis;
 mod limits;
 mod limits_troubled;
+mod matrix;
 mod money;
 mod nudge;
 mod openapi;
