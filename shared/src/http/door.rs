@@ -47,7 +47,7 @@ async fn pass(service: &'static str, app: SharedApp, mut request: Request, next:
     let method = request.method().clone();
     // The pattern and not the path: paths hold ids.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let origin = request.headers().get(header::ORIGIN).cloned();
+    let listed = origin::listed(&app.config, request.headers()).cloned();
     let asked_first = origin::preflight(&app.config, &method, request.headers());
     let span = tracing::info_span!("request", request_id = %request_id.0);
     let started = Instant::now();
@@ -58,7 +58,7 @@ async fn pass(service: &'static str, app: SharedApp, mut request: Request, next:
         };
         let failure = response.extensions().get::<Arc<Failure>>().cloned();
         let mut response = finish(response, failure.as_deref(), &request_id);
-        origin::share(&app.config, origin.as_ref(), response.headers_mut());
+        origin::share(listed, response.headers_mut());
         let duration = started.elapsed().as_secs_f64() * 1_000.0;
         let status = response.status().as_u16();
         let reason = failure.as_deref().and_then(Failure::reason);

@@ -6,10 +6,12 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::failure::Failure;
 use crate::config::Config;
+
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 const METHODS: &str = "GET, POST, PUT";
 const REQUEST_HEADERS: &str =
@@ -33,14 +35,11 @@ pub enum Page {
 
 /// Reads `Origin` and `Sec-Fetch-Site`.
 pub fn page(config: &Config, headers: &HeaderMap) -> Page {
-    let mut origins = headers.get_all(ORIGIN).iter();
-    let origin = origins.next();
-    if origins.next().is_some() {
+    let (Ok(origin), Ok(site)) = (at_most_one(headers, ORIGIN), at_most_one(headers, SITE)) else {
         return Page::Foreign;
-    }
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+    };
     let listed = origin.is_some_and(|origin| is_listed(config, origin));
-    match (origin, site) {
+    match (origin, site.map(HeaderValue::as_bytes)) {
         (None, None | Some(b"none")) => Page::None,
         // A browser says which site asks; the list says which origin. Both must agree.
         (Some(_), None | Some(b"same-origin" | b"same-site" | b"none")) if listed => Page::Listed,
@@ -49,17 +48,32 @@ pub fn page(config: &Config, headers: &HeaderMap) -> Page {
     }
 }
 
+/// The origin of a page of the list; `None` for any other, and where two are named.
+pub fn listed<'a>(config: &Config, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+    at_most_one(headers, ORIGIN).ok().flatten().filter(|origin| is_listed(config, origin))
+}
+
+/// A header that is there several times.
+struct Contradiction;
+
+/// A browser sends each of these headers once, so of two nobody could say which counts.
+fn at_most_one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, Contradiction> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next();
+    if values.next().is_some() { Err(Contradiction) } else { Ok(value) }
+}
+
 fn is_listed(config: &Config, origin: &HeaderValue) -> bool {
     config.allowed_origins.iter().any(|known| known.as_bytes() == origin.as_bytes())
 }
 
 /// Answers a browser that asks before it asks; `None` for any other request.
 pub fn preflight(config: &Config, method: &Method, headers: &HeaderMap) -> Option<Response> {
-    let origin = headers.get(ORIGIN)?;
-    if method != Method::OPTIONS || !headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD) {
+    let asks = headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    if method != Method::OPTIONS || !asks {
         return None;
     }
-    if !is_listed(config, origin) {
+    if listed(config, headers).is_none() {
         return Some(Failure::Forbidden("Pages of this origin may not ask.").into_response());
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
@@ -73,12 +87,12 @@ pub fn preflight(config: &Config, method: &Method, headers: &HeaderMap) -> Optio
     Some(response)
 }
 
-/// Lets a listed page read the answer. Every answer says that it depends on who asks, so that no
+/// Lets a page whose origin is `listed` read the answer. Every answer says that it depends on who asks, so that no
 /// cache gives one page's answer to another.
-pub fn share(config: &Config, origin: Option<&HeaderValue>, answer: &mut HeaderMap) {
+pub fn share(listed: Option<HeaderValue>, answer: &mut HeaderMap) {
     answer.append(VARY, HeaderValue::from_static("origin"));
-    let Some(origin) = origin.filter(|origin| is_listed(config, origin)) else { return };
-    answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    let Some(origin) = listed else { return };
+    answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(ANSWER_HEADERS));
 }
