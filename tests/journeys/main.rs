@@ -48,6 +48,7 @@ mod sign_up;
 mod signing;
 mod single_sign_on;
 mod storage;
+mod storms;
 mod strike;
 mod stripe_events;
 mod table;
