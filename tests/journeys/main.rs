@@ -26,6 +26,8 @@ mod health;
 mod house_rules;
 mod judgement;
 mod keeping;
+mod keyed_answers;
+mod known_defects;
 mod kpis;
 mod limits;
 mod limits_troubled;
