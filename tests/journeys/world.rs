@@ -10,11 +10,12 @@ use local::clock::SandboxClock;
 use local::embedded::EmbeddedDynamo;
 use local::outbox::Kind;
 use local::sandbox::Sandbox;
-use local::service::Service;
+use local::service::{PATIENCE, Service};
 use local::whop::{APP_ID, Membership, MembershipStatus};
 use serde_json::{Value, json};
 use shared::domain::time;
 use shared::http::extension::ClientIp;
+use shared::rate_limit::Deadlines;
 
 pub use crate::answer::Answer;
 use crate::answer::answered;
@@ -39,12 +40,26 @@ impl World {
     }
 
     pub async fn with(dynamo: EmbeddedDynamo, lookup: impl Fn(&str) -> Option<String>) -> Self {
+        Self::with_deadlines(dynamo, lookup, PATIENCE).await
+    }
+
+    /// A world whose limits wait this long for the table, in milliseconds.
+    pub async fn waiting_ms(answer_ms: u64) -> Self {
+        let deadlines = Deadlines { answer_ms, connect_ms: answer_ms };
+        Self::with_deadlines(EmbeddedDynamo::memory(), |_| None, deadlines).await
+    }
+
+    async fn with_deadlines(
+        dynamo: EmbeddedDynamo,
+        lookup: impl Fn(&str) -> Option<String>,
+        deadlines: Deadlines,
+    ) -> Self {
         // Silent unless asked: `RUST_LOG=info cargo test -p tests -- --nocapture`.
         if std::env::var_os("RUST_LOG").is_some() {
             shared::logs::init("journeys");
         }
         let sandbox = Sandbox::memory(SandboxClock::frozen(beginning()));
-        let service = Service::start(sandbox, dynamo, lookup).await.unwrap();
+        let service = Service::start_with(sandbox, dynamo, lookup, deadlines).await.unwrap();
         let world = Self { service };
         world.add_company(COMPANY, OWNER, true);
         world

@@ -17,6 +17,7 @@ use shared::http::Failure;
 use shared::http::extension::{ScheduledEvent, Trigger};
 use shared::providers::whop::{Secret, sign_standard};
 use shared::providers::{client, stripe};
+use shared::rate_limit::Deadlines;
 use shared::store::StoreError;
 use shared::store::definition::create_table;
 use tokio::net::TcpListener;
@@ -29,6 +30,10 @@ use crate::{oidc, server, whop};
 
 /// The table of the sandbox.
 pub const TABLE: &str = "justonce";
+
+/// How long limits wait for the table here. It answers from the same processor, which may be busy with
+/// anything; production waits for less.
+pub const PATIENCE: Deadlines = Deadlines { answer_ms: 2_000, connect_ms: 2_000 };
 
 /// Values of the sandbox, good for nothing else. Whatever is set in the environment wins over them; set
 /// to nothing, a value is unset and its door shut.
@@ -102,6 +107,16 @@ impl Service {
         dynamo: EmbeddedDynamo,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, StartError> {
+        Self::start_with(sandbox, dynamo, lookup, PATIENCE).await
+    }
+
+    /// The same with limits that wait for the table as long as `deadlines` say.
+    pub async fn start_with(
+        sandbox: Sandbox,
+        dynamo: EmbeddedDynamo,
+        lookup: impl Fn(&str) -> Option<String>,
+        deadlines: Deadlines,
+    ) -> Result<Self, StartError> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let providers = listener.local_addr()?;
         let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
@@ -129,7 +144,9 @@ impl Service {
         create_table(&client, config.table_name.as_deref().unwrap_or(TABLE)).await?;
         let clock = sandbox.clock.clone();
         let clock = Clock::from_fn(move || clock.now());
-        let app = Arc::new(App::new(config, Some(client), client::client()?, clock, Ids::system()));
+        let mut app = App::new(config, Some(client), client::client()?, clock, Ids::system());
+        app.limiter = app.limiter.with_deadlines(deadlines);
+        let app = Arc::new(app);
         let router = routers(&app);
         Ok(Self { sandbox, dynamo, app, router, providers, environment, served })
     }

@@ -131,7 +131,10 @@ where
             body: failure.problem(&intent.request_id.0).to_string(),
         },
     };
-    claim.keep(&answer).await?;
+    if !claim.keep(&answer).await? {
+        // Somebody has taken over: there must not be two answers to one request, so its answer counts.
+        return Err(Failure::Busy("Another try of this request has taken over. Ask again for its answer."));
+    }
     Ok(give(&answer))
 }
 

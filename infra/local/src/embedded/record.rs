@@ -18,6 +18,8 @@ pub struct RequestRecord {
     /// What IAM must allow for it: actions, with the index where there is one. A transaction needs what
     /// its parts need.
     pub rights: BTreeSet<String>,
+    /// Which kinds of rows it writes, or reads one by one: what stands before the `#` of their keys.
+    pub kinds: BTreeSet<String>,
 }
 
 /// What happens to one attempt.
@@ -61,7 +63,8 @@ impl RequestRecord {
         };
         let index = text(&body["IndexName"]);
         let rights = rights(operation, index.as_deref(), body);
-        Self { operation: operation.to_owned(), table, index, item_count, rights }
+        let kinds = kinds(body);
+        Self { operation: operation.to_owned(), table, index, item_count, rights, kinds }
     }
 
     /// Takes the number of items a query or scan returned from its answer.
@@ -102,6 +105,15 @@ fn rights(operation: &str, index: Option<&str>, body: &Value) -> BTreeSet<String
         (operation, Some(index)) => BTreeSet::from([format!("{operation} {index}")]),
         (operation, None) => BTreeSet::from([operation.to_owned()]),
     }
+}
+
+/// The kinds of the rows that a request, or the parts of a transaction, name by key or bring as a whole.
+fn kinds(body: &Value) -> BTreeSet<String> {
+    let parts = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
+    let requests = parts.flat_map(|part| part.values()).chain([body]);
+    let keys = requests
+        .filter_map(|request| ["Key", "Item"].iter().find_map(|row| request[row]["pk"]["S"].as_str()));
+    keys.filter_map(|key| key.split('#').next()).map(str::to_owned).collect()
 }
 
 fn transaction(items: &Value) -> (Option<String>, usize) {
