@@ -11,6 +11,7 @@ mod arbitrary_bodies;
 mod backstage;
 mod bearer;
 mod browser;
+mod canaries;
 mod cases;
 mod costs;
 mod crashes;
