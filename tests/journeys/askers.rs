@@ -138,7 +138,7 @@ impl World {
             let body = json!({"email": address(role), "password": PASSWORD, "role": role});
             assert_eq!(world.stranger("/api/auth/sign-up", body).await.status, 202);
             let token = world.newest_mail().token();
-            world.stranger("/api/auth/confirm", json!({"token": token})).await.ok();
+            world.stranger("/api/auth/confirm", json!({"token": token, "password": PASSWORD})).await.ok();
         }
         world
     }

@@ -86,7 +86,7 @@ async fn jobs_open_to_the_secret_alone() {
             "Bearer wrong",
             "Bearer the-newest-secre",
             "Bearer the-newest-secrett",
-            "Bearer the-newest-secret, the-older-secret-of-yesterday",
+            "Bearer the-newest-secret, the-newest-secre",
             "Bearer sandbox-cron-secret",
             "Basic the-newest-secret",
             "the-newest-secret",

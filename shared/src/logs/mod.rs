@@ -32,14 +32,21 @@ pub fn init(service: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let levels = std::env::var("RUST_LOG").unwrap_or_default();
-        let subscriber = tracing_subscriber::registry()
-            .with(level_filter(&levels))
-            .with(filter_fn(is_fit_to_print))
-            .with(Logs::new(service, std::io::stdout()));
-        if tracing::subscriber::set_global_default(subscriber).is_ok() {
+        if tracing::subscriber::set_global_default(to(service, std::io::stdout(), &levels)).is_ok() {
             std::panic::set_hook(Box::new(log_panic));
         }
     });
+}
+
+/// What [`init`] installs, with any writer and any levels.
+pub fn to<W>(service: &'static str, writer: W, levels: &str) -> impl Subscriber + Send + Sync + 'static
+where
+    W: Write + Send + 'static,
+{
+    tracing_subscriber::registry()
+        .with(level_filter(levels))
+        .with(filter_fn(is_fit_to_print))
+        .with(Logs::new(service, writer))
 }
 
 /// The layer that writes the lines.

@@ -1,0 +1,113 @@
+//! Every route of the table, asked by somebody who may.
+
+use axum::body::Body;
+use http::{HeaderValue, Request};
+use serde_json::{Value, json};
+use shared::auth::Who;
+use shared::auth::routes::{ROUTES, Route};
+
+use crate::browser::{Browser, ORIGIN};
+use crate::signing::{SECRET, Scheme};
+use crate::webhook_sources::Sender;
+use crate::world::{COMPANY, OWNER, World, payment_failed};
+
+/// Whoever may: an owner with an open case, signed-in staff, the schedule, and each provider.
+pub struct Callers {
+    pub staff: Browser,
+    /// Who signs out, and who does so everywhere: their sessions are of no use afterwards.
+    leaving: [Browser; 2],
+    case_id: String,
+}
+
+impl Callers {
+    pub async fn of(world: &World) -> Self {
+        let case_id = world.open_case(COMPANY, "mem_1").await;
+        let staff = world.staff("provider").await;
+        world.get("/api/settings").await;
+        world.settle().await;
+        let leaving = [world.staff("developer").await, world.staff("accountant").await];
+        Self { staff, leaving, case_id }
+    }
+
+    /// A request to a route with its proof and these bytes; `number` names the events.
+    pub fn ask(&self, world: &World, route: &Route, body: &[u8], number: usize) -> Request<Body> {
+        let path = self.path(route);
+        let mut request = match route.who {
+            Who::Provider => return provider(world, route, body, number),
+            Who::Roles(_) => world.owner_request(COMPANY, OWNER, route.method.parse().unwrap(), &path, None),
+            _ => Request::builder().method(route.method).uri(&path).body(Body::empty()).unwrap(),
+        };
+        let headers = request.headers_mut();
+        let mut put = |name: &'static str, value: &str| {
+            headers.insert(name, HeaderValue::from_str(value).unwrap());
+        };
+        match route.who {
+            Who::Scheduler => put("authorization", "Bearer sandbox-cron-secret"),
+            Who::SignedIn => {
+                let browser = self.signed_in(route);
+                put("cookie", browser.cookie.as_deref().unwrap());
+                put("x-csrf-token", &browser.csrf_token);
+                put("origin", ORIGIN);
+            }
+            Who::Anyone => put("origin", ORIGIN),
+            Who::Roles(_) | Who::Provider => {}
+        }
+        if route.method != "GET" {
+            put("content-type", "application/json");
+            *request.body_mut() = Body::from(body.to_vec());
+        }
+        request
+    }
+
+    fn signed_in(&self, route: &Route) -> &Browser {
+        match route.path {
+            "/api/auth/sign-out" => &self.leaving[0],
+            "/api/auth/sign-out-everywhere" => &self.leaving[1],
+            _ => &self.staff,
+        }
+    }
+
+    pub fn path(&self, route: &Route) -> String {
+        let path = route.path.replace("{case_id}", &self.case_id).replace("{membership_id}", "mem_1");
+        path.replace("{event_id}", "msg_none").replace("{source}", "sandbox")
+    }
+}
+
+/// A delivery that is signed, whatever it says.
+fn provider(world: &World, route: &Route, body: &[u8], number: usize) -> Request<Body> {
+    let (id, now) = (format!("evt_{number}"), world.now());
+    let sender = match route.path.rsplit('/').next() {
+        Some("whop") => return Scheme::ALL[number % 2].sign(&id, now, body, SECRET),
+        Some("stripe") => Sender::Stripe,
+        _ => [Sender::Shared, Sender::Private][number % 2],
+    };
+    sender.sign(&sender.door(), &id, now, body, sender.secret())
+}
+
+/// The routes that read a body.
+pub fn with_bodies() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().filter(|route| route.method != "GET")
+}
+
+/// A body that a route reads to its end.
+pub fn good_body(world: &World, route: &Route) -> Value {
+    let (email, password) = ("customer@example.com", "correct horse battery");
+    match route.path {
+        "/api/auth/sign-in" => json!({"username": "provider", "password": "sandbox-provider-password"}),
+        "/api/auth/sign-up" => json!({"email": email, "password": password, "role": "customer"}),
+        "/api/auth/confirm" => json!({"token": "A".repeat(43)}),
+        "/api/auth/password/forgot" => json!({"email": email}),
+        "/api/auth/password/reset" => json!({"token": "A".repeat(43), "password": password}),
+        "/api/auth/password/change" => json!({"old_password": password, "new_password": "another horse"}),
+        "/api/auth/oidc/callback" => json!({"code": "code", "state": "state"}),
+        "/api/settings" => json!({
+            "push_enabled": true, "dm_enabled": true, "incentive_days": 7, "reminder_offsets_days": [1, 2],
+        }),
+        "/api/webhooks/whop" => payment_failed("mem_2", "pay_2", world.now()),
+        "/api/webhooks/stripe" => json!({"id": "evt_1", "type": "charge.refunded", "created": 1_763_456_400}),
+        "/api/webhooks/{source}" => {
+            json!({"type": "charge.refunded", "timestamp": "2025-11-18T09:00:00.000Z", "data": {}})
+        }
+        _ => json!({}),
+    }
+}
