@@ -95,7 +95,7 @@ pub fn good_body(world: &World, route: &Route) -> Value {
     match route.path {
         "/api/auth/sign-in" => json!({"username": "provider", "password": "sandbox-provider-password"}),
         "/api/auth/sign-up" => json!({"email": email, "password": password, "role": "customer"}),
-        "/api/auth/confirm" => json!({"token": "A".repeat(43)}),
+        "/api/auth/confirm" => json!({"token": "A".repeat(43), "password": password}),
         "/api/auth/password/forgot" => json!({"email": email}),
         "/api/auth/password/reset" => json!({"token": "A".repeat(43), "password": password}),
         "/api/auth/password/change" => json!({"old_password": password, "new_password": "another horse"}),
