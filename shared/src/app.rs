@@ -169,7 +169,14 @@ impl App {
 
     /// What effects need.
     pub fn senders(&self) -> Senders<'_> {
-        Senders { whop: self.whop.as_ref(), resend: self.resend.as_ref(), vault: &self.config.vault }
+        Senders {
+            whop: self.whop.as_ref(),
+            resend: self.resend.as_ref(),
+            stripe: self.stripe.as_ref(),
+            vault: &self.config.vault,
+            deployment: &self.config.marketplace.deployment,
+            clock: &*self.clock.0,
+        }
     }
 
     /// Hands what receiving events needs to `use_intake`.
@@ -178,7 +185,7 @@ impl App {
         store: &'a Store,
         new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
     ) -> Intake<'a> {
-        Intake { store, whop: self.whop.as_ref(), new_id }
+        Intake { store, whop: self.whop.as_ref(), deployment: &self.config.marketplace.deployment, new_id }
     }
 }
 

@@ -4,10 +4,12 @@
 //! stays shut and says which, and `GET /api/health` lists them. What is set but unreadable is a
 //! mistake, and all mistakes are reported together at the start.
 
+mod marketplace;
 mod names;
 mod sign_in;
 mod strength;
 
+pub use marketplace::Marketplace;
 pub use names::{NAMES, Name, Need};
 pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
 pub use strength::{password_weakness, weakness};
@@ -58,6 +60,8 @@ pub struct Config {
     pub stripe_api_base: String,
     /// The webhook secrets of Stripe, newest first.
     pub stripe_webhook_secrets: Vec<String>,
+    /// What the deployment decides about bookings and payouts.
+    pub marketplace: Marketplace,
     /// The webhook secrets of other sources, as `(source, secret)`.
     pub webhook_secrets: Vec<(String, String)>,
     /// Where browsers reach the service: scheme, host and port, without a slash at the end.
@@ -129,6 +133,7 @@ impl Config {
         if get("STRIPE_SECRET_KEY").is_some_and(|key| !key.starts_with("sk_") && !key.starts_with("rk_")) {
             mistakes.push("STRIPE_SECRET_KEY: expected a secret or restricted key, sk_… or rk_…".to_owned());
         }
+        let marketplace = Marketplace::read(get, &mut mistakes);
         let staff = sign_in::staff(get, &mut mistakes);
         let oidc = sign_in::oidc(get, &mut mistakes);
         let bearer_issuers = sign_in::bearer_issuers(get("BEARER_ISSUERS"), &mut mistakes);
@@ -177,6 +182,7 @@ impl Config {
             stripe_secret_key: get("STRIPE_SECRET_KEY"),
             stripe_api_base: get("STRIPE_API_BASE").unwrap_or_else(|| STRIPE_API_BASE.to_owned()),
             stripe_webhook_secrets: list("STRIPE_WEBHOOK_SECRET"),
+            marketplace,
             webhook_secrets,
             public_base_url,
             allowed_origins,

@@ -14,17 +14,24 @@
 //! | `sending`, lease over, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
 
 mod attempt;
+mod payment;
+mod settle;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::domain::effect::{Effect, EffectState, Request};
+use crate::domain::booking::What;
+use crate::domain::effect::{Effect, EffectState, Subject};
 use crate::domain::id::CaseId;
+use crate::domain::party::PaymentIntentId;
 use crate::domain::time;
 use crate::providers::resend::Resend;
+use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
-use crate::store::company::{Company, REMINDERS_JOB};
+use crate::store::booking::Deployment;
+use crate::store::company::Company;
+use crate::store::due::SWEEP;
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 use crate::vault::Vault;
@@ -33,14 +40,20 @@ use crate::vault::Vault;
 const LEASE_SECONDS: i64 = 120;
 
 /// Whatever effects need of the world.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Senders<'a> {
     /// Whop, where its key is configured.
     pub whop: Option<&'a Whop>,
     /// Resend, where its key is configured.
     pub resend: Option<&'a Resend>,
+    /// Stripe, where its key is configured.
+    pub stripe: Option<&'a Stripe>,
     /// Opens sealed recipients.
     pub vault: &'a Vault,
+    /// What the deployment decides about bookings.
+    pub deployment: &'a Deployment,
+    /// What time it is: looked at again right before money leaves.
+    pub clock: &'a (dyn Fn() -> DateTime<Utc> + Send + Sync),
 }
 
 /// How an attempt on an effect ended.
@@ -52,28 +65,16 @@ pub enum Outcome {
     Elsewhere,
 }
 
-/// Claims an effect, performs it and writes down what became of it.
-pub async fn perform(
-    company: &Company,
-    case_id: CaseId,
-    operation: &str,
-    senders: Senders<'_>,
-    owner: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Outcome, StoreError> {
-    let Some(read) = company.action(case_id, operation).await? else { return Ok(Outcome::Elsewhere) };
-    perform_read(company, case_id, read, senders, owner, now).await
-}
-
-/// The same for an effect that has just been read or written.
+/// Performs an effect that has just been read or written, and writes down what became of it.
 pub async fn perform_read(
     company: &Company,
-    case_id: CaseId,
+    subject: impl Into<Subject>,
     read: Effect,
     senders: Senders<'_>,
     owner: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
+    let subject = subject.into();
     if read.state.is_final() {
         return Ok(Outcome::Stands(Box::new(read)));
     }
@@ -84,31 +85,33 @@ pub async fn perform_read(
     let abandoned = read.state == EffectState::Sending;
     if abandoned && !read.request.is_repeatable() {
         let verdict = Verdict::ends(EffectState::Unknown, "interrupted");
-        return settle(company, case_id, &read, verdict, now).await;
+        return settle::settle(company, subject, &read, verdict, senders, now).await;
     }
-    let Some(claimed) = claim(company, case_id, &read, owner, now).await? else {
+    let Some(claimed) = claim(company, subject, &read, owner, now).await? else {
         return Ok(Outcome::Elsewhere);
     };
-    let verdict = if abandoned {
-        attempt::repeat(&claimed, case_id, senders, now).await
-    } else {
-        attempt::first(&claimed, case_id, senders, now).await
+    let verdict = match subject {
+        Subject::Case(case_id) if abandoned => attempt::repeat(&claimed, case_id, senders, now).await,
+        Subject::Case(case_id) => attempt::first(&claimed, case_id, senders, now).await,
+        Subject::Booking(booking_id) => payment::attempt(&claimed, booking_id, abandoned, senders, now).await,
     };
-    settle(company, case_id, &claimed, verdict, now).await
+    settle::settle(company, subject, &claimed, verdict, senders, now).await
 }
 
 /// Gives up an effect that has not been sent, with a reason.
 pub async fn withdraw(
     company: &Company,
-    case_id: CaseId,
+    subject: impl Into<Subject>,
     read: &Effect,
     reason: &str,
+    senders: Senders<'_>,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     if read.state != EffectState::Prepared {
         return Ok(Outcome::Elsewhere);
     }
-    settle(company, case_id, read, Verdict::ends(EffectState::Rejected, reason), now).await
+    let verdict = Verdict::ends(EffectState::Rejected, reason);
+    settle::settle(company, subject.into(), read, verdict, senders, now).await
 }
 
 /// What follows from an attempt.
@@ -119,18 +122,30 @@ struct Verdict {
     reason: String,
     /// When to try again, where it has not reached its end.
     retry_at: Option<DateTime<Utc>>,
+    /// What was learnt about the booking.
+    facts: Vec<What>,
+    /// The payment that was opened.
+    opened: Option<PaymentIntentId>,
 }
 
 impl Verdict {
     fn ends(state: EffectState, reason: impl Into<String>) -> Self {
-        Self { state, reason: reason.into(), retry_at: None }
+        Self { state, reason: reason.into(), retry_at: None, facts: Vec::new(), opened: None }
+    }
+
+    fn waits(state: EffectState, reason: impl Into<String>, retry_at: DateTime<Utc>) -> Self {
+        Self { retry_at: Some(retry_at), ..Self::ends(state, reason) }
+    }
+
+    fn with(self, facts: Vec<What>) -> Self {
+        Self { facts, ..self }
     }
 }
 
 /// Takes the effect over from the state it was read in; `None` when somebody else was faster.
 async fn claim(
     company: &Company,
-    case_id: CaseId,
+    subject: Subject,
     read: &Effect,
     owner: Uuid,
     now: DateTime<Utc>,
@@ -138,14 +153,14 @@ async fn claim(
     let lease_until = now + Duration::seconds(LEASE_SECONDS);
     let owner = owner.hyphenated().to_string();
     let first_sent_at = time::write(read.first_sent_at.unwrap_or(now));
-    let write = Write::update(company.action_key(case_id, &read.action.operation))
+    let write = Write::update(company.action_key(subject, &read.action.operation))
         .set("state", text(EffectState::Sending.as_str()))
         .set("owner", text(&owner))
         .set("fence", number(read.fence + 1))
         .set("tries", number(read.tries + 1))
         .set("lease_until", text(time::write(lease_until)))
         .set("first_sent_at", text(first_sent_at))
-        .due(REMINDERS_JOB, Some(lease_until))
+        .due(SWEEP, Some(lease_until))
         .expect(Expect::Equals("state", text(read.state.as_str())))
         .expect(Expect::Equals("fence", number(read.fence)));
     match company.store().change::<Effect>(write).await? {
@@ -154,54 +169,6 @@ async fn claim(
         Written::Refused(found) => Ok(found
             .filter(|found| found.owner.as_deref() == Some(&owner) && found.state == EffectState::Sending)),
     }
-}
-
-/// Writes down what became of it, under the owner and fence it was claimed with.
-async fn settle(
-    company: &Company,
-    case_id: CaseId,
-    held: &Effect,
-    verdict: Verdict,
-    now: DateTime<Utc>,
-) -> Result<Outcome, StoreError> {
-    let Verdict { state, reason, retry_at } = verdict;
-    let mut write = Write::update(company.action_key(case_id, &held.action.operation))
-        .set("state", text(state.as_str()))
-        .set("reason", text(reason))
-        .expect(Expect::Equals("state", text(held.state.as_str())))
-        .expect(Expect::Equals("fence", number(held.fence)));
-    write = match retry_at {
-        Some(at) => write.set("lease_until", text(time::write(at))),
-        None => write.remove("lease_until").set("ended_at", text(time::write(now))),
-    };
-    // What was certainly never sent has no first time: its key is as fresh as on the first day.
-    if state == EffectState::Prepared {
-        write = write.remove("first_sent_at");
-    }
-    write = write.due(REMINDERS_JOB, retry_at);
-    let granted = match &held.request {
-        Request::Extend { days, .. } if state == EffectState::Done => Some(*days),
-        _ => None,
-    };
-    let Some(days) = granted else {
-        return Ok(match company.store().change::<Effect>(write).await? {
-            Written::Accepted(effect) => Outcome::Stands(Box::new(effect)),
-            Written::Refused(Some(found)) if found.fence == held.fence && found.state == state => {
-                Outcome::Stands(Box::new(found))
-            }
-            Written::Refused(_) => Outcome::Elsewhere,
-        });
-    };
-    let token = Uuid::new_v5(
-        &Uuid::NAMESPACE_OID,
-        format!("settle:{}:{}", held.downstream_key, held.fence).as_bytes(),
-    );
-    match company.store().commit(token, vec![write, company.note_incentive(case_id, days)]).await {
-        Ok(()) | Err(StoreError::Conflict { .. }) => {}
-        Err(error) => return Err(error),
-    }
-    let found = company.action(case_id, &held.action.operation).await?;
-    Ok(found.map_or(Outcome::Elsewhere, |effect| Outcome::Stands(Box::new(effect))))
 }
 
 /// One minute, two, four … up to six hours.

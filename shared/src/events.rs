@@ -15,6 +15,7 @@ use crate::domain::id::{CompanyId, MembershipId};
 use crate::domain::timeline::Fact;
 use crate::effects::back_off;
 use crate::providers::whop::client::Whop;
+use crate::store::booking::Deployment;
 use crate::store::inbox::{EventState, StoredEvent};
 use crate::store::recovery::{News, RecordError, Recording};
 use crate::store::{Company, Store, StoreError};
@@ -57,6 +58,8 @@ pub struct Intake<'a> {
     pub store: &'a Store,
     /// Whop, to ask whose a membership is.
     pub whop: Option<&'a Whop>,
+    /// What the deployment decides about bookings.
+    pub deployment: &'a Deployment,
     /// A fresh random id.
     pub new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
 }
@@ -66,6 +69,7 @@ pub struct Intake<'a> {
 enum ApplyError {
     OwnerUnknown,
     TooManyFacts,
+    Books,
     Conflict,
     Duplicate,
     Store(StoreError),
@@ -77,6 +81,7 @@ impl ApplyError {
         match self {
             Self::OwnerUnknown => "owner_unknown",
             Self::TooManyFacts => "too_many_facts",
+            Self::Books => "books_do_not_add_up",
             Self::Conflict => "conflict",
             Self::Duplicate => "received_before",
             Self::Store(StoreError::Shape(_)) => "row_unreadable",
@@ -111,7 +116,8 @@ impl Intake<'_> {
             Ok(()) | Err(ApplyError::Duplicate) => return Ok(Applied::Now),
             Err(error) => error,
         };
-        let hopeless = matches!(error, ApplyError::TooManyFacts) || event.tries + 1 >= MAX_TRIES;
+        let hopeless =
+            matches!(error, ApplyError::TooManyFacts | ApplyError::Books) || event.tries + 1 >= MAX_TRIES;
         let due_at = (!hopeless).then(|| now + back_off(event.tries + 1));
         // Trouble with the table counts as well: an event over a row that cannot be read would stand
         // first in the queue for ever.
@@ -187,6 +193,7 @@ impl Intake<'_> {
             News { facts: vec![fact], user_id: event.user_id.clone(), payment_id, cause: &event.event_id };
         company.record(&membership_id, read, news, now).map_err(|error| match error {
             RecordError::TooManyFacts => ApplyError::TooManyFacts,
+            RecordError::Books(_) => ApplyError::Books,
             RecordError::Store(error) => ApplyError::Store(error),
         })
     }

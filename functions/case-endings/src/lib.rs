@@ -109,7 +109,7 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) 
         let news = News { facts, user_id: None, payment_id: None, cause };
         let mut recording =
             company.record(&case.membership_id, read, news, now).map_err(|error| match error {
-                RecordError::TooManyFacts => Failure::Conflict(error.to_string()),
+                RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),
                 RecordError::Store(error) => error.into(),
             })?;
         let due_at = (!effect.state.is_final()).then_some(now);

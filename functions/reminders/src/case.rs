@@ -188,7 +188,7 @@ impl Run<'_> {
         let recording = match company.record(&case.membership_id, read, news, now) {
             Ok(recording) => recording,
             Err(RecordError::Store(error)) => return Err(error),
-            Err(RecordError::TooManyFacts) => {
+            Err(RecordError::TooManyFacts | RecordError::Books(_)) => {
                 let error = CallError::Rejected { reason: "too_many_facts".to_owned() };
                 return self.fail(view, case.clone(), &error, now).await;
             }

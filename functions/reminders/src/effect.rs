@@ -28,7 +28,8 @@ impl Run<'_> {
             return Ok((Worked::Skipped, None));
         }
         if let Some(reason) = self.moot(view, case_id, &effect).await? {
-            effects::withdraw(&view.company, case_id, &effect, reason, self.app.clock.now()).await?;
+            let (senders, now) = (self.app.senders(), self.app.clock.now());
+            effects::withdraw(&view.company, case_id, &effect, reason, senders, now).await?;
             return Ok((Worked::Done, None));
         }
         self.perform(view, case_id, effect).await

@@ -14,7 +14,7 @@ use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
 use shared::reach;
 use shared::store::company::{CompanyState, REMINDERS_JOB, SettingsRow, Standing};
-use shared::store::due::{DueRow, LastRun};
+use shared::store::due::{DueRow, LastRun, SWEEP};
 use shared::store::{Company, RowKind, Store, StoreError};
 use tokio::sync::OnceCell;
 use tracing::Instrument as _;
@@ -68,7 +68,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
     async {
         let store = app.store()?;
         let bounds = Bounds::default();
-        let found = due::collect(store, REMINDERS_JOB, bounds, app.clock.now()).await?;
+        let found = due::collect(store, SWEEP, bounds, app.clock.now()).await?;
         let run = Run { app, store, companies: Mutex::default(), tallies: Mutex::default() };
         let mut report = due::work(found, bounds, |row| run.work_on(row)).await;
         run.remember_companies().await;

@@ -43,7 +43,7 @@ const fn secret(name: Name) -> Name {
 }
 
 /// Every name that is read.
-pub const NAMES: [Name; 36] = [
+pub const NAMES: [Name; 44] = [
     needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
     needed("AWS_REGION", "the table's region", "the table"),
     default("AWS_ENDPOINT_URL_DYNAMODB", "where DynamoDB answers, if not at its usual place"),
@@ -74,6 +74,24 @@ pub const NAMES: [Name; 36] = [
         "what Stripe signs with (list, newest first)",
         "webhooks of Stripe",
     )),
+    default("PLATFORM_FEE_BASIS_POINTS", "our part of a booking's price in hundredths of a percent; 1500"),
+    default("BOOKING_PAYMENT_HOURS", "how long a customer has to pay; 24"),
+    default("BOOKING_ANSWER_HOURS", "how long a professional has to answer once the money is held; 24"),
+    wanted(
+        "CONCIERGE_URL",
+        "where a customer whose booking was declined finds help",
+        "the offer in that mail",
+    ),
+    default("PAYOUT_TIME_ZONE", "where Tuesday and Friday begin, an IANA name; America/Bogota"),
+    default("PAYOUT_HOLD_BACK_HOURS", "how long after its completion a booking is paid at the earliest; 24"),
+    default(
+        "PAYOUT_MINIMUM",
+        "what a professional is paid at least at once, in minor units; cop=14000000 (list)",
+    ),
+    default(
+        "PAYOUT_APPROVAL_ABOVE",
+        "above which a second person approves a payout, such as usd=500000 (list)",
+    ),
     secret(wanted(
         "WEBHOOK_SECRETS",
         "other sources of Standard Webhooks: source=whsec_… or source=whpk_… (list; a source may stand there several times)",

@@ -1,7 +1,9 @@
-//! The audited steps on a case.
+//! The audited steps on a case or a booking.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::account::Role;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -21,6 +23,18 @@ pub enum ActionKind {
     MembershipCancelled,
     /// The membership was ended at once.
     MembershipTerminated,
+    /// A payment was opened for a booking, by which the customer's money is held.
+    PaymentOpened,
+    /// The customer's money was taken.
+    PaymentCaptured,
+    /// The customer's money was let go.
+    PaymentReleased,
+    /// The customer's money went back.
+    PaymentRefunded,
+    /// The professional's share was transferred.
+    ShareTransferred,
+    /// The customer was told that the booking was declined.
+    DeclineMail,
 }
 
 /// By which way a reminder reaches the member.
@@ -66,12 +80,31 @@ pub enum Actor {
         /// The provider's user id.
         user_id: String,
     },
+    /// Anybody else who is signed in, by the key of the account.
+    Person {
+        /// The account's key.
+        account: String,
+        /// As what.
+        role: Role,
+    },
+    /// What a provider's event led to.
+    Provider,
+}
+
+impl Actor {
+    /// The actor that a proven caller is.
+    pub fn person(id: &str, role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner { user_id: id.to_owned() },
+            role => Self::Person { account: id.to_owned(), role },
+        }
+    }
 }
 
 /// The audit entry of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
-    /// What names the step within its case, for ever: `reminder:02:push`, `incentive`, `nudge:<id>`.
+    /// What names the step within its case or booking, for ever: `reminder:02:push`, `incentive`, `nudge:<id>`.
     pub operation: String,
     /// What was done.
     pub kind: ActionKind,
@@ -97,4 +130,23 @@ pub struct Action {
     /// When it was decided.
     #[serde(with = "super::time")]
     pub at: DateTime<Utc>,
+}
+
+impl Action {
+    /// An action that has nothing to do with a case's messages.
+    pub fn plain(operation: String, kind: ActionKind, actor: Actor, at: DateTime<Utc>) -> Self {
+        let manual = !matches!(actor, Actor::Schedule | Actor::Provider);
+        Self {
+            operation,
+            kind,
+            attempt_number: None,
+            channel: None,
+            offset_days: None,
+            template_version: None,
+            days: None,
+            manual,
+            actor,
+            at,
+        }
+    }
 }

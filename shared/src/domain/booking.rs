@@ -20,6 +20,7 @@ mod due;
 mod fact;
 mod fold;
 mod state;
+mod step;
 mod terms;
 
 use std::collections::BTreeSet;
@@ -37,6 +38,7 @@ pub use dispute::DisputeStatus;
 pub use due::{Due, Policy};
 pub use fact::{CancelledBy, DeclinedReason, Fact, Kind, ReleaseReason, What};
 pub use state::BookingState;
+pub use step::Step;
 pub use terms::{FeeBasisPoints, InvalidTerms, MAX_PRICE, Terms};
 
 /// Far above what a booking gathers in a lifetime; a flood beyond it is set aside, not applied.

@@ -245,7 +245,7 @@ fn a_longer_hold_moves_the_end_and_not_the_beginning() {
 fn a_booking_is_due_for_one_thing_at_a_time() {
     let policy = Policy::default();
     let due = |facts: &[Fact]| booking(facts).next_due(&policy);
-    assert_eq!(due(&[requested()]), None);
+    assert_eq!(due(&[requested()]), Some(Due::Expire { at: hour(24.0) }), "nobody paid");
     assert_eq!(due(&done()[..4]), None);
     assert_eq!(due(&done()), Some(Due::Payout { at: hour(72.0) }));
     let disputed = with(&[disputed(50.0, DisputeStatus::NeedsResponse, 10_000)]);

@@ -32,6 +32,11 @@ impl PayoutCalendar {
         zone.parse().map(|zone| Self { zone }).map_err(|_| UnknownZone)
     }
 
+    /// The calendar of UTC.
+    pub fn utc() -> Self {
+        Self { zone: Tz::UTC }
+    }
+
     /// The name of the zone.
     pub fn zone_name(&self) -> &'static str {
         self.zone.name()

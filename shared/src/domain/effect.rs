@@ -4,8 +4,42 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
-use super::id::{MembershipId, UserId};
-use super::message::Template;
+use super::booking_mail::BookingMail;
+use super::id::{CaseId, CompanyId, MembershipId, UserId};
+use super::message::{Language, Template};
+use super::money::Money;
+use super::party::{BookingId, PaymentIntentId};
+use super::payout::TransferRequest;
+
+/// What an effect belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// A failed renewal.
+    Case(CaseId),
+    /// A job that a customer asked for.
+    Booking(BookingId),
+}
+
+impl From<CaseId> for Subject {
+    fn from(id: CaseId) -> Self {
+        Self::Case(id)
+    }
+}
+
+impl From<BookingId> for Subject {
+    fn from(id: BookingId) -> Self {
+        Self::Booking(id)
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Case(id) => id.fmt(f),
+            Self::Booking(id) => id.fmt(f),
+        }
+    }
+}
 
 /// The frozen request of an effect: written before the first call, never changed after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +87,43 @@ pub enum Request {
         /// With its period, or at once.
         at_period_end: bool,
     },
+    /// A PaymentIntent for a booking, by which the customer's money is held.
+    Hold {
+        /// Whose booking.
+        company_id: CompanyId,
+        /// Which.
+        booking_id: BookingId,
+        /// How much.
+        money: Money,
+    },
+    /// The money that is held is taken.
+    Capture {
+        /// By which it is held.
+        payment_intent: PaymentIntentId,
+    },
+    /// The money that is held is let go.
+    Release {
+        /// By which it is held.
+        payment_intent: PaymentIntentId,
+        /// Whether the customer wanted it; otherwise nobody answered, or the professional said no.
+        by_customer: bool,
+    },
+    /// All that is left of the customer's money goes back.
+    Refund {
+        /// By which it was taken.
+        payment_intent: PaymentIntentId,
+    },
+    /// The professional's share.
+    Transfer(TransferRequest),
+    /// A mail about a booking to its customer.
+    BookingMail {
+        /// The address, sealed.
+        sealed_to: String,
+        /// In which language.
+        language: Language,
+        /// What to say.
+        mail: BookingMail,
+    },
 }
 
 impl Request {
@@ -60,7 +131,7 @@ impl Request {
     /// of the first. A push and a direct message may not: Whop's retention of keys for them is not
     /// documented, and a member must not be messaged twice.
     pub fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Mail { .. } | Self::Extend { .. } | Self::Cancel { .. })
+        !matches!(self, Self::Nothing | Self::Push { .. } | Self::Dm { .. })
     }
 
     /// Whether this is a message to a member.

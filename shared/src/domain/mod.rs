@@ -4,6 +4,7 @@ pub mod account;
 pub mod account_mail;
 pub mod action;
 pub mod booking;
+pub mod booking_mail;
 pub mod calendar;
 pub mod case;
 pub mod effect;

@@ -9,7 +9,7 @@ use crate::providers::call::CallError;
 
 /// Providers forget a key after 24 hours (Resend documents it, Whop documents nothing longer): an
 /// hour before that, resending ends and looking up begins.
-const RESEND_HORIZON_HOURS: i64 = 23;
+pub(super) const RESEND_HORIZON_HOURS: i64 = 23;
 
 /// After this many tries over about two days an effect that could never be sent is given up.
 const MAX_TRIES: u32 = 54;
@@ -99,7 +99,7 @@ async fn send(effect: &Effect, case_id: CaseId, senders: Senders<'_>) -> Result<
         Request::Cancel { membership_id, at_period_end } => {
             whop.cancel(key, membership_id, *at_period_end).await
         }
-        Request::Mail { .. } | Request::Nothing => Ok("nothing_to_send".to_owned()),
+        _ => Ok("nothing_to_send".to_owned()),
     }
 }
 
@@ -138,11 +138,16 @@ async fn look_up(effect: &Effect, senders: Senders<'_>) -> Result<Trace, CallErr
 
 /// What follows from a call: the state, the reason, and when to try again. `doubt` says that an
 /// earlier call may have happened, so that this one not being sent does not mean that nothing was.
-fn judge(effect: &Effect, result: Result<String, CallError>, doubt: bool, now: DateTime<Utc>) -> Verdict {
+pub(super) fn judge(
+    effect: &Effect,
+    result: Result<String, CallError>,
+    doubt: bool,
+    now: DateTime<Utc>,
+) -> Verdict {
     let later = |state: EffectState, reason: String, wait: Option<std::time::Duration>| {
         let asked = wait.and_then(|wait| Duration::from_std(wait).ok()).unwrap_or_else(Duration::zero);
         let pause = back_off(effect.tries).min(Duration::minutes(LONGEST_PAUSE_MINUTES));
-        Verdict { state, reason, retry_at: Some(now + asked.max(pause)) }
+        Verdict::waits(state, reason, now + asked.max(pause))
     };
     let over = effect.tries >= MAX_TRIES;
     match result {
@@ -168,6 +173,6 @@ fn judge(effect: &Effect, result: Result<String, CallError>, doubt: bool, now: D
     }
 }
 
-fn unconfigured(name: &str) -> CallError {
+pub(super) fn unconfigured(name: &str) -> CallError {
     CallError::NotSent { reason: format!("{name}_not_configured"), retry_after: None }
 }

@@ -3,18 +3,19 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::due::SWEEP;
 use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Item, Write, number, text, with_key};
 use super::{Page, Query, Range, Store, attribute_number, attribute_text};
 use crate::domain::case::Case;
-use crate::domain::effect::Effect;
+use crate::domain::effect::{Effect, Subject};
 use crate::domain::id::{CaseId, CompanyId};
 use crate::domain::kpi::Counters;
 use crate::domain::settings::Settings;
 use crate::domain::timeline::CaseState;
 
-/// The job whose due rows cases, effects, events and settings are.
+/// The job that sweeps every few minutes.
 pub const REMINDERS_JOB: &str = "reminders";
 
 /// A company's part of the table.
@@ -144,15 +145,13 @@ impl Company {
     ) -> Result<Write, StoreError> {
         let row =
             SettingsRow { settings: settings.clone(), updated_at: Some(now), version: read_version + 1 };
-        let write = Write::put(Key::settings(&self.company), &row)?.due(REMINDERS_JOB, Some(now));
+        let write = Write::put(Key::settings(&self.company), &row)?.due(SWEEP, Some(now));
         Ok(write.expect(Expect::version(read_version)))
     }
 
     /// The open cases have been looked at again after this version of the settings.
     pub fn settle_settings(&self, version: u64, due_at: Option<DateTime<Utc>>) -> Write {
-        Write::update(Key::settings(&self.company))
-            .due(REMINDERS_JOB, due_at)
-            .expect(Expect::version(version))
+        Write::update(Key::settings(&self.company)).due(SWEEP, due_at).expect(Expect::version(version))
     }
 
     /// Remembers through which experience its members get pushes.
@@ -170,6 +169,13 @@ impl Company {
         let time = crate::domain::time::write(entry.at);
         let key = Key::audit(&self.company, &time, &format!("{}#{unique}", entry.kind));
         Ok(Write::put(key, entry)?.expect(Expect::Absent))
+    }
+
+    /// The same for an entry that is also listed by its kind.
+    pub(super) fn audit_listed(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
+        let place = format!("{}#{unique}", crate::domain::time::write(entry.at));
+        let list = keys::audit_list(&self.company, &entry.kind);
+        Ok(self.audit(entry, unique)?.set("list_pk", text(list)).set("list_sk", text(place)))
     }
 
     /// One case.
@@ -214,9 +220,9 @@ impl Company {
         Ok((cases, page.next.and(last)))
     }
 
-    /// Every action of a case, in the order they were decided.
-    pub async fn actions(&self, case_id: CaseId) -> Result<Vec<Effect>, StoreError> {
-        let pk = keys::case_pk(&self.company, case_id);
+    /// Every action of a case or a booking, in the order they were decided.
+    pub async fn actions(&self, subject: impl Into<Subject>) -> Result<Vec<Effect>, StoreError> {
+        let pk = keys::subject_pk(&self.company, subject.into());
         let mut actions: Vec<Effect> = Vec::new();
         let mut start = None;
         loop {
@@ -233,25 +239,29 @@ impl Company {
         Ok(actions)
     }
 
-    /// One action of a case.
-    pub async fn action(&self, case_id: CaseId, operation: &str) -> Result<Option<Effect>, StoreError> {
-        self.store.get(Key::action(&self.company, case_id, operation)).await
+    /// One action of a case or a booking.
+    pub async fn action(
+        &self,
+        subject: impl Into<Subject>,
+        operation: &str,
+    ) -> Result<Option<Effect>, StoreError> {
+        self.store.get(Key::action(&self.company, subject.into(), operation)).await
     }
 
     /// A new action, refused where the operation has ever been decided before.
     pub fn add_action(
         &self,
-        case_id: CaseId,
+        subject: impl Into<Subject>,
         effect: &Effect,
         due_at: Option<DateTime<Utc>>,
     ) -> Result<Write, StoreError> {
-        let key = Key::action(&self.company, case_id, &effect.action.operation);
-        Ok(Write::put(key, effect)?.due(REMINDERS_JOB, due_at).expect(Expect::Absent))
+        let key = Key::action(&self.company, subject.into(), &effect.action.operation);
+        Ok(Write::put(key, effect)?.due(SWEEP, due_at).expect(Expect::Absent))
     }
 
     /// The address of an action, for the effect engine.
-    pub fn action_key(&self, case_id: CaseId, operation: &str) -> Key {
-        Key::action(&self.company, case_id, operation)
+    pub fn action_key(&self, subject: impl Into<Subject>, operation: &str) -> Key {
+        Key::action(&self.company, subject.into(), operation)
     }
 
     /// Moves a case's reminders on from the version that was read.
@@ -269,7 +279,7 @@ impl Company {
             Some(error) => write.set("last_error", text(error)),
             None => write.remove("last_error"),
         };
-        write.due(REMINDERS_JOB, due_at).expect(Expect::version(case.version))
+        write.due(SWEEP, due_at).expect(Expect::version(case.version))
     }
 
     /// Notes the free days that were granted for a case; stands beside the effect that granted them.

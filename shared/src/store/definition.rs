@@ -14,10 +14,12 @@ use super::keys;
 pub const TABLE_KEYS: (&str, &str) = (keys::PK, keys::SK);
 
 /// Every index: name, hash key, range key. All project keys only.
-pub const INDEXES: [(&str, &str, &str); 3] = [
+pub const INDEXES: [(&str, &str, &str); 5] = [
     (keys::DUE_INDEX, "due_shard", "due_at"),
     (keys::LIST_INDEX, "list_pk", "list_sk"),
     (keys::LIST_STATE_INDEX, "list_state_pk", "list_sk"),
+    (keys::PROFESSIONAL_INDEX, "professional_pk", "professional_sk"),
+    (keys::CUSTOMER_INDEX, "customer_pk", "customer_sk"),
 ];
 
 /// Creates the table where it does not exist yet; deployments leave this to their template.

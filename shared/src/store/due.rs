@@ -9,6 +9,12 @@ use super::write::Item;
 use super::{Page, Query, Range, Store, Write};
 use crate::domain::job::Report;
 
+/// The queue of whatever is done as soon as it is due: reminders, declines, effects, events.
+pub const SWEEP: &str = "sweep";
+
+/// The queue of the professionals who may be paid, which waits for a payout day.
+pub const PAYOUTS: &str = "payouts";
+
 /// A row of the due index: an address and since when it is due. What it is due *for* is decided by
 /// the row at that address, read afresh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::company::REMINDERS_JOB;
+use super::due::SWEEP;
 use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Item, Write, number, text, with_key};
@@ -81,6 +81,10 @@ impl Store {
 }
 
 impl Inbox {
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Whose a provider's id is.
     pub async fn owner(&self, id: &str) -> Result<Option<Owner>, StoreError> {
         self.store.get(Key::directory(id)).await
@@ -95,7 +99,7 @@ impl Inbox {
     /// at `due_at`.
     pub fn keep(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
         let key = Key::event(&event.source, &event.payload_min.event_id);
-        let mut write = Write::put(key, event)?.due(REMINDERS_JOB, due_at).expect(Expect::Absent);
+        let mut write = Write::put(key, event)?.due(SWEEP, due_at).expect(Expect::Absent);
         if matches!(event.state, EventState::Applied | EventState::Received) {
             write = write.set(keys::TTL, number(expires_at(event.received_at)));
         }
@@ -122,7 +126,7 @@ impl Inbox {
             .remove("reason")
             .remove("list_state_pk")
             .remove("list_sk")
-            .due(REMINDERS_JOB, None)
+            .due(SWEEP, None)
             .expect(Expect::Equals("state", text("pending")))
     }
 
@@ -136,7 +140,7 @@ impl Inbox {
         let mut write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
             .set("tries", number(event.tries + 1))
             .set("reason", text(reason))
-            .due(REMINDERS_JOB, due_at)
+            .due(SWEEP, due_at)
             .expect(Expect::Equals("state", text("pending")))
             .expect(Expect::Equals("tries", number(event.tries)));
         if due_at.is_none() {
@@ -157,7 +161,7 @@ impl Inbox {
             .set("replayed_at", text(time::write(now)))
             .remove("list_state_pk")
             .remove("list_sk")
-            .due(REMINDERS_JOB, Some(now))
+            .due(SWEEP, Some(now))
             .expect(Expect::Equals("state", text("set_aside")))
             .expect(Expect::Equals("replays", number(event.replays)));
         Ok(matches!(self.store.change::<serde::de::IgnoredAny>(write).await?, Written::Accepted(_)))

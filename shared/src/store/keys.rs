@@ -17,12 +17,22 @@
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
 //! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |
 //! | session | `SESSION#<hash of its id>` | `SESSION` | whoever asks with a session's cookie |
+//! | booking | `BOOKING#<company>#<booking>` | `BOOKING` | one booking by its id |
+//! | effect of a booking | `BOOKING#<company>#<booking>` | `ACTION#<operation>` | all effects of a booking; one by its operation |
+//! | entry of the books | `LEDGER#<company>#<booking>` | `<time>#<entry>` | a professional's statement |
+//! | balances | `BALANCE#<company>` | `<professional>#<currency>` | what a professional owes; a company's books, in one query |
+//! | payee | `PAYEE#<company>#<professional>` | `PAYEE` | the payouts, by professional |
+//! | approval | `PAYEE#<company>#<professional>` | `APPROVAL#<currency>` | the payouts, before a large amount |
+//! | payout batch | `BATCHES#<company>` | `<batch>` | a company's batches by day |
+//! | line of a batch | `BATCH#<company>#<batch>` | `LINE#<professional>#<currency>` | one batch, whole |
 //!
 //! | index | hash | range | read by |
 //! | --- | --- | --- | --- |
-//! | `due` | `due_shard` = `<job>#<0..4>` | `due_at` | a tick: what is due now; sparse, rows leave it when done |
-//! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure; its set-aside events |
+//! | `due` | `due_shard` = `<queue>#<0..4>` | `due_at` | a tick: what is due now; sparse, rows leave it when done |
+//! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its set-aside events; a statement |
 //! | `list_state` | `list_state_pk` = `<company>#<what>#<state>` | `list_sk` | the same, of one state |
+//! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<state>#<start>#<booking>` | a professional's bookings, of one state or of all |
+//! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<state>#<request>#<booking>` | a customer's bookings, of one state or of all |
 //!
 //! The indexes hold keys only: an index is never the truth, the row behind it is read before
 //! anything is shown or done.
@@ -31,7 +41,11 @@ use chrono::NaiveDate;
 
 use super::account::AccountKey;
 use crate::domain::action::Channel;
+use crate::domain::effect::Subject;
 use crate::domain::id::{CaseId, CompanyId, MembershipId};
+use crate::domain::money::Currency;
+use crate::domain::party::{BookingId, ProfessionalId};
+use crate::domain::payout::BatchId;
 
 /// Name of the hash key attribute.
 pub const PK: &str = "pk";
@@ -47,7 +61,12 @@ pub const LIST_INDEX: &str = "list";
 /// The lists of a company, by state.
 pub const LIST_STATE_INDEX: &str = "list_state";
 
-/// How many partitions the due rows of one job are spread over. Four take 4,000 writes a second,
+/// The bookings of a professional, by state and start.
+pub const PROFESSIONAL_INDEX: &str = "professional";
+/// The bookings of a customer, by state and request.
+pub const CUSTOMER_INDEX: &str = "customer";
+
+/// How many partitions the due rows of one queue are spread over. Four take 4,000 writes a second,
 /// and an idle tick costs four reads. It may grow: deploy the readers first.
 pub const DUE_SHARDS: u8 = 4;
 
@@ -80,8 +99,41 @@ impl Key {
         Self::new(case_pk(company, case), "CASE")
     }
 
-    pub(super) fn action(company: &CompanyId, case: CaseId, operation: &str) -> Self {
-        Self::new(case_pk(company, case), format!("{ACTION_PREFIX}{operation}"))
+    pub(super) fn action(company: &CompanyId, subject: Subject, operation: &str) -> Self {
+        Self::new(subject_pk(company, subject), format!("{ACTION_PREFIX}{operation}"))
+    }
+
+    pub(super) fn booking(company: &CompanyId, booking: BookingId) -> Self {
+        Self::new(subject_pk(company, Subject::Booking(booking)), "BOOKING")
+    }
+
+    pub(super) fn ledger_entry(company: &CompanyId, booking: BookingId, time: &str, entry: &str) -> Self {
+        Self::new(format!("LEDGER#{company}#{booking}"), format!("{time}#{entry}"))
+    }
+
+    pub(super) fn balance(company: &CompanyId, professional: &ProfessionalId, currency: &Currency) -> Self {
+        Self::new(balances_pk(company), format!("{professional}#{}", currency.as_str()))
+    }
+
+    pub(super) fn payee(company: &CompanyId, professional: &ProfessionalId) -> Self {
+        Self::new(payee_pk(company, professional), "PAYEE")
+    }
+
+    pub(super) fn approval(company: &CompanyId, professional: &ProfessionalId, currency: &Currency) -> Self {
+        Self::new(payee_pk(company, professional), format!("APPROVAL#{}", currency.as_str()))
+    }
+
+    pub(super) fn batch(company: &CompanyId, batch: BatchId) -> Self {
+        Self::new(batches_pk(company), batch.to_string())
+    }
+
+    pub(super) fn batch_line(
+        company: &CompanyId,
+        batch: BatchId,
+        professional: &ProfessionalId,
+        currency: &Currency,
+    ) -> Self {
+        Self::new(batch_pk(company, batch), format!("LINE#{professional}#{}", currency.as_str()))
     }
 
     pub(super) fn timeline(company: &CompanyId, membership: &MembershipId) -> Self {
@@ -135,6 +187,10 @@ impl Key {
         match (self.pk.split('#').next(), self.sk.as_str()) {
             (Some("CASE"), "CASE") => RowKind::Case,
             (Some("CASE"), sk) if sk.starts_with(ACTION_PREFIX) => RowKind::Action,
+            (Some("BOOKING"), "BOOKING") => RowKind::Booking,
+            (Some("BOOKING"), sk) if sk.starts_with(ACTION_PREFIX) => RowKind::BookingAction,
+            (Some("PAYEE"), "PAYEE") => RowKind::Payee,
+            (Some("BATCHES"), _) => RowKind::Batch,
             (Some("EVENT"), _) => RowKind::Event,
             (Some("COMPANY"), "SETTINGS") => RowKind::Settings,
             _ => RowKind::Unknown,
@@ -145,9 +201,8 @@ impl Key {
     pub fn company(&self) -> Option<CompanyId> {
         let mut parts = self.pk.split('#');
         match parts.next()? {
-            "CASE" | "COMPANY" | "MEMBERSHIP" | "KPI" | "AUDIT" | "IDEMPOTENCY" => {
-                CompanyId::parse(parts.next()?).ok()
-            }
+            "CASE" | "COMPANY" | "MEMBERSHIP" | "KPI" | "AUDIT" | "IDEMPOTENCY" | "BOOKING" | "LEDGER"
+            | "BALANCE" | "PAYEE" | "BATCHES" | "BATCH" => CompanyId::parse(parts.next()?).ok(),
             _ => None,
         }
     }
@@ -156,6 +211,28 @@ impl Key {
     pub fn case_id(&self) -> Option<CaseId> {
         let mut parts = self.pk.strip_prefix("CASE#")?.split('#');
         CaseId::parse(parts.nth(1)?).ok()
+    }
+
+    /// The booking in the address of a booking or one of its effects.
+    pub fn booking_id(&self) -> Option<BookingId> {
+        let mut parts = self.pk.strip_prefix("BOOKING#")?.split('#');
+        BookingId::parse(parts.nth(1)?).ok()
+    }
+
+    /// The professional in the address of a payee.
+    pub fn professional_id(&self) -> Option<ProfessionalId> {
+        let mut parts = self.pk.strip_prefix("PAYEE#")?.split('#');
+        ProfessionalId::parse(parts.nth(1)?).ok()
+    }
+
+    /// The batch in the address of a batch.
+    pub fn batch_id(&self) -> Option<BatchId> {
+        self.pk.starts_with("BATCHES#").then(|| BatchId::parse(&self.sk).ok()).flatten()
+    }
+
+    /// The operation in the address of an action.
+    pub fn operation(&self) -> Option<&str> {
+        self.sk.strip_prefix(ACTION_PREFIX)
     }
 
     /// The event in the address of an event.
@@ -169,8 +246,16 @@ impl Key {
 pub enum RowKind {
     /// A case whose next reminder may be due.
     Case,
-    /// An effect that has not reached its end.
+    /// An effect of a case that has not reached its end.
     Action,
+    /// A booking whose time runs out.
+    Booking,
+    /// An effect of a booking that has not reached its end.
+    BookingAction,
+    /// A professional who may be paid.
+    Payee,
+    /// A payout batch that is not over.
+    Batch,
     /// An event that could not be applied when it came.
     Event,
     /// Settings that changed: the company's open cases are to be looked at again.
@@ -183,6 +268,29 @@ pub(super) const ACTION_PREFIX: &str = "ACTION#";
 
 pub(super) fn case_pk(company: &CompanyId, case: CaseId) -> String {
     format!("CASE#{company}#{case}")
+}
+
+pub(super) fn subject_pk(company: &CompanyId, subject: Subject) -> String {
+    match subject {
+        Subject::Case(case) => case_pk(company, case),
+        Subject::Booking(booking) => format!("BOOKING#{company}#{booking}"),
+    }
+}
+
+pub(super) fn payee_pk(company: &CompanyId, professional: &ProfessionalId) -> String {
+    format!("PAYEE#{company}#{professional}")
+}
+
+pub(super) fn balances_pk(company: &CompanyId) -> String {
+    format!("BALANCE#{company}")
+}
+
+pub(super) fn batches_pk(company: &CompanyId) -> String {
+    format!("BATCHES#{company}")
+}
+
+pub(super) fn batch_pk(company: &CompanyId, batch: BatchId) -> String {
+    format!("BATCH#{company}#{batch}")
 }
 
 pub(super) fn kpi_pk(company: &CompanyId) -> String {
@@ -204,6 +312,28 @@ pub(super) fn shard(text: &str, shards: u8) -> u8 {
 
 pub(super) fn cases_list(company: &CompanyId) -> String {
     format!("{company}#cases")
+}
+
+pub(super) fn bookings_list(company: &CompanyId) -> String {
+    format!("{company}#bookings")
+}
+
+pub(super) fn bookings_state_list(company: &CompanyId, state: &str) -> String {
+    format!("{company}#bookings#{state}")
+}
+
+/// The bookings of one professional or one customer.
+pub(super) fn party_list(company: &CompanyId, party: &str) -> String {
+    format!("{company}#{party}")
+}
+
+pub(super) fn statement_list(company: &CompanyId, professional: &ProfessionalId) -> String {
+    format!("{company}#statement#{professional}")
+}
+
+/// Audit entries of one kind, where they are listed at all.
+pub(super) fn audit_list(company: &CompanyId, kind: &str) -> String {
+    format!("{company}#audit#{kind}")
 }
 
 pub(super) fn cases_state_list(company: &CompanyId, state: &str) -> String {
@@ -232,7 +362,7 @@ mod tests {
         let company = CompanyId::parse("biz_1").unwrap();
         let membership = MembershipId::parse("mem_1").unwrap();
         let case = CaseId::derive(&company, &membership, "x");
-        let key = Key::action(&company, case, "incentive");
+        let key = Key::action(&company, case.into(), "incentive");
         assert_eq!(
             (key.kind(), key.company(), key.case_id()),
             (RowKind::Action, Some(company.clone()), Some(case))

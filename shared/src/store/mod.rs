@@ -5,6 +5,8 @@
 //! they are read, the directory, the due index, last runs) is reached through its own handle.
 
 pub mod account;
+pub mod batch;
+pub mod booking;
 pub mod company;
 pub mod definition;
 pub mod due;
@@ -14,6 +16,7 @@ pub mod inbox;
 pub mod keys;
 pub mod limit;
 pub mod link;
+pub mod payee;
 pub mod recovery;
 pub mod session;
 pub mod write;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::company::{AuditEntry, Company, REMINDERS_JOB};
+use super::company::{AuditEntry, Company};
+use super::due::SWEEP;
 use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Write};
@@ -65,8 +66,11 @@ pub struct Recording {
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     /// More facts than any honest membership gathers.
-    #[error("the membership has more than {MAX_FACTS} facts")]
+    #[error("more than {MAX_FACTS} facts")]
     TooManyFacts,
+    /// Amounts that do not add up, which would falsify the books.
+    #[error("the books: {0}")]
+    Books(String),
     /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -187,9 +191,9 @@ impl Company {
         let open = |episode: &Episode| episode.state == CaseState::Open;
         let moved = old.is_none_or(|old| !open(old) || old.first_failure_at != episode.first_failure_at);
         write = match (open(episode), moved) {
-            (true, true) => write.due(REMINDERS_JOB, Some(episode.first_failure_at)),
+            (true, true) => write.due(SWEEP, Some(episode.first_failure_at)),
             (true, false) => write,
-            (false, _) => write.due(REMINDERS_JOB, None),
+            (false, _) => write.due(SWEEP, None),
         };
         Ok(write.count("version", 1))
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use serde::Serialize;
 
@@ -25,7 +25,19 @@ pub struct Write {
 #[derive(Debug, Clone)]
 enum Change {
     Put(Item),
-    Update { set: Vec<(String, AttributeValue)>, remove: Vec<String>, count: Vec<(String, i64)> },
+    Update(Changes),
+    /// Nothing: the row is only held to what is expected of it.
+    Check,
+}
+
+/// What an update does to the attributes of a row.
+#[derive(Debug, Clone, Default)]
+struct Changes {
+    set: Vec<(String, AttributeValue)>,
+    /// Set only where there is no such attribute.
+    set_absent: Vec<(String, AttributeValue)>,
+    remove: Vec<String>,
+    count: Vec<(String, i64)>,
 }
 
 /// What must hold for a write to be accepted.
@@ -64,15 +76,28 @@ impl Write {
 
     /// Changes a row, or makes it.
     pub(crate) fn update(key: Key) -> Self {
-        let change = Change::Update { set: Vec::new(), remove: Vec::new(), count: Vec::new() };
-        Self { key, change, expected: Vec::new() }
+        Self { key, change: Change::Update(Changes::default()), expected: Vec::new() }
+    }
+
+    /// Leaves a row as it is, and holds the transaction to what is expected of it.
+    pub(crate) fn check(key: Key) -> Self {
+        Self { key, change: Change::Check, expected: Vec::new() }
     }
 
     /// Sets one attribute.
     pub(crate) fn set(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
         match &mut self.change {
             Change::Put(item) => drop(item.insert(name.into(), value)),
-            Change::Update { set, .. } => set.push((name.into(), value)),
+            Change::Update(changes) => changes.set.push((name.into(), value)),
+            Change::Check => {}
+        }
+        self
+    }
+
+    /// Sets one attribute of an update unless it is there.
+    pub(crate) fn set_absent(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
+        if let Change::Update(changes) = &mut self.change {
+            changes.set_absent.push((name.into(), value));
         }
         self
     }
@@ -95,7 +120,8 @@ impl Write {
     pub(crate) fn remove(mut self, name: impl Into<String>) -> Self {
         match &mut self.change {
             Change::Put(item) => drop(item.remove(&name.into())),
-            Change::Update { remove, .. } => remove.push(name.into()),
+            Change::Update(changes) => changes.remove.push(name.into()),
+            Change::Check => {}
         }
         self
     }
@@ -103,8 +129,8 @@ impl Write {
     /// Adds to a number, which is 0 where there is none. Safe only beside a condition in the same
     /// transaction, or a repeated request would count twice.
     pub(crate) fn count(mut self, name: impl Into<String>, by: i64) -> Self {
-        if let Change::Update { count, .. } = &mut self.change {
-            count.push((name.into(), by));
+        if let Change::Update(changes) = &mut self.change {
+            changes.count.push((name.into(), by));
         }
         self
     }
@@ -118,6 +144,12 @@ impl Write {
             }
             None => self.remove("due_shard").remove("due_at"),
         }
+    }
+
+    /// Puts the row into the due index, unless it stands there already: then the earlier time stays.
+    pub(crate) fn due_from(self, job: &str, due_at: chrono::DateTime<chrono::Utc>) -> Self {
+        let shard = keys::due_shard(job, &self.key);
+        self.set("due_shard", text(shard)).set_absent("due_at", text(crate::domain::time::write(due_at)))
     }
 
     /// Demands something of the row as it is.
@@ -143,8 +175,18 @@ impl Write {
                     .return_values_on_condition_check_failure(old);
                 item.put(put.build().map_err(StoreError::request)?).build()
             }
-            Change::Update { set, remove, count } => {
-                let update_expression = expression.update(set, remove, count);
+            Change::Check => {
+                let check = ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(with_key(Item::new(), &self.key)))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(expression.names())
+                    .set_expression_attribute_values(expression.values())
+                    .return_values_on_condition_check_failure(old);
+                item.condition_check(check.build().map_err(StoreError::request)?).build()
+            }
+            Change::Update(changes) => {
+                let update_expression = expression.update(changes);
                 let update = Update::builder()
                     .table_name(table)
                     .set_key(Some(with_key(Item::new(), &self.key)))
@@ -162,8 +204,11 @@ impl Write {
         let mut expression = Expression::default();
         let condition = expression.condition(&self.expected);
         let update = match self.change {
-            Change::Put(item) => expression.update(item.into_iter().collect(), Vec::new(), Vec::new()),
-            Change::Update { set, remove, count } => expression.update(set, remove, count),
+            Change::Put(item) => {
+                expression.update(Changes { set: item.into_iter().collect(), ..Changes::default() })
+            }
+            Change::Update(changes) => expression.update(changes),
+            Change::Check => String::new(),
         };
         (self.key, UpdateParts { update, condition, names: expression.names(), values: expression.values() })
     }
@@ -209,16 +254,16 @@ impl Expression {
         (!terms.is_empty()).then(|| terms.join(" AND "))
     }
 
-    fn update(
-        &mut self,
-        set: Vec<(String, AttributeValue)>,
-        remove: Vec<String>,
-        count: Vec<(String, i64)>,
-    ) -> String {
-        let set: Vec<String> = set
+    fn update(&mut self, changes: Changes) -> String {
+        let Changes { set, set_absent, remove, count } = changes;
+        let mut set: Vec<String> = set
             .into_iter()
             .map(|(name, value)| format!("{} = {}", self.name(&name), self.value(value)))
             .collect();
+        for (name, value) in set_absent {
+            let name = self.name(&name);
+            set.push(format!("{name} = if_not_exists({name}, {})", self.value(value)));
+        }
         let remove: Vec<String> = remove.iter().map(|name| self.name(name)).collect();
         let count: Vec<String> = count
             .into_iter()

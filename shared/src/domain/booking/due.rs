@@ -9,6 +9,8 @@ use super::state::BookingState;
 /// The spans of time that a deployment chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
+    /// How long a customer has to pay once a booking was asked for.
+    pub payment_window: Duration,
     /// How long a professional has to answer once the money is held.
     pub answer_window: Duration,
     /// How long before the network lets go of a hold a booking without an answer is declined, so
@@ -20,9 +22,10 @@ pub struct Policy {
 }
 
 impl Default for Policy {
-    /// A day to answer, an hour of margin for a sweep of every five minutes, a day of hold-back.
+    /// A day to pay, a day to answer, an hour of margin for a sweep of every five minutes, a day of hold-back.
     fn default() -> Self {
         Self {
+            payment_window: Duration::hours(24),
             answer_window: Duration::hours(24),
             hold_margin: Duration::hours(1),
             hold_back: Duration::hours(24),
@@ -33,6 +36,11 @@ impl Default for Policy {
 /// What a booking is due for. Only one thing at a time: each follows from the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
+    /// The customer did not pay in time: call the booking off.
+    Expire {
+        /// When.
+        at: DateTime<Utc>,
+    },
     /// Nobody answered in time: let the money go and decline.
     Decline {
         /// When.
@@ -56,7 +64,9 @@ impl Due {
     /// When it is due.
     pub fn at(&self) -> DateTime<Utc> {
         match self {
-            Self::Decline { at, .. } | Self::Release { at } | Self::Payout { at } => *at,
+            Self::Expire { at } | Self::Decline { at, .. } | Self::Release { at } | Self::Payout { at } => {
+                *at
+            }
         }
     }
 }
@@ -67,6 +77,10 @@ impl Booking {
     /// A booking whose share waits for a dispute stays due, so that every batch says why it waits.
     pub fn next_due(&self, policy: &Policy) -> Option<Due> {
         match self.stage {
+            BookingState::Requested => {
+                let window_ends_at = after(self.requested_at, policy.payment_window);
+                Some(Due::Expire { at: window_ends_at.min(self.terms.scheduled_start) })
+            }
             BookingState::Authorized => self.decline_due(policy),
             BookingState::Declined | BookingState::Cancelled => {
                 let held = self.authorization.is_some() && self.released_at.is_none();

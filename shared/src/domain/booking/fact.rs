@@ -159,6 +159,8 @@ pub enum CancelledBy {
     Professional,
     /// The company or its platform.
     Owner,
+    /// The sweep: the customer never paid.
+    Schedule,
 }
 
 impl Fact {

@@ -10,12 +10,15 @@ use super::candidate::{Candidate, Payee, PayeeAccount, Rules};
 use super::group::{Decision, decide};
 use super::skip::{Skip, SkipReason};
 use super::transfer::{TransferMetadata, TransferRequest, operation, transfer_group};
+use crate::domain::id::CompanyId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::{BookingId, ProfessionalId};
 
 /// What a plan is made from.
 #[derive(Debug, Clone)]
 pub struct PlanInput {
+    /// Whose bookings.
+    pub company_id: CompanyId,
     /// For which batch.
     pub batch: BatchId,
     /// When.
@@ -163,7 +166,7 @@ impl Plan {
             match (decision, account) {
                 (Decision::Settle { carried_amount }, Ok(account)) => {
                     used_amount += carried_amount;
-                    self.settle(input.batch, share, account, carried_amount);
+                    self.settle(input, share, account, carried_amount);
                 }
                 (Decision::Skip(reason), _) | (Decision::Settle { .. }, Err(reason)) => {
                     self.skip(share, reason)
@@ -181,7 +184,7 @@ impl Plan {
         }
     }
 
-    fn settle(&mut self, batch: BatchId, share: &Candidate, account: &PayeeAccount, carried_amount: i64) {
+    fn settle(&mut self, input: &PlanInput, share: &Candidate, account: &PayeeAccount, carried_amount: i64) {
         let (booking_id, professional_id) = (share.booking_id, share.professional_id.clone());
         let payable = share.payable.clone();
         let amount = payable.amount - carried_amount;
@@ -199,7 +202,12 @@ impl Plan {
             destination: account.id.clone(),
             transfer_group: transfer_group(booking_id),
             source_transaction: share.charge.clone(),
-            metadata: TransferMetadata { booking_id, batch_id: batch, carried_amount },
+            metadata: TransferMetadata {
+                company_id: input.company_id.clone(),
+                booking_id,
+                batch_id: input.batch,
+                carried_amount,
+            },
         };
         self.transfers.push(PlannedTransfer {
             booking_id,

@@ -34,6 +34,7 @@ fn payee(whose: u32, carried: i64) -> (ProfessionalId, Payee) {
 
 fn input(bookings: Vec<Candidate>) -> PlanInput {
     PlanInput {
+        company_id: CompanyId::parse("biz_1").unwrap(),
         batch: batch("payout-2025-11-18-tue"),
         now: hour(100.0),
         bookings,
@@ -68,7 +69,15 @@ fn one_transfer_per_booking_bears_all_that_finds_it_again() {
     assert_eq!(request.destination.as_str(), "acct_1");
     assert_eq!(request.source_transaction, ChargeId::parse("ch_1").ok());
     let batch_id = batch("payout-2025-11-18-tue");
-    assert_eq!(request.metadata, TransferMetadata { booking_id: id, batch_id, carried_amount: 0 });
+    assert_eq!(
+        request.metadata,
+        TransferMetadata {
+            company_id: CompanyId::parse("biz_1").unwrap(),
+            booking_id: id,
+            batch_id,
+            carried_amount: 0,
+        }
+    );
 }
 
 #[test]

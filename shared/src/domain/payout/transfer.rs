@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::batch::BatchId;
+use crate::domain::id::CompanyId;
 use crate::domain::money::Currency;
 use crate::domain::party::{BookingId, ChargeId, StripeAccountId};
 
@@ -28,6 +29,8 @@ pub struct TransferRequest {
 /// What a transfer says about itself at Stripe; enough to write the booking's payout from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TransferMetadata {
+    /// Whose booking.
+    pub company_id: CompanyId,
     /// The booking that is paid.
     pub booking_id: BookingId,
     /// The batch that paid it.

@@ -1,0 +1,99 @@
+//! The words of the mails about bookings. They name no person and no job: who reads over a shoulder
+//! learns nothing but that a booking was declined.
+
+use serde::{Deserialize, Serialize};
+
+use super::booking::DeclinedReason;
+use super::message::{Language, Message};
+
+/// Counts up with every change of the words below, so that an audit can say what was sent.
+pub const BOOKING_MAIL_VERSION: u32 = 1;
+
+/// A mail about a booking, without its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum BookingMail {
+    /// Nobody took the booking; the money is free again, and the concierge helps to find somebody else.
+    Declined {
+        /// Why.
+        reason: DeclinedReason,
+        /// Where the concierge is reached, if the deployment has one.
+        concierge_url: Option<String>,
+    },
+}
+
+impl BookingMail {
+    /// Writes the mail. The same mail has the same words, so a resent body is equal.
+    pub fn write(&self, language: Language) -> Message {
+        let Self::Declined { reason, concierge_url } = self;
+        let (title, what, money) = match language {
+            Language::En => (
+                "Your booking was not taken",
+                match reason {
+                    DeclinedReason::ProfessionalDeclined => "The professional could not take your booking.",
+                    DeclinedReason::ProfessionalNoResponse => {
+                        "The professional did not answer your booking in time, so we have declined it."
+                    }
+                    DeclinedReason::HoldExpired => {
+                        "Your booking was not answered before the hold on your card ended, so we have declined it."
+                    }
+                },
+                "Your card was not charged: the amount we had set aside is free again. Your bank may take a few days to show it.",
+            ),
+            Language::Es => (
+                "Tu reserva no fue aceptada",
+                match reason {
+                    DeclinedReason::ProfessionalDeclined => "El profesional no pudo aceptar tu reserva.",
+                    DeclinedReason::ProfessionalNoResponse => {
+                        "El profesional no respondió a tu reserva a tiempo, así que la hemos cancelado."
+                    }
+                    DeclinedReason::HoldExpired => {
+                        "Nadie respondió a tu reserva antes de que terminara la retención en tu tarjeta, así que la hemos cancelado."
+                    }
+                },
+                "No hicimos ningún cobro: el monto retenido queda libre. Tu banco puede tardar unos días en mostrarlo.",
+            ),
+        };
+        let offer = concierge_url.as_ref().map(|url| match language {
+            Language::En => format!("\n\nOur concierge will gladly find somebody else for you:\n\n{url}"),
+            Language::Es => {
+                format!("\n\nNuestro concierge con gusto te ayuda a encontrar a alguien más:\n\n{url}")
+            }
+        });
+        Message { title: title.to_owned(), text: format!("{what} {money}{}", offer.unwrap_or_default()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declined(reason: DeclinedReason, language: Language) -> Message {
+        let concierge_url = Some("https://example.com/concierge".to_owned());
+        BookingMail::Declined { reason, concierge_url }.write(language)
+    }
+
+    #[test]
+    fn a_decline_says_why_what_becomes_of_the_money_and_who_helps() {
+        let reasons = [
+            DeclinedReason::ProfessionalDeclined,
+            DeclinedReason::ProfessionalNoResponse,
+            DeclinedReason::HoldExpired,
+        ];
+        let mut texts = std::collections::BTreeSet::new();
+        for (language, free) in [(Language::En, "free again"), (Language::Es, "queda libre")] {
+            for reason in reasons {
+                let text = declined(reason, language).text;
+                assert!(text.contains(free) && text.ends_with("https://example.com/concierge"), "{text}");
+                texts.insert(text);
+            }
+        }
+        assert_eq!(texts.len(), 6, "each says its own");
+    }
+
+    #[test]
+    fn without_a_concierge_none_is_offered() {
+        let mail = BookingMail::Declined { reason: DeclinedReason::HoldExpired, concierge_url: None };
+        assert!(!mail.write(Language::En).text.contains("concierge"));
+    }
+}

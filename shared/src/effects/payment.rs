@@ -1,0 +1,116 @@
+//! One attempt on a claimed effect of a booking, and what follows from its end.
+//!
+//! | effect | who keeps it from happening twice once its key is forgotten | in doubt |
+//! | --- | --- | --- |
+//! | opening a payment | nobody has to: one that nobody knows of is never paid | the same again, then given up |
+//! | capture, release, refund | Stripe: a payment is taken, let go or given back once | look at the payment, then the same again |
+//! | transfer | nobody but us | the same again for 23 hours, then only looked up |
+//! | mail | Resend for 24 hours, then nobody | the same again for 23 hours, then `unknown` |
+
+mod intent;
+mod transfer;
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::attempt::{RESEND_HORIZON_HOURS, judge, unconfigured};
+use super::{Senders, Verdict};
+use crate::domain::booking::What;
+use crate::domain::effect::{Effect, EffectState, Request};
+use crate::domain::party::{BookingId, PaymentIntentId};
+use crate::providers::call::CallError;
+use crate::store::booking::BookingRow;
+
+/// What a call led to: the provider's reference, and what is known of the booking since.
+struct Answer {
+    reference: String,
+    facts: Vec<What>,
+    opened: Option<PaymentIntentId>,
+}
+
+impl Answer {
+    fn plain(reference: impl Into<String>) -> Self {
+        Self { reference: reference.into(), facts: Vec::new(), opened: None }
+    }
+
+    fn verdict(self) -> Verdict {
+        let Self { reference, facts, opened } = self;
+        Verdict { facts, opened, ..Verdict::ends(EffectState::Done, reference) }
+    }
+}
+
+/// The attempt. `doubt` tells that an earlier call may have happened.
+pub(super) async fn attempt(
+    effect: &Effect,
+    booking_id: BookingId,
+    doubt: bool,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Verdict {
+    match &effect.request {
+        Request::Hold { .. } | Request::BookingMail { .. } => {
+            repeat(effect, booking_id, doubt, senders, now).await
+        }
+        Request::Capture { payment_intent }
+        | Request::Release { payment_intent, .. }
+        | Request::Refund { payment_intent } => {
+            intent::attempt(effect, payment_intent, doubt, senders, now).await
+        }
+        Request::Transfer(request) => transfer::attempt(effect, request, doubt, senders, now).await,
+        _ => Verdict::ends(EffectState::Rejected, "not_of_a_booking"),
+    }
+}
+
+/// What can only be repeated under its key, while the provider remembers that.
+async fn repeat(
+    effect: &Effect,
+    booking_id: BookingId,
+    doubt: bool,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Verdict {
+    let is_mail = matches!(effect.request, Request::BookingMail { .. });
+    if doubt && is_forgotten(effect, now) {
+        let state = if is_mail { EffectState::Unknown } else { EffectState::Rejected };
+        return Verdict::ends(state, "key_expired");
+    }
+    let called = if is_mail { mail(effect, booking_id, senders).await } else { open(effect, senders).await };
+    match called {
+        Ok(answer) => answer.verdict(),
+        // A payment that nobody knows of is never paid.
+        Err(CallError::LookUp { reason }) if !is_mail => Verdict::ends(EffectState::Rejected, reason),
+        Err(error) => judge(effect, Err(error), doubt, now),
+    }
+}
+
+/// Whether the provider may have forgotten the key.
+fn is_forgotten(effect: &Effect, now: DateTime<Utc>) -> bool {
+    effect.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS))
+}
+
+async fn open(effect: &Effect, senders: Senders<'_>) -> Result<Answer, CallError> {
+    let stripe = senders.stripe.ok_or_else(|| unconfigured("stripe"))?;
+    let Request::Hold { company_id, booking_id, money } = &effect.request else {
+        return Ok(Answer::plain("nothing_to_send"));
+    };
+    let new = intent::new(company_id, *booking_id, money);
+    let opened = stripe.create_payment_intent(&effect.downstream_key, &new).await?;
+    let id = PaymentIntentId::parse(&opened.id).map_err(|_| unreadable())?;
+    Ok(Answer { opened: Some(id), ..Answer::plain(opened.id) })
+}
+
+async fn mail(effect: &Effect, booking_id: BookingId, senders: Senders<'_>) -> Result<Answer, CallError> {
+    let Request::BookingMail { sealed_to, language, mail } = &effect.request else {
+        return Ok(Answer::plain("nothing_to_send"));
+    };
+    let resend = senders.resend.ok_or_else(|| unconfigured("resend"))?;
+    let to = senders.vault.open(&BookingRow::place(booking_id), sealed_to).ok();
+    let to = to.and_then(|to| String::from_utf8(to).ok());
+    let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
+    let sent = resend.send(&effect.downstream_key, &to, &mail.write(*language)).await?;
+    Ok(Answer::plain(sent))
+}
+
+/// An answer that says it happened and not what.
+fn unreadable() -> CallError {
+    CallError::InDoubt { reason: "unreadable_answer".to_owned() }
+}

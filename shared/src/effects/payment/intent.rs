@@ -1,0 +1,159 @@
+//! The effects on a customer's payment, which Stripe itself keeps from happening twice: whatever nobody
+//! knows of them, the payment tells.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::super::attempt::{judge, unconfigured};
+use super::super::{Senders, Verdict};
+use crate::domain::booking::{ReleaseReason, What};
+use crate::domain::effect::{Effect, EffectState, Request};
+use crate::domain::id::CompanyId;
+use crate::domain::money::Money;
+use crate::domain::party::{BookingId, ChargeId, PaymentIntentId};
+use crate::domain::payout::transfer_group;
+use crate::providers::call::CallError;
+use crate::providers::stripe::client::Stripe;
+use crate::providers::stripe::payment::{
+    CancellationReason, NewPaymentIntent, PaymentIntent, PaymentIntentStatus,
+};
+use crate::providers::stripe::refund::NewRefund;
+
+/// The payment of a booking. Its metadata lead every event about it back to the booking.
+pub(super) fn new(company_id: &CompanyId, booking_id: BookingId, money: &Money) -> NewPaymentIntent {
+    let metadata = BTreeMap::from([
+        ("booking_id".to_owned(), booking_id.to_string()),
+        ("company_id".to_owned(), company_id.to_string()),
+    ]);
+    NewPaymentIntent { money: money.clone(), metadata, transfer_group: transfer_group(booking_id) }
+}
+
+pub(super) async fn attempt(
+    effect: &Effect,
+    payment_intent: &PaymentIntentId,
+    doubt: bool,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Verdict {
+    let Some(stripe) = senders.stripe else {
+        return judge(effect, Err(unconfigured("stripe")), doubt, now);
+    };
+    if doubt && let Some(verdict) = look(effect, stripe, payment_intent, doubt, now).await {
+        return verdict;
+    }
+    match call(effect, stripe, payment_intent).await {
+        Ok(Some(payment)) => done(&payment),
+        // A refund tells little of its charge; the payment tells all.
+        Ok(None) => look(effect, stripe, payment_intent, true, now).await.unwrap_or_else(|| {
+            judge(effect, Err(CallError::InDoubt { reason: "not_there_yet".to_owned() }), true, now)
+        }),
+        Err(
+            error @ (CallError::WrongState { .. } | CallError::Rejected { .. } | CallError::LookUp { .. }),
+        ) => {
+            let reason = error.reason().to_owned();
+            let looked = look(effect, stripe, payment_intent, true, now).await;
+            looked.unwrap_or_else(|| refused(effect, error, reason, now))
+        }
+        Err(error) => judge(effect, Err(error), doubt, now),
+    }
+}
+
+async fn call(
+    effect: &Effect,
+    stripe: &Stripe,
+    payment_intent: &PaymentIntentId,
+) -> Result<Option<PaymentIntent>, CallError> {
+    let (key, id) = (&effect.downstream_key, payment_intent.as_str());
+    match &effect.request {
+        Request::Capture { .. } => stripe.capture(key, id).await.map(Some),
+        Request::Release { by_customer, .. } => {
+            let reason = match by_customer {
+                true => CancellationReason::RequestedByCustomer,
+                false => CancellationReason::Abandoned,
+            };
+            stripe.cancel(key, id, reason).await.map(Some)
+        }
+        _ => {
+            let all = NewRefund { payment_intent: id.to_owned(), amount: None, metadata: BTreeMap::new() };
+            stripe.refund(key, &all).await.map(|_| None)
+        }
+    }
+}
+
+/// What the payment itself says: the end of the effect, or `None` where it still stands before it.
+async fn look(
+    effect: &Effect,
+    stripe: &Stripe,
+    payment_intent: &PaymentIntentId,
+    doubt: bool,
+    now: DateTime<Utc>,
+) -> Option<Verdict> {
+    let payment = match stripe.payment_intent(payment_intent.as_str()).await {
+        Ok(payment) => payment,
+        Err(CallError::Absent) => return Some(Verdict::ends(EffectState::Rejected, "payment_absent")),
+        Err(error) => return Some(judge(effect, Err(error), doubt, now)),
+    };
+    let status = payment.status;
+    match &effect.request {
+        Request::Capture { .. } => match status {
+            PaymentIntentStatus::Succeeded => Some(done(&payment)),
+            PaymentIntentStatus::Canceled => Some(lost_to(&payment, "payment_released")),
+            _ => None,
+        },
+        Request::Release { .. } => match status {
+            PaymentIntentStatus::Canceled => Some(done(&payment)),
+            // The professional's capture won: the booking is not let go.
+            PaymentIntentStatus::Succeeded => Some(lost_to(&payment, "payment_captured")),
+            _ => None,
+        },
+        _ => {
+            let charge = payment.charge()?;
+            (charge.amount_captured > 0 && charge.amount_refunded >= charge.amount_captured)
+                .then(|| done(&payment))
+        }
+    }
+}
+
+fn done(payment: &PaymentIntent) -> Verdict {
+    Verdict::ends(EffectState::Done, payment.id.clone()).with(facts(payment))
+}
+
+/// It did not happen, and never will, because the opposite has.
+fn lost_to(payment: &PaymentIntent, reason: &str) -> Verdict {
+    Verdict::ends(EffectState::Rejected, reason).with(facts(payment))
+}
+
+/// Refused while the payment still stands before the step: one that is being worked on is asked again,
+/// and so is one whose error Stripe keeps under the key until it forgets that.
+fn refused(effect: &Effect, error: CallError, reason: String, now: DateTime<Utc>) -> Verdict {
+    match error {
+        CallError::Rejected { .. } => Verdict::ends(EffectState::Rejected, reason),
+        _ => judge(effect, Err(CallError::InDoubt { reason }), true, now),
+    }
+}
+
+/// What a payment tells of its booking.
+fn facts(payment: &PaymentIntent) -> Vec<What> {
+    let Ok(id) = PaymentIntentId::parse(&payment.id) else { return Vec::new() };
+    let charge = payment.charge_id().and_then(|id| ChargeId::parse(id).ok());
+    let money = |amount| Money { amount, currency: payment.currency.clone() };
+    let mut facts = Vec::new();
+    match payment.status {
+        PaymentIntentStatus::Succeeded => {
+            facts.push(What::Captured { payment_intent: id, charge, money: money(payment.amount_received) });
+        }
+        PaymentIntentStatus::Canceled => {
+            let reason = ReleaseReason::of_stripe(payment.cancellation_reason.as_deref());
+            facts.push(What::Released { reason });
+        }
+        _ => {}
+    }
+    if let Some(charge) = payment.charge()
+        && charge.captured
+        && charge.amount_refunded > 0
+    {
+        facts.push(What::Refunded { money: money(charge.amount_refunded) });
+    }
+    facts
+}

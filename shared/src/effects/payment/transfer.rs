@@ -1,0 +1,125 @@
+//! The transfer of a professional's share: the one effect that nobody but us keeps from happening twice.
+//!
+//! Its key is resent for 23 hours and never after; what is older is looked up by its group, and what is
+//! found decides. The clock is looked at again right before the call, because a process may be stopped
+//! between its claim and its call for as long as the machine likes.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::super::attempt::{judge, unconfigured};
+use super::super::{Senders, Verdict};
+use super::{is_forgotten, unreadable};
+use crate::domain::booking::What;
+use crate::domain::effect::{Effect, EffectState};
+use crate::domain::money::Money;
+use crate::domain::party::TransferId;
+use crate::domain::payout::TransferRequest;
+use crate::providers::call::CallError;
+use crate::providers::stripe::client::Stripe;
+use crate::providers::stripe::list::Cursor;
+use crate::providers::stripe::transfer::{NewTransfer, Transfer, TransferFilter};
+
+pub(super) async fn attempt(
+    effect: &Effect,
+    request: &TransferRequest,
+    doubt: bool,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Verdict {
+    let Some(stripe) = senders.stripe else {
+        return judge(effect, Err(unconfigured("stripe")), doubt, now);
+    };
+    if doubt && is_forgotten(effect, now) {
+        return look(effect, request, stripe, "key_expired", true, now).await;
+    }
+    let checked_at = (senders.clock)();
+    let is_ours = effect.lease_until.is_some_and(|until| checked_at < until);
+    if !is_ours || is_forgotten(effect, checked_at) {
+        let late = CallError::NotSent { reason: "claim_lapsed".to_owned(), retry_after: None };
+        return judge(effect, Err(late), doubt, now);
+    }
+    match stripe.create_transfer(&request.idempotency_key, &new(request)).await {
+        Ok(transfer) => done(request, &transfer).unwrap_or_else(|error| judge(effect, Err(error), true, now)),
+        // A refusal is the end only where there is no transfer: it may answer a repetition of a call that
+        // was carried out, and a new key is given only to what certainly was not.
+        Err(CallError::Rejected { reason }) => look(effect, request, stripe, &reason, true, now).await,
+        Err(error @ (CallError::Absent | CallError::WrongState { .. })) => {
+            look(effect, request, stripe, error.reason(), true, now).await
+        }
+        // The answer is kept under the key, so that asking again tells nothing until it is forgotten.
+        Err(CallError::LookUp { reason }) => look(effect, request, stripe, &reason, false, now).await,
+        Err(error) => judge(effect, Err(error), doubt, now),
+    }
+}
+
+/// What Stripe knows of the booking's transfers. `is_over` tells that the call has ended, so that what is
+/// not there will not come.
+async fn look(
+    effect: &Effect,
+    request: &TransferRequest,
+    stripe: &Stripe,
+    reason: &str,
+    is_over: bool,
+    now: DateTime<Utc>,
+) -> Verdict {
+    let filter =
+        TransferFilter { transfer_group: Some(request.transfer_group.clone()), ..TransferFilter::default() };
+    let page = match stripe.transfers(&filter, &Cursor::Newest).await {
+        Ok(page) => page,
+        // What may have happened stays in doubt, however often it cannot be looked up.
+        Err(error) => return judge(effect, Err(error), true, now),
+    };
+    let booking_id = request.metadata.booking_id.to_string();
+    let ours = |transfer: &&Transfer| transfer.metadata.get("booking_id") == Some(&booking_id);
+    let found: Vec<&Transfer> = page.data.iter().filter(ours).collect();
+    match found.as_slice() {
+        [] if page.has_more => Verdict::ends(EffectState::Unknown, "too_many_transfers"),
+        [] if is_over => Verdict::ends(EffectState::Rejected, reason),
+        [] => judge(effect, Err(CallError::InDoubt { reason: reason.to_owned() }), true, now),
+        [one] => {
+            done(request, one).unwrap_or_else(|_| Verdict::ends(EffectState::Unknown, "another_transfer"))
+        }
+        _ => Verdict::ends(EffectState::Unknown, "several_transfers"),
+    }
+}
+
+/// The end of a transfer that was made as it was asked for.
+fn done(request: &TransferRequest, transfer: &Transfer) -> Result<Verdict, CallError> {
+    let id = TransferId::parse(&transfer.id).map_err(|_| unreadable())?;
+    let as_asked = transfer.amount == request.amount && transfer.currency == request.currency;
+    if !as_asked {
+        return Err(unreadable());
+    }
+    let paid = What::PaidOut {
+        batch: request.metadata.batch_id,
+        transfer: Some(id.clone()),
+        money: Money { amount: request.amount, currency: request.currency.clone() },
+        carried_amount: request.metadata.carried_amount,
+    };
+    let mut facts = vec![paid];
+    if transfer.amount_reversed > 0 {
+        let money = Money { amount: transfer.amount_reversed, currency: request.currency.clone() };
+        facts.push(What::TransferReversed { transfer: id, money });
+    }
+    Ok(Verdict::ends(EffectState::Done, transfer.id.clone()).with(facts))
+}
+
+/// The request as Stripe is asked: nothing in it comes from anywhere but the frozen row.
+fn new(request: &TransferRequest) -> NewTransfer {
+    let metadata = &request.metadata;
+    NewTransfer {
+        money: Money { amount: request.amount, currency: request.currency.clone() },
+        destination: request.destination.to_string(),
+        transfer_group: request.transfer_group.clone(),
+        source_transaction: request.source_transaction.as_ref().map(ToString::to_string),
+        metadata: BTreeMap::from([
+            ("batch_id".to_owned(), metadata.batch_id.to_string()),
+            ("booking_id".to_owned(), metadata.booking_id.to_string()),
+            ("carried_amount".to_owned(), metadata.carried_amount.to_string()),
+            ("company_id".to_owned(), metadata.company_id.to_string()),
+        ]),
+        description: None,
+    }
+}

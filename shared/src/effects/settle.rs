@@ -1,0 +1,191 @@
+//! Writing down what became of an effect, together with everything that follows from it.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{Outcome, Senders, Verdict};
+use crate::domain::action::Actor;
+use crate::domain::booking::Fact;
+use crate::domain::effect::{Effect, EffectState, Request, Subject};
+use crate::domain::id::CaseId;
+use crate::domain::party::BookingId;
+use crate::domain::time;
+use crate::store::booking::{BookingNews, Payout};
+use crate::store::company::Company;
+use crate::store::due::SWEEP;
+use crate::store::recovery::RecordError;
+use crate::store::write::{Expect, number, text};
+use crate::store::{StoreError, Write, Written};
+
+/// An event may move the booking at the same moment; a sixth time is no coincidence, and the effect is
+/// found again by the sweep.
+const TRIES: u32 = 6;
+
+/// Writes down what became of it, under the state and fence it was held with.
+pub(super) async fn settle(
+    company: &Company,
+    subject: Subject,
+    held: &Effect,
+    verdict: Verdict,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    match subject {
+        Subject::Case(case_id) => match granted(held, &verdict) {
+            Some(days) => settle_grant(company, case_id, held, &verdict, days, now).await,
+            None => settle_alone(company, subject, held, &verdict, now).await,
+        },
+        Subject::Booking(booking_id) => {
+            if verdict.retry_at.is_some() && verdict.facts.is_empty() {
+                return settle_alone(company, subject, held, &verdict, now).await;
+            }
+            settle_booking(company, booking_id, held, &verdict, senders, now).await
+        }
+    }
+}
+
+fn granted(held: &Effect, verdict: &Verdict) -> Option<u16> {
+    match &held.request {
+        Request::Extend { days, .. } if verdict.state == EffectState::Done => Some(*days),
+        _ => None,
+    }
+}
+
+/// The effect's own row: its state, its reason, and when it is looked at again.
+fn outcome(
+    company: &Company,
+    subject: Subject,
+    held: &Effect,
+    verdict: &Verdict,
+    now: DateTime<Utc>,
+) -> Write {
+    let mut write = Write::update(company.action_key(subject, &held.action.operation))
+        .set("state", text(verdict.state.as_str()))
+        .set("reason", text(&verdict.reason))
+        .expect(Expect::Equals("state", text(held.state.as_str())))
+        .expect(Expect::Equals("fence", number(held.fence)));
+    write = match verdict.retry_at {
+        Some(at) => write.set("lease_until", text(time::write(at))),
+        None => write.remove("lease_until").set("ended_at", text(time::write(now))),
+    };
+    // What was certainly never sent has no first time: its key is as fresh as on the first day.
+    if verdict.state == EffectState::Prepared {
+        write = write.remove("first_sent_at");
+    }
+    write.due(SWEEP, verdict.retry_at)
+}
+
+async fn settle_alone(
+    company: &Company,
+    subject: Subject,
+    held: &Effect,
+    verdict: &Verdict,
+    now: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    let write = outcome(company, subject, held, verdict, now);
+    Ok(match company.store().change::<Effect>(write).await? {
+        Written::Accepted(effect) => Outcome::Stands(Box::new(effect)),
+        Written::Refused(Some(found)) if found.fence == held.fence && found.state == verdict.state => {
+            Outcome::Stands(Box::new(found))
+        }
+        Written::Refused(_) => Outcome::Elsewhere,
+    })
+}
+
+async fn settle_grant(
+    company: &Company,
+    case_id: CaseId,
+    held: &Effect,
+    verdict: &Verdict,
+    days: u16,
+    now: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    let write = outcome(company, case_id.into(), held, verdict, now);
+    let writes = vec![write, company.note_incentive(case_id, days)];
+    match company.store().commit(token(held, 0), writes).await {
+        Ok(()) | Err(StoreError::Conflict { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    stands(company, case_id.into(), held).await
+}
+
+/// The effect's end beside what it means for the booking and the books.
+async fn settle_booking(
+    company: &Company,
+    booking_id: BookingId,
+    held: &Effect,
+    verdict: &Verdict,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Result<Outcome, StoreError> {
+    let subject = Subject::Booking(booking_id);
+    for attempt in 0..TRIES {
+        let read = company.booking(booking_id).await?;
+        let news = news(held, verdict, now);
+        let mut writes = vec![outcome(company, subject, held, verdict, now)];
+        match company.record_booking(read, news, senders.deployment, now) {
+            Ok(recording) => {
+                writes.extend(recording.writes);
+                writes.extend(company.count_in_batch(held, verdict.state, recording.after.as_ref()));
+            }
+            Err(RecordError::Store(error)) => return Err(error),
+            // The money has moved all the same: the effect keeps that, and reconciliation lists it.
+            Err(error) => tracing::error!(%booking_id, %error, "an effect's end was not recorded"),
+        }
+        match company.store().commit(token(held, attempt), writes).await {
+            Ok(()) => return Ok(Outcome::Stands(Box::new(settled(held, verdict, now)))),
+            Err(StoreError::Conflict { refused }) if !refused.contains(&0) => {}
+            Err(StoreError::Conflict { .. }) => {
+                // Refused by the effect's own row, unless that was only busy: reading it tells.
+                let found = company.action(subject, &held.action.operation).await?;
+                if found.is_none_or(|found| found.fence != held.fence || found.state != held.state) {
+                    break;
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    stands(company, subject, held).await
+}
+
+/// The effect as it stands once its end is written.
+fn settled(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> Effect {
+    let mut effect = held.clone();
+    effect.state = verdict.state;
+    effect.reason = Some(verdict.reason.clone());
+    effect.lease_until = verdict.retry_at;
+    effect.ended_at = verdict.retry_at.is_none().then_some(now);
+    effect
+}
+
+/// What an effect's end tells about its booking.
+fn news(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> BookingNews {
+    let source = held.action.operation.clone();
+    let fact =
+        |what: &crate::domain::booking::What| Fact { at: now, what: what.clone(), source: source.clone() };
+    let payout = match (&held.request, verdict.state) {
+        (Request::Transfer(_), EffectState::Done) => Some(Payout::Settled),
+        (Request::Transfer(_), EffectState::Rejected) => Some(Payout::Refused),
+        _ => None,
+    };
+    BookingNews {
+        facts: verdict.facts.iter().map(fact).collect(),
+        payment_intent: verdict.opened.clone(),
+        payout,
+        cause: held.action.operation.clone(),
+        actor: Some(Actor::Schedule),
+        ..BookingNews::default()
+    }
+}
+
+async fn stands(company: &Company, subject: Subject, held: &Effect) -> Result<Outcome, StoreError> {
+    let found = company.action(subject, &held.action.operation).await?;
+    Ok(found.map_or(Outcome::Elsewhere, |effect| Outcome::Stands(Box::new(effect))))
+}
+
+/// Names the intent to settle this claim, so that a repetition after a lost answer changes nothing.
+/// A further attempt writes over another reading of the booking, and so is another intent.
+fn token(held: &Effect, attempt: u32) -> Uuid {
+    let name = format!("settle:{}:{}:{attempt}", held.downstream_key, held.fence);
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
+}

@@ -1,0 +1,33 @@
+//! Whose a provider's id is.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::company::Company;
+use super::super::error::StoreError;
+use super::super::inbox::Inbox;
+use super::super::keys::Key;
+use super::super::write::Write;
+use crate::domain::id::CompanyId;
+use crate::domain::party::BookingId;
+
+/// The booking that a payment belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookingOwner {
+    /// The company.
+    pub company_id: CompanyId,
+    /// The booking.
+    pub booking_id: BookingId,
+}
+
+impl Inbox {
+    /// The booking that a payment belongs to, where we opened it.
+    pub async fn booking_owner(&self, payment_intent: &str) -> Result<Option<BookingOwner>, StoreError> {
+        self.store().get(Key::directory(payment_intent)).await
+    }
+}
+
+impl Company {
+    pub(super) fn register_booking(&self, id: &str, booking_id: BookingId) -> Result<Write, StoreError> {
+        Write::put(Key::directory(id), &BookingOwner { company_id: self.company.clone(), booking_id })
+    }
+}

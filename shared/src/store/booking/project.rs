@@ -1,0 +1,51 @@
+//! A booking's row: its facts, and what follows from them where lists and the sweep look for it.
+
+use chrono::{DateTime, Utc};
+
+use super::super::company::Company;
+use super::super::due::SWEEP;
+use super::super::error::StoreError;
+use super::super::keys::{self, Key};
+use super::super::write::{Expect, Write, text};
+use super::BookingRow;
+use crate::domain::booking::{Booking, Due, Policy};
+use crate::domain::time;
+
+impl Company {
+    /// The whole row over the version that was read.
+    pub(super) fn project_booking(
+        &self,
+        row: &BookingRow,
+        booking: Option<&Booking>,
+        read_version: u64,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) -> Result<Write, StoreError> {
+        let key = Key::booking(&self.company, row.booking_id);
+        let mut write = Write::put(key, row)?.set("updated_at", text(time::write(now)));
+        if let Some(booking) = booking {
+            let (terms, state, id) = (&booking.terms, booking.state.as_str(), row.booking_id);
+            let requested = time::write(booking.requested_at);
+            let start = time::write(terms.scheduled_start);
+            write = write
+                .set("state", text(state))
+                .set("list_pk", text(keys::bookings_list(&self.company)))
+                .set("list_state_pk", text(keys::bookings_state_list(&self.company, state)))
+                .set("list_sk", text(format!("{requested}#{id}")))
+                .set("professional_pk", text(keys::party_list(&self.company, terms.professional_id.as_str())))
+                .set("professional_sk", text(format!("{state}#{start}#{id}")))
+                .set("customer_pk", text(keys::party_list(&self.company, terms.customer_id.as_str())))
+                .set("customer_sk", text(format!("{state}#{requested}#{id}")))
+                .due(SWEEP, time_runs_out_at(booking, policy));
+        }
+        Ok(write.expect(Expect::version(read_version)))
+    }
+}
+
+/// When the sweep has to look at it. What must leave at once is an effect, with a due time of its own.
+fn time_runs_out_at(booking: &Booking, policy: &Policy) -> Option<DateTime<Utc>> {
+    match booking.next_due(policy)? {
+        Due::Expire { at } | Due::Decline { at, .. } => Some(at),
+        Due::Release { .. } | Due::Payout { .. } => None,
+    }
+}

@@ -1,0 +1,273 @@
+//! What is recorded of a booking at once, and the writes that follow.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::super::company::{AuditEntry, Company};
+use super::super::error::StoreError;
+use super::super::keys::{self, Key};
+use super::super::recovery::RecordError;
+use super::super::write::{Expect, Write, text};
+use super::{BookingRow, Contact};
+use crate::domain::action::{Action, ActionKind, Actor};
+use crate::domain::booking::{Booking, DeclinedReason, Due, Fact, MAX_FACTS, Policy, Step};
+use crate::domain::booking_mail::{BOOKING_MAIL_VERSION, BookingMail};
+use crate::domain::effect::{Effect, Request};
+use crate::domain::ledger::{self, Entry};
+use crate::domain::party::PaymentIntentId;
+use crate::domain::time;
+
+/// What a deployment decides about bookings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deployment {
+    /// The spans of time.
+    pub policy: Policy,
+    /// Where the concierge is reached.
+    pub concierge_url: Option<String>,
+}
+
+/// What is recorded at once.
+#[derive(Debug, Clone, Default)]
+pub struct BookingNews {
+    /// What happened.
+    pub facts: Vec<Fact>,
+    /// The payment that was opened for it.
+    pub payment_intent: Option<PaymentIntentId>,
+    /// Where the customer is reached.
+    pub contact: Option<Contact>,
+    /// What became of its transfer.
+    pub payout: Option<Payout>,
+    /// A step that is to be begun again, after it ended without success.
+    pub again: Option<Step>,
+    /// Who or what caused it, for the audit: an event id, an account, a schedule.
+    pub cause: String,
+    /// Who did it, for the steps that follow.
+    pub actor: Option<Actor>,
+}
+
+/// What becomes of a booking's transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Payout {
+    /// It was decided on.
+    Begun,
+    /// It was made, or the share settled without it.
+    Settled,
+    /// Stripe refused it for good and there is none, or it was never sent: a later batch tries again.
+    Refused,
+}
+
+/// What a recording changes.
+#[derive(Debug)]
+pub struct BookingRecording {
+    /// The writes; they belong into one transaction. None where nothing is new.
+    pub writes: Vec<Write>,
+    /// The row as it is after it.
+    pub row: BookingRow,
+    /// The booking before it, if there was one.
+    pub before: Option<Booking>,
+    /// The booking after it, if there is one.
+    pub after: Option<Booking>,
+    /// The steps that were begun; they can be performed once the writes are accepted.
+    pub steps: Vec<Effect>,
+}
+
+impl Company {
+    /// The writes that record `news` over the row that was read. What is known already writes nothing.
+    pub fn record_booking(
+        &self,
+        read: BookingRow,
+        news: BookingNews,
+        deployment: &Deployment,
+        now: DateTime<Utc>,
+    ) -> Result<BookingRecording, RecordError> {
+        let before = read.booking();
+        let mut row = read.clone();
+        let mut entries = Vec::new();
+        let mut standing = before.clone();
+        for fact in news.facts {
+            if !row.history.add(fact.clone()) {
+                continue;
+            }
+            let next = row.booking();
+            entries.extend(entry(&row, &fact, standing.as_ref(), next.as_ref())?);
+            standing = next;
+        }
+        if row.history.len() > MAX_FACTS {
+            return Err(RecordError::TooManyFacts);
+        }
+        row.payment_intent_id = row.payment_intent_id.or(news.payment_intent);
+        row.contact = row.contact.or(news.contact);
+        match news.payout {
+            Some(Payout::Begun) => row.payout_in_progress = true,
+            Some(Payout::Settled) => row.payout_in_progress = false,
+            Some(Payout::Refused) => {
+                row.payout_in_progress = false;
+                row.payouts_refused += 1;
+            }
+            None => {}
+        }
+        let after = standing;
+        let actor = news.actor.unwrap_or(Actor::Provider);
+        let steps = after.as_ref().map_or_else(Vec::new, |booking| {
+            let begin = |step| begin(&mut row, booking, step, news.again, deployment, actor.clone(), now);
+            Step::ALL.into_iter().filter_map(begin).collect()
+        });
+        let mut recording = BookingRecording { writes: Vec::new(), row, before, after, steps };
+        if recording.row == read {
+            return Ok(recording);
+        }
+        recording.row.version += 1;
+        self.write_booking(&mut recording, &read, &entries, &news.cause, deployment, now)?;
+        Ok(recording)
+    }
+
+    fn write_booking(
+        &self,
+        recording: &mut BookingRecording,
+        read: &BookingRow,
+        entries: &[Entry],
+        cause: &str,
+        deployment: &Deployment,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let BookingRecording { writes, row, before, after, steps } = recording;
+        writes.push(self.project_booking(row, after.as_ref(), read.version, &deployment.policy, now)?);
+        for effect in steps.iter() {
+            writes.push(self.begin(row.booking_id, effect, now)?);
+        }
+        if row.payment_intent_id != read.payment_intent_id
+            && let Some(payment_intent) = &row.payment_intent_id
+        {
+            writes.push(self.register_booking(payment_intent.as_str(), row.booking_id)?);
+        }
+        for entry in entries {
+            writes.push(self.post(entry, after.as_ref())?);
+        }
+        if let Some(booking) = after {
+            writes.extend(self.count_balances(booking, entries));
+            if is_payable(read, before.as_ref(), &deployment.policy).is_none()
+                && let Some(from) = is_payable(row, Some(booking), &deployment.policy)
+            {
+                writes.push(self.touch_payee(&booking.terms.professional_id, from));
+            }
+            if before.as_ref().map(|before| before.state) != Some(booking.state) {
+                let unique = format!("{}#{}", row.booking_id, row.version);
+                writes.push(self.audit_listed(&transition(row, booking, cause, now), &unique)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// An entry of the books, listed in the statement of the professional.
+    fn post(&self, entry: &Entry, booking: Option<&Booking>) -> Result<Write, StoreError> {
+        let (time, id) = (time::write(entry.at()), entry.id().to_string());
+        let key = Key::ledger_entry(&self.company, entry.booking_id(), &time, &id);
+        let mut write = Write::put(key, entry)?.expect(Expect::Absent);
+        if let Some(booking) = booking {
+            let list = keys::statement_list(&self.company, &booking.terms.professional_id);
+            write = write.set("list_pk", text(list)).set("list_sk", text(format!("{time}#{id}")));
+        }
+        Ok(write)
+    }
+
+    /// The balances that the entries change, all of them on one row.
+    fn count_balances(&self, booking: &Booking, entries: &[Entry]) -> Option<Write> {
+        let mut sums: BTreeMap<&'static str, i64> = BTreeMap::new();
+        for posting in entries.iter().flat_map(Entry::postings) {
+            let sum = sums.entry(posting.account.word()).or_default();
+            *sum = sum.saturating_add(posting.amount);
+        }
+        sums.retain(|_, sum| *sum != 0);
+        let terms = &booking.terms;
+        let key = Key::balance(&self.company, &terms.professional_id, &terms.price.currency);
+        let write = Write::update(key);
+        (!sums.is_empty())
+            .then(|| sums.into_iter().fold(write, |write, (account, sum)| write.count(account, sum)))
+    }
+}
+
+fn entry(
+    row: &BookingRow,
+    fact: &Fact,
+    before: Option<&Booking>,
+    after: Option<&Booking>,
+) -> Result<Option<Entry>, RecordError> {
+    // Amounts are capped where they are read, so that entries add up; if they did not, nothing of it
+    // may be written.
+    let entry = ledger::entry_of(row.booking_id, fact, before, after);
+    entry.map_err(|error| RecordError::Books(error.to_string()))
+}
+
+/// The effect of a step that the facts ask for and that was not begun yet.
+fn begin(
+    row: &mut BookingRow,
+    booking: &Booking,
+    step: Step,
+    again: Option<Step>,
+    deployment: &Deployment,
+    actor: Actor,
+    now: DateTime<Utc>,
+) -> Option<Effect> {
+    let begun = row.begun.get(&step).copied().unwrap_or_default();
+    if (begun > 0 && again != Some(step)) || !booking.wants(step, row.payment_intent_id.as_ref()) {
+        return None;
+    }
+    let (kind, request) = request(row, booking, step, deployment)?;
+    let operation = step.operation(row.booking_id, begun + 1);
+    row.begun.insert(step, begun + 1);
+    let mut action = Action::plain(operation.clone(), kind, actor, now);
+    if step == Step::DeclineMail {
+        action.template_version = Some(BOOKING_MAIL_VERSION);
+    }
+    Some(Effect::prepared(action, request, operation))
+}
+
+/// What is asked for by a step; `None` where it cannot be asked, such as a mail to nobody.
+fn request(
+    row: &BookingRow,
+    booking: &Booking,
+    step: Step,
+    deployment: &Deployment,
+) -> Option<(ActionKind, Request)> {
+    let payment_intent = booking.payment_intent.clone().or_else(|| row.payment_intent_id.clone());
+    Some(match step {
+        Step::Hold => {
+            let (company_id, booking_id) = (row.company_id.clone(), row.booking_id);
+            let money = booking.terms.price.clone();
+            (ActionKind::PaymentOpened, Request::Hold { company_id, booking_id, money })
+        }
+        Step::Capture => (ActionKind::PaymentCaptured, Request::Capture { payment_intent: payment_intent? }),
+        Step::Release => {
+            let by = booking.cancellation.as_ref().map(|(_, by)| *by);
+            let by_customer = by == Some(crate::domain::booking::CancelledBy::Customer);
+            let request = Request::Release { payment_intent: payment_intent?, by_customer };
+            (ActionKind::PaymentReleased, request)
+        }
+        Step::Refund => (ActionKind::PaymentRefunded, Request::Refund { payment_intent: payment_intent? }),
+        Step::DeclineMail => {
+            let Contact { email_sealed, language } = row.contact.clone()?;
+            let reason = booking.decline.map_or(DeclinedReason::ProfessionalDeclined, |it| it.reason);
+            let mail = BookingMail::Declined { reason, concierge_url: deployment.concierge_url.clone() };
+            (ActionKind::DeclineMail, Request::BookingMail { sealed_to: email_sealed, language, mail })
+        }
+    })
+}
+
+/// From when on the share may be settled, if nothing but time stands in the way.
+fn is_payable(row: &BookingRow, booking: Option<&Booking>, policy: &Policy) -> Option<DateTime<Utc>> {
+    match booking?.next_due(policy)? {
+        Due::Payout { at } if !row.payout_in_progress => Some(at),
+        _ => None,
+    }
+}
+
+fn transition(row: &BookingRow, booking: &Booking, cause: &str, now: DateTime<Utc>) -> AuditEntry {
+    AuditEntry {
+        at: now,
+        kind: format!("booking.{}", booking.state.as_str()),
+        subject: row.booking_id.to_string(),
+        cause: cause.to_owned(),
+        detail: None,
+    }
+}

@@ -1,0 +1,50 @@
+//! Professionals as the payouts see them: since when somebody may be paid, and where the money goes.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::company::Company;
+use super::due::PAYOUTS;
+use super::error::StoreError;
+use super::keys::Key;
+use super::write::{Write, text};
+use crate::domain::party::ProfessionalId;
+use crate::domain::payout::PayeeAccount;
+
+/// A professional who is, or may be, paid.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayeeRow {
+    /// The account at Stripe, as it was last heard of.
+    #[serde(default)]
+    pub account: Option<PayeeAccount>,
+    /// Since when bookings may be settled, while there are any.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub due_at: Option<DateTime<Utc>>,
+    /// Grows with every claim; a plan under an older one is refused.
+    #[serde(default)]
+    pub fence: u64,
+    /// Who holds the claim.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// When the claim may be taken over.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub lease_until: Option<DateTime<Utc>>,
+    /// Counts the bookings that came to be payable, so that none is overlooked while others are paid.
+    #[serde(default)]
+    pub version: u64,
+}
+
+impl Company {
+    /// A professional, as the payouts know one.
+    pub async fn payee(&self, professional_id: &ProfessionalId) -> Result<PayeeRow, StoreError> {
+        Ok(self.store.get(Key::payee(&self.company, professional_id)).await?.unwrap_or_default())
+    }
+
+    /// Has a professional looked at by the next payouts, not before a booking's hold-back ends.
+    pub(super) fn touch_payee(&self, professional_id: &ProfessionalId, from: DateTime<Utc>) -> Write {
+        Write::update(Key::payee(&self.company, professional_id))
+            .set("professional_id", text(professional_id.as_str()))
+            .due_from(PAYOUTS, from)
+            .count("version", 1)
+    }
+}
