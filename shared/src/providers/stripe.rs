@@ -11,6 +11,7 @@ mod error;
 mod form;
 pub mod list;
 pub mod payment;
+pub mod refund;
 pub mod transfer;
 
 use bytes::Bytes;

@@ -11,6 +11,7 @@ use super::error::classify;
 use super::form::Form;
 use super::list::{Cursor, Page};
 use super::payment::{CancellationReason, NewPaymentIntent, PaymentIntent};
+use super::refund::{NewRefund, Refund};
 use super::transfer::{NewTransfer, Transfer, TransferFilter};
 use crate::providers::call::CallError;
 use crate::providers::client::read_within;
@@ -67,6 +68,19 @@ impl Stripe {
     ) -> Result<PaymentIntent, CallError> {
         let form = Form::default().with("cancellation_reason", reason.as_str());
         self.change(&format!("payment_intents/{}/cancel", checked(id)?), key, with_charge(form)).await
+    }
+
+    /// Gives taken money back to the customer. A charge that went back already is
+    /// [`CallError::Rejected`] as `charge_already_refunded`, and one that the customer's bank took
+    /// back as `charge_disputed`.
+    pub async fn refund(&self, key: &str, new: &NewRefund) -> Result<Refund, CallError> {
+        self.change("refunds", key, new.form()).await
+    }
+
+    /// A page of the refunds of one PaymentIntent, failed ones included.
+    pub async fn refunds(&self, payment_intent: &str, from: &Cursor) -> Result<Page<Refund>, CallError> {
+        let form = Form::default().with("payment_intent", payment_intent).with_page(from);
+        self.page("refunds", form, from).await
     }
 
     /// Moves money to a professional's account.

@@ -43,6 +43,9 @@ fn only_a_refusal_in_stripes_own_words_is_definitive() {
     assert_eq!(ends(402, &[], &error("card_error", "card_declined")), rejected("card_declined"));
     assert_eq!(ends(400, &[REPLAYED], &error(INVALID, "resource_missing")), rejected("resource_missing"));
     assert_eq!(ends(400, &[], &json!({"error": {"type": INVALID}})), rejected(INVALID), "without a code");
+    for code in ["charge_already_refunded", "charge_disputed"] {
+        assert_eq!(ends(400, &[], &error(INVALID, code)), rejected(code));
+    }
     assert_eq!(ends(404, &[], &error(INVALID, "resource_missing")), CallError::Absent);
     assert_eq!(ends(403, &[], &error(INVALID, "account_invalid")), CallError::Absent);
     for status in [400, 402, 403, 404] {
