@@ -66,6 +66,8 @@ pub enum Kind {
     Capture,
     /// A customer's money let go.
     Release,
+    /// A customer's money given back after it was taken.
+    Refund,
     /// Money moved to a professional's account.
     Transfer,
 }

@@ -6,10 +6,24 @@ use serde_json::{Value, json};
 use shared::http::{Answer, Failure, JsonBody};
 
 use super::{Desk, refuse};
-use crate::stripe::{IntentStatus, StripeStandIn};
+use crate::stripe::{DisputeStatus, IntentStatus, PaymentIntent, StripeStandIn};
+
+/// What can happen to a payment.
+const OUTCOMES: [&str; 8] = [
+    "authorized",
+    "captured",
+    "canceled",
+    "refunded",
+    "refund_failed",
+    "disputed",
+    "dispute_won",
+    "dispute_lost",
+];
 
 /// `{"payment_intent_id": "pi_…", "outcome": "authorized"}`: the customer confirms. Or `captured`,
-/// `canceled`, `refunded`, `disputed`: what somebody else does at Stripe. The events go out at once.
+/// `canceled`, `refunded`, `refund_failed`, `disputed`, `dispute_won`, `dispute_lost`: what somebody else
+/// does at Stripe. `refunded` takes an `"amount"` in minor units, and all that is left without one;
+/// `refund_failed` that of the refund it is about, and else the newest. The events go out at once.
 pub(super) async fn play_payment(State(desk): State<Desk>, body: JsonBody) -> Response {
     let stripe = &desk.service.sandbox.stripe;
     match payment(stripe, &body) {
@@ -24,34 +38,80 @@ pub(super) async fn play_payment(State(desk): State<Desk>, body: JsonBody) -> Re
 }
 
 fn payment(stripe: &StripeStandIn, body: &JsonBody) -> Result<String, Failure> {
-    let fields = body.object(&["payment_intent_id", "outcome"])?;
+    let fields = body.object(&["payment_intent_id", "outcome", "amount"])?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    let id = text("payment_intent_id");
+    let (id, outcome) = (text("payment_intent_id"), text("outcome"));
     let intent = stripe.payment_intent(id);
     let intent = intent
         .ok_or_else(|| Failure::field("payment_intent_id", "expected a payment intent of the sandbox"))?;
-    let charge = stripe.charge_of(id);
-    let left = charge.as_ref().map_or(0, |charge| charge.amount_captured - charge.amount_refunded);
-    match (text("outcome"), intent.status) {
-        ("authorized", IntentStatus::RequiresPaymentMethod) => stripe.authorize(id),
-        ("captured", IntentStatus::RequiresCapture) => stripe.capture_outside(id),
-        ("canceled", IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresCapture) => {
+    if !OUTCOMES.contains(&outcome) {
+        return Err(Failure::field("outcome", format!("expected one of {}", OUTCOMES.join(", "))));
+    }
+    let amount = asked_amount(fields.get("amount"), outcome)?;
+    let happened = match outcome {
+        "refunded" => give_back(stripe, id, amount)?,
+        "refund_failed" => return_refund(stripe, id, amount)?,
+        other => happen(stripe, &intent, other),
+    };
+    if happened {
+        return Ok(id.to_owned());
+    }
+    let (status, dispute) = (json!(intent.status), dispute_of(stripe, id));
+    let dispute = dispute.map(|status| format!(" and its dispute is {}", json!(status))).unwrap_or_default();
+    Err(Failure::field("outcome", format!("not possible while the payment is {status}{dispute}")))
+}
+
+/// Whether it was possible, and so has happened.
+fn happen(stripe: &StripeStandIn, intent: &PaymentIntent, outcome: &str) -> bool {
+    let id = &intent.id;
+    match (outcome, intent.status, dispute_of(stripe, id)) {
+        ("authorized", IntentStatus::RequiresPaymentMethod, _) => stripe.authorize(id),
+        ("captured", IntentStatus::RequiresCapture, _) => stripe.capture_outside(id),
+        ("canceled", IntentStatus::RequiresPaymentMethod | IntentStatus::RequiresCapture, _) => {
             stripe.cancel_outside(id);
         }
-        ("refunded", IntentStatus::Succeeded) if left > 0 => stripe.refund(id, left),
-        ("disputed", IntentStatus::Succeeded) if charge.is_some_and(|charge| charge.dispute.is_none()) => {
-            stripe.open_dispute(id);
-        }
-        ("authorized" | "captured" | "canceled" | "refunded" | "disputed", status) => {
-            let detail = format!("not possible while the payment is {}", json!(status));
-            return Err(Failure::field("outcome", detail));
-        }
-        _ => {
-            let detail = "expected authorized, captured, canceled, refunded or disputed";
-            return Err(Failure::field("outcome", detail));
-        }
+        ("disputed", IntentStatus::Succeeded, None) => stripe.open_dispute(id),
+        ("dispute_won", _, Some(DisputeStatus::NeedsResponse)) => stripe.close_dispute(id, true),
+        ("dispute_lost", _, Some(DisputeStatus::NeedsResponse)) => stripe.close_dispute(id, false),
+        _ => return false,
     }
-    Ok(id.to_owned())
+    true
+}
+
+fn give_back(stripe: &StripeStandIn, id: &str, amount: Option<i64>) -> Result<bool, Failure> {
+    let charge = stripe.charge_of(id).filter(|charge| !charge.is_charged_back() && charge.kept() > 0);
+    let Some(charge) = charge else { return Ok(false) };
+    let amount = amount.unwrap_or(charge.kept());
+    if amount > charge.kept() {
+        return Err(Failure::field("amount", format!("expected at most {}", charge.kept())));
+    }
+    stripe.refund(id, amount);
+    Ok(true)
+}
+
+fn return_refund(stripe: &StripeStandIn, id: &str, amount: Option<i64>) -> Result<bool, Failure> {
+    let refunds = stripe.refunds().into_iter().rev();
+    let mut refunds = refunds.filter(|refund| refund.intent == id && !refund.has_failed()).peekable();
+    if refunds.peek().is_none() {
+        return Ok(false);
+    }
+    let refund = refunds.find(|refund| amount.is_none_or(|amount| refund.amount == amount));
+    let refund = refund.ok_or_else(|| Failure::field("amount", "expected the amount of a refund"))?;
+    stripe.fail_refund(id, refund.amount);
+    Ok(true)
+}
+
+fn asked_amount(field: Option<&Value>, outcome: &str) -> Result<Option<i64>, Failure> {
+    let Some(field) = field else { return Ok(None) };
+    if !["refunded", "refund_failed"].contains(&outcome) {
+        return Err(Failure::field("amount", "expected with refunded or refund_failed only"));
+    }
+    let amount = field.as_i64().filter(|amount| *amount > 0);
+    amount.map(Some).ok_or_else(|| Failure::field("amount", "expected a whole number of minor units"))
+}
+
+fn dispute_of(stripe: &StripeStandIn, id: &str) -> Option<DisputeStatus> {
+    stripe.charge_of(id)?.dispute.map(|dispute| dispute.status)
 }
 
 /// `{"account_id": "acct_…", "currency": "usd"}`: an account that takes transfers. With
@@ -82,3 +142,6 @@ fn account(stripe: &StripeStandIn, body: &JsonBody) -> Result<String, Failure> {
     }
     Ok(id.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

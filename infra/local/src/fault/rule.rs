@@ -77,6 +77,10 @@ pub enum Operation {
     Capture,
     /// `POST /v1/payment_intents/{id}/cancel`.
     CancelPaymentIntent,
+    /// `POST /v1/refunds`.
+    CreateRefund,
+    /// `GET /v1/refunds`.
+    Refunds,
     /// `POST /v1/transfers`.
     CreateTransfer,
     /// `GET /v1/transfers/{id}`.
@@ -115,6 +119,8 @@ impl Operation {
             Self::PaymentIntent => "payment_intent",
             Self::Capture => "capture",
             Self::CancelPaymentIntent => "cancel_payment_intent",
+            Self::CreateRefund => "create_refund",
+            Self::Refunds => "refunds",
             Self::CreateTransfer => "create_transfer",
             Self::Transfer => "transfer",
             Self::Transfers => "transfers",

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::refunds::Refund;
 use super::world::{Account, Charge, Event, Line, PaymentIntent, Transfer, World};
 use crate::keys::UsedKey;
 
@@ -15,6 +16,8 @@ pub(crate) enum Change {
     Intent(Box<PaymentIntent>),
     /// The transfer was made, or is like this now.
     Transfer(Box<Transfer>),
+    /// The refund was made, or is like this now.
+    Refund(Box<Refund>),
     /// The account was added, or is like this now.
     Account(Account),
     /// The balance has one more line.
@@ -37,6 +40,9 @@ impl World {
                 Change::Intent(intent) => self.put_intent(*intent),
                 Change::Transfer(transfer) => {
                     self.transfers.insert(transfer.id.clone(), *transfer);
+                }
+                Change::Refund(refund) => {
+                    self.refunds.insert(refund.id.clone(), *refund);
                 }
                 Change::Account(account) => {
                     self.accounts.insert(account.id.clone(), account);

@@ -1,4 +1,4 @@
-//! A stand-in for Stripe: payments, transfers, accounts, the balance and the events, under `/v1`.
+//! A stand-in for Stripe: payments, refunds, transfers, accounts, the balance and the events, under `/v1`.
 //!
 //! Where Stripe's behaviour is known it is kept, also where it hurts: a key is forgotten after a day and
 //! what comes later with it acts again, an error is kept under the key like any answer, a hold lapses by
@@ -10,12 +10,14 @@ mod answer;
 mod balance;
 mod change;
 mod charges;
+mod disputes;
 mod draft;
 mod events;
 mod intents;
 mod list;
 mod outside;
 mod params;
+mod refunds;
 mod refusal;
 mod transfers;
 mod world;
@@ -28,7 +30,9 @@ use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 
 pub(crate) use change::Change;
+pub use disputes::{Dispute, DisputeStatus};
 pub use events::Delivery;
+pub use refunds::Refund;
 pub use world::{Account, Charge, IntentStatus, PaymentIntent, Transfer};
 
 use crate::clock::SandboxClock;
@@ -63,6 +67,7 @@ impl StripeStandIn {
             .route("/payment_intents/{id}", get(intents::show))
             .route("/payment_intents/{id}/capture", post(intents::capture))
             .route("/payment_intents/{id}/cancel", post(intents::cancel))
+            .route("/refunds", get(refunds::list).post(refunds::create))
             .route("/transfers", get(transfers::list).post(transfers::create))
             .route("/transfers/{id}", get(transfers::show))
             .route("/accounts/{id}", get(accounts::show))
@@ -83,6 +88,11 @@ impl StripeStandIn {
         let (_, world) = self.now_and_world();
         let id = world.intents.get(intent_id)?.charge.clone()?;
         world.charges.get(&id).cloned()
+    }
+
+    /// Every refund there ever was, oldest first, failed ones included.
+    pub fn refunds(&self) -> Vec<Refund> {
+        self.now_and_world().1.refunds.values().cloned().collect()
     }
 
     /// Every transfer there ever was, oldest first.

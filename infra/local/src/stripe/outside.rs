@@ -1,5 +1,7 @@
 //! What happens at Stripe without our asking: customers, banks, accounts, and Stripe itself.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
@@ -78,47 +80,25 @@ impl StripeStandIn {
         });
     }
 
-    /// Gives some of a charge back.
+    /// Somebody gives some of a charge back at Stripe's dashboard.
     pub fn refund(&self, intent_id: &str, amount: i64) {
         self.happens(|draft| {
-            let mut charge = charge_of(draft, intent_id);
-            charge.amount_refunded += amount;
-            assert!(charge.amount_refunded <= charge.amount_captured, "more than was taken of {intent_id}");
-            draft.line("refund", Some(&charge.id), (-amount, 0, &charge.currency), draft.now);
-            draft.event("charge.refunded", charge.shape());
-            draft.put(Change::Charge(Box::new(charge)));
+            let charge = charge_of(draft, intent_id);
+            assert!(amount <= charge.kept(), "more than is left of {intent_id}");
+            assert!(!charge.is_charged_back(), "the customer's bank took {intent_id} back");
+            draft.refund(charge, amount, Some("requested_by_customer".to_owned()), BTreeMap::new());
         });
     }
 
-    /// The customer's bank takes the money back until the dispute is decided.
-    pub fn open_dispute(&self, intent_id: &str) {
+    /// A refund of this amount, the newest of a payment, fails after all: Stripe fails only whole ones.
+    pub fn fail_refund(&self, intent_id: &str, amount: i64) {
         self.happens(|draft| {
-            let mut charge = charge_of(draft, intent_id);
-            let dispute = format!("dp_{}", charge.id);
-            charge.dispute = Some((dispute.clone(), true));
-            let taken = (-charge.amount_captured, 0, charge.currency.as_str());
-            draft.line("adjustment", Some(&dispute), taken, draft.now);
-            dispute_event(draft, "created", &charge, "needs_response");
-            dispute_event(draft, "funds_withdrawn", &charge, "needs_response");
-            draft.put(Change::Charge(Box::new(charge)));
-        });
-    }
-
-    /// The dispute is decided; won, the money comes back.
-    pub fn close_dispute(&self, intent_id: &str, won: bool) {
-        self.happens(|draft| {
-            let mut charge = charge_of(draft, intent_id);
-            let (dispute, open) =
-                charge.dispute.take().unwrap_or_else(|| panic!("{intent_id} has no dispute"));
-            assert!(open, "the dispute of {intent_id} is closed");
-            charge.dispute = Some((dispute.clone(), false));
-            if won {
-                let back = (charge.amount_captured, 0, charge.currency.as_str());
-                draft.line("adjustment", Some(&dispute), back, draft.now);
-                dispute_event(draft, "funds_reinstated", &charge, "won");
-            }
-            dispute_event(draft, "closed", &charge, if won { "won" } else { "lost" });
-            draft.put(Change::Charge(Box::new(charge)));
+            let refund =
+                draft.world.refunds.values().rev().find(|refund| {
+                    refund.intent == intent_id && refund.amount == amount && !refund.has_failed()
+                });
+            let refund = refund.cloned().unwrap_or_else(|| panic!("no refund of {amount} of {intent_id}"));
+            draft.fail_refund(charge_of(draft, intent_id), refund);
         });
     }
 
@@ -181,7 +161,7 @@ impl StripeStandIn {
         });
     }
 
-    fn happens(&self, act: impl FnOnce(&mut Draft<'_>)) {
+    pub(super) fn happens(&self, act: impl FnOnce(&mut Draft<'_>)) {
         let (now, mut world) = self.now_and_world();
         let mut draft = Draft::new(&world, now, None);
         act(&mut draft);
@@ -194,21 +174,11 @@ fn intent_of(draft: &Draft<'_>, id: &str) -> PaymentIntent {
     draft.world.intents.get(id).cloned().unwrap_or_else(|| panic!("no payment intent {id}"))
 }
 
-fn charge_of(draft: &Draft<'_>, intent_id: &str) -> Charge {
+pub(super) fn charge_of(draft: &Draft<'_>, intent_id: &str) -> Charge {
     let charge = draft.world.charge_of(&intent_of(draft, intent_id)).cloned();
     charge.unwrap_or_else(|| panic!("nobody paid {intent_id}"))
 }
 
 fn account_of(draft: &Draft<'_>, id: &str) -> Account {
     draft.world.accounts.get(id).cloned().unwrap_or_else(|| panic!("no account {id} was added"))
-}
-
-fn dispute_event(draft: &mut Draft<'_>, what: &str, charge: &Charge, status: &str) {
-    let id = charge.dispute.as_ref().map(|(id, _)| id);
-    let dispute = json!({
-        "id": id, "object": "dispute", "amount": charge.amount_captured, "charge": charge.id,
-        "currency": charge.currency, "metadata": {}, "payment_intent": charge.intent,
-        "reason": "product_not_received", "status": status,
-    });
-    draft.event(&format!("charge.dispute.{what}"), dispute);
 }

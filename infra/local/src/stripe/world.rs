@@ -6,6 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::disputes::Dispute;
+use super::refunds::Refund;
 use crate::keys::KeyMemory;
 
 /// A PaymentIntent as Stripe keeps it.
@@ -71,8 +73,8 @@ pub struct Charge {
     pub metadata: BTreeMap<String, String>,
     /// What binds it to transfers.
     pub transfer_group: Option<String>,
-    /// The dispute, and whether it is still open.
-    pub dispute: Option<(String, bool)>,
+    /// The dispute, once there was one.
+    pub dispute: Option<Dispute>,
     /// When it was made.
     pub created: DateTime<Utc>,
     /// When the hold lapses.
@@ -162,6 +164,7 @@ pub(super) struct World {
     pub(super) intents: BTreeMap<String, PaymentIntent>,
     pub(super) charges: BTreeMap<String, Charge>,
     pub(super) transfers: BTreeMap<String, Transfer>,
+    pub(super) refunds: BTreeMap<String, Refund>,
     pub(super) accounts: BTreeMap<String, Account>,
     pub(super) lines: BTreeMap<String, Line>,
     pub(super) events: BTreeMap<String, Event>,

@@ -8,7 +8,9 @@ mod messages;
 mod resend;
 mod stripe;
 mod stripe_faults;
+mod stripe_refunds;
 mod stripe_rules;
+mod stripe_telling;
 mod tokens;
 mod trouble;
 

@@ -161,6 +161,7 @@ async fn refunds_and_disputes_show_on_the_charge() {
         sandbox.happened()[5..],
         [
             "charge.refunded",
+            "refund.created",
             "charge.dispute.created",
             "charge.dispute.funds_withdrawn",
             "charge.dispute.funds_reinstated",

@@ -154,6 +154,9 @@ async fn the_world_of_stripe_is_after_a_restart_what_it_was() {
     let paid = before.paid("1", 10_000).await;
     let held = before.held("2", 10_000).await;
     before.stripe.refund(&paid.id, 1_000);
+    before.stripe.refund(&paid.id, 500);
+    before.stripe.fail_refund(&paid.id, 500);
+    before.stripe.open_dispute(&paid.id);
     before.stripe.mark_delivered(&before.stripe.events()[0].id);
     before.once("create_transfer", "drop_after");
     before.transfer("payout:1:v1").await.unwrap_err();
@@ -166,6 +169,7 @@ async fn the_world_of_stripe_is_after_a_restart_what_it_was() {
         json!([
             sandbox.stripe.payment_intent(&held.id),
             sandbox.stripe.charge_of(&paid.id),
+            sandbox.stripe.refunds(),
             sandbox.stripe.transfers(),
             sandbox.stripe.available("usd"),
             sandbox.stripe.events().into_iter().map(|event| event.body).collect::<Vec<_>>(),
