@@ -15,6 +15,7 @@
 
 mod attempt;
 mod payment;
+mod resolve;
 mod settle;
 
 use chrono::{DateTime, Duration, Utc};
@@ -35,6 +36,8 @@ use crate::store::due::SWEEP;
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 use crate::vault::Vault;
+
+pub use resolve::{Resolution, Unresolved, resolve};
 
 /// Longer than any call may take; after it another worker may take the effect over.
 const LEASE_SECONDS: i64 = 120;
@@ -115,7 +118,7 @@ pub async fn withdraw(
 }
 
 /// What follows from an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Verdict {
     state: EffectState,
     /// In one of our own words.
@@ -126,11 +129,20 @@ struct Verdict {
     facts: Vec<What>,
     /// The payment that was opened.
     opened: Option<PaymentIntentId>,
+    /// What else belongs into the transaction of the end.
+    beside: Vec<Write>,
 }
 
 impl Verdict {
     fn ends(state: EffectState, reason: impl Into<String>) -> Self {
-        Self { state, reason: reason.into(), retry_at: None, facts: Vec::new(), opened: None }
+        Self {
+            state,
+            reason: reason.into(),
+            retry_at: None,
+            facts: Vec::new(),
+            opened: None,
+            beside: Vec::new(),
+        }
     }
 
     fn waits(state: EffectState, reason: impl Into<String>, retry_at: DateTime<Utc>) -> Self {

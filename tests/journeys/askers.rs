@@ -7,8 +7,10 @@ use serde_json::json;
 use shared::auth::Who;
 use shared::auth::routes::Route;
 use shared::domain::account::Role;
+use shared::http::once::KeyRule;
 
 use crate::browser::{Browser, ORIGIN, PASSWORD};
+use crate::operations::keyed;
 use crate::signing::{SECRET, Scheme};
 use crate::webhook_sources::Sender;
 use crate::world::{COMPANY, OWNER, World, bare, id_of, payment_failed, secret_request};
@@ -81,7 +83,11 @@ impl Asker {
         if let Some(company) = company {
             headers.insert("x-company-id", company.parse().unwrap());
         }
+        if route.key == KeyRule::Required {
+            keyed(&mut request);
+        }
         if method != Method::GET {
+            let headers = request.headers_mut();
             headers.insert("content-type", HeaderValue::from_static("application/json"));
             if !matches!(self.proof, Proof::Signature) {
                 *request.body_mut() = Body::from(body_of(route));

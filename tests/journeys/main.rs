@@ -41,6 +41,7 @@ mod matrix;
 mod money;
 mod nudge;
 mod openapi;
+mod operations;
 mod order;
 mod overlaps;
 mod passwords;

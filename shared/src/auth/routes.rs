@@ -34,6 +34,9 @@ pub enum Who {
 impl Who {
     /// Who administers a company, and nobody else.
     pub const OWNER: Self = Self::Roles(&[Role::Owner]);
+
+    /// Whoever looks after the platform.
+    pub const STAFF: Self = Self::Roles(&[Role::Provider, Role::Developer, Role::Accountant]);
 }
 
 /// One row of the table.
@@ -69,7 +72,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 38] = [
+pub static ROUTES: [Route; 40] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -105,6 +108,8 @@ pub static ROUTES: [Route; 38] = [
     route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Who::OWNER).limited(&DASHBOARD),
     route("reminders", "GET", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
+    route("operations", "GET", "/api/operations", Who::STAFF).limited(&DASHBOARD),
+    route("operations", "POST", "/api/operations/resolve", Who::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyRule::Required),
     route("health", "GET", "/api/health", Who::Anyone),
     route("health", "GET", "/api/health/deep", Who::Scheduler),
     route("health", "GET", "/api/openapi.json", Who::Anyone),

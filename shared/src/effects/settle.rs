@@ -72,7 +72,7 @@ fn outcome(
     if verdict.state == EffectState::Prepared {
         write = write.remove("first_sent_at");
     }
-    write.due(SWEEP, verdict.retry_at)
+    company.list_effect(write.due(SWEEP, verdict.retry_at), held, verdict.state)
 }
 
 async fn settle_alone(
@@ -83,6 +83,13 @@ async fn settle_alone(
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     let write = outcome(company, subject, held, verdict, now);
+    if !verdict.beside.is_empty() {
+        let writes = std::iter::once(write).chain(verdict.beside.iter().cloned()).collect();
+        return match company.store().commit(token(held, 0), writes).await {
+            Ok(()) | Err(StoreError::Conflict { .. }) => stands(company, subject, held).await,
+            Err(error) => Err(error),
+        };
+    }
     Ok(match company.store().change::<Effect>(write).await? {
         Written::Accepted(effect) => Outcome::Stands(Box::new(effect)),
         Written::Refused(Some(found)) if found.fence == held.fence && found.state == verdict.state => {
@@ -101,7 +108,8 @@ async fn settle_grant(
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     let write = outcome(company, case_id.into(), held, verdict, now);
-    let writes = vec![write, company.note_incentive(case_id, days)];
+    let mut writes = vec![write, company.note_incentive(case_id, days)];
+    writes.extend(verdict.beside.iter().cloned());
     match company.store().commit(token(held, 0), writes).await {
         Ok(()) | Err(StoreError::Conflict { .. }) => {}
         Err(error) => return Err(error),
@@ -123,6 +131,7 @@ async fn settle_booking(
         let read = company.booking(booking_id).await?;
         let news = news(held, verdict, now);
         let mut writes = vec![outcome(company, subject, held, verdict, now)];
+        writes.extend(verdict.beside.iter().cloned());
         match company.record_booking(read, news, senders.deployment, now) {
             Ok(recording) => {
                 writes.extend(recording.writes);

@@ -82,7 +82,7 @@ async fn call(
 }
 
 /// What the payment itself says: the end of the effect, or `None` where it still stands before it.
-async fn look(
+pub(in super::super) async fn look(
     effect: &Effect,
     stripe: &Stripe,
     payment_intent: &PaymentIntentId,

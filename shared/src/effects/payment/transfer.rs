@@ -56,7 +56,7 @@ pub(super) async fn attempt(
 
 /// What Stripe knows of the booking's transfers. `is_over` tells that the call has ended, so that what is
 /// not there will not come.
-async fn look(
+pub(in super::super) async fn look(
     effect: &Effect,
     request: &TransferRequest,
     stripe: &Stripe,
@@ -86,7 +86,7 @@ async fn look(
 }
 
 /// The end of a transfer that was made as it was asked for.
-fn done(request: &TransferRequest, transfer: &Transfer) -> Result<Verdict, CallError> {
+pub(in super::super) fn done(request: &TransferRequest, transfer: &Transfer) -> Result<Verdict, CallError> {
     let id = TransferId::parse(&transfer.id).map_err(|_| unreadable())?;
     let as_asked = transfer.amount == request.amount && transfer.currency == request.currency;
     if !as_asked {
