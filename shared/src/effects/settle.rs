@@ -65,14 +65,22 @@ fn outcome(
         .expect(Expect::Equals("state", text(held.state.as_str())))
         .expect(Expect::Equals("fence", number(held.fence)));
     write = match verdict.retry_at {
-        Some(at) => write.set("lease_until", text(time::write(at))),
+        Some(at) => write.set("lease_until", text(time::write(next_try(held, verdict.state, at)))),
         None => write.remove("lease_until").set("ended_at", text(time::write(now))),
     };
     // What was certainly never sent has no first time: its key is as fresh as on the first day.
     if verdict.state == EffectState::Prepared {
         write = write.remove("first_sent_at");
     }
-    company.list_effect(write.due(SWEEP, verdict.retry_at), held, verdict.state)
+    let due_at = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
+    company.list_effect(write.due(SWEEP, due_at), held, verdict.state)
+}
+
+/// When it is tried again: a doubt about a transfer does not shorten the claim, within which the call may
+/// still be on its way.
+fn next_try(held: &Effect, state: EffectState, at: DateTime<Utc>) -> DateTime<Utc> {
+    let may_be_on_its_way = state == EffectState::Sending && matches!(held.request, Request::Transfer(_));
+    held.lease_until.filter(|_| may_be_on_its_way).map_or(at, |until| until.max(at))
 }
 
 async fn settle_alone(
@@ -162,7 +170,7 @@ fn settled(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> Effect {
     let mut effect = held.clone();
     effect.state = verdict.state;
     effect.reason = Some(verdict.reason.clone());
-    effect.lease_until = verdict.retry_at;
+    effect.lease_until = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
     effect.ended_at = verdict.retry_at.is_none().then_some(now);
     effect
 }
