@@ -14,6 +14,7 @@ pub mod error;
 pub mod idempotency;
 pub mod inbox;
 pub mod keys;
+pub mod ledger;
 pub mod limit;
 pub mod link;
 pub mod payee;
