@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 13] = [
+    let functions: [fn(SharedApp) -> Router; 15] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -246,6 +246,8 @@ fn routers(app: &SharedApp) -> Router {
         nudge::router,
         case_endings::router,
         memberships::router,
+        bookings::router,
+        professionals::router,
         reminders::router,
         health::router,
     ];

@@ -59,8 +59,7 @@ impl Company {
         let start = after.map(|place| {
             let (time, id) = (time::write(place.at), place.entry_id.to_string());
             let key = Key::ledger_entry(&self.company, place.booking_id, &time, &id);
-            let own =
-                [("list_pk".to_owned(), text(&list)), ("list_sk".to_owned(), text(place.sort_key()))];
+            let own = [("list_pk".to_owned(), text(&list)), ("list_sk".to_owned(), text(place.sort_key()))];
             with_key(Item::new(), &key).into_iter().chain(own).collect()
         });
         let query = Query {

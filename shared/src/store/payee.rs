@@ -81,8 +81,7 @@ impl Company {
         professional_id: &ProfessionalId,
         account: &PayeeAccount,
     ) -> Result<Vec<Write>, StoreError> {
-        let owner =
-            PayeeOwner { company_id: self.company.clone(), professional_id: professional_id.clone() };
+        let owner = PayeeOwner { company_id: self.company.clone(), professional_id: professional_id.clone() };
         let known = Key::payee_owner(account.id.as_str(), &self.company, professional_id);
         let payee = Write::update(Key::payee(&self.company, professional_id))
             .set("professional_id", text(professional_id.as_str()))
@@ -91,7 +90,10 @@ impl Company {
     }
 
     /// A professional, as the payouts know one; `None` for one that was never heard of.
-    pub async fn known_payee(&self, professional_id: &ProfessionalId) -> Result<Option<PayeeRow>, StoreError> {
+    pub async fn known_payee(
+        &self,
+        professional_id: &ProfessionalId,
+    ) -> Result<Option<PayeeRow>, StoreError> {
         self.store.get(Key::payee(&self.company, professional_id)).await
     }
 
