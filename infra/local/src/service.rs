@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 14] = [
+    let functions: [fn(SharedApp) -> Router; 16] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -247,6 +247,8 @@ fn routers(app: &SharedApp) -> Router {
         operations::router,
         case_endings::router,
         memberships::router,
+        bookings::router,
+        professionals::router,
         reminders::router,
         health::router,
     ];
