@@ -74,7 +74,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 52] = [
+pub static ROUTES: [Route; 54] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -124,6 +124,8 @@ pub static ROUTES: [Route; 52] = [
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("operations", "GET", "/api/operations", Who::STAFF).limited(&DASHBOARD),
     route("operations", "POST", "/api/operations/resolve", Who::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("auto-decline", "GET", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
+    route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Who::Anyone),
     route("health", "GET", "/api/health/deep", Who::Scheduler),
     route("health", "GET", "/api/openapi.json", Who::Anyone),
