@@ -12,6 +12,7 @@ use shared::domain::account::Role;
 use shared::http::once::KeyRule;
 
 use crate::browser::{Browser, ORIGIN, PASSWORD};
+use crate::operations::keyed;
 use crate::signing::{SECRET, Scheme};
 use crate::webhook_sources::Sender;
 use crate::world::{COMPANY, OWNER, World, bare, id_of, payment_failed, secret_request};
@@ -84,7 +85,11 @@ impl Asker {
         if let Some(company) = company {
             headers.insert("x-company-id", company.parse().unwrap());
         }
+        if route.key == KeyRule::Required {
+            keyed(&mut request);
+        }
         if method != Method::GET {
+            let headers = request.headers_mut();
             headers.insert("content-type", HeaderValue::from_static("application/json"));
             if route.key == KeyRule::Required {
                 headers.insert("idempotency-key", fresh_key());

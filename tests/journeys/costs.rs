@@ -58,6 +58,8 @@ fn reminder() -> Cost {
 /// What a company adds to the first tick that has something for it to do, and to a later one.
 fn company(first_time: bool) -> Cost {
     let mut parts = vec![("BatchGetItem", 1)];
+    // A run that found something is added to its hour.
+    parts.push(("GetItem", 1));
     if first_time {
         parts.extend([("TransactWriteItems", 1), ("experiences", 1)]);
     }

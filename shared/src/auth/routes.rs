@@ -35,6 +35,8 @@ impl Who {
     /// Who administers a company, and nobody else.
     pub const OWNER: Self = Self::Roles(&[Role::Owner]);
 
+    /// Whoever looks after the platform.
+    pub const STAFF: Self = Self::Roles(&[Role::Provider, Role::Developer, Role::Accountant]);
     /// Whoever has to do with bookings.
     pub const PARTIES: Self = Self::Roles(&[Role::Customer, Role::Professional, Role::Owner, Role::Provider]);
 }
@@ -72,7 +74,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 50] = [
+pub static ROUTES: [Route; 54] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -120,6 +122,10 @@ pub static ROUTES: [Route; 50] = [
     route("professionals", "GET", "/api/ledger/balances", Who::Roles(&[Role::Owner, Role::Accountant, Role::Provider])).limited(&DASHBOARD),
     route("reminders", "GET", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
+    route("operations", "GET", "/api/operations", Who::STAFF).limited(&DASHBOARD),
+    route("operations", "POST", "/api/operations/resolve", Who::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("auto-decline", "GET", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
+    route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Who::Anyone),
     route("health", "GET", "/api/health/deep", Who::Scheduler),
     route("health", "GET", "/api/openapi.json", Who::Anyone),

@@ -13,6 +13,7 @@ pub mod due;
 pub mod error;
 pub mod idempotency;
 pub mod inbox;
+pub mod job;
 pub mod keys;
 pub mod ledger;
 pub mod limit;
@@ -20,6 +21,7 @@ pub mod link;
 pub mod payee;
 pub mod recovery;
 pub mod session;
+pub mod trouble;
 pub mod write;
 
 use std::collections::HashMap;
