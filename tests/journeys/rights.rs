@@ -12,6 +12,7 @@ use serde_yaml_ng::Value as Yaml;
 use crate::browser::Browser;
 use crate::deployment::{deployed, strings, tagged};
 use crate::operations::word;
+use crate::parties::{PROFESSIONAL, path_of};
 use crate::repository::template;
 use crate::single_sign_on::sign_in_twice;
 use crate::unanswered::{Market, Wish};
@@ -190,6 +191,47 @@ async fn keep_an_account(witness: &mut Witness) {
         .await;
 }
 
+/// Jobs are asked for, promised, done, turned down and called off; who does them is paid somewhere.
+async fn deal_with_bookings(witness: &mut Witness) {
+    witness.world.service.sandbox.stripe.add_account("acct_1", "usd");
+    let professional = format!("/api/admin/professionals/{PROFESSIONAL}");
+    witness
+        .see("professionals", async |world| {
+            change(world, Method::PUT, &professional, json!({"stripe_account_id": "acct_1"})).await.ok();
+            world.get(&professional).await
+        })
+        .await;
+    for ends in [&["accept", "complete"][..], &["decline"], &["cancel"]] {
+        let key = format!("key-{}", ends[0]);
+        let booking = witness.see("bookings", async |world| world.book(&key).await).await;
+        witness.world.authorize(&booking).await;
+        for end in ends {
+            let key = format!("{key}-{end}");
+            witness.see("bookings", async |world| world.decide(&booking, end, &key).await.ok()).await;
+        }
+        witness
+            .see("bookings", async |world| {
+                world.get(&path_of(&booking)).await;
+                world.get(&format!("{}/payment", path_of(&booking))).await
+            })
+            .await;
+    }
+    let lists = ["", "?status=declined", "?customer_id=user_customer", "?professional_id=user_professional"];
+    witness
+        .see("bookings", async |world| {
+            for list in lists {
+                world.get(&format!("/api/bookings{list}")).await;
+            }
+        })
+        .await;
+    witness
+        .see("professionals", async |world| {
+            world.get(&format!("/api/professionals/{PROFESSIONAL}/statement")).await;
+            world.get("/api/ledger/balances").await;
+        })
+        .await;
+}
+
 /// Staff whose session is used after a while, at doors that are and are not open to it; and a guesser.
 async fn come_with_a_session(witness: &mut Witness) {
     let mut browser = witness.world.staff("accountant").await;
@@ -197,6 +239,8 @@ async fn come_with_a_session(witness: &mut Witness) {
         ("kpis", "/api/dashboard/kpis", 200),
         ("memberships", "/api/memberships/mem_2", 403),
         ("cases", "/api/dashboard/cases", 403),
+        ("professionals", "/api/ledger/balances", 200),
+        ("bookings", "/api/bookings", 403),
         ("health", "/api/health/deep", 401),
     ] {
         witness.world.advance(Duration::minutes(10));
@@ -226,6 +270,7 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     look_after_a_doubt(&mut witness).await;
     look_after_a_lost_event(&mut witness).await;
     keep_an_account(&mut witness).await;
+    deal_with_bookings(&mut witness).await;
     come_with_a_session(&mut witness).await;
     witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
     let_money_go(&mut witness).await;

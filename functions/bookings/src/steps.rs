@@ -13,37 +13,27 @@ use shared::store::booking::BookingRow;
 pub(crate) async fn perform(
     app: &SharedApp,
     company: &Company,
-    mut row: BookingRow,
-    mut effects: Vec<Effect>,
+    row: BookingRow,
+    mut steps: Vec<Effect>,
 ) -> Result<BookingRow, Failure> {
-    while !effects.is_empty() {
-        for effect in effects {
-            let now = app.clock.now();
-            effects::perform_read(company, row.booking_id, effect, app.senders(), app.ids.next(), now)
-                .await?;
-        }
-        let known = row.begun;
-        row = company.booking(row.booking_id).await?;
-        effects = unfinished(company, &row, |step, version| known.get(&step) == Some(&version)).await?;
+    if steps.is_empty() {
+        return Ok(row);
     }
-    Ok(row)
+    while let Some(step) = steps.pop() {
+        let (senders, now) = (app.senders(), app.clock.now());
+        let id = row.booking_id;
+        let performed = effects::perform(company, id, step, senders, app.ids.next(), now).await?;
+        steps.extend(performed.next);
+    }
+    Ok(company.booking(row.booking_id).await?)
 }
 
-/// The steps that a request before this one began and did not finish.
+/// The steps that an earlier try of the same request began and did not finish.
 pub(crate) async fn left(company: &Company, row: &BookingRow) -> Result<Vec<Effect>, Failure> {
-    unfinished(company, row, |_, _| false).await
-}
-
-async fn unfinished(
-    company: &Company,
-    row: &BookingRow,
-    is_known: impl Fn(shared::domain::booking::Step, u32) -> bool,
-) -> Result<Vec<Effect>, Failure> {
-    let mut effects = Vec::new();
-    for (step, version) in row.begun.iter().filter(|(step, version)| !is_known(**step, **version)) {
-        let operation = step.operation(row.booking_id, *version);
-        let effect = company.action(row.booking_id, &operation).await?;
-        effects.extend(effect.filter(|effect| !effect.state.is_final()));
+    let mut left = Vec::new();
+    for (step, version) in &row.begun {
+        let step = company.action(row.booking_id, &step.operation(row.booking_id, *version)).await?;
+        left.extend(step.filter(|step| !step.state.is_final()));
     }
-    Ok(effects)
+    Ok(left)
 }

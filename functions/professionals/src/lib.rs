@@ -2,7 +2,7 @@
 //!
 //! - **Called by** the owner's and the staff's browser; the statement by the professional's too.
 //! - **Reads** the payee's row; a page of the entries of the books; balances; from Stripe the account that
-//!   a professional is to be paid to.
+//!   a professional is to be paid to, and whose that is already.
 //! - **Writes** that account, whose it is, and an audit entry, in one transaction.
 //! - **Answers** the payee, the statement, or the sum of every account of the books.
 //! - **Twice:** the same account again; nothing else changes.

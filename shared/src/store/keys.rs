@@ -12,8 +12,7 @@
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
 //! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | nobody: it is written under a condition, and the answer tells how it stands |
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
-//! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
-//! | owner of an account at Stripe | `DIRECTORY#<account>` | `PAYEE#<company>#<professional>` | whose it is; one person may work for several companies |
+//! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership, payment or account is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
 //! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |
@@ -164,11 +163,7 @@ impl Key {
     }
 
     pub(super) fn directory(id: &str) -> Self {
-        Self::new(directory_pk(id), "OWNER")
-    }
-
-    pub(super) fn payee_owner(account: &str, company: &CompanyId, professional: &ProfessionalId) -> Self {
-        Self::new(directory_pk(account), format!("{PAYEE_OWNER_PREFIX}{company}#{professional}"))
+        Self::new(format!("DIRECTORY#{id}"), "OWNER")
     }
 
     pub(super) fn last_run(job: &str) -> Self {
@@ -270,12 +265,6 @@ pub enum RowKind {
 }
 
 pub(super) const ACTION_PREFIX: &str = "ACTION#";
-
-pub(super) const PAYEE_OWNER_PREFIX: &str = "PAYEE#";
-
-pub(super) fn directory_pk(id: &str) -> String {
-    format!("DIRECTORY#{id}")
-}
 
 pub(super) fn case_pk(company: &CompanyId, case: CaseId) -> String {
     format!("CASE#{company}#{case}")

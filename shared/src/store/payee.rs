@@ -1,5 +1,6 @@
 //! Professionals as the payouts see them: since when somebody may be paid, and where the money goes.
-//! An account at Stripe leads back to everybody whose it is, so that its events find them.
+
+mod account;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,21 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::company::Company;
 use super::due::PAYOUTS;
 use super::error::StoreError;
-use super::inbox::Inbox;
-use super::keys::{self, Key};
+use super::keys::Key;
 use super::write::{Write, text};
-use super::{Query, Range};
-use crate::domain::id::CompanyId;
-use crate::domain::party::{ProfessionalId, StripeAccountId};
+use crate::domain::money::Money;
+use crate::domain::party::ProfessionalId;
 use crate::domain::payout::PayeeAccount;
 
-/// The part of a payee's row that says where the money goes. The id stands beside the account too,
-/// where conditions can reach it.
-#[derive(Serialize)]
-struct Connected<'a> {
-    account: &'a PayeeAccount,
-    account_id: &'a str,
-}
+pub use account::{FailedPayout, PayeeOwner};
 
 /// A professional who is, or may be, paid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +22,18 @@ pub struct PayeeRow {
     /// The account at Stripe, as it was last heard of.
     #[serde(default)]
     pub account: Option<PayeeAccount>,
+    /// When Stripe said so: an older word that comes later changes nothing.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub account_heard_at: Option<DateTime<Utc>>,
+    /// What Stripe waits for before it pays, in Stripe's word.
+    #[serde(default)]
+    pub disabled_reason: Option<String>,
+    /// What the professional's bank did not take, when that last happened.
+    #[serde(default)]
+    pub last_failed_payout: Option<Money>,
+    /// When that was.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub last_failed_payout_at: Option<DateTime<Utc>>,
     /// Since when bookings may be settled, while there are any.
     #[serde(default, with = "crate::domain::time::option")]
     pub due_at: Option<DateTime<Utc>>,
@@ -46,60 +51,18 @@ pub struct PayeeRow {
     pub version: u64,
 }
 
-/// Whose an account at Stripe is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PayeeOwner {
-    /// The company that pays.
-    pub company_id: CompanyId,
-    /// Who is paid.
-    pub professional_id: ProfessionalId,
-}
-
-impl Inbox {
-    /// Everybody whose account at Stripe this is or was: whether it still is, the payee's row says.
-    pub async fn payee_owners(&self, account: &StripeAccountId) -> Result<Vec<PayeeOwner>, StoreError> {
-        let pk = keys::directory_pk(account.as_str());
-        let mut owners = Vec::new();
-        let mut start = None;
-        loop {
-            let range = Range::Prefix(keys::SK, keys::PAYEE_OWNER_PREFIX);
-            let page = self.store().query(Query { range, start, ..Query::partition(&pk) }).await?;
-            owners.extend(page.rows);
-            start = page.next;
-            if start.is_none() {
-                return Ok(owners);
-            }
-        }
-    }
-}
-
 impl Company {
-    /// Writes down to which account at Stripe a professional is paid, and whose that account is. Nothing
-    /// that the payouts keep in the row is touched.
-    pub fn connect_payee(
-        &self,
-        professional_id: &ProfessionalId,
-        account: &PayeeAccount,
-    ) -> Result<Vec<Write>, StoreError> {
-        let owner = PayeeOwner { company_id: self.company.clone(), professional_id: professional_id.clone() };
-        let known = Key::payee_owner(account.id.as_str(), &self.company, professional_id);
-        let payee = Write::update(Key::payee(&self.company, professional_id))
-            .set("professional_id", text(professional_id.as_str()))
-            .set_all(&Connected { account, account_id: account.id.as_str() })?;
-        Ok(vec![payee, Write::put(known, &owner)?])
+    /// A professional, as the payouts know one.
+    pub async fn payee(&self, professional_id: &ProfessionalId) -> Result<PayeeRow, StoreError> {
+        Ok(self.known_payee(professional_id).await?.unwrap_or_default())
     }
 
-    /// A professional, as the payouts know one; `None` for one that was never heard of.
+    /// The same, for those who ask about one: `None` for one that was never heard of.
     pub async fn known_payee(
         &self,
         professional_id: &ProfessionalId,
     ) -> Result<Option<PayeeRow>, StoreError> {
         self.store.get(Key::payee(&self.company, professional_id)).await
-    }
-
-    /// A professional, as the payouts know one.
-    pub async fn payee(&self, professional_id: &ProfessionalId) -> Result<PayeeRow, StoreError> {
-        Ok(self.known_payee(professional_id).await?.unwrap_or_default())
     }
 
     /// Has a professional looked at by the next payouts, not before a booking's hold-back ends.
