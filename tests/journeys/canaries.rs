@@ -173,7 +173,8 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
         }
         let mut elsewhere = ask();
         let path = route.path.replace("{case_id}", CANARY).replace("{membership_id}", "mem_c4n4ry");
-        let path = path.replace("{event_id}", CANARY).replace("{source}", CANARY);
+        let path =
+            path.replace("{event_id}", CANARY).replace("{source}", CANARY).replace("{batch_id}", CANARY);
         *elsewhere.uri_mut() = path.parse().unwrap();
         told_nothing(route, &world.ask(elsewhere).await, &secrets[..3]);
     }

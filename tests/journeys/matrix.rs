@@ -9,6 +9,8 @@ use shared::http::once::KeyRule;
 use shared::rate_limit::Subject;
 
 use crate::askers::{Asker, OTHER, Proof};
+use crate::payees::Job;
+use crate::payouts::TUESDAY;
 use crate::world::{Answer, COMPANY, World};
 
 const NOBODYS: &str = "biz_nobody";
@@ -18,25 +20,33 @@ struct Objects {
     case_id: String,
     membership_id: &'static str,
     event_id: String,
+    batch_id: &'static str,
 }
 
 impl Objects {
-    async fn of(world: &World, company: &str, membership_id: &'static str) -> Self {
+    async fn of(world: &World, company: &'static str, membership_id: &'static str) -> Self {
         let case_id = world.open_case(company, membership_id).await;
         let events = world.rows_of("EVENT#").await;
         let event_id = events[0]["payload_min"]["event_id"].as_str().map(str::to_owned);
-        Self { case_id, membership_id, event_id: event_id.unwrap_or_else(|| panic!("{:?}", events[0])) }
+        let event_id = event_id.unwrap_or_else(|| panic!("{:?}", events[0]));
+        // Each company has a batch of this day: the ids of batches are the same everywhere.
+        let professional = membership_id.replace("mem", "user");
+        world.add_payee(company, &professional, "usd").await;
+        world.add_job(&Job { company, ..Job::of(world, &professional) }).await;
+        world.pay_day().await;
+        Self { case_id, membership_id, event_id, batch_id: TUESDAY }
     }
 
     fn absent() -> Self {
         let case_id = "00000000-0000-4000-8000-000000000000".to_owned();
-        Self { case_id, membership_id: "mem_none", event_id: "msg_none".to_owned() }
+        let event_id = "msg_none".to_owned();
+        Self { case_id, membership_id: "mem_none", event_id, batch_id: "payout-2025-11-14-fri" }
     }
 
     fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{case_id}", &self.case_id);
         let path = path.replace("{membership_id}", self.membership_id).replace("{source}", "sandbox");
-        path.replace("{event_id}", &self.event_id)
+        path.replace("{event_id}", &self.event_id).replace("{batch_id}", self.batch_id)
     }
 }
 

@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 14] = [
+    let functions: [fn(SharedApp) -> Router; 16] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -248,6 +248,8 @@ fn routers(app: &SharedApp) -> Router {
         case_endings::router,
         memberships::router,
         reminders::router,
+        payouts::router,
+        payout_admin::router,
         health::router,
     ];
     let merged = functions.into_iter().fold(Router::new(), |all, function| {

@@ -37,6 +37,9 @@ impl Who {
 
     /// Whoever looks after the platform.
     pub const STAFF: Self = Self::Roles(&[Role::Provider, Role::Developer, Role::Accountant]);
+
+    /// Who looks after payouts.
+    pub const PAYERS: Self = Self::Roles(&[Role::Provider, Role::Accountant]);
 }
 
 /// One row of the table.
@@ -72,7 +75,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 40] = [
+pub static ROUTES: [Route; 46] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -110,6 +113,12 @@ pub static ROUTES: [Route; 40] = [
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("operations", "GET", "/api/operations", Who::STAFF).limited(&DASHBOARD),
     route("operations", "POST", "/api/operations/resolve", Who::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("payouts", "GET", "/api/cron/process-payouts", Who::Scheduler).limited(&SCHEDULER),
+    route("payouts", "POST", "/api/cron/process-payouts", Who::Scheduler).limited(&SCHEDULER),
+    route("payout-admin", "POST", "/api/admin/payouts/process", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("payout-admin", "GET", "/api/admin/payouts/batches", Who::PAYERS).limited(&DASHBOARD),
+    route("payout-admin", "GET", "/api/admin/payouts/batches/{batch_id}", Who::PAYERS).limited(&DASHBOARD),
+    route("payout-admin", "POST", "/api/admin/payouts/approvals", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
     route("health", "GET", "/api/health", Who::Anyone),
     route("health", "GET", "/api/health/deep", Who::Scheduler),
     route("health", "GET", "/api/openapi.json", Who::Anyone),

@@ -13,6 +13,7 @@
 //! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | nobody: it is written under a condition, and the answer tells how it stands |
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
 //! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
+//! | owner of an account at Stripe | `DIRECTORY#<account>` | `PAYEE#<company>#<professional>` | whose it is; one person may work for several companies |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
 //! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |
@@ -24,7 +25,8 @@
 //! | payee | `PAYEE#<company>#<professional>` | `PAYEE` | the payouts, by professional |
 //! | approval | `PAYEE#<company>#<professional>` | `APPROVAL#<currency>` | the payouts, before a large amount |
 //! | payout batch | `BATCHES#<company>` | `<batch>` | a company's batches by day |
-//! | line of a batch | `BATCH#<company>#<batch>` | `LINE#<professional>#<currency>` | one batch, whole |
+//! | line of a batch | `BATCH#<company>#<batch>` | `LINE#<professional>#<currency>` | what a batch gives a professional so far, and the debt |
+//! | entry of a batch | `BATCH#<company>#<batch>` | `ENTRY#<professional>#<currency>#<booking>` | one batch, booking by booking |
 //!
 //! | index | hash | range | read by |
 //! | --- | --- | --- | --- |
@@ -45,7 +47,7 @@ use crate::domain::effect::Subject;
 use crate::domain::id::{CaseId, CompanyId, MembershipId};
 use crate::domain::money::Currency;
 use crate::domain::party::{BookingId, ProfessionalId};
-use crate::domain::payout::BatchId;
+use crate::domain::payout::{BatchEntry, BatchId};
 
 /// Name of the hash key attribute.
 pub const PK: &str = "pk";
@@ -136,6 +138,16 @@ impl Key {
         Self::new(batch_pk(company, batch), format!("LINE#{professional}#{}", currency.as_str()))
     }
 
+    pub(super) fn batch_entry(company: &CompanyId, batch: BatchId, entry: &BatchEntry) -> Self {
+        let BatchEntry { professional_id, currency, booking_id, .. } = entry;
+        let place = format!("{ENTRY_PREFIX}{professional_id}#{}#{booking_id}", currency.as_str());
+        Self::new(batch_pk(company, batch), place)
+    }
+
+    pub(super) fn batch_entry_at(company: &CompanyId, batch: BatchId, place: &str) -> Self {
+        Self::new(batch_pk(company, batch), format!("{ENTRY_PREFIX}{place}"))
+    }
+
     pub(super) fn timeline(company: &CompanyId, membership: &MembershipId) -> Self {
         Self::new(format!("MEMBERSHIP#{company}#{membership}"), "TIMELINE")
     }
@@ -163,7 +175,11 @@ impl Key {
     }
 
     pub(super) fn directory(id: &str) -> Self {
-        Self::new(format!("DIRECTORY#{id}"), "OWNER")
+        Self::new(directory_pk(id), "OWNER")
+    }
+
+    pub(super) fn payee_owner(account: &str, company: &CompanyId, professional: &ProfessionalId) -> Self {
+        Self::new(directory_pk(account), format!("{PAYEE_OWNER_PREFIX}{company}#{professional}"))
     }
 
     pub(super) fn last_run(job: &str) -> Self {
@@ -265,6 +281,13 @@ pub enum RowKind {
 }
 
 pub(super) const ACTION_PREFIX: &str = "ACTION#";
+
+pub(super) const ENTRY_PREFIX: &str = "ENTRY#";
+pub(super) const PAYEE_OWNER_PREFIX: &str = "PAYEE#";
+
+pub(super) fn directory_pk(id: &str) -> String {
+    format!("DIRECTORY#{id}")
+}
 
 pub(super) fn case_pk(company: &CompanyId, case: CaseId) -> String {
     format!("CASE#{company}#{case}")

@@ -58,6 +58,11 @@ impl Expect {
     pub(crate) fn version(version: u64) -> Self {
         if version == 0 { Self::Absent } else { Self::Equals("version", number(version)) }
     }
+
+    /// A number that is counted up stands where it was read; it is not there before it is first counted.
+    pub(crate) fn counted(name: &'static str, read: u64) -> Self {
+        if read == 0 { Self::Missing(name) } else { Self::Equals(name, number(read)) }
+    }
 }
 
 /// A text attribute.

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::domain::money::Currency;
+use crate::domain::party::StripeAccountId;
+use crate::domain::payout::PayeeAccount;
+
 /// An account as Stripe knows it now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Account {
@@ -41,6 +45,17 @@ impl Account {
     /// An account that is not there, or not ours to see.
     pub(super) fn gone(id: &str) -> Self {
         Self { id: id.to_owned(), deleted: true, ..Self::default() }
+    }
+
+    /// The account as payouts see one; `None` where it is gone, or no currency is known yet.
+    ///
+    /// What counts is that it takes transfers: an account that is only paid, in a country across the
+    /// border, never takes a payment itself.
+    pub fn payee(&self) -> Option<PayeeAccount> {
+        let currency = self.default_currency.as_deref().and_then(|code| Currency::parse(code).ok())?;
+        let id = StripeAccountId::parse(&self.id).ok().filter(|_| !self.deleted)?;
+        let (charges_enabled, payouts_enabled) = (self.takes_transfers(), self.payouts_enabled);
+        Some(PayeeAccount { id, charges_enabled, payouts_enabled, currency })
     }
 
     /// Whether a transfer to it would be taken.
