@@ -5,6 +5,8 @@
 //! *as applied* beside everything that follows from it. There is no moment at which it is applied
 //! and not kept, or the other way round.
 
+mod swept;
+
 use std::time::Duration as StdDuration;
 
 use chrono::{DateTime, Utc};

@@ -39,7 +39,6 @@ use crate::store::{Store, StoreError};
 
 pub use batch::work_on_batch;
 pub use order::{Bounds, Order};
-pub use transfers::work_on_transfer;
 
 /// What payouts need of the world.
 #[derive(Clone, Copy)]

@@ -347,7 +347,7 @@ async fn a_transfer_that_never_left_is_withdrawn_when_the_booking_changes() {
     world.advance(Duration::minutes(10));
     world.pay_day().await;
     let entry = world.entry(TUESDAY, booking).await;
-    assert_eq!((&entry["state"], &entry["reason"]), (&json!("rejected"), &json!("booking_changed")));
+    assert_eq!((&entry["state"], &entry["reason"]), (&json!("rejected"), &json!("amount_changed")));
     world.next_payout_morning();
     world.pay_day().await;
     let transfers = world.transfers();

@@ -16,6 +16,7 @@ use crate::operations::word;
 use crate::payees::{APPROVALS, BATCHES, Job};
 use crate::repository::template;
 use crate::single_sign_on::sign_in_twice;
+use crate::unanswered::{Market, Wish};
 use crate::world::{Answer, COMPANY, OWNER, World, payment_failed};
 
 type Rights = BTreeSet<String>;
@@ -148,6 +149,7 @@ async fn pay_professionals(witness: &mut Witness) {
     world.next_payout_morning();
     witness.see("payouts", async |world| world.pay_day().await).await;
     witness.world.advance(Duration::minutes(10));
+    witness.see("reminders", async |world| world.settle().await).await;
     witness.see("payouts", async |world| world.pay_day().await).await;
     let world = &witness.world;
     world
@@ -233,6 +235,19 @@ async fn come_with_a_session(witness: &mut Witness) {
     }
 }
 
+/// A marketplace of its own, in which a booking is declined and another is never paid.
+async fn let_money_go(witness: &mut Witness) {
+    let market = Market::open().await;
+    market.held(1, Wish::default()).await;
+    market.asked(2, Wish::default()).await;
+    market.world.advance(Duration::days(1));
+    market.world.service.dynamo.reset_requests();
+    assert_eq!(market.sweep().await["done"], 2);
+    let requests = market.world.service.dynamo.requests();
+    let rights = requests.into_iter().flat_map(|request| request.rights);
+    witness.seen.entry("auto-decline").or_default().extend(rights);
+}
+
 #[tokio::test]
 async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     let mut witness = Witness { world: World::start().await, seen: BTreeMap::new() };
@@ -244,6 +259,7 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     keep_an_account(&mut witness).await;
     come_with_a_session(&mut witness).await;
     witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
+    let_money_go(&mut witness).await;
     let template = template();
     for (name, function) in deployed(&template) {
         assert_eq!(witness.seen.get(name.as_str()).cloned().unwrap_or_default(), allowed(function), "{name}");

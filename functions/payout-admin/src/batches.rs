@@ -14,6 +14,9 @@ use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::store::batch::{BatchLine, BatchRow, EntryPlace};
 
+/// Why a transfer that was never sent was withdrawn.
+const CHANGED: [&str; 4] = ["already_paid", "disputed", "not_completed", "amount_changed"];
+
 pub(super) async fn list(caller: Caller, parameters: Parameters) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["limit", "cursor"])?;
     let after = parameters.cursor(|text| BatchId::parse(text).ok())?;
@@ -108,7 +111,7 @@ fn message(state: EntryState, reason: Option<&str>) -> Option<&'static str> {
         EntryState::Settled => Some("All of it was kept back for what you owed."),
         EntryState::Open => Some(SkipReason::InProgress.sentence()),
         EntryState::InDoubt => Some("We are finding out whether this transfer was made. It is not repeated."),
-        EntryState::Rejected if reason == Some("booking_changed") => Some(
+        EntryState::Rejected if reason.is_some_and(|reason| CHANGED.contains(&reason)) => Some(
             "The booking changed before the transfer was made. We look at it again on the next payout day.",
         ),
         EntryState::Rejected if reason == Some("balance_insufficient") => {

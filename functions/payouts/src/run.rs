@@ -4,10 +4,9 @@ use shared::app::SharedApp;
 use shared::domain::action::Actor;
 use shared::domain::job::{Occurrence, Report};
 use shared::domain::payout::{BatchId, StartedBy};
-use shared::domain::time;
+use shared::due;
 use shared::http::Failure;
 use shared::payouts::{Bounds, Order};
-use shared::store::job::LastRun;
 use tracing::Instrument as _;
 
 use super::JOB;
@@ -34,8 +33,6 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
         };
         let paid = payouts.run(&order).await?.report;
         let report = Report {
-            job: occurrence.job.clone(),
-            occurrence: time::write(occurrence.scheduled_at),
             due: left.due + paid.due,
             done: left.done + paid.done,
             skipped: left.skipped + paid.skipped,
@@ -43,27 +40,10 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
             in_doubt: left.in_doubt + paid.in_doubt,
             duration_ms: left.duration_ms + paid.duration_ms,
             more: left.more || paid.more,
+            ..Report::default()
         };
-        let last = LastRun { ended_at: app.clock.now(), report: report.clone() };
-        store.save_last_run(JOB, &last).await?;
-        log(&report);
-        Ok(report)
+        Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
     }
     .instrument(span)
     .await
-}
-
-fn log(report: &Report) {
-    tracing::info!(
-        occurrence = report.occurrence,
-        due = report.due,
-        done = report.done,
-        skipped = report.skipped,
-        failed = report.failed,
-        in_doubt = report.in_doubt,
-        duration = report.duration_ms,
-        more = report.more,
-        metrics = "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count",
-        "run finished"
-    );
 }

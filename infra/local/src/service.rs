@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 16] = [
+    let functions: [fn(SharedApp) -> Router; 19] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -247,9 +247,12 @@ fn routers(app: &SharedApp) -> Router {
         operations::router,
         case_endings::router,
         memberships::router,
+        bookings::router,
+        professionals::router,
         reminders::router,
         payouts::router,
         payout_admin::router,
+        auto_decline::router,
         health::router,
     ];
     let merged = functions.into_iter().fold(Router::new(), |all, function| {

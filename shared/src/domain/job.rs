@@ -3,6 +3,9 @@
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use serde::{Deserialize, Serialize};
 
+/// The job that lets customers' money go when nobody answers.
+pub const AUTO_DECLINE_JOB: &str = "auto-decline";
+
 /// One planned firing of a job: the schedule's time, never the time of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occurrence {
@@ -114,6 +117,9 @@ pub struct Report {
     pub due: u64,
     /// Rows that reached the state they were due for.
     pub done: u64,
+    /// Bookings that this run declined because nobody had answered, where that is the job's business.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declined: Option<u64>,
     /// Rows left for later on purpose: over a company's share, or of a company set aside.
     pub skipped: u64,
     /// Rows that could not be worked on and will be tried again.

@@ -113,6 +113,10 @@ async fn of_transfer(
             transfer::done(request, &found).map_err(other)
         }
         Resolution::DidNotHappen => {
+            if !transfer::is_long_over(read, now) {
+                let early = "a call of the last 24 hours may still be carried out".to_owned();
+                return Err(Unresolved::Contradicted(early));
+            }
             let found = transfer::look(read, request, stripe, "resolved_by_hand", true, now).await;
             match found.state {
                 EffectState::Rejected => Ok(found),

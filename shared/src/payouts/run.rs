@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
             _ if again.is_some() => {}
             Worked::Done => report.done += 1,
             Worked::Skipped => report.skipped += 1,
-            Worked::Failed => report.failed += 1,
+            Worked::Failed | Worked::FailedAlone => report.failed += 1,
             Worked::InDoubt => report.in_doubt += 1,
         }
         report.more |= acted.left && again.is_none();

@@ -1,4 +1,5 @@
-//! Transfers that were decided and not made: left by a run that died, was over, or was turned away.
+//! What earlier runs left: transfers that were decided and not made, because a run died, was over, or was
+//! turned away; and batches that are not over.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -6,16 +7,12 @@ use std::sync::PoisonError;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::gate::Gate;
 use super::{Bounds, Payouts, batch};
-use crate::domain::booking::Booking;
-use crate::domain::effect::{EffectState, Request};
+use crate::bookings::Bookings;
 use crate::domain::job::Report;
-use crate::domain::payout::TransferRequest;
 use crate::due::Worked;
-use crate::effects::{self, Outcome, Senders};
 use crate::store::due::{DueRow, SWEEP};
 use crate::store::keys::DUE_SHARDS;
 use crate::store::{RowKind, Store, StoreError};
@@ -29,97 +26,69 @@ const MAX_ROWS: usize = 2_000;
 /// Pages read of one shard of the sweep's queue, most of which is others' business.
 const PAGES_PER_SHARD: usize = 40;
 
-/// Finishes a transfer that is due. One that was never sent, and is not what the booking asks for any more,
-/// is withdrawn: the next batch decides about the booking as it is then.
-pub async fn work_on_transfer(
-    store: &Store,
-    row: &DueRow,
-    senders: Senders<'_>,
-    owner: Uuid,
-    now: DateTime<Utc>,
-) -> Result<(Worked, Option<String>), StoreError> {
-    let ids = (row.key.company(), row.key.booking_id(), row.key.operation());
-    let (Some(company), Some(booking_id), Some(operation)) = ids else {
-        return Ok((Worked::Skipped, None));
-    };
-    let company = store.company(&company);
-    let Some(effect) = company.action(booking_id, operation).await? else {
-        return Ok((Worked::Skipped, None));
-    };
-    if effect.state.is_final() {
-        return Ok((Worked::Skipped, None));
-    }
-    if effect.state == EffectState::Prepared
-        && let Request::Transfer(request) = &effect.request
-        && !still_asks_for(company.booking(booking_id).await?.booking().as_ref(), request)
-    {
-        effects::withdraw(&company, booking_id, &effect, "booking_changed", senders, now).await?;
-        return Ok((Worked::Done, None));
-    }
-    let outcome = effects::perform_read(&company, booking_id, effect, senders, owner, now).await?;
-    let Outcome::Stands(effect) = outcome else { return Ok((Worked::Skipped, None)) };
-    tracing::info!(%booking_id, effect = %effects::describe(&effect), "transfer attempted");
-    Ok(match effect.state {
-        EffectState::Done | EffectState::Rejected => (Worked::Done, None),
-        EffectState::Unknown => (Worked::InDoubt, effect.reason),
-        EffectState::Prepared | EffectState::Sending => (Worked::Failed, effect.reason),
-    })
-}
-
-/// Whether a booking still asks for just this money.
-fn still_asks_for(booking: Option<&Booking>, request: &TransferRequest) -> bool {
-    let share = request.amount.saturating_add(request.metadata.carried_amount);
-    booking.is_some_and(|booking| {
-        !booking.dispute_open && booking.payout.is_none() && booking.amounts.payable == share
-    })
-}
-
 /// The transfers and batches that are due in the sweep's queue. The sweep works on them too; whoever comes
 /// second finds nothing.
 pub(super) async fn finish(payouts: &Payouts<'_>, bounds: Bounds) -> Result<Report, StoreError> {
-    let (started, now) = (Instant::now(), payouts.now());
-    let (rows, more) = due(payouts.store, now).await?;
+    let started = Instant::now();
+    let (rows, more) = due(payouts.store, payouts.now()).await?;
+    let report = Report { due: rows.len() as u64, more, ..Report::default() };
     let (transfers, batches): (Vec<DueRow>, Vec<DueRow>) =
         rows.into_iter().partition(|row| row.key.kind() == RowKind::BookingAction);
-    let due = (transfers.len() + batches.len()) as u64;
-    let report = Mutex::new(Report { due, more, ..Report::default() });
-    let gate = Gate::of(bounds.run_time);
-    let (report_ref, gate_ref) = (&report, &gate);
-    let note = move |worked: Result<(Worked, Option<String>), StoreError>| {
-        let mut report = report_ref.lock().unwrap_or_else(PoisonError::into_inner);
-        match worked {
-            Ok((Worked::Done, _)) => report.done += 1,
-            Ok((Worked::InDoubt, _)) => report.in_doubt += 1,
-            Ok((Worked::Skipped, _)) | Err(StoreError::Conflict { .. }) => report.skipped += 1,
-            Ok((Worked::Failed, reason)) => {
-                report.failed += 1;
-                gate_ref.note_not_sent(reason.as_deref().unwrap_or_default());
-            }
-            Err(error) => {
-                tracing::error!(%error, "a transfer could not be worked on");
-                report.failed += 1;
-            }
-        }
-    };
-    let note = &note;
-    let at_once = bounds.payees_at_once;
+    let finish = Finish { payouts, gate: Gate::of(bounds.run_time), report: Mutex::new(report) };
+    let (bookings, finish_ref) = (&finish.bookings(), &finish);
     stream::iter(transfers)
-        .for_each_concurrent(at_once, |row| async move {
-            if !gate_ref.is_open() {
-                report_ref.lock().unwrap_or_else(PoisonError::into_inner).more = true;
-                return note(Ok((Worked::Skipped, None)));
+        .for_each_concurrent(bounds.payees_at_once, |row| async move {
+            if finish_ref.gate.is_open() {
+                finish_ref.note(bookings.work_on(&row).await.worked);
+            } else {
+                finish_ref.leave();
             }
-            let owner = (payouts.new_id)();
-            note(work_on_transfer(payouts.store, &row, payouts.senders, owner, payouts.now()).await);
         })
         .await;
     for row in &batches {
         let worked = batch::work_on_batch(payouts.store, row, (payouts.new_id)(), payouts.now()).await;
-        note(worked.map(|worked| (worked, None)));
+        finish.note(worked.unwrap_or_else(|error| {
+            tracing::error!(%error, "a batch could not be counted");
+            Worked::Failed
+        }));
     }
-    let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut report = finish.report.into_inner().unwrap_or_else(PoisonError::into_inner);
     report.duration_ms = started.elapsed().as_millis() as u64;
     Ok(report)
+}
+
+struct Finish<'a> {
+    payouts: &'a Payouts<'a>,
+    gate: Gate,
+    report: Mutex<Report>,
+}
+
+impl Finish<'_> {
+    fn bookings(&self) -> Bookings<'_> {
+        let Payouts { store, senders, new_id, .. } = self.payouts;
+        Bookings { store, senders: *senders, new_id: *new_id }
+    }
+
+    fn note(&self, worked: Worked) {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        match worked {
+            Worked::Done => report.done += 1,
+            Worked::Skipped => report.skipped += 1,
+            Worked::FailedAlone => report.failed += 1,
+            Worked::Failed => {
+                report.failed += 1;
+                self.gate.note_not_sent("");
+            }
+            Worked::InDoubt => report.in_doubt += 1,
+        }
+    }
+
+    /// One for the next tick.
+    fn leave(&self) {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.skipped += 1;
+        report.more = true;
+    }
 }
 
 async fn due(store: &Store, now: DateTime<Utc>) -> Result<(Vec<DueRow>, bool), StoreError> {

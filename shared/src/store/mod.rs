@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod inbox;
 pub mod job;
 pub mod keys;
+pub mod ledger;
 pub mod limit;
 pub mod link;
 pub mod payee;
