@@ -12,7 +12,7 @@
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
 //! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | nobody: it is written under a condition, and the answer tells how it stands |
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
-//! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
+//! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership, payment or account is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
 //! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |

@@ -1,5 +1,7 @@
 //! Professionals as the payouts see them: since when somebody may be paid, and where the money goes.
 
+mod account;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +10,11 @@ use super::due::PAYOUTS;
 use super::error::StoreError;
 use super::keys::Key;
 use super::write::{Write, text};
+use crate::domain::money::Money;
 use crate::domain::party::ProfessionalId;
 use crate::domain::payout::PayeeAccount;
+
+pub use account::{FailedPayout, PayeeOwner};
 
 /// A professional who is, or may be, paid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +22,18 @@ pub struct PayeeRow {
     /// The account at Stripe, as it was last heard of.
     #[serde(default)]
     pub account: Option<PayeeAccount>,
+    /// When Stripe said so: an older word that comes later changes nothing.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub account_heard_at: Option<DateTime<Utc>>,
+    /// What Stripe waits for before it pays, in Stripe's word.
+    #[serde(default)]
+    pub disabled_reason: Option<String>,
+    /// What the professional's bank did not take, when that last happened.
+    #[serde(default)]
+    pub last_failed_payout: Option<Money>,
+    /// When that was.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub last_failed_payout_at: Option<DateTime<Utc>>,
     /// Since when bookings may be settled, while there are any.
     #[serde(default, with = "crate::domain::time::option")]
     pub due_at: Option<DateTime<Utc>>,
