@@ -8,6 +8,8 @@
 mod booking;
 mod payee;
 
+mod swept;
+
 use std::time::Duration as StdDuration;
 
 use chrono::{DateTime, Utc};

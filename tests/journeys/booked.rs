@@ -57,7 +57,7 @@ pub fn requested() -> Fact {
 }
 
 impl World {
-    pub fn company(&self) -> Company {
+    pub fn marketplace(&self) -> Company {
         self.service.app.store().unwrap().company(&CompanyId::parse(COMPANY).unwrap())
     }
 
@@ -74,7 +74,7 @@ impl World {
     }
 
     /// Records facts as a function would.
-    pub async fn record(&self, id: BookingId, payment: Option<&PaymentIntentId>, facts: Vec<Fact>) {
+    pub async fn note_facts(&self, id: BookingId, payment: Option<&PaymentIntentId>, facts: Vec<Fact>) {
         let email_sealed =
             self.service.app.config.vault.seal(&BookingRow::place(id), b"canary@example.com").unwrap();
         let news = BookingNews {
@@ -84,7 +84,7 @@ impl World {
             cause: "journey".to_owned(),
             ..BookingNews::default()
         };
-        let company = self.company();
+        let company = self.marketplace();
         let read = company.booking(id).await.unwrap();
         let deployment = &self.service.app.config.marketplace.deployment;
         let recording = company.record_booking(read, news, deployment, self.now()).unwrap();
@@ -92,15 +92,15 @@ impl World {
     }
 
     /// A booking that was asked for, with the payment that the customer has still to make.
-    pub async fn book(&self, name: &str) -> (BookingId, String) {
+    pub async fn take_booking(&self, name: &str) -> (BookingId, String) {
         let id = booking_id(name);
         let payment = self.open_payment(id, metadata(id)).await;
-        self.record(id, Some(&payment), vec![requested()]).await;
+        self.note_facts(id, Some(&payment), vec![requested()]).await;
         (id, payment.as_str().to_owned())
     }
 
     pub async fn booking_row(&self, id: BookingId) -> BookingRow {
-        self.company().booking(id).await.unwrap()
+        self.marketplace().booking(id).await.unwrap()
     }
 
     /// The word for where a booking stands.

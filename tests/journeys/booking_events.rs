@@ -102,12 +102,12 @@ async fn end_of(story: &Story, letters: &[&String], asked_after: usize) -> End {
     let (id, payment) = (booking_id("1"), PaymentIntentId::parse(PAYMENT).unwrap());
     for (place, letter) in letters.iter().enumerate() {
         if place == asked_after {
-            world.record(id, Some(&payment), story.own_facts()).await;
+            world.note_facts(id, Some(&payment), story.own_facts()).await;
         }
         world.deliver_stripe_text(letter).await;
     }
     if letters.len() <= asked_after {
-        world.record(id, Some(&payment), story.own_facts()).await;
+        world.note_facts(id, Some(&payment), story.own_facts()).await;
     }
     world.apply_what_waits().await;
     for event in world.rows_of("EVENT#stripe#").await {
@@ -240,7 +240,7 @@ fn after_hours(hours: i64) -> DateTime<Utc> {
 #[tokio::test]
 async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_customer() {
     let world = World::start().await;
-    let (id, payment) = world.book("1").await;
+    let (id, payment) = world.take_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
     world.service.deliver_stripe_events().await;
     assert_eq!(world.stands(id).await, "authorized");
@@ -262,12 +262,12 @@ async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_cus
 async fn a_dispute_stands_until_it_is_won_and_stays_where_it_is_lost() {
     for (won, end) in [(true, "completed"), (false, "disputed")] {
         let world = World::start().await;
-        let (id, payment) = world.book("1").await;
+        let (id, payment) = world.take_booking("1").await;
         let stripe = &world.service.sandbox.stripe;
         stripe.authorize(&payment);
         stripe.capture_outside(&payment);
         world.service.deliver_stripe_events().await;
-        world.record(id, None, vec![fact(after_hours(1), What::Completed)]).await;
+        world.note_facts(id, None, vec![fact(after_hours(1), What::Completed)]).await;
         stripe.open_dispute(&payment);
         world.service.deliver_stripe_events().await;
         assert_eq!(world.stands(id).await, "disputed");

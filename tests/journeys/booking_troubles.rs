@@ -28,7 +28,7 @@ async fn an_event_of_a_payment_that_is_no_bookings_yet_is_kept_and_applied_once_
         assert_eq!((&row["state"], &row["reason"]), (&json!("pending"), &json!("owner_unknown")));
         assert!(row.get("expires_at").is_none(), "nothing is lost meanwhile");
     }
-    world.record(id, Some(&payment), vec![requested()]).await;
+    world.note_facts(id, Some(&payment), vec![requested()]).await;
     assert_eq!(world.stands(id).await, "requested");
     world.advance(Duration::minutes(2));
     world.tick().await;
@@ -48,7 +48,7 @@ async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it()
         assert_eq!(world.deliver_stripe_text(&told.body).await["outcome"], "applied", "{}", told.kind);
     }
     assert!(world.booking_row(id).await.booking().is_none());
-    world.record(id, None, vec![requested()]).await;
+    world.note_facts(id, None, vec![requested()]).await;
     let row = world.booking_row(id).await;
     assert_eq!(row.booking().unwrap().state.as_str(), "authorized");
     assert_eq!(row.payment_intent_id, Some(payment), "no second payment is opened");
@@ -65,7 +65,7 @@ fn given_back(amount_refunded: &str, currency: &str) -> Value {
 #[tokio::test]
 async fn a_refund_larger_than_the_charge_is_applied_and_shown_and_gives_back_no_more_than_was_taken() {
     let world = World::start().await;
-    let (id, payment) = world.book("1").await;
+    let (id, payment) = world.take_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
     world.service.sandbox.stripe.capture_outside(&payment);
     world.service.deliver_stripe_events().await;
@@ -88,7 +88,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
         ("100", "usdt", "currency_unknown"),
     ];
     let world = World::start().await;
-    let (id, _) = world.book("1").await;
+    let (id, _) = world.take_booking("1").await;
     let before = world.booking_row(id).await;
     for (number, (amount, currency, reason)) in cases.into_iter().enumerate() {
         let event_id = format!("evt_{number}");
@@ -116,7 +116,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
 #[tokio::test]
 async fn an_event_that_was_set_aside_is_replayed_whichever_provider_sent_it() {
     let world = World::start().await;
-    let (id, payment) = world.book("1").await;
+    let (id, payment) = world.take_booking("1").await;
     let dispute = |payment: &str| {
         json!({"id": "du_1", "object": "dispute", "amount": PRICE, "currency": "usd", "metadata": {},
             "payment_intent": payment, "status": "needs_response"})
@@ -129,7 +129,7 @@ async fn an_event_that_was_set_aside_is_replayed_whichever_provider_sent_it() {
     }
     assert_eq!(world.stripe_event("evt_1").await["state"], "set_aside");
     let later = PaymentIntentId::parse("pi_later").unwrap();
-    world.record(booking_id("2"), Some(&later), vec![requested()]).await;
+    world.note_facts(booking_id("2"), Some(&later), vec![requested()]).await;
     let replayed = world.operator(Method::POST, "/api/webhooks/events/evt_1/replay").await.ok();
     let shown = (&replayed["state"], &replayed["source"], &replayed["payment_intent_id"]);
     assert_eq!(shown, (&json!("applied"), &json!("stripe"), &json!("pi_later")));
@@ -142,7 +142,7 @@ async fn an_event_that_was_set_aside_is_replayed_whichever_provider_sent_it() {
 #[tokio::test]
 async fn a_connected_accounts_own_payments_move_no_booking() {
     let world = World::start().await;
-    let (id, payment) = world.book("1").await;
+    let (id, payment) = world.take_booking("1").await;
     let before = world.booking_row(id).await;
     world.service.sandbox.stripe.authorize(&payment);
     world.service.sandbox.stripe.capture_outside(&payment);
@@ -160,7 +160,7 @@ async fn a_connected_accounts_own_payments_move_no_booking() {
 #[tokio::test]
 async fn a_refund_that_came_to_nothing_waits_until_stripe_says_what_still_went_back() {
     let world = World::start().await;
-    let (id, payment) = world.book("1").await;
+    let (id, payment) = world.take_booking("1").await;
     let stripe = &world.service.sandbox.stripe;
     stripe.authorize(&payment);
     stripe.capture_outside(&payment);

@@ -17,7 +17,7 @@ impl World {
     /// Registers the professional with an account that stood well when Stripe was asked.
     async fn register(&self) {
         let account = StripeAccountId::parse(ACCOUNT).unwrap();
-        let company = self.company();
+        let company = self.marketplace();
         let standing = AccountStanding {
             account: account.clone(),
             charges_enabled: true,
@@ -33,7 +33,7 @@ impl World {
     }
 
     async fn payee(&self) -> PayeeRow {
-        self.company().payee(&professional()).await.unwrap()
+        self.marketplace().payee(&professional()).await.unwrap()
     }
 
     async fn is_restricted(&self) -> bool {

@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 13] = [
+    let functions: [fn(SharedApp) -> Router; 17] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -244,9 +244,13 @@ fn routers(app: &SharedApp) -> Router {
         kpis::router,
         cases::router,
         nudge::router,
+        operations::router,
         case_endings::router,
         memberships::router,
+        bookings::router,
+        professionals::router,
         reminders::router,
+        auto_decline::router,
         health::router,
     ];
     let merged = functions.into_iter().fold(Router::new(), |all, function| {

@@ -331,6 +331,11 @@ pub(super) fn statement_list(company: &CompanyId, professional: &ProfessionalId)
     format!("{company}#statement#{professional}")
 }
 
+/// The effects of a company that an operator should look at: in doubt, or waiting for long.
+pub(super) fn effects_list(company: &CompanyId, word: &str) -> String {
+    format!("{company}#effects#{word}")
+}
+
 /// Audit entries of one kind, where they are listed at all.
 pub(super) fn audit_list(company: &CompanyId, kind: &str) -> String {
     format!("{company}#audit#{kind}")

@@ -54,7 +54,15 @@ pub struct PayeeRow {
 impl Company {
     /// A professional, as the payouts know one.
     pub async fn payee(&self, professional_id: &ProfessionalId) -> Result<PayeeRow, StoreError> {
-        Ok(self.store.get(Key::payee(&self.company, professional_id)).await?.unwrap_or_default())
+        Ok(self.known_payee(professional_id).await?.unwrap_or_default())
+    }
+
+    /// The same, for those who ask about one: `None` for one that was never heard of.
+    pub async fn known_payee(
+        &self,
+        professional_id: &ProfessionalId,
+    ) -> Result<Option<PayeeRow>, StoreError> {
+        self.store.get(Key::payee(&self.company, professional_id)).await
     }
 
     /// Has a professional looked at by the next payouts, not before a booking's hold-back ends.
