@@ -2,9 +2,6 @@
 //! the embedded DynamoDB behind the real SDK, the providers' stand-ins over real HTTP.
 #![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
-mod repository;
-mod world;
-
 mod abandoned;
 mod answer;
 mod arbitrary_bodies;
@@ -15,9 +12,12 @@ mod auto_decline_races;
 mod auto_decline_trouble;
 mod backstage;
 mod bearer;
+mod booked;
 mod booking_crashes;
+mod booking_events;
 mod booking_lists;
 mod booking_refusals;
+mod booking_troubles;
 mod bookings;
 mod browser;
 mod canaries;
@@ -55,6 +55,7 @@ mod order;
 mod overlaps;
 mod parties;
 mod passwords;
+mod payee_events;
 mod payees;
 mod payout_books;
 mod payout_costs;
@@ -66,6 +67,7 @@ mod payouts;
 mod promise;
 mod recovery;
 mod refusals;
+mod repository;
 mod retries;
 mod returning;
 mod rights;
@@ -92,3 +94,4 @@ mod webhook_refusals;
 mod webhook_sources;
 mod webhooks;
 mod window;
+mod world;

@@ -1,18 +1,19 @@
-//! Stripe's events.
+//! Stripe's events: what is about bookings and professionals is applied, the rest is only kept.
 
 use axum::extract::State;
 use http::HeaderMap;
 use shared::app::SharedApp;
+use shared::domain::event::Meaning;
 use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
 use shared::http::{Answer, Failure};
 use shared::providers::stripe::{self, Secret};
 
-use super::received::keep;
+use super::received::{apply, keep};
 use super::{refuse, unreadable};
 
 /// The source under which Stripe's events are kept.
-const STRIPE: &str = "stripe";
+pub(super) const STRIPE: &str = "stripe";
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
@@ -27,5 +28,8 @@ pub(super) async fn receive(
         .map_err(|refused| refuse(refused, "STRIPE_WEBHOOK_SECRET"))?;
     allowance.charge_due(&app).await?;
     let event = stripe::read(&verified).map_err(unreadable)?;
-    keep(&app, STRIPE, event, verified.body(), now).await
+    if event.meaning == Meaning::Nothing {
+        return keep(&app, STRIPE, event, verified.body(), now).await;
+    }
+    apply(&app, STRIPE, event, verified.body(), now).await
 }
