@@ -18,7 +18,8 @@ use tokio::time::Instant;
 use crate::domain::id::CompanyId;
 use crate::domain::job::{Occurrence, Report};
 use crate::domain::time;
-use crate::store::due::{DueRow, LastRun};
+use crate::store::due::DueRow;
+use crate::store::job::LastRun;
 use crate::store::keys::{DUE_SHARDS, Key, RowKind};
 use crate::store::{Store, StoreError};
 

@@ -67,7 +67,7 @@ async fn a_job_is_seen_to_have_never_run_to_run_and_to_be_late() {
     world.tick().await;
     let operations = world.standing().await;
     assert_eq!((state(&operations), &operations["jobs"][0]["job"]), ("ok".into(), &"reminders".into()));
-    world.advance(chrono::Duration::minutes(16));
+    world.advance(chrono::Duration::minutes(21));
     assert_eq!(state(&world.standing().await), "late");
 }
 

@@ -13,29 +13,13 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::job::AUTO_DECLINE_JOB;
+use shared::domain::job::{JOBS, Job};
 use shared::domain::time;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 use shared::store::company::REMINDERS_JOB;
-use shared::store::due::LastRun;
+use shared::store::job::LastRun;
 use std::time::Instant;
-
-/// A job of the schedule.
-struct Job {
-    name: &'static str,
-    /// After how long without a run somebody should look.
-    late_after_minutes: i64,
-    /// Whether the service is ill before its first run.
-    must_have_run: bool,
-}
-
-/// Three missed ticks of five minutes, and a missed day and an hour. A new deployment waits up to a day
-/// for the first daily run, which is no illness: the ticks do the same work.
-const JOBS: [Job; 2] = [
-    Job { name: REMINDERS_JOB, late_after_minutes: 20, must_have_run: true },
-    Job { name: AUTO_DECLINE_JOB, late_after_minutes: 25 * 60, must_have_run: false },
-];
 
 /// The document that describes every route.
 pub const OPENAPI: &str = include_str!("openapi.json");
@@ -149,13 +133,9 @@ async fn state(app: &SharedApp, job: &Job) -> (&'static str, Option<LastRun>) {
         Ok(store) => store.last_run(job.name).await,
         Err(error) => Err(error),
     };
-    let late_after = chrono::Duration::minutes(job.late_after_minutes);
-    match run {
-        Err(_) => ("unknown", None),
-        Ok(None) => ("never_ran", None),
-        Ok(Some(run)) if app.clock.now() - run.ended_at > late_after => ("late", Some(run)),
-        Ok(Some(run)) => ("ok", Some(run)),
-    }
+    let Ok(run) = run else { return ("unknown", None) };
+    let punctuality = job.punctuality(run.as_ref().map(|run| run.ended_at), app.clock.now());
+    (punctuality.as_str(), run)
 }
 
 fn missing(app: &SharedApp, of_interest: impl Fn(&str) -> bool) -> Vec<&'static str> {

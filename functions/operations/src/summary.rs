@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::effect::{Effect, Subject};
-use shared::domain::job::{JOBS, Job, Punctuality};
+use shared::domain::job::{JOBS, Job};
 use shared::domain::time;
 use shared::http::{Answer, Failure};
 use shared::store::due::SWEEP;
@@ -43,11 +43,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
 
 fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
     let last = runs.map(|runs| &runs.last);
-    let state = match job.punctuality(last.map(|last| last.ended_at), now) {
-        Punctuality::NeverRan => "never_ran",
-        Punctuality::Late => "late",
-        Punctuality::Ok => "ok",
-    };
+    let state = job.punctuality(last.map(|last| last.ended_at), now).as_str();
     let since = (now - Duration::hours(24)).format("%Y-%m-%dT%H").to_string();
     let hours = runs.map(|runs| runs.hours.as_slice()).unwrap_or_default();
     let recent: Vec<_> = hours.iter().filter(|hour| hour.hour > since).collect();

@@ -31,14 +31,17 @@ pub struct Job {
     pub name: &'static str,
     /// Without a run for so long it is late: its usual pause and some patience.
     pub late_after_minutes: i64,
+    /// Whether the service is ill before its first run. A new deployment waits up to some days for those
+    /// that run daily or on payout days, which is no illness.
+    pub must_have_run: bool,
 }
 
 /// Every job. Payouts pause from Friday to Tuesday; those that run daily get two hours of patience.
 pub const JOBS: [Job; 4] = [
-    Job { name: "reminders", late_after_minutes: 15 },
-    Job { name: "auto-decline", late_after_minutes: 26 * 60 },
-    Job { name: "payouts", late_after_minutes: (4 * 24 + 2) * 60 },
-    Job { name: "reconciliation", late_after_minutes: 26 * 60 },
+    Job { name: "reminders", late_after_minutes: 20, must_have_run: true },
+    Job { name: AUTO_DECLINE_JOB, late_after_minutes: 26 * 60, must_have_run: false },
+    Job { name: "payouts", late_after_minutes: (4 * 24 + 2) * 60, must_have_run: false },
+    Job { name: "reconciliation", late_after_minutes: 26 * 60, must_have_run: false },
 ];
 
 /// How a job is doing.
@@ -51,6 +54,17 @@ pub enum Punctuality {
     Late,
     /// It runs.
     Ok,
+}
+
+impl Punctuality {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NeverRan => "never_ran",
+            Self::Late => "late",
+            Self::Ok => "ok",
+        }
+    }
 }
 
 impl Job {

@@ -73,7 +73,7 @@ pub async fn resolve(
         detail: Some(format!("{}: {}", read.action.operation, verdict.state.as_str())),
     };
     verdict.beside.push(company.audit(&entry, &format!("{}#{}", read.action.operation, read.fence))?);
-    match settle(company, subject, read, verdict, senders, now).await? {
+    match settle(company, subject, read, verdict, senders, now).await?.outcome {
         Outcome::Stands(effect) => Ok(*effect),
         Outcome::Elsewhere => Err(Unresolved::NotInDoubt),
     }
