@@ -16,6 +16,7 @@ use crate::config::{Config, ConfigError};
 use crate::domain::id::{CompanyId, UserId};
 use crate::effects::Senders;
 use crate::events::Intake;
+use crate::payouts::Payouts;
 use crate::providers::client;
 use crate::providers::resend::Resend;
 use crate::providers::stripe::client::Stripe;
@@ -178,6 +179,24 @@ impl App {
             deployment: &self.config.marketplace.deployment,
             clock: &*self.clock.0,
         }
+    }
+
+    /// What paying needs; `None` where Stripe's key is not set.
+    pub fn payouts<'a>(
+        &'a self,
+        store: &'a Store,
+        new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
+    ) -> Option<Payouts<'a>> {
+        let marketplace = &self.config.marketplace;
+        Some(Payouts {
+            store,
+            stripe: self.stripe.as_ref()?,
+            senders: self.senders(),
+            calendar: marketplace.calendar,
+            minimum: &marketplace.payout_minimum,
+            approval_above: &marketplace.payout_approval_above,
+            new_id,
+        })
     }
 
     /// Hands what receiving events needs to `use_intake`.

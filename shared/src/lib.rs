@@ -1,7 +1,7 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
-//! `domain → vault, logs → store, providers → effects, due, reach, idempotency, rate_limit → events, bookings → config → bearer → app → http → auth → runtime`.
+//! `domain → vault, logs → store, providers → effects, due, reach, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http → auth → runtime`.
 //! `tests/journeys/house_rules.rs` reads this line and keeps it true.
 
 pub mod app;
@@ -16,6 +16,7 @@ pub mod events;
 pub mod http;
 pub mod idempotency;
 pub mod logs;
+pub mod payouts;
 pub mod providers;
 pub mod rate_limit;
 pub mod reach;

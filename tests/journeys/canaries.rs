@@ -176,7 +176,10 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
         let path = route.path.replace("{case_id}", CANARY).replace("{membership_id}", "mem_c4n4ry");
         let path = path.replace("{event_id}", CANARY).replace("{source}", CANARY);
         // What names a professional is no secret and is shown again; this names nobody.
-        let path = path.replace("{booking_id}", CANARY).replace("{professional_id}", "c4n4ry%40");
+        let path = path
+            .replace("{booking_id}", CANARY)
+            .replace("{professional_id}", "c4n4ry%40")
+            .replace("{batch_id}", CANARY);
         *elsewhere.uri_mut() = path.parse().unwrap();
         told_nothing(route, &world.ask(elsewhere).await, &secrets[..3]);
     }

@@ -41,7 +41,10 @@ async fn preflight(world: &World, path: &str, method: &str, origins: &[&str]) ->
 
 fn path(path: &str) -> String {
     let path = path.replace("{case_id}", "00000000-0000-4000-8000-000000000000");
-    path.replace("{membership_id}", "mem_1").replace("{event_id}", "msg_1").replace("{source}", "sandbox")
+    path.replace("{membership_id}", "mem_1")
+        .replace("{event_id}", "msg_1")
+        .replace("{source}", "sandbox")
+        .replace("{batch_id}", "payout-2025-11-18-tue")
 }
 
 fn words(answer: &Answer, name: &str) -> BTreeSet<String> {

@@ -17,7 +17,9 @@ const NO_CASE: &str = "00000000-0000-4000-8000-000000000000";
 /// A route's path with something in place of its parameters.
 fn path(route: &Route, case_id: &str) -> String {
     let path = route.path.replace("{case_id}", case_id);
-    path.replace("{membership_id}", "mem_1").replace("{event_id}", "msg_1")
+    path.replace("{membership_id}", "mem_1")
+        .replace("{event_id}", "msg_1")
+        .replace("{batch_id}", "payout-2025-11-18-tue")
 }
 
 fn routes(who: Who) -> impl Iterator<Item = (Method, String)> {

@@ -80,7 +80,9 @@ impl Callers {
     pub fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{case_id}", &self.case_id).replace("{membership_id}", "mem_1");
         let path = path.replace("{booking_id}", &self.booking_id).replace("{professional_id}", PROFESSIONAL);
-        path.replace("{event_id}", "msg_none").replace("{source}", "sandbox")
+        path.replace("{event_id}", "msg_none")
+            .replace("{source}", "sandbox")
+            .replace("{batch_id}", "payout-2025-11-18-tue")
     }
 }
 
@@ -116,6 +118,10 @@ pub fn good_body(world: &World, route: &Route) -> Value {
         }),
         "/api/bookings" => world.job(),
         "/api/admin/professionals/{professional_id}" => json!({"stripe_account_id": "acct_1"}),
+        "/api/admin/payouts/process" => json!({"dry_run": true}),
+        "/api/admin/payouts/approvals" => {
+            json!({"professional_id": "user_1", "currency": "usd", "amount": 1})
+        }
         "/api/webhooks/whop" => payment_failed("mem_2", "pay_2", world.now()),
         "/api/webhooks/stripe" => json!({"id": "evt_1", "type": "charge.refunded", "created": 1_763_456_400}),
         "/api/webhooks/{source}" => {

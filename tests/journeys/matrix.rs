@@ -11,6 +11,8 @@ use shared::rate_limit::Subject;
 use shared::store::account::AccountKey;
 
 use crate::askers::{Asker, OTHER, OTHER_OWNER, Proof, address, fresh_key};
+use crate::payees::Job;
+use crate::payouts::TUESDAY;
 use crate::world::{Answer, COMPANY, OWNER, World};
 
 const NOBODYS: &str = "biz_nobody";
@@ -20,6 +22,7 @@ struct Objects {
     case_id: String,
     membership_id: &'static str,
     event_id: String,
+    batch_id: &'static str,
     of_sessions: Deal,
     of_tokens: Deal,
 }
@@ -62,14 +65,19 @@ fn by_token(world: &World, role: Role) -> String {
 }
 
 impl Objects {
-    async fn of(world: &World, company: &str, membership_id: &'static str) -> Self {
+    async fn of(world: &World, company: &'static str, membership_id: &'static str) -> Self {
         let case_id = world.open_case(company, membership_id).await;
         let events = world.rows_of("EVENT#").await;
         let event_id = events[0]["payload_min"]["event_id"].as_str().map(str::to_owned);
         let event_id = event_id.unwrap_or_else(|| panic!("{:?}", events[0]));
         let of_sessions = Deal::of(world, company, by_session).await;
         let of_tokens = Deal::of(world, company, by_token).await;
-        Self { case_id, membership_id, event_id, of_sessions, of_tokens }
+        // Each company has a batch of this day: the ids of batches are the same everywhere.
+        let professional = membership_id.replace("mem", "user");
+        world.add_payee(company, &professional, "usd").await;
+        world.add_job(&Job { company, ..Job::of(world, &professional) }).await;
+        world.pay_day().await;
+        Self { case_id, membership_id, event_id, batch_id: TUESDAY, of_sessions, of_tokens }
     }
 
     fn absent() -> Self {
@@ -80,6 +88,7 @@ impl Objects {
             case_id,
             membership_id: "mem_none",
             event_id: "msg_none".to_owned(),
+            batch_id: "payout-2025-11-14-fri",
             of_sessions: deal,
             of_tokens,
         }
@@ -91,7 +100,7 @@ impl Objects {
         let path = path.replace("{membership_id}", self.membership_id).replace("{source}", "sandbox");
         let path = path.replace("{booking_id}", &deal.booking_id);
         let path = path.replace("{professional_id}", &deal.professional_id);
-        path.replace("{event_id}", &self.event_id)
+        path.replace("{event_id}", &self.event_id).replace("{batch_id}", self.batch_id)
     }
 }
 

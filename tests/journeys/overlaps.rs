@@ -18,15 +18,20 @@ use crate::world::{COMPANY, OWNER, REMINDERS, World};
 
 /// Where a run is held up.
 #[derive(Debug, Clone, Copy)]
-enum At {
+pub enum At {
     /// After the n-th request to the table was executed, before its answer is seen.
     Table(u64),
     /// After the n-th call to a provider arrived.
     Provider(u64),
 }
 
-/// Runs a tick that is held up there while `meanwhile` happens; whether it came that far.
-async fn held_up(world: &World, at: At, meanwhile: impl Future<Output = ()>) -> bool {
+/// Runs something that is held up there while `meanwhile` happens; whether it came that far.
+pub async fn held_up<T>(
+    world: &World,
+    at: At,
+    run: impl Future<Output = T>,
+    meanwhile: impl Future<Output = ()>,
+) -> bool {
     let there = Arc::new(AtomicBool::new(false));
     let reached = there.clone();
     let arrive = move |call: u64, chosen: u64| reached.fetch_or(call == chosen, Ordering::SeqCst);
@@ -41,7 +46,7 @@ async fn held_up(world: &World, at: At, meanwhile: impl Future<Output = ()>) -> 
             None
         })),
     }
-    let mut run = pin!(world.tick());
+    let mut run = pin!(run);
     let ended = poll_fn(|context| match run.as_mut().poll(context) {
         Poll::Ready(_) => Poll::Ready(true),
         Poll::Pending if there.load(Ordering::SeqCst) => Poll::Ready(false),
@@ -77,7 +82,7 @@ async fn overtaken_everywhere(place: fn(u64) -> At) -> usize {
                 world.advance(pause);
                 world.settle().await;
             };
-            let came = held_up(&world, place(call), others).await;
+            let came = held_up(&world, place(call), world.tick(), others).await;
             runs += 1;
             world.pass(&[LEASES, LEASES, Duration::hours(1), Duration::days(2), Duration::days(13)]).await;
             let outcomes = world.check_the_promise(&told).await;
@@ -112,7 +117,7 @@ async fn days_changed_under_a_running_tick_count_for_the_case_it_is_moving() {
             world.save_settings(json!({"reminder_offsets_days": [0, 1, 10]})).await;
             world.settle().await;
         };
-        let came = held_up(&world, At::Table(call), others).await;
+        let came = held_up(&world, At::Table(call), world.tick(), others).await;
         world.pass(&[Duration::minutes(5), Duration::days(1)]).await;
         assert_eq!(world.sent(Kind::Push), 2, "held up at request {call}");
         if !came {

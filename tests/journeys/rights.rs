@@ -8,11 +8,13 @@ use http::Method;
 use local::fault::Operation;
 use serde_json::json;
 use serde_yaml_ng::Value as Yaml;
+use shared::domain::account::Role;
 
 use crate::browser::Browser;
 use crate::deployment::{deployed, strings, tagged};
 use crate::operations::word;
 use crate::parties::{PROFESSIONAL, path_of};
+use crate::payees::{APPROVALS, BATCHES, Job};
 use crate::repository::template;
 use crate::single_sign_on::sign_in_twice;
 use crate::unanswered::{Market, Wish};
@@ -135,6 +137,34 @@ async fn look_after_a_doubt(witness: &mut Witness) {
         .see("operations", async |world| {
             let standing = world.standing().await;
             world.resolve(word(&standing["in_doubt"]["data"][0], "happened")).await.ok();
+        })
+        .await;
+}
+
+/// A payout day: a batch, a debt, a large amount, a run by hand, and a transfer left in doubt.
+async fn pay_professionals(witness: &mut Witness) {
+    let world = &witness.world;
+    world.add_payee(COMPANY, "user_paid", "usd").await;
+    world.add_job(&Job::of(world, "user_paid")).await;
+    world.stripe_trouble(Operation::CreateTransfer, "drop_after", Some(1));
+    world.next_payout_morning();
+    witness.see("payouts", async |world| world.pay_day().await).await;
+    witness.world.advance(Duration::minutes(10));
+    witness.see("reminders", async |world| world.settle().await).await;
+    witness.see("payouts", async |world| world.pay_day().await).await;
+    let world = &witness.world;
+    world
+        .add_job(&Job { completed_at: world.now() - Duration::hours(30), ..Job::of(world, "user_paid") })
+        .await;
+    witness
+        .see("payout-admin", async |world| {
+            world.process(Role::Provider, true).await;
+            world.process(Role::Provider, false).await;
+            let batches = world.payers_get(BATCHES).await.ok();
+            let batch = batches["data"][0]["batch_id"].as_str().expect("an id").to_owned();
+            world.batch(&batch).await;
+            let approval = json!({"professional_id": "user_paid", "currency": "usd", "amount": 1});
+            world.as_role(Role::Accountant, Method::POST, APPROVALS, Some(approval)).await.ok();
         })
         .await;
 }
@@ -268,6 +298,7 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     recover(&mut witness).await;
     work_by_hand(&mut witness).await;
     look_after_a_doubt(&mut witness).await;
+    pay_professionals(&mut witness).await;
     look_after_a_lost_event(&mut witness).await;
     keep_an_account(&mut witness).await;
     deal_with_bookings(&mut witness).await;

@@ -10,6 +10,7 @@ use shared::domain::id::CompanyId;
 use shared::domain::job::{Occurrence, Report};
 use shared::due::{self, Bounds, Worked};
 use shared::http::Failure;
+use shared::payouts;
 use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
 use shared::reach;
@@ -88,6 +89,10 @@ impl Run<'_> {
             (RowKind::Event, _) => {
                 let new_id = || self.app.ids.next();
                 self.app.intake(self.store, &new_id).work_on(&row, self.app.clock.now()).await
+            }
+            (RowKind::Batch, _) => {
+                let (token, now) = (self.app.ids.next(), self.app.clock.now());
+                payouts::work_on_batch(self.store, &row, token, now).await
             }
             (RowKind::Booking | RowKind::BookingAction, _) => Ok(self.work_on_booking(&row).await),
             (RowKind::Case | RowKind::Action | RowKind::Settings, Some(company)) => {

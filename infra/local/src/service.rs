@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 17] = [
+    let functions: [fn(SharedApp) -> Router; 19] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -250,6 +250,8 @@ fn routers(app: &SharedApp) -> Router {
         bookings::router,
         professionals::router,
         reminders::router,
+        payouts::router,
+        payout_admin::router,
         auto_decline::router,
         health::router,
     ];

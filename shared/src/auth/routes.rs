@@ -37,6 +37,10 @@ impl Who {
 
     /// Whoever looks after the platform.
     pub const STAFF: Self = Self::Roles(&[Role::Provider, Role::Developer, Role::Accountant]);
+
+    /// Who looks after payouts.
+    pub const PAYERS: Self = Self::Roles(&[Role::Provider, Role::Accountant]);
+
     /// Whoever has to do with bookings.
     pub const PARTIES: Self = Self::Roles(&[Role::Customer, Role::Professional, Role::Owner, Role::Provider]);
 }
@@ -74,7 +78,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 54] = [
+pub static ROUTES: [Route; 60] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -124,6 +128,12 @@ pub static ROUTES: [Route; 54] = [
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("operations", "GET", "/api/operations", Who::STAFF).limited(&DASHBOARD),
     route("operations", "POST", "/api/operations/resolve", Who::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("payouts", "GET", "/api/cron/process-payouts", Who::Scheduler).limited(&SCHEDULER),
+    route("payouts", "POST", "/api/cron/process-payouts", Who::Scheduler).limited(&SCHEDULER),
+    route("payout-admin", "POST", "/api/admin/payouts/process", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("payout-admin", "GET", "/api/admin/payouts/batches", Who::PAYERS).limited(&DASHBOARD),
+    route("payout-admin", "GET", "/api/admin/payouts/batches/{batch_id}", Who::PAYERS).limited(&DASHBOARD),
+    route("payout-admin", "POST", "/api/admin/payouts/approvals", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
     route("auto-decline", "GET", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
     route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Who::Anyone),

@@ -48,6 +48,11 @@ impl PayoutCalendar {
         PAYOUT_DAYS.contains(&day.weekday()).then(|| BatchId::new(day).ok()).flatten()
     }
 
+    /// The batch of the day of an instant, whatever day of the week it is: a person may ask on any.
+    pub fn batch_of_day(&self, at: DateTime<Utc>) -> Option<BatchId> {
+        BatchId::new(at.with_timezone(&self.zone).date_naive()).ok()
+    }
+
     /// The batch on whose day a booking can be paid at the earliest, given the end of its hold-back:
     /// that day's own, or the next.
     pub fn first_batch_from(&self, at: DateTime<Utc>) -> Option<BatchId> {

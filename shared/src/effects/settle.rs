@@ -142,7 +142,12 @@ async fn settle_booking(
         match company.record_booking(read, news, senders.deployment, now) {
             Ok(recording) => {
                 writes.extend(recording.writes);
-                writes.extend(company.count_in_batch(held, verdict.state, recording.after.as_ref()));
+                writes.extend(company.end_in_batch(
+                    held,
+                    verdict.state,
+                    &verdict.reason,
+                    recording.after.as_ref(),
+                ));
                 (next, booking) = (recording.steps, recording.after.map(Box::new));
             }
             Err(RecordError::Store(error)) => return Err(error),
@@ -185,13 +190,21 @@ fn news(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> BookingNews {
         |what: &crate::domain::booking::What| Fact { at: now, what: what.clone(), source: source.clone() };
     let payout = match (&held.request, verdict.state) {
         (Request::Transfer(_), EffectState::Done) => Some(Payout::Settled),
-        (Request::Transfer(_), EffectState::Rejected) => Some(Payout::Refused),
+        (Request::Transfer(request), EffectState::Rejected) => {
+            Some(Payout::Refused { batch: request.metadata.batch_id })
+        }
         _ => None,
+    };
+    // While nobody knows how it ended, what it keeps back stays kept back.
+    let unreserved_amount = match &held.request {
+        Request::Transfer(request) if payout.is_some() => request.metadata.carried_amount,
+        _ => 0,
     };
     BookingNews {
         facts: verdict.facts.iter().map(fact).collect(),
         payment_intent: verdict.opened.clone(),
         payout,
+        unreserved_amount,
         cause: held.action.operation.clone(),
         actor: Some(Actor::Schedule),
         ..BookingNews::default()
@@ -204,8 +217,10 @@ async fn stands(company: &Company, subject: Subject, held: &Effect) -> Result<Ou
 }
 
 /// Names the intent to settle this claim, so that a repetition after a lost answer changes nothing.
-/// A further attempt writes over another reading of the booking, and so is another intent.
+/// A further attempt writes over another reading of the booking, and so is another intent; and so is the
+/// word of a person on what was left in doubt under the same claim.
 fn token(held: &Effect, attempt: u32) -> Uuid {
-    let name = format!("settle:{}:{}:{attempt}", held.downstream_key, held.fence);
+    let state = held.state.as_str();
+    let name = format!("settle:{}:{}:{state}:{attempt}", held.downstream_key, held.fence);
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }

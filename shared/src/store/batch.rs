@@ -1,38 +1,63 @@
-//! Payout batches, as rows: the record of each, and a line for each professional and currency in it.
+//! Payout batches, as rows: the record of each, a line for each professional and currency in it, and an
+//! entry for each booking.
+
+mod entry;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::company::Company;
-use super::keys::Key;
-use super::write::Write;
-use crate::domain::booking::Booking;
-use crate::domain::effect::{Effect, EffectState, Request};
+use super::due::SWEEP;
+use super::error::StoreError;
+use super::keys::{self, Key};
+use super::write::{Expect, Item, Write, with_key};
+use super::{Page, Query, Range};
+use crate::domain::payout::{BatchId, BatchRecord};
 
-impl Company {
-    /// Counts the end of a transfer in the line of its batch; stands beside that end.
-    pub(crate) fn count_in_batch(
-        &self,
-        held: &Effect,
-        ends: EffectState,
-        booking: Option<&Booking>,
-    ) -> Option<Write> {
-        let Request::Transfer(request) = &held.request else { return None };
-        let counted = word(ends)?;
-        let (batch, professional) = (request.metadata.batch_id, &booking?.terms.professional_id);
-        let line = Key::batch_line(&self.company, batch, professional, &request.currency);
-        let mut write =
-            Write::update(line).count(counted, 1).count(format!("{counted}_amount"), request.amount);
-        if let Some(before) = word(held.state) {
-            write = write.count(before, -1).count(format!("{before}_amount"), -request.amount);
-        }
-        Some(write)
-    }
+pub use entry::{BatchLine, EntryPlace};
+
+/// A batch as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchRow {
+    /// The record.
+    #[serde(flatten)]
+    pub record: BatchRecord,
+    /// The newest run that works on it.
+    pub run: Uuid,
+    /// Since when that run does.
+    #[serde(with = "crate::domain::time")]
+    pub run_began_at: DateTime<Utc>,
+    /// Counts its changes; 0 for one that is not written yet.
+    pub version: u64,
 }
 
-/// Under which word a transfer's end is counted.
-fn word(state: EffectState) -> Option<&'static str> {
-    match state {
-        EffectState::Done => Some("done"),
-        EffectState::Rejected => Some("rejected"),
-        EffectState::Unknown => Some("in_doubt"),
-        EffectState::Prepared | EffectState::Sending => None,
+impl Company {
+    /// The record of a batch.
+    pub async fn batch(&self, batch: BatchId) -> Result<Option<BatchRow>, StoreError> {
+        self.store.get(Key::batch(&self.company, batch)).await
+    }
+
+    /// The records of batches, the newest day first, after a day.
+    pub async fn batches(
+        &self,
+        limit: u16,
+        after: Option<BatchId>,
+    ) -> Result<(Vec<BatchRow>, Option<BatchId>), StoreError> {
+        let pk = keys::batches_pk(&self.company);
+        let start = after.map(|batch| with_key(Item::new(), &Key::batch(&self.company, batch)));
+        let limit = Some(i32::from(limit));
+        let query = Query { range: Range::All, newest_first: true, limit, start, ..Query::partition(&pk) };
+        let page: Page<BatchRow> = self.store.query(query).await?;
+        let last = page.rows.last().map(|row| row.record.id);
+        Ok((page.rows, page.next.and(last)))
+    }
+
+    /// The record of a batch over the version that was read; the sweep looks at it again at `due_at`.
+    pub fn save_batch(&self, row: &BatchRow, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
+        let read_version = row.version;
+        let row = BatchRow { version: read_version + 1, ..row.clone() };
+        let write = Write::put(Key::batch(&self.company, row.record.id), &row)?.due(SWEEP, due_at);
+        Ok(write.expect(Expect::version(read_version)))
     }
 }

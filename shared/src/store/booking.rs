@@ -20,6 +20,7 @@ use crate::domain::effect::Effect;
 use crate::domain::id::CompanyId;
 use crate::domain::message::Language;
 use crate::domain::party::{BookingId, PaymentIntentId};
+use crate::domain::payout::BatchId;
 
 pub use list::{BookingFilter, BookingPlace};
 pub use lookup::BookingOwner;
@@ -46,6 +47,9 @@ pub struct BookingRow {
     /// How many transfers Stripe refused for good; the next is one version later.
     #[serde(default)]
     pub payouts_refused: u32,
+    /// The batch in which Stripe refused the newest of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payout_refused_in: Option<BatchId>,
     /// Whether a transfer is prepared, on its way or in doubt.
     #[serde(default)]
     pub payout_in_progress: bool,
@@ -73,6 +77,7 @@ impl BookingRow {
             contact: None,
             begun: BTreeMap::new(),
             payouts_refused: 0,
+            payout_refused_in: None,
             payout_in_progress: false,
             version: 0,
         }

@@ -12,6 +12,7 @@ use crate::domain::case::Case;
 use crate::domain::effect::{Effect, Subject};
 use crate::domain::id::{CaseId, CompanyId};
 use crate::domain::kpi::Counters;
+use crate::domain::party::BookingId;
 use crate::domain::settings::Settings;
 use crate::domain::timeline::CaseState;
 
@@ -246,6 +247,14 @@ impl Company {
         operation: &str,
     ) -> Result<Option<Effect>, StoreError> {
         self.store.get(Key::action(&self.company, subject.into(), operation)).await
+    }
+
+    /// Some actions of some bookings, a hundred at the most, in one request; absent ones are left out.
+    pub async fn actions_of_bookings(&self, of: &[(BookingId, String)]) -> Result<Vec<Effect>, StoreError> {
+        let key = |(booking, operation): &(BookingId, String)| {
+            Key::action(&self.company, Subject::Booking(*booking), operation)
+        };
+        self.store.get_all(&of.iter().map(key).collect::<Vec<_>>()).await
     }
 
     /// A new action, refused where the operation has ever been decided before.

@@ -24,7 +24,8 @@
 //! | payee | `PAYEE#<company>#<professional>` | `PAYEE` | the payouts, by professional |
 //! | approval | `PAYEE#<company>#<professional>` | `APPROVAL#<currency>` | the payouts, before a large amount |
 //! | payout batch | `BATCHES#<company>` | `<batch>` | a company's batches by day |
-//! | line of a batch | `BATCH#<company>#<batch>` | `LINE#<professional>#<currency>` | one batch, whole |
+//! | line of a batch | `BATCH#<company>#<batch>` | `LINE#<professional>#<currency>` | what a batch gives a professional so far, and the debt |
+//! | entry of a batch | `BATCH#<company>#<batch>` | `ENTRY#<professional>#<currency>#<booking>` | one batch, booking by booking |
 //!
 //! | index | hash | range | read by |
 //! | --- | --- | --- | --- |
@@ -45,7 +46,7 @@ use crate::domain::effect::Subject;
 use crate::domain::id::{CaseId, CompanyId, MembershipId};
 use crate::domain::money::Currency;
 use crate::domain::party::{BookingId, ProfessionalId};
-use crate::domain::payout::BatchId;
+use crate::domain::payout::{BatchEntry, BatchId};
 
 /// Name of the hash key attribute.
 pub const PK: &str = "pk";
@@ -134,6 +135,16 @@ impl Key {
         currency: &Currency,
     ) -> Self {
         Self::new(batch_pk(company, batch), format!("LINE#{professional}#{}", currency.as_str()))
+    }
+
+    pub(super) fn batch_entry(company: &CompanyId, batch: BatchId, entry: &BatchEntry) -> Self {
+        let BatchEntry { professional_id, currency, booking_id, .. } = entry;
+        let place = format!("{ENTRY_PREFIX}{professional_id}#{}#{booking_id}", currency.as_str());
+        Self::new(batch_pk(company, batch), place)
+    }
+
+    pub(super) fn batch_entry_at(company: &CompanyId, batch: BatchId, place: &str) -> Self {
+        Self::new(batch_pk(company, batch), format!("{ENTRY_PREFIX}{place}"))
     }
 
     pub(super) fn timeline(company: &CompanyId, membership: &MembershipId) -> Self {
@@ -265,6 +276,8 @@ pub enum RowKind {
 }
 
 pub(super) const ACTION_PREFIX: &str = "ACTION#";
+
+pub(super) const ENTRY_PREFIX: &str = "ENTRY#";
 
 pub(super) fn case_pk(company: &CompanyId, case: CaseId) -> String {
     format!("CASE#{company}#{case}")

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use serde::Serialize;
 
@@ -26,8 +26,6 @@ pub struct Write {
 enum Change {
     Put(Item),
     Update(Changes),
-    /// Nothing: the row is only held to what is expected of it.
-    Check,
 }
 
 /// What an update does to the attributes of a row.
@@ -58,6 +56,11 @@ impl Expect {
     pub(crate) fn version(version: u64) -> Self {
         if version == 0 { Self::Absent } else { Self::Equals("version", number(version)) }
     }
+
+    /// A number that is counted up stands where it was read; it is not there before it is first counted.
+    pub(crate) fn counted(name: &'static str, read: u64) -> Self {
+        if read == 0 { Self::Missing(name) } else { Self::Equals(name, number(read)) }
+    }
 }
 
 /// A text attribute.
@@ -81,17 +84,11 @@ impl Write {
         Self { key, change: Change::Update(Changes::default()), expected: Vec::new() }
     }
 
-    /// Leaves a row as it is, and holds the transaction to what is expected of it.
-    pub(crate) fn check(key: Key) -> Self {
-        Self { key, change: Change::Check, expected: Vec::new() }
-    }
-
     /// Sets one attribute.
     pub(crate) fn set(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
         match &mut self.change {
             Change::Put(item) => drop(item.insert(name.into(), value)),
             Change::Update(changes) => changes.set.push((name.into(), value)),
-            Change::Check => {}
         }
         self
     }
@@ -123,7 +120,6 @@ impl Write {
         match &mut self.change {
             Change::Put(item) => drop(item.remove(&name.into())),
             Change::Update(changes) => changes.remove.push(name.into()),
-            Change::Check => {}
         }
         self
     }
@@ -177,16 +173,6 @@ impl Write {
                     .return_values_on_condition_check_failure(old);
                 item.put(put.build().map_err(StoreError::request)?).build()
             }
-            Change::Check => {
-                let check = ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(with_key(Item::new(), &self.key)))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(expression.names())
-                    .set_expression_attribute_values(expression.values())
-                    .return_values_on_condition_check_failure(old);
-                item.condition_check(check.build().map_err(StoreError::request)?).build()
-            }
             Change::Update(changes) => {
                 let update_expression = expression.update(changes);
                 let update = Update::builder()
@@ -210,7 +196,6 @@ impl Write {
                 expression.update(Changes { set: item.into_iter().collect(), ..Changes::default() })
             }
             Change::Update(changes) => expression.update(changes),
-            Change::Check => String::new(),
         };
         (self.key, UpdateParts { update, condition, names: expression.names(), values: expression.values() })
     }

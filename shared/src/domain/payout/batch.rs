@@ -1,11 +1,14 @@
 //! One run on a payout day.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::entry::BatchTotals;
 use crate::domain::id::InvalidId;
+use crate::domain::money::Currency;
 
 /// The payouts of one day, `payout-2025-11-18-tue`; each company has its own batch of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,7 +65,7 @@ pub enum BatchState {
     Pending,
     /// Transfers are being made; every tick goes on with it.
     Processing,
-    /// Nothing is left to do.
+    /// Nothing is left to do, unless more becomes payable on its day.
     Completed,
     /// It cannot go on by itself; begun again, it goes on where it was.
     Failed,
@@ -80,14 +83,15 @@ impl BatchState {
     }
 
     /// Whether the next state may follow this one. The same state may follow, because a step whose
-    /// answer was lost is taken again; what is completed stays so.
+    /// answer was lost is taken again. A completed batch goes on when more became payable on its day, or
+    /// a person asked again.
     pub fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
             (Self::Pending, Self::Pending | Self::Processing | Self::Failed)
                 | (Self::Processing, Self::Processing | Self::Completed | Self::Failed)
                 | (Self::Failed, Self::Failed | Self::Processing)
-                | (Self::Completed, Self::Completed)
+                | (Self::Completed, Self::Completed | Self::Processing)
         )
     }
 }
@@ -147,6 +151,9 @@ pub struct BatchRecord {
     pub changed_at: DateTime<Utc>,
     /// How many bookings are where.
     pub counts: BatchCounts,
+    /// How much of them, by currency.
+    #[serde(default)]
+    pub totals: BTreeMap<Currency, BatchTotals>,
     /// Why it failed, in one of our own words.
     #[serde(default)]
     pub reason: Option<String>,
@@ -176,7 +183,16 @@ impl BatchRecord {
     pub fn planned(id: BatchId, started_by: StartedBy, now: DateTime<Utc>) -> Self {
         let counts = BatchCounts::default();
         let state = BatchState::Pending;
-        Self { id, state, started_by, created_at: now, changed_at: now, counts, reason: None }
+        Self {
+            id,
+            state,
+            started_by,
+            created_at: now,
+            changed_at: now,
+            counts,
+            totals: BTreeMap::new(),
+            reason: None,
+        }
     }
 
     /// Transfers begin, or go on.

@@ -54,7 +54,7 @@ impl Candidate {
     }
 
     /// Why it cannot be paid now, whatever the professional's account is like.
-    pub(super) fn waits_for(&self, now: DateTime<Utc>) -> Option<SkipReason> {
+    pub fn waits_for(&self, now: DateTime<Utc>) -> Option<SkipReason> {
         let nothing = (self.payable.amount <= 0).then_some(SkipReason::NothingToPay);
         let held_back = self.hold_back_ends_at.is_none_or(|end| end > now).then_some(SkipReason::HeldBack);
         self.obstacle.or(nothing).or(held_back)
@@ -120,14 +120,17 @@ pub struct Rules {
     pub approval_above: BTreeMap<Currency, i64>,
     /// What a second person approved for a professional in this batch, at most.
     pub approved: BTreeMap<(ProfessionalId, Currency), i64>,
+    /// What this batch has decided to transfer to a professional already: the limits are those of a
+    /// whole batch, however many looks it takes.
+    pub planned: BTreeMap<(ProfessionalId, Currency), i64>,
 }
 
 impl Rules {
     /// Whether the money a professional would get is below the minimum. Nothing is not too little: a
     /// debt may take all.
-    pub(super) fn is_below_minimum(&self, currency: &Currency, amount: i128) -> bool {
+    pub(super) fn is_below_minimum(&self, payee: &ProfessionalId, currency: &Currency, amount: i128) -> bool {
         let minimum = self.minimum.get(currency).copied().unwrap_or_default();
-        amount > 0 && amount < i128::from(minimum)
+        amount > 0 && self.in_all(payee, currency, amount) < i128::from(minimum)
     }
 
     /// Whether a second person must say yes first. An approval is for the amount that was approved:
@@ -135,6 +138,13 @@ impl Rules {
     pub(super) fn needs_approval(&self, payee: &ProfessionalId, currency: &Currency, amount: i128) -> bool {
         let Some(limit) = self.approval_above.get(currency) else { return false };
         let approved = self.approved.get(&(payee.clone(), currency.clone())).copied().unwrap_or_default();
-        amount > i128::from(*limit) && amount > i128::from(approved)
+        let in_all = self.in_all(payee, currency, amount);
+        amount > 0 && in_all > i128::from(*limit) && in_all > i128::from(approved)
+    }
+
+    /// What a professional gets of the whole batch.
+    fn in_all(&self, payee: &ProfessionalId, currency: &Currency, amount: i128) -> i128 {
+        let planned = self.planned.get(&(payee.clone(), currency.clone())).copied().unwrap_or_default();
+        amount + i128::from(planned)
     }
 }

@@ -16,11 +16,11 @@ pub(super) enum Decision {
 }
 
 /// Decides about shares that nothing in themselves stands in the way of. `shares` come oldest first,
-/// and a debt takes from the oldest first. `available` is what the platform has; what is transferred
-/// is taken out of it.
+/// and a debt takes from the oldest first.
 ///
-/// The shares up to the first that the platform cannot cover are paid, unless they alone would be
-/// below the minimum.
+/// A share whose charge is known is transferred out of that charge, so that it needs nothing of the
+/// platform's balance. Of the others those up to the first that `available` does not cover are paid, and
+/// what they take is taken out of it. Nobody is paid so little of it all that it is below the minimum.
 pub(super) fn decide(
     shares: &[Candidate],
     account: Result<&PayeeAccount, SkipReason>,
@@ -33,24 +33,29 @@ pub(super) fn decide(
     if let Err(reason) = account {
         return all(reason);
     }
-    let currency = &first.payable.currency;
+    let (payee, currency) = (&first.professional_id, &first.payable.currency);
     let kept_back = keep_back(shares, carried_amount);
-    let rests = || shares.iter().zip(&kept_back).map(|(share, kept)| share.payable.amount - kept);
-    let total: i128 = rests().map(i128::from).sum();
-    if rules.is_below_minimum(currency, total) {
+    let rests = shares.iter().zip(&kept_back).map(|(share, kept)| share.payable.amount - kept);
+    let rests: Vec<i64> = rests.collect();
+    let total: i128 = rests.iter().copied().map(i128::from).sum();
+    if rules.is_below_minimum(payee, currency, total) {
         return all(SkipReason::BelowMinimum);
     }
-    if rules.needs_approval(&first.professional_id, currency, total) {
+    if rules.needs_approval(payee, currency, total) {
         return all(SkipReason::AwaitingApproval);
     }
-    let (covered, moved) = cover(rests(), *available);
-    if rules.is_below_minimum(currency, i128::from(moved)) {
+    let (covered, drawn_amount) = cover(shares, &rests, *available);
+    let moved = covered.iter().zip(&rests).filter(|(covered, _)| **covered);
+    let moved: i128 = moved.map(|(_, rest)| i128::from(*rest)).sum();
+    if rules.is_below_minimum(payee, currency, moved) {
         return all(SkipReason::PlatformBalanceLow);
     }
-    *available -= moved;
-    let settle = kept_back.into_iter().map(|carried_amount| Decision::Settle { carried_amount });
-    let skip = std::iter::repeat(Decision::Skip(SkipReason::PlatformBalanceLow));
-    settle.take(covered).chain(skip).take(shares.len()).collect()
+    *available -= drawn_amount;
+    let decision = |(covered, carried_amount)| match covered {
+        true => Decision::Settle { carried_amount },
+        false => Decision::Skip(SkipReason::PlatformBalanceLow),
+    };
+    covered.into_iter().zip(kept_back).map(decision).collect()
 }
 
 /// What a debt takes of each share.
@@ -64,16 +69,19 @@ fn keep_back(shares: &[Candidate], carried_amount: i64) -> Vec<i64> {
     shares.iter().map(take).collect()
 }
 
-/// How many of the amounts the balance covers in their order, and what they add up to.
-fn cover(amounts: impl Iterator<Item = i64>, available: i64) -> (usize, i64) {
-    let (mut covered, mut moved) = (0, 0_i64);
-    for amount in amounts {
-        // A debt may have taken the whole share: that needs no balance, not even one above nothing.
-        match moved.checked_add(amount) {
-            Some(sum) if amount == 0 || sum <= available => moved = sum,
-            _ => break,
+/// Which shares are covered, and what they draw from the balance. A debt may have taken a whole share:
+/// that needs no balance, not even one above nothing.
+fn cover(shares: &[Candidate], rests: &[i64], available: i64) -> (Vec<bool>, i64) {
+    let (mut drawn_amount, mut is_short) = (0_i64, false);
+    let covered = shares.iter().zip(rests).map(|(share, rest)| {
+        if *rest == 0 || share.charge.is_some() {
+            return true;
         }
-        covered += 1;
-    }
-    (covered, moved)
+        match drawn_amount.checked_add(*rest) {
+            Some(sum) if !is_short && sum <= available => drawn_amount = sum,
+            _ => is_short = true,
+        }
+        !is_short
+    });
+    (covered.collect(), drawn_amount)
 }

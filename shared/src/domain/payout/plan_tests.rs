@@ -24,6 +24,10 @@ fn candidate(n: u32, whose: u32, amount: i64, hours: f64) -> Candidate {
     }
 }
 
+fn without_charge(candidate: Candidate) -> Candidate {
+    Candidate { charge: None, ..candidate }
+}
+
 fn payee(whose: u32, carried: i64) -> (ProfessionalId, Payee) {
     let id = StripeAccountId::parse(&format!("acct_{whose}")).unwrap();
     let currency = usd(0).currency;
@@ -125,10 +129,10 @@ fn so_much_money_needs_a_second_person_for_just_that_much() {
 #[test]
 fn a_low_balance_pays_who_has_waited_longest() {
     let mut input = input(vec![
-        candidate(1, 1, 500, 60.0),
-        candidate(2, 1, 300, 50.0),
-        candidate(3, 2, 100, 40.0),
-        candidate(4, 2, 900, 41.0),
+        without_charge(candidate(1, 1, 500, 60.0)),
+        without_charge(candidate(2, 1, 300, 50.0)),
+        without_charge(candidate(3, 2, 100, 40.0)),
+        without_charge(candidate(4, 2, 900, 41.0)),
     ]);
     input.available.insert(usd(0).currency, 450);
     assert_eq!(told(&input), ["platform_balance_low", "300", "100", "platform_balance_low"]);
@@ -143,6 +147,38 @@ fn a_low_balance_pays_who_has_waited_longest() {
     assert_eq!(told(&input), ["platform_balance_low"; 4]);
     input.available.insert(usd(0).currency, -700);
     assert_eq!(told(&input), ["platform_balance_low"; 4]);
+}
+
+#[test]
+fn a_share_whose_charge_is_known_needs_nothing_of_the_balance() {
+    let mut input = input(vec![
+        candidate(1, 1, 500, 60.0),
+        without_charge(candidate(2, 1, 300, 50.0)),
+        without_charge(candidate(3, 1, 200, 51.0)),
+        candidate(4, 1, 100, 70.0),
+    ]);
+    input.available.insert(usd(0).currency, -700);
+    assert_eq!(told(&input), ["500", "platform_balance_low", "platform_balance_low", "100"]);
+    input.available.insert(usd(0).currency, 250);
+    assert_eq!(told(&input)[1..3], ["platform_balance_low"; 2], "who has waited longest comes first");
+    input.available.insert(usd(0).currency, 300);
+    assert_eq!(told(&input)[1..3], ["300", "platform_balance_low"]);
+}
+
+#[test]
+fn the_limits_are_those_of_the_whole_batch_however_many_looks_it_takes() {
+    let mut input = input(vec![candidate(1, 1, 500, 60.0)]);
+    input.rules.minimum.insert(usd(0).currency, 900);
+    input.rules.approval_above.insert(usd(0).currency, 1_000);
+    assert_eq!(told(&input), ["below_minimum"]);
+    let mut planned = |amount| {
+        input.rules.planned.insert((professional(1), usd(0).currency), amount);
+        told(&input)
+    };
+    assert_eq!(planned(400), ["500"]);
+    assert_eq!(planned(501), ["awaiting_approval"]);
+    input.rules.approved.insert((professional(1), usd(0).currency), 1_001);
+    assert_eq!(told(&input), ["500"]);
 }
 
 #[test]
@@ -215,11 +251,12 @@ fn a_plan_reads_as_it_is_written() {
 fn any_candidate() -> impl Strategy<Value = Candidate> {
     let amount = prop_oneof![9 => 1i64..2_000, 1 => select(vec![0, -5, i64::MAX, i64::MAX - 1])];
     let obstacle = prop_oneof![6 => Just(None), 1 => Just(Some(SkipReason::Disputed))];
-    (0..30u32, 1..5u32, amount, select(vec!["usd", "usd", "cop"]), 0..110u8, obstacle).prop_map(
-        |(n, whose, amount, currency, hours, obstacle)| Candidate {
-            payable: money(amount, currency),
-            obstacle,
-            ..candidate(n, whose, amount, f64::from(hours))
+    let charged = any::<bool>();
+    (0..30u32, 1..5u32, amount, select(vec!["usd", "usd", "cop"]), 0..110u8, obstacle, charged).prop_map(
+        |(n, whose, amount, currency, hours, obstacle, charged)| {
+            let candidate = candidate(n, whose, amount, f64::from(hours));
+            let charge = candidate.charge.clone().filter(|_| charged);
+            Candidate { payable: money(amount, currency), obstacle, charge, ..candidate }
         },
     )
 }
@@ -235,6 +272,7 @@ fn any_input() -> impl Strategy<Value = PlanInput> {
                 minimum: BTreeMap::from([(usd.clone(), minimum / 4)]),
                 approval_above: BTreeMap::from([(usd.clone(), approval)]),
                 approved: BTreeMap::from([((professional(1), usd.clone()), approved)]),
+                planned: BTreeMap::new(),
             };
             PlanInput { payees, rules, available: BTreeMap::from([(usd, available)]), ..input(bookings) }
         },
@@ -262,6 +300,18 @@ proptest! {
     }
 
     #[test]
+    fn a_plan_joined_to_nothing_is_itself(input in any_input()) {
+        let plan = plan(&input);
+        let mut joined = Plan::default();
+        joined.join(plan.clone());
+        joined.totals.retain(|_, totals| *totals != Totals::default());
+        let totals = plan.totals.iter().filter(|(_, totals)| **totals != Totals::default());
+        prop_assert_eq!(&joined.totals, &totals.map(|(currency, it)| (currency.clone(), *it)).collect());
+        prop_assert_eq!((joined.transfers, joined.settled), (plan.transfers, plan.settled));
+        prop_assert_eq!((joined.skips.len(), joined.carried), (plan.skips.len(), plan.carried));
+    }
+
+    #[test]
     fn every_booking_is_in_the_plan_once(input in any_input()) {
         let plan = plan(&input);
         let transfers = plan.transfers.iter().map(|it| it.booking_id);
@@ -275,12 +325,16 @@ proptest! {
     }
 
     #[test]
-    fn transfers_are_above_nothing_and_together_within_the_balance(input in any_input()) {
+    fn transfers_are_above_nothing_and_those_without_a_charge_within_the_balance(input in any_input()) {
         let plan = plan(&input);
         prop_assert!(plan.transfers.iter().all(|it| it.request.amount > 0 && it.carried_amount >= 0));
-        for (currency, totals) in &plan.totals {
+        let mut drawn: BTreeMap<&Currency, i128> = BTreeMap::new();
+        for request in plan.transfers.iter().map(|it| &it.request).filter(|it| it.source_transaction.is_none()) {
+            *drawn.entry(&request.currency).or_default() += i128::from(request.amount);
+        }
+        for (currency, drawn) in drawn {
             let available = input.available.get(currency).copied().unwrap_or_default().max(0);
-            prop_assert!(totals.transferred_amount <= i128::from(available));
+            prop_assert!(drawn <= i128::from(available));
         }
         for line in &plan.carried {
             prop_assert!(line.used_amount >= 0 && line.after_amount >= 0);
@@ -306,7 +360,7 @@ proptest! {
             *sums.entry((it.professional_id, it.payable.currency)).or_default() += i128::from(it.request.amount);
         }
         for ((who, currency), sum) in sums {
-            prop_assert!(!input.rules.is_below_minimum(&currency, sum));
+            prop_assert!(!input.rules.is_below_minimum(&who, &currency, sum));
             prop_assert!(!input.rules.needs_approval(&who, &currency, sum));
         }
     }

@@ -14,6 +14,8 @@ pub enum SkipReason {
     AlreadyPaid,
     /// Its transfer is on its way, or in doubt.
     InProgress,
+    /// Stripe refused its transfer in this very batch; the next one tries again.
+    TransferRefused,
     /// The job is not done, or will not be.
     NotCompleted,
     /// The customer disputes it.
@@ -43,11 +45,37 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 16] = [
+        Self::AlreadyPaid,
+        Self::InProgress,
+        Self::TransferRefused,
+        Self::NotCompleted,
+        Self::Disputed,
+        Self::NotCaptured,
+        Self::Refunded,
+        Self::DisputeLost,
+        Self::NothingToPay,
+        Self::HeldBack,
+        Self::StripeAccountMissing,
+        Self::StripeAccountRestricted,
+        Self::CurrencyMismatch,
+        Self::BelowMinimum,
+        Self::AwaitingApproval,
+        Self::PlatformBalanceLow,
+    ];
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AlreadyPaid => "already_paid",
             Self::InProgress => "in_progress",
+            Self::TransferRefused => "transfer_refused",
             Self::NotCompleted => "not_completed",
             Self::Disputed => "disputed",
             Self::NotCaptured => "not_captured",
@@ -63,6 +91,44 @@ impl SkipReason {
             Self::PlatformBalanceLow => "platform_balance_low",
         }
     }
+
+    /// The same as a sentence for the professional.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::AlreadyPaid => "This booking has been paid out.",
+            Self::InProgress => "The transfer of this booking is on its way.",
+            Self::TransferRefused => {
+                "Stripe did not take this transfer. We try again on the next payout day."
+            }
+            Self::NotCompleted => "The job is not completed yet.",
+            Self::Disputed => {
+                "The customer's bank is looking into this payment. It is paid once that is decided."
+            }
+            Self::NotCaptured => "The customer's payment has not been taken.",
+            Self::Refunded => "The customer got all of the payment back.",
+            Self::DisputeLost => "The customer's bank took the payment back.",
+            Self::NothingToPay => "Nothing is left to pay after the fee.",
+            Self::HeldBack => {
+                "The job was completed too recently. It is paid on the next payout day after the hold-back."
+            }
+            Self::StripeAccountMissing => {
+                "Connect an account at Stripe, and this booking is paid on the next payout day."
+            }
+            Self::StripeAccountRestricted => {
+                "Stripe needs something from you before it pays. Open your account at Stripe to see what."
+            }
+            Self::CurrencyMismatch => {
+                "Your account at Stripe takes another currency than this booking was paid in."
+            }
+            Self::BelowMinimum => {
+                "Together your bookings are below the minimum payout. They are paid as soon as they reach it."
+            }
+            Self::AwaitingApproval => "A payout this large is approved by a second person first.",
+            Self::PlatformBalanceLow => {
+                "The platform's balance does not cover this booking yet. It is paid on the next payout day."
+            }
+        }
+    }
 }
 
 /// A booking that is not paid in a batch.
@@ -76,4 +142,20 @@ pub struct Skip {
     pub money: Money,
     /// For what.
     pub reason: SkipReason,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_the_same_word_everywhere_and_a_sentence() {
+        for reason in SkipReason::ALL {
+            assert_eq!(SkipReason::parse(reason.as_str()), Some(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+            assert!(reason.sentence().ends_with('.'), "{reason:?}");
+        }
+        assert!(SkipReason::ALL.is_sorted(), "the first of this order is told");
+        assert_eq!(SkipReason::parse("tired"), None);
+    }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::super::company::{AuditEntry, Company};
 use super::super::error::StoreError;
 use super::super::keys::{self, Key};
+use super::super::payee::RESERVED;
 use super::super::recovery::RecordError;
 use super::super::write::{Expect, Write, text};
 use super::{BookingRow, Contact};
@@ -16,6 +17,7 @@ use crate::domain::booking_mail::{BOOKING_MAIL_VERSION, BookingMail};
 use crate::domain::effect::{Effect, Request};
 use crate::domain::ledger::{self, Entry};
 use crate::domain::party::PaymentIntentId;
+use crate::domain::payout::BatchId;
 use crate::domain::time;
 
 /// What a deployment decides about bookings.
@@ -38,6 +40,8 @@ pub struct BookingNews {
     pub contact: Option<Contact>,
     /// What became of its transfer.
     pub payout: Option<Payout>,
+    /// What its transfer no longer keeps back of the share once it has ended, in minor units.
+    pub unreserved_amount: i64,
     /// A step that is to be begun again, after it ended without success.
     pub again: Option<Step>,
     /// Who or what caused it, for the audit: an event id, an account, a schedule.
@@ -54,7 +58,10 @@ pub enum Payout {
     /// It was made, or the share settled without it.
     Settled,
     /// Stripe refused it for good and there is none, or it was never sent: a later batch tries again.
-    Refused,
+    Refused {
+        /// The batch it was of.
+        batch: BatchId,
+    },
 }
 
 /// What a recording changes.
@@ -70,6 +77,13 @@ pub struct BookingRecording {
     pub after: Option<Booking>,
     /// The steps that were begun; they can be performed once the writes are accepted.
     pub steps: Vec<Effect>,
+}
+
+/// What a recording changes in the books.
+#[derive(Clone, Copy)]
+struct Books<'a> {
+    entries: &'a [Entry],
+    unreserved_amount: i64,
 }
 
 impl Company {
@@ -101,9 +115,10 @@ impl Company {
         match news.payout {
             Some(Payout::Begun) => row.payout_in_progress = true,
             Some(Payout::Settled) => row.payout_in_progress = false,
-            Some(Payout::Refused) => {
+            Some(Payout::Refused { batch }) => {
                 row.payout_in_progress = false;
                 row.payouts_refused += 1;
+                row.payout_refused_in = Some(batch);
             }
             None => {}
         }
@@ -118,7 +133,8 @@ impl Company {
             return Ok(recording);
         }
         recording.row.version += 1;
-        self.write_booking(&mut recording, &read, &entries, &news.cause, deployment, now)?;
+        let books = Books { entries: &entries, unreserved_amount: news.unreserved_amount };
+        self.write_booking(&mut recording, &read, books, &news.cause, deployment, now)?;
         Ok(recording)
     }
 
@@ -126,7 +142,7 @@ impl Company {
         &self,
         recording: &mut BookingRecording,
         read: &BookingRow,
-        entries: &[Entry],
+        books: Books<'_>,
         cause: &str,
         deployment: &Deployment,
         now: DateTime<Utc>,
@@ -141,11 +157,11 @@ impl Company {
         {
             writes.push(self.register_booking(payment_intent.as_str(), row.booking_id)?);
         }
-        for entry in entries {
+        for entry in books.entries {
             writes.push(self.post(entry, after.as_ref())?);
         }
         if let Some(booking) = after {
-            writes.extend(self.count_balances(booking, entries));
+            writes.extend(self.count_balances(booking, books));
             if is_payable(read, before.as_ref(), &deployment.policy).is_none()
                 && let Some(from) = is_payable(row, Some(booking), &deployment.policy)
             {
@@ -172,9 +188,9 @@ impl Company {
     }
 
     /// The balances that the entries change, all of them on one row.
-    fn count_balances(&self, booking: &Booking, entries: &[Entry]) -> Option<Write> {
-        let mut sums: BTreeMap<&'static str, i64> = BTreeMap::new();
-        for posting in entries.iter().flat_map(Entry::postings) {
+    fn count_balances(&self, booking: &Booking, books: Books<'_>) -> Option<Write> {
+        let mut sums: BTreeMap<&'static str, i64> = BTreeMap::from([(RESERVED, -books.unreserved_amount)]);
+        for posting in books.entries.iter().flat_map(Entry::postings) {
             let sum = sums.entry(posting.account.word()).or_default();
             *sum = sum.saturating_add(posting.amount);
         }

@@ -1,0 +1,88 @@
+//! A second person's yes to a large amount.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::domain::booking::MAX_PRICE;
+use shared::domain::money::Currency;
+use shared::domain::party::ProfessionalId;
+use shared::domain::payout::{Approval, StartedBy};
+use shared::domain::time;
+use shared::http::once::{Intent, once};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::store::company::AuditEntry;
+use shared::store::payee::PayeeRow;
+
+/// What is approved.
+struct Wanted {
+    professional_id: ProfessionalId,
+    currency: Currency,
+    amount: i64,
+}
+
+pub(super) async fn approve(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    intent: Intent,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    let wanted = read(&body)?;
+    let run = |operation: String| save(&app, &caller, wanted, operation);
+    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+}
+
+fn read(body: &JsonBody) -> Result<Wanted, Failure> {
+    let fields = body.object(&["professional_id", "currency", "amount"])?;
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    let professional_id = ProfessionalId::parse(text("professional_id"))
+        .map_err(|error| Failure::field("professional_id", error.to_string()))?;
+    let currency =
+        Currency::parse(text("currency")).map_err(|error| Failure::field("currency", error.to_string()))?;
+    let amount =
+        fields.get("amount").and_then(Value::as_i64).filter(|amount| (1..=MAX_PRICE).contains(amount));
+    let amount = amount.ok_or_else(|| {
+        Failure::field("amount", format!("expected a whole number of minor units from 1 to {MAX_PRICE}"))
+    })?;
+    Ok(Wanted { professional_id, currency, amount })
+}
+
+async fn save(
+    app: &SharedApp,
+    caller: &Caller,
+    wanted: Wanted,
+    operation: String,
+) -> Result<Answer, Failure> {
+    let (company, now) = (&caller.company, app.clock.now());
+    let Wanted { professional_id, currency, amount } = wanted;
+    if company.payee(&professional_id).await? == PayeeRow::default() {
+        return Err(Failure::Absent);
+    }
+    if let Some(batch) = app.config.marketplace.calendar.batch_of_day(now)
+        && let Some(row) = company.batch(batch).await?
+        && row.record.started_by == (StartedBy::Person { account: caller.id.clone() })
+    {
+        return Err(Failure::Forbidden("Whoever started today's batch cannot approve what it pays."));
+    }
+    let approval = Approval::new(amount, &caller.id, now);
+    let shown = json!({
+        "professional_id": professional_id,
+        "currency": currency,
+        "amount": amount,
+        "approved_by": caller.id,
+        "approved_at": time::write(now),
+        "valid_until": time::write(approval.valid_until),
+    });
+    let entry = AuditEntry {
+        at: now,
+        kind: "payout.approved".to_owned(),
+        subject: professional_id.to_string(),
+        cause: caller.id.clone(),
+        detail: Some(json!({"currency": currency, "amount": amount}).to_string()),
+    };
+    let writes =
+        vec![company.approve(&professional_id, &currency, &approval)?, company.audit(&entry, &operation)?];
+    company.store().commit(app.ids.next(), writes).await?;
+    Ok(Answer::ok(shown))
+}

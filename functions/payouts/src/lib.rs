@@ -1,0 +1,61 @@
+//! The job that pays professionals on payout days.
+//!
+//! - **Called by** the schedule, every ten minutes of the morning of a Tuesday and a Friday in
+//!   `PAYOUT_TIME_ZONE`: EventBridge Scheduler directly, Vercel Cron or an operator over HTTP with the secret.
+//! - **Reads** the due index: eight queries when nothing is due, however many bookings there are; then each
+//!   due professional afresh, with bookings, debt, approval, and the account at Stripe.
+//! - **Writes** one transaction for twenty bookings (their frozen transfers, their entries in the batch),
+//!   two writes for each transfer (claim; outcome, books and batch), one row for the run.
+//! - **Answers** the report of the run; on any other day that it is none.
+//! - **Twice, late, overlapping, killed:** a professional is claimed under a fence that only grows, and a
+//!   plan under an older one is refused. A booking has one transfer for ever, named by the booking. The
+//!   batch is that of the planned time, so that a late run is still the run of its day.
+
+mod run;
+
+use axum::Router;
+use axum::extract::State;
+use chrono::Duration;
+use http::Method;
+use serde_json::json;
+use shared::app::SharedApp;
+use shared::auth::{Routes, Scheduler};
+use shared::domain::job::Occurrence;
+use shared::domain::time;
+use shared::http::{Answer, Failure};
+
+/// The job, as its runs are remembered and logged.
+const JOB: &str = "payouts";
+
+/// How far apart the planned firings are.
+const SLOT_MINUTES: i64 = 10;
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    let path = "/api/cron/process-payouts";
+    Routes::of("payouts").on(Method::GET, path, tick).on(Method::POST, path, tick).guard(app)
+}
+
+async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
+    let slot = Duration::minutes(SLOT_MINUTES);
+    let occurrence = Occurrence::of(JOB, scheduler.scheduled_at, slot, app.clock.now());
+    match app.config.marketplace.calendar.batch_at(occurrence.scheduled_at) {
+        Some(batch) => Ok(Answer::ok(run::run(&app, &occurrence, batch).await?)),
+        None => Ok(not_a_payout_day(&occurrence)),
+    }
+}
+
+/// A report like any other, that says in a word why nothing was looked at.
+fn not_a_payout_day(occurrence: &Occurrence) -> Answer {
+    Answer::ok(json!({
+        "job": occurrence.job,
+        "occurrence": time::write(occurrence.scheduled_at),
+        "due": 0,
+        "done": 0,
+        "skipped": "not_a_payout_day",
+        "failed": 0,
+        "in_doubt": 0,
+        "duration_ms": 0,
+        "more": false,
+    }))
+}

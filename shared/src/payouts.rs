@@ -1,0 +1,94 @@
+//! Payouts: from what is due to one transfer per booking, for ever.
+//!
+//! Work is done by professional. Who has bookings that may be paid stands in the due index; a *pass* takes
+//! one professional up and lets go again:
+//!
+//! | step | written | what a crash after it leaves |
+//! | --- | --- | --- |
+//! | claim | the professional's row: fence, owner, lease | a lease that lapses |
+//! | look | nothing: bookings, debt, approval, the account at Stripe | the same |
+//! | plan | in one transaction: the bookings, their frozen transfers, their entries in the batch, what is kept back of a debt, under the claim's fence | transfers that the sweep makes |
+//! | perform | each transfer's claim and its end | see [`crate::effects`] |
+//! | release | when the professional is looked at again | a lease that lapses |
+//!
+//! A dry run is the same look and the same plan without a claim and without a write. Two runs at once meet
+//! at the claim, and whoever was too slow at the fence.
+
+mod batch;
+mod gate;
+mod look;
+mod order;
+mod queue;
+mod run;
+mod transfers;
+mod write;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::domain::calendar::PayoutCalendar;
+use crate::domain::job::Report;
+use crate::domain::money::Currency;
+use crate::domain::party::ProfessionalId;
+use crate::domain::payout::Plan;
+use crate::effects::Senders;
+use crate::providers::stripe::client::Stripe;
+use crate::store::{Store, StoreError};
+
+pub use batch::work_on_batch;
+pub use order::{Bounds, Order};
+
+/// What payouts need of the world.
+#[derive(Clone, Copy)]
+pub struct Payouts<'a> {
+    /// The table.
+    pub store: &'a Store,
+    /// Stripe.
+    pub stripe: &'a Stripe,
+    /// What effects need.
+    pub senders: Senders<'a>,
+    /// The payout days.
+    pub calendar: PayoutCalendar,
+    /// What a professional is paid at least in one batch, in minor units.
+    pub minimum: &'a BTreeMap<Currency, i64>,
+    /// What needs a second person's approval when it is more, in minor units.
+    pub approval_above: &'a BTreeMap<Currency, i64>,
+    /// A fresh random id.
+    pub new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
+}
+
+/// What a run did, or would do.
+#[derive(Debug, Default)]
+pub struct Ran {
+    /// What it did with what was due.
+    pub report: Report,
+    /// What it decided, where it was asked to say so.
+    pub plan: Plan,
+    /// What a second person would have to approve.
+    pub awaiting: BTreeMap<(ProfessionalId, Currency), i64>,
+}
+
+impl Payouts<'_> {
+    /// Pays what is due.
+    pub async fn run(&self, order: &Order) -> Result<Ran, StoreError> {
+        run::Run::new(*self, order, true).all().await
+    }
+
+    /// Says what [`Payouts::run`] would do now, and changes nothing.
+    pub async fn dry_run(&self, order: &Order) -> Result<Ran, StoreError> {
+        run::Run::new(*self, order, false).all().await
+    }
+
+    /// Finishes what earlier runs left: transfers that were decided and not made, batches that are not over.
+    pub async fn finish(&self, bounds: Bounds) -> Result<Report, StoreError> {
+        transfers::finish(self, bounds).await
+    }
+
+    /// What time it is, in whole milliseconds, because that is what is written down.
+    fn now(&self) -> DateTime<Utc> {
+        let now = (self.senders.clock)();
+        DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now)
+    }
+}

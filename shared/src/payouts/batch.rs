@@ -1,0 +1,148 @@
+//! The record of a batch: begun by whoever first has something for it, and counted again from its entries
+//! by every run that worked on it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
+
+use super::run::Run;
+use crate::domain::payout::{BatchId, BatchRecord, BatchState, StartedBy};
+use crate::due::Worked;
+use crate::store::batch::BatchRow;
+use crate::store::company::AuditEntry;
+use crate::store::due::DueRow;
+use crate::store::{Company, Store, StoreError};
+
+/// Longer than any run: what a run has not ended by then it will not.
+const RUN_MINUTES: i64 = 6;
+
+/// How often the sweep looks whether the transfers of a batch have ended.
+const OPEN_MINUTES: i64 = 5;
+
+/// How often it looks whether somebody has found out about those in doubt.
+const DOUBT_MINUTES: i64 = 60;
+
+/// Two runs may meet at a record, a fifth time is no coincidence.
+const TRIES: u32 = 5;
+
+/// Counts a batch again that the sweep found, and completes it once nothing is left to do.
+pub async fn work_on_batch(
+    store: &Store,
+    row: &DueRow,
+    token: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Worked, StoreError> {
+    let (Some(company), Some(batch)) = (row.key.company(), row.key.batch_id()) else {
+        return Ok(Worked::Skipped);
+    };
+    let state = count(&store.company(&company), batch, None, token, now).await?;
+    Ok(if state == Some(BatchState::Completed) { Worked::Done } else { Worked::Skipped })
+}
+
+/// Counts a batch from its entries; `None` where there is none. `run` is the run that asks.
+async fn count(
+    company: &Company,
+    batch: BatchId,
+    run: Option<Uuid>,
+    token: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Option<BatchState>, StoreError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let Some(mut row) = company.batch(batch).await? else { return Ok(None) };
+        let before = row.record.clone();
+        let sums = company.batch_sums(batch).await?;
+        // Another run may be about to decide on more.
+        let others_ended = run == Some(row.run) || now >= row.run_began_at + Duration::minutes(RUN_MINUTES);
+        (row.record.counts, row.record.totals) = (sums.counts, sums.totals);
+        let due_in = move_on(&mut row.record, others_ended, now);
+        if row.record.state == before.state {
+            row.record.changed_at = before.changed_at;
+        }
+        let state = row.record.state;
+        let write = company.save_batch(&row, due_in.map(|due_in| now + due_in))?;
+        let token = Uuid::new_v5(&token, &row.version.to_be_bytes());
+        match company.store().commit(token, vec![write]).await {
+            Ok(()) => return Ok(Some(state)),
+            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The state that follows from the counts, and when to look again.
+fn move_on(record: &mut BatchRecord, others_ended: bool, now: DateTime<Utc>) -> Option<Duration> {
+    // Every state may become this one.
+    let _always = record.begin(now);
+    let open = record.counts.open();
+    if open == 0 && others_ended {
+        return record.complete(now).err().map(|_| Duration::minutes(OPEN_MINUTES));
+    }
+    if open > 0 && open == record.counts.in_doubt && others_ended {
+        let _always = record.fail("transfers_in_doubt", now);
+        return Some(Duration::minutes(DOUBT_MINUTES));
+    }
+    Some(Duration::minutes(OPEN_MINUTES))
+}
+
+impl Run<'_> {
+    /// Begins the batch of a company, once a run.
+    pub(super) async fn begin_batch(&self, company: &Company) -> Result<(), StoreError> {
+        let cell = {
+            let mut batches = self.batches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            Arc::clone(batches.entry(company.id().clone()).or_default())
+        };
+        cell.get_or_try_init(|| self.begin(company)).await.map(drop)
+    }
+
+    async fn begin(&self, company: &Company) -> Result<(), StoreError> {
+        let (now, order) = (self.payouts.now(), self.order);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let read = company.batch(order.batch).await?;
+            let mut row = read.unwrap_or_else(|| BatchRow {
+                record: BatchRecord::planned(order.batch, order.started_by.clone(), now),
+                run: self.id,
+                run_began_at: now,
+                version: 0,
+            });
+            let _always = row.record.begin(now);
+            (row.run, row.run_began_at) = (self.id, now);
+            let due_at = now + Duration::minutes(RUN_MINUTES);
+            let mut writes = vec![company.save_batch(&row, Some(due_at))?];
+            if let StartedBy::Person { account } = &order.started_by {
+                let entry = AuditEntry {
+                    at: now,
+                    kind: "payouts.processed".to_owned(),
+                    subject: order.batch.to_string(),
+                    cause: account.clone(),
+                    detail: None,
+                };
+                writes.push(company.audit(&entry, &self.id.to_string())?);
+            }
+            match company.store().commit((self.payouts.new_id)(), writes).await {
+                Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// Counts every batch that this run worked on. One that cannot be counted now is due by itself.
+    pub(super) async fn settle_batches(&self) {
+        let companies: Vec<_> = {
+            let batches = self.batches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            batches.keys().cloned().collect()
+        };
+        for company in companies {
+            let company = self.payouts.store.company(&company);
+            let token = (self.payouts.new_id)();
+            let counted = count(&company, self.order.batch, Some(self.id), token, self.payouts.now()).await;
+            if let Err(error) = counted {
+                tracing::warn!(%error, "a batch was not counted");
+            }
+        }
+    }
+}

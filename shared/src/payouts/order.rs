@@ -1,0 +1,97 @@
+//! Who wants what paid, and how much of it at once.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::action::Actor;
+use crate::domain::id::CompanyId;
+use crate::domain::payout::{BatchId, StartedBy};
+
+/// What a run is asked for.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// Into which batch.
+    pub batch: BatchId,
+    /// Who asks, as the batch has it.
+    pub started_by: StartedBy,
+    /// Who asks, as the transfers have it.
+    pub actor: Actor,
+    /// Whoever is due by then is looked at.
+    pub due_by: DateTime<Utc>,
+    /// Only this company's professionals, where a person of it asks.
+    pub company: Option<CompanyId>,
+    /// How much.
+    pub bounds: Bounds,
+}
+
+impl Order {
+    /// The key of the account that asks, where a person does.
+    pub(super) fn asker(&self) -> Option<&str> {
+        match &self.started_by {
+            StartedBy::Schedule => None,
+            StartedBy::Person { account } => Some(account),
+        }
+    }
+
+    /// Whether what Stripe refused in this batch is tried again: a person asks because something was
+    /// mended, the schedule only because ten minutes have passed.
+    pub(super) fn tries_again(&self) -> bool {
+        self.asker().is_some()
+    }
+}
+
+/// What one run may take. Every figure has its reason.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Professionals of one run: at 100 bytes each they are a megabyte of keys.
+    pub payees: usize,
+    /// Bookings after which nobody else is looked at; where the answer lists them, it has to fit a row.
+    pub bookings: usize,
+    /// Bookings of one professional in one look: with all that happened to them half a megabyte.
+    pub bookings_per_look: usize,
+    /// Professionals looked at ahead of those being paid.
+    pub looks_at_once: usize,
+    /// Professionals paid at a time. One professional's bookings follow each other, since all of them
+    /// count on one balance; a transfer takes a tenth of a second, so that eight stay below Stripe's
+    /// hundred writes a second, which others need too.
+    pub payees_at_once: usize,
+    /// When the run begins nothing new.
+    pub run_time: Duration,
+    /// Whether the answer tells what was decided; the schedule's report does not, since a batch may be
+    /// larger than any answer.
+    pub tells: bool,
+}
+
+impl Bounds {
+    /// A run of the schedule, a minute shorter than the function may take.
+    pub fn of_schedule() -> Self {
+        Self {
+            payees: 10_000,
+            bookings: usize::MAX,
+            bookings_per_look: 200,
+            looks_at_once: 8,
+            payees_at_once: 8,
+            run_time: Duration::from_secs(240),
+            tells: false,
+        }
+    }
+
+    /// What is left of them once a part of the time is spent.
+    pub fn after(self, spent_ms: u64) -> Self {
+        Self { run_time: self.run_time.saturating_sub(Duration::from_millis(spent_ms)), ..self }
+    }
+
+    /// A run that a person waits for. One professional is looked at at a time, so that the bound falls at
+    /// the same booking in a dry run and in the run after it.
+    pub fn of_person() -> Self {
+        Self {
+            payees: 300,
+            bookings: 300,
+            looks_at_once: 1,
+            run_time: Duration::from_secs(40),
+            tells: true,
+            ..Self::of_schedule()
+        }
+    }
+}

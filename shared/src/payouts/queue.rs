@@ -1,0 +1,71 @@
+//! Who is due, fairly: one company's professional after another's, those who have waited longest first.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{Order, Payouts};
+use crate::domain::id::CompanyId;
+use crate::store::StoreError;
+use crate::store::due::{DueRow, PAYOUTS};
+use crate::store::keys::DUE_SHARDS;
+
+/// Pages read of one shard: enough to look past a quarter of a million rows of other companies.
+const PAGES_PER_SHARD: usize = 40;
+
+/// Who is due, in the order in which they are looked at.
+pub(super) struct Due {
+    pub(super) rows: VecDeque<DueRow>,
+    /// How many were left for a later run.
+    pub(super) left: u64,
+    /// Whether rows may have been left unread.
+    pub(super) more: bool,
+}
+
+pub(super) async fn due(payouts: &Payouts<'_>, order: &Order) -> Result<Due, StoreError> {
+    let shards = (0..DUE_SHARDS).map(|shard| shard_rows(payouts, order, shard));
+    let (mut rows, mut more) = (Vec::new(), false);
+    for shard in futures_util::future::join_all(shards).await {
+        let (found, unread) = shard?;
+        rows.extend(found);
+        more |= unread;
+    }
+    let mut rows = in_turn(rows);
+    let left = rows.len().saturating_sub(order.bounds.payees) as u64;
+    rows.truncate(order.bounds.payees);
+    Ok(Due { rows, left, more: more || left > 0 })
+}
+
+async fn shard_rows(
+    payouts: &Payouts<'_>,
+    order: &Order,
+    shard: u8,
+) -> Result<(Vec<DueRow>, bool), StoreError> {
+    let (mut rows, mut start) = (Vec::new(), None);
+    for _ in 0..PAGES_PER_SHARD {
+        let page = payouts.store.due(PAYOUTS, shard, order.due_by, start).await?;
+        let is_wanted = |row: &DueRow| match (&order.company, row.key.company()) {
+            (_, None) => false,
+            (None, _) => true,
+            (Some(wanted), Some(company)) => *wanted == company,
+        };
+        rows.extend(page.rows.into_iter().filter(is_wanted));
+        start = page.next;
+        if start.is_none() || rows.len() >= order.bounds.payees {
+            break;
+        }
+    }
+    Ok((rows, start.is_some()))
+}
+
+/// The companies take turns; within a company, and among first turns, who has waited longest comes first.
+fn in_turn(mut rows: Vec<DueRow>) -> VecDeque<DueRow> {
+    rows.sort_by(|a, b| (a.due_at, &a.key.pk).cmp(&(b.due_at, &b.key.pk)));
+    let mut seen: BTreeMap<Option<CompanyId>, u32> = BTreeMap::new();
+    let mut turns: Vec<(u32, DueRow)> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let turn = seen.entry(row.key.company()).or_default();
+        *turn += 1;
+        turns.push((*turn, row));
+    }
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.into_iter().map(|(_, row)| row).collect()
+}

@@ -1,0 +1,123 @@
+//! What earlier runs left: transfers that were decided and not made, because a run died, was over, or was
+//! turned away; and batches that are not over.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt as _, stream};
+use tokio::time::Instant;
+
+use super::gate::Gate;
+use super::{Bounds, Payouts, batch};
+use crate::bookings::Bookings;
+use crate::domain::job::Report;
+use crate::due::Worked;
+use crate::store::due::{DueRow, SWEEP};
+use crate::store::keys::DUE_SHARDS;
+use crate::store::{RowKind, Store, StoreError};
+
+/// What every operation of a transfer begins with.
+const OPERATION: &str = "payout:";
+
+/// Rows of one run: at eight at a time and a tenth of a second each, half a minute.
+const MAX_ROWS: usize = 2_000;
+
+/// Pages read of one shard of the sweep's queue, most of which is others' business.
+const PAGES_PER_SHARD: usize = 40;
+
+/// The transfers and batches that are due in the sweep's queue. The sweep works on them too; whoever comes
+/// second finds nothing.
+pub(super) async fn finish(payouts: &Payouts<'_>, bounds: Bounds) -> Result<Report, StoreError> {
+    let started = Instant::now();
+    let (rows, more) = due(payouts.store, payouts.now()).await?;
+    let report = Report { due: rows.len() as u64, more, ..Report::default() };
+    let (transfers, batches): (Vec<DueRow>, Vec<DueRow>) =
+        rows.into_iter().partition(|row| row.key.kind() == RowKind::BookingAction);
+    let finish = Finish { payouts, gate: Gate::of(bounds.run_time), report: Mutex::new(report) };
+    let (bookings, finish_ref) = (&finish.bookings(), &finish);
+    stream::iter(transfers)
+        .for_each_concurrent(bounds.payees_at_once, |row| async move {
+            if finish_ref.gate.is_open() {
+                finish_ref.note(bookings.work_on(&row).await.worked);
+            } else {
+                finish_ref.leave();
+            }
+        })
+        .await;
+    for row in &batches {
+        let worked = batch::work_on_batch(payouts.store, row, (payouts.new_id)(), payouts.now()).await;
+        finish.note(worked.unwrap_or_else(|error| {
+            tracing::error!(%error, "a batch could not be counted");
+            Worked::Failed
+        }));
+    }
+    let mut report = finish.report.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.duration_ms = started.elapsed().as_millis() as u64;
+    Ok(report)
+}
+
+struct Finish<'a> {
+    payouts: &'a Payouts<'a>,
+    gate: Gate,
+    report: Mutex<Report>,
+}
+
+impl Finish<'_> {
+    fn bookings(&self) -> Bookings<'_> {
+        let Payouts { store, senders, new_id, .. } = self.payouts;
+        Bookings { store, senders: *senders, new_id: *new_id }
+    }
+
+    fn note(&self, worked: Worked) {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        match worked {
+            Worked::Done => report.done += 1,
+            Worked::Skipped => report.skipped += 1,
+            Worked::FailedAlone => report.failed += 1,
+            Worked::Failed => {
+                report.failed += 1;
+                self.gate.note_not_sent("");
+            }
+            Worked::InDoubt => report.in_doubt += 1,
+        }
+    }
+
+    /// One for the next tick.
+    fn leave(&self) {
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        report.skipped += 1;
+        report.more = true;
+    }
+}
+
+async fn due(store: &Store, now: DateTime<Utc>) -> Result<(Vec<DueRow>, bool), StoreError> {
+    let shards = (0..DUE_SHARDS).map(|shard| shard_rows(store, shard, now));
+    let (mut rows, mut more) = (Vec::new(), false);
+    for shard in futures_util::future::join_all(shards).await {
+        let (found, unread) = shard?;
+        rows.extend(found);
+        more |= unread;
+    }
+    rows.sort_by(|a, b| (a.due_at, &a.key.pk).cmp(&(b.due_at, &b.key.pk)));
+    more |= rows.len() > MAX_ROWS;
+    rows.truncate(MAX_ROWS);
+    Ok((rows, more))
+}
+
+async fn shard_rows(store: &Store, shard: u8, now: DateTime<Utc>) -> Result<(Vec<DueRow>, bool), StoreError> {
+    let is_ours = |row: &DueRow| match row.key.kind() {
+        RowKind::BookingAction => row.key.operation().is_some_and(|name| name.starts_with(OPERATION)),
+        kind => kind == RowKind::Batch,
+    };
+    let (mut rows, mut start) = (Vec::new(), None);
+    for _ in 0..PAGES_PER_SHARD {
+        let page = store.due(SWEEP, shard, now, start).await?;
+        rows.extend(page.rows.into_iter().filter(is_ours));
+        start = page.next;
+        if start.is_none() || rows.len() >= MAX_ROWS {
+            break;
+        }
+    }
+    Ok((rows, start.is_some()))
+}

@@ -1,0 +1,168 @@
+//! Trouble at every request of a payout run, one after the other, until a run finishes untouched.
+
+use chrono::Duration;
+use local::embedded::Failure;
+use shared::domain::booking::BookingState;
+use shared::domain::party::BookingId;
+
+use crate::payees::{Job, PAYOUTS};
+use crate::payouts::TUESDAY;
+use crate::strike::{Strike, TROUBLES, Trouble};
+use crate::world::{COMPANY, World};
+
+/// What is to be paid: two professionals, of whom one owes a little, and one share that the debt takes.
+struct Scene {
+    world: World,
+    /// Each booking with what is to be transferred for it.
+    owed: Vec<(BookingId, i64)>,
+}
+
+impl Scene {
+    async fn large() -> Self {
+        let world = World::start().await;
+        for professional in ["user_p", "user_q"] {
+            world.add_payee(COMPANY, professional, "usd").await;
+        }
+        world.add_debt("user_p", 1_000).await;
+        let mut owed = Vec::new();
+        for (hours, professional, price, amount) in [
+            (60, "user_p", 500, 0),
+            (59, "user_p", 2_000, 1_500),
+            (58, "user_p", 700, 700),
+            (57, "user_q", 900, 900),
+        ] {
+            let completed_at = world.now() - Duration::hours(hours);
+            let job = Job { fee: 0, completed_at, ..Job::of(&world, professional).priced(price, "usd") };
+            owed.push((world.add_job(&job).await, amount));
+        }
+        Self { world, owed }
+    }
+
+    async fn small() -> Self {
+        let world = World::start().await;
+        world.add_payee(COMPANY, "user_p", "usd").await;
+        let owed = vec![(world.add_job(&Job::of(&world, "user_p")).await, 8_500)];
+        Self { world, owed }
+    }
+
+    /// One run, whatever becomes of it.
+    async fn run(&self) {
+        self.world.service.fire("payouts", PAYOUTS, self.world.now()).await;
+    }
+
+    /// A new process over the same table, and the ticks of the next hour; how many had something to do.
+    async fn recover(&mut self, told: &str) -> usize {
+        self.world.restart().await;
+        let mut busy = 0;
+        for _ in 0..6 {
+            self.world.advance(Duration::minutes(10));
+            busy += usize::from(self.world.pay_day().await["due"] != 0);
+        }
+        assert!(busy <= 3, "{told}: {busy} ticks were needed");
+        busy
+    }
+
+    /// Whatever happened on the way: everybody was paid once, and every cent is where it belongs.
+    async fn check(&self, told: &str) {
+        let transfers = self.world.transfers();
+        for (booking, amount) in &self.owed {
+            let of = |id: &BookingId| id.to_string();
+            let made: Vec<i64> = transfers
+                .iter()
+                .filter(|transfer| transfer.metadata["booking_id"] == of(booking))
+                .map(|transfer| transfer.amount)
+                .collect();
+            let expected: &[i64] = if *amount == 0 { &[] } else { &[*amount] };
+            assert_eq!(made, expected, "{told}");
+            let booking = self.world.booking_of(*booking).await;
+            assert_eq!(booking.state, BookingState::PaidOut, "{told}");
+            assert!(booking.anomalies.is_empty(), "{told}: {:?}", booking.anomalies);
+        }
+        self.world.check_books(told).await;
+        for professional in ["user_p", "user_q"] {
+            for word in ["owed", "carried"] {
+                assert_eq!(self.world.balance(professional, "usd", word).await, 0, "{told}: {word}");
+            }
+        }
+        let batch = self.world.batch(TUESDAY).await;
+        assert_eq!(batch["status"], "completed", "{told}: {batch:#}");
+        let count = |name: &str| batch["counts"][name].as_u64().unwrap() as usize;
+        let settled = self.owed.iter().filter(|(_, amount)| *amount == 0).count();
+        let sum = (count("done"), count("settled"), count("rejected") + count("in_doubt") + count("skipped"));
+        assert_eq!(sum, (self.owed.len() - settled, settled, 0), "{told}: {batch:#}");
+        let due = self.world.items("PAYEE#").await.iter().filter(|row| row.contains_key("due_at")).count();
+        assert_eq!(due, 0, "{told}: nobody stays due");
+    }
+}
+
+async fn strike_everywhere(trouble: Trouble) {
+    let mut runs = 0;
+    for call in 1.. {
+        let told = format!("{trouble:?} at call {call}");
+        let mut scene = Scene::large().await;
+        let struck = Strike::at(&scene.world, trouble, call).during(scene.run()).await;
+        scene.recover(&told).await;
+        scene.check(&told).await;
+        runs += 1;
+        if !struck {
+            break;
+        }
+    }
+    eprintln!("payouts, {trouble:?}: {runs} runs");
+}
+
+#[tokio::test]
+async fn a_death_before_any_request_to_the_table_pays_once() {
+    strike_everywhere(Trouble::DeathBefore).await;
+}
+
+#[tokio::test]
+async fn a_death_after_any_request_to_the_table_pays_once() {
+    strike_everywhere(Trouble::DeathAfter).await;
+}
+
+#[tokio::test]
+async fn a_death_around_any_call_to_stripe_pays_once() {
+    strike_everywhere(Trouble::DeathBeforeCall).await;
+    strike_everywhere(Trouble::DeathAfterCall).await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_table_anywhere_pays_once() {
+    strike_everywhere(Trouble::Lost(1)).await;
+    strike_everywhere(Trouble::Lost(3)).await;
+}
+
+#[tokio::test]
+async fn an_error_of_the_table_anywhere_pays_once() {
+    assert_eq!(TROUBLES.len(), 9, "each of them has its test here");
+    strike_everywhere(Trouble::Error(Failure::Throttled, 1)).await;
+    strike_everywhere(Trouble::Error(Failure::Internal, 3)).await;
+    strike_everywhere(Trouble::Error(Failure::Conflict, 1)).await;
+}
+
+#[tokio::test]
+async fn a_second_death_in_the_recovery_from_the_first_pays_once() {
+    let mut runs = 0;
+    for first in 1.. {
+        let mut struck_once = false;
+        for second in 1.. {
+            let told = format!("death at call {first}, again at call {second} of the next run");
+            let mut scene = Scene::small().await;
+            struck_once = Strike::death_at(&scene.world, first).during(scene.run()).await;
+            scene.world.restart().await;
+            scene.world.advance(Duration::minutes(10));
+            let struck_twice = Strike::death_at(&scene.world, second).during(scene.run()).await;
+            scene.recover(&told).await;
+            scene.check(&told).await;
+            runs += 1;
+            if !struck_twice {
+                break;
+            }
+        }
+        if !struck_once {
+            break;
+        }
+    }
+    eprintln!("payouts, pairs: {runs} runs");
+}
