@@ -9,6 +9,7 @@ pub mod balance;
 pub mod client;
 mod error;
 mod form;
+pub mod line;
 pub mod list;
 pub mod payment;
 pub mod refund;
