@@ -5,6 +5,8 @@
 //! *as applied* beside everything that follows from it. There is no moment at which it is applied
 //! and not kept, or the other way round.
 
+mod arrival;
+
 use std::time::Duration as StdDuration;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +21,8 @@ use crate::store::booking::Deployment;
 use crate::store::inbox::{EventState, StoredEvent};
 use crate::store::recovery::{News, RecordError, Recording};
 use crate::store::{Company, Store, StoreError};
+
+pub use arrival::{ArrivalError, STRIPE};
 
 /// Tries before an event is set aside: with the pauses of `back_off`, about two days.
 const MAX_TRIES: u32 = 16;

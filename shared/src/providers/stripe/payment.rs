@@ -182,6 +182,13 @@ pub struct Charge {
 }
 
 impl Charge {
+    /// How much of what was taken went back. Where less was taken than was held, Stripe counts the rest,
+    /// which nobody ever took, among what went back.
+    pub fn amount_returned(&self) -> i64 {
+        let never_taken = self.amount.saturating_sub(self.amount_captured).max(0);
+        if self.captured { self.amount_refunded.saturating_sub(never_taken).max(0) } else { 0 }
+    }
+
     /// When the hold lapses by itself.
     pub fn capture_before(&self) -> Option<DateTime<Utc>> {
         self.payment_method_details.as_ref()?.card.as_ref()?.capture_before
