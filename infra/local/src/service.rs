@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 13] = [
+    let functions: [fn(SharedApp) -> Router; 14] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -247,6 +247,7 @@ fn routers(app: &SharedApp) -> Router {
         case_endings::router,
         memberships::router,
         reminders::router,
+        reconciliation::router,
         health::router,
     ];
     let merged = functions.into_iter().fold(Router::new(), |all, function| {

@@ -69,7 +69,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 38] = [
+pub static ROUTES: [Route; 40] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -105,6 +105,8 @@ pub static ROUTES: [Route; 38] = [
     route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Who::OWNER).limited(&DASHBOARD),
     route("reminders", "GET", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
+    route("reconciliation", "GET", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
+    route("reconciliation", "POST", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Who::Anyone),
     route("health", "GET", "/api/health/deep", Who::Scheduler),
     route("health", "GET", "/api/openapi.json", Who::Anyone),
