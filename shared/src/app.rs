@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::bearer::BearerTokens;
+use crate::bookings::Bookings;
 use crate::config::{Config, ConfigError};
 use crate::domain::id::{CompanyId, UserId};
 use crate::effects::Senders;
@@ -185,7 +186,17 @@ impl App {
         store: &'a Store,
         new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
     ) -> Intake<'a> {
-        Intake { store, whop: self.whop.as_ref(), deployment: &self.config.marketplace.deployment, new_id }
+        let (whop, stripe) = (self.whop.as_ref(), self.stripe.as_ref());
+        Intake { store, whop, stripe, deployment: &self.config.marketplace.deployment, new_id }
+    }
+
+    /// The sweep over bookings, over a table and a source of ids that outlive it.
+    pub fn bookings<'a>(
+        &'a self,
+        store: &'a Store,
+        new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
+    ) -> Bookings<'a> {
+        Bookings { store, senders: self.senders(), new_id }
     }
 }
 

@@ -8,16 +8,19 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream;
+use tokio::time::Instant;
 
 use crate::domain::id::CompanyId;
-use crate::domain::job::Report;
+use crate::domain::job::{Occurrence, Report};
+use crate::domain::time;
 use crate::store::due::DueRow;
-use crate::store::keys::DUE_SHARDS;
+use crate::store::job::LastRun;
+use crate::store::keys::{DUE_SHARDS, Key, RowKind};
 use crate::store::{Store, StoreError};
 
 /// What one run may take. Every figure has its reason.
@@ -58,17 +61,38 @@ impl Default for Bounds {
     }
 }
 
-/// How the work on one row ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the work on one row ended, the worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Worked {
     /// It reached the state it was due for.
     Done,
     /// It was left for later on purpose, or somebody else has it.
     Skipped,
-    /// It could not be worked on.
+    /// It could not be worked on, for a reason of its own that says nothing about the next row.
+    FailedAlone,
+    /// It could not be worked on, and the next one may not be either.
     Failed,
     /// An effect's outcome is not known.
     InDoubt,
+}
+
+/// What a row depends on. A company whose app at Whop fails still has its bookings declined in time, so
+/// each lane has a queue and a count of failures of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// Cases, and everything that is not said to be another's.
+    Recovery,
+    /// Bookings and their effects.
+    Bookings,
+}
+
+impl Lane {
+    fn of(key: &Key) -> Self {
+        match key.kind() {
+            RowKind::Booking | RowKind::BookingAction => Self::Bookings,
+            _ => Self::Recovery,
+        }
+    }
 }
 
 /// The queue of one company in one run.
@@ -76,6 +100,8 @@ pub enum Worked {
 pub struct Queue {
     /// Whose it is; rows of no company share one queue.
     pub company: Option<CompanyId>,
+    /// What its rows depend on.
+    pub lane: Lane,
     /// The rows, oldest first.
     pub rows: Vec<DueRow>,
 }
@@ -83,13 +109,16 @@ pub struct Queue {
 /// What a run found.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// One queue per company.
+    /// One queue per company and lane.
     pub queues: Vec<Queue>,
     /// Rows left for a later run.
     pub left: u64,
     /// Whether rows may have been left unread.
     pub more: bool,
 }
+
+/// Rows by company and lane.
+type Queues = BTreeMap<(Option<CompanyId>, Lane), Vec<DueRow>>;
 
 /// Collects what is due, fairly.
 pub async fn collect(
@@ -98,23 +127,34 @@ pub async fn collect(
     bounds: Bounds,
     now: DateTime<Utc>,
 ) -> Result<Found, StoreError> {
-    let shards = (0..DUE_SHARDS).map(|shard| collect_shard(store, job, shard, bounds, now));
-    let mut queues: BTreeMap<Option<CompanyId>, Vec<DueRow>> = BTreeMap::new();
+    collect_only(store, job, bounds, now, |_| true).await
+}
+
+/// The same of the rows whose address is wanted; the others are not even counted.
+pub async fn collect_only(
+    store: &Store,
+    job: &str,
+    bounds: Bounds,
+    now: DateTime<Utc>,
+    wanted: fn(&Key) -> bool,
+) -> Result<Found, StoreError> {
+    let shards = (0..DUE_SHARDS).map(|shard| collect_shard(store, job, shard, bounds, now, wanted));
+    let mut queues = Queues::new();
     let mut found = Found::default();
     for shard in futures_util::future::join_all(shards).await {
         let shard = shard?;
         found.left += shard.left;
         found.more |= shard.more;
         for queue in shard.queues {
-            queues.entry(queue.company).or_default().extend(queue.rows);
+            queues.entry((queue.company, queue.lane)).or_default().extend(queue.rows);
         }
     }
     let share = (bounds.rows / queues.len().max(1)).clamp(1, bounds.rows_per_company);
-    for (company, mut rows) in queues {
+    for ((company, lane), mut rows) in queues {
         rows.sort_by(|a, b| (a.due_at, &a.key.pk).cmp(&(b.due_at, &b.key.pk)));
         found.left += rows.len().saturating_sub(share) as u64;
         rows.truncate(share);
-        found.queues.push(Queue { company, rows });
+        found.queues.push(Queue { company, lane, rows });
     }
     // The company that has waited longest comes first.
     found.queues.sort_by_key(|queue| queue.rows.first().map(|row| row.due_at));
@@ -128,15 +168,16 @@ async fn collect_shard(
     shard: u8,
     bounds: Bounds,
     now: DateTime<Utc>,
+    wanted: fn(&Key) -> bool,
 ) -> Result<Found, StoreError> {
-    let mut queues: BTreeMap<Option<CompanyId>, Vec<DueRow>> = BTreeMap::new();
+    let mut queues = Queues::new();
     let mut found = Found::default();
     let mut start = None;
     let mut kept = 0;
     for _ in 0..bounds.pages_per_shard {
         let page = store.due(job, shard, now, start).await?;
-        for row in page.rows {
-            let queue = queues.entry(row.key.company()).or_default();
+        for row in page.rows.into_iter().filter(|row| wanted(&row.key)) {
+            let queue = queues.entry((row.key.company(), Lane::of(&row.key))).or_default();
             if queue.len() < bounds.rows_per_company {
                 queue.push(row);
                 kept += 1;
@@ -150,7 +191,8 @@ async fn collect_shard(
         }
     }
     found.more = start.is_some();
-    found.queues = queues.into_iter().map(|(company, rows)| Queue { company, rows }).collect();
+    let queues = queues.into_iter();
+    found.queues = queues.map(|((company, lane), rows)| Queue { company, lane, rows }).collect();
     Ok(found)
 }
 
@@ -197,7 +239,7 @@ async fn work_queue<F, Fut>(
         match worked {
             Worked::Done => report.done += 1,
             Worked::Skipped => report.skipped += 1,
-            Worked::Failed => report.failed += 1,
+            Worked::FailedAlone | Worked::Failed => report.failed += 1,
             Worked::InDoubt => report.in_doubt += 1,
         }
     };
@@ -218,4 +260,39 @@ async fn work_queue<F, Fut>(
             }
         })
         .await;
+}
+
+/// Writes a run down as the newest of its job, and logs it.
+pub async fn conclude(
+    store: &Store,
+    occurrence: &Occurrence,
+    report: Report,
+    now: DateTime<Utc>,
+) -> Result<Report, StoreError> {
+    let (job, planned) = (occurrence.job.clone(), time::write(occurrence.scheduled_at));
+    let report = Report { job, occurrence: planned, ..report };
+    store.save_last_run(&occurrence.job, &LastRun { ended_at: now, report: report.clone() }).await?;
+    log(&report);
+    Ok(report)
+}
+
+fn log(report: &Report) {
+    // A metric without its field would be reported as a mistake.
+    let metrics = match report.declined {
+        Some(_) => "duration:Milliseconds,due:Count,done:Count,declined:Count,failed:Count,in_doubt:Count",
+        None => "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count",
+    };
+    tracing::info!(
+        occurrence = report.occurrence,
+        due = report.due,
+        done = report.done,
+        declined = report.declined,
+        skipped = report.skipped,
+        failed = report.failed,
+        in_doubt = report.in_doubt,
+        duration = report.duration_ms,
+        more = report.more,
+        metrics,
+        "run finished"
+    );
 }

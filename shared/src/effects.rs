@@ -15,14 +15,15 @@
 
 mod attempt;
 mod payment;
+mod resolve;
 mod settle;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::domain::booking::What;
-use crate::domain::effect::{Effect, EffectState, Subject};
+use crate::domain::booking::{Booking, What};
+use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::domain::id::CaseId;
 use crate::domain::party::PaymentIntentId;
 use crate::domain::time;
@@ -35,6 +36,8 @@ use crate::store::due::SWEEP;
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 use crate::vault::Vault;
+
+pub use resolve::{Resolution, Unresolved, resolve};
 
 /// Longer than any call may take; after it another worker may take the effect over.
 const LEASE_SECONDS: i64 = 120;
@@ -65,7 +68,25 @@ pub enum Outcome {
     Elsewhere,
 }
 
-/// Performs an effect that has just been read or written, and writes down what became of it.
+/// What an attempt led to.
+#[derive(Debug)]
+pub struct Performed {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The steps that its end made necessary: begun beside it, and not performed yet.
+    pub next: Vec<Effect>,
+    /// The booking as the end of the effect left it, where it belongs to one and told it something.
+    pub booking: Option<Box<Booking>>,
+}
+
+impl From<Outcome> for Performed {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, next: Vec::new(), booking: None }
+    }
+}
+
+/// Performs an effect that has just been read or written, and writes down what became of it. The steps
+/// that follow from its end are left to the sweep.
 pub async fn perform_read(
     company: &Company,
     subject: impl Into<Subject>,
@@ -74,13 +95,25 @@ pub async fn perform_read(
     owner: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
+    Ok(perform(company, subject, read, senders, owner, now).await?.outcome)
+}
+
+/// The same for whoever goes on with the steps that follow.
+pub async fn perform(
+    company: &Company,
+    subject: impl Into<Subject>,
+    read: Effect,
+    senders: Senders<'_>,
+    owner: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Performed, StoreError> {
     let subject = subject.into();
     if read.state.is_final() {
-        return Ok(Outcome::Stands(Box::new(read)));
+        return Ok(Outcome::Stands(Box::new(read)).into());
     }
     // Held by another worker, or waiting for its next try: whoever comes early does not use tries up.
     if read.lease_until.is_some_and(|until| until > now) {
-        return Ok(Outcome::Elsewhere);
+        return Ok(Outcome::Elsewhere.into());
     }
     let abandoned = read.state == EffectState::Sending;
     if abandoned && !read.request.is_repeatable() {
@@ -88,7 +121,7 @@ pub async fn perform_read(
         return settle::settle(company, subject, &read, verdict, senders, now).await;
     }
     let Some(claimed) = claim(company, subject, &read, owner, now).await? else {
-        return Ok(Outcome::Elsewhere);
+        return Ok(Outcome::Elsewhere.into());
     };
     let verdict = match subject {
         Subject::Case(case_id) if abandoned => attempt::repeat(&claimed, case_id, senders, now).await,
@@ -111,11 +144,11 @@ pub async fn withdraw(
         return Ok(Outcome::Elsewhere);
     }
     let verdict = Verdict::ends(EffectState::Rejected, reason);
-    settle::settle(company, subject.into(), read, verdict, senders, now).await
+    Ok(settle::settle(company, subject.into(), read, verdict, senders, now).await?.outcome)
 }
 
 /// What follows from an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Verdict {
     state: EffectState,
     /// In one of our own words.
@@ -126,11 +159,20 @@ struct Verdict {
     facts: Vec<What>,
     /// The payment that was opened.
     opened: Option<PaymentIntentId>,
+    /// What else belongs into the transaction of the end.
+    beside: Vec<Write>,
 }
 
 impl Verdict {
     fn ends(state: EffectState, reason: impl Into<String>) -> Self {
-        Self { state, reason: reason.into(), retry_at: None, facts: Vec::new(), opened: None }
+        Self {
+            state,
+            reason: reason.into(),
+            retry_at: None,
+            facts: Vec::new(),
+            opened: None,
+            beside: Vec::new(),
+        }
     }
 
     fn waits(state: EffectState, reason: impl Into<String>, retry_at: DateTime<Utc>) -> Self {
@@ -139,6 +181,13 @@ impl Verdict {
 
     fn with(self, facts: Vec<What>) -> Self {
         Self { facts, ..self }
+    }
+
+    /// Whether the booking of the effect learns anything from it. A transfer's booking waits for its end,
+    /// whatever that is.
+    fn concerns_booking(&self, request: &Request) -> bool {
+        let is_over = self.retry_at.is_none() && matches!(request, Request::Transfer(_));
+        is_over || self.opened.is_some() || !self.facts.is_empty()
     }
 }
 

@@ -34,7 +34,7 @@ use crate::domain::time;
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::list::{Cursor as Place, Page};
-use crate::store::due::LastRun;
+use crate::store::job::LastRun;
 use crate::store::reconciliation::{Cursor, RECONCILIATION_JOB, Reconciliation};
 use crate::store::{Store, StoreError};
 
@@ -214,6 +214,7 @@ impl Run<'_> {
             occurrence: time::write(occurrence.scheduled_at),
             due: told.lines + told.events,
             done: told.explained + told.mended + told.events_fetched,
+            declined: None,
             skipped: self.known,
             failed: told.findings,
             in_doubt: told.in_doubt,

@@ -7,7 +7,7 @@ use crate::every_route::{Callers, with_bodies};
 use crate::world::World;
 
 /// Every name that a body of ours may have, and some that it may not.
-const NAMES: [&str; 24] = [
+const NAMES: [&str; 31] = [
     "username",
     "password",
     "email",
@@ -25,6 +25,13 @@ const NAMES: [&str; 24] = [
     "incentive_days",
     "reminder_offsets_days",
     "channel",
+    "professional_id",
+    "customer_id",
+    "customer_email",
+    "amount",
+    "currency",
+    "scheduled_start",
+    "stripe_account_id",
     "id",
     "type",
     "created",

@@ -1,5 +1,7 @@
 //! Everybody who may ask, each with the proof it has.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::body::Body;
 use http::{HeaderValue, Method, Request};
 use local::embedded::EmbeddedDynamo;
@@ -7,8 +9,10 @@ use serde_json::json;
 use shared::auth::Who;
 use shared::auth::routes::Route;
 use shared::domain::account::Role;
+use shared::http::once::KeyRule;
 
 use crate::browser::{Browser, ORIGIN, PASSWORD};
+use crate::operations::keyed;
 use crate::signing::{SECRET, Scheme};
 use crate::webhook_sources::Sender;
 use crate::world::{COMPANY, OWNER, World, bare, id_of, payment_failed, secret_request};
@@ -81,22 +85,47 @@ impl Asker {
         if let Some(company) = company {
             headers.insert("x-company-id", company.parse().unwrap());
         }
+        if route.key == KeyRule::Required {
+            keyed(&mut request);
+        }
         if method != Method::GET {
+            let headers = request.headers_mut();
             headers.insert("content-type", HeaderValue::from_static("application/json"));
+            if route.key == KeyRule::Required {
+                headers.insert("idempotency-key", fresh_key());
+            }
             if !matches!(self.proof, Proof::Signature) {
-                *request.body_mut() = Body::from(body_of(route));
+                *request.body_mut() = Body::from(body_of(world, route, self.role()));
             }
         }
         request
     }
 }
 
-/// A body that the route takes, where one is needed to reach its limit.
-pub fn body_of(route: &Route) -> String {
+/// A body that the route takes of somebody in a role, where one is needed to reach its limit.
+pub fn body_of(world: &World, route: &Route, role: Option<Role>) -> String {
     let settings = json!({
         "push_enabled": true, "dm_enabled": true, "incentive_days": 0, "reminder_offsets_days": [0, 2, 4],
     });
-    if route.method == "PUT" { settings.to_string() } else { "{}".to_owned() }
+    let body = match route.path {
+        "/api/settings" => settings,
+        "/api/admin/professionals/{professional_id}" => json!({"stripe_account_id": "acct_none"}),
+        "/api/bookings" => {
+            let mut job = world.job();
+            if role == Some(Role::Customer) {
+                job.as_object_mut().unwrap().remove("customer_id");
+            }
+            job
+        }
+        _ => json!({}),
+    };
+    body.to_string()
+}
+
+/// A key that nobody has used before.
+pub fn fresh_key() -> HeaderValue {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("fresh-key-{}", NEXT.fetch_add(1, Ordering::Relaxed)).parse().unwrap()
 }
 
 /// An event of a provider at its own door; at any other door, one of Whop's.
@@ -171,6 +200,6 @@ impl World {
     }
 }
 
-fn address(role: Role) -> String {
+pub fn address(role: Role) -> String {
     format!("{}@example.com", role.as_str())
 }

@@ -14,6 +14,7 @@ use shared::logs;
 
 use crate::browser::Browser;
 use crate::every_route::{Callers, good_body};
+use crate::parties::path_of;
 use crate::returning;
 use crate::webhook_sources::Sender;
 use crate::world::{Answer, COMPANY, OWNER, World, id_of, payment_failed};
@@ -174,6 +175,8 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
         let mut elsewhere = ask();
         let path = route.path.replace("{case_id}", CANARY).replace("{membership_id}", "mem_c4n4ry");
         let path = path.replace("{event_id}", CANARY).replace("{source}", CANARY);
+        // What names a professional is no secret and is shown again; this names nobody.
+        let path = path.replace("{booking_id}", CANARY).replace("{professional_id}", "c4n4ry%40");
         *elsewhere.uri_mut() = path.parse().unwrap();
         told_nothing(route, &world.ask(elsewhere).await, &secrets[..3]);
     }
@@ -249,5 +252,24 @@ async fn whom_an_event_names_is_logged_and_kept_nowhere_in_clear() {
     world.ask(nudge).await.ok();
     world.settle().await;
     let secrets = [CANARY.to_owned()];
+    nowhere_kept(&world, &log, &secrets).await;
+}
+
+#[tokio::test]
+async fn what_a_booking_knows_of_its_customer_is_logged_and_kept_nowhere_in_clear() {
+    let (log, _reading) = Log::open();
+    let world = World::waiting_ms(120_000).await;
+    let mut job = world.job();
+    job["customer_email"] = json!("c4n4ry@example.com");
+    let booking = world.keyed(http::Method::POST, "/api/bookings", "key-1", job).await;
+    nowhere_in("the answer to the request", &booking.body, &[CANARY.to_owned()]);
+    let booking = booking.json();
+    let payment = world.get(&format!("{}/payment", path_of(&booking))).await;
+    let secret = payment["client_secret"].as_str().unwrap().to_owned();
+    world.authorize(&booking).await;
+    let declined = world.decide(&booking, "decline", "key-2").await;
+    assert_eq!(world.newest_mail().0.to, "c4n4ry@example.com");
+    let secrets = [CANARY.to_owned(), secret];
+    nowhere_in("the answer to the decline", &declined.clone().ok().to_string(), &secrets);
     nowhere_kept(&world, &log, &secrets).await;
 }

@@ -5,8 +5,11 @@ use http::{HeaderValue, Request};
 use serde_json::{Value, json};
 use shared::auth::Who;
 use shared::auth::routes::{ROUTES, Route};
+use shared::http::once::KeyRule;
 
+use crate::askers::fresh_key;
 use crate::browser::{Browser, ORIGIN};
+use crate::parties::PROFESSIONAL;
 use crate::signing::{SECRET, Scheme};
 use crate::webhook_sources::Sender;
 use crate::world::{COMPANY, OWNER, World, payment_failed};
@@ -17,6 +20,7 @@ pub struct Callers {
     /// Who signs out, and who does so everywhere: their sessions are of no use afterwards.
     leaving: [Browser; 2],
     case_id: String,
+    booking_id: String,
 }
 
 impl Callers {
@@ -26,7 +30,10 @@ impl Callers {
         world.get("/api/settings").await;
         world.settle().await;
         let leaving = [world.staff("developer").await, world.staff("accountant").await];
-        Self { staff, leaving, case_id }
+        world.service.sandbox.stripe.add_account("acct_1", "usd");
+        let booking = world.book("key-of-all").await;
+        let booking_id = booking["booking_id"].as_str().unwrap().to_owned();
+        Self { staff, leaving, case_id, booking_id }
     }
 
     /// A request to a route with its proof and these bytes; `number` names the events.
@@ -54,6 +61,9 @@ impl Callers {
         }
         if route.method != "GET" {
             put("content-type", "application/json");
+            if route.key == KeyRule::Required {
+                headers.insert("idempotency-key", fresh_key());
+            }
             *request.body_mut() = Body::from(body.to_vec());
         }
         request
@@ -69,6 +79,7 @@ impl Callers {
 
     pub fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{case_id}", &self.case_id).replace("{membership_id}", "mem_1");
+        let path = path.replace("{booking_id}", &self.booking_id).replace("{professional_id}", PROFESSIONAL);
         path.replace("{event_id}", "msg_none").replace("{source}", "sandbox")
     }
 }
@@ -103,6 +114,8 @@ pub fn good_body(world: &World, route: &Route) -> Value {
         "/api/settings" => json!({
             "push_enabled": true, "dm_enabled": true, "incentive_days": 7, "reminder_offsets_days": [1, 2],
         }),
+        "/api/bookings" => world.job(),
+        "/api/admin/professionals/{professional_id}" => json!({"stripe_account_id": "acct_1"}),
         "/api/webhooks/whop" => payment_failed("mem_2", "pay_2", world.now()),
         "/api/webhooks/stripe" => json!({"id": "evt_1", "type": "charge.refunded", "created": 1_763_456_400}),
         "/api/webhooks/{source}" => {

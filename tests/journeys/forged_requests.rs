@@ -58,7 +58,7 @@ async fn send(world: &World, route: &Route, headers: HeaderMap) -> Answer {
     let method: Method = route.method.parse().unwrap();
     let mut request = Request::builder().method(method).uri(path(route));
     *request.headers_mut().unwrap() = headers;
-    world.ask(request.body(Body::from(body_of(route))).unwrap()).await
+    world.ask(request.body(Body::from(body_of(world, route, None))).unwrap()).await
 }
 
 /// The headers of an honest request, from a page of ours.

@@ -2,14 +2,16 @@
 
 use chrono::Duration;
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::auth::routes::{ROUTES, Route};
 use shared::auth::{Routes, Who};
+use shared::domain::account::{EmailAddress, Role};
 use shared::http::once::KeyRule;
 use shared::rate_limit::Subject;
+use shared::store::account::AccountKey;
 
-use crate::askers::{Asker, OTHER, Proof};
-use crate::world::{Answer, COMPANY, World};
+use crate::askers::{Asker, OTHER, OTHER_OWNER, Proof, address, fresh_key};
+use crate::world::{Answer, COMPANY, OWNER, World};
 
 const NOBODYS: &str = "biz_nobody";
 
@@ -18,6 +20,45 @@ struct Objects {
     case_id: String,
     membership_id: &'static str,
     event_id: String,
+    of_sessions: Deal,
+    of_tokens: Deal,
+}
+
+/// A booking of those who come with a session, or with a token; each has an id of its own.
+#[derive(Clone, Default)]
+struct Deal {
+    professional_id: String,
+    booking_id: String,
+}
+
+impl Deal {
+    async fn of(world: &World, company: &str, name: fn(&World, Role) -> String) -> Self {
+        let owner = if company == COMPANY { OWNER } else { OTHER_OWNER };
+        let professional_id = name(world, Role::Professional);
+        let account = format!("acct_{}", fresh_key().to_str().unwrap().replace('-', ""));
+        world.service.sandbox.stripe.add_account(&account, "usd");
+        let path = format!("/api/admin/professionals/{professional_id}");
+        let account = json!({"stripe_account_id": account});
+        let connect = world.owner_request(company, owner, Method::PUT, &path, Some(account));
+        world.ask(connect).await.ok();
+        let mut job = world.job();
+        (job["professional_id"], job["customer_id"]) =
+            (json!(professional_id), json!(name(world, Role::Customer)));
+        let mut ask = world.owner_request(company, owner, Method::POST, "/api/bookings", Some(job));
+        ask.headers_mut().insert("idempotency-key", fresh_key());
+        let booking = world.ask(ask).await;
+        assert_eq!(booking.status, 201, "{booking:?}");
+        let booking_id = booking.json()["booking_id"].as_str().unwrap().to_owned();
+        Self { professional_id, booking_id }
+    }
+}
+
+fn by_session(_: &World, role: Role) -> String {
+    AccountKey::email(&EmailAddress::parse(&address(role)).unwrap()).to_string()
+}
+
+fn by_token(world: &World, role: Role) -> String {
+    world.party(&format!("client_{}", role.as_str()))
 }
 
 impl Objects {
@@ -25,17 +66,31 @@ impl Objects {
         let case_id = world.open_case(company, membership_id).await;
         let events = world.rows_of("EVENT#").await;
         let event_id = events[0]["payload_min"]["event_id"].as_str().map(str::to_owned);
-        Self { case_id, membership_id, event_id: event_id.unwrap_or_else(|| panic!("{:?}", events[0])) }
+        let event_id = event_id.unwrap_or_else(|| panic!("{:?}", events[0]));
+        let of_sessions = Deal::of(world, company, by_session).await;
+        let of_tokens = Deal::of(world, company, by_token).await;
+        Self { case_id, membership_id, event_id, of_sessions, of_tokens }
     }
 
     fn absent() -> Self {
         let case_id = "00000000-0000-4000-8000-000000000000".to_owned();
-        Self { case_id, membership_id: "mem_none", event_id: "msg_none".to_owned() }
+        let deal = Deal { professional_id: "user_none".to_owned(), booking_id: case_id.clone() };
+        let of_tokens = deal.clone();
+        Self {
+            case_id,
+            membership_id: "mem_none",
+            event_id: "msg_none".to_owned(),
+            of_sessions: deal,
+            of_tokens,
+        }
     }
 
-    fn path(&self, route: &Route) -> String {
+    fn path(&self, route: &Route, asker: &Asker) -> String {
+        let deal = if matches!(asker.proof, Proof::Bearer(_)) { &self.of_tokens } else { &self.of_sessions };
         let path = route.path.replace("{case_id}", &self.case_id);
         let path = path.replace("{membership_id}", self.membership_id).replace("{source}", "sandbox");
+        let path = path.replace("{booking_id}", &deal.booking_id);
+        let path = path.replace("{professional_id}", &deal.professional_id);
         path.replace("{event_id}", &self.event_id)
     }
 }
@@ -62,7 +117,7 @@ impl Places {
     }
 
     async fn ask(&self, asker: &Asker, route: &Route, at: &Objects, company: Option<&str>) -> Answer {
-        self.world.ask(asker.request(&self.world, route, &at.path(route), company)).await
+        self.world.ask(asker.request(&self.world, route, &at.path(route, asker), company)).await
     }
 }
 
@@ -131,7 +186,8 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
         assert_eq!(told(&named), told(&nowhere), "{}", why("a company is named that may exist"));
     }
     // The schedule and the providers are of no company, so nothing is foreign to them.
-    let is_walled = route.path.contains("{case_id}") || route.path.contains("{membership_id}");
+    let walled = ["{case_id}", "{membership_id}", "{booking_id}"];
+    let is_walled = walled.iter().any(|name| route.path.contains(name));
     if is_walled {
         let theirs = places.ask(asker, route, foreign, None).await;
         let absent = places.ask(asker, route, &places.absent, None).await;

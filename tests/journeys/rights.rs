@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use http::Method;
+use local::fault::Operation;
 use serde_json::json;
 use serde_yaml_ng::Value as Yaml;
 
 use crate::browser::Browser;
 use crate::deployment::{deployed, strings, tagged};
 use crate::jobs_done::ACCOUNT;
+use crate::operations::word;
+use crate::parties::{PROFESSIONAL, path_of};
 use crate::repository::template;
 use crate::single_sign_on::sign_in_twice;
+use crate::unanswered::{Market, Wish};
 use crate::world::{Answer, COMPANY, OWNER, World, payment_failed};
 
 type Rights = BTreeSet<String>;
@@ -121,6 +125,21 @@ async fn work_by_hand(witness: &mut Witness) {
     witness.see("health", async |world| world.operator(Method::GET, "/api/health/deep").await).await;
 }
 
+/// A push of which nobody knows is seen and resolved by staff.
+async fn look_after_a_doubt(witness: &mut Witness) {
+    witness.world.add_past_due(COMPANY, "mem_7");
+    let failed_at = witness.world.now();
+    witness.see("webhooks", async |world| world.fail("mem_7", "pay_7", failed_at).await.ok()).await;
+    witness.world.trouble(Operation::Notifications, "drop_after", Some(1), None);
+    witness.see("reminders", async |world| world.settle().await).await;
+    witness
+        .see("operations", async |world| {
+            let standing = world.standing().await;
+            world.resolve(word(&standing["in_doubt"]["data"][0], "happened")).await.ok();
+        })
+        .await;
+}
+
 /// An event whose owner nobody knows is tried for days, set aside, and taken up by a person.
 async fn look_after_a_lost_event(witness: &mut Witness) {
     let mut event = payment_failed("mem_lost", "pay_lost", witness.world.now());
@@ -173,6 +192,47 @@ async fn keep_an_account(witness: &mut Witness) {
         .await;
 }
 
+/// Jobs are asked for, promised, done, turned down and called off; who does them is paid somewhere.
+async fn deal_with_bookings(witness: &mut Witness) {
+    witness.world.service.sandbox.stripe.add_account("acct_1", "usd");
+    let professional = format!("/api/admin/professionals/{PROFESSIONAL}");
+    witness
+        .see("professionals", async |world| {
+            change(world, Method::PUT, &professional, json!({"stripe_account_id": "acct_1"})).await.ok();
+            world.get(&professional).await
+        })
+        .await;
+    for ends in [&["accept", "complete"][..], &["decline"], &["cancel"]] {
+        let key = format!("key-{}", ends[0]);
+        let booking = witness.see("bookings", async |world| world.book(&key).await).await;
+        witness.world.authorize(&booking).await;
+        for end in ends {
+            let key = format!("{key}-{end}");
+            witness.see("bookings", async |world| world.decide(&booking, end, &key).await.ok()).await;
+        }
+        witness
+            .see("bookings", async |world| {
+                world.get(&path_of(&booking)).await;
+                world.get(&format!("{}/payment", path_of(&booking))).await
+            })
+            .await;
+    }
+    let lists = ["", "?status=declined", "?customer_id=user_customer", "?professional_id=user_professional"];
+    witness
+        .see("bookings", async |world| {
+            for list in lists {
+                world.get(&format!("/api/bookings{list}")).await;
+            }
+        })
+        .await;
+    witness
+        .see("professionals", async |world| {
+            world.get(&format!("/api/professionals/{PROFESSIONAL}/statement")).await;
+            world.get("/api/ledger/balances").await;
+        })
+        .await;
+}
+
 /// Staff whose session is used after a while, at doors that are and are not open to it; and a guesser.
 async fn come_with_a_session(witness: &mut Witness) {
     let mut browser = witness.world.staff("accountant").await;
@@ -180,12 +240,27 @@ async fn come_with_a_session(witness: &mut Witness) {
         ("kpis", "/api/dashboard/kpis", 200),
         ("memberships", "/api/memberships/mem_2", 403),
         ("cases", "/api/dashboard/cases", 403),
+        ("professionals", "/api/ledger/balances", 200),
+        ("bookings", "/api/bookings", 403),
         ("health", "/api/health/deep", 401),
     ] {
         witness.world.advance(Duration::minutes(10));
         let answer = witness.see(function, async |world| browser.get(world, path).await).await;
         assert_eq!(answer.status, status, "{path}");
     }
+}
+
+/// A marketplace of its own, in which a booking is declined and another is never paid.
+async fn let_money_go(witness: &mut Witness) {
+    let market = Market::open().await;
+    market.held(1, Wish::default()).await;
+    market.asked(2, Wish::default()).await;
+    market.world.advance(Duration::days(1));
+    market.world.service.dynamo.reset_requests();
+    assert_eq!(market.sweep().await["done"], 2);
+    let requests = market.world.service.dynamo.requests();
+    let rights = requests.into_iter().flat_map(|request| request.rights);
+    witness.seen.entry("auto-decline").or_default().extend(rights);
 }
 
 /// A day at Stripe with a payout, an event that nobody delivered and a line that belongs to nothing.
@@ -207,11 +282,14 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     let mut witness = Witness { world: World::start().await, seen: BTreeMap::new() };
     recover(&mut witness).await;
     work_by_hand(&mut witness).await;
+    look_after_a_doubt(&mut witness).await;
     look_after_a_lost_event(&mut witness).await;
     keep_an_account(&mut witness).await;
+    deal_with_bookings(&mut witness).await;
     come_with_a_session(&mut witness).await;
     hold_stripe_against_the_books(&mut witness).await;
     witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
+    let_money_go(&mut witness).await;
     let template = template();
     for (name, function) in deployed(&template) {
         assert_eq!(witness.seen.get(name.as_str()).cloned().unwrap_or_default(), allowed(function), "{name}");

@@ -14,14 +14,14 @@ use crate::told_limits::{SIGN_IN, number, standing};
 use crate::world::{Answer, COMPANY, OWNER, World};
 
 async fn save(world: &World, company: &str, user: &str, key: Option<&str>) -> Answer {
-    let route = ROUTES.iter().find(|route| route.method == "PUT").unwrap();
+    let route = ROUTES.iter().find(|route| (route.method, route.path) == ("PUT", "/api/settings")).unwrap();
     let mut request = world.owner_request(company, user, Method::PUT, route.path, None);
     let headers: &mut HeaderMap = request.headers_mut();
     headers.insert("content-type", "application/json".parse().unwrap());
     if let Some(key) = key {
         headers.insert("idempotency-key", key.parse().unwrap());
     }
-    *request.body_mut() = Body::from(body_of(route));
+    *request.body_mut() = Body::from(body_of(world, route, None));
     world.ask(request).await
 }
 

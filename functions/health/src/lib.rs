@@ -1,7 +1,7 @@
 //! Whether the service is well.
 //!
 //! - **Called by** anybody, such as an uptime monitor; the deep check by an operator.
-//! - **Reads** nothing, or the last run of the reminders, one row.
+//! - **Reads** nothing, or the last run of each job, one row each.
 //! - **Writes** nothing.
 //! - **Answers** 200 or 503 with what is wrong: names and times, never a secret.
 //! - **Twice:** the same answer.
@@ -13,14 +13,13 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
+use shared::domain::job::{JOBS, Job};
 use shared::domain::time;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 use shared::store::company::REMINDERS_JOB;
+use shared::store::job::LastRun;
 use std::time::Instant;
-
-/// Reminders run every five minutes; after three missed ticks somebody should look.
-const LATE_AFTER_MINUTES: i64 = 20;
 
 /// The document that describes every route.
 pub const OPENAPI: &str = include_str!("openapi.json");
@@ -112,28 +111,31 @@ fn webhooks(app: &SharedApp) -> Check {
 }
 
 async fn crons(app: &SharedApp) -> Check {
-    let run = match app.store() {
-        Ok(store) => store.last_run(REMINDERS_JOB).await,
-        Err(error) => Err(error),
-    };
-    let (state, run) = match run {
-        Err(_) => ("unknown", None),
-        Ok(None) => ("never_ran", None),
-        Ok(Some(run)) if app.clock.now() - run.ended_at > chrono::Duration::minutes(LATE_AFTER_MINUTES) => {
-            ("late", Some(run))
-        }
-        Ok(Some(run)) => ("ok", Some(run)),
-    };
     let missing = missing(app, |name| name == "CRON_SECRET");
-    let detail = json!({
-        "reminders": {
+    let mut well = missing.is_empty();
+    let mut detail = Map::new();
+    for job in &JOBS {
+        let (state, run) = state(app, job).await;
+        well &= state == "ok" || (state == "never_ran" && !job.must_have_run);
+        let told = json!({
             "state": state,
             "last_run_at": run.as_ref().map(|run| time::write(run.ended_at)),
             "last_report": run.map(|run| run.report),
-        },
-        "missing_configuration": missing,
-    });
-    Check { well: state == "ok" && missing.is_empty(), detail }
+        });
+        detail.insert(job.name.to_owned(), told);
+    }
+    detail.insert("missing_configuration".to_owned(), json!(missing));
+    Check { well, detail: Value::Object(detail) }
+}
+
+async fn state(app: &SharedApp, job: &Job) -> (&'static str, Option<LastRun>) {
+    let run = match app.store() {
+        Ok(store) => store.last_run(job.name).await,
+        Err(error) => Err(error),
+    };
+    let Ok(run) = run else { return ("unknown", None) };
+    let punctuality = job.punctuality(run.as_ref().map(|run| run.ended_at), app.clock.now());
+    (punctuality.as_str(), run)
 }
 
 fn missing(app: &SharedApp, of_interest: impl Fn(&str) -> bool) -> Vec<&'static str> {

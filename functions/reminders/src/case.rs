@@ -132,7 +132,7 @@ impl Run<'_> {
         let mut ended = (Worked::Done, None);
         for effect in effects {
             let (worked, error) = self.perform(view, taken.case_id, effect).await?;
-            if severity(worked) > severity(ended.0) {
+            if worked > ended.0 {
                 ended = (worked, error);
             }
         }
@@ -221,14 +221,4 @@ fn message(
         at: now,
     };
     Effect::prepared(action, request, key)
-}
-
-/// What a run reports of a step with several messages: the worst of them.
-fn severity(worked: Worked) -> u8 {
-    match worked {
-        Worked::Done => 0,
-        Worked::Skipped => 1,
-        Worked::Failed => 2,
-        Worked::InDoubt => 3,
-    }
 }

@@ -63,7 +63,7 @@ impl Run<'_> {
             return Ok(Granted::Later((Worked::Skipped, None)));
         };
         match ended.0 {
-            Worked::Failed => {
+            Worked::Failed | Worked::FailedAlone => {
                 let reason = ended.1.clone().unwrap_or_default();
                 let error = CallError::NotSent { reason, retry_after: None };
                 Ok(Granted::Later(self.fail(view, case, &error, now).await?))

@@ -5,7 +5,8 @@
 //! - **Reads** the due index: four queries when nothing is due, however many cases and companies there
 //!   are; then each due row afresh.
 //! - **Writes** one transaction per due case (the step, its actions with their frozen requests, the
-//!   next look), two writes per message (claim, outcome), one row for the run.
+//!   next look), two writes per message (claim, outcome), the same of bookings as `auto-decline`, so that
+//!   those are declined on time and not on a day, one row for the run.
 //! - **Answers** the report of the run.
 //! - **Twice, late, overlapping, killed:** what is due is decided by rows, not by the call. A step is
 //!   taken under the case's version, a message is claimed before it is sent, and a row left in the
@@ -13,7 +14,6 @@
 
 mod case;
 mod effect;
-mod event;
 mod incentive;
 mod run;
 mod settings;

@@ -1,20 +1,20 @@
 //! One run: collect what is due, work it off, remember how it went.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use shared::app::{Ids, SharedApp};
 use shared::domain::id::CompanyId;
 use shared::domain::job::{Occurrence, Report};
-use shared::domain::time;
 use shared::due::{self, Bounds, Worked};
 use shared::http::Failure;
 use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
 use shared::reach;
 use shared::store::company::{CompanyState, REMINDERS_JOB, SettingsRow, Standing};
-use shared::store::due::{DueRow, LastRun, SWEEP};
+use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Company, RowKind, Store, StoreError};
 use tokio::sync::OnceCell;
 use tracing::Instrument as _;
@@ -32,6 +32,7 @@ pub(crate) struct Run<'a> {
     pub store: &'a Store,
     companies: Mutex<HashMap<CompanyId, Arc<OnceCell<Arc<CompanyView>>>>>,
     tallies: Mutex<HashMap<CompanyId, Tally>>,
+    declined: AtomicU64,
 }
 
 /// A company as it was read at the beginning of its queue.
@@ -69,40 +70,26 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         let store = app.store()?;
         let bounds = Bounds::default();
         let found = due::collect(store, SWEEP, bounds, app.clock.now()).await?;
-        let run = Run { app, store, companies: Mutex::default(), tallies: Mutex::default() };
-        let mut report = due::work(found, bounds, |row| run.work_on(row)).await;
+        let (companies, tallies) = (Mutex::default(), Mutex::default());
+        let run = Run { app, store, companies, tallies, declined: AtomicU64::new(0) };
+        let report = due::work(found, bounds, |row| run.work_on(row)).await;
         run.remember_companies().await;
-        report.job = occurrence.job.clone();
-        report.occurrence = time::write(occurrence.scheduled_at);
-        let last = LastRun { ended_at: app.clock.now(), report: report.clone() };
-        store.save_last_run(REMINDERS_JOB, &last).await?;
-        log(&report);
-        Ok(report)
+        let report = Report { declined: Some(run.declined.into_inner()), ..report };
+        Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
     }
     .instrument(span)
     .await
-}
-
-fn log(report: &Report) {
-    tracing::info!(
-        occurrence = report.occurrence,
-        due = report.due,
-        done = report.done,
-        skipped = report.skipped,
-        failed = report.failed,
-        in_doubt = report.in_doubt,
-        duration = report.duration_ms,
-        more = report.more,
-        metrics = "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count",
-        "run finished"
-    );
 }
 
 impl Run<'_> {
     async fn work_on(&self, row: DueRow) -> Worked {
         let company = row.key.company();
         let result = match (row.key.kind(), &company) {
-            (RowKind::Event, _) => self.work_on_event(&row).await,
+            (RowKind::Event, _) => {
+                let new_id = || self.app.ids.next();
+                self.app.intake(self.store, &new_id).work_on(&row, self.app.clock.now()).await
+            }
+            (RowKind::Booking | RowKind::BookingAction, _) => Ok(self.work_on_booking(&row).await),
             (RowKind::Case | RowKind::Action | RowKind::Settings, Some(company)) => {
                 self.work_on_company(company, &row).await
             }
@@ -117,6 +104,14 @@ impl Run<'_> {
                 Worked::Failed
             }
         }
+    }
+
+    /// Bookings wait for no company's settings, and for no company that is set aside over its members.
+    async fn work_on_booking(&self, row: &DueRow) -> Worked {
+        let new_id = || self.app.ids.next();
+        let ended = self.app.bookings(self.store, &new_id).work_on(row).await;
+        self.declined.fetch_add(u64::from(ended.declined), Ordering::Relaxed);
+        ended.worked
     }
 
     async fn work_on_company(&self, company: &CompanyId, row: &DueRow) -> Result<Worked, StoreError> {
@@ -136,7 +131,7 @@ impl Run<'_> {
             Worked::Failed if error.as_deref() == Some(CallError::Absent.reason()) => {}
             Worked::Failed => tally.failed += 1,
             Worked::Done | Worked::InDoubt => tally.done += 1,
-            Worked::Skipped => {}
+            Worked::Skipped | Worked::FailedAlone => {}
         }
         tally.last_error = error.or(tally.last_error.take());
         Ok(worked)

@@ -1,5 +1,7 @@
 //! Demo data: a company with a few weeks behind it, so that no page is empty. Everything comes in
-//! through the front door, as webhooks that Whop would have sent.
+//! through the front door, as webhooks that Whop would have sent and as what people would have asked.
+
+mod bookings;
 
 use axum::response::Response;
 use chrono::{DateTime, Duration, Utc};
@@ -48,6 +50,7 @@ pub async fn seed(service: &Service) {
             renew(service, membership, false, Some(days_ago(paid))).await;
         }
     }
+    bookings::seed(service).await;
     // One whose renewal has just failed at Whop, and whose webhook is still to come: the README's tour.
     let fresh = Membership::new(LAST, COMPANY, "user_demo_7", now);
     whop.add_membership(Membership { status: MembershipStatus::PastDue, ..fresh });

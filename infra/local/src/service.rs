@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 14] = [
+    let functions: [fn(SharedApp) -> Router; 18] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -244,9 +244,13 @@ fn routers(app: &SharedApp) -> Router {
         kpis::router,
         cases::router,
         nudge::router,
+        operations::router,
         case_endings::router,
         memberships::router,
+        bookings::router,
+        professionals::router,
         reminders::router,
+        auto_decline::router,
         reconciliation::router,
         health::router,
     ];

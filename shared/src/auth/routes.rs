@@ -12,8 +12,8 @@ use crate::domain::account::Role;
 use crate::http::door;
 use crate::http::once::KeyRule;
 use crate::rate_limit::class::{
-    AUTH, CASE_ACTION, Class, DASHBOARD, EXPORT, RESET, SCHEDULER, SENSITIVE, SETTINGS, SIGN_UP, TOKEN,
-    WEBHOOKS,
+    AUTH, BOOKING, CASE_ACTION, Class, DASHBOARD, EXPORT, RESET, SCHEDULER, SENSITIVE, SETTINGS, SIGN_UP,
+    TOKEN, WEBHOOKS,
 };
 
 /// Who may ask a route.
@@ -34,6 +34,11 @@ pub enum Who {
 impl Who {
     /// Who administers a company, and nobody else.
     pub const OWNER: Self = Self::Roles(&[Role::Owner]);
+
+    /// Whoever looks after the platform.
+    pub const STAFF: Self = Self::Roles(&[Role::Provider, Role::Developer, Role::Accountant]);
+    /// Whoever has to do with bookings.
+    pub const PARTIES: Self = Self::Roles(&[Role::Customer, Role::Professional, Role::Owner, Role::Provider]);
 }
 
 /// One row of the table.
@@ -69,7 +74,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 40] = [
+pub static ROUTES: [Route; 56] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -103,8 +108,24 @@ pub static ROUTES: [Route; 40] = [
     route("case-endings", "POST", "/api/cases/{case_id}/terminate", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
     route("memberships", "GET", "/api/memberships/{membership_id}", Who::OWNER).limited(&DASHBOARD),
     route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Who::OWNER).limited(&DASHBOARD),
+    route("bookings", "POST", "/api/bookings", Who::Roles(&[Role::Customer, Role::Owner])).limited(&BOOKING).keyed(KeyRule::Required),
+    route("bookings", "GET", "/api/bookings", Who::PARTIES).limited(&DASHBOARD),
+    route("bookings", "GET", "/api/bookings/{booking_id}", Who::PARTIES).limited(&DASHBOARD),
+    route("bookings", "GET", "/api/bookings/{booking_id}/payment", Who::Roles(&[Role::Customer, Role::Owner])).limited(&SENSITIVE),
+    route("bookings", "POST", "/api/bookings/{booking_id}/accept", Who::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("bookings", "POST", "/api/bookings/{booking_id}/decline", Who::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("bookings", "POST", "/api/bookings/{booking_id}/complete", Who::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("bookings", "POST", "/api/bookings/{booking_id}/cancel", Who::Roles(&[Role::Customer, Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("professionals", "GET", "/api/admin/professionals/{professional_id}", Who::Roles(&[Role::Owner, Role::Provider])).limited(&DASHBOARD),
+    route("professionals", "PUT", "/api/admin/professionals/{professional_id}", Who::Roles(&[Role::Owner, Role::Provider])).limited(&SENSITIVE).keyed(KeyRule::Optional),
+    route("professionals", "GET", "/api/professionals/{professional_id}/statement", Who::Roles(&[Role::Professional, Role::Owner, Role::Provider, Role::Accountant])).limited(&DASHBOARD),
+    route("professionals", "GET", "/api/ledger/balances", Who::Roles(&[Role::Owner, Role::Accountant, Role::Provider])).limited(&DASHBOARD),
     route("reminders", "GET", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
+    route("operations", "GET", "/api/operations", Who::STAFF).limited(&DASHBOARD),
+    route("operations", "POST", "/api/operations/resolve", Who::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("auto-decline", "GET", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
+    route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
     route("reconciliation", "GET", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
     route("reconciliation", "POST", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Who::Anyone),

@@ -3,6 +3,9 @@
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use serde::{Deserialize, Serialize};
 
+/// The job that lets customers' money go when nobody answers.
+pub const AUTO_DECLINE_JOB: &str = "auto-decline";
+
 /// One planned firing of a job: the schedule's time, never the time of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occurrence {
@@ -21,6 +24,102 @@ impl Occurrence {
     }
 }
 
+/// A job as the operator sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Job {
+    /// Its name in routes, rows and logs.
+    pub name: &'static str,
+    /// Without a run for so long it is late: its usual pause and some patience.
+    pub late_after_minutes: i64,
+    /// Whether the service is ill before its first run. A new deployment waits up to some days for those
+    /// that run daily or on payout days, which is no illness.
+    pub must_have_run: bool,
+}
+
+/// Every job. Payouts pause from Friday to Tuesday; those that run daily get two hours of patience.
+pub const JOBS: [Job; 4] = [
+    Job { name: "reminders", late_after_minutes: 20, must_have_run: true },
+    Job { name: AUTO_DECLINE_JOB, late_after_minutes: 26 * 60, must_have_run: false },
+    Job { name: "payouts", late_after_minutes: (4 * 24 + 2) * 60, must_have_run: false },
+    Job { name: "reconciliation", late_after_minutes: 26 * 60, must_have_run: false },
+];
+
+/// How a job is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Punctuality {
+    /// It has never run.
+    NeverRan,
+    /// It has not run for too long.
+    Late,
+    /// It runs.
+    Ok,
+}
+
+impl Punctuality {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NeverRan => "never_ran",
+            Self::Late => "late",
+            Self::Ok => "ok",
+        }
+    }
+}
+
+impl Job {
+    /// The job of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        JOBS.into_iter().find(|job| job.name == name)
+    }
+
+    /// How it is doing, given when its newest run ended.
+    pub fn punctuality(&self, ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Punctuality {
+        match ended_at {
+            None => Punctuality::NeverRan,
+            Some(ended_at) if now - ended_at > Duration::minutes(self.late_after_minutes) => {
+                Punctuality::Late
+            }
+            Some(_) => Punctuality::Ok,
+        }
+    }
+}
+
+/// What the runs of one hour came to, for the share of what failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HourTally {
+    /// The hour, `2025-11-18T14`, in UTC.
+    pub hour: String,
+    /// Runs that found something to do.
+    pub runs: u64,
+    /// What reached its state.
+    pub done: u64,
+    /// What could not be worked on.
+    pub failed: u64,
+    /// What was left in doubt.
+    pub in_doubt: u64,
+}
+
+/// For how many hours runs are remembered by the hour: two days, so that any last 24 hours are in it.
+const HOURS_KEPT: usize = 48;
+
+/// Adds a run to the hours, oldest first, and forgets the oldest beyond two days.
+pub fn tally(hours: &mut Vec<HourTally>, report: &Report, ended_at: DateTime<Utc>) {
+    let hour = ended_at.format("%Y-%m-%dT%H").to_string();
+    let position = hours.iter().position(|known| known.hour == hour).unwrap_or_else(|| {
+        hours.push(HourTally { hour, ..HourTally::default() });
+        hours.sort_by(|a, b| a.hour.cmp(&b.hour));
+        hours.iter().position(|known| known.runs == 0).unwrap_or_default()
+    });
+    let tally = &mut hours[position];
+    tally.runs += 1;
+    tally.done += report.done;
+    tally.failed += report.failed;
+    tally.in_doubt += report.in_doubt;
+    let beyond = hours.len().saturating_sub(HOURS_KEPT);
+    hours.drain(..beyond);
+}
+
 /// What a run answers and logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -32,6 +131,9 @@ pub struct Report {
     pub due: u64,
     /// Rows that reached the state they were due for.
     pub done: u64,
+    /// Bookings that this run declined because nobody had answered, where that is the job's business.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declined: Option<u64>,
     /// Rows left for later on purpose: over a company's share, or of a company set aside.
     pub skipped: u64,
     /// Rows that could not be worked on and will be tried again.
@@ -55,6 +157,32 @@ mod tests {
         let one = Occurrence::of("reminders", None, slot, at(3));
         assert_eq!(one, Occurrence::of("reminders", None, slot, at(120)));
         assert_eq!(one.scheduled_at.timestamp() % 300, 0);
+    }
+
+    #[test]
+    fn runs_of_an_hour_are_added_up_and_the_oldest_are_forgotten() {
+        let at = |hours: i64| DateTime::from_timestamp(1_760_000_400 + hours * 3_600, 0).unwrap();
+        let report = Report { done: 3, failed: 1, ..Report::default() };
+        let mut hours = Vec::new();
+        for hour in [1, 0, 1, 2] {
+            tally(&mut hours, &report, at(hour));
+        }
+        let told: Vec<(u64, u64)> = hours.iter().map(|hour| (hour.runs, hour.failed)).collect();
+        assert_eq!(told, [(1, 1), (2, 2), (1, 1)]);
+        assert!(hours.is_sorted_by_key(|hour| hour.hour.clone()));
+        for hour in 3..60 {
+            tally(&mut hours, &report, at(hour));
+        }
+        assert_eq!((hours.len(), hours[47].runs), (48, 1));
+    }
+
+    #[test]
+    fn a_job_without_a_run_for_longer_than_its_pause_is_late() {
+        let now = DateTime::from_timestamp(1_760_000_100, 0).unwrap();
+        let payouts = Job::named("payouts").unwrap();
+        assert_eq!(payouts.punctuality(None, now), Punctuality::NeverRan);
+        assert_eq!(payouts.punctuality(Some(now - Duration::days(4)), now), Punctuality::Ok);
+        assert_eq!(payouts.punctuality(Some(now - Duration::days(5)), now), Punctuality::Late);
     }
 
     #[test]

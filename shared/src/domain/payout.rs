@@ -8,10 +8,12 @@ mod candidate;
 mod group;
 mod plan;
 mod skip;
+mod standing;
 mod transfer;
 
 pub use batch::{BatchCounts, BatchId, BatchRecord, BatchRefusal, BatchState, StartedBy};
 pub use candidate::{Candidate, Payee, PayeeAccount, Rules};
 pub use plan::{CarriedLine, Plan, PlanInput, PlannedTransfer, SettledByDebt, Totals, plan};
 pub use skip::{Skip, SkipReason};
+pub use standing::AccountStanding;
 pub use transfer::{TransferMetadata, TransferRequest, operation, transfer_group};

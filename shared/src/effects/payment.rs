@@ -7,8 +7,8 @@
 //! | transfer | nobody but us | the same again for 23 hours, then only looked up |
 //! | mail | Resend for 24 hours, then nobody | the same again for 23 hours, then `unknown` |
 
-mod intent;
-mod transfer;
+pub(super) mod intent;
+pub(super) mod transfer;
 
 use chrono::{DateTime, Duration, Utc};
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Outcome, Senders, Verdict};
+use super::{Outcome, Performed, Senders, Verdict};
 use crate::domain::action::Actor;
 use crate::domain::booking::Fact;
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
@@ -29,19 +29,17 @@ pub(super) async fn settle(
     verdict: Verdict,
     senders: Senders<'_>,
     now: DateTime<Utc>,
-) -> Result<Outcome, StoreError> {
-    match subject {
-        Subject::Case(case_id) => match granted(held, &verdict) {
-            Some(days) => settle_grant(company, case_id, held, &verdict, days, now).await,
-            None => settle_alone(company, subject, held, &verdict, now).await,
-        },
-        Subject::Booking(booking_id) => {
-            if verdict.retry_at.is_some() && verdict.facts.is_empty() {
-                return settle_alone(company, subject, held, &verdict, now).await;
-            }
-            settle_booking(company, booking_id, held, &verdict, senders, now).await
+) -> Result<Performed, StoreError> {
+    let outcome = match subject {
+        Subject::Booking(booking_id) if verdict.concerns_booking(&held.request) => {
+            return settle_booking(company, booking_id, held, &verdict, senders, now).await;
         }
-    }
+        Subject::Case(case_id) if let Some(days) = granted(held, &verdict) => {
+            settle_grant(company, case_id, held, &verdict, days, now).await
+        }
+        _ => settle_alone(company, subject, held, &verdict, now).await,
+    };
+    Ok(outcome?.into())
 }
 
 fn granted(held: &Effect, verdict: &Verdict) -> Option<u16> {
@@ -65,14 +63,22 @@ fn outcome(
         .expect(Expect::Equals("state", text(held.state.as_str())))
         .expect(Expect::Equals("fence", number(held.fence)));
     write = match verdict.retry_at {
-        Some(at) => write.set("lease_until", text(time::write(at))),
+        Some(at) => write.set("lease_until", text(time::write(next_try(held, verdict.state, at)))),
         None => write.remove("lease_until").set("ended_at", text(time::write(now))),
     };
     // What was certainly never sent has no first time: its key is as fresh as on the first day.
     if verdict.state == EffectState::Prepared {
         write = write.remove("first_sent_at");
     }
-    write.due(SWEEP, verdict.retry_at)
+    let due_at = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
+    company.list_effect(write.due(SWEEP, due_at), held, verdict.state)
+}
+
+/// When it is tried again: a doubt about a transfer does not shorten the claim, within which the call may
+/// still be on its way.
+fn next_try(held: &Effect, state: EffectState, at: DateTime<Utc>) -> DateTime<Utc> {
+    let may_be_on_its_way = state == EffectState::Sending && matches!(held.request, Request::Transfer(_));
+    held.lease_until.filter(|_| may_be_on_its_way).map_or(at, |until| until.max(at))
 }
 
 async fn settle_alone(
@@ -83,6 +89,13 @@ async fn settle_alone(
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     let write = outcome(company, subject, held, verdict, now);
+    if !verdict.beside.is_empty() {
+        let writes = std::iter::once(write).chain(verdict.beside.iter().cloned()).collect();
+        return match company.store().commit(token(held, 0), writes).await {
+            Ok(()) | Err(StoreError::Conflict { .. }) => stands(company, subject, held).await,
+            Err(error) => Err(error),
+        };
+    }
     Ok(match company.store().change::<Effect>(write).await? {
         Written::Accepted(effect) => Outcome::Stands(Box::new(effect)),
         Written::Refused(Some(found)) if found.fence == held.fence && found.state == verdict.state => {
@@ -101,7 +114,8 @@ async fn settle_grant(
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     let write = outcome(company, case_id.into(), held, verdict, now);
-    let writes = vec![write, company.note_incentive(case_id, days)];
+    let mut writes = vec![write, company.note_incentive(case_id, days)];
+    writes.extend(verdict.beside.iter().cloned());
     match company.store().commit(token(held, 0), writes).await {
         Ok(()) | Err(StoreError::Conflict { .. }) => {}
         Err(error) => return Err(error),
@@ -117,23 +131,29 @@ async fn settle_booking(
     verdict: &Verdict,
     senders: Senders<'_>,
     now: DateTime<Utc>,
-) -> Result<Outcome, StoreError> {
+) -> Result<Performed, StoreError> {
     let subject = Subject::Booking(booking_id);
     for attempt in 0..TRIES {
         let read = company.booking(booking_id).await?;
         let news = news(held, verdict, now);
         let mut writes = vec![outcome(company, subject, held, verdict, now)];
+        writes.extend(verdict.beside.iter().cloned());
+        let (mut next, mut booking) = (Vec::new(), None);
         match company.record_booking(read, news, senders.deployment, now) {
             Ok(recording) => {
                 writes.extend(recording.writes);
                 writes.extend(company.count_in_batch(held, verdict.state, recording.after.as_ref()));
+                (next, booking) = (recording.steps, recording.after.map(Box::new));
             }
             Err(RecordError::Store(error)) => return Err(error),
             // The money has moved all the same: the effect keeps that, and reconciliation lists it.
             Err(error) => tracing::error!(%booking_id, %error, "an effect's end was not recorded"),
         }
         match company.store().commit(token(held, attempt), writes).await {
-            Ok(()) => return Ok(Outcome::Stands(Box::new(settled(held, verdict, now)))),
+            Ok(()) => {
+                let outcome = Outcome::Stands(Box::new(settled(held, verdict, now)));
+                return Ok(Performed { outcome, next, booking });
+            }
             Err(StoreError::Conflict { refused }) if !refused.contains(&0) => {}
             Err(StoreError::Conflict { .. }) => {
                 // Refused by the effect's own row, unless that was only busy: reading it tells.
@@ -145,7 +165,7 @@ async fn settle_booking(
             Err(error) => return Err(error),
         }
     }
-    stands(company, subject, held).await
+    Ok(stands(company, subject, held).await?.into())
 }
 
 /// The effect as it stands once its end is written.
@@ -153,7 +173,7 @@ fn settled(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> Effect {
     let mut effect = held.clone();
     effect.state = verdict.state;
     effect.reason = Some(verdict.reason.clone());
-    effect.lease_until = verdict.retry_at;
+    effect.lease_until = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
     effect.ended_at = verdict.retry_at.is_none().then_some(now);
     effect
 }

@@ -12,6 +12,11 @@ use crate::vault::{Vault, VaultError};
 /// The source under which Stripe's events are kept.
 pub const STRIPE: &str = "stripe";
 
+/// What the raw body of an event is sealed for.
+pub fn sealed_for(source: &str, event_id: &str) -> String {
+    format!("event:{source}:{event_id}")
+}
+
 /// Why an event cannot be taken in.
 #[derive(Debug, thiserror::Error)]
 pub enum ArrivalError {
@@ -37,7 +42,7 @@ impl Intake<'_> {
         let stored = StoredEvent {
             source: STRIPE.to_owned(),
             occurred_at: event.occurred_at,
-            payload_sealed: vault.seal(&format!("event:{STRIPE}:{}", event.event_id), body)?,
+            payload_sealed: vault.seal(&sealed_for(STRIPE, &event.event_id), body)?,
             payload_min: event,
             state: if is_followed { EventState::Pending } else { EventState::Received },
             received_at: now,

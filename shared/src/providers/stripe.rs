@@ -11,6 +11,8 @@ mod error;
 mod form;
 pub mod line;
 pub mod list;
+mod meaning;
+mod object;
 pub mod payment;
 pub mod refund;
 pub mod transfer;
@@ -23,7 +25,7 @@ use self::balance::FetchedEvent;
 use super::signed::body::{self, is_plain_id};
 use super::signed::timed::{self, Claim};
 use super::signed::{check_age, moment};
-use crate::domain::event::{Event, Meaning};
+use crate::domain::event::Event;
 
 pub use super::signed::{Refused, Secret, Unreadable};
 
@@ -69,16 +71,26 @@ pub fn sign(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
 pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     let root = body::object(&verified.raw)?;
     let id = root["id"].as_str().filter(|id| id.starts_with(EVENT) && is_plain_id(id));
+    let id = id.ok_or(Unreadable::NoId)?.to_owned();
+    let name = body::name(&root).ok_or(Unreadable::NoName)?.to_owned();
+    let (company_id, meaning) = meaning::of(&name, &root);
     Ok(Event {
-        event_id: id.ok_or(Unreadable::NoId)?.to_owned(),
-        name: body::name(&root).ok_or(Unreadable::NoName)?.to_owned(),
-        company_id: None,
+        event_id: id,
+        name,
+        company_id,
         membership_id: None,
         payment_id: None,
         user_id: None,
         occurred_at: moment::first_sane(&[&root["created"]], verified.signed_at),
-        meaning: Meaning::Nothing,
+        meaning,
     })
+}
+
+/// Reads a kept event once more: what an earlier version could not read, this one may. The body is the
+/// one that was verified when it came.
+pub fn read_again(kept: &Event, body: &[u8]) -> Result<Event, Unreadable> {
+    let (company_id, meaning) = meaning::of(&kept.name, &body::object(body)?);
+    Ok(Event { company_id, meaning, ..kept.clone() })
 }
 
 impl Verified {

@@ -21,9 +21,10 @@ impl Run<'_> {
             *total = total.saturating_add(line.amount);
         }
         for company in self.companies(&self.cursor.companies) {
-            for (currency, amount) in self.store.company(&company).cash().await? {
+            let balances = self.store.company(&company).balances(None).await?;
+            for (_, currency, amount) in balances.iter().filter(|(account, ..)| account.is_cash()) {
                 let total = &mut cash.entry(currency.as_str().to_owned()).or_default().books_amount;
-                *total = total.saturating_add(amount);
+                *total = total.saturating_add(i64::try_from(amount).unwrap_or(i64::MAX));
             }
         }
         let listed = self.store.listed().await?;

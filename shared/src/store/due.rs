@@ -1,4 +1,4 @@
-//! The due index and the last runs, as rows.
+//! The due index, as rows.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::Item;
-use super::{Page, Query, Range, Store, Write};
-use crate::domain::job::Report;
+use super::{Page, Query, Range, Store};
 
 /// The queue of whatever is done as soon as it is due: reminders, declines, effects, events.
 pub const SWEEP: &str = "sweep";
@@ -25,16 +24,6 @@ pub struct DueRow {
     /// Since when it is due.
     #[serde(with = "crate::domain::time")]
     pub due_at: DateTime<Utc>,
-}
-
-/// The newest run of a job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastRun {
-    /// When it ended.
-    #[serde(with = "crate::domain::time")]
-    pub ended_at: DateTime<Utc>,
-    /// What it reported.
-    pub report: Report,
 }
 
 impl Store {
@@ -57,16 +46,5 @@ impl Store {
             start,
         };
         self.query(query).await
-    }
-
-    /// Notes the newest run of a job.
-    pub async fn save_last_run(&self, job: &str, run: &LastRun) -> Result<(), StoreError> {
-        let write = Write::update(Key::last_run(job)).set_all(run)?;
-        self.change::<serde::de::IgnoredAny>(write).await.map(drop)
-    }
-
-    /// The newest run of a job.
-    pub async fn last_run(&self, job: &str) -> Result<Option<LastRun>, StoreError> {
-        self.get(Key::last_run(job)).await
     }
 }

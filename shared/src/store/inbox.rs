@@ -162,9 +162,10 @@ impl Inbox {
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
-    /// Takes a set-aside event up again; `false` when it is not set aside.
+    /// Takes a set-aside event up again, as it is read now; `false` when it is not set aside.
     pub async fn replay(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
+            .set_all(&ReadAgain { payload_min: &event.payload_min })?
             .set("state", text("pending"))
             .set("tries", number(0))
             .set("replays", number(event.replays + 1))
@@ -209,6 +210,12 @@ impl Inbox {
         let events = events.into_iter().filter(|event| event.state == EventState::SetAside).collect();
         Ok((events, page.next.and(last)))
     }
+}
+
+/// What reading an event again may change.
+#[derive(Serialize)]
+struct ReadAgain<'a> {
+    payload_min: &'a Event,
 }
 
 /// A place in the list of set-aside events.

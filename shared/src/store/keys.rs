@@ -12,7 +12,7 @@
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
 //! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | nobody: it is written under a condition, and the answer tells how it stands |
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
-//! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership or payment is, when an event does not say |
+//! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership, payment or account is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
 //! | reconciliation's cursor, and what it lists | `JOB#reconciliation` | `CURSOR`, `LISTED` | the reconciliation |
 //! | a reconciliation | `JOB#reconciliation` | `RUN#<time>#<id>` | operations: the newest, in one query |
@@ -334,6 +334,11 @@ pub(super) fn party_list(company: &CompanyId, party: &str) -> String {
 
 pub(super) fn statement_list(company: &CompanyId, professional: &ProfessionalId) -> String {
     format!("{company}#statement#{professional}")
+}
+
+/// The effects of a company that an operator should look at: in doubt, or waiting for long.
+pub(super) fn effects_list(company: &CompanyId, word: &str) -> String {
+    format!("{company}#effects#{word}")
 }
 
 /// Audit entries of one kind, where they are listed at all.

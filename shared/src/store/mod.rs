@@ -14,13 +14,16 @@ pub mod due;
 pub mod error;
 pub mod idempotency;
 pub mod inbox;
+pub mod job;
 pub mod keys;
+pub mod ledger;
 pub mod limit;
 pub mod link;
 pub mod payee;
 pub mod reconciliation;
 pub mod recovery;
 pub mod session;
+pub mod trouble;
 pub mod write;
 
 use std::collections::{HashMap, HashSet};

@@ -47,6 +47,8 @@ pub(crate) enum Expect {
     Absent,
     /// The row exists.
     Present,
+    /// The row, if there is one, does not have this attribute.
+    Missing(&'static str),
     /// An attribute has this value.
     Equals(&'static str, AttributeValue),
 }
@@ -248,6 +250,7 @@ impl Expression {
             .map(|expect| match expect {
                 Expect::Absent => format!("attribute_not_exists({})", self.name(keys::PK)),
                 Expect::Present => format!("attribute_exists({})", self.name(keys::PK)),
+                Expect::Missing(name) => format!("attribute_not_exists({})", self.name(name)),
                 Expect::Equals(name, value) => format!("{} = {}", self.name(name), self.value(value.clone())),
             })
             .collect();

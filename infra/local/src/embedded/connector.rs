@@ -26,6 +26,10 @@ impl HttpConnector for EmbeddedDynamo {
             // A real request gives way to other tasks both on its way there and on its way back;
             // a caller that is cancelled in between does not learn what was committed.
             tokio::task::yield_now().await;
+            let answer_time = dynamo.answer_time();
+            if !answer_time.is_zero() {
+                tokio::time::sleep(answer_time).await;
+            }
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok());
             let outcome = match body {

@@ -41,6 +41,7 @@ struct Ledger {
     calls: u64,
     requests: Vec<RequestRecord>,
     hook: Option<Hook>,
+    answer_time: Duration,
 }
 
 /// The database could not be opened.
@@ -113,6 +114,15 @@ impl EmbeddedDynamo {
     /// Takes the hook away.
     pub fn stop_intercepting(&self) {
         self.ledger().hook = None;
+    }
+
+    /// Takes so long for every attempt from now on: a sleep of tokio's, so that a paused clock passes it.
+    pub fn answer_within(&self, time: Duration) {
+        self.ledger().answer_time = time;
+    }
+
+    fn answer_time(&self) -> Duration {
+        self.ledger().answer_time
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {

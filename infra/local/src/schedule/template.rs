@@ -12,8 +12,8 @@ pub(super) struct Planned {
     pub(super) expression: Expression,
 }
 
-/// Every schedule, by the function it starts. CloudFormation's tags (`!Ref`, `!Sub`, …) stay tags:
-/// nothing that is read here may need them.
+/// Every schedule, by the function it starts. CloudFormation's tags (`!Ref`, `!Sub`, …) stay tags, but
+/// for a `!Ref` to a parameter, which stands for its default: what a deployment has that changes nothing.
 pub(super) fn read(template: &str) -> Result<BTreeMap<String, Planned>, ScheduleError> {
     let template: Value = serde_yaml_ng::from_str(template).map_err(ScheduleError::Template)?;
     let mut found = BTreeMap::new();
@@ -25,7 +25,7 @@ pub(super) fn read(template: &str) -> Result<BTreeMap<String, Planned>, Schedule
             let place = format!("{id}.{event_id}");
             let function = text(&resource["Metadata"]["BuildProperties"], "Binary");
             let function = function.ok_or_else(|| missing(&place, "the function's binary"))?.to_owned();
-            let planned = planned(&place, &function, &event["Properties"])?;
+            let planned = planned(&place, &function, &event["Properties"], &template["Parameters"])?;
             if found.insert(function, planned).is_some() {
                 return Err(missing(&place, "a function of its own: one function, one schedule"));
             }
@@ -34,11 +34,13 @@ pub(super) fn read(template: &str) -> Result<BTreeMap<String, Planned>, Schedule
     Ok(found)
 }
 
-fn planned(place: &str, function: &str, event: &Value) -> Result<Planned, ScheduleError> {
-    let expression = text(event, "ScheduleExpression").ok_or_else(|| missing(place, "ScheduleExpression"))?;
+fn planned(place: &str, function: &str, event: &Value, parameters: &Value) -> Result<Planned, ScheduleError> {
+    let expression = by_default(&event["ScheduleExpression"], parameters);
+    let expression = expression.ok_or_else(|| missing(place, "ScheduleExpression"))?;
     let zone = match &event["ScheduleExpressionTimezone"] {
         Value::Null => "UTC",
-        zone => zone.as_str().ok_or_else(|| missing(place, "a plain ScheduleExpressionTimezone"))?,
+        zone => by_default(zone, parameters)
+            .ok_or_else(|| missing(place, "a ScheduleExpressionTimezone that can be read"))?,
     };
     let expression = Expression::parse_aws(expression, zone).map_err(|source| ScheduleError::Expression {
         file: TEMPLATE,
@@ -50,6 +52,16 @@ fn planned(place: &str, function: &str, event: &Value) -> Result<Planned, Schedu
     let job = input.as_ref().and_then(|input| input["job"].as_str());
     let job = job.ok_or_else(|| missing(place, "an Input that names the job"))?.to_owned();
     Ok(Planned { job, expression })
+}
+
+/// A text, or the default of the parameter that it refers to.
+fn by_default<'a>(value: &'a Value, parameters: &'a Value) -> Option<&'a str> {
+    match value {
+        Value::Tagged(tagged) if tagged.tag == "Ref" => {
+            parameters[tagged.value.as_str()?]["Default"].as_str()
+        }
+        value => value.as_str(),
+    }
 }
 
 fn entries<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a str, &'a Value)> {

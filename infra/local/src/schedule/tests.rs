@@ -54,6 +54,20 @@ fn what_is_deployed_starts_the_reminders_every_five_minutes_on_both_platforms() 
 }
 
 #[test]
+fn a_parameter_stands_for_its_default() {
+    let parameters = "Parameters: {Hour: {Type: String, Default: cron(0 6 * * ? *)}, Zone: {Type: String, Default: America/Bogota}}";
+    let text = format!("{parameters}\n{}", template("!Ref Hour", "!Ref Zone"));
+    let schedules = read(&text, &vercel("0 11 * * *")).unwrap();
+    let times: Vec<_> =
+        schedules[0].between(at("2026-11-20T00:00:00Z"), at("2026-11-21T00:00:00Z")).collect();
+    assert_eq!(times, [at("2026-11-20T11:00:00Z")]);
+    assert!(
+        read(&template("!Ref Hour", "UTC"), &vercel("0 11 * * *")).is_err(),
+        "there is no such parameter"
+    );
+}
+
+#[test]
 fn a_rate_counts_in_slots_from_the_epoch() {
     let times = |rate: &str| aws(rate, "UTC", "2026-11-20T13:59:59Z", "2026-11-20T16:00:00Z");
     assert_eq!(

@@ -38,6 +38,20 @@ pub enum Account {
 pub struct InvalidAccount;
 
 impl Account {
+    /// The words of all accounts: cash first, then what is owed to us, then what we owe and earn.
+    pub const WORDS: [&str; 10] = [
+        "received",
+        "refunded",
+        "disputed",
+        "paid",
+        "reversed",
+        "contested",
+        "carried",
+        "held",
+        "owed",
+        "fees",
+    ];
+
     /// Whether its balance is a part of the cash at Stripe.
     pub fn is_cash(&self) -> bool {
         matches!(self, Self::Received | Self::Refunded | Self::Disputed | Self::Paid(_) | Self::Reversed(_))
@@ -123,6 +137,7 @@ mod tests {
         ] {
             assert_eq!(Account::parse(&account.to_string()), Ok(account.clone()));
             assert_eq!(account.professional().is_some(), account.to_string().contains(':'));
+            assert!(Account::WORDS.contains(&account.word()));
         }
         for wrong in ["", "owed", "owed:", "held:user_1", "owed:a b", "cash"] {
             assert_eq!(Account::parse(wrong), Err(InvalidAccount), "{wrong}");

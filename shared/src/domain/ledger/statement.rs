@@ -25,6 +25,12 @@ impl Balances {
         self.0.retain(|_, sum| *sum != 0);
     }
 
+    /// Takes in what was counted for an account.
+    pub fn count(&mut self, account: Account, currency: Currency, amount: i64) {
+        *self.0.entry((account, currency)).or_default() += i128::from(amount);
+        self.0.retain(|_, sum| *sum != 0);
+    }
+
     /// The balances of these entries.
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
         let mut balances = Self::default();

@@ -1,6 +1,7 @@
 //! The effects on a customer's payment, which Stripe itself keeps from happening twice: whatever nobody
 //! knows of them, the payment tells.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -64,7 +65,7 @@ async fn call(
     stripe: &Stripe,
     payment_intent: &PaymentIntentId,
 ) -> Result<Option<PaymentIntent>, CallError> {
-    let (key, id) = (&effect.downstream_key, payment_intent.as_str());
+    let (key, id) = (&*key(effect), payment_intent.as_str());
     match &effect.request {
         Request::Capture { .. } => stripe.capture(key, id).await.map(Some),
         Request::Release { by_customer, .. } => {
@@ -81,8 +82,24 @@ async fn call(
     }
 }
 
+/// Marks the reason of an attempt whose refusal Stripe keeps under the key for a day.
+const KEPT: &str = "kept:";
+
+/// The key of the operation, until Stripe keeps a refusal under it: a payment that was being worked on for
+/// a second would be refused for a day, and a short hold lapse meanwhile. Only what a payment goes through
+/// once, whatever the key, is then asked for under another; and the payment was looked at before.
+fn key(effect: &Effect) -> Cow<'_, str> {
+    let kept = effect.reason.as_ref().is_some_and(|reason| reason.starts_with(KEPT));
+    match &effect.request {
+        Request::Capture { .. } | Request::Release { .. } if kept => {
+            format!("{}:{}", effect.downstream_key, effect.tries).into()
+        }
+        _ => (&effect.downstream_key).into(),
+    }
+}
+
 /// What the payment itself says: the end of the effect, or `None` where it still stands before it.
-async fn look(
+pub(in super::super) async fn look(
     effect: &Effect,
     stripe: &Stripe,
     payment_intent: &PaymentIntentId,
@@ -109,7 +126,7 @@ async fn look(
         },
         _ => {
             let charge = payment.charge()?;
-            (charge.amount_captured > 0 && charge.amount_refunded >= charge.amount_captured)
+            (charge.amount_captured > 0 && charge.amount_returned() >= charge.amount_captured)
                 .then(|| done(&payment))
         }
     }
@@ -125,11 +142,14 @@ fn lost_to(payment: &PaymentIntent, reason: &str) -> Verdict {
 }
 
 /// Refused while the payment still stands before the step: one that is being worked on is asked again,
-/// and so is one whose error Stripe keeps under the key until it forgets that.
+/// and so is one that met an error.
 fn refused(effect: &Effect, error: CallError, reason: String, now: DateTime<Utc>) -> Verdict {
     match error {
         CallError::Rejected { .. } => Verdict::ends(EffectState::Rejected, reason),
-        _ => judge(effect, Err(CallError::InDoubt { reason }), true, now),
+        _ => {
+            let reason = format!("{KEPT}{reason}");
+            judge(effect, Err(CallError::InDoubt { reason }), true, now)
+        }
     }
 }
 
@@ -150,10 +170,9 @@ fn facts(payment: &PaymentIntent) -> Vec<What> {
         _ => {}
     }
     if let Some(charge) = payment.charge()
-        && charge.captured
-        && charge.amount_refunded > 0
+        && charge.amount_returned() > 0
     {
-        facts.push(What::Refunded { money: money(charge.amount_refunded) });
+        facts.push(What::Refunded { money: money(charge.amount_returned()) });
     }
     facts
 }

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::domain::money::Currency;
+use crate::domain::party::StripeAccountId;
+use crate::domain::payout::AccountStanding;
+
 /// An account as Stripe knows it now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Account {
@@ -46,5 +50,67 @@ impl Account {
     /// Whether a transfer to it would be taken.
     pub fn takes_transfers(&self) -> bool {
         !self.deleted && self.capabilities.get("transfers").is_some_and(|state| state == "active")
+    }
+
+    /// How it stands; `None` where its id is none.
+    ///
+    /// An account that only receives transfers, as those across borders do, can never charge a card:
+    /// whether it takes money in is told by that capability where the account has it.
+    pub fn standing(&self) -> Option<AccountStanding> {
+        let account = StripeAccountId::parse(&self.id).ok()?;
+        if self.deleted {
+            return Some(AccountStanding::gone(account));
+        }
+        let is_receiver = self.capabilities.contains_key("transfers");
+        let reason = self.requirements.disabled_reason.as_deref().filter(|word| is_word(word));
+        Some(AccountStanding {
+            account,
+            charges_enabled: if is_receiver { self.takes_transfers() } else { self.charges_enabled },
+            payouts_enabled: self.payouts_enabled,
+            currency: self.default_currency.as_deref().and_then(|code| Currency::parse(code).ok()),
+            disabled_reason: reason.map(str::to_owned),
+        })
+    }
+}
+
+/// Stripe's reasons are words joined by dots; a text is none, and is not kept.
+fn is_word(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || b"_.".contains(&byte);
+    (1..=80).contains(&text.len()) && text.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn standing(body: &str) -> AccountStanding {
+        serde_json::from_str::<Account>(body).unwrap().standing().unwrap()
+    }
+
+    #[test]
+    fn an_account_that_only_receives_transfers_takes_money_in_without_charging_cards() {
+        let told = standing(
+            r#"{"id":"acct_1","charges_enabled":false,"payouts_enabled":true,"default_currency":"cop",
+                "capabilities":{"transfers":"active"}}"#,
+        );
+        assert!(told.charges_enabled && told.payouts_enabled);
+        assert_eq!(told.currency, Currency::parse("cop").ok());
+        let asked = standing(
+            r#"{"id":"acct_1","charges_enabled":true,"payouts_enabled":true,
+                "capabilities":{"card_payments":"active","transfers":"pending"},
+                "requirements":{"disabled_reason":"requirements.past_due"}}"#,
+        );
+        assert!(!asked.charges_enabled);
+        assert_eq!(asked.disabled_reason.as_deref(), Some("requirements.past_due"));
+    }
+
+    #[test]
+    fn an_account_that_is_gone_takes_nothing_and_a_sentence_is_no_reason() {
+        let gone = Account::gone("acct_1").standing().unwrap();
+        assert!(!gone.charges_enabled && !gone.payouts_enabled);
+        let told =
+            standing(r#"{"id":"acct_1","requirements":{"disabled_reason":"Ask somebody@example.com"}}"#);
+        assert_eq!(told.disabled_reason, None);
+        assert_eq!(Account::gone("acct 1").standing(), None);
     }
 }

@@ -217,3 +217,24 @@ fn expandable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lates
             .map_err(serde::de::Error::custom),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn charge(captured: bool, amount_captured: i64, amount_refunded: i64) -> Charge {
+        let body = format!(
+            r#"{{"id":"ch_1","amount":10000,"amount_captured":{amount_captured},"currency":"usd","disputed":false,
+                "amount_refunded":{amount_refunded},"captured":{captured},"refunded":false}}"#
+        );
+        serde_json::from_str(&body).unwrap()
+    }
+
+    #[test]
+    fn what_was_never_taken_did_not_go_back() {
+        assert_eq!(charge(true, 10_000, 2_500).amount_returned(), 2_500);
+        assert_eq!(charge(true, 6_000, 4_000).amount_returned(), 0, "the rest of the hold was let go");
+        assert_eq!(charge(true, 6_000, 5_500).amount_returned(), 1_500);
+        assert_eq!(charge(false, 0, 10_000).amount_returned(), 0, "all of it was let go");
+    }
+}

@@ -49,7 +49,7 @@ impl AccountKey {
 
     /// Whether the account is nothing without its row. The others are kept elsewhere, and have a row
     /// only once all their sessions were ended.
-    pub(super) fn lives_in_its_row(&self) -> bool {
+    pub fn lives_in_its_row(&self) -> bool {
         self.0.starts_with(EMAIL)
     }
 }

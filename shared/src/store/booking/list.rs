@@ -25,6 +25,8 @@ pub enum BookingFilter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingPlace {
     sort_key: String,
+    /// The state that the list sorts by first, where it does.
+    state: Option<BookingState>,
     booking_id: BookingId,
 }
 
@@ -34,10 +36,21 @@ impl BookingPlace {
         let (rest, id) = text.rsplit_once('#')?;
         let (state, at) = rest.split_once('#').map_or((None, rest), |(state, at)| (Some(state), at));
         time::read(at)?;
-        if let Some(state) = state {
-            BookingState::parse(state)?;
+        let state = match state {
+            Some(state) => Some(BookingState::parse(state)?),
+            None => None,
+        };
+        Some(Self { sort_key: text.to_owned(), state, booking_id: BookingId::parse(id).ok()? })
+    }
+
+    /// Whether it can be a place in this list; the table refuses one that is not.
+    pub fn is_in(&self, filter: &BookingFilter) -> bool {
+        match filter {
+            BookingFilter::All(_) => self.state.is_none(),
+            BookingFilter::Professional(_, wanted) | BookingFilter::Customer(_, wanted) => {
+                self.state.is_some() && (wanted.is_none() || *wanted == self.state)
+            }
         }
-        Some(Self { sort_key: text.to_owned(), booking_id: BookingId::parse(id).ok()? })
     }
 }
 

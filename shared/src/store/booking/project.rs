@@ -40,6 +40,12 @@ impl Company {
         }
         Ok(write.expect(Expect::version(read_version)))
     }
+
+    /// Has the sweep look at a booking at another time; nothing else of it changes.
+    pub fn put_off_booking(&self, row: &BookingRow, until: DateTime<Utc>) -> Write {
+        let key = Key::booking(&self.company, row.booking_id);
+        Write::update(key).due(SWEEP, Some(until)).expect(Expect::version(row.version))
+    }
 }
 
 /// When the sweep has to look at it. What must leave at once is an effect, with a due time of its own.

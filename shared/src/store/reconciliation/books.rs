@@ -1,13 +1,11 @@
-//! What the books say: whose a payment is, how bookings stand, and the cash of a company.
+//! What the books say: whose payments are, and how bookings stand.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use crate::domain::money::Currency;
 use crate::store::booking::{BookingOwner, BookingRow};
 use crate::store::error::StoreError;
-use crate::store::keys::{self, Key};
-use crate::store::write::Item;
-use crate::store::{Company, Query, Store, attribute_number, attribute_text, read_row};
+use crate::store::keys::Key;
+use crate::store::{Store, read_row};
 
 /// What the books have of a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +17,6 @@ pub enum Books {
     /// A row that this version cannot read. It must not hide the others.
     Unreadable,
 }
-
-/// The accounts that together are cash, as the balances count them.
-const CASH: [&str; 5] = ["received", "refunded", "disputed", "paid", "reversed"];
 
 impl Store {
     /// Whose up to a hundred payments are, where we opened them.
@@ -59,32 +54,4 @@ impl Store {
         let books = |key| rows.remove(key).unwrap_or(Books::Unknown);
         Ok(bookings.into_iter().zip(keys.iter().map(books)).collect())
     }
-}
-
-impl Company {
-    /// The cash of its bookings that should be at Stripe, by currency.
-    pub async fn cash(&self) -> Result<BTreeMap<Currency, i64>, StoreError> {
-        let pk = keys::balances_pk(&self.company);
-        let mut cash: BTreeMap<Currency, i64> = BTreeMap::new();
-        let mut start = None;
-        loop {
-            let page = self.store.query_items(Query { start, ..Query::partition(&pk) }).await?;
-            for row in &page.rows {
-                let Some(currency) = currency(row) else { continue };
-                let sum = CASH.iter().filter_map(|account| attribute_number(row, account));
-                let total = cash.entry(currency).or_default();
-                *total = sum.fold(*total, i64::saturating_add);
-            }
-            start = page.next;
-            if start.is_none() {
-                return Ok(cash);
-            }
-        }
-    }
-}
-
-/// The last part of a balance's address.
-fn currency(row: &Item) -> Option<Currency> {
-    let (_, currency) = attribute_text(row, keys::SK)?.rsplit_once('#')?;
-    Currency::parse(currency).ok()
 }

@@ -1,0 +1,118 @@
+//! What somebody decides about a booking.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::domain::account::Role;
+use shared::domain::action::Actor;
+use shared::domain::booking::{Ask, Booking, BookingState, CancelledBy, Refusal};
+use shared::domain::effect::Effect;
+use shared::domain::party::BookingId;
+use shared::http::once::{Intent, once};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::store::StoreError;
+use shared::store::booking::{BookingNews, BookingRow};
+
+use crate::{TRIES, parse, seen_by, show, steps, unrecorded};
+
+type Parts = (State<SharedApp>, Caller, Path<String>, Intent);
+
+pub(crate) async fn accept(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, "accept", |_| Ask::Accept).await
+}
+
+pub(crate) async fn decline(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, "decline", |_| Ask::Decline).await
+}
+
+pub(crate) async fn complete(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, "complete", |_| Ask::Complete).await
+}
+
+pub(crate) async fn cancel(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, "cancel", |role| Ask::Cancel {
+        by: match role {
+            Role::Customer => CancelledBy::Customer,
+            Role::Professional => CancelledBy::Professional,
+            _ => CancelledBy::Owner,
+        },
+    })
+    .await
+}
+
+async fn respond(
+    parts: Parts,
+    body: JsonBody,
+    name: &str,
+    ask: impl Fn(Role) -> Ask,
+) -> Result<Response, Failure> {
+    let (State(app), caller, Path(booking_id), intent) = parts;
+    let booking_id = parse(&booking_id)?;
+    body.object(&[])?;
+    let ask = ask(caller.role);
+    let run = async |operation: String| {
+        decide(&app, &caller, booking_id, ask, &format!("{name}:{operation}")).await
+    };
+    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+}
+
+async fn decide(
+    app: &SharedApp,
+    caller: &Caller,
+    booking_id: BookingId,
+    ask: Ask,
+    source: &str,
+) -> Result<Answer, Failure> {
+    let (row, effects) = record(app, caller, booking_id, ask, source).await?;
+    let row = steps::perform(app, &caller.company, row, effects).await?;
+    let booking = row.booking().ok_or(Failure::Absent)?;
+    let policy = &app.config.marketplace.deployment.policy;
+    Ok(Answer::ok(show::show(&row, &booking, caller.role, policy)))
+}
+
+/// Writes the decision down, unless an earlier try of the same request has.
+async fn record(
+    app: &SharedApp,
+    caller: &Caller,
+    booking_id: BookingId,
+    ask: Ask,
+    source: &str,
+) -> Result<(BookingRow, Vec<Effect>), Failure> {
+    let company = &caller.company;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let read = company.booking(booking_id).await?;
+        let booking = seen_by(caller, &read)?;
+        if read.history.facts().any(|fact| fact.source == source) {
+            let left = steps::left(company, &read).await?;
+            return Ok((read, left));
+        }
+        let now = app.clock.now();
+        let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
+        let fact = may(&booking, ask).and_then(|()| booking.ask(ask, source, now)).map_err(refused)?;
+        let news = BookingNews {
+            facts: vec![fact],
+            cause: caller.id.clone(),
+            actor: Some(Actor::person(&caller.id, caller.role)),
+            ..BookingNews::default()
+        };
+        let deployment = &app.config.marketplace.deployment;
+        let recording = company.record_booking(read, news, deployment, now).map_err(unrecorded)?;
+        match company.store().commit(app.ids.next(), recording.writes).await {
+            Ok(()) => return Ok((recording.row, recording.steps)),
+            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Once the professional has promised the job, only the professional and the owner call it off.
+fn may(booking: &Booking, ask: Ask) -> Result<(), Refusal> {
+    let by_customer = ask == Ask::Cancel { by: CancelledBy::Customer };
+    if by_customer && booking.stage == BookingState::Accepted {
+        return Err(Refusal::AlreadyAccepted);
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Asking for a job.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::auth::session::Session;
+use shared::domain::account::Role;
+use shared::domain::action::Actor;
+use shared::domain::booking::{Fact, What};
+use shared::domain::effect::Effect;
+use shared::domain::party::BookingId;
+use shared::http::once::{Intent, once};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::store::StoreError;
+use shared::store::account::AccountRow;
+use shared::store::booking::{BookingNews, BookingRow, Contact};
+
+use crate::{TRIES, show, steps, unrecorded};
+
+mod asked;
+
+use asked::Asked;
+
+pub(crate) async fn request(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    session: Option<Extension<Session>>,
+    intent: Intent,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    let asked = Asked::read(&caller, &body)?;
+    let session = session.map(|Extension(session)| session);
+    let run = async |operation: String| begin(&app, &caller, session.as_ref(), &asked, &operation).await;
+    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+}
+
+/// Makes the booking that the operation names, or goes on with it where an earlier try broke off.
+async fn begin(
+    app: &SharedApp,
+    caller: &Caller,
+    session: Option<&Session>,
+    asked: &Asked,
+    operation: &str,
+) -> Result<Answer, Failure> {
+    let company = &caller.company;
+    let booking_id = BookingId::derive(company.id(), operation);
+    let (row, effects) = record(app, caller, session, asked, booking_id).await?;
+    let row = steps::perform(app, company, row, effects).await?;
+    let booking = row.booking().ok_or(Failure::Absent)?;
+    let policy = &app.config.marketplace.deployment.policy;
+    Ok(Answer::of(StatusCode::CREATED, show::show(&row, &booking, caller.role, policy)))
+}
+
+async fn record(
+    app: &SharedApp,
+    caller: &Caller,
+    session: Option<&Session>,
+    asked: &Asked,
+    booking_id: BookingId,
+) -> Result<(BookingRow, Vec<Effect>), Failure> {
+    let company = &caller.company;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let read = company.booking(booking_id).await?;
+        if read.booking().is_some() {
+            let left = steps::left(company, &read).await?;
+            return Ok((read, left));
+        }
+        let now = app.clock.now();
+        let terms = asked.terms(app.config.marketplace.fee, now)?;
+        let source = format!("request:{booking_id}");
+        let news = BookingNews {
+            facts: vec![Fact { at: now, what: What::Requested(terms), source }],
+            contact: contact(app, session, asked, booking_id).await?,
+            cause: caller.id.clone(),
+            actor: Some(Actor::person(&caller.id, caller.role)),
+            ..BookingNews::default()
+        };
+        let deployment = &app.config.marketplace.deployment;
+        let recording = company.record_booking(read, news, deployment, now).map_err(unrecorded)?;
+        match company.store().commit(app.ids.next(), recording.writes).await {
+            Ok(()) => return Ok((recording.row, recording.steps)),
+            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Where the customer is reached: at the address that is given, or at that of the customer's own
+/// account. A booking without one is declined without a mail.
+async fn contact(
+    app: &SharedApp,
+    session: Option<&Session>,
+    asked: &Asked,
+    booking_id: BookingId,
+) -> Result<Option<Contact>, Failure> {
+    let vault = &app.config.vault;
+    let address = match (&asked.email, session) {
+        (Some(address), _) => Some(address.as_str().as_bytes().to_vec()),
+        (None, Some(session)) if session.role == Role::Customer && session.account.lives_in_its_row() => {
+            let account = app.store()?.account(&session.account).await?;
+            let place = AccountRow::place(&session.account);
+            account.and_then(|account| vault.open(&place, &account.email_sealed).ok())
+        }
+        _ => None,
+    };
+    let Some(address) = address else { return Ok(None) };
+    let sealed = vault.seal(&BookingRow::place(booking_id), &address);
+    let email_sealed = sealed.map_err(|error| Failure::Unavailable {
+        detail: "This door is not configured.",
+        reason: error.to_string(),
+    })?;
+    Ok(Some(Contact { email_sealed, language: asked.language }))
+}

@@ -1,0 +1,129 @@
+//! What somebody asks for, read from the body: every field that is wrong is named at once.
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Map, Value};
+use shared::auth::Caller;
+use shared::domain::account::{EmailAddress, Role};
+use shared::domain::booking::{FeeBasisPoints, InvalidTerms, MAX_PRICE, Terms};
+use shared::domain::message::Language;
+use shared::domain::money::{Currency, Money};
+use shared::domain::party::{CustomerId, ProfessionalId};
+use shared::domain::settings::FieldError;
+use shared::domain::time;
+use shared::http::body::language_field;
+use shared::http::{Failure, JsonBody};
+
+/// Nobody plans further ahead, and a date is no typing error within it.
+const MAX_DAYS_AHEAD: i64 = 2 * 366;
+
+const FIELDS: [&str; 7] =
+    ["professional_id", "customer_id", "amount", "currency", "scheduled_start", "customer_email", "language"];
+
+/// What is asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) email: Option<EmailAddress>,
+    pub(super) language: Language,
+    terms: Terms,
+}
+
+impl Asked {
+    pub(super) fn read(caller: &Caller, body: &JsonBody) -> Result<Self, Failure> {
+        let object = body.object(&FIELDS)?;
+        let language = language_field(object)?;
+        let mut fields = Fields { object, errors: Vec::new() };
+        let professional_id = fields.read("professional_id", "expected the id of a professional", |value| {
+            ProfessionalId::parse(value.as_str()?).ok()
+        });
+        let customer_id = customer_id(caller, &mut fields);
+        let amount = fields.read("amount", &amount_expected(), Value::as_i64);
+        let currency = fields.read("currency", "expected three letters such as usd", |value| {
+            Currency::parse(value.as_str()?).ok()
+        });
+        let start = fields.read("scheduled_start", "expected a time such as 2025-11-18T14:00:00Z", |value| {
+            millis(time::read(value.as_str()?)?)
+        });
+        let email = match object.get("customer_email") {
+            None => None,
+            Some(_) => fields.read("customer_email", "expected an e-mail address", |value| {
+                EmailAddress::parse(value.as_str()?)
+            }),
+        };
+        let (Some(professional_id), Some(customer_id), Some(amount), Some(currency), Some(scheduled_start)) =
+            (professional_id, customer_id, amount, currency, start)
+        else {
+            return Err(Failure::fields(fields.errors));
+        };
+        if professional_id.as_str() == customer_id.as_str() {
+            fields
+                .errors
+                .push(FieldError::new("professional_id", "expected somebody else than the customer"));
+        }
+        let price = Money { amount, currency };
+        let fee = FeeBasisPoints::default();
+        let terms = Terms { professional_id, customer_id, price, fee, scheduled_start };
+        fields.errors.extend(terms.clone().checked().err().map(told));
+        if fields.errors.is_empty() {
+            Ok(Self { email, language, terms })
+        } else {
+            Err(Failure::fields(fields.errors))
+        }
+    }
+
+    /// The terms as they are agreed on now. Whether the start is still to come is looked at here, so that
+    /// a retry of what was done long ago is given its answer.
+    pub(super) fn terms(&self, fee: FeeBasisPoints, now: DateTime<Utc>) -> Result<Terms, Failure> {
+        let start = self.terms.scheduled_start;
+        if start <= now || start > now + Duration::days(MAX_DAYS_AHEAD) {
+            let expected = format!("expected a time to come, at most {MAX_DAYS_AHEAD} days ahead");
+            return Err(Failure::field("scheduled_start", expected));
+        }
+        Ok(Terms { fee, ..self.terms.clone() })
+    }
+}
+
+/// A customer asks for itself; only the owner names another.
+fn customer_id(caller: &Caller, fields: &mut Fields<'_>) -> Option<CustomerId> {
+    if caller.role == Role::Owner {
+        return fields.read("customer_id", "expected the id of the customer", |value| {
+            CustomerId::parse(value.as_str()?).ok()
+        });
+    }
+    if fields.object.get("customer_id").is_some_and(|named| named.as_str() != Some(&caller.id)) {
+        fields.errors.push(FieldError::new("customer_id", "a customer asks for itself"));
+    }
+    CustomerId::parse(&caller.id).ok()
+}
+
+fn amount_expected() -> String {
+    format!("expected a whole number of minor units from 1 to {MAX_PRICE}, such as 1999")
+}
+
+fn told(error: InvalidTerms) -> FieldError {
+    match error {
+        InvalidTerms::Price => FieldError::new("amount", amount_expected()),
+        InvalidTerms::Step => FieldError::new("amount", error.to_string()),
+        InvalidTerms::Currency | InvalidTerms::Fee => FieldError::new("currency", error.to_string()),
+    }
+}
+
+/// The instant as it can be written down.
+fn millis(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp_millis(at.timestamp_millis())
+}
+
+/// The fields of a body, and what is wrong with them.
+struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields<'_> {
+    fn read<T>(&mut self, field: &str, expected: &str, read: impl Fn(&Value) -> Option<T>) -> Option<T> {
+        let value = self.object.get(field).and_then(read);
+        if value.is_none() {
+            self.errors.push(FieldError::new(field, expected));
+        }
+        value
+    }
+}

@@ -1,0 +1,66 @@
+//! A booking as it is shown.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use shared::domain::account::Role;
+use shared::domain::booking::{Booking, Policy};
+use shared::domain::time;
+use shared::store::booking::BookingRow;
+
+/// The booking for a reader in a role. What the platform keeps and what the professional gets is no
+/// customer's business.
+pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &Policy) -> Value {
+    let (terms, amounts) = (&booking.terms, &booking.amounts);
+    let decline = booking.decline.as_ref();
+    let cancellation = booking.cancellation.as_ref();
+    let mut shown = json!({
+        "booking_id": row.booking_id,
+        "status": booking.state,
+        "professional_id": terms.professional_id,
+        "customer_id": terms.customer_id,
+        "payment_intent_id": booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref()),
+        "amount": terms.price.amount,
+        "currency": terms.price.currency,
+        "captured_amount": amounts.captured,
+        "refunded_amount": amounts.refunded,
+        "fee_amount": amounts.fee,
+        "payable_amount": amounts.payable,
+        "scheduled_start": time::write(terms.scheduled_start),
+        "created_at": time::write(booking.requested_at),
+        "authorized_at": at(booking.authorization.as_ref().map(|authorization| authorization.at)),
+        "decline_due_at": at(booking.decline_due_at(policy)),
+        "accepted_at": at(booking.accepted_at),
+        "completed_at": at(booking.completed_at),
+        "declined_at": at(decline.map(|decline| decline.at)),
+        "declined_reason": decline.map(|decline| decline.reason),
+        "auto_declined_at": at(decline.and_then(|decline| decline.auto_declined_at())),
+        "processed_by_cron": decline.is_some_and(|decline| decline.processed_by_cron),
+        "cancelled_at": at(cancellation.map(|(at, _)| *at)),
+        "cancelled_by": cancellation.map(|(_, by)| by),
+        "disputed": booking.dispute_open,
+        "payout": payout(booking),
+        "anomalies": booking.anomalies,
+    });
+    if reader == Role::Customer {
+        for name in ["fee_amount", "payable_amount", "payout"] {
+            shown[name] = Value::Null;
+        }
+        shown["anomalies"] = json!([]);
+    }
+    shown
+}
+
+fn payout(booking: &Booking) -> Option<Value> {
+    let payout = booking.payout.as_ref()?;
+    Some(json!({
+        "batch_id": payout.batch,
+        "transfer_id": payout.transfer,
+        "paid_at": time::write(payout.at),
+        "amount": booking.amounts.transferred,
+        "carried_amount": booking.amounts.carried,
+    }))
+}
+
+fn at(at: Option<DateTime<Utc>>) -> Option<String> {
+    at.map(time::write)
+}

@@ -1,0 +1,99 @@
+//! The summary.
+
+use axum::extract::State;
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::domain::effect::{Effect, Subject};
+use shared::domain::job::{JOBS, Job};
+use shared::domain::time;
+use shared::http::{Answer, Failure};
+use shared::store::due::SWEEP;
+use shared::store::job::Runs;
+use shared::store::trouble::Trouble;
+use shared::store::{Company, Store};
+
+/// What is overdue for so long was not merely left to the next tick.
+const OVERDUE_AFTER_MINUTES: i64 = 60;
+
+pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Answer, Failure> {
+    let (store, company, now) = (app.store()?, &caller.company, app.clock.now());
+    let mut jobs = Vec::new();
+    for job in JOBS {
+        jobs.push(describe(job, store.runs(job.name).await?.as_ref(), now));
+    }
+    let (in_doubt, more_in_doubt) = troubled(company, Trouble::InDoubt).await?;
+    let (waiting, more_waiting) = troubled(company, Trouble::Waiting).await?;
+    let (declined, more_declined) =
+        company.audit_since("booking.declined", now - Duration::hours(24)).await?;
+    let declined: Vec<Value> = declined
+        .iter()
+        .map(|entry| json!({"booking_id": entry.subject, "at": time::write(entry.at), "cause": entry.cause}))
+        .collect();
+    Ok(Answer::ok(json!({
+        "at": time::write(now),
+        "jobs": jobs,
+        "declined_last_24_hours": {"count": declined.len(), "more": more_declined, "data": declined},
+        "in_doubt": {"count": in_doubt.len(), "more": more_in_doubt, "data": in_doubt},
+        "waiting": {"count": waiting.len(), "more": more_waiting, "data": waiting},
+        "overdue": overdue(store, now).await?,
+    })))
+}
+
+fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
+    let last = runs.map(|runs| &runs.last);
+    let state = job.punctuality(last.map(|last| last.ended_at), now).as_str();
+    let since = (now - Duration::hours(24)).format("%Y-%m-%dT%H").to_string();
+    let hours = runs.map(|runs| runs.hours.as_slice()).unwrap_or_default();
+    let recent: Vec<_> = hours.iter().filter(|hour| hour.hour > since).collect();
+    let (done, failed) = recent.iter().fold((0, 0), |sum, hour| (sum.0 + hour.done, sum.1 + hour.failed));
+    let rate = if done + failed == 0 { 0.0 } else { failed as f64 / (done + failed) as f64 };
+    json!({
+        "job": job.name,
+        "state": state,
+        "last_run_at": last.map(|last| time::write(last.ended_at)),
+        "last_report": last.map(|last| &last.report),
+        "last_24_hours": {"done": done, "failed": failed, "error_rate": rate},
+    })
+}
+
+async fn troubled(company: &Company, trouble: Trouble) -> Result<(Vec<Value>, bool), Failure> {
+    let (effects, more) = company.troubled(trouble).await?;
+    Ok((effects.iter().map(|(subject, effect)| tell(*subject, effect)).collect(), more))
+}
+
+/// An effect for the operator: why it is where it is, and no request, which may name a person.
+pub(super) fn tell(subject: Subject, effect: &Effect) -> Value {
+    let (case_id, booking_id) = match subject {
+        Subject::Case(id) => (Some(id.to_string()), None),
+        Subject::Booking(id) => (None, Some(id.to_string())),
+    };
+    json!({
+        "case_id": case_id,
+        "booking_id": booking_id,
+        "operation": effect.action.operation,
+        "kind": effect.action.kind,
+        "state": effect.state,
+        "reason": effect.reason,
+        "tries": effect.tries,
+        "decided_at": time::write(effect.action.at),
+        "first_sent_at": effect.first_sent_at.map(time::write),
+        "next_try_at": effect.lease_until.map(time::write),
+        "ended_at": effect.ended_at.map(time::write),
+    })
+}
+
+/// What nobody has come round to: a sign that a scheduler has stopped.
+async fn overdue(store: &Store, now: DateTime<Utc>) -> Result<Value, Failure> {
+    let before = now - Duration::minutes(OVERDUE_AFTER_MINUTES);
+    let (mut count, mut oldest, mut more) = (0, None, false);
+    for shard in 0..shared::store::keys::DUE_SHARDS {
+        let page = store.due(SWEEP, shard, before, None).await?;
+        count += page.rows.len();
+        more |= page.next.is_some();
+        let first = page.rows.first().map(|row| row.due_at);
+        oldest = oldest.into_iter().chain(first).min();
+    }
+    Ok(json!({"count": count, "more": more, "oldest_due_at": oldest.map(time::write)}))
+}

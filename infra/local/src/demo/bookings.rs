@@ -1,0 +1,114 @@
+//! Bookings of the demo company, each told up to where it stands: the clock is put back for a story,
+//! and what its people and Stripe do happens at its own time.
+
+use axum::body::Body;
+use chrono::{DateTime, Duration, Utc};
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use shared::domain::time;
+
+use super::{COMPANY, OWNER};
+use crate::service::Service;
+use crate::whop::APP_ID;
+
+/// Who does the jobs, and the account at Stripe that pays for them.
+const PROFESSIONAL: &str = "user_demo_professional";
+const ACCOUNT: &str = "acct_demo_professional";
+
+/// The price of every job: 450 000 pesos, which have two decimals at Stripe.
+const PRICE: i64 = 45_000_000;
+
+/// How far a story is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum End {
+    Requested,
+    Authorized,
+    Declined,
+    Accepted,
+    Completed,
+}
+
+/// How many hours ago each begins, the oldest first. The fifth is declined by the schedule within ten
+/// minutes, unless somebody answers.
+const STORIES: [(f64, End); 7] = [
+    (150.0, End::Completed),
+    (80.0, End::Declined),
+    (55.0, End::Completed),
+    (30.0, End::Accepted),
+    (23.9, End::Authorized),
+    (3.0, End::Authorized),
+    (1.0, End::Requested),
+];
+
+/// Tells the stories, and puts the clock back to where it was.
+pub(super) async fn seed(service: &Service) {
+    let clock = &service.sandbox.clock;
+    let now = clock.now();
+    service.sandbox.stripe.add_account(ACCOUNT, "cop");
+    let path = format!("/api/admin/professionals/{PROFESSIONAL}");
+    ask(service, Method::PUT, &path, "demo-professional", json!({"stripe_account_id": ACCOUNT})).await;
+    for (number, (hours_ago, end)) in STORIES.into_iter().enumerate() {
+        let began = now - Duration::minutes((hours_ago * 60.0) as i64);
+        if tell(service, number + 1, began, end).await.is_none() {
+            tracing::warn!(number, "a booking of the demo was not told to its end");
+        }
+    }
+    clock.set(now);
+}
+
+/// One story; `None` where somebody in it was refused.
+async fn tell(service: &Service, number: usize, began: DateTime<Utc>, end: End) -> Option<()> {
+    let at = |hours: f64| service.sandbox.clock.pass(began + Duration::minutes((hours * 60.0) as i64));
+    at(0.0);
+    // The same on every day, so that a story begun by a process that was killed goes on.
+    let start = (began + Duration::days(3)).date_naive().and_hms_opt(15, 0, 0)?.and_utc();
+    let asked = json!({
+        "professional_id": PROFESSIONAL, "customer_id": format!("user_demo_customer_{number}"),
+        "customer_email": format!("customer{number}@example.com"), "language": "es",
+        "amount": PRICE, "currency": "cop", "scheduled_start": time::write(start),
+    });
+    let booking = ask(service, Method::POST, "/api/bookings", &key(number, "request"), asked).await?;
+    let payment = booking["payment_intent_id"].as_str()?;
+    if end >= End::Authorized {
+        at(0.05);
+        if service.sandbox.stripe.charge_of(payment).is_none() {
+            service.sandbox.stripe.authorize(payment);
+        }
+        service.deliver_stripe_events().await;
+    }
+    let id = booking["booking_id"].as_str()?;
+    let decided: &[(f64, &str)] = match end {
+        End::Requested | End::Authorized => &[],
+        End::Declined => &[(1.0, "decline")],
+        End::Accepted => &[(1.0, "accept")],
+        End::Completed => &[(1.0, "accept"), (20.0, "complete")],
+    };
+    for (hours, what) in decided {
+        at(*hours);
+        let path = format!("/api/bookings/{id}/{what}");
+        ask(service, Method::POST, &path, &key(number, what), json!({})).await?;
+        service.deliver_stripe_events().await;
+    }
+    Some(())
+}
+
+fn key(number: usize, what: &str) -> String {
+    format!("demo-{number}-{what}")
+}
+
+/// A request of the demo's owner; what is answered, unless it is a refusal.
+async fn ask(service: &Service, method: Method, path: &str, key: &str, body: Value) -> Option<Value> {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("x-whop-user-token", service.sandbox.whop.user_token(OWNER, APP_ID))
+        .header("x-company-id", COMPANY)
+        .header("content-type", "application/json")
+        .header("idempotency-key", key)
+        .body(Body::from(body.to_string()));
+    let response = service.ask(request.ok()?).await;
+    let succeeded = response.status().is_success();
+    let bytes = response.into_body().collect().await.ok()?.to_bytes();
+    serde_json::from_slice(&bytes).ok().filter(|_| succeeded)
+}

@@ -1,0 +1,123 @@
+//! The steps of a booking that leave the house: taken one after the other, or withdrawn.
+
+use std::collections::VecDeque;
+
+use super::{Bookings, Ended};
+use crate::domain::booking::{Booking, BookingState, Step};
+use crate::domain::effect::{Effect, EffectState, Request};
+use crate::domain::party::BookingId;
+use crate::domain::payout::TransferRequest;
+use crate::due::Worked;
+use crate::effects::{self, Outcome};
+use crate::store::booking::BookingRow;
+use crate::store::{Company, StoreError};
+
+/// A booking has five steps, and one leads to another at most twice in a row: letting the money go, then
+/// the mail. Whatever went on for longer would wait for the next tick.
+const MAX_STEPS: usize = 5;
+
+/// What taking steps led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// What a run reports of them: the worst.
+    pub worked: Worked,
+    /// Where the booking stands, as far as a step told it anything.
+    pub stage: Option<BookingState>,
+}
+
+impl Bookings<'_> {
+    /// Takes steps that were begun and written, and those that follow from their ends. Whatever is not
+    /// taken stands in the due index.
+    pub async fn take(&self, company: &Company, booking_id: BookingId, steps: Vec<Effect>) -> Taken {
+        let mut taken = Taken { worked: Worked::Done, stage: None };
+        let mut waiting = VecDeque::from(steps);
+        for _ in 0..MAX_STEPS {
+            let Some(step) = waiting.pop_front() else { break };
+            let is_mail = matches!(step.request, Request::BookingMail { .. });
+            let (senders, now) = (self.senders, self.now());
+            let performed = effects::perform(company, booking_id, step, senders, (self.new_id)(), now).await;
+            let worked = match performed {
+                Ok(performed) => {
+                    waiting.extend(performed.next);
+                    taken.stage = performed.booking.map(|booking| booking.stage).or(taken.stage);
+                    told(booking_id, &performed.outcome, is_mail)
+                }
+                Err(error) => {
+                    tracing::error!(%booking_id, %error, "the end of a step was not written");
+                    Worked::Failed
+                }
+            };
+            taken.worked = taken.worked.max(worked);
+        }
+        taken
+    }
+
+    pub(super) async fn step_is_due(
+        &self,
+        company: &Company,
+        booking_id: BookingId,
+        operation: &str,
+    ) -> Result<Ended, StoreError> {
+        let Some(effect) = company.action(booking_id, operation).await? else {
+            return Ok(Ended::of(Worked::Skipped, "step_absent"));
+        };
+        let now = self.now();
+        if effect.state.is_final() {
+            return Ok(Ended::of(Worked::Skipped, "step_ended"));
+        }
+        if effect.lease_until.is_some_and(|until| until > now) {
+            return Ok(Ended::of(Worked::Skipped, "step_waits"));
+        }
+        // Only what was never sent can be withdrawn.
+        if effect.state == EffectState::Prepared {
+            let row = company.booking(booking_id).await?;
+            if let Some(reason) = moot(&row, &effect.request) {
+                effects::withdraw(company, booking_id, &effect, reason, self.senders, now).await?;
+                return Ok(Ended::of(Worked::Done, reason));
+            }
+        }
+        let taken = self.take(company, booking_id, vec![effect]).await;
+        Ok(Ended::of(taken.worked, "step_taken"))
+    }
+}
+
+/// Logs how a step stands, and says what a run reports of it.
+fn told(booking_id: BookingId, outcome: &Outcome, is_mail: bool) -> Worked {
+    let Outcome::Stands(effect) = outcome else { return Worked::Skipped };
+    tracing::info!(%booking_id, effect = %effects::describe(effect), "effect attempted");
+    match effect.state {
+        EffectState::Done | EffectState::Rejected => Worked::Done,
+        EffectState::Unknown => Worked::InDoubt,
+        // That mail does not go out is no reason to let another booking wait.
+        EffectState::Prepared | EffectState::Sending if is_mail => Worked::FailedAlone,
+        EffectState::Prepared | EffectState::Sending => Worked::Failed,
+    }
+}
+
+/// Why a step that was decided on need not leave any more.
+fn moot(row: &BookingRow, request: &Request) -> Option<&'static str> {
+    let Some(booking) = row.booking() else { return Some("booking_absent") };
+    let step = match request {
+        Request::Transfer(transfer) => return moot_transfer(&booking, transfer),
+        Request::Hold { .. } => Step::Hold,
+        Request::Capture { .. } => Step::Capture,
+        Request::Release { .. } => Step::Release,
+        Request::Refund { .. } => Step::Refund,
+        Request::BookingMail { .. } => Step::DeclineMail,
+        _ => return None,
+    };
+    (!booking.wants(step, row.payment_intent_id.as_ref())).then_some("not_wanted_any_more")
+}
+
+fn moot_transfer(booking: &Booking, transfer: &TransferRequest) -> Option<&'static str> {
+    let planned = transfer.amount.saturating_add(transfer.metadata.carried_amount);
+    if booking.payout.is_some() {
+        Some("already_paid")
+    } else if booking.dispute_open {
+        Some("disputed")
+    } else if booking.stage != BookingState::Completed {
+        Some("not_completed")
+    } else {
+        (booking.amounts.payable != planned).then_some("amount_changed")
+    }
+}

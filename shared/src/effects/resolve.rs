@@ -1,0 +1,155 @@
+//! What is in doubt, resolved by a person.
+//!
+//! The word of a person is held against what can be read: a transfer is named and looked at, a payment
+//! is asked how it stands. Only where nothing can be read, as of a message, the word alone decides.
+
+use chrono::{DateTime, Utc};
+
+use super::payment::{intent, transfer};
+use super::settle::settle;
+use super::{Outcome, Senders, Verdict};
+use crate::domain::effect::{Effect, EffectState, Request, Subject};
+use crate::providers::call::CallError;
+use crate::store::company::AuditEntry;
+use crate::store::{Company, StoreError};
+
+/// What a person says of an effect in doubt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resolution {
+    /// It happened; of a transfer, which one it is.
+    Happened {
+        /// The provider's id of it.
+        reference: Option<String>,
+    },
+    /// It did not happen, and will not: a share may be transferred anew.
+    DidNotHappen,
+}
+
+/// Why an effect cannot be resolved that way.
+#[derive(Debug, thiserror::Error)]
+pub enum Unresolved {
+    /// Its outcome is known, or still being found out.
+    #[error("only an effect in doubt can be resolved")]
+    NotInDoubt,
+    /// A transfer without its id.
+    #[error("name the transfer that was made")]
+    ReferenceMissing,
+    /// What can be read says otherwise.
+    #[error("the provider says otherwise: {0}")]
+    Contradicted(String),
+    /// The provider cannot be asked.
+    #[error("the provider cannot be asked")]
+    Unasked(CallError),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Resolves an effect in doubt, audited in the same transaction.
+pub async fn resolve(
+    company: &Company,
+    subject: Subject,
+    read: &Effect,
+    resolution: &Resolution,
+    account: &str,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Result<Effect, Unresolved> {
+    if read.state != EffectState::Unknown {
+        return Err(Unresolved::NotInDoubt);
+    }
+    let mut verdict = match &read.request {
+        Request::Transfer(_) => of_transfer(read, resolution, senders, now).await?,
+        Request::Capture { .. } | Request::Release { .. } | Request::Refund { .. } => {
+            of_payment(read, resolution, senders, now).await?
+        }
+        _ => by_word(resolution),
+    };
+    let entry = AuditEntry {
+        at: now,
+        kind: "effect.resolved".to_owned(),
+        subject: subject.to_string(),
+        cause: account.to_owned(),
+        detail: Some(format!("{}: {}", read.action.operation, verdict.state.as_str())),
+    };
+    verdict.beside.push(company.audit(&entry, &format!("{}#{}", read.action.operation, read.fence))?);
+    match settle(company, subject, read, verdict, senders, now).await?.outcome {
+        Outcome::Stands(effect) => Ok(*effect),
+        Outcome::Elsewhere => Err(Unresolved::NotInDoubt),
+    }
+}
+
+fn by_word(resolution: &Resolution) -> Verdict {
+    match resolution {
+        Resolution::Happened { .. } => Verdict::ends(EffectState::Done, "resolved_by_hand"),
+        Resolution::DidNotHappen => Verdict::ends(EffectState::Rejected, "resolved_by_hand"),
+    }
+}
+
+async fn of_transfer(
+    read: &Effect,
+    resolution: &Resolution,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Result<Verdict, Unresolved> {
+    let (Request::Transfer(request), Some(stripe)) = (&read.request, senders.stripe) else {
+        return Err(unasked());
+    };
+    match resolution {
+        Resolution::Happened { reference } => {
+            let id = reference.as_deref().ok_or(Unresolved::ReferenceMissing)?;
+            let found = match stripe.transfer(id).await {
+                Ok(found) => found,
+                Err(CallError::Absent) => {
+                    return Err(Unresolved::Contradicted("no such transfer".to_owned()));
+                }
+                Err(error) => return Err(Unresolved::Unasked(error)),
+            };
+            let booking_id = request.metadata.booking_id.to_string();
+            if found.metadata.get("booking_id") != Some(&booking_id) {
+                return Err(Unresolved::Contradicted("the transfer is of another booking".to_owned()));
+            }
+            let other = |_| Unresolved::Contradicted("the transfer is of another amount".to_owned());
+            transfer::done(request, &found).map_err(other)
+        }
+        Resolution::DidNotHappen => {
+            if !transfer::is_long_over(read, now) {
+                let early = "a call of the last 24 hours may still be carried out".to_owned();
+                return Err(Unresolved::Contradicted(early));
+            }
+            let found = transfer::look(read, request, stripe, "resolved_by_hand", true, now).await;
+            match found.state {
+                EffectState::Rejected => Ok(found),
+                EffectState::Sending => Err(unasked()),
+                _ => Err(Unresolved::Contradicted("the booking has a transfer".to_owned())),
+            }
+        }
+    }
+}
+
+async fn of_payment(
+    read: &Effect,
+    resolution: &Resolution,
+    senders: Senders<'_>,
+    now: DateTime<Utc>,
+) -> Result<Verdict, Unresolved> {
+    let (Request::Capture { payment_intent }
+    | Request::Release { payment_intent, .. }
+    | Request::Refund { payment_intent }) = &read.request
+    else {
+        return Err(unasked());
+    };
+    let stripe = senders.stripe.ok_or_else(unasked)?;
+    let looked = intent::look(read, stripe, payment_intent, true, now).await;
+    let happened = matches!(resolution, Resolution::Happened { .. });
+    match looked {
+        Some(verdict) if verdict.retry_at.is_some() => Err(unasked()),
+        Some(verdict) if (verdict.state == EffectState::Done) == happened => Ok(verdict),
+        None if !happened => Ok(by_word(resolution)),
+        _ => Err(Unresolved::Contradicted("the payment stands otherwise".to_owned())),
+    }
+}
+
+fn unasked() -> Unresolved {
+    Unresolved::Unasked(CallError::NotSent { reason: "stripe_not_reached".to_owned(), retry_after: None })
+}

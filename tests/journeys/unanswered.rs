@@ -1,0 +1,227 @@
+//! A marketplace whose bookings wait for an answer, and everybody who deals with them.
+
+use chrono::{DateTime, Duration, Utc};
+use http::Method;
+use local::embedded::EmbeddedDynamo;
+use local::fault::{Operation, Rule};
+use local::outbox::{Entry, Kind, Provider};
+use local::service::Service;
+use serde_json::Value;
+use shared::domain::booking::{Booking, BookingState, Fact, FeeBasisPoints, Terms, What};
+use shared::domain::effect::Effect;
+use shared::domain::id::CompanyId;
+use shared::domain::message::Language;
+use shared::domain::money::{Currency, Money};
+use shared::domain::party::{BookingId, ChargeId, CustomerId, PaymentIntentId, ProfessionalId};
+use shared::store::booking::{BookingNews, BookingRow, Contact};
+use shared::store::{Company, StoreError};
+
+use crate::answer::answered;
+use crate::world::{COMPANY, World};
+
+/// The daily run.
+pub const DAILY: &str = "/api/cron/auto-decline-bookings";
+/// Where a declined customer finds help.
+pub const CONCIERGE: &str = "https://help.example.com/concierge";
+
+/// The marketplace.
+pub struct Market {
+    pub world: World,
+}
+
+/// What a customer wants.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    pub company: &'static str,
+    pub language: Language,
+    pub starts_in: Duration,
+    pub held_for: Duration,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        let (starts_in, held_for) = (Duration::days(6), Duration::days(7));
+        Self { company: COMPANY, language: Language::En, starts_in, held_for }
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    (name == "CONCIERGE_URL").then(|| CONCIERGE.to_owned())
+}
+
+impl Market {
+    pub async fn open() -> Self {
+        Self::with(|_| None).await
+    }
+
+    pub async fn with(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let dynamo = EmbeddedDynamo::memory();
+        Self { world: World::with(dynamo, |name| lookup(name).or_else(|| environment(name))).await }
+    }
+
+    /// The process dies and another one starts, over the same table and the same providers.
+    pub async fn restart(&mut self) {
+        let old = &self.world.service;
+        old.dynamo.stop_intercepting();
+        old.sandbox.faults.stop_intercepting();
+        let (sandbox, dynamo) = (old.sandbox.clone(), old.dynamo.clone());
+        self.world.service = Service::start(sandbox, dynamo, environment).await.unwrap();
+    }
+
+    pub fn company(&self, id: &str) -> Company {
+        self.world.service.app.store().unwrap().company(&CompanyId::parse(id).unwrap())
+    }
+
+    pub async fn row(&self, id: BookingId) -> BookingRow {
+        self.company(COMPANY).booking(id).await.unwrap()
+    }
+
+    pub async fn booking(&self, id: BookingId) -> Booking {
+        self.row(id).await.booking().unwrap()
+    }
+
+    pub async fn state(&self, id: BookingId) -> BookingState {
+        self.booking(id).await.state
+    }
+
+    /// Every step of a booking, with how it stands.
+    pub async fn steps(&self, id: BookingId) -> Vec<Effect> {
+        self.company(COMPANY).actions(id).await.unwrap()
+    }
+
+    /// Records what happened to a booking, as whoever hears of it first.
+    pub async fn record(&self, company: &str, id: BookingId, news: BookingNews) -> Vec<Effect> {
+        let app = &self.world.service.app;
+        let company = self.company(company);
+        loop {
+            let read = company.booking(id).await.unwrap();
+            let deployment = &app.config.marketplace.deployment;
+            let recording = company.record_booking(read, news.clone(), deployment, self.world.now()).unwrap();
+            match company.store().commit(app.ids.next(), recording.writes).await {
+                Ok(()) => return recording.steps,
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    pub async fn tell(&self, company: &str, id: BookingId, what: What) -> Vec<Effect> {
+        let facts = vec![Fact { at: self.world.now(), what, source: "evt_1".to_owned() }];
+        self.record(company, id, BookingNews { facts, cause: "evt_1".to_owned(), ..BookingNews::default() })
+            .await
+    }
+
+    pub async fn take(&self, company: &str, id: BookingId, steps: Vec<Effect>) {
+        let app = &self.world.service.app;
+        let new_id = || app.ids.next();
+        app.bookings(app.store().unwrap(), &new_id).take(&self.company(company), id, steps).await;
+    }
+
+    /// A customer asks for a job; the payment is opened, and nobody has paid it yet.
+    pub async fn asked(&self, number: usize, wish: Wish) -> BookingId {
+        let id = BookingId::derive(&CompanyId::parse(wish.company).unwrap(), &number.to_string());
+        let terms = Terms {
+            professional_id: ProfessionalId::parse("user_professional").unwrap(),
+            customer_id: CustomerId::parse(&format!("user_{number}")).unwrap(),
+            price: Money { amount: 10_000, currency: Currency::parse("usd").unwrap() },
+            fee: FeeBasisPoints::new(1_500).unwrap(),
+            scheduled_start: self.world.now() + wish.starts_in,
+        };
+        let vault = &self.world.service.app.config.vault;
+        let address = format!("customer_{number}@example.com");
+        let email_sealed = vault.seal(&BookingRow::place(id), address.as_bytes()).unwrap();
+        let contact = Some(Contact { email_sealed, language: wish.language });
+        let facts =
+            vec![Fact { at: self.world.now(), what: What::Requested(terms), source: "request:1".to_owned() }];
+        let cause = "request:1".to_owned();
+        let steps = self
+            .record(wish.company, id, BookingNews { facts, contact, cause, ..BookingNews::default() })
+            .await;
+        self.take(wish.company, id, steps).await;
+        id
+    }
+
+    pub async fn payment_of(&self, company: &str, id: BookingId) -> PaymentIntentId {
+        let row = self.company(company).booking(id).await.unwrap();
+        row.payment_intent_id.expect("a payment was opened")
+    }
+
+    /// The customer pays, and the money is held.
+    pub async fn held(&self, number: usize, wish: Wish) -> BookingId {
+        let id = self.asked(number, wish).await;
+        let payment_intent = self.payment_of(wish.company, id).await;
+        let stripe = &self.world.service.sandbox.stripe;
+        let until = self.world.now() + wish.held_for;
+        stripe.authorize_until(payment_intent.as_str(), until);
+        let charge = stripe.charge_of(payment_intent.as_str()).unwrap();
+        let money = Money { amount: 10_000, currency: Currency::parse("usd").unwrap() };
+        let charge = ChargeId::parse(&charge.id).ok();
+        let held = What::Authorized { payment_intent, charge, money, capture_before: Some(until) };
+        self.tell(wish.company, id, held).await;
+        id
+    }
+
+    /// So many bookings of a company, all held.
+    pub async fn many_held(&self, company: &'static str, numbers: std::ops::Range<usize>) -> Vec<BookingId> {
+        let mut ids = Vec::new();
+        for number in numbers {
+            ids.push(self.held(number, Wish { company, ..Wish::default() }).await);
+        }
+        ids
+    }
+
+    /// The daily run, as its schedule starts it.
+    pub async fn sweep(&self) -> Value {
+        let response = self.world.service.fire("auto-decline", DAILY, self.world.now()).await;
+        answered(&Method::POST, DAILY, response).await.ok()
+    }
+
+    /// Ticks every so often, for so long.
+    pub async fn tick_for(&self, span: Duration, every: Duration) {
+        let until = self.world.now() + span;
+        while self.world.now() < until {
+            self.world.advance(every);
+            self.world.tick().await;
+        }
+    }
+
+    pub fn trouble(
+        &self,
+        provider: Provider,
+        operation: Operation,
+        kind: &str,
+        times: Option<u32>,
+        company: Option<&str>,
+    ) {
+        let (kind, company) = (kind.parse().unwrap(), company.map(str::to_owned));
+        self.world.service.sandbox.faults.add(Rule { provider, operation, kind, times, company });
+    }
+
+    /// Everything of a kind that has left the house.
+    pub fn left(&self, kind: Kind) -> Vec<Entry> {
+        let entries = self.world.service.sandbox.outbox.entries();
+        entries.into_iter().filter(|entry| entry.kind == kind).collect()
+    }
+
+    /// How often money was let go by us, and how often a customer was written to.
+    pub fn counted(&self) -> (usize, usize) {
+        (self.left(Kind::Release).len(), self.left(Kind::Mail).len())
+    }
+
+    /// Whether nothing at all is due for as long as a week.
+    pub async fn is_at_rest(&self) -> bool {
+        let later = self.world.now() + Duration::days(7);
+        let store = self.world.service.app.store().unwrap();
+        let found =
+            shared::due::collect(store, "sweep", shared::due::Bounds::default(), later).await.unwrap();
+        found.queues.is_empty()
+    }
+
+    /// How a payment stands at Stripe: its status, and since when it is let go.
+    pub async fn at_stripe(&self, id: BookingId) -> (String, Option<DateTime<Utc>>) {
+        let payment = self.payment_of(COMPANY, id).await;
+        let intent = self.world.service.sandbox.stripe.payment_intent(payment.as_str()).unwrap();
+        let status = serde_json::to_value(intent.status).unwrap();
+        (status.as_str().unwrap().to_owned(), intent.canceled_at)
+    }
+}

@@ -1,0 +1,30 @@
+//! Time in ticks. Only the order of the spans counts, so a few ticks stand for a day.
+
+/// How long things take. Whatever lasts longer than the longest of them lasts for ever: ages stop
+/// growing there, so every number of ticks is covered by finitely many states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// What the protocol takes for the longest time from its last look at the clock before a call
+    /// until Stripe has done what the call asks.
+    pub call: u8,
+    /// How long a claim holds.
+    pub lease: u8,
+    /// The 23 h after which a key is not sent any more.
+    pub horizon: u8,
+    /// The 24 h after which Stripe may forget a key.
+    pub memory: u8,
+}
+
+impl Clock {
+    /// The fewest ticks that keep the order of the spans: `call < lease < horizon` and
+    /// `horizon + call <= memory`.
+    pub const COARSE: Self = Self { call: 1, lease: 2, horizon: 3, memory: 4 };
+
+    /// Room for a call that sets out late in its lease, and for two ticks between horizon and oblivion.
+    pub const FINE: Self = Self { call: 1, lease: 3, horizon: 5, memory: 7 };
+
+    /// An age after one more tick.
+    pub(crate) fn older(self, age: u8) -> u8 {
+        self.memory.min(age + 1)
+    }
+}

@@ -1,0 +1,143 @@
+//! What one worker holds in its head between two steps.
+
+use crate::clock::Clock;
+
+/// A worker. Between any two steps it may sleep for any time, or die.
+///
+/// `is_newest` says whether the fence it has in mind is still the row's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Worker {
+    /// It has nothing in mind.
+    #[default]
+    Idle,
+    /// It has read the booking and is about to look up its transfers.
+    Planning {
+        /// The booking's version as read.
+        version: u8,
+    },
+    /// It is about to prepare the next version, or to write down what it found.
+    Planned {
+        /// The booking's version as read.
+        version: u8,
+        /// The version of the transfer it found.
+        found: Option<u8>,
+    },
+    /// It has read a payout that is free and is about to claim it.
+    Reading {
+        /// Which payout.
+        version: u8,
+        /// The time since the first claim, where the payout was left behind by another worker.
+        abandoned_since: Option<u8>,
+        /// Whether its fence is the row's.
+        is_newest: bool,
+    },
+    /// It has claimed and is about to call.
+    Holding {
+        /// Which payout.
+        version: u8,
+        /// Whether an earlier call may have happened.
+        in_doubt: bool,
+        /// What is left of its lease.
+        lease_left: u8,
+        /// Since the first claim.
+        since_first: u8,
+        /// Whether its fence is the row's.
+        is_newest: bool,
+    },
+    /// Its call is on its way.
+    Calling {
+        /// Which payout.
+        version: u8,
+        /// Whether an earlier call may have happened.
+        in_doubt: bool,
+        /// How long the call may still take.
+        ticks_left: u8,
+        /// Since the first claim, as far as an empty look-up is measured by it.
+        since_first: u8,
+        /// Whether its fence is the row's.
+        is_newest: bool,
+    },
+    /// It is about to look up the booking's transfers.
+    LookingUp {
+        /// Which payout.
+        version: u8,
+        /// Since the first claim, as far as an empty look-up is measured by it.
+        since_first: u8,
+        /// Whether its fence is the row's.
+        is_newest: bool,
+    },
+    /// It is about to write down what became of it.
+    Knowing {
+        /// Which payout.
+        version: u8,
+        /// What it will write.
+        verdict: Verdict,
+        /// Whether its fence is the row's.
+        is_newest: bool,
+    },
+    /// A person has looked up a payout in doubt and is about to resolve it.
+    Resolving {
+        /// Which payout.
+        version: u8,
+        /// The version of the transfer that was found.
+        found: Option<u8>,
+    },
+}
+
+/// What follows from an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verdict {
+    /// The money moved.
+    Done {
+        /// By the transfer of this version.
+        transfer: u8,
+    },
+    /// It did not and will not.
+    Rejected,
+    /// Nothing was ever sent: as on the first day.
+    Free,
+    /// Perhaps sent.
+    Doubt,
+    /// Perhaps sent, and tried often enough: a person has to look.
+    GivenUp,
+}
+
+impl Verdict {
+    /// What a look-up decides.
+    pub(crate) fn found(found: Option<u8>) -> Self {
+        found.map_or(Self::Rejected, |transfer| Self::Done { transfer })
+    }
+}
+
+impl Worker {
+    /// Learns that somebody else has claimed a payout.
+    pub(crate) fn notice_claim(&mut self, claimed: u8) {
+        if let Self::Reading { version, is_newest, .. }
+        | Self::Holding { version, is_newest, .. }
+        | Self::Calling { version, is_newest, .. }
+        | Self::LookingUp { version, is_newest, .. }
+        | Self::Knowing { version, is_newest, .. } = self
+            && *version == claimed
+        {
+            *is_newest = false;
+        }
+    }
+
+    pub(crate) fn age(&mut self, clock: Clock) {
+        match self {
+            Self::Reading { abandoned_since: Some(since_first), .. } => {
+                *since_first = clock.older(*since_first);
+            }
+            Self::Holding { lease_left, since_first, .. } => {
+                *lease_left = lease_left.saturating_sub(1);
+                *since_first = clock.older(*since_first);
+            }
+            Self::Calling { ticks_left, since_first, .. } => {
+                *ticks_left -= 1;
+                *since_first = clock.older(*since_first);
+            }
+            Self::LookingUp { since_first, .. } => *since_first = clock.older(*since_first),
+            _ => {}
+        }
+    }
+}
