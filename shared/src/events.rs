@@ -5,9 +5,9 @@
 //! the event *as applied* beside everything that follows from it. There is no moment at which it is
 //! applied and not kept, or the other way round.
 
+mod arrival;
 mod booking;
 mod payee;
-
 mod swept;
 
 use std::time::Duration as StdDuration;
@@ -25,6 +25,8 @@ use crate::store::booking::Deployment;
 use crate::store::inbox::{EventState, StoredEvent};
 use crate::store::recovery::{News, RecordError};
 use crate::store::{Company, Store, StoreError, Write};
+
+pub use arrival::{ArrivalError, STRIPE, sealed_for};
 
 /// Tries before an event is set aside: with the pauses of `back_off`, about two days.
 const MAX_TRIES: u32 = 16;

@@ -6,13 +6,13 @@ use shared::app::SharedApp;
 use shared::auth::Scheduler;
 use shared::domain::event::Meaning;
 use shared::domain::time;
+use shared::events::STRIPE;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::providers::stripe;
 use shared::store::StoreError;
 use shared::store::inbox::{EventPlace, EventState, Inbox, StoredEvent};
 
-use super::stripe::STRIPE;
 use super::whop::WHOP;
 use super::{unreadable, unseal};
 

@@ -22,6 +22,7 @@ use axum::Router;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::Routes;
+use shared::events::sealed_for;
 use shared::http::Failure;
 use shared::providers::signed::{Refused, Unreadable};
 use shared::store::inbox::StoredEvent;
@@ -40,19 +41,17 @@ pub fn router(app: SharedApp) -> Router {
 /// The raw body may name people, so it is kept sealed; without a key the door stays shut, because
 /// keeping it in clear is not a choice.
 fn seal(app: &SharedApp, source: &str, event_id: &str, body: &[u8]) -> Result<String, Failure> {
-    app.config.vault.seal(&place(source, event_id), body).map_err(|error| unconfigured(error.to_string()))
+    app.config
+        .vault
+        .seal(&sealed_for(source, event_id), body)
+        .map_err(|error| unconfigured(error.to_string()))
 }
 
 /// The raw body of a kept event.
 fn unseal(app: &SharedApp, event: &StoredEvent) -> Result<Vec<u8>, Failure> {
-    let place = place(&event.source, &event.payload_min.event_id);
+    let place = sealed_for(&event.source, &event.payload_min.event_id);
     let body = app.config.vault.open(&place, &event.payload_sealed);
     body.map_err(|error| unconfigured(error.to_string()))
-}
-
-/// What the body of an event is sealed for.
-fn place(source: &str, event_id: &str) -> String {
-    format!("event:{source}:{event_id}")
 }
 
 /// What is missing is the operator's business.

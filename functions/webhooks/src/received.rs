@@ -22,13 +22,19 @@ pub(super) async fn apply(
     let stored = stored(app, source, event, body, EventState::Pending, now)?;
     let (event_id, name) = (stored.payload_min.event_id.clone(), stored.payload_min.name.clone());
     let new_id = || app.ids.next();
-    let outcome = match app.intake(app.store()?, &new_id).receive(stored, now).await? {
+    let received = app.intake(app.store()?, &new_id).receive(stored, now).await?;
+    Ok(receipt(source, &event_id, &name, received))
+}
+
+/// What a provider is answered.
+pub(super) fn receipt(source: &str, event_id: &str, name: &str, received: Received) -> Answer {
+    let outcome = match received {
         Received::Applied => "applied",
         Received::Kept => "kept",
         Received::Duplicate => "duplicate",
     };
     tracing::info!(source, event_id, name, outcome, "event received");
-    Ok(Answer::ok(json!({"event_id": event_id, "outcome": outcome})))
+    Answer::ok(json!({"event_id": event_id, "outcome": outcome}))
 }
 
 /// Keeps an event, in one conditional write. Of two with one id the first stays, whatever the second
@@ -42,10 +48,9 @@ pub(super) async fn keep(
 ) -> Result<Answer, Failure> {
     let stored = stored(app, source, event, body, EventState::Received, now)?;
     let kept = app.store()?.inbox().keep_now(&stored, None).await?;
-    let outcome = if kept { "kept" } else { "duplicate" };
     let Event { event_id, name, .. } = stored.payload_min;
-    tracing::info!(source, event_id, name, outcome, "event received");
-    Ok(Answer::ok(json!({"event_id": event_id, "outcome": outcome})))
+    let received = if kept { Received::Kept } else { Received::Duplicate };
+    Ok(receipt(source, &event_id, &name, received))
 }
 
 fn stored(

@@ -9,6 +9,7 @@ pub mod balance;
 pub mod client;
 mod error;
 mod form;
+pub mod line;
 pub mod list;
 mod meaning;
 mod object;
@@ -20,6 +21,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 
+use self::balance::FetchedEvent;
 use super::signed::body::{self, is_plain_id};
 use super::signed::timed::{self, Claim};
 use super::signed::{check_age, moment};
@@ -27,7 +29,8 @@ use crate::domain::event::Event;
 
 pub use super::signed::{Refused, Secret, Unreadable};
 
-/// A webhook whose signature was right. Only [`verify`] makes one.
+/// A webhook whose signature was right, or an event that Stripe itself listed. Only [`verify`] and
+/// [`Verified::fetched`] make one.
 #[derive(Debug, Clone)]
 pub struct Verified {
     signed_at: DateTime<Utc>,
@@ -91,6 +94,12 @@ pub fn read_again(kept: &Event, body: &[u8]) -> Result<Event, Unreadable> {
 }
 
 impl Verified {
+    /// An event that Stripe listed when it was asked. It came from Stripe's own API, so that it needs no
+    /// signature; it counts as signed when it was fetched.
+    pub fn fetched(event: &FetchedEvent, fetched_at: DateTime<Utc>) -> Self {
+        Self { signed_at: fetched_at, raw: event.body.to_string().into() }
+    }
+
     /// When Stripe signed this delivery.
     pub fn signed_at(&self) -> DateTime<Utc> {
         self.signed_at

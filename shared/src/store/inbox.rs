@@ -1,6 +1,8 @@
 //! Events as they came in, and whose they are. This is the one door without a company: an event has
 //! to be kept before anybody knows whose it is.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -93,6 +95,14 @@ impl Inbox {
     /// One event.
     pub async fn event(&self, source: &str, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
         self.store.get(Key::event(source, event_id)).await
+    }
+
+    /// Which of up to a hundred events of a source came in before.
+    pub async fn known(&self, source: &str, event_ids: &[String]) -> Result<HashSet<String>, StoreError> {
+        let keys: Vec<Key> = event_ids.iter().map(|id| Key::event(source, id)).collect();
+        let found = self.store.present(&keys).await?;
+        let known = event_ids.iter().zip(&keys).filter(|(_, key)| found.contains(key));
+        Ok(known.map(|(id, _)| id.clone()).collect())
     }
 
     /// Keeps a new event. Applied and merely received ones leave by themselves; a pending one is due

@@ -173,6 +173,9 @@ pub struct Charge {
     /// The PaymentIntent it belongs to.
     #[serde(default)]
     pub payment_intent: Option<String>,
+    /// What it belongs to.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
     /// How it was paid.
     #[serde(default)]
     payment_method_details: Option<MethodDetails>,
