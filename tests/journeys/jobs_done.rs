@@ -113,7 +113,7 @@ impl World {
     }
 
     /// Sends the professional's share, as a payout does.
-    pub async fn pay(&self, job: &Job, amount: i64) -> EffectState {
+    pub async fn transfer_share(&self, job: &Job, amount: i64) -> EffectState {
         let name = operation(job.id, 1);
         let metadata = TransferMetadata {
             company_id: CompanyId::parse(COMPANY).unwrap(),
@@ -159,7 +159,7 @@ impl World {
         self.note(job.id, None, vec![paid], Some(Payout::Settled)).await;
     }
 
-    pub async fn booking_of(&self, job: &Job) -> Booking {
+    pub async fn booking_behind(&self, job: &Job) -> Booking {
         self.its_company().booking(job.id).await.unwrap().booking().unwrap()
     }
 

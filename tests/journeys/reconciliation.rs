@@ -14,7 +14,7 @@ use crate::world::World;
 async fn a_day_without_surprises_is_explained_to_the_cent() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    assert_eq!(world.pay(&job, 8_500).await, EffectState::Done);
+    assert_eq!(world.transfer_share(&job, 8_500).await, EffectState::Done);
     let report = world.reconcile().await;
     assert_eq!(report["job"], "reconciliation");
     assert_eq!(
@@ -49,7 +49,7 @@ async fn the_same_day_twice_adds_nothing_up_twice() {
 async fn two_runs_at_once_add_nothing_up_twice() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    world.pay(&job, 8_500).await;
+    world.transfer_share(&job, 8_500).await;
     world.paid_job("2", 3_000).await;
     world.service.sandbox.stripe.adjust_balance("usd", -77);
     world.advance(Duration::hours(2));
@@ -84,8 +84,8 @@ async fn a_busy_week_comes_out_to_the_cent() {
     stripe.refund(&failed.payment, 333);
     stripe.open_dispute(&won.payment);
     stripe.open_dispute(&lost.payment);
-    world.pay(plain, 8_500).await;
-    world.pay(owing, 6_800).await;
+    world.transfer_share(plain, 8_500).await;
+    world.transfer_share(owing, 6_800).await;
     world.advance(day);
     stripe.fail_refund(&failed.payment, 333);
     stripe.refund(&part.payment, 222);
@@ -107,11 +107,11 @@ async fn a_busy_week_comes_out_to_the_cent() {
     let (taken, back) = (10_000 + 7_777 + 3_333 + 5_001 + 12_345 + 99 + 8_000, 1_333 + 12_345 + 99);
     assert_eq!(cash.stripe_amount, taken - back - 8_500 - 6_800 + 1_800);
     assert_eq!((cash.books_amount, cash.unexplained_amount()), (cash.stripe_amount, 0));
-    assert_eq!(world.booking_of(part).await.amounts.refunded, 1_333);
-    assert_eq!(world.booking_of(failed).await.amounts.refunded, 0);
-    assert_eq!(world.booking_of(lost).await.amounts.lost, 12_345);
-    assert_eq!(world.booking_of(won).await.state, BookingState::Completed);
-    assert_eq!(world.booking_of(owing).await.amounts.reversed, 1_800);
+    assert_eq!(world.booking_behind(part).await.amounts.refunded, 1_333);
+    assert_eq!(world.booking_behind(failed).await.amounts.refunded, 0);
+    assert_eq!(world.booking_behind(lost).await.amounts.lost, 12_345);
+    assert_eq!(world.booking_behind(won).await.state, BookingState::Completed);
+    assert_eq!(world.booking_behind(owing).await.amounts.reversed, 1_800);
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
     let world = World::with_an_account().await;
     let stripe = &world.service.sandbox.stripe;
     let jobs = [world.done_job("1", 10_000).await, world.done_job("2", 6_000).await];
-    world.pay(&jobs[0], 8_500).await;
+    world.transfer_share(&jobs[0], 8_500).await;
     world.reconcile().await;
     // Nobody is told of these, and Stripe lists events for thirty days only.
     stripe.reverse_transfer(&stripe.transfers()[0].id, 2_500);
@@ -132,10 +132,10 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
     assert_eq!(report["failed"], 0, "{report}");
     let run = world.newest_run().await;
     assert_eq!((run.events_fetched, run.mended), (0, 4));
-    assert_eq!(world.booking_of(&jobs[0]).await.amounts.reversed, 2_500);
-    let disputed = world.booking_of(&jobs[1]).await;
+    assert_eq!(world.booking_behind(&jobs[0]).await.amounts.reversed, 2_500);
+    let disputed = world.booking_behind(&jobs[1]).await;
     assert_eq!((disputed.amounts.refunded, disputed.dispute_open), (400, true));
-    assert_eq!(world.booking_of(&taken).await.amounts.captured, 900);
+    assert_eq!(world.booking_behind(&taken).await.amounts.captured, 900);
     // The bank took all of a payment of which a part had gone back: more than the books can lose.
     assert_eq!(world.cash().await.unexplained_amount(), 0);
 }
@@ -145,7 +145,7 @@ async fn a_transfer_in_doubt_is_listed_until_it_is_settled() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
     world.trouble_at_stripe(Operation::CreateTransfer, "drop_after", Some(1));
-    assert_eq!(world.pay(&job, 8_500).await, EffectState::Sending);
+    assert_eq!(world.transfer_share(&job, 8_500).await, EffectState::Sending);
     let report = world.reconcile().await;
     assert_eq!((&report["failed"], &report["in_doubt"]), (&json!(0), &json!(1)));
     assert_eq!(world.listed().await, [(FindingKind::TransferInDoubt, -8_500)]);

@@ -74,7 +74,7 @@ async fn a_transfer_made_by_hand_is_listed_once_and_closed_by_a_person_with_a_no
 async fn a_second_transfer_of_one_booking_is_listed() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    world.pay(&job, 8_500).await;
+    world.transfer_share(&job, 8_500).await;
     world.transfer_by_hand(&job, "by-hand", 8_500).await;
     world.reconcile().await;
     assert_eq!(world.listed().await, [(FindingKind::SecondTransfer, -8_500)]);
@@ -149,7 +149,7 @@ async fn a_payment_of_no_booking_and_a_second_one_of_a_booking_are_listed_with_w
     let unknown = |amount| (FindingKind::ChargeUnknown, amount);
     assert_eq!(listed, [unknown(-10_000), unknown(300), unknown(10_000)]);
     world.every_cent_is_listed().await;
-    assert_eq!(world.booking_of(&job).await.amounts.refunded, 0);
+    assert_eq!(world.booking_behind(&job).await.amounts.refunded, 0);
 }
 
 #[tokio::test]

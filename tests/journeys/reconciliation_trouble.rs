@@ -15,7 +15,7 @@ use crate::world::World;
 async fn a_mixed_day() -> World {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    world.pay(&job, 8_500).await;
+    world.transfer_share(&job, 8_500).await;
     world.reconcile().await;
     let stripe = &world.service.sandbox.stripe;
     stripe.reverse_transfer(&stripe.transfers()[0].id, 500);

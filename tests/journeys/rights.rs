@@ -299,7 +299,7 @@ async fn hold_stripe_against_the_books(witness: &mut Witness) {
     world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
     world.service.sandbox.stripe.set_balance("usd", 1_000_000);
     let job = world.done_job("rights", 10_000).await;
-    world.pay(&job, 8_500).await;
+    world.transfer_share(&job, 8_500).await;
     world.paid_job("unheard", 1_000).await;
     world.service.sandbox.stripe.adjust_balance("usd", -1);
     for _ in 0..2 {
