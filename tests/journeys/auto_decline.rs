@@ -192,7 +192,7 @@ async fn the_last_run_shows_in_the_health_of_the_jobs() {
     market.world.tick().await;
     let (status, told) = crons().await;
     assert_eq!((status, &told["state"], &told["last_report"]), (200, &json!("ok"), &report));
-    market.world.advance(Duration::hours(25) + Duration::seconds(1));
+    market.world.advance(Duration::hours(26) + Duration::seconds(1));
     market.world.tick().await;
     let (status, told) = crons().await;
     assert_eq!((status, &told["state"]), (503, &json!("late")));

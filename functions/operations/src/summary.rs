@@ -9,10 +9,14 @@ use shared::domain::effect::{Effect, Subject};
 use shared::domain::job::{JOBS, Job};
 use shared::domain::time;
 use shared::http::{Answer, Failure};
+use shared::store::batch::BatchRow;
 use shared::store::due::SWEEP;
 use shared::store::job::Runs;
 use shared::store::trouble::Trouble;
 use shared::store::{Company, Store};
+
+/// Five weeks of payout days.
+const BATCHES_SHOWN: u16 = 10;
 
 /// What is overdue for so long was not merely left to the next tick.
 const OVERDUE_AFTER_MINUTES: i64 = 60;
@@ -37,6 +41,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         "declined_last_24_hours": {"count": declined.len(), "more": more_declined, "data": declined},
         "in_doubt": {"count": in_doubt.len(), "more": more_in_doubt, "data": in_doubt},
         "waiting": {"count": waiting.len(), "more": more_waiting, "data": waiting},
+        "batches": batches(company).await?,
         "overdue": overdue(store, now).await?,
     })))
 }
@@ -56,6 +61,24 @@ fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
         "last_report": last.map(|last| &last.report),
         "last_24_hours": {"done": done, "failed": failed, "error_rate": rate},
     })
+}
+
+/// The newest batches, as far as they are.
+async fn batches(company: &Company) -> Result<Vec<Value>, Failure> {
+    let (batches, _) = company.batches(BATCHES_SHOWN, None).await?;
+    let tell = |row: &BatchRow| {
+        let (record, counts) = (&row.record, &row.record.counts);
+        json!({
+            "batch_id": record.id,
+            "state": record.state,
+            "reason": record.reason,
+            "done": counts.done,
+            "rejected": counts.rejected,
+            "in_doubt": counts.in_doubt,
+            "changed_at": time::write(record.changed_at),
+        })
+    };
+    Ok(batches.iter().map(tell).collect())
 }
 
 async fn troubled(company: &Company, trouble: Trouble) -> Result<(Vec<Value>, bool), Failure> {
