@@ -1,5 +1,6 @@
 //! Trouble at every request of whoever asks for a booking or decides about one: the same request again,
-//! under the same key, comes to the same end, and nothing was done twice.
+//! under the same key, comes to the same end, and nothing was done twice. What an answer left open, a
+//! tick finishes.
 
 use chrono::Duration;
 use http::Method;
@@ -70,6 +71,8 @@ async fn recover(deed: Deed, world: &mut World, booking: &Value, told: &str) {
         world.advance(LEASES + Duration::minutes(2));
         let answer = deed.act(world, booking).await;
         if answer.status.is_success() {
+            world.advance(LEASES);
+            world.settle().await;
             return;
         }
         assert!(answer.status == 409 || answer.status == 503, "{told}: {answer:?}");

@@ -82,6 +82,7 @@ async fn a_statement_tells_what_was_earned_and_what_was_lost_again() {
         world.advance(Duration::hours(1));
         world.decide(&booking, "complete", &format!("key-{number}-complete")).await.ok();
         if number == 2 {
+            world.advance(Duration::hours(1));
             let half = Money { amount: PRICE / 2, currency: Currency::parse("usd").unwrap() };
             world.happened(&booking, What::Refunded { money: half }).await;
         }

@@ -65,7 +65,7 @@ async fn decide(
     source: &str,
 ) -> Result<Answer, Failure> {
     let (row, effects) = record(app, caller, booking_id, ask, source).await?;
-    let row = steps::perform(app, &caller.company, row, effects).await?;
+    let row = steps::take(app, &caller.company, row, effects).await?;
     let booking = row.booking().ok_or(Failure::Absent)?;
     let policy = &app.config.marketplace.deployment.policy;
     Ok(Answer::ok(show::show(&row, &booking, caller.role, policy)))

@@ -48,7 +48,7 @@ async fn begin(
     let company = &caller.company;
     let booking_id = BookingId::derive(company.id(), operation);
     let (row, effects) = record(app, caller, session, asked, booking_id).await?;
-    let row = steps::perform(app, company, row, effects).await?;
+    let row = steps::take(app, company, row, effects).await?;
     let booking = row.booking().ok_or(Failure::Absent)?;
     let policy = &app.config.marketplace.deployment.policy;
     Ok(Answer::of(StatusCode::CREATED, show::show(&row, &booking, caller.role, policy)))

@@ -1,30 +1,24 @@
-//! The steps of a booking, performed while somebody waits for the answer.
+//! The steps of a booking, taken while somebody waits for the answer.
 
 use shared::app::SharedApp;
 use shared::domain::effect::Effect;
-use shared::effects;
 use shared::http::Failure;
 use shared::store::Company;
 use shared::store::booking::BookingRow;
 
-/// Performs the steps that a decision began, and those that follow from their ends, such as the mail
-/// once the money is free. The booking as it stands after them. Whatever is not performed here, the
-/// sweep finds.
-pub(crate) async fn perform(
+/// Takes the steps that a decision began, and those that follow from their ends, such as the mail once
+/// the money is free. The booking as it stands after them; what did not end, the sweep takes up again.
+pub(crate) async fn take(
     app: &SharedApp,
     company: &Company,
     row: BookingRow,
-    mut steps: Vec<Effect>,
+    steps: Vec<Effect>,
 ) -> Result<BookingRow, Failure> {
     if steps.is_empty() {
         return Ok(row);
     }
-    while let Some(step) = steps.pop() {
-        let (senders, now) = (app.senders(), app.clock.now());
-        let id = row.booking_id;
-        let performed = effects::perform(company, id, step, senders, app.ids.next(), now).await?;
-        steps.extend(performed.next);
-    }
+    let new_id = || app.ids.next();
+    app.bookings(company.store(), &new_id).take(company, row.booking_id, steps).await;
     Ok(company.booking(row.booking_id).await?)
 }
 
