@@ -1,7 +1,5 @@
 //! A dry run changes nothing and says just what the run then does.
 
-use std::collections::BTreeMap;
-
 use chrono::Duration;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
@@ -82,18 +80,10 @@ async fn scene(seed: u64) -> World {
     world
 }
 
-/// The rows of the table, but those that count requests and keep answers.
-async fn rows(world: &World) -> Vec<String> {
-    let mut rows: Vec<String> = Vec::new();
-    for row in world.items("").await {
-        let pk = row["pk"].as_s().unwrap();
-        if !["LIMIT#", "IDEMPOTENCY#"].iter().any(|kind| pk.starts_with(kind)) {
-            let sorted: BTreeMap<_, _> = row.into_iter().collect();
-            rows.push(format!("{sorted:?}"));
-        }
-    }
-    rows.sort();
-    rows
+/// The rows of the table, but those that keep answers.
+async fn rows(world: &World) -> Vec<Value> {
+    let is_answer = |row: &Value| row["pk"].as_str().unwrap().starts_with("IDEMPOTENCY#");
+    world.rows().await.into_iter().filter(|row| !is_answer(row)).collect()
 }
 
 /// What was transferred for each booking.
@@ -122,7 +112,7 @@ async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
         let world = scene(seed).await;
         let before = rows(&world).await;
         let mut dry = world.process(Role::Accountant, true).await;
-        assert_eq!(rows(&world).await, before, "seed {seed}: nothing is written");
+        assert!(rows(&world).await == before, "seed {seed}: nothing is written");
         assert!(world.transfers().is_empty(), "seed {seed}: nothing is moved");
         let mut real = world.process(Role::Accountant, false).await;
         for ran in [&mut dry, &mut real] {

@@ -299,10 +299,11 @@ async fn without_the_charge_the_platforms_balance_decides_and_who_waited_longest
     let world = World::start().await;
     let mut bookings = Vec::new();
     for (professional, hours) in [("user_p", 30), ("user_q", 40), ("user_r", 50)] {
-        world.add_payee(COMPANY, professional, "usd").await;
+        // Without an account at first: who connects one is looked at at once.
         let completed_at = world.now() - Duration::hours(hours);
         let job = Job { names_charge: false, completed_at, ..Job::of(&world, professional) };
         bookings.push(world.add_job(&job).await);
+        world.add_payee(COMPANY, professional, "usd").await;
     }
     world.service.sandbox.stripe.set_balance("usd", 17_000);
     world.pay_day().await;

@@ -145,7 +145,9 @@ impl Run<'_> {
         let mut ready = candidates.iter().filter(is_ready).peekable();
         let account = match &held.account {
             Some(known) if ready.peek().is_some() => {
-                let standing = self.payouts.stripe.account(known.id.as_str()).await?.standing();
+                // One that is gone is none: what a professional can do about it is to connect another.
+                let account = Some(self.payouts.stripe.account(known.id.as_str()).await?);
+                let standing = account.filter(|account| !account.deleted).and_then(|it| it.standing());
                 standing.and_then(|standing| standing.payee_account(Some(known)))
             }
             // Nobody asks about an account that nothing is to be sent to.
