@@ -205,7 +205,8 @@ impl App {
         store: &'a Store,
         new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
     ) -> Intake<'a> {
-        Intake { store, whop: self.whop.as_ref(), deployment: &self.config.marketplace.deployment, new_id }
+        let (whop, stripe) = (self.whop.as_ref(), self.stripe.as_ref());
+        Intake { store, whop, stripe, deployment: &self.config.marketplace.deployment, new_id }
     }
 
     /// The sweep over bookings, over a table and a source of ids that outlive it.

@@ -1,10 +1,13 @@
 //! An event's way: kept before it is acknowledged, applied at once where it can be, otherwise by the
 //! sweep with growing pauses, and set aside with its reason when nothing helps.
 //!
-//! The usual event costs two requests: the membership is read, then one transaction keeps the event
-//! *as applied* beside everything that follows from it. There is no moment at which it is applied
-//! and not kept, or the other way round.
+//! The usual event costs two requests: the membership or the booking is read, then one transaction keeps
+//! the event *as applied* beside everything that follows from it. There is no moment at which it is
+//! applied and not kept, or the other way round.
 
+mod arrival;
+mod booking;
+mod payee;
 mod swept;
 
 use std::time::Duration as StdDuration;
@@ -12,15 +15,18 @@ use std::time::Duration as StdDuration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::domain::event::{Event, Meaning};
+use crate::domain::event::{Event, Meaning, Part};
 use crate::domain::id::{CompanyId, MembershipId};
 use crate::domain::timeline::Fact;
 use crate::effects::back_off;
+use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
 use crate::store::booking::Deployment;
 use crate::store::inbox::{EventState, StoredEvent};
-use crate::store::recovery::{News, RecordError, Recording};
-use crate::store::{Company, Store, StoreError};
+use crate::store::recovery::{News, RecordError};
+use crate::store::{Company, Store, StoreError, Write};
+
+pub use arrival::{ArrivalError, STRIPE, sealed_for};
 
 /// Tries before an event is set aside: with the pauses of `back_off`, about two days.
 const MAX_TRIES: u32 = 16;
@@ -60,6 +66,8 @@ pub struct Intake<'a> {
     pub store: &'a Store,
     /// Whop, to ask whose a membership is.
     pub whop: Option<&'a Whop>,
+    /// Stripe, to ask what an event leaves open.
+    pub stripe: Option<&'a Stripe>,
     /// What the deployment decides about bookings.
     pub deployment: &'a Deployment,
     /// A fresh random id.
@@ -70,6 +78,9 @@ pub struct Intake<'a> {
 #[derive(Debug)]
 enum ApplyError {
     OwnerUnknown,
+    /// The provider has not said yet what only it can say.
+    Unanswered,
+    Unreadable(Part),
     TooManyFacts,
     Books,
     Conflict,
@@ -82,12 +93,27 @@ impl ApplyError {
     fn reason(&self) -> &'static str {
         match self {
             Self::OwnerUnknown => "owner_unknown",
+            Self::Unanswered => "provider_not_asked_yet",
+            Self::Unreadable(part) => part.reason(),
             Self::TooManyFacts => "too_many_facts",
             Self::Books => "books_do_not_add_up",
             Self::Conflict => "conflict",
             Self::Duplicate => "received_before",
             Self::Store(StoreError::Shape(_)) => "row_unreadable",
             Self::Store(_) => "table_unavailable",
+        }
+    }
+
+    /// Whether no further try can help.
+    fn is_hopeless(&self) -> bool {
+        matches!(self, Self::Unreadable(_) | Self::TooManyFacts | Self::Books)
+    }
+
+    fn of_recording(error: RecordError) -> Self {
+        match error {
+            RecordError::TooManyFacts => Self::TooManyFacts,
+            RecordError::Books(_) => Self::Books,
+            RecordError::Store(error) => Self::Store(error),
         }
     }
 }
@@ -118,8 +144,7 @@ impl Intake<'_> {
             Ok(()) | Err(ApplyError::Duplicate) => return Ok(Applied::Now),
             Err(error) => error,
         };
-        let hopeless =
-            matches!(error, ApplyError::TooManyFacts | ApplyError::Books) || event.tries + 1 >= MAX_TRIES;
+        let hopeless = error.is_hopeless() || event.tries + 1 >= MAX_TRIES;
         let due_at = (!hopeless).then(|| now + back_off(event.tries + 1));
         // Trouble with the table counts as well: an event over a row that cannot be read would stand
         // first in the queue for ever.
@@ -138,16 +163,16 @@ impl Intake<'_> {
                 tokio::time::sleep(StdDuration::from_millis(u64::from(attempt) * CONFLICT_PAUSE_MS + jitter))
                     .await;
             }
-            let mut recording = self.follow(event, !new, now).await?;
+            let mut writes = self.follow(event, !new, now).await?;
             let inbox = self.store.inbox();
-            let own = recording.writes.len();
+            let own = writes.len();
             let mark = if new {
                 inbox.keep(event, None).map_err(ApplyError::Store)?
             } else {
                 inbox.mark_applied(event)
             };
-            recording.writes.push(mark);
-            match self.store.commit((self.new_id)(), recording.writes).await {
+            writes.push(mark);
+            match self.store.commit((self.new_id)(), writes).await {
                 Ok(()) => return Ok(()),
                 Err(StoreError::Conflict { refused }) if refused.contains(&own) => {
                     // Refused by the event's own row: it is there (or applied) already, unless the
@@ -171,15 +196,37 @@ impl Intake<'_> {
     /// The writes that follow from an event, over what is known now.
     async fn follow(
         &self,
-        event: &StoredEvent,
+        stored: &StoredEvent,
         may_ask: bool,
         now: DateTime<Utc>,
-    ) -> Result<Recording, ApplyError> {
-        let nothing = Recording { writes: Vec::new(), cases: Vec::new() };
-        let event = &event.payload_min;
-        let Some(fact) = Fact::from_event(event) else { return Ok(nothing) };
+    ) -> Result<Vec<Write>, ApplyError> {
+        let event = &stored.payload_min;
+        match &event.meaning {
+            Meaning::Booking { booking_id, payment_intent, what } => {
+                let payment_intent = payment_intent.as_ref();
+                self.follow_booking(event, *booking_id, payment_intent, what.clone(), now).await
+            }
+            Meaning::RefundFailed { payment_intent } => {
+                self.follow_failed_refund(event, payment_intent, may_ask, now).await
+            }
+            Meaning::Account(standing) => self.follow_account(stored, standing, may_ask, now).await,
+            Meaning::PayoutFailed { account, money } => {
+                self.follow_failed_payout(stored, account, money, now).await
+            }
+            Meaning::Unreadable { part } => Err(ApplyError::Unreadable(*part)),
+            _ => self.follow_membership(event, may_ask, now).await,
+        }
+    }
+
+    async fn follow_membership(
+        &self,
+        event: &Event,
+        may_ask: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Write>, ApplyError> {
+        let Some(fact) = Fact::from_event(event) else { return Ok(Vec::new()) };
         if event.membership_id.is_none() && event.payment_id.is_none() {
-            return Ok(nothing);
+            return Ok(Vec::new());
         }
         let Some((company, membership_id)) = self.owner(event, may_ask).await? else {
             // A success of a membership nobody has heard of recovers nothing, and whose it is may
@@ -193,11 +240,8 @@ impl Intake<'_> {
         };
         let news =
             News { facts: vec![fact], user_id: event.user_id.clone(), payment_id, cause: &event.event_id };
-        company.record(&membership_id, read, news, now).map_err(|error| match error {
-            RecordError::TooManyFacts => ApplyError::TooManyFacts,
-            RecordError::Books(_) => ApplyError::Books,
-            RecordError::Store(error) => ApplyError::Store(error),
-        })
+        let recording = company.record(&membership_id, read, news, now).map_err(ApplyError::of_recording)?;
+        Ok(recording.writes)
     }
 
     /// Whose the event is: by its own word, by what earlier events said, or by asking Whop.

@@ -120,3 +120,38 @@ async fn reminders_go_out_side_by_side_and_never_more_than_the_bound() {
         assert_eq!(world.sent(Kind::Push), companies * cases);
     }
 }
+
+/// What one request asks of the table and of Stripe.
+async fn cost_of_stripes_event(world: &World, body: &str) -> Cost {
+    let service = &world.service;
+    service.dynamo.reset_requests();
+    service.sandbox.stripe.reset_requests();
+    assert_eq!(world.deliver_stripe_text(body).await["outcome"], "applied", "{body}");
+    let mut cost = service.sandbox.stripe.requests();
+    for request in service.dynamo.requests() {
+        *cost.entry(request.operation).or_default() += 1;
+    }
+    cost
+}
+
+#[tokio::test]
+async fn an_event_of_a_booking_costs_one_read_and_one_transaction_beside_the_limit() {
+    let usual = cost(&[("GetItem", 1), ("TransactWriteItems", 1), ("UpdateItem", 1)]);
+    let world = World::start().await;
+    let (_, payment) = world.take_booking("1").await;
+    let stripe = &world.service.sandbox.stripe;
+    stripe.authorize(&payment);
+    stripe.capture_outside(&payment);
+    stripe.refund(&payment, 2_500);
+    let silent = ["payment_intent.created", "charge.captured", "refund.created"];
+    for told in stripe.events().into_iter().filter(|told| !silent.contains(&told.kind.as_str())) {
+        assert_eq!(cost_of_stripes_event(&world, &told.body).await, usual, "{}", told.kind);
+    }
+    // A dispute names its payment alone: whose that is is one more read.
+    let before = stripe.events().len();
+    stripe.open_dispute(&payment);
+    let found = cost(&[("GetItem", 2), ("TransactWriteItems", 1), ("UpdateItem", 1)]);
+    for told in &stripe.events()[before..] {
+        assert_eq!(cost_of_stripes_event(&world, &told.body).await, found, "{}", told.kind);
+    }
+}

@@ -2,9 +2,6 @@
 //! the embedded DynamoDB behind the real SDK, the providers' stand-ins over real HTTP.
 #![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
-mod repository;
-mod world;
-
 mod abandoned;
 mod answer;
 mod arbitrary_bodies;
@@ -15,9 +12,12 @@ mod auto_decline_races;
 mod auto_decline_trouble;
 mod backstage;
 mod bearer;
+mod booked;
 mod booking_crashes;
+mod booking_events;
 mod booking_lists;
 mod booking_refusals;
+mod booking_troubles;
 mod bookings;
 mod browser;
 mod canaries;
@@ -38,6 +38,7 @@ mod forged_requests;
 mod forgery;
 mod health;
 mod house_rules;
+mod jobs_done;
 mod judgement;
 mod keeping;
 mod keyed_answers;
@@ -55,6 +56,7 @@ mod order;
 mod overlaps;
 mod parties;
 mod passwords;
+mod payee_events;
 mod payees;
 mod payout_books;
 mod payout_costs;
@@ -64,8 +66,12 @@ mod payout_overlaps;
 mod payout_rules;
 mod payouts;
 mod promise;
+mod reconciliation;
+mod reconciliation_findings;
+mod reconciliation_trouble;
 mod recovery;
 mod refusals;
+mod repository;
 mod retries;
 mod returning;
 mod rights;
@@ -92,3 +98,4 @@ mod webhook_refusals;
 mod webhook_sources;
 mod webhooks;
 mod window;
+mod world;

@@ -12,6 +12,7 @@ use shared::domain::account::Role;
 
 use crate::browser::Browser;
 use crate::deployment::{deployed, strings, tagged};
+use crate::jobs_done::ACCOUNT;
 use crate::operations::word;
 use crate::parties::{PROFESSIONAL, path_of};
 use crate::payees::{APPROVALS, BATCHES, Job};
@@ -292,6 +293,20 @@ async fn let_money_go(witness: &mut Witness) {
     witness.seen.entry("auto-decline").or_default().extend(rights);
 }
 
+/// A day at Stripe with a payout, an event that nobody delivered and a line that belongs to nothing.
+async fn hold_stripe_against_the_books(witness: &mut Witness) {
+    let world = &witness.world;
+    world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
+    world.service.sandbox.stripe.set_balance("usd", 1_000_000);
+    let job = world.done_job("rights", 10_000).await;
+    world.transfer_share(&job, 8_500).await;
+    world.paid_job("unheard", 1_000).await;
+    world.service.sandbox.stripe.adjust_balance("usd", -1);
+    for _ in 0..2 {
+        witness.see("reconciliation", async |world| world.reconcile().await).await;
+    }
+}
+
 #[tokio::test]
 async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     let mut witness = Witness { world: World::start().await, seen: BTreeMap::new() };
@@ -303,6 +318,7 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     keep_an_account(&mut witness).await;
     deal_with_bookings(&mut witness).await;
     come_with_a_session(&mut witness).await;
+    hold_stripe_against_the_books(&mut witness).await;
     witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
     let_money_go(&mut witness).await;
     let template = template();

@@ -4,12 +4,17 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Scheduler;
+use shared::domain::event::Meaning;
 use shared::domain::time;
+use shared::events::STRIPE;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::inbox::{EventPlace, EventState, StoredEvent};
+use shared::providers::stripe;
+use shared::store::StoreError;
+use shared::store::inbox::{EventPlace, EventState, Inbox, StoredEvent};
 
 use super::whop::WHOP;
+use super::{unreadable, unseal};
 
 pub(super) async fn list(
     State(app): State<SharedApp>,
@@ -23,8 +28,7 @@ pub(super) async fn list(
     Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
 }
 
-/// Takes the event up again and applies it at once where that can be done. Only Whop's events are
-/// applied at all, so those of other sources are none to replay.
+/// Takes the event up again and applies it at once where that can be done.
 pub(super) async fn replay(
     State(app): State<SharedApp>,
     _operator: Scheduler,
@@ -32,16 +36,42 @@ pub(super) async fn replay(
 ) -> Result<Answer, Failure> {
     let now = app.clock.now();
     let store = app.store()?;
-    let event = store.inbox().event(WHOP, &event_id).await?.ok_or(Failure::Absent)?;
-    if !store.inbox().replay(&event, now).await? {
+    let inbox = store.inbox();
+    let event = find(&inbox, &event_id).await?.ok_or(Failure::Absent)?;
+    let event = read_again(&app, event)?;
+    if !inbox.replay(&event, now).await? {
         return Err(Failure::Conflict("Only an event that was set aside can be replayed.".to_owned()));
     }
-    let taken_up = store.inbox().event(WHOP, &event_id).await?.ok_or(Failure::Absent)?;
+    let source = event.source.as_str();
+    let taken_up = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
     let new_id = || app.ids.next();
     let applied = app.intake(store, &new_id).apply_kept(&taken_up, now).await?;
-    tracing::info!(event_id, ?applied, replays = taken_up.replays, "event replayed");
-    let stands = store.inbox().event(WHOP, &event_id).await?.ok_or(Failure::Absent)?;
+    tracing::info!(source, event_id, ?applied, replays = taken_up.replays, "event replayed");
+    let stands = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
     Ok(Answer::ok(show(&stands)))
+}
+
+/// The event of that id, of a source whose events are applied. One that nothing follows from is none to
+/// replay; should one id be in use at both, the one that was set aside is meant.
+async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
+    let mut found = None;
+    for source in [WHOP, STRIPE] {
+        match inbox.event(source, event_id).await? {
+            Some(event) if event.state == EventState::SetAside => return Ok(Some(event)),
+            Some(event) if event.state != EventState::Received => found = Some(event),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// What could not be read when it came may be readable by now.
+fn read_again(app: &SharedApp, mut event: StoredEvent) -> Result<StoredEvent, Failure> {
+    if matches!(event.payload_min.meaning, Meaning::Unreadable { .. }) && event.source == STRIPE {
+        let body = unseal(app, &event)?;
+        event.payload_min = stripe::read_again(&event.payload_min, &body).map_err(unreadable)?;
+    }
+    Ok(event)
 }
 
 fn show(event: &StoredEvent) -> Value {
@@ -51,6 +81,11 @@ fn show(event: &StoredEvent) -> Value {
         EventState::SetAside => "set_aside",
         EventState::Received => "received",
     };
+    let (booking_id, payment_intent_id) = match &event.payload_min.meaning {
+        Meaning::Booking { booking_id, payment_intent, .. } => (*booking_id, payment_intent.as_ref()),
+        Meaning::RefundFailed { payment_intent } => (None, Some(payment_intent)),
+        _ => (None, None),
+    };
     json!({
         "event_id": event.payload_min.event_id,
         "source": event.source,
@@ -58,6 +93,8 @@ fn show(event: &StoredEvent) -> Value {
         "company_id": event.payload_min.company_id,
         "membership_id": event.payload_min.membership_id,
         "payment_id": event.payload_min.payment_id,
+        "booking_id": booking_id,
+        "payment_intent_id": payment_intent_id,
         "state": state,
         "reason": event.reason,
         "tries": event.tries,

@@ -2,10 +2,11 @@
 //!
 //! - **Called by** Whop, Stripe and any source of Standard Webhooks; by an operator who looks after
 //!   events that were set aside.
-//! - **Reads** the raw bytes, verified before they are read; of Whop's events, the membership they are
-//!   about.
-//! - **Writes** Whop's event and everything that follows from it in one transaction; or, when that
-//!   cannot be done now, the event alone, for the sweep. Other sources' events are kept as received.
+//! - **Reads** the raw bytes, verified before they are read; the membership, the booking or the
+//!   professional an event is about.
+//! - **Writes** an event and everything that follows from it in one transaction; or, when that cannot be
+//!   done now, the event alone, for the sweep. What nothing follows from is kept as received: any other
+//!   source's events, and those of Stripe's that are about no booking and no professional.
 //! - **Answers** 2xx only once the event is kept; 401 to anything unsigned, whether or not the source
 //!   exists.
 //!   A source's limit counts what it has signed, so that no stranger can use it up.
@@ -21,8 +22,10 @@ use axum::Router;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::Routes;
+use shared::events::sealed_for;
 use shared::http::Failure;
 use shared::providers::signed::{Refused, Unreadable};
+use shared::store::inbox::StoredEvent;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
@@ -38,8 +41,17 @@ pub fn router(app: SharedApp) -> Router {
 /// The raw body may name people, so it is kept sealed; without a key the door stays shut, because
 /// keeping it in clear is not a choice.
 fn seal(app: &SharedApp, source: &str, event_id: &str, body: &[u8]) -> Result<String, Failure> {
-    let place = format!("event:{source}:{event_id}");
-    app.config.vault.seal(&place, body).map_err(|error| unconfigured(error.to_string()))
+    app.config
+        .vault
+        .seal(&sealed_for(source, event_id), body)
+        .map_err(|error| unconfigured(error.to_string()))
+}
+
+/// The raw body of a kept event.
+fn unseal(app: &SharedApp, event: &StoredEvent) -> Result<Vec<u8>, Failure> {
+    let place = sealed_for(&event.source, &event.payload_min.event_id);
+    let body = app.config.vault.open(&place, &event.payload_sealed);
+    body.map_err(|error| unconfigured(error.to_string()))
 }
 
 /// What is missing is the operator's business.

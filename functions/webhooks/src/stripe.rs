@@ -1,18 +1,16 @@
-//! Stripe's events.
+//! Stripe's events: what is about bookings and professionals is applied, the rest is only kept.
 
 use axum::extract::State;
 use http::HeaderMap;
 use shared::app::SharedApp;
+use shared::events::{ArrivalError, STRIPE};
 use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
 use shared::http::{Answer, Failure};
 use shared::providers::stripe::{self, Secret};
 
-use super::received::keep;
-use super::{refuse, unreadable};
-
-/// The source under which Stripe's events are kept.
-const STRIPE: &str = "stripe";
+use super::received::receipt;
+use super::{refuse, unconfigured, unreadable};
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
@@ -27,5 +25,13 @@ pub(super) async fn receive(
         .map_err(|refused| refuse(refused, "STRIPE_WEBHOOK_SECRET"))?;
     allowance.charge_due(&app).await?;
     let event = stripe::read(&verified).map_err(unreadable)?;
-    keep(&app, STRIPE, event, verified.body(), now).await
+    let (event_id, name) = (event.event_id.clone(), event.name.clone());
+    let new_id = || app.ids.next();
+    let intake = app.intake(app.store()?, &new_id);
+    let received = intake.receive_stripe(&app.config.vault, event, verified.body(), now).await;
+    let received = received.map_err(|error| match error {
+        ArrivalError::Vault(error) => unconfigured(error.to_string()),
+        ArrivalError::Store(error) => error.into(),
+    })?;
+    Ok(receipt(STRIPE, &event_id, &name, received))
 }

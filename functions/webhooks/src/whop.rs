@@ -2,16 +2,14 @@
 
 use axum::extract::State;
 use http::HeaderMap;
-use serde_json::json;
 use shared::app::SharedApp;
-use shared::events::Received;
 use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
 use shared::http::{Answer, Failure};
 use shared::providers::whop::{self, Secret};
-use shared::store::inbox::{EventState, StoredEvent};
 
-use super::{refuse, seal, unreadable};
+use super::received::apply;
+use super::{refuse, unreadable};
 
 /// The source under which Whop's events are kept.
 pub(super) const WHOP: &str = "whop";
@@ -29,25 +27,5 @@ pub(super) async fn receive(
         .map_err(|refused| refuse(refused, "WHOP_WEBHOOK_SECRET"))?;
     allowance.charge_due(&app).await?;
     let event = whop::read(&verified).map_err(unreadable)?;
-    let stored = StoredEvent {
-        source: WHOP.to_owned(),
-        occurred_at: event.occurred_at,
-        payload_sealed: seal(&app, WHOP, &event.event_id, verified.body())?,
-        payload_min: event,
-        state: EventState::Pending,
-        received_at: now,
-        tries: 0,
-        reason: None,
-        replays: 0,
-    };
-    let (event_id, name) = (stored.payload_min.event_id.clone(), stored.payload_min.name.clone());
-    let new_id = || app.ids.next();
-    let received = app.intake(app.store()?, &new_id).receive(stored, now).await?;
-    let outcome = match received {
-        Received::Applied => "applied",
-        Received::Kept => "kept",
-        Received::Duplicate => "duplicate",
-    };
-    tracing::info!(event_id, name, outcome, "event received");
-    Ok(Answer::ok(json!({"event_id": event_id, "outcome": outcome})))
+    apply(&app, WHOP, event, verified.body(), now).await
 }

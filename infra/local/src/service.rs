@@ -234,7 +234,7 @@ fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 19] = [
+    let functions: [fn(SharedApp) -> Router; 20] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -253,6 +253,7 @@ fn routers(app: &SharedApp) -> Router {
         payouts::router,
         payout_admin::router,
         auto_decline::router,
+        reconciliation::router,
         health::router,
     ];
     let merged = functions.into_iter().fold(Router::new(), |all, function| {

@@ -78,7 +78,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 60] = [
+pub static ROUTES: [Route; 62] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -136,6 +136,8 @@ pub static ROUTES: [Route; 60] = [
     route("payout-admin", "POST", "/api/admin/payouts/approvals", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
     route("auto-decline", "GET", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
     route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
+    route("reconciliation", "GET", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
+    route("reconciliation", "POST", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Who::Anyone),
     route("health", "GET", "/api/health/deep", Who::Scheduler),
     route("health", "GET", "/api/openapi.json", Who::Anyone),

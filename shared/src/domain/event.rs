@@ -6,8 +6,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::booking::What;
 use super::id::{CompanyId, MembershipId, PaymentId, UserId};
 use super::money::Money;
+use super::party::{BookingId, PaymentIntentId, StripeAccountId};
+use super::payout::AccountStanding;
 
 /// One event, whatever dialect it arrived in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,11 +33,11 @@ pub struct Event {
     pub user_id: Option<UserId>,
     /// When it happened at the provider; the signed time of arrival where the event does not say.
     pub occurred_at: DateTime<Utc>,
-    /// What it means for a case.
+    /// What it means for us.
     pub meaning: Meaning,
 }
 
-/// What an event means for a case.
+/// What an event means for a case, a booking, or a professional who is paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Meaning {
@@ -60,6 +63,71 @@ pub enum Meaning {
         /// `None` means the whole payment.
         money: Option<Money>,
     },
-    /// Nothing that moves a case; stored all the same.
+    /// Something happened to the money of a booking.
+    Booking {
+        /// The booking, where the event names it beside its company; otherwise it is found through the
+        /// payment.
+        booking_id: Option<BookingId>,
+        /// The payment, where the event names it.
+        payment_intent: Option<PaymentIntentId>,
+        /// What happened.
+        what: What,
+    },
+    /// A refund came to nothing after all. How much of the payment went back is less now, and only the
+    /// payment itself says how much.
+    RefundFailed {
+        /// The payment it was of.
+        payment_intent: PaymentIntentId,
+    },
+    /// A professional's account at Stripe stands like this.
+    Account(AccountStanding),
+    /// A payout from a professional's account to the bank failed.
+    PayoutFailed {
+        /// Whose.
+        account: StripeAccountId,
+        /// How much stayed.
+        money: Money,
+    },
+    /// It is about money, and part of it cannot be read. Nothing is guessed: it waits for a person.
+    Unreadable {
+        /// Which part.
+        part: Part,
+    },
+    /// Nothing that we act on; stored all the same.
     Nothing,
+}
+
+/// A part of an event that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// No whole number of minor units, less than nothing, or beyond every amount.
+    Amount,
+    /// No currency that money is charged in.
+    Currency,
+    /// A word for where something stands that we do not know.
+    Status,
+    /// Neither true nor false.
+    Flag,
+    /// Something else than an id of its kind.
+    Id,
+    /// No time.
+    Time,
+    /// An account of another form than we know.
+    Account,
+}
+
+impl Part {
+    /// Why the event waits, in one of our own words.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Amount => "amount_unreadable",
+            Self::Currency => "currency_unknown",
+            Self::Status => "status_unknown",
+            Self::Flag => "flag_unreadable",
+            Self::Id => "id_unreadable",
+            Self::Time => "time_unreadable",
+            Self::Account => "account_unreadable",
+        }
+    }
 }

@@ -9,7 +9,10 @@ pub mod balance;
 pub mod client;
 mod error;
 mod form;
+pub mod line;
 pub mod list;
+mod meaning;
+mod object;
 pub mod payment;
 pub mod refund;
 pub mod transfer;
@@ -18,14 +21,16 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 
+use self::balance::FetchedEvent;
 use super::signed::body::{self, is_plain_id};
 use super::signed::timed::{self, Claim};
 use super::signed::{check_age, moment};
-use crate::domain::event::{Event, Meaning};
+use crate::domain::event::Event;
 
 pub use super::signed::{Refused, Secret, Unreadable};
 
-/// A webhook whose signature was right. Only [`verify`] makes one.
+/// A webhook whose signature was right, or an event that Stripe itself listed. Only [`verify`] and
+/// [`Verified::fetched`] make one.
 #[derive(Debug, Clone)]
 pub struct Verified {
     signed_at: DateTime<Utc>,
@@ -66,19 +71,35 @@ pub fn sign(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
 pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     let root = body::object(&verified.raw)?;
     let id = root["id"].as_str().filter(|id| id.starts_with(EVENT) && is_plain_id(id));
+    let id = id.ok_or(Unreadable::NoId)?.to_owned();
+    let name = body::name(&root).ok_or(Unreadable::NoName)?.to_owned();
+    let (company_id, meaning) = meaning::of(&name, &root);
     Ok(Event {
-        event_id: id.ok_or(Unreadable::NoId)?.to_owned(),
-        name: body::name(&root).ok_or(Unreadable::NoName)?.to_owned(),
-        company_id: None,
+        event_id: id,
+        name,
+        company_id,
         membership_id: None,
         payment_id: None,
         user_id: None,
         occurred_at: moment::first_sane(&[&root["created"]], verified.signed_at),
-        meaning: Meaning::Nothing,
+        meaning,
     })
 }
 
+/// Reads a kept event once more: what an earlier version could not read, this one may. The body is the
+/// one that was verified when it came.
+pub fn read_again(kept: &Event, body: &[u8]) -> Result<Event, Unreadable> {
+    let (company_id, meaning) = meaning::of(&kept.name, &body::object(body)?);
+    Ok(Event { company_id, meaning, ..kept.clone() })
+}
+
 impl Verified {
+    /// An event that Stripe listed when it was asked. It came from Stripe's own API, so that it needs no
+    /// signature; it counts as signed when it was fetched.
+    pub fn fetched(event: &FetchedEvent, fetched_at: DateTime<Utc>) -> Self {
+        Self { signed_at: fetched_at, raw: event.body.to_string().into() }
+    }
+
     /// When Stripe signed this delivery.
     pub fn signed_at(&self) -> DateTime<Utc> {
         self.signed_at

@@ -1,6 +1,8 @@
 //! Events as they came in, and whose they are. This is the one door without a company: an event has
 //! to be kept before anybody knows whose it is.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +97,14 @@ impl Inbox {
         self.store.get(Key::event(source, event_id)).await
     }
 
+    /// Which of up to a hundred events of a source came in before.
+    pub async fn known(&self, source: &str, event_ids: &[String]) -> Result<HashSet<String>, StoreError> {
+        let keys: Vec<Key> = event_ids.iter().map(|id| Key::event(source, id)).collect();
+        let found = self.store.present(&keys).await?;
+        let known = event_ids.iter().zip(&keys).filter(|(_, key)| found.contains(key));
+        Ok(known.map(|(id, _)| id.clone()).collect())
+    }
+
     /// Keeps a new event. Applied and merely received ones leave by themselves; a pending one is due
     /// at `due_at`.
     pub fn keep(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
@@ -152,9 +162,10 @@ impl Inbox {
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
-    /// Takes a set-aside event up again; `false` when it is not set aside.
+    /// Takes a set-aside event up again, as it is read now; `false` when it is not set aside.
     pub async fn replay(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
+            .set_all(&ReadAgain { payload_min: &event.payload_min })?
             .set("state", text("pending"))
             .set("tries", number(0))
             .set("replays", number(event.replays + 1))
@@ -199,6 +210,12 @@ impl Inbox {
         let events = events.into_iter().filter(|event| event.state == EventState::SetAside).collect();
         Ok((events, page.next.and(last)))
     }
+}
+
+/// What reading an event again may change.
+#[derive(Serialize)]
+struct ReadAgain<'a> {
+    payload_min: &'a Event,
 }
 
 /// A place in the list of set-aside events.

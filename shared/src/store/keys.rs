@@ -14,6 +14,9 @@
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
 //! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership, payment or account is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
+//! | reconciliation's cursor, and what it lists | `JOB#reconciliation` | `CURSOR`, `LISTED` | the reconciliation |
+//! | a reconciliation | `JOB#reconciliation` | `RUN#<time>#<id>` | operations: the newest, in one query |
+//! | finding | `FINDING#<id>` | `FINDING` | the reconciliation, and whoever closes it |
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
 //! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |
 //! | session | `SESSION#<hash of its id>` | `SESSION` | whoever asks with a session's cookie |
@@ -30,13 +33,15 @@
 //! | index | hash | range | read by |
 //! | --- | --- | --- | --- |
 //! | `due` | `due_shard` = `<queue>#<0..4>` | `due_at` | a tick: what is due now; sparse, rows leave it when done |
-//! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its set-aside events; a statement |
+//! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its audit entries of a kind; a statement; the operator's open findings |
 //! | `list_state` | `list_state_pk` = `<company>#<what>#<state>` | `list_sk` | the same, of one state |
 //! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<state>#<start>#<booking>` | a professional's bookings, of one state or of all |
 //! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<state>#<request>#<booking>` | a customer's bookings, of one state or of all |
 //!
 //! The indexes hold keys only: an index is never the truth, the row behind it is read before
 //! anything is shown or done.
+
+pub(super) mod reconciliation;
 
 use chrono::NaiveDate;
 
@@ -84,8 +89,8 @@ pub struct Key {
 }
 
 impl Key {
-    fn new(pk: String, sk: impl Into<String>) -> Self {
-        Self { pk, sk: sk.into() }
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
     }
 
     pub(super) fn settings(company: &CompanyId) -> Self {
@@ -357,6 +362,9 @@ pub(super) fn audit_list(company: &CompanyId, kind: &str) -> String {
 pub(super) fn cases_state_list(company: &CompanyId, state: &str) -> String {
     format!("{company}#cases#{state}")
 }
+
+/// What Stripe and the books differ in, until it is explained: the operator's business as well.
+pub(super) const FINDINGS_LIST: &str = "operator#findings";
 
 /// Set-aside events of every company stand in one list: they are the operator's business.
 pub(super) fn events_state_list(state: &str) -> String {

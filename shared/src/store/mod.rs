@@ -5,6 +5,7 @@
 //! they are read, the directory, the due index, last runs) is reached through its own handle.
 
 pub mod account;
+mod audit;
 pub mod batch;
 pub mod booking;
 pub mod company;
@@ -19,12 +20,13 @@ pub mod ledger;
 pub mod limit;
 pub mod link;
 pub mod payee;
+pub mod reconciliation;
 pub mod recovery;
 pub mod session;
 pub mod trouble;
 pub mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
@@ -148,6 +150,30 @@ impl Store {
             wanted = left.map(|left| left.keys).unwrap_or_default();
         }
         Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    }
+
+    /// Which of up to a hundred rows there are, without reading what is in them.
+    pub(crate) async fn present(&self, keys: &[Key]) -> Result<HashSet<Key>, StoreError> {
+        let mut found = HashSet::new();
+        let mut wanted: Vec<Item> = keys.iter().map(|key| write::with_key(Item::new(), key)).collect();
+        while !wanted.is_empty() {
+            let rows = KeysAndAttributes::builder()
+                .consistent_read(true)
+                .set_keys(Some(wanted))
+                .projection_expression("#p, #s")
+                .expression_attribute_names("#p", keys::PK)
+                .expression_attribute_names("#s", keys::SK);
+            let rows = rows.build().map_err(StoreError::request)?;
+            let request = self.client.batch_get_item().request_items(&*self.table, rows);
+            let output = request.send().await.map_err(StoreError::sdk)?;
+            let items = output.responses.and_then(|mut tables| tables.remove(&*self.table));
+            for item in items.unwrap_or_default() {
+                found.insert(read_row(item)?);
+            }
+            let left = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
+            wanted = left.map(|left| left.keys).unwrap_or_default();
+        }
+        Ok(found)
     }
 
     /// Reads one page of a partition, of the table or of an index.

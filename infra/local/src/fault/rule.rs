@@ -93,6 +93,8 @@ pub enum Operation {
     Balance,
     /// `GET /v1/balance_transactions`.
     BalanceTransactions,
+    /// `GET /v1/balance_transactions/{id}`.
+    BalanceTransaction,
     /// `GET /v1/events`.
     Events,
 }
@@ -127,6 +129,7 @@ impl Operation {
             Self::Account => "account",
             Self::Balance => "balance",
             Self::BalanceTransactions => "balance_transactions",
+            Self::BalanceTransaction => "balance_transaction",
             Self::Events => "events",
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use super::StripeStandIn;
 use super::list::page;
 use super::params::Params;
-use super::world::{Line, World};
+use super::refunds::Refund;
+use super::refusal::Refusal;
+use super::world::{Charge, Line, Transfer, World};
 use crate::fault::Operation;
 
 pub(super) async fn show(
@@ -32,6 +34,21 @@ pub(super) async fn show(
     stripe.tell(Operation::Balance, headers, query, read).await
 }
 
+pub(super) async fn show_line(
+    State(stripe): State<StripeStandIn>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let read = move |world: &World, now: DateTime<Utc>, mut params: Params| {
+        let whole = params.expands("source")?;
+        params.finish()?;
+        let line = world.lines.get(&id).ok_or_else(|| Refusal::no_such("balance transaction", &id))?;
+        Ok(line.shape(now, whole.then_some(world)))
+    };
+    stripe.tell(Operation::BalanceTransaction, headers, query, read).await
+}
+
 pub(super) async fn list(
     State(stripe): State<StripeStandIn>,
     headers: HeaderMap,
@@ -39,13 +56,14 @@ pub(super) async fn list(
 ) -> Response {
     let read = |world: &World, now: DateTime<Utc>, mut params: Params| {
         let (kind, source) = (params.take("type"), params.take("source"));
+        let whole = params.expands("data.source")?.then_some(world);
         let created = params.created()?;
         let wanted = |line: &Line| {
             kind.as_ref().is_none_or(|kind| line.kind == *kind)
                 && (source.is_none() || line.source == source)
                 && created(line.created)
         };
-        page(("balance_transaction", &world.lines), params, wanted, |line| line.shape(now))
+        page(("balance_transaction", &world.lines), params, wanted, |line| line.shape(now, whole))
     };
     stripe.tell(Operation::BalanceTransactions, headers, query, read).await
 }
@@ -55,8 +73,30 @@ fn shares(shares: BTreeMap<String, i64>) -> Vec<Value> {
     shares.into_iter().map(share).collect()
 }
 
+impl World {
+    /// What moved a line of the balance.
+    fn source(&self, id: &str) -> Option<Value> {
+        match id.split('_').next()? {
+            "ch" => self.charges.get(id).map(Charge::shape),
+            "re" => self.refunds.get(id).map(Refund::shape),
+            "tr" => self.transfers.get(id).map(Transfer::shape),
+            "trr" => {
+                let (transfer, number) = id.strip_prefix("trr_")?.rsplit_once('_')?;
+                self.transfers.get(transfer)?.reversal_shape(number.parse().ok()?)
+            }
+            "dp" => {
+                let charge = self.charges.get(id.strip_prefix("dp_")?)?;
+                Some(charge.dispute.as_ref()?.shape(charge))
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Line {
-    fn shape(&self, now: DateTime<Utc>) -> Value {
+    /// The source is its id, unless it is looked for in `world` and shown whole.
+    fn shape(&self, now: DateTime<Utc>, world: Option<&World>) -> Value {
+        let source = world.zip(self.source.as_deref()).and_then(|(world, id)| world.source(id));
         json!({
             "id": self.id,
             "object": "balance_transaction",
@@ -67,7 +107,7 @@ impl Line {
             "fee": self.fee,
             "net": self.net(),
             "reporting_category": self.kind,
-            "source": self.source,
+            "source": source.unwrap_or_else(|| json!(self.source)),
             "status": if self.available_on <= now { "available" } else { "pending" },
             "type": self.kind,
         })

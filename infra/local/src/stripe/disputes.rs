@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::draft::Draft;
 use super::outside::charge_of;
@@ -74,18 +74,23 @@ impl Charge {
 }
 
 fn dispute_event(draft: &mut Draft<'_>, what: &str, charge: &Charge, dispute: &Dispute) {
-    let dispute = json!({
-        "id": dispute.id,
-        "object": "dispute",
-        "amount": charge.amount_captured,
-        "charge": charge.id,
-        "created": dispute.created.timestamp(),
-        "currency": charge.currency,
-        "is_charge_refundable": false,
-        "metadata": {},
-        "payment_intent": charge.intent,
-        "reason": "product_not_received",
-        "status": dispute.status,
-    });
-    draft.event(&format!("charge.dispute.{what}"), dispute);
+    draft.event(&format!("charge.dispute.{what}"), dispute.shape(charge));
+}
+
+impl Dispute {
+    pub(super) fn shape(&self, charge: &Charge) -> Value {
+        json!({
+            "id": self.id,
+            "object": "dispute",
+            "amount": charge.amount_captured,
+            "charge": charge.id,
+            "created": self.created.timestamp(),
+            "currency": charge.currency,
+            "is_charge_refundable": false,
+            "metadata": {},
+            "payment_intent": charge.intent,
+            "reason": "product_not_received",
+            "status": self.status,
+        })
+    }
 }

@@ -73,6 +73,7 @@ impl StripeStandIn {
             .route("/accounts/{id}", get(accounts::show))
             .route("/balance", get(balance::show))
             .route("/balance_transactions", get(balance::list))
+            .route("/balance_transactions/{id}", get(balance::show_line))
             .route("/events", get(events::list))
             .fallback(answer::no_such_route);
         Router::new().nest("/v1", api).with_state(self.clone())

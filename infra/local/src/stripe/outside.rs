@@ -109,7 +109,8 @@ impl StripeStandIn {
             let mut transfer: Transfer = known.unwrap_or_else(|| panic!("no transfer {transfer_id}"));
             transfer.reversals.push((draft.now, amount));
             assert!(transfer.amount_reversed() <= transfer.amount, "more than {transfer_id} moved");
-            draft.line("transfer_refund", Some(transfer_id), (amount, 0, &transfer.currency), draft.now);
+            let id = transfer.reversal_id(transfer.reversals.len());
+            draft.line("transfer_refund", Some(&id), (amount, 0, &transfer.currency), draft.now);
             draft.event("transfer.reversed", transfer.shape());
             draft.put(Change::Transfer(Box::new(transfer)));
         });
@@ -153,11 +154,45 @@ impl StripeStandIn {
         });
     }
 
-    /// Sets what can be transferred now, by one more line in the balance.
+    /// Sets what can be transferred now, by one more line in the balance: money that the platform brings
+    /// from its bank, or takes there.
     pub fn set_balance(&self, currency: &str, amount: i64) {
         self.happens(|draft| {
             let difference = amount - draft.world.available(currency);
-            draft.line("adjustment", None, (difference, 0, currency), draft.now);
+            let kind = if difference < 0 { "payout" } else { "topup" };
+            draft.line(kind, None, (difference, 0, currency), draft.now);
+        });
+    }
+
+    /// Somebody transfers money to an account at Stripe's dashboard; its id is given back.
+    pub fn transfer_outside(&self, account: &str, amount: i64, currency: &str) -> String {
+        let id = next_id("tr", self.now_and_world().1.transfers.len());
+        self.happens(|draft| {
+            account_of(draft, account);
+            let line = draft.line("transfer", Some(&id), (-amount, 0, currency), draft.now);
+            let transfer = Transfer {
+                id: id.clone(),
+                amount,
+                currency: currency.to_owned(),
+                destination: account.to_owned(),
+                transfer_group: None,
+                source_transaction: None,
+                metadata: BTreeMap::new(),
+                description: None,
+                line,
+                reversals: Vec::new(),
+                created: draft.now,
+            };
+            draft.event("transfer.created", transfer.shape());
+            draft.put(Change::Transfer(Box::new(transfer)));
+        });
+        id
+    }
+
+    /// Stripe books something that belongs to nothing we know, such as a correction by its staff.
+    pub fn adjust_balance(&self, currency: &str, amount: i64) {
+        self.happens(|draft| {
+            draft.line("adjustment", None, (amount, 0, currency), draft.now);
         });
     }
 

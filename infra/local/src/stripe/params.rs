@@ -107,10 +107,15 @@ impl Params {
         })
     }
 
-    /// Whether the charge is to be shown whole; nothing else can be expanded here.
+    /// Whether the charge is to be shown whole; nothing else can be expanded there.
     pub(super) fn expands_charge(&mut self) -> Result<bool, Refusal> {
+        self.expands("latest_charge")
+    }
+
+    /// Whether the one property that can be is to be shown whole.
+    pub(super) fn expands(&mut self, property: &str) -> Result<bool, Refusal> {
         let wanted = self.take_all("expand[]");
-        match wanted.iter().find(|wanted| *wanted != "latest_charge") {
+        match wanted.iter().find(|wanted| *wanted != property) {
             Some(other) => {
                 Err(Refusal::invalid(Some("expand"), format!("This property cannot be expanded ({other}).")))
             }

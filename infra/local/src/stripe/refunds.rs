@@ -189,7 +189,7 @@ impl Refund {
         self.failure_line.is_some()
     }
 
-    fn shape(&self) -> Value {
+    pub(super) fn shape(&self) -> Value {
         let failed = self.has_failed();
         json!({
             "id": self.id,

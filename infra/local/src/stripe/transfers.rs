@@ -156,20 +156,29 @@ impl Draft<'_> {
 }
 
 impl Transfer {
+    /// The id of its n-th reversal, counted from one.
+    pub(super) fn reversal_id(&self, number: usize) -> String {
+        format!("trr_{}_{number}", self.id)
+    }
+
+    /// Its n-th reversal.
+    pub(super) fn reversal_shape(&self, number: usize) -> Option<Value> {
+        let (at, amount) = self.reversals.get(number.checked_sub(1)?)?;
+        Some(json!({
+            "id": self.reversal_id(number),
+            "object": "transfer_reversal",
+            "amount": amount,
+            "created": at.timestamp(),
+            "currency": self.currency,
+            "metadata": {},
+            "transfer": self.id,
+        }))
+    }
+
     pub(super) fn shape(&self) -> Value {
-        let reversal = |(index, (at, amount)): (usize, &(chrono::DateTime<chrono::Utc>, i64))| {
-            json!({
-                "id": format!("trr_{}_{}", self.id, index + 1),
-                "object": "transfer_reversal",
-                "amount": amount,
-                "created": at.timestamp(),
-                "currency": self.currency,
-                "metadata": {},
-                "transfer": self.id,
-            })
-        };
-        let newest = self.reversals.iter().enumerate().rev();
-        let shown: Vec<Value> = newest.take(SHOWN_REVERSALS).map(reversal).collect();
+        let newest = (1..=self.reversals.len()).rev();
+        let shown: Vec<Value> =
+            newest.take(SHOWN_REVERSALS).filter_map(|number| self.reversal_shape(number)).collect();
         json!({
             "id": self.id,
             "object": "transfer",

@@ -8,6 +8,7 @@ use shared::providers::stripe::list::Cursor;
 use shared::providers::stripe::transfer::{NewTransfer, TransferFilter};
 
 use super::stripe::{hold, transfer, usd};
+use super::stripe_refunds::source;
 use super::{Sandbox, noon, read};
 use crate::outbox::Kind;
 use crate::stripe::API_VERSION;
@@ -212,7 +213,7 @@ async fn the_balance_is_the_sum_of_its_lines_to_the_cent() {
     let kind = Some("transfer".to_owned());
     let moved = BalanceFilter { kind, ..BalanceFilter::default() };
     let moved = client.balance_transactions(&moved, &Cursor::Newest).await.unwrap();
-    assert_eq!(moved.data.iter().map(|line| line.source.clone()).collect::<Vec<_>>(), [Some(made.id)]);
+    assert_eq!(moved.data.iter().map(source).collect::<Vec<_>>(), [Some(made.id)]);
     sandbox.clock.set(noon() + Duration::days(2));
     assert_eq!(client.balance().await.unwrap().available(&usd(0).currency), 79_999 + 10_001 - 320);
 }

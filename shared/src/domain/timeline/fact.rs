@@ -80,7 +80,12 @@ impl Fact {
             Meaning::MembershipValid => What::Valid,
             Meaning::MembershipEnded => What::Ended,
             Meaning::MoneyReturned { return_id, money } => What::Returned { return_id, payment, money },
-            Meaning::Nothing => return None,
+            Meaning::Booking { .. }
+            | Meaning::RefundFailed { .. }
+            | Meaning::Account(_)
+            | Meaning::PayoutFailed { .. }
+            | Meaning::Unreadable { .. }
+            | Meaning::Nothing => return None,
         };
         Some(Self { at: event.occurred_at, what })
     }

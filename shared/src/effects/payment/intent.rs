@@ -126,7 +126,7 @@ pub(in super::super) async fn look(
         },
         _ => {
             let charge = payment.charge()?;
-            (charge.amount_captured > 0 && charge.amount_refunded >= charge.amount_captured)
+            (charge.amount_captured > 0 && charge.amount_returned() >= charge.amount_captured)
                 .then(|| done(&payment))
         }
     }
@@ -170,10 +170,9 @@ fn facts(payment: &PaymentIntent) -> Vec<What> {
         _ => {}
     }
     if let Some(charge) = payment.charge()
-        && charge.captured
-        && charge.amount_refunded > 0
+        && charge.amount_returned() > 0
     {
-        facts.push(What::Refunded { money: money(charge.amount_refunded) });
+        facts.push(What::Refunded { money: money(charge.amount_returned()) });
     }
     facts
 }

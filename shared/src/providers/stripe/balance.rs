@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::form::Form;
+use super::line::LineSource;
 use super::list::{Created, Cursor};
 use crate::domain::money::Currency;
 
@@ -46,8 +47,10 @@ pub struct BalanceFilter {
 }
 
 impl BalanceFilter {
+    /// What moved a line is asked for whole: it tells whose the line is.
     pub(super) fn form(&self, from: &Cursor) -> Form {
-        Form::default().with_some("type", self.kind.as_ref()).with_created(self.created).with_page(from)
+        let form = Form::default().with("expand[]", "data.source").with_some("type", self.kind.as_ref());
+        form.with_created(self.created).with_page(from)
     }
 }
 
@@ -67,9 +70,9 @@ pub struct BalanceTransaction {
     /// `charge`, `transfer`, `transfer_refund`, `refund`, `refund_failure`, `adjustment`, …
     #[serde(rename = "type")]
     pub kind: String,
-    /// What moved it: `ch_…`, `re_…`, `tr_…`, …
+    /// What moved it, where it was anything that Stripe names.
     #[serde(default)]
-    pub source: Option<String>,
+    pub source: Option<LineSource>,
     /// When.
     #[serde(with = "ts_seconds")]
     pub created: DateTime<Utc>,

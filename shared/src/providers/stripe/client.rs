@@ -124,6 +124,12 @@ impl Stripe {
         self.page("balance_transactions", filter.form(from), from).await
     }
 
+    /// One line of our balance.
+    pub async fn balance_transaction(&self, id: &str) -> Result<BalanceTransaction, CallError> {
+        let form = Form::default().with("expand[]", "source");
+        self.read(&format!("balance_transactions/{}", checked(id)?), form).await
+    }
+
     /// A page of what happened.
     pub async fn events(&self, filter: &EventFilter, from: &Cursor) -> Result<Page<FetchedEvent>, CallError> {
         self.page("events", filter.form(from), from).await

@@ -173,12 +173,22 @@ pub struct Charge {
     /// The PaymentIntent it belongs to.
     #[serde(default)]
     pub payment_intent: Option<String>,
+    /// What it belongs to.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
     /// How it was paid.
     #[serde(default)]
     payment_method_details: Option<MethodDetails>,
 }
 
 impl Charge {
+    /// How much of what was taken went back. Where less was taken than was held, Stripe counts the rest,
+    /// which nobody ever took, among what went back.
+    pub fn amount_returned(&self) -> i64 {
+        let never_taken = self.amount.saturating_sub(self.amount_captured).max(0);
+        if self.captured { self.amount_refunded.saturating_sub(never_taken).max(0) } else { 0 }
+    }
+
     /// When the hold lapses by itself.
     pub fn capture_before(&self) -> Option<DateTime<Utc>> {
         self.payment_method_details.as_ref()?.card.as_ref()?.capture_before
@@ -205,5 +215,26 @@ fn expandable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lates
         object => serde_json::from_value(object)
             .map(|charge| Some(LatestCharge::Whole(charge)))
             .map_err(serde::de::Error::custom),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn charge(captured: bool, amount_captured: i64, amount_refunded: i64) -> Charge {
+        let body = format!(
+            r#"{{"id":"ch_1","amount":10000,"amount_captured":{amount_captured},"currency":"usd","disputed":false,
+                "amount_refunded":{amount_refunded},"captured":{captured},"refunded":false}}"#
+        );
+        serde_json::from_str(&body).unwrap()
+    }
+
+    #[test]
+    fn what_was_never_taken_did_not_go_back() {
+        assert_eq!(charge(true, 10_000, 2_500).amount_returned(), 2_500);
+        assert_eq!(charge(true, 6_000, 4_000).amount_returned(), 0, "the rest of the hold was let go");
+        assert_eq!(charge(true, 6_000, 5_500).amount_returned(), 1_500);
+        assert_eq!(charge(false, 0, 10_000).amount_returned(), 0, "all of it was let go");
     }
 }

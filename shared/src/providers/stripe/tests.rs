@@ -1,10 +1,12 @@
 mod arbitrary;
+mod fixtures;
+mod meanings;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderValue};
 
-use super::{Refused, Secret, Unreadable, Verified, read, sign, verify};
+use super::{Refused, Secret, Unreadable, Verified, read, read_again, sign, verify};
 
 const BODY: &[u8] = br#"{"id":"evt_1","object":"event","type":"charge.refunded","created":1784710800}"#;
 /// Made with another implementation, over `BODY`, with the secret `whsec_0123456789abcdef`.

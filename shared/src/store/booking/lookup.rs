@@ -11,7 +11,7 @@ use crate::domain::id::CompanyId;
 use crate::domain::party::BookingId;
 
 /// The booking that a payment belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BookingOwner {
     /// The company.
     pub company_id: CompanyId,

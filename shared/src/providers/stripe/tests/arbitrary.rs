@@ -1,7 +1,110 @@
 use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Map, Value};
 
 use super::*;
+use crate::domain::event::Event;
 use crate::providers::signed::timed;
+
+/// Every name that means something, and some that do not.
+const NAMES: [&str; 19] = [
+    "payment_intent.amount_capturable_updated",
+    "payment_intent.succeeded",
+    "payment_intent.canceled",
+    "charge.succeeded",
+    "charge.refunded",
+    "charge.refund.updated",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "charge.dispute.funds_reinstated",
+    "transfer.reversed",
+    "transfer.updated",
+    "account.updated",
+    "account.application.deauthorized",
+    "payout.failed",
+    "charge.captured",
+    "transfer.",
+    "x",
+];
+
+const KEYS: [&str; 24] = [
+    "id",
+    "amount",
+    "amount_capturable",
+    "amount_captured",
+    "amount_received",
+    "amount_refunded",
+    "amount_reversed",
+    "captured",
+    "currency",
+    "latest_charge",
+    "payment_intent",
+    "payment_method_details",
+    "card",
+    "capture_before",
+    "cancellation_reason",
+    "status",
+    "metadata",
+    "booking_id",
+    "company_id",
+    "capabilities",
+    "requirements",
+    "disabled_reason",
+    "default_currency",
+    "deleted",
+];
+
+const TEXTS: [&str; 16] = [
+    "pi_1",
+    "ch_1",
+    "tr_1",
+    "acct_1",
+    "du_1",
+    "re_1",
+    "usd",
+    "COP",
+    "xxx",
+    "needs_response",
+    "won",
+    "failed",
+    "automatic",
+    "biz_1",
+    "5a0d1a4e-93ab-5f9d-8d3e-7a51c6a4a8a1",
+    "",
+];
+
+const NUMBERS: [&str; 10] = [
+    "0",
+    "-0",
+    "10000",
+    "100.0",
+    "1e400",
+    "1784710800",
+    "253402300800",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775809",
+];
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        1 => Just(Value::Null),
+        1 => any::<bool>().prop_map(Value::Bool),
+        3 => select(&NUMBERS[..]).prop_map(|text| serde_json::from_str(text).unwrap()),
+        3 => select(&TEXTS[..]).prop_map(Value::from),
+        1 => ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 64, 12, |inner| {
+        let key = prop_oneof![9 => select(&KEYS[..]).prop_map(String::from), 1 => ".{0,6}"];
+        let members = proptest::collection::vec((key, inner.clone()), 0..16);
+        prop_oneof![
+            6 => members.prop_map(|members| Value::Object(Map::from_iter(members))),
+            1 => proptest::collection::vec(inner, 0..4).prop_map(Value::from),
+        ]
+    })
+}
 
 proptest! {
     #[test]
@@ -59,5 +162,21 @@ proptest! {
         if let Ok(event) = read(&verified(body.as_bytes())) {
             prop_assert!(event.event_id.len() <= 128 && event.name.len() <= 80);
         }
+    }
+
+    #[test]
+    fn any_content_under_a_name_is_an_event_that_can_be_kept(
+        name in select(&NAMES[..]),
+        object in json_value(),
+        account in prop_oneof![2 => Just(Value::Null), 1 => Just(Value::from("acct_1")), 1 => json_value()],
+    ) {
+        let body = serde_json::json!({
+            "id": "evt_1", "type": name, "created": 1_784_710_800, "account": account,
+            "data": {"object": object},
+        });
+        let event = read(&verified(body.to_string().as_bytes())).unwrap();
+        let row: std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue> =
+            serde_dynamo::to_item(&event).unwrap();
+        prop_assert_eq!(serde_dynamo::from_item::<_, Event>(row).unwrap(), event);
     }
 }

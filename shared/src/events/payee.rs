@@ -1,0 +1,96 @@
+//! What follows from an event about the account of a professional who is paid.
+
+use std::cmp::Ordering;
+
+use chrono::{DateTime, Utc};
+
+use super::{ApplyError, Intake};
+use crate::domain::event::Event;
+use crate::domain::money::Money;
+use crate::domain::party::{ProfessionalId, StripeAccountId};
+use crate::domain::payout::AccountStanding;
+use crate::store::inbox::StoredEvent;
+use crate::store::payee::{FailedPayout, PayeeRow};
+use crate::store::{Company, Write};
+
+/// How often an event about an account that nobody registered is tried: for about a quarter of an hour.
+///
+/// Whoever registers an account asks Stripe how it stands, so that only an event that comes between the
+/// asking and the registering is missed. After that the account is none of our professionals', of whom
+/// a platform may have few among many, and its events are no business of an operator's.
+const STRANGERS_TRIES: u32 = 5;
+
+impl Intake<'_> {
+    /// An account stands otherwise. The newest word counts; of two of one second Stripe says which.
+    pub(super) async fn follow_account(
+        &self,
+        stored: &StoredEvent,
+        standing: &AccountStanding,
+        may_ask: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Write>, ApplyError> {
+        let event = &stored.payload_min;
+        let Some((company, professional_id, payee)) = self.payee(stored, &standing.account).await? else {
+            return Ok(Vec::new());
+        };
+        // A professional may have left this account for another.
+        let Some(known) = payee.account.as_ref().filter(|known| known.id == standing.account) else {
+            return Ok(Vec::new());
+        };
+        let is_known = standing.payee_account(Some(known)).as_ref() == Some(known)
+            && standing.disabled_reason == payee.disabled_reason;
+        let heard_s = payee.account_heard_at.map(|at| at.timestamp());
+        let newest = match Some(event.occurred_at.timestamp()).cmp(&heard_s) {
+            Ordering::Less => return Ok(Vec::new()),
+            Ordering::Equal if is_known => return Ok(Vec::new()),
+            Ordering::Equal => self.standing(event, &standing.account, may_ask, now).await?,
+            Ordering::Greater => standing.clone(),
+        };
+        let write = company.note_standing(&payee, &professional_id, &newest, event.occurred_at, now);
+        write.map(|write| vec![write]).map_err(ApplyError::Store)
+    }
+
+    /// A bank did not take a professional's money.
+    pub(super) async fn follow_failed_payout(
+        &self,
+        stored: &StoredEvent,
+        account: &StripeAccountId,
+        money: &Money,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Write>, ApplyError> {
+        let Some((company, professional_id, payee)) = self.payee(stored, account).await? else {
+            return Ok(Vec::new());
+        };
+        let event = &stored.payload_min;
+        let (event_id, at, money) = (event.event_id.clone(), event.occurred_at, money.clone());
+        let failed = FailedPayout { event_id, at, money };
+        company.note_failed_payout(&payee, &professional_id, &failed, now).map_err(ApplyError::Store)
+    }
+
+    /// Whose an account is, as the payouts know them; `None` where it is nobody's, for good.
+    async fn payee(
+        &self,
+        stored: &StoredEvent,
+        account: &StripeAccountId,
+    ) -> Result<Option<(Company, ProfessionalId, PayeeRow)>, ApplyError> {
+        let Some(owner) = self.store.inbox().payee_owner(account).await.map_err(ApplyError::Store)? else {
+            let is_nobodys = stored.tries >= STRANGERS_TRIES;
+            return if is_nobodys { Ok(None) } else { Err(ApplyError::OwnerUnknown) };
+        };
+        let company = self.store.company(&owner.company_id);
+        let payee = company.payee(&owner.professional_id).await.map_err(ApplyError::Store)?;
+        Ok(Some((company, owner.professional_id, payee)))
+    }
+
+    async fn standing(
+        &self,
+        event: &Event,
+        account: &StripeAccountId,
+        may_ask: bool,
+        now: DateTime<Utc>,
+    ) -> Result<AccountStanding, ApplyError> {
+        let stripe = self.looks_at(event, may_ask, now)?;
+        let found = stripe.account(account.as_str()).await.map_err(|_| ApplyError::Unanswered)?;
+        found.standing().ok_or(ApplyError::Unanswered)
+    }
+}

@@ -1,0 +1,84 @@
+//! The object of an event, read part by part: what is there and is not what it must be is named.
+
+use chrono::{DateTime, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::domain::booking::is_chargeable;
+use crate::domain::event::Part;
+use crate::domain::id::InvalidId;
+use crate::domain::money::{Currency, Money};
+use crate::providers::signed::body::is_plain_id;
+
+/// What an event is about.
+#[derive(Clone, Copy)]
+pub(super) struct Object<'a>(&'a Value);
+
+/// The last second of the year 9999: what lies beyond cannot be written down.
+const LATEST_S: i64 = 253_402_300_799;
+
+impl<'a> Object<'a> {
+    pub(super) fn new(value: &'a Value) -> Self {
+        Self(value)
+    }
+
+    /// The details of the card a charge was paid by.
+    pub(super) fn card(self) -> Self {
+        Self(&self.0["payment_method_details"]["card"])
+    }
+
+    pub(super) fn text(self, name: &str) -> Option<&'a str> {
+        self.0[name].as_str()
+    }
+
+    pub(super) fn metadata(self, name: &str) -> Option<&'a str> {
+        self.0["metadata"][name].as_str()
+    }
+
+    /// An id; `None` where there is none.
+    pub(super) fn id<T>(
+        self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, InvalidId>,
+    ) -> Result<Option<T>, Part> {
+        match &self.0[name] {
+            Value::Null => Ok(None),
+            Value::String(id) => parse(id).map(Some).map_err(|_| Part::Id),
+            _ => Err(Part::Id),
+        }
+    }
+
+    /// An id of a kind that we only tell apart.
+    pub(super) fn plain_id(self, name: &str) -> Result<String, Part> {
+        self.text(name).filter(|id| is_plain_id(id)).map(str::to_owned).ok_or(Part::Id)
+    }
+
+    pub(super) fn flag(self, name: &str) -> Result<bool, Part> {
+        self.0[name].as_bool().ok_or(Part::Flag)
+    }
+
+    /// Minor units. Stripe writes whole numbers, and a total below nothing is none.
+    pub(super) fn amount(self, name: &str) -> Result<i64, Part> {
+        self.0[name].as_i64().filter(|amount| *amount >= 0).ok_or(Part::Amount)
+    }
+
+    pub(super) fn money(self, name: &str) -> Result<Money, Part> {
+        let currency = self.text("currency").and_then(|code| Currency::parse(code).ok());
+        let currency = currency.filter(is_chargeable).ok_or(Part::Currency)?;
+        Ok(Money { amount: self.amount(name)?, currency })
+    }
+
+    /// Unix seconds; `None` where there is no time.
+    pub(super) fn time(self, name: &str) -> Result<Option<DateTime<Utc>>, Part> {
+        if self.0[name].is_null() {
+            return Ok(None);
+        }
+        let seconds = self.0[name].as_i64().filter(|seconds| (0..=LATEST_S).contains(seconds));
+        seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0)).map(Some).ok_or(Part::Time)
+    }
+
+    /// The whole of it, in a form we know.
+    pub(super) fn read<T: DeserializeOwned>(self) -> Option<T> {
+        serde_json::from_value(self.0.clone()).ok()
+    }
+}

@@ -1,0 +1,254 @@
+use serde_json::{Value, json};
+
+use super::fixtures::{
+    BOOKING, COMPANY, CREATED, account, charge, connected, dispute, event, intent, payout, refund, transfer,
+};
+use super::*;
+use crate::domain::booking::{DisputeStatus, ReleaseReason, What};
+use crate::domain::event::{Event, Meaning, Part};
+use crate::domain::money::{Currency, Money};
+use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, TransferId};
+
+fn read_of(body: &Value) -> Event {
+    read(&verified(body.to_string().as_bytes())).unwrap()
+}
+
+fn meaning(name: &str, object: Value) -> Meaning {
+    read_of(&event(name, object)).meaning
+}
+
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    object[name] = value;
+    object
+}
+
+fn usd(amount: i64) -> Money {
+    Money { amount, currency: Currency::parse("usd").unwrap() }
+}
+
+fn pi() -> PaymentIntentId {
+    PaymentIntentId::parse("pi_3RfKq2").unwrap()
+}
+
+/// What happened to the payment of the booking that the object names.
+fn happened(name: &str, object: Value) -> What {
+    let read = read_of(&event(name, object));
+    assert_eq!(read.company_id.as_ref().map(|id| id.as_str()), Some(COMPANY));
+    assert_eq!(read.occurred_at.timestamp(), CREATED);
+    match read.meaning {
+        Meaning::Booking { booking_id, payment_intent, what } => {
+            assert_eq!(booking_id, BookingId::parse(BOOKING).ok());
+            assert!(payment_intent.is_none_or(|id| id == pi()));
+            what
+        }
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_payment_is_held_taken_and_let_go() {
+    let charge_id = || ChargeId::parse("ch_3RfKq2").ok();
+    let held = |capture_before| What::Authorized {
+        payment_intent: pi(),
+        charge: charge_id(),
+        money: usd(10_000),
+        capture_before,
+    };
+    let capturable = "payment_intent.amount_capturable_updated";
+    assert_eq!(happened(capturable, intent("requires_capture")), held(None));
+    let lapses_at = DateTime::from_timestamp(1_785_314_800, 0);
+    assert_eq!(happened("charge.succeeded", charge(false)), held(lapses_at));
+    let taken = What::Captured { payment_intent: pi(), charge: charge_id(), money: usd(10_000) };
+    assert_eq!(happened("payment_intent.succeeded", intent("succeeded")), taken);
+    for (word, reason) in [
+        (json!("automatic"), ReleaseReason::Automatic),
+        (json!("abandoned"), ReleaseReason::Abandoned),
+        (json!("requested_by_customer"), ReleaseReason::RequestedByCustomer),
+        (json!("fraudulent"), ReleaseReason::Other),
+        (Value::Null, ReleaseReason::Other),
+    ] {
+        let cancelled = with(intent("canceled"), "cancellation_reason", word);
+        assert_eq!(happened("payment_intent.canceled", cancelled), What::Released { reason });
+    }
+}
+
+#[test]
+fn what_repeats_another_event_or_moves_no_money_means_nothing() {
+    for (name, object) in [
+        ("payment_intent.amount_capturable_updated", intent("succeeded")),
+        ("charge.succeeded", charge(true)),
+        ("charge.captured", charge(true)),
+        ("charge.expired", charge(false)),
+        ("charge.refunded", with(charge(false), "amount_refunded", json!(10_000))),
+        ("charge.refund.updated", refund("succeeded")),
+        ("refund.updated", refund("pending")),
+        ("refund.created", refund("succeeded")),
+        ("transfer.created", transfer(0)),
+        ("transfer.updated", transfer(0)),
+        ("payment_intent.created", intent("requires_payment_method")),
+        ("account.updated", account("active")),
+        ("payout.failed", payout()),
+        ("charge.refunded", with(charge(true), "payment_intent", Value::Null)),
+        ("charge.dispute.created", with(dispute("needs_response"), "payment_intent", Value::Null)),
+        ("transfer.reversed", with(transfer(100), "metadata", json!({}))),
+        ("customer.created", json!({"id": "cus_1", "email": "canary@example.com"})),
+    ] {
+        assert_eq!(meaning(name, object), Meaning::Nothing, "{name}");
+    }
+}
+
+#[test]
+fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
+    let back = |amount: i64| with(charge(true), "amount_refunded", json!(amount));
+    assert_eq!(happened("charge.refunded", back(2_500)), What::Refunded { money: usd(2_500) });
+    // Larger than the charge: kept as Stripe says it, and shown as an anomaly by the booking.
+    assert_eq!(happened("charge.refunded", back(10_001)), What::Refunded { money: usd(10_001) });
+    let partly_taken = |refunded: i64| with(back(refunded), "amount_captured", json!(6_000));
+    assert_eq!(happened("charge.refunded", partly_taken(4_000)), What::Refunded { money: usd(0) });
+    assert_eq!(happened("charge.refunded", partly_taken(5_000)), What::Refunded { money: usd(1_000) });
+}
+
+#[test]
+fn a_refund_that_came_to_nothing_is_asked_for_by_its_payment() {
+    let failed = Meaning::RefundFailed { payment_intent: pi() };
+    for name in ["charge.refund.updated", "refund.updated", "refund.failed"] {
+        for status in ["failed", "canceled", "a_later_word"] {
+            assert_eq!(meaning(name, refund(status)), failed, "{name} {status}");
+        }
+    }
+}
+
+#[test]
+fn a_dispute_is_told_with_its_newest_word_and_finds_its_booking_by_the_payment() {
+    for (name, word, status) in [
+        ("created", "warning_needs_response", DisputeStatus::WarningNeedsResponse),
+        ("funds_withdrawn", "needs_response", DisputeStatus::NeedsResponse),
+        ("updated", "under_review", DisputeStatus::UnderReview),
+        ("funds_reinstated", "won", DisputeStatus::Won),
+        ("closed", "lost", DisputeStatus::Lost),
+    ] {
+        let read = read_of(&event(&format!("charge.dispute.{name}"), dispute(word)));
+        let what = What::Disputed { dispute_id: "du_1RfKq2".to_owned(), status, money: usd(10_000) };
+        assert_eq!(read.company_id, None);
+        let told = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
+        assert_eq!(read.meaning, told);
+    }
+    let strange = meaning("charge.dispute.updated", dispute("charge_refunded"));
+    assert_eq!(strange, Meaning::Unreadable { part: Part::Status });
+}
+
+#[test]
+fn a_share_that_came_back_is_told_with_its_total() {
+    for name in ["transfer.reversed", "transfer.updated"] {
+        let what =
+            What::TransferReversed { transfer: TransferId::parse("tr_3RfKq2").unwrap(), money: usd(500) };
+        assert_eq!(happened(name, transfer(500)), what);
+    }
+}
+
+#[test]
+fn half_a_name_names_nobody() {
+    for metadata in [
+        json!({"booking_id": BOOKING}),
+        json!({"company_id": COMPANY, "booking_id": "booking_1"}),
+        json!({"company_id": "1", "booking_id": BOOKING}),
+        json!({"company_id": COMPANY, "booking_id": 7}),
+        json!([]),
+        Value::Null,
+    ] {
+        let read =
+            read_of(&event("payment_intent.succeeded", with(intent("succeeded"), "metadata", metadata)));
+        assert_eq!(read.company_id, None);
+        assert!(matches!(read.meaning, Meaning::Booking { booking_id: None, .. }));
+    }
+}
+
+#[test]
+fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
+    let told = |name: &str, account: &str, object: Value| read_of(&connected(name, account, object)).meaning;
+    let Meaning::Account(standing) = told("account.updated", "acct_1RfKq2", account("active")) else {
+        panic!("no standing");
+    };
+    assert!(standing.charges_enabled && standing.payouts_enabled, "it receives transfers");
+    assert_eq!(standing.currency, Currency::parse("cop").ok());
+    let Meaning::Account(gone) = told("account.application.deauthorized", "acct_1RfKq2", json!({})) else {
+        panic!("no standing");
+    };
+    assert!(!gone.charges_enabled && !gone.payouts_enabled);
+    let Meaning::PayoutFailed { account: whose, money } = told("payout.failed", "acct_1RfKq2", payout())
+    else {
+        panic!("no failed payout");
+    };
+    assert_eq!((whose.as_str(), money.amount, money.currency.as_str()), ("acct_1RfKq2", 14_000_000, "cop"));
+    // Its owner writes what he likes into the metadata of his own payments.
+    for (name, object) in [
+        ("payment_intent.succeeded", intent("succeeded")),
+        ("charge.refunded", charge(true)),
+        ("transfer.reversed", transfer(100)),
+        ("refund.failed", refund("failed")),
+        ("charge.dispute.closed", dispute("won")),
+    ] {
+        let read = read_of(&connected(name, "acct_1RfKq2", object));
+        assert_eq!((read.company_id, read.meaning), (None, Meaning::Nothing), "{name}");
+    }
+    let others = told("account.updated", "acct_2", account("active"));
+    assert_eq!(others, Meaning::Unreadable { part: Part::Account });
+}
+
+#[test]
+fn money_that_cannot_be_read_is_neither_guessed_nor_nothing() {
+    let beyond: Value = serde_json::from_str("9223372036854775808").unwrap();
+    for amount in [beyond, json!(-1), json!(100.5), json!(1e3), json!("100"), json!(null), json!({})] {
+        let unreadable = Meaning::Unreadable { part: Part::Amount };
+        let taken = with(intent("succeeded"), "amount_received", amount.clone());
+        assert_eq!(meaning("payment_intent.succeeded", taken), unreadable, "{amount}");
+        let back = with(charge(true), "amount_refunded", amount.clone());
+        assert_eq!(meaning("charge.refunded", back), unreadable, "{amount}");
+        let came_back = with(transfer(1), "amount_reversed", amount.clone());
+        assert_eq!(meaning("transfer.reversed", came_back), unreadable, "{amount}");
+        let bounced = connected("payout.failed", "acct_1", with(payout(), "amount", amount));
+        assert_eq!(read_of(&bounced).meaning, unreadable);
+    }
+    for currency in [json!("xxx"), json!("us"), json!("usdt"), json!(7), json!(null)] {
+        let disputed = with(dispute("lost"), "currency", currency);
+        assert_eq!(meaning("charge.dispute.closed", disputed), Meaning::Unreadable { part: Part::Currency });
+    }
+    let parts = [
+        (with(charge(false), "captured", json!("no")), Part::Flag),
+        (with(charge(false), "payment_intent", json!("pi 1")), Part::Id),
+        (with(charge(false), "id", json!(7)), Part::Id),
+        (
+            with(charge(false), "payment_method_details", json!({"card": {"capture_before": "soon"}})),
+            Part::Time,
+        ),
+    ];
+    for (object, part) in parts {
+        assert_eq!(meaning("charge.succeeded", object), Meaning::Unreadable { part });
+    }
+}
+
+#[test]
+fn what_was_kept_unread_may_be_read_again() {
+    let body = event("payment_intent.succeeded", intent("succeeded")).to_string();
+    let kept = Event {
+        meaning: Meaning::Unreadable { part: Part::Amount },
+        ..read_of(&json!({
+            "id": "evt_3RfKq2LkdIwHu7ix0a1b2c3d", "type": "payment_intent.succeeded", "created": CREATED,
+        }))
+    };
+    assert_eq!(read_again(&kept, body.as_bytes()).unwrap(), read(&verified(body.as_bytes())).unwrap());
+    assert!(read_again(&kept, b"[]").is_err());
+}
+
+#[test]
+fn nothing_of_a_person_is_kept_in_clear() {
+    for body in [
+        event("charge.succeeded", charge(false)),
+        event("payment_intent.succeeded", intent("succeeded")),
+        event("charge.dispute.created", dispute("needs_response")),
+        connected("account.updated", "acct_1RfKq2", account("active")),
+    ] {
+        let kept = format!("{:?}", read_of(&body)).to_lowercase();
+        assert!(!kept.contains("canary") && !kept.contains("secret"), "{kept}");
+    }
+}

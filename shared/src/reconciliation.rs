@@ -1,0 +1,258 @@
+//! Reconciliation: Stripe's money against our books. Every cent is explained, mended or listed.
+//!
+//! | part | what it does | what it leaves |
+//! | --- | --- | --- |
+//! | `events` | asks Stripe what happened, and takes in what was never delivered | events, as webhooks would have |
+//! | `walk` | looks at every line of the balance, oldest first | sums beside the cursor; facts that were unheard; findings |
+//! | `paid` | looks at every payout in the books, whether Stripe has its transfer | findings |
+//! | `open` | looks again at what is listed | findings closed that are explained now |
+//! | `cash` | adds up both sides since the beginning | the equation of the run |
+//!
+//! Time is worked off in slices. The cursor moves once the work on a slice is done, under the version it
+//! was read with and together with what the slice adds up to. So a run that is cut off does a part of a
+//! slice twice, which changes nothing, and two runs at once add nothing up twice.
+
+mod cash;
+mod events;
+mod explain;
+mod judge;
+mod line;
+mod mend;
+mod open;
+mod paid;
+mod walk;
+mod word;
+
+use std::time::{Duration as StdDuration, Instant};
+
+use chrono::{DateTime, Duration, DurationRound, Utc};
+use tracing::Instrument as _;
+
+use crate::app::App;
+use crate::domain::job::{Occurrence, Report};
+use crate::domain::time;
+use crate::providers::call::CallError;
+use crate::providers::stripe::client::Stripe;
+use crate::providers::stripe::list::{Cursor as Place, Page};
+use crate::store::job::LastRun;
+use crate::store::reconciliation::{Cursor, RECONCILIATION_JOB, Reconciliation};
+use crate::store::{Store, StoreError};
+
+/// What one run may take. Every figure has its reason.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Pages of a hundred in one slice: what is held in memory at once, some ten megabytes of events.
+    pub pages_per_slice: usize,
+    /// Pages of one run, those of too wide slices included: at 80 ms each, a third of the run's time.
+    pub pages_per_run: usize,
+    /// Open findings that one run looks at again; the next goes on behind them.
+    pub findings_per_run: u16,
+    /// Single things asked of Stripe side by side: a small part of its limit of 100 a second.
+    pub calls_at_once: usize,
+    /// When the run begins nothing new; below the function's time limit.
+    pub run_time: StdDuration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            pages_per_slice: 5,
+            pages_per_run: 200,
+            findings_per_run: 100,
+            calls_at_once: 8,
+            run_time: StdDuration::from_secs(45),
+        }
+    }
+}
+
+/// Why a run cannot be made, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// A door that is needed stays shut.
+    #[error("{0}")]
+    Unconfigured(String),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a part of a run stops.
+#[derive(Debug)]
+enum Halt {
+    /// Stripe did not answer: the next run goes on from here.
+    Call(CallError),
+    /// The run itself cannot go on.
+    Run(ReconcileError),
+}
+
+impl From<CallError> for Halt {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<StoreError> for Halt {
+    fn from(error: StoreError) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+/// A run on its way.
+struct Run<'a> {
+    app: &'a App,
+    store: &'a Store,
+    stripe: &'a Stripe,
+    bounds: Bounds,
+    began: Instant,
+    pages: usize,
+    cursor: Cursor,
+    told: Reconciliation,
+    /// Events that had come in before.
+    known: u64,
+}
+
+/// Runs one occurrence of the job.
+pub async fn run(app: &App, occurrence: &Occurrence, bounds: Bounds) -> Result<Report, ReconcileError> {
+    let span = tracing::info_span!("run", cron = RECONCILIATION_JOB);
+    async {
+        let store = app.store()?;
+        let unset = || ReconcileError::Unconfigured("STRIPE_SECRET_KEY is not set".to_owned());
+        let stripe = app.stripe.as_ref().ok_or_else(unset)?;
+        let (began, now) = (Instant::now(), app.clock.now());
+        let cursor = store.reconciliation_cursor().await?;
+        let told = Reconciliation::begun(app.ids.next(), now);
+        let mut run = Run { app, store, stripe, bounds, began, pages: 0, cursor, told, known: 0 };
+        run.work().await?;
+        run.end(occurrence).await
+    }
+    .instrument(span)
+    .await
+}
+
+impl Run<'_> {
+    /// Every part, even where Stripe did not answer the one before.
+    async fn work(&mut self) -> Result<(), ReconcileError> {
+        let events = self.fetch_events().await;
+        self.part("events", events)?;
+        let lines = self.walk_lines().await;
+        self.part("lines", lines)?;
+        let open = self.look_again().await;
+        self.part("findings", open)?;
+        if !self.told.more {
+            let cash = self.add_up().await;
+            self.part("cash", cash)?;
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, part: &'static str, ended: Result<(), Halt>) -> Result<(), ReconcileError> {
+        match ended {
+            Ok(()) => Ok(()),
+            Err(Halt::Run(error)) => Err(error),
+            Err(Halt::Call(error)) => {
+                tracing::warn!(part, reason = error.reason(), "stripe did not answer the reconciliation");
+                self.told.trouble.get_or_insert_with(|| error.reason().to_owned());
+                self.told.more = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether nothing new may begin; then the next run goes on.
+    fn is_over(&mut self) -> bool {
+        let over = self.pages >= self.bounds.pages_per_run || self.began.elapsed() >= self.bounds.run_time;
+        self.told.more |= over;
+        over
+    }
+
+    /// Everything in one slice of time; `None` where that is more than one slice may hold and the slice
+    /// can be made narrower.
+    async fn collect<T, Fetched>(
+        &mut self,
+        width: Duration,
+        fetch: impl Fn(Place) -> Fetched,
+        id: fn(&T) -> String,
+    ) -> Result<Option<Vec<T>>, CallError>
+    where
+        Fetched: Future<Output = Result<Page<T>, CallError>>,
+    {
+        let (mut found, mut place, mut pages) = (Vec::new(), Place::Newest, 0);
+        loop {
+            let page = fetch(place).await?;
+            self.pages += 1;
+            pages += 1;
+            found.extend(page.data);
+            let last = found.last().filter(|_| page.has_more);
+            match last.map(id) {
+                None => return Ok(Some(found)),
+                Some(_) if pages >= self.bounds.pages_per_slice && width > Duration::seconds(1) => {
+                    return Ok(None);
+                }
+                Some(last) => place = Place::After(last),
+            }
+        }
+    }
+
+    /// Moves the cursor together with what the run tells of it; where another run was faster, the cursor
+    /// is where that one left it.
+    async fn advance(&mut self, cursor: Cursor, told: Reconciliation) -> Result<bool, StoreError> {
+        let moved = self.store.move_reconciliation(self.app.ids.next(), &cursor, &told).await?;
+        if moved {
+            (self.cursor, self.told) = (Cursor { version: cursor.version + 1, ..cursor }, told);
+        } else {
+            self.cursor = self.store.reconciliation_cursor().await?;
+        }
+        Ok(moved)
+    }
+
+    async fn end(mut self, occurrence: &Occurrence) -> Result<Report, ReconcileError> {
+        self.told.ended_at = Some(self.app.clock.now());
+        self.store.end_reconciliation(&self.told).await?;
+        let told = &self.told;
+        let report = Report {
+            job: occurrence.job.clone(),
+            occurrence: time::write(occurrence.scheduled_at),
+            due: told.lines + told.events,
+            done: told.explained + told.mended + told.events_fetched,
+            declined: None,
+            skipped: self.known,
+            failed: told.findings,
+            in_doubt: told.in_doubt,
+            duration_ms: self.began.elapsed().as_millis() as u64,
+            more: told.more,
+        };
+        let last = LastRun { ended_at: self.app.clock.now(), report: report.clone() };
+        self.store.save_last_run(RECONCILIATION_JOB, &last).await?;
+        self.log(&report);
+        Ok(report)
+    }
+
+    fn log(&self, report: &Report) {
+        let unexplained = self.told.cash.values().any(|cash| cash.unexplained_amount() != 0);
+        tracing::info!(
+            occurrence = report.occurrence,
+            due = report.due,
+            done = report.done,
+            skipped = report.skipped,
+            failed = report.failed,
+            in_doubt = report.in_doubt,
+            mended = self.told.mended,
+            closed = self.told.closed,
+            unexplained,
+            duration = report.duration_ms,
+            more = report.more,
+            metrics = "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count",
+            "run finished"
+        );
+    }
+}
+
+/// Stripe counts whole seconds.
+fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
+    at.duration_trunc(Duration::seconds(1)).unwrap_or(at)
+}
+
+/// Half of a slice, in whole seconds and never nothing.
+fn half(width: Duration) -> Duration {
+    Duration::seconds((width.num_seconds() / 2).max(1))
+}

@@ -1,0 +1,82 @@
+//! Recording what Stripe tells and nobody had told us.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::explain::{Check, check_row};
+use super::word::{Saying, Word};
+use super::{Halt, Run, whole_seconds};
+use crate::domain::action::Actor;
+use crate::domain::booking::Fact;
+use crate::store::StoreError;
+use crate::store::booking::{BookingNews, BookingOwner, BookingRow};
+use crate::store::reconciliation::RECONCILIATION_JOB;
+use crate::store::recovery::RecordError;
+
+/// An event may move the booking at the same moment; a sixth time is no coincidence.
+const TRIES: u32 = 6;
+
+/// By what a word was found: the line, or the transfer itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// When it was made.
+    pub created: DateTime<Utc>,
+    /// When Stripe was asked.
+    pub asked_at: DateTime<Utc>,
+}
+
+impl Run<'_> {
+    /// Records what was unheard, and gives the row back as it is then. Steps that follow from it are
+    /// prepared with it, and found by the sweep.
+    pub(super) async fn mend(
+        &self,
+        of: &BookingOwner,
+        mut row: BookingRow,
+        word: &Word,
+        origin: Origin<'_>,
+    ) -> Result<BookingRow, Halt> {
+        let (company, now) = (self.store.company(&of.company_id), self.app.clock.now());
+        let deployment = &self.app.config.marketplace.deployment;
+        for _ in 0..TRIES {
+            let Check::Unheard(what, _) = check_row(&row, word) else { return Ok(row) };
+            let source = format!("{RECONCILIATION_JOB}:{}", origin.id);
+            let news = BookingNews {
+                facts: vec![Fact { at: origin.happened_at(word), what: *what, source: source.clone() }],
+                cause: source,
+                actor: Some(Actor::Schedule),
+                ..BookingNews::default()
+            };
+            let recording = match company.record_booking(row.clone(), news, deployment, now) {
+                Ok(recording) => recording,
+                Err(RecordError::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    tracing::error!(booking_id = %of.booking_id, %error, "what Stripe tells was not recorded");
+                    return Ok(row);
+                }
+            };
+            match self.store.commit(self.app.ids.next(), recording.writes).await {
+                Ok(()) => {
+                    tracing::warn!(booking_id = %of.booking_id, line = origin.id, "unheard until now");
+                    return Ok(recording.row);
+                }
+                Err(StoreError::Conflict { .. }) => row = company.booking(of.booking_id).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Conflict { refused: Vec::new() }.into())
+    }
+}
+
+impl Origin<'_> {
+    /// When what a word tells happened. Of totals that rise and fall the newest counts, and what was
+    /// asked for has seen every second but the one it was asked in: whatever is told of that one is newer.
+    fn happened_at(&self, word: &Word) -> DateTime<Utc> {
+        match word.saying {
+            Saying::Refunded | Saying::Disputed(_) => {
+                whole_seconds(self.asked_at) - Duration::milliseconds(1)
+            }
+            _ => self.created,
+        }
+    }
+}

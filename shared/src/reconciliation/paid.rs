@@ -1,0 +1,102 @@
+//! The other direction: whatever the books call paid has its transfer at Stripe.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use chrono::{DateTime, Utc};
+
+use super::explain::transfers_of;
+use super::judge::{Judged, Shelf};
+use super::mend::Origin;
+use super::walk::Slice;
+use super::{Halt, Run, word};
+use crate::domain::id::CompanyId;
+use crate::domain::money::Money;
+use crate::domain::party::BookingId;
+use crate::store::booking::BookingOwner;
+use crate::store::reconciliation::{Books, Finding, FindingKind, FindingState};
+
+/// The audit entry of a booking that was paid.
+const PAID: &str = "booking.paid_out";
+
+impl Run<'_> {
+    /// Looks for the transfers of whatever was paid in a slice. Those among its lines were looked at; the
+    /// others are asked for one by one.
+    pub(super) async fn look_for_missing(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        slice: &mut Slice,
+    ) -> Result<(), Halt> {
+        for company_id in self.companies(&slice.companies) {
+            let company = self.store.company(&company_id);
+            let mut start = None;
+            loop {
+                let page = company.audit_of(PAID, from, until, start).await?;
+                let paid = page.rows.iter().filter_map(|entry| BookingId::parse(&entry.subject).ok());
+                let owner = |booking_id| BookingOwner { company_id: company_id.clone(), booking_id };
+                let paid: Vec<BookingOwner> = paid.map(owner).collect();
+                let shelf = self.shelf(paid.iter()).await?;
+                self.look_for(shelf, slice).await?;
+                start = page.next;
+                if start.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every company that may have been paid for.
+    pub(super) fn companies(&self, more: &BTreeSet<CompanyId>) -> BTreeSet<CompanyId> {
+        let known = self.cursor.companies.iter().chain(more).chain(&self.app.config.platform_company);
+        known.cloned().collect()
+    }
+
+    async fn look_for(&self, mut shelf: Shelf, slice: &mut Slice) -> Result<(), Halt> {
+        let mut unseen: BTreeMap<String, (BookingOwner, Money)> = BTreeMap::new();
+        for (owner, books) in &shelf {
+            let Books::Known(row) = books else { continue };
+            for (transfer, money) in transfers_of(row) {
+                if !slice.seen.contains(transfer.as_str()) {
+                    unseen.insert(transfer.to_string(), (owner.clone(), money.clone()));
+                }
+            }
+        }
+        let asked_at = self.app.clock.now();
+        let ids: HashSet<String> = unseen.keys().cloned().collect();
+        let found = self.transfers(ids).await?;
+        for (id, (owner, money)) in unseen {
+            let Some(transfer) = found.get(&id) else {
+                self.file(&missing(&id, &owner, &money, self.app.clock.now()), slice).await?;
+                continue;
+            };
+            let origin = Origin { id: &id, created: transfer.created, asked_at };
+            let word = word::transferred(transfer);
+            if let Judged::Found(mut finding) =
+                self.judge_word(&word, Some(&owner), &mut shelf, origin).await?
+            {
+                finding.line_id = transfer.balance_transaction.clone();
+                self.file(&finding, slice).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A transfer that Stripe does not have.
+pub(super) fn missing(id: &str, owner: &BookingOwner, money: &Money, now: DateTime<Utc>) -> Finding {
+    Finding {
+        finding_id: id.to_owned(),
+        kind: FindingKind::TransferMissing,
+        company_id: Some(owner.company_id.clone()),
+        booking_id: Some(owner.booking_id),
+        line_id: None,
+        stripe_amount: 0,
+        books_amount: -money.amount,
+        currency: money.currency.as_str().to_owned(),
+        found_at: now,
+        state: FindingState::Open,
+        closing: None,
+        version: 0,
+    }
+}

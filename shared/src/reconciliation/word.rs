@@ -1,0 +1,146 @@
+//! What Stripe says now of one place where money moved: all of it, not only what one line moved.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::line::{About, Line};
+use crate::domain::booking::DisputeStatus;
+use crate::domain::id::CompanyId;
+use crate::domain::money::{Currency, Money};
+use crate::domain::party::BookingId;
+use crate::providers::stripe::line::Dispute;
+use crate::providers::stripe::payment::{Charge, PaymentIntent};
+use crate::providers::stripe::transfer::Transfer;
+use crate::store::booking::BookingOwner;
+
+/// What was asked of Stripe beside the lines themselves.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Payments of which something went back, by id.
+    pub payments: HashMap<String, PaymentIntent>,
+    /// Transfers of which something came back, by id.
+    pub transfers: HashMap<String, Transfer>,
+}
+
+/// What Stripe says of one place.
+#[derive(Debug, Clone)]
+pub(super) struct Word {
+    /// The place: what a finding about it is called.
+    pub place: String,
+    /// What has moved there, all in all: below nothing where it left.
+    pub amount: i64,
+    /// In what.
+    pub currency: Currency,
+    /// The booking it names itself.
+    pub named: Option<BookingOwner>,
+    /// The payment by which its booking is found.
+    pub payment_intent: Option<String>,
+    /// What it says.
+    pub saying: Saying,
+}
+
+/// What is said.
+#[derive(Debug, Clone)]
+pub(super) enum Saying {
+    /// So much was taken in all, by this charge.
+    Captured(String),
+    /// So much went back in all.
+    Refunded,
+    /// It was transferred.
+    Transferred(Box<Transfer>),
+    /// So much of it came back in all.
+    Reversed(Box<Transfer>),
+    /// A dispute stands like this.
+    Disputed(Dispute),
+}
+
+/// What Stripe says now of the place of a line; `None` where the line leads to no place.
+pub(super) fn of(line: &Line, asked: &Asked) -> Option<Word> {
+    match &line.about {
+        About::Payment(charge) => Some(captured(charge)),
+        About::GivenBack(refund) => {
+            let payment = asked.payments.get(refund.payment_intent.as_deref()?)?;
+            let named = named(&payment.metadata).or_else(|| named(&refund.metadata));
+            Some(refunded(payment.charge()?, &payment.id, named))
+        }
+        About::Transfer(transfer) => Some(transferred(transfer)),
+        About::CameBack(id) => asked.transfers.get(id).map(reversed),
+        About::Dispute(dispute) => Some(disputed(dispute)),
+        About::Own | About::Unknown => None,
+    }
+}
+
+fn captured(charge: &Charge) -> Word {
+    Word {
+        place: charge.id.clone(),
+        amount: charge.amount_captured,
+        currency: charge.currency.clone(),
+        named: named(&charge.metadata),
+        payment_intent: charge.payment_intent.clone(),
+        saying: Saying::Captured(charge.id.clone()),
+    }
+}
+
+fn refunded(charge: &Charge, payment_intent: &str, named: Option<BookingOwner>) -> Word {
+    Word {
+        place: format!("{}:refunded", charge.id),
+        amount: -charge.amount_returned(),
+        currency: charge.currency.clone(),
+        named,
+        payment_intent: Some(payment_intent.to_owned()),
+        saying: Saying::Refunded,
+    }
+}
+
+/// The word of a transfer itself.
+pub(super) fn transferred(transfer: &Transfer) -> Word {
+    Word {
+        place: transfer.id.clone(),
+        amount: -transfer.amount,
+        currency: transfer.currency.clone(),
+        named: named(&transfer.metadata),
+        payment_intent: None,
+        saying: Saying::Transferred(Box::new(transfer.clone())),
+    }
+}
+
+fn reversed(transfer: &Transfer) -> Word {
+    Word {
+        place: format!("{}:reversed", transfer.id),
+        amount: transfer.amount_reversed,
+        currency: transfer.currency.clone(),
+        named: named(&transfer.metadata),
+        payment_intent: None,
+        saying: Saying::Reversed(Box::new(transfer.clone())),
+    }
+}
+
+fn disputed(dispute: &Dispute) -> Word {
+    let status = DisputeStatus::parse(&dispute.status);
+    Word {
+        place: dispute.id.clone(),
+        amount: status.map_or(0, |status| taken(status, dispute.amount)),
+        currency: dispute.currency.clone(),
+        named: None,
+        payment_intent: dispute.payment_intent.clone(),
+        saying: Saying::Disputed(dispute.clone()),
+    }
+}
+
+/// What of a dispute's amount is with the bank.
+pub(super) fn taken(status: DisputeStatus, amount: i64) -> i64 {
+    use DisputeStatus::{Lost, NeedsResponse, UnderReview};
+    if matches!(status, NeedsResponse | UnderReview | Lost) { -amount } else { 0 }
+}
+
+impl Word {
+    /// What moved, without its direction, as facts have it.
+    pub fn money(&self) -> Money {
+        Money { amount: self.amount.saturating_abs(), currency: self.currency.clone() }
+    }
+}
+
+/// The booking that metadata name: either half without the other names none.
+fn named(metadata: &BTreeMap<String, String>) -> Option<BookingOwner> {
+    let company_id = CompanyId::parse(metadata.get("company_id")?).ok()?;
+    Some(BookingOwner { company_id, booking_id: BookingId::parse(metadata.get("booking_id")?).ok()? })
+}

@@ -1,0 +1,161 @@
+//! A booking and the payment behind it, without the door it is asked for at.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Duration, Utc};
+use serde_json::{Value, json};
+use shared::domain::booking::{Fact, FeeBasisPoints, Terms, What};
+use shared::domain::id::CompanyId;
+use shared::domain::message::Language;
+use shared::domain::money::{Currency, Money};
+use shared::domain::party::{BookingId, CustomerId, PaymentIntentId, ProfessionalId};
+use shared::domain::payout::transfer_group;
+use shared::providers::stripe::payment::NewPaymentIntent;
+use shared::store::booking::{BookingNews, BookingRow, Contact};
+use shared::store::inbox::EventState;
+use shared::store::{Company, StoreError, Write};
+
+use crate::answer::answered;
+use crate::world::{COMPANY, World, beginning};
+
+/// What a booking costs here: a hundred dollars.
+pub const PRICE: i64 = 10_000;
+
+/// Who does every job here.
+pub fn professional() -> ProfessionalId {
+    ProfessionalId::parse("user_professional").unwrap()
+}
+
+pub fn usd(amount: i64) -> Money {
+    Money { amount, currency: Currency::parse("usd").unwrap() }
+}
+
+/// The id of a booking; it stands before anybody asks for it.
+pub fn booking_id(name: &str) -> BookingId {
+    BookingId::derive(&CompanyId::parse(COMPANY).unwrap(), name)
+}
+
+/// What leads an event back to a booking.
+pub fn metadata(id: BookingId) -> BTreeMap<String, String> {
+    BTreeMap::from([("booking_id".to_owned(), id.to_string()), ("company_id".to_owned(), COMPANY.to_owned())])
+}
+
+pub fn fact(at: DateTime<Utc>, what: What) -> Fact {
+    Fact { at, what, source: "journey".to_owned() }
+}
+
+/// That somebody asks for a job, a week ahead of every story.
+pub fn requested() -> Fact {
+    let terms = Terms {
+        professional_id: professional(),
+        customer_id: CustomerId::parse("user_customer").unwrap(),
+        price: usd(PRICE),
+        fee: FeeBasisPoints::new(1_500).unwrap(),
+        scheduled_start: beginning() + Duration::days(30),
+    };
+    fact(beginning(), What::Requested(terms))
+}
+
+impl World {
+    pub fn marketplace(&self) -> Company {
+        self.service.app.store().unwrap().company(&CompanyId::parse(COMPANY).unwrap())
+    }
+
+    pub async fn commit(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        self.service.app.store().unwrap().commit(self.service.app.ids.next(), writes).await
+    }
+
+    /// A payment at Stripe, with or without a word of its booking.
+    pub async fn open_payment(&self, id: BookingId, metadata: BTreeMap<String, String>) -> PaymentIntentId {
+        let stripe = self.service.app.stripe.clone().unwrap();
+        let new = NewPaymentIntent { money: usd(PRICE), metadata, transfer_group: transfer_group(id) };
+        let opened = stripe.create_payment_intent(&format!("hold:{id}:v1"), &new).await.unwrap();
+        PaymentIntentId::parse(&opened.id).unwrap()
+    }
+
+    /// Records facts as a function would.
+    pub async fn note_facts(&self, id: BookingId, payment: Option<&PaymentIntentId>, facts: Vec<Fact>) {
+        let email_sealed =
+            self.service.app.config.vault.seal(&BookingRow::place(id), b"canary@example.com").unwrap();
+        let news = BookingNews {
+            facts,
+            payment_intent: payment.cloned(),
+            contact: Some(Contact { email_sealed, language: Language::En }),
+            cause: "journey".to_owned(),
+            ..BookingNews::default()
+        };
+        let company = self.marketplace();
+        let read = company.booking(id).await.unwrap();
+        let deployment = &self.service.app.config.marketplace.deployment;
+        let recording = company.record_booking(read, news, deployment, self.now()).unwrap();
+        self.commit(recording.writes).await.unwrap();
+    }
+
+    /// A booking that was asked for, with the payment that the customer has still to make.
+    pub async fn take_booking(&self, name: &str) -> (BookingId, String) {
+        let id = booking_id(name);
+        let payment = self.open_payment(id, metadata(id)).await;
+        self.note_facts(id, Some(&payment), vec![requested()]).await;
+        (id, payment.as_str().to_owned())
+    }
+
+    pub async fn booking_row(&self, id: BookingId) -> BookingRow {
+        self.marketplace().booking(id).await.unwrap()
+    }
+
+    /// The word for where a booking stands.
+    pub async fn stands(&self, id: BookingId) -> &'static str {
+        self.booking_row(id).await.booking().unwrap().state.as_str()
+    }
+
+    /// Delivers one event of Stripe's.
+    pub async fn deliver_stripe(&self, event: &Value) -> Value {
+        self.deliver_stripe_text(&event.to_string()).await
+    }
+
+    pub async fn deliver_stripe_text(&self, body: &str) -> Value {
+        let response = self.service.deliver_stripe(body).await;
+        answered(&http::Method::POST, "/api/webhooks/stripe", response).await.ok()
+    }
+
+    /// What is kept of one of Stripe's events.
+    pub async fn stripe_event(&self, event_id: &str) -> Value {
+        let rows = self.rows_of(&format!("EVENT#stripe#{event_id}")).await;
+        rows.into_iter().next().unwrap_or_default()
+    }
+
+    /// Applies what waits for an owner, as the sweep does once its time has come.
+    pub async fn apply_what_waits(&self) {
+        let (app, inbox) = (&self.service.app, self.service.app.store().unwrap().inbox());
+        for row in self.rows_of("EVENT#stripe#").await {
+            let id = row["pk"].as_str().unwrap().trim_start_matches("EVENT#stripe#");
+            let event = inbox.event("stripe", id).await.unwrap().unwrap();
+            if event.state == EventState::Pending {
+                let new_id = || app.ids.next();
+                let intake = app.intake(app.store().unwrap(), &new_id);
+                intake.apply_kept(&event, self.now()).await.unwrap();
+            }
+        }
+    }
+
+    /// What the company's books hold, without accounts that are even.
+    pub async fn balances(&self) -> BTreeMap<String, i64> {
+        let mut balances = BTreeMap::new();
+        for row in self.rows_of("BALANCE#").await {
+            for (account, amount) in row.as_object().unwrap() {
+                let amount =
+                    amount.as_str().and_then(|amount| amount.parse::<i64>().ok()).unwrap_or_default();
+                if amount != 0 {
+                    balances.insert(format!("{}:{account}", row["sk"].as_str().unwrap()), amount);
+                }
+            }
+        }
+        balances
+    }
+}
+
+/// An event as Stripe would send it, in this second.
+pub fn event(id: &str, name: &str, at: DateTime<Utc>, object: Value) -> Value {
+    json!({"id": id, "object": "event", "api_version": "2025-04-30.basil", "created": at.timestamp(),
+        "data": {"object": object}, "livemode": false, "type": name})
+}

@@ -1,0 +1,203 @@
+//! Jobs that were paid for and done, at Stripe's stand-in and in the books, and the job that holds the
+//! one against the other.
+
+use std::collections::BTreeMap;
+
+use chrono::Duration;
+use http::Method;
+use local::fault::{Operation, Rule};
+use local::outbox::Provider;
+use serde_json::Value;
+use shared::domain::action::{Action, ActionKind, Actor};
+use shared::domain::booking::{Booking, Fact, FeeBasisPoints, Terms, What};
+use shared::domain::effect::{Effect, EffectState, Request};
+use shared::domain::id::CompanyId;
+use shared::domain::money::{Currency, Money};
+use shared::domain::party::{
+    BookingId, CustomerId, PaymentIntentId, ProfessionalId, StripeAccountId, TransferId,
+};
+use shared::domain::payout::{BatchId, TransferMetadata, TransferRequest, operation, transfer_group};
+use shared::effects::{Outcome, perform_read};
+use shared::providers::stripe::payment::NewPaymentIntent;
+use shared::store::booking::{BookingNews, Payout};
+use shared::store::reconciliation::{Cash, Finding, FindingKind, Reconciliation};
+use shared::store::{Company, Store};
+
+use crate::answer::answered;
+use crate::world::{COMPANY, World};
+
+pub const RECONCILE: &str = "/api/cron/reconcile";
+pub const ACCOUNT: &str = "acct_1";
+
+/// A booking and what it is paid by.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub id: BookingId,
+    pub payment: String,
+}
+
+pub fn usd(amount: i64) -> Money {
+    Money { amount, currency: Currency::parse("usd").unwrap() }
+}
+
+impl World {
+    /// A world with a professional's account and money that the platform brought.
+    pub async fn with_an_account() -> Self {
+        let world = Self::start().await;
+        world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
+        world.service.sandbox.stripe.set_balance("usd", 1_000_000);
+        world
+    }
+
+    pub fn store(&self) -> &Store {
+        self.service.app.store().unwrap()
+    }
+
+    pub fn its_company(&self) -> Company {
+        self.store().company(&CompanyId::parse(COMPANY).unwrap())
+    }
+
+    /// Writes facts into the books.
+    pub async fn note(&self, id: BookingId, payment: Option<&str>, facts: Vec<What>, payout: Option<Payout>) {
+        let (company, now) = (self.its_company(), self.now());
+        let fact = |what| Fact { at: now, what, source: "test".to_owned() };
+        let news = BookingNews {
+            facts: facts.into_iter().map(fact).collect(),
+            payment_intent: payment.map(|id| PaymentIntentId::parse(id).unwrap()),
+            payout,
+            cause: "test".to_owned(),
+            ..BookingNews::default()
+        };
+        let row = company.booking(id).await.unwrap();
+        let deployment = &self.service.app.config.marketplace.deployment;
+        let recording = company.record_booking(row, news, deployment, now).unwrap();
+        self.store().commit(self.service.app.ids.next(), recording.writes).await.unwrap();
+    }
+
+    /// A job that a customer asked for and has paid for at Stripe, who has not told us yet.
+    pub async fn paid_job(&self, name: &str, amount: i64) -> Job {
+        let company = CompanyId::parse(COMPANY).unwrap();
+        let id = BookingId::derive(&company, name);
+        let payment = self.payment(id, name, amount).await;
+        let terms = Terms {
+            professional_id: ProfessionalId::parse("user_pro").unwrap(),
+            customer_id: CustomerId::parse("user_customer").unwrap(),
+            price: usd(amount),
+            fee: FeeBasisPoints::new(1_500).unwrap(),
+            scheduled_start: self.now() + Duration::days(90),
+        };
+        self.note(id, Some(&payment), vec![What::Requested(terms), What::Accepted], None).await;
+        Job { id, payment }
+    }
+
+    /// A payment that names a booking, taken.
+    pub async fn payment(&self, id: BookingId, key: &str, amount: i64) -> String {
+        let names = [("booking_id", id.to_string()), ("company_id", COMPANY.to_owned())];
+        let metadata: BTreeMap<_, _> = names.map(|(name, value)| (name.to_owned(), value)).into();
+        let new = NewPaymentIntent { money: usd(amount), metadata, transfer_group: transfer_group(id) };
+        let payment = self.service.app.stripe.as_ref().unwrap().create_payment_intent(key, &new).await;
+        let (payment, sandbox) = (payment.unwrap().id, &self.service.sandbox.stripe);
+        sandbox.authorize(&payment);
+        sandbox.capture_outside(&payment);
+        payment
+    }
+
+    /// A job that is paid for and done, in the books as well.
+    pub async fn done_job(&self, name: &str, amount: i64) -> Job {
+        let job = self.paid_job(name, amount).await;
+        self.advance(Duration::minutes(1));
+        let payment_intent = PaymentIntentId::parse(&job.payment).unwrap();
+        let captured = What::Captured { payment_intent, charge: None, money: usd(amount) };
+        self.note(job.id, None, vec![captured, What::Completed], None).await;
+        job
+    }
+
+    /// Sends the professional's share, as a payout does.
+    pub async fn transfer_share(&self, job: &Job, amount: i64) -> EffectState {
+        let name = operation(job.id, 1);
+        let metadata = TransferMetadata {
+            company_id: CompanyId::parse(COMPANY).unwrap(),
+            booking_id: job.id,
+            batch_id: BatchId::parse("payout-2025-11-18-tue").unwrap(),
+            carried_amount: 0,
+        };
+        let request = TransferRequest {
+            idempotency_key: name.clone(),
+            amount,
+            currency: usd(0).currency,
+            destination: StripeAccountId::parse(ACCOUNT).unwrap(),
+            transfer_group: transfer_group(job.id),
+            source_transaction: None,
+            metadata,
+        };
+        let kind = ActionKind::ShareTransferred;
+        let action = Action::plain(name.clone(), kind, Actor::Schedule, self.now());
+        let effect = Effect::prepared(action, Request::Transfer(request), name);
+        let (company, now) = (self.its_company(), self.now());
+        let add = company.add_action(job.id, &effect, Some(now)).unwrap();
+        self.store().commit(self.service.app.ids.next(), vec![add]).await.unwrap();
+        self.note(job.id, None, vec![], Some(Payout::Begun)).await;
+        self.perform_payout(job).await
+    }
+
+    /// Goes on with a payout, as the sweep does.
+    pub async fn perform_payout(&self, job: &Job) -> EffectState {
+        let (company, app) = (self.its_company(), &self.service.app);
+        let effect = company.action(job.id, &operation(job.id, 1)).await.unwrap().unwrap();
+        let (senders, now) = (app.senders(), app.clock.now());
+        match perform_read(&company, job.id, effect, senders, app.ids.next(), now).await.unwrap() {
+            Outcome::Stands(effect) => effect.state,
+            Outcome::Elsewhere => EffectState::Sending,
+        }
+    }
+
+    /// Says in the books that a share was settled by this transfer.
+    pub async fn note_payout(&self, job: &Job, transfer: &str, amount: i64) {
+        let batch = BatchId::parse("payout-2025-11-18-tue").unwrap();
+        let transfer = Some(TransferId::parse(transfer).unwrap());
+        let paid = What::PaidOut { batch, transfer, money: usd(amount), carried_amount: 0 };
+        self.note(job.id, None, vec![paid], Some(Payout::Settled)).await;
+    }
+
+    pub async fn booking_behind(&self, job: &Job) -> Booking {
+        self.its_company().booking(job.id).await.unwrap().booking().unwrap()
+    }
+
+    /// One reconciliation, when everything so far had time to settle.
+    pub async fn reconcile(&self) -> Value {
+        self.advance(Duration::hours(2));
+        self.reconcile_now().await
+    }
+
+    pub async fn reconcile_now(&self) -> Value {
+        let response = self.service.fire("reconciliation", RECONCILE, self.now()).await;
+        answered(&Method::POST, RECONCILE, response).await.ok()
+    }
+
+    /// What the newest run tells.
+    pub async fn newest_run(&self) -> Reconciliation {
+        self.store().reconciliations(1, None).await.unwrap().0.remove(0)
+    }
+
+    /// The equation of the newest run in dollars.
+    pub async fn cash(&self) -> Cash {
+        self.newest_run().await.cash.get("usd").copied().unwrap_or_default()
+    }
+
+    /// What is listed: what is wrong, and what it differs by.
+    pub async fn listed(&self) -> Vec<(FindingKind, i64)> {
+        let open = self.open().await;
+        open.iter().map(|finding| (finding.kind, finding.difference_amount())).collect()
+    }
+
+    pub async fn open(&self) -> Vec<Finding> {
+        self.store().open_findings(100, None).await.unwrap().0
+    }
+
+    /// Trouble at one of Stripe's operations.
+    pub fn trouble_at_stripe(&self, operation: Operation, kind: &str, times: Option<u32>) {
+        let kind = kind.parse().unwrap();
+        let rule = Rule { provider: Provider::Stripe, operation, kind, times, company: None };
+        self.service.sandbox.faults.add(rule);
+    }
+}

@@ -1,0 +1,161 @@
+//! A reconciliation that is cut off, refused, late or flooded ends where one without trouble ends.
+
+use chrono::Duration;
+use local::fault::Operation;
+use serde_json::{Value, json};
+use shared::domain::job::Occurrence;
+use shared::reconciliation::{self, Bounds};
+use shared::store::reconciliation::{FindingKind, RECONCILIATION_JOB};
+
+use crate::jobs_done::ACCOUNT;
+use crate::strike::{Strike, TROUBLES};
+use crate::world::World;
+
+/// A day with something of everything, two hours ago.
+async fn a_mixed_day() -> World {
+    let world = World::with_an_account().await;
+    let job = world.done_job("1", 10_000).await;
+    world.transfer_share(&job, 8_500).await;
+    world.reconcile().await;
+    let stripe = &world.service.sandbox.stripe;
+    stripe.reverse_transfer(&stripe.transfers()[0].id, 500);
+    stripe.refund(&job.payment, 100);
+    let missing = world.done_job("2", 4_000).await;
+    world.note_payout(&missing, "tr_none", 3_400).await;
+    stripe.transfer_outside(ACCOUNT, 700, "usd");
+    world.paid_job("3", 900).await;
+    // So long ago that Stripe lists no events of it: everything is read off the lines.
+    world.advance(Duration::days(31));
+    world
+}
+
+async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
+    let mut listed = world.listed().await;
+    listed.sort();
+    let cursor = world.store().reconciliation_cursor().await.unwrap();
+    let runs = world.store().reconciliations(100, None).await.unwrap().0;
+    // Every slice was told by exactly one run, however many were cut off.
+    let mut told = shared::store::reconciliation::Sums::default();
+    runs.iter().for_each(|run| told.merge(&run.sums));
+    assert_eq!(told, cursor.sums);
+    let open = world.store().listed().await.unwrap();
+    let cash = world.cash().await;
+    assert_eq!(cash.unexplained_amount(), 0, "{cash:?}");
+    (listed, json!(cursor.sums), format!("{open:?} {cash:?}"))
+}
+
+#[tokio::test]
+async fn trouble_at_every_call_leaves_the_same_end() {
+    let expected = {
+        let world = a_mixed_day().await;
+        world.reconcile_now().await;
+        end_of(&world).await
+    };
+    let kinds = [FindingKind::TransferUnknown, FindingKind::TransferMissing];
+    assert_eq!(expected.0.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), kinds);
+    let mut runs = 0;
+    for trouble in TROUBLES {
+        for call in 1.. {
+            let mut world = a_mixed_day().await;
+            let strike = Strike::at(&world, trouble, call);
+            let run = async {
+                let now = world.now();
+                world.service.fire("reconciliation", crate::jobs_done::RECONCILE, now).await;
+            };
+            let struck = strike.during(run).await;
+            world.restart().await;
+            world.reconcile_now().await;
+            assert_eq!(end_of(&world).await, expected, "{trouble:?} at call {call}");
+            runs += 1;
+            if !struck {
+                break;
+            }
+        }
+    }
+    eprintln!("reconciliation: {runs} runs");
+}
+
+#[tokio::test]
+async fn stripe_that_does_not_answer_loses_nothing() {
+    let world = a_mixed_day().await;
+    world.trouble_at_stripe(Operation::BalanceTransactions, "status:500", None);
+    let report = world.reconcile_now().await;
+    assert_eq!(report["more"], true);
+    assert!(world.newest_run().await.trouble.is_some());
+    world.all_well();
+    let report = world.reconcile_now().await;
+    assert_eq!((&report["more"], world.newest_run().await.trouble), (&json!(false), None));
+    end_of(&world).await;
+}
+
+#[tokio::test]
+async fn a_flood_is_worked_off_over_several_runs_oldest_first() {
+    let world = World::with_an_account().await;
+    for minute in 0..250 {
+        world.service.sandbox.stripe.set_balance("usd", 1_000_001 + minute);
+        world.advance(Duration::minutes(1));
+    }
+    world.advance(Duration::hours(2));
+    let (app, now) = (&world.service.app, world.now());
+    let bounds = Bounds { pages_per_slice: 1, pages_per_run: 4, ..Bounds::default() };
+    let occurrence = Occurrence::of(RECONCILIATION_JOB, None, Duration::days(1), now);
+    let (mut runs, mut until) = (0, None);
+    loop {
+        let report = reconciliation::run(app, &occurrence, bounds).await.unwrap();
+        let cursor = world.store().reconciliation_cursor().await.unwrap();
+        assert!(cursor.lines_from >= until, "the oldest first");
+        (runs, until) = (runs + 1, cursor.lines_from);
+        if !report.more {
+            break;
+        }
+        assert!(runs < 50, "never comes to its end");
+    }
+    assert!(runs > 2, "{runs} runs");
+    let cursor = world.store().reconciliation_cursor().await.unwrap();
+    let sum = cursor.sums.0["usd"]["topup"];
+    assert_eq!((sum.lines, sum.stripe_amount), (251, 1_000_250));
+}
+
+#[tokio::test]
+async fn nothing_new_costs_the_same_however_much_there_is() {
+    let mut costs = Vec::new();
+    for jobs in [1, 12] {
+        let world = World::with_an_account().await;
+        for job in 0..jobs {
+            world.done_job(&job.to_string(), 1_000).await;
+        }
+        world.reconcile().await;
+        world.advance(Duration::hours(3));
+        world.service.dynamo.reset_requests();
+        world.service.sandbox.stripe.reset_requests();
+        world.reconcile_now().await;
+        let requests = world.service.dynamo.requests();
+        costs.push((requests.len(), world.service.sandbox.stripe.requests()));
+    }
+    assert_eq!(costs[0], costs[1]);
+    let stripe = [("balance_transactions".to_owned(), 2), ("events".to_owned(), 1)];
+    assert_eq!(costs[0].1, stripe.into());
+    assert_eq!(costs[0].0, 11, "requests to the table");
+}
+
+#[tokio::test]
+async fn a_hundred_lines_cost_one_reading_of_the_books() {
+    let mut costs = Vec::new();
+    for jobs in [10, 60] {
+        let world = World::with_an_account().await;
+        world.reconcile().await;
+        for job in 0..jobs {
+            world.done_job(&job.to_string(), 1_000).await;
+        }
+        world.service.deliver_stripe_events().await;
+        world.advance(Duration::hours(2));
+        world.service.dynamo.reset_requests();
+        world.service.sandbox.stripe.reset_requests();
+        world.reconcile_now().await;
+        assert_eq!(world.newest_run().await.explained, jobs);
+        let reads = world.service.dynamo.requests();
+        costs.push(reads.iter().filter(|request| request.operation == "BatchGetItem").count());
+    }
+    // One for the lines and the known events of each hundred, and one for what is listed.
+    assert!(costs[1] <= costs[0] + 2, "{costs:?}");
+}
