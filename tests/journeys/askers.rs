@@ -12,6 +12,7 @@ use shared::domain::account::Role;
 use shared::http::once::KeyRule;
 
 use crate::browser::{Browser, ORIGIN, PASSWORD};
+use crate::every_route::good_body;
 use crate::operations::keyed;
 use crate::signing::{SECRET, Scheme};
 use crate::webhook_sources::Sender;
@@ -91,9 +92,6 @@ impl Asker {
         if method != Method::GET {
             let headers = request.headers_mut();
             headers.insert("content-type", HeaderValue::from_static("application/json"));
-            if route.key == KeyRule::Required {
-                headers.insert("idempotency-key", fresh_key());
-            }
             if !matches!(self.proof, Proof::Signature) {
                 *request.body_mut() = Body::from(body_of(world, route, self.role()));
             }
@@ -104,21 +102,14 @@ impl Asker {
 
 /// A body that the route takes of somebody in a role, where one is needed to reach its limit.
 pub fn body_of(world: &World, route: &Route, role: Option<Role>) -> String {
-    let settings = json!({
-        "push_enabled": true, "dm_enabled": true, "incentive_days": 0, "reminder_offsets_days": [0, 2, 4],
-    });
-    let body = match route.path {
-        "/api/settings" => settings,
-        "/api/admin/professionals/{professional_id}" => json!({"stripe_account_id": "acct_none"}),
-        "/api/bookings" => {
-            let mut job = world.job();
-            if role == Some(Role::Customer) {
-                job.as_object_mut().unwrap().remove("customer_id");
-            }
-            job
-        }
+    let mut body = match route.who {
+        Who::Roles(_) => good_body(world, route),
         _ => json!({}),
     };
+    if role == Some(Role::Customer) {
+        // It asks for itself.
+        body.as_object_mut().unwrap().remove("customer_id");
+    }
     body.to_string()
 }
 

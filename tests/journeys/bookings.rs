@@ -7,7 +7,7 @@ use local::outbox::{Kind, Provider};
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::parties::{PRICE, PROFESSIONAL, path_of};
+use crate::parties::{PRICE, PROFESSIONAL, path_of, payment_of};
 use crate::retries::is_replay;
 use crate::world::{Answer, World};
 
@@ -150,7 +150,7 @@ async fn each_decision_comes_in_its_turn_and_once() {
 async fn a_capture_elsewhere_wins_over_the_professionals_no() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.service.sandbox.stripe.capture_outside(booking["payment_intent_id"].as_str().unwrap());
+    world.service.sandbox.stripe.capture_outside(payment_of(&booking));
     let answer = world.decide(&booking, "decline", "key-2").await.ok();
     assert_eq!((&answer["status"], &answer["captured_amount"]), (&json!("accepted"), &json!(PRICE)));
     assert_eq!((world.sent(Kind::Release), world.sent(Kind::Mail)), (0, 0));
@@ -161,7 +161,7 @@ async fn a_capture_elsewhere_wins_over_the_professionals_no() {
 async fn a_hold_that_is_lost_before_the_promise_is_told() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.service.sandbox.stripe.cancel_outside(booking["payment_intent_id"].as_str().unwrap());
+    world.service.sandbox.stripe.cancel_outside(payment_of(&booking));
     let answer = world.decide(&booking, "accept", "key-2").await.ok();
     assert_eq!((&answer["status"], &answer["captured_amount"]), (&json!("cancelled"), &json!(0)));
     world.check_the_books().await;

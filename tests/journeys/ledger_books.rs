@@ -5,10 +5,8 @@ use http::Method;
 use local::fault::{Operation, Rule};
 use local::outbox::Provider;
 use serde_json::{Value, json};
-use shared::domain::booking::{DisputeStatus, What};
-use shared::domain::money::{Currency, Money};
 
-use crate::parties::{PRICE, PROFESSIONAL};
+use crate::parties::{PRICE, PROFESSIONAL, payment_of};
 use crate::world::{Answer, World};
 
 const ACCOUNT: &str = "acct_professional1";
@@ -83,8 +81,8 @@ async fn a_statement_tells_what_was_earned_and_what_was_lost_again() {
         world.decide(&booking, "complete", &format!("key-{number}-complete")).await.ok();
         if number == 2 {
             world.advance(Duration::hours(1));
-            let half = Money { amount: PRICE / 2, currency: Currency::parse("usd").unwrap() };
-            world.happened(&booking, What::Refunded { money: half }).await;
+            world.service.sandbox.stripe.refund(payment_of(&booking), PRICE / 2);
+            world.service.deliver_stripe_events().await;
         }
     }
     let statement = world.get(&path).await;
@@ -112,13 +110,14 @@ async fn a_dispute_is_in_the_books_until_it_is_decided() {
     let world = World::start().await;
     let booking = world.promised("key-1").await;
     world.decide(&booking, "complete", "key-2").await.ok();
-    let money = Money { amount: PRICE, currency: Currency::parse("usd").unwrap() };
-    for (status, disputed, contested) in
-        [(DisputeStatus::NeedsResponse, -PRICE, PRICE), (DisputeStatus::Won, 0, 0)]
-    {
+    let stripe = &world.service.sandbox.stripe;
+    let payment = payment_of(&booking);
+    let steps: [(&dyn Fn(), _, _); 2] =
+        [(&|| stripe.open_dispute(payment), -PRICE, PRICE), (&|| stripe.close_dispute(payment, true), 0, 0)];
+    for (happens, disputed, contested) in steps {
         world.advance(Duration::hours(1));
-        let what = What::Disputed { dispute_id: "dp_1".to_owned(), status, money: money.clone() };
-        world.happened(&booking, what).await;
+        happens();
+        world.service.deliver_stripe_events().await;
         let accounts = &world.check_the_books().await["data"][0]["accounts"];
         assert_eq!((&accounts["disputed"], &accounts["contested"]), (&json!(disputed), &json!(contested)));
     }

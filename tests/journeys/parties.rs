@@ -4,13 +4,8 @@ use axum::body::Body;
 use chrono::Duration;
 use http::{Method, Request};
 use serde_json::{Value, json};
-use shared::domain::booking::{Fact, What};
-use shared::domain::id::CompanyId;
-use shared::domain::money::{Currency, Money};
-use shared::domain::party::{BookingId, ChargeId, PaymentIntentId};
 use shared::domain::time;
 use shared::store::account::sha256_hex;
-use shared::store::booking::BookingNews;
 
 use crate::world::{Answer, COMPANY, OWNER, World};
 
@@ -53,35 +48,8 @@ impl World {
 
     /// The customer confirms the payment, and Stripe tells of it.
     pub async fn authorize(&self, booking: &Value) {
-        let stripe = &self.service.sandbox.stripe;
-        let payment = booking["payment_intent_id"].as_str().unwrap();
-        stripe.authorize(payment);
+        self.service.sandbox.stripe.authorize(payment_of(booking));
         self.service.deliver_stripe_events().await;
-        if self.seen(booking).await["status"] != "requested" {
-            return;
-        }
-        let charge = stripe.charge_of(payment).unwrap();
-        let currency = Currency::parse(&charge.currency).unwrap();
-        let what = What::Authorized {
-            payment_intent: PaymentIntentId::parse(payment).unwrap(),
-            charge: Some(ChargeId::parse(&charge.id).unwrap()),
-            money: Money { amount: charge.amount, currency },
-            capture_before: Some(charge.capture_before),
-        };
-        self.happened(booking, what).await;
-    }
-
-    /// Something that happened to a booking elsewhere is recorded.
-    pub async fn happened(&self, booking: &Value, what: What) {
-        let app = &self.service.app;
-        let company = app.store().unwrap().company(&CompanyId::parse(COMPANY).unwrap());
-        let id = BookingId::parse(booking["booking_id"].as_str().unwrap()).unwrap();
-        let read = company.booking(id).await.unwrap();
-        let facts = vec![Fact { at: self.now(), what, source: format!("evt_{}", app.ids.next().simple()) }];
-        let news = BookingNews { facts, cause: "evt_1".to_owned(), ..BookingNews::default() };
-        let deployment = &app.config.marketplace.deployment;
-        let recording = company.record_booking(read, news, deployment, self.now()).unwrap();
-        company.store().commit(app.ids.next(), recording.writes).await.unwrap();
     }
 
     /// A booking whose money is held.
@@ -144,4 +112,9 @@ impl World {
 /// Where a booking is.
 pub fn path_of(booking: &Value) -> String {
     format!("/api/bookings/{}", booking["booking_id"].as_str().unwrap_or_else(|| panic!("{booking}")))
+}
+
+/// What the customer pays with.
+pub fn payment_of(booking: &Value) -> &str {
+    booking["payment_intent_id"].as_str().unwrap_or_else(|| panic!("{booking}"))
 }

@@ -7,6 +7,7 @@ use local::embedded::{Failure, Intervention, RequestRecord};
 use serde_json::Value;
 use shared::auth::Who;
 use shared::auth::routes::{ROUTES, Route};
+use shared::domain::account::Role;
 use shared::http::once::KeyRule;
 use shared::rate_limit::{Class, Unanswered};
 
@@ -149,6 +150,15 @@ async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowled
     }
 }
 
+/// Whether whoever may ask here comes with a session.
+fn is_by_session(route: &Route) -> bool {
+    match route.who {
+        Who::SignedIn => true,
+        Who::Roles(roles) => !roles.contains(&Role::Owner),
+        Who::Anyone | Who::Scheduler | Who::Provider => false,
+    }
+}
+
 fn hangs(trouble: Intervention) -> bool {
     matches!(trouble, Intervention::HangBefore | Intervention::HangAfter)
 }
@@ -159,7 +169,7 @@ async fn while_the_table_hangs_altogether_closed_doors_say_so_at_once() {
     let callers = Callers::of(&world).await;
     let before = traces(&world).await;
     // A session stands in the table, and so does a key: those wait as long as the table's client does.
-    let asked_first = |route: &Route| route.who != Who::SignedIn && route.key != KeyRule::Required;
+    let asked_first = |route: &Route| !is_by_session(route) && route.key != KeyRule::Required;
     let closed =
         limited().filter(|(route, class)| class.unanswered == Unanswered::Closed && asked_first(route));
     trouble(&world, any, Intervention::HangBefore);

@@ -41,6 +41,7 @@
 //! The indexes hold keys only: an index is never the truth, the row behind it is read before
 //! anything is shown or done.
 
+mod index;
 pub(super) mod reconciliation;
 
 use chrono::NaiveDate;
@@ -53,28 +54,18 @@ use crate::domain::money::Currency;
 use crate::domain::party::{BookingId, ProfessionalId};
 use crate::domain::payout::{BatchEntry, BatchId};
 
+pub use index::{CUSTOMER_INDEX, DUE_INDEX, DUE_SHARDS, LIST_INDEX, LIST_STATE_INDEX, PROFESSIONAL_INDEX};
+pub(super) use index::{
+    FINDINGS_LIST, audit_list, bookings_list, bookings_state_list, cases_list, cases_state_list, due_shard,
+    effects_list, events_state_list, party_list, shard, statement_list,
+};
+
 /// Name of the hash key attribute.
 pub const PK: &str = "pk";
 /// Name of the range key attribute.
 pub const SK: &str = "sk";
 /// The attribute by which DynamoDB clears rows away; never read as an expiry by the code.
 pub const TTL: &str = "expires_at";
-
-/// The due index.
-pub const DUE_INDEX: &str = "due";
-/// The lists of a company.
-pub const LIST_INDEX: &str = "list";
-/// The lists of a company, by state.
-pub const LIST_STATE_INDEX: &str = "list_state";
-
-/// The bookings of a professional, by state and start.
-pub const PROFESSIONAL_INDEX: &str = "professional";
-/// The bookings of a customer, by state and request.
-pub const CUSTOMER_INDEX: &str = "customer";
-
-/// How many partitions the due rows of one queue are spread over. Four take 4,000 writes a second,
-/// and an idle tick costs four reads. It may grow: deploy the readers first.
-pub const DUE_SHARDS: u8 = 4;
 
 /// How many rows share one day's counters, so that a burst of failures does not queue on one row.
 pub const KPI_SHARDS: u8 = 4;
@@ -315,62 +306,6 @@ pub(super) fn kpi_pk(company: &CompanyId) -> String {
     format!("KPI#{company}")
 }
 
-/// The partition of the due index that a row belongs to: always the same one for the same row.
-pub(super) fn due_shard(job: &str, key: &Key) -> String {
-    format!("{job}#{}", shard(&key.pk, DUE_SHARDS))
-}
-
-/// Which of `shards` a text falls into; FNV-1a, because it must never change between versions.
-pub(super) fn shard(text: &str, shards: u8) -> u8 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    (hash % u64::from(shards)) as u8
-}
-
-pub(super) fn cases_list(company: &CompanyId) -> String {
-    format!("{company}#cases")
-}
-
-pub(super) fn bookings_list(company: &CompanyId) -> String {
-    format!("{company}#bookings")
-}
-
-pub(super) fn bookings_state_list(company: &CompanyId, state: &str) -> String {
-    format!("{company}#bookings#{state}")
-}
-
-/// The bookings of one professional or one customer.
-pub(super) fn party_list(company: &CompanyId, party: &str) -> String {
-    format!("{company}#{party}")
-}
-
-pub(super) fn statement_list(company: &CompanyId, professional: &ProfessionalId) -> String {
-    format!("{company}#statement#{professional}")
-}
-
-/// The effects of a company that an operator should look at: in doubt, or waiting for long.
-pub(super) fn effects_list(company: &CompanyId, word: &str) -> String {
-    format!("{company}#effects#{word}")
-}
-
-/// Audit entries of one kind, where they are listed at all.
-pub(super) fn audit_list(company: &CompanyId, kind: &str) -> String {
-    format!("{company}#audit#{kind}")
-}
-
-pub(super) fn cases_state_list(company: &CompanyId, state: &str) -> String {
-    format!("{company}#cases#{state}")
-}
-
-/// What Stripe and the books differ in, until it is explained: the operator's business as well.
-pub(super) const FINDINGS_LIST: &str = "operator#findings";
-
-/// Set-aside events of every company stand in one list: they are the operator's business.
-pub(super) fn events_state_list(state: &str) -> String {
-    format!("operator#events#{state}")
-}
-
 /// The operation of a scheduled reminder: at most one for a step and channel, for ever.
 pub fn reminder_operation(offset_days: u8, channel: Channel) -> String {
     format!("reminder:{offset_days:02}:{}", channel.as_str())
@@ -400,13 +335,5 @@ mod tests {
             (event.kind(), event.company(), event.event_id()),
             (RowKind::Event, None, Some(("whop", "msg_1#2")))
         );
-    }
-
-    #[test]
-    fn a_row_never_changes_its_shard() {
-        assert_eq!(shard("CASE#biz_1#a", 4), shard("CASE#biz_1#a", 4));
-        let spread: std::collections::BTreeSet<u8> =
-            (0..64).map(|n| shard(&format!("CASE#biz_{n}"), 4)).collect();
-        assert_eq!(spread.len(), 4);
     }
 }

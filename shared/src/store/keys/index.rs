@@ -1,0 +1,90 @@
+//! The indexes by name, and their partitions: the queues of what is due, and the lists.
+
+use super::Key;
+use crate::domain::id::CompanyId;
+use crate::domain::party::ProfessionalId;
+
+/// The due index.
+pub const DUE_INDEX: &str = "due";
+/// The lists of a company.
+pub const LIST_INDEX: &str = "list";
+/// The lists of a company, by state.
+pub const LIST_STATE_INDEX: &str = "list_state";
+
+/// The bookings of a professional, by state and start.
+pub const PROFESSIONAL_INDEX: &str = "professional";
+/// The bookings of a customer, by state and request.
+pub const CUSTOMER_INDEX: &str = "customer";
+
+/// How many partitions the due rows of one queue are spread over. Four take 4,000 writes a second,
+/// and an idle tick costs four reads. It may grow: deploy the readers first.
+pub const DUE_SHARDS: u8 = 4;
+
+/// The partition of the due index that a row belongs to: always the same one for the same row.
+pub(in crate::store) fn due_shard(job: &str, key: &Key) -> String {
+    format!("{job}#{}", shard(&key.pk, DUE_SHARDS))
+}
+
+/// Which of `shards` a text falls into; FNV-1a, because it must never change between versions.
+pub(in crate::store) fn shard(text: &str, shards: u8) -> u8 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash % u64::from(shards)) as u8
+}
+
+pub(in crate::store) fn cases_list(company: &CompanyId) -> String {
+    format!("{company}#cases")
+}
+
+pub(in crate::store) fn bookings_list(company: &CompanyId) -> String {
+    format!("{company}#bookings")
+}
+
+pub(in crate::store) fn bookings_state_list(company: &CompanyId, state: &str) -> String {
+    format!("{company}#bookings#{state}")
+}
+
+/// The bookings of one professional or one customer.
+pub(in crate::store) fn party_list(company: &CompanyId, party: &str) -> String {
+    format!("{company}#{party}")
+}
+
+pub(in crate::store) fn statement_list(company: &CompanyId, professional: &ProfessionalId) -> String {
+    format!("{company}#statement#{professional}")
+}
+
+/// The effects of a company that an operator should look at: in doubt, or waiting for long.
+pub(in crate::store) fn effects_list(company: &CompanyId, word: &str) -> String {
+    format!("{company}#effects#{word}")
+}
+
+/// Audit entries of one kind, where they are listed at all.
+pub(in crate::store) fn audit_list(company: &CompanyId, kind: &str) -> String {
+    format!("{company}#audit#{kind}")
+}
+
+pub(in crate::store) fn cases_state_list(company: &CompanyId, state: &str) -> String {
+    format!("{company}#cases#{state}")
+}
+
+/// What Stripe and the books differ in, until it is explained: the operator's business as well.
+pub(in crate::store) const FINDINGS_LIST: &str = "operator#findings";
+
+/// Set-aside events of every company stand in one list: they are the operator's business.
+pub(in crate::store) fn events_state_list(state: &str) -> String {
+    format!("operator#events#{state}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_never_changes_its_shard() {
+        assert_eq!(shard("CASE#biz_1#a", 4), shard("CASE#biz_1#a", 4));
+        let spread: std::collections::BTreeSet<u8> =
+            (0..64).map(|n| shard(&format!("CASE#biz_{n}"), 4)).collect();
+        assert_eq!(spread.len(), 4);
+    }
+}
