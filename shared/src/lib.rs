@@ -1,8 +1,7 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
-//! `domain → vault, logs → store, providers → effects, due, reach, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http → auth → runtime`.
-//! `domain → vault, logs → store, providers → effects, due, reach, idempotency, rate_limit → events, bookings → config → bearer → app → http, reconciliation → auth → runtime`.
+//! `domain → vault, logs → store, providers → effects, due, reach, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
 //! `tests/journeys/house_rules.rs` reads this line and keeps it true.
 
 pub mod app;
