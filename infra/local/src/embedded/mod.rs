@@ -17,7 +17,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
+use aws_smithy_runtime_api::client::http::HttpClient;
 use dynoxide::{Database, DynoxideError};
+use serde_json::{Value, json};
 
 pub use record::{Failure, Intervention, RequestRecord};
 
@@ -74,6 +76,11 @@ impl EmbeddedDynamo {
 
     /// A client of the real SDK that talks to this database and to nothing else.
     pub fn client(&self) -> Client {
+        self.client_through(self.clone())
+    }
+
+    /// The same over a connector that leads here by a way of its own.
+    pub fn client_through(&self, connector: impl HttpClient + 'static) -> Client {
         let retries = RetryConfig::standard()
             .with_max_attempts(MAX_ATTEMPTS)
             .with_initial_backoff(Duration::from_millis(1))
@@ -88,9 +95,30 @@ impl EmbeddedDynamo {
             .endpoint_url("http://embedded.local")
             .retry_config(retries)
             .retry_partition(own_budget)
-            .http_client(self.clone())
+            .http_client(connector)
             .build();
         Client::from_conf(config)
+    }
+
+    /// Every row of a table in DynamoDB's own JSON, read past the log and the hook.
+    ///
+    /// # Panics
+    /// When there is no such table.
+    pub fn rows(&self, table: &str) -> Vec<Value> {
+        let mut request = json!({"TableName": table, "ConsistentRead": true});
+        let mut rows = Vec::new();
+        loop {
+            let (status, answer) = dispatch::dispatch(&self.database, "Scan", &request.to_string());
+            assert_eq!(status, 200, "{answer}");
+            let mut page: Value = serde_json::from_str(&answer).unwrap_or_default();
+            if let Value::Array(items) = page["Items"].take() {
+                rows.extend(items);
+            }
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => return rows,
+                last => request["ExclusiveStartKey"] = last,
+            }
+        }
     }
 
     /// Every attempt since the last reset, in the order of completion.
