@@ -174,7 +174,10 @@ impl Service {
             let value = || environment.iter().find(|(known, _)| *known == name);
             given.or_else(|| value().map(|(_, value)| value.clone()))
         })?;
-        create_table(&dynamo.client(), config.table_name.as_deref().unwrap_or(TABLE)).await?;
+        let table = config.table_name.as_deref().unwrap_or(TABLE);
+        if !dynamo.has_table(table) {
+            create_table(&dynamo.client(), table).await?;
+        }
         let clock = sandbox.clock.clone();
         let clock = Clock::from_fn(move || clock.now());
         let mut app = App::new(config, Some(parts.table), parts.http, clock, parts.ids);

@@ -1,16 +1,22 @@
 //! Every order in which the requests of a few workers can be executed.
 //!
-//! A run cannot be taken back, so each branch begins anew and plays the moves that lead to it. What
-//! keeps this from growing without end: a state that was seen before (the table, the providers, the
-//! time, and what each worker has heard so far) is not explored again, as nothing else decides what
-//! can follow.
+//! A run cannot be taken back, so each branch begins anew and plays the moves that lead to it. Two
+//! things keep this from growing without end, and neither leaves a state out:
+//!
+//! - A state that was seen before is not explored again. A state is the table, the providers, the time,
+//!   and what each worker has heard so far; nothing else decides what can follow.
+//! - Of two requests of different workers that commute, one order is enough. What is left out at a state
+//!   because of that *sleeps* there (Godefroid's sleep sets); whoever comes to the state on a way on
+//!   which it does not sleep makes the move after all. In the end every move that was offered anywhere
+//!   is known to lead to a state that was found; where one is not, counting the orders panics.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::gate::Order;
+use super::gate::{Order, Ticket};
 use super::law::Law;
 use super::orders::Orders;
+use super::process::Prepared;
 use super::scene::{Scene, rest};
 use super::stage::{Move, Stage};
 use super::tally::Tally;
@@ -25,19 +31,24 @@ pub struct Reach {
     pub jumps: usize,
     /// How often a worker that could go on is interrupted; where nothing is said, any number of times.
     pub interruptions: Option<usize>,
+    /// Makes every move everywhere, also where it commutes: slower, for comparison.
+    pub wide_awake: bool,
 }
 
 /// Explores a scene to its last state.
 pub async fn explore<S: Scene>(scene: &S, reach: Reach) -> Tally {
     let http = shared::providers::client::client().unwrap();
+    let prepared = Prepared::of(scene, &http, 0).await;
     let (laws, tally) = (scene.laws(), Tally::new(scene.name()));
     let mut explorer = Explorer {
         scene,
+        prepared,
         reach,
         http,
         laws,
         tally,
-        seen: HashSet::new(),
+        first: None,
+        seen: HashMap::new(),
         ended: HashSet::new(),
         orders: Orders::default(),
         branches: vec![Branch::default()],
@@ -45,29 +56,32 @@ pub async fn explore<S: Scene>(scene: &S, reach: Reach) -> Tally {
     while let Some(branch) = explorer.branches.pop() {
         explorer.run(branch).await;
     }
-    let Explorer { mut tally, seen, orders, .. } = explorer;
+    let Explorer { mut tally, first, seen, mut orders, .. } = explorer;
     tally.states = seen.len();
-    tally.interleavings = orders.count();
+    tally.interleavings = first.map_or(0.0, |first| orders.ways(first));
     tally
 }
 
 struct Explorer<'a, S> {
     scene: &'a S,
+    prepared: Prepared,
     reach: Reach,
     http: reqwest::Client,
     laws: Vec<Box<dyn Law>>,
     tally: Tally,
-    seen: HashSet<u64>,
+    first: Option<u64>,
+    /// Every state, with the moves that still sleep there.
+    seen: HashMap<u64, BTreeSet<Ticket>>,
     ended: HashSet<u64>,
     orders: Orders,
     branches: Vec<Branch>,
 }
 
-/// A way to a state, the state as it was found then, and the step to be taken from there.
+/// A way to a state, and the step to be taken from there.
 #[derive(Default)]
 struct Branch {
     way: Way,
-    step: Option<(u64, Step)>,
+    step: Option<Step>,
 }
 
 #[derive(Clone, Default)]
@@ -76,42 +90,43 @@ struct Way {
     interruptions: usize,
 }
 
-#[derive(Clone, Copy)]
-enum Step {
-    Play(Move),
-    /// Whoever is left dies, and the world comes to rest.
-    Rest,
+#[derive(Clone)]
+struct Step {
+    /// The state as it was found when the step was planned.
+    from: u64,
+    /// The move; without one, whoever is left dies and the world comes to rest.
+    choice: Option<Move>,
+    /// What sleeps after it.
+    asleep: BTreeSet<Ticket>,
 }
 
 impl<S: Scene> Explorer<'_, S> {
     async fn run(&mut self, branch: Branch) {
-        let mut stage = Stage::set(self.scene, &self.http, 0).await;
+        let mut stage = Stage::set(self.scene, &self.prepared, &self.http, 0).await;
         self.tally.runs += 1;
-        for choice in &branch.way.moves {
+        if self.tally.runs % 100 == 0 { eprintln!("{} runs {} states {} branches", self.tally.runs, self.seen.len(), self.branches.len()); }
+        let Branch { mut way, mut step } = branch;
+        for choice in &way.moves {
             stage.play(*choice).await;
         }
         stage.look();
-        let (mut way, mut step) = (branch.way, None);
-        if let Some((from, first)) = branch.step {
-            let here = self.print(&stage, &way);
-            assert_eq!(here, from, "{}: the same moves led elsewhere\n{}", self.scene.name(), stage.story());
-            step = Some((from, first));
-        }
+        let mut here = self.print(&stage, &way);
+        let planned = step.as_ref().map_or(here, |step| step.from);
+        assert_eq!(here, planned, "{}: the same moves led elsewhere\n{}", self.scene.name(), stage.story());
+        self.first.get_or_insert(here);
         loop {
-            match step {
-                Some((_, Step::Rest)) => return self.rest(stage).await,
-                Some((from, Step::Play(choice))) => {
-                    self.play(&mut stage, &mut way, choice).await;
-                    self.orders.leads(from, self.print(&stage, &way));
-                }
-                None => {}
+            let mut asleep = BTreeSet::new();
+            if let Some(step) = step.take() {
+                let Some(choice) = step.choice else { return self.rest(stage).await };
+                self.play(&mut stage, &mut way, choice).await;
+                here = self.print(&stage, &way);
+                self.note(&step, choice, here);
+                asleep = step.asleep;
             }
-            let here = self.print(&stage, &way);
-            let mut steps = if self.seen.insert(here) { self.steps(&stage, &way) } else { Vec::new() };
+            let mut steps = self.steps(&stage, &way, here, asleep);
             let Some(next) = steps.pop() else { break };
-            let others = steps.into_iter().map(|step| Branch { way: way.clone(), step: Some((here, step)) });
-            self.branches.extend(others);
-            step = Some((here, next));
+            self.branches.extend(steps.into_iter().map(|step| Branch { way: way.clone(), step: Some(step) }));
+            step = Some(next);
         }
         stage.clear().await;
     }
@@ -121,8 +136,7 @@ impl<S: Scene> Explorer<'_, S> {
         way.moves.push(choice);
         stage.play(choice).await;
         self.tally.calls += 1;
-        let actor = if let Move::Go(ticket, _) = choice { Some(ticket.worker) } else { None };
-        if let Err(problem) = stage.judge(&self.laws, actor) {
+        if let Err(problem) = stage.judge(&self.laws, choice.actor()) {
             panic!("{}: {problem}\n{}", self.scene.name(), stage.story());
         }
     }
@@ -135,22 +149,61 @@ impl<S: Scene> Explorer<'_, S> {
         rest(self.scene, &self.laws, &stage.clear().await, &told).await;
     }
 
-    /// What can follow; the last of them is taken first.
-    fn steps(&mut self, stage: &Stage, way: &Way) -> Vec<Step> {
+    fn note(&mut self, step: &Step, choice: Move, to: u64) {
+        self.orders.leads(step.from, choice.ticket(), to);
+        for left_out in &step.asleep {
+            self.orders.commutes(to, Some(*left_out), step.from, choice.ticket());
+        }
+    }
+
+    /// What is to follow upon a state; the last of it comes first.
+    fn steps(&mut self, stage: &Stage, way: &Way, here: u64, asleep: BTreeSet<Ticket>) -> Vec<Step> {
+        let offered = stage.offered();
+        let allowed = |ticket: &Ticket| {
+            let most = self.reach.interruptions;
+            most.is_none_or(|most| {
+                way.interruptions < most || !interrupts(stage, way, Move::Go(*ticket, Order::Go))
+            })
+        };
+        let allowed: BTreeSet<Ticket> = offered.keys().copied().filter(allowed).collect();
+        let known = self.seen.get(&here).cloned();
+        let awake = known.as_ref().unwrap_or(&allowed).difference(&asleep).copied();
+        let awake: BTreeSet<Ticket> = awake.collect();
+        let still = known.as_ref().map_or_else(|| asleep.clone(), |known| known & &asleep);
+        self.seen.insert(here, still);
+        let mut steps = Vec::new();
+        if known.is_none() {
+            steps = self.steps_of_fate(stage, here, &allowed);
+        }
+        let mut made = asleep;
+        let mut goes = Vec::new();
+        for ticket in awake {
+            let commutes = |other: &&Ticket| {
+                other.worker != ticket.worker && offered[*other].touch.commutes(&offered[&ticket].touch)
+            };
+            let sleeps = !self.reach.wide_awake && self.reach.interruptions.is_none();
+            let asleep = made.iter().filter(commutes).filter(|_| sleeps).copied().collect();
+            goes.push(Step { from: here, choice: Some(Move::Go(ticket, Order::Go)), asleep });
+            made.insert(ticket);
+        }
+        steps.extend(goes.into_iter().rev());
+        steps
+    }
+
+    /// Death and the clock, which wait for nobody.
+    fn steps_of_fate(&mut self, stage: &Stage, here: u64, allowed: &BTreeSet<Ticket>) -> Vec<Step> {
         let alive = stage.alive();
+        let step = |choice| Step { from: here, choice, asleep: BTreeSet::new() };
+        let mut labels: Vec<_> = allowed.iter().copied().map(Some).collect();
         let mut steps = Vec::new();
         if alive.len() <= self.reach.deaths && self.ended.insert(stage.print_of_world()) {
-            steps.push(Step::Rest);
+            steps.push(step(None));
         }
         if !alive.is_empty() && stage.jumps() < self.reach.jumps {
-            steps.push(Step::Play(Move::Jump));
+            steps.push(step(Some(Move::Jump)));
+            labels.push(None);
         }
-        let goes = stage.tickets().into_iter().rev().map(|ticket| Move::Go(ticket, Order::Go));
-        let most = self.reach.interruptions;
-        let allowed = goes.filter(|choice| {
-            most.is_none_or(|most| way.interruptions < most || !interrupts(stage, way, *choice))
-        });
-        steps.extend(allowed.map(Step::Play));
+        self.orders.offers(here, labels);
         steps
     }
 
@@ -171,5 +224,5 @@ fn interrupts(stage: &Stage, way: &Way, choice: Move) -> bool {
 }
 
 fn last_worker(way: &Way) -> Option<usize> {
-    way.moves.iter().rev().find_map(|choice| if let Move::Go(ticket, _) = choice { Some(ticket.worker) } else { None })
+    way.moves.iter().rev().find_map(|choice| choice.actor())
 }

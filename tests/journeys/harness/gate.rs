@@ -11,6 +11,8 @@ use local::embedded::Intervention;
 use local::fault::FaultKind;
 use tokio::sync::oneshot;
 
+use super::touch::Touch;
+
 /// The gate of one run; all clones are one.
 #[derive(Clone, Default)]
 pub struct Gate(Arc<Mutex<Book>>);
@@ -25,20 +27,16 @@ pub struct Ticket {
 /// What is asked for, as far as a choice depends on it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Asked {
-    pub of: Of,
+    pub touch: Touch,
     /// For the trace.
     pub words: String,
 }
 
-/// Whom a request asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Of {
-    /// The table, to read a range of it.
-    Range,
-    /// The table, to read or write rows.
-    Rows,
-    /// A provider.
-    Provider,
+impl Asked {
+    /// Whether a provider is asked, and not the table.
+    pub fn is_of_provider(&self) -> bool {
+        matches!(self.touch, Touch::Provider { .. })
+    }
 }
 
 /// How a request is let go.
@@ -109,7 +107,7 @@ impl Gate {
     }
 
     /// Who stands at the gate.
-    pub fn waiting(&self) -> Vec<(Ticket, Asked)> {
+    pub fn waiting(&self) -> BTreeMap<Ticket, Asked> {
         self.book().waiting.iter().map(|(ticket, (asked, _))| (*ticket, asked.clone())).collect()
     }
 

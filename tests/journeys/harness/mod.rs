@@ -31,6 +31,7 @@ mod season;
 mod stage;
 mod storm;
 mod tally;
+mod touch;
 mod ways;
 
 mod reminders;

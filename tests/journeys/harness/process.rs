@@ -3,12 +3,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use local::embedded::EmbeddedDynamo;
-use local::service::{PATIENCE, Parts, Service};
+use local::sandbox::Sandbox;
+use local::service::{PATIENCE, Parts, Service, TABLE};
+use serde_json::Value;
 use shared::app::Ids;
 use uuid::Uuid;
 
 use super::dice::mixed;
 use super::gate::Gate;
+use super::scene::Scene;
 use super::ways::{WayToTable, way_to_providers};
 use crate::world::World;
 
@@ -18,12 +21,36 @@ const MARK: usize = 0xa000;
 /// The number of the process that is no worker.
 const WORLD: usize = 0xfff;
 
-/// Starts the world itself: the process that prepares it, and that finishes what is left.
-pub async fn world(http: &reqwest::Client, seed: u64) -> World {
-    let dynamo = EmbeddedDynamo::memory();
+/// A world as a scene prepared it, to be copied for each run.
+pub struct Prepared {
+    sandbox: Sandbox,
+    rows: Vec<Value>,
+}
+
+impl Prepared {
+    /// Prepares it.
+    pub async fn of(scene: &impl Scene, http: &reqwest::Client, seed: u64) -> Self {
+        let dynamo = EmbeddedDynamo::memory();
+        let parts = straight(&dynamo, http, seed);
+        let world = World::of(dynamo, |_| None, parts).await;
+        scene.prepare(&world).await;
+        Self { rows: world.service.dynamo.rows(TABLE), sandbox: world.service.sandbox.copy() }
+    }
+
+    /// A copy of it, with the process that finishes what workers leave.
+    pub async fn world(&self, http: &reqwest::Client, seed: u64) -> World {
+        let dynamo = EmbeddedDynamo::memory();
+        let (sandbox, parts) = (self.sandbox.copy(), straight(&dynamo, http, seed));
+        let service = Service::start_of(sandbox, dynamo, |_| None, parts).await.unwrap();
+        service.dynamo.put_rows(TABLE, &self.rows);
+        World { service }
+    }
+}
+
+/// Ways that lead through no gate.
+fn straight(dynamo: &EmbeddedDynamo, http: &reqwest::Client, seed: u64) -> Parts {
     let (table, http, ids) = (dynamo.client(), http.clone(), ids(WORLD, seed));
-    let parts = Parts { table, http, ids, deadlines: PATIENCE, around_providers: Box::new(|stand_ins| stand_ins) };
-    World::of(dynamo, |_| None, parts).await
+    Parts { table, http, ids, deadlines: PATIENCE, around_providers: Box::new(|stand_ins| stand_ins) }
 }
 
 /// Starts a worker whose every way out leads through the gate.

@@ -1,17 +1,19 @@
 //! One run: a world, its workers, and one move after the other.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::{JoinHandle, yield_now};
 
-use super::gate::{Gate, Of, Order, Ticket};
+use super::gate::{Asked, Gate, Order, Ticket};
 use super::law::{Law, Moment};
 use super::print::{print_of_rows, print_of_sandbox};
-use super::process::{process, world};
+use super::process::{Prepared, process};
 use super::rows::Rows;
 use super::scene::Scene;
+use super::touch::Touch;
 use crate::promise::LEASES;
 use crate::world::World;
 
@@ -24,6 +26,18 @@ pub enum Move {
     Death(usize),
     /// The clock jumps past every claim.
     Jump,
+}
+
+impl Move {
+    /// The request that is let go, if one is.
+    pub fn ticket(self) -> Option<Ticket> {
+        if let Self::Go(ticket, _) = self { Some(ticket) } else { None }
+    }
+
+    /// The worker whose call it is.
+    pub fn actor(self) -> Option<usize> {
+        self.ticket().map(|ticket| ticket.worker)
+    }
 }
 
 /// After so many turns of the runtime in which nobody moved, whoever is neither at the gate nor at its
@@ -48,10 +62,9 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Prepares the world and lets every worker come to the gate.
-    pub async fn set(scene: &impl Scene, http: &reqwest::Client, seed: u64) -> Self {
-        let world = world(http, seed).await;
-        scene.prepare(&world).await;
+    /// Takes a copy of the world and lets every worker come to the gate.
+    pub async fn set(scene: &impl Scene, prepared: &Prepared, http: &reqwest::Client, seed: u64) -> Self {
+        let world = prepared.world(http, seed).await;
         let gate = Gate::default();
         let trouble = gate.clone();
         world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_trouble()));
@@ -69,22 +82,18 @@ impl Stage {
 
     /// What could be let go now. Of the ranges that one worker reads at once only the first is offered:
     /// whichever it reads first, it sees what the table says of each.
-    pub fn tickets(&self) -> Vec<Ticket> {
+    pub fn offered(&self) -> BTreeMap<Ticket, Asked> {
         let mut reading = None;
-        let offered = self.gate.waiting().into_iter().filter(|(ticket, asked)| {
-            let first = asked.of != Of::Range || reading != Some(ticket.worker);
-            if asked.of == Of::Range {
+        let mut offered = self.gate.waiting();
+        offered.retain(|ticket, asked| {
+            let reads = matches!(asked.touch, Touch::Index | Touch::Partition(_));
+            let later = reads && reading == Some(ticket.worker);
+            if reads {
                 reading = Some(ticket.worker);
             }
-            first
+            !later
         });
-        offered.map(|(ticket, _)| ticket).collect()
-    }
-
-    /// Whom a request that waits asks.
-    pub fn asks(&self, ticket: Ticket) -> Of {
-        let waiting = self.gate.waiting();
-        waiting.iter().find(|(waiting, _)| *waiting == ticket).map_or(Of::Rows, |(_, asked)| asked.of)
+        offered
     }
 
     /// The workers that have neither finished nor died.
@@ -99,7 +108,8 @@ impl Stage {
         let mut turns = 1;
         match choice {
             Move::Go(ticket, order) => {
-                if self.asks(ticket) == Of::Provider {
+                let waiting = self.gate.waiting();
+                if waiting.get(&ticket).is_some_and(|asked| asked.is_of_provider()) {
                     turns = TURNS_UNDER_WAY;
                 }
                 self.gate.let_go(ticket, order);
@@ -177,8 +187,7 @@ impl Stage {
     fn tell(&self, choice: Move) -> String {
         let Move::Go(ticket, order) = choice else { return format!("{choice:?}") };
         let waiting = self.gate.waiting();
-        let asked = waiting.iter().find(|(waiting, _)| *waiting == ticket);
-        let words = asked.map_or("nobody is there", |(_, asked)| &asked.words);
+        let words = waiting.get(&ticket).map_or("nobody is there", |asked| &asked.words);
         let trouble = if order == Order::Go { String::new() } else { format!("  [{order:?}]") };
         format!("worker {} request {}: {words}{trouble}", ticket.worker, ticket.number)
     }

@@ -8,7 +8,8 @@ use local::embedded::{Failure, Intervention};
 use local::fault::FaultKind;
 
 use super::dice::Dice;
-use super::gate::{Of, Order, Ticket};
+use super::gate::{Order, Ticket};
+use super::process::Prepared;
 use super::scene::{Scene, rest};
 use super::stage::{Move, Stage};
 use super::tally::Tally;
@@ -56,7 +57,7 @@ pub async fn storm<S: Scene>(scene: &S, http: &reqwest::Client, weather: Weather
     let laws = scene.laws();
     let mut tally = Tally::new(scene.name());
     (tally.runs, tally.ends) = (1, 1);
-    let mut stage = Stage::set(scene, http, seed).await;
+    let mut stage = Stage::set(scene, &Prepared::of(scene, http, seed).await, http, seed).await;
     let mut chance = Chance { dice: Dice::of(seed), weather, stubborn: None };
     let mut trace = DefaultHasher::new();
     let told = |stage: &Stage, problem: &str| {
@@ -65,8 +66,7 @@ pub async fn storm<S: Scene>(scene: &S, http: &reqwest::Client, weather: Weather
     while let Some(choice) = chance.choose(&stage, &mut tally) {
         stage.play(choice).await;
         tally.calls += 1;
-        let actor = if let Move::Go(ticket, _) = choice { Some(ticket.worker) } else { None };
-        if let Err(problem) = stage.judge(&laws, actor) {
+        if let Err(problem) = stage.judge(&laws, choice.actor()) {
             panic!("{}", told(&stage, &problem));
         }
         stage.print().hash(&mut trace);
@@ -87,8 +87,8 @@ struct Chance {
 
 impl Chance {
     fn choose(&mut self, stage: &Stage, tally: &mut Tally) -> Option<Move> {
-        let (alive, tickets) = (stage.alive(), stage.tickets());
-        let ticket = *tickets.get(self.dice.below(tickets.len().max(1)))?;
+        let (alive, offered) = (stage.alive(), stage.offered());
+        let (ticket, asked) = offered.iter().nth(self.dice.below(offered.len().max(1)))?;
         if self.dice.falls(self.weather.death) {
             tally.deaths += 1;
             return Some(Move::Death(self.dice.one_of(&alive)));
@@ -97,15 +97,14 @@ impl Chance {
             tally.jumps += 1;
             return Some(Move::Jump);
         }
-        let order = self.order(stage, ticket, tally);
+        let order = self.order(*ticket, asked.is_of_provider(), tally);
         tally.troubles += usize::from(order != Order::Go);
-        Some(Move::Go(ticket, order))
+        Some(Move::Go(*ticket, order))
     }
 
-    fn order(&mut self, stage: &Stage, ticket: Ticket, tally: &Tally) -> Order {
-        let of = stage.asks(ticket);
+    fn order(&mut self, ticket: Ticket, at_a_provider: bool, tally: &Tally) -> Order {
         if let Some((worker, order, left)) = self.stubborn
-            && (worker, of != Of::Provider) == (ticket.worker, true)
+            && (worker, false) == (ticket.worker, at_a_provider)
         {
             self.stubborn = (left > 1).then_some((worker, order, left - 1));
             return order;
@@ -113,7 +112,7 @@ impl Chance {
         if tally.troubles >= self.weather.most_troubles || !self.dice.falls(self.weather.trouble) {
             return Order::Go;
         }
-        if of == Of::Provider {
+        if at_a_provider {
             return Order::Provider(self.dice.one_of(&AT_A_PROVIDER));
         }
         let order = Order::Table(self.dice.one_of(&AT_THE_TABLE));

@@ -13,8 +13,9 @@ use axum::response::Response;
 use local::embedded::{EmbeddedDynamo, RequestRecord};
 use serde_json::Value;
 
-use super::gate::{Asked, Gate, Of, Order};
+use super::gate::{Asked, Gate, Order};
 use super::print::{print_of_answer, print_of_text};
+use super::touch::Touch;
 
 /// The largest answer of a stand-in.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
@@ -70,8 +71,7 @@ fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
     }
     let kinds: Vec<&str> = record.kinds.iter().map(String::as_str).collect();
     let range = body["ExpressionAttributeValues"][":h"]["S"].as_str().unwrap_or_default();
-    let of = if matches!(operation, "Query" | "Scan") { Of::Range } else { Of::Rows };
-    Some(Asked { of, words: format!("{operation} {}{range}", kinds.join("+")) })
+    Some(Asked { touch: Touch::of_table(operation, &body), words: format!("{operation} {}{range}", kinds.join("+")) })
 }
 
 /// The providers behind the gate of one worker.
@@ -80,7 +80,8 @@ pub fn way_to_providers(gate: Gate, worker: usize, stand_ins: Router) -> Router 
         let gate = gate.clone();
         async move {
             let words = format!("{} {}", request.method(), request.uri().path());
-            let (_, under_way) = gate.pass(worker, Asked { of: Of::Provider, words }).await;
+            let touch = Touch::Provider { changes: !request.method().is_safe() };
+            let (_, under_way) = gate.pass(worker, Asked { touch, words }).await;
             let (parts, body) = next.run(request).await.into_parts();
             let body = to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
             let text = String::from_utf8_lossy(&body);

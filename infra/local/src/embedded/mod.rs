@@ -28,6 +28,8 @@ pub type Hook = Arc<dyn Fn(u64, &RequestRecord) -> Intervention + Send + Sync>;
 
 /// Attempts of one SDK call, the first included: enough to see a retry, few enough to exhaust.
 const MAX_ATTEMPTS: u32 = 3;
+/// Rows of one batch of writes.
+const MAX_BATCH: usize = 25;
 /// A retry waits, so that its path is the real one, but not long.
 const MAX_BACKOFF: Duration = Duration::from_millis(2);
 
@@ -100,6 +102,11 @@ impl EmbeddedDynamo {
         Client::from_conf(config)
     }
 
+    /// Whether a table was created.
+    pub fn has_table(&self, table: &str) -> bool {
+        self.database.get_table_metadata(table).is_ok_and(|found| found.is_some())
+    }
+
     /// Every row of a table in DynamoDB's own JSON, read past the log and the hook.
     ///
     /// # Panics
@@ -118,6 +125,19 @@ impl EmbeddedDynamo {
                 Value::Null => return rows,
                 last => request["ExclusiveStartKey"] = last,
             }
+        }
+    }
+
+    /// Puts rows that [`Self::rows`] gave, past the log and the hook.
+    ///
+    /// # Panics
+    /// When they do not fit the table.
+    pub fn put_rows(&self, table: &str, rows: &[Value]) {
+        for batch in rows.chunks(MAX_BATCH) {
+            let puts: Vec<Value> = batch.iter().map(|row| json!({"PutRequest": {"Item": row}})).collect();
+            let request = json!({"RequestItems": {table: puts}});
+            let (status, answer) = dispatch::dispatch(&self.database, "BatchWriteItem", &request.to_string());
+            assert_eq!(status, 200, "{answer}");
         }
     }
 
