@@ -104,7 +104,6 @@ impl<S: Scene> Explorer<'_, S> {
     async fn run(&mut self, branch: Branch) {
         let mut stage = Stage::set(self.scene, &self.prepared, &self.http, 0).await;
         self.tally.runs += 1;
-        if self.tally.runs % 100 == 0 { eprintln!("{} runs {} states {} branches", self.tally.runs, self.seen.len(), self.branches.len()); }
         let Branch { mut way, mut step } = branch;
         for choice in &way.moves {
             stage.play(*choice).await;
@@ -136,6 +135,7 @@ impl<S: Scene> Explorer<'_, S> {
         way.moves.push(choice);
         stage.play(choice).await;
         self.tally.calls += 1;
+        self.tally.jumps += usize::from(choice == Move::Jump);
         if let Err(problem) = stage.judge(&self.laws, choice.actor()) {
             panic!("{}: {problem}\n{}", self.scene.name(), stage.story());
         }

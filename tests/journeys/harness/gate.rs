@@ -48,6 +48,8 @@ pub enum Order {
     Table(Intervention),
     /// With trouble at the provider.
     Provider(FaultKind),
+    /// An index that lags behind: it answers what it last answered to anybody.
+    Stale,
 }
 
 #[derive(Default)]
@@ -57,6 +59,8 @@ struct Book {
     heard: BTreeMap<usize, u64>,
     ends: BTreeMap<usize, String>,
     trouble: Option<FaultKind>,
+    /// What was last answered to each question about an index.
+    lagging: BTreeMap<String, String>,
     under_way: usize,
     moves: u64,
 }
@@ -88,7 +92,7 @@ impl Gate {
         let (_, turn) = book.waiting.remove(&ticket).expect("who is let go stands at the gate");
         book.trouble = match order {
             Order::Provider(kind) => Some(kind),
-            Order::Go | Order::Table(_) => None,
+            Order::Go | Order::Table(_) | Order::Stale => None,
         };
         let gone = turn.send(order);
         assert!(gone.is_ok(), "who stands at the gate listens");
@@ -97,6 +101,16 @@ impl Gate {
     /// The trouble ordered for the provider's call that was let go, once.
     pub fn take_trouble(&self) -> Option<FaultKind> {
         self.book().trouble.take()
+    }
+
+    /// What an index that lags behind answers: `now` where it was never asked before.
+    pub fn lags(&self, question: &str, now: String) -> String {
+        self.book().lagging.get(question).cloned().unwrap_or(now)
+    }
+
+    /// What an index answers from now on while it lags behind.
+    pub fn answers(&self, question: String, answer: String) {
+        self.book().lagging.insert(question, answer);
     }
 
     /// A worker came to its end; `seen` is what the outside sees of it.

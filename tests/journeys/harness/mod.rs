@@ -35,3 +35,4 @@ mod touch;
 mod ways;
 
 mod reminders;
+mod webhooks;

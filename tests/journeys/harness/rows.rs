@@ -24,13 +24,16 @@ impl Rows {
 
     /// The rows whose keys begin so.
     pub fn of(&self, kind: &str) -> impl Iterator<Item = &Row> {
-        self.0.range((kind.to_owned(), String::new())..).map_while(move |((pk, _), row)| {
-            pk.starts_with(kind).then_some(row)
-        })
+        self.0
+            .range((kind.to_owned(), String::new())..)
+            .map_while(move |((pk, _), row)| pk.starts_with(kind).then_some(row))
     }
 
     /// Every row of before beside the one of after.
-    pub fn changes<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = (Option<&'a Row>, Option<&'a Row>)> {
+    pub fn changes<'a>(
+        &'a self,
+        after: &'a Self,
+    ) -> impl Iterator<Item = (Option<&'a Row>, Option<&'a Row>)> {
         let gone = self.0.iter().map(|(key, row)| (Some(row), after.0.get(key)));
         let new = after.0.iter().filter(|(key, _)| !self.0.contains_key(*key));
         gone.chain(new.map(|(_, row)| (None, Some(row)))).filter(|(before, after)| before != after)
@@ -46,11 +49,6 @@ impl Row {
     /// A number, where there is one.
     pub fn number(&self, name: &str) -> Option<i64> {
         self.0[name]["N"].as_str().and_then(|number| number.parse().ok())
-    }
-
-    /// Where it stands.
-    pub fn key(&self) -> (&str, &str) {
-        (self.text("pk"), self.text("sk"))
     }
 
     /// The company in its key; empty for a row of none.

@@ -42,13 +42,13 @@ impl Move {
 
 /// After so many turns of the runtime in which nobody moved, whoever is neither at the gate nor at its
 /// end sleeps. An exchange over a loopback socket takes about twenty.
-const TURNS_ASLEEP: u32 = 400;
+const TURNS_ASLEEP: u32 = 160;
 /// The same for one that stands at the gate with one request while another may still be on its way back.
 const TURNS_UNDER_WAY: u32 = 64;
-/// By how much time goes on while somebody sleeps; a time-out of a client is two thousand times as long.
-const NAP: Duration = Duration::from_millis(5);
+/// By how much time goes on while somebody sleeps; a time-out of a client is hundreds of times as long.
+const NAP: Duration = Duration::from_millis(25);
 /// Nobody sleeps longer than this.
-const MAX_NAPS: u32 = 1_000;
+const MAX_NAPS: u32 = 400;
 
 /// A run that has begun.
 pub struct Stage {
@@ -70,7 +70,8 @@ impl Stage {
         world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_trouble()));
         let mut workers = Vec::new();
         for worker in 0..scene.workers() {
-            let (deed, gate) = (scene.deed(worker, process(&world, http, &gate, worker, seed).await), gate.clone());
+            let (deed, gate) =
+                (scene.deed(worker, process(&world, http, &gate, worker, seed).await), gate.clone());
             workers.push(Some(tokio::spawn(async move { gate.finish(worker, deed.await) })));
         }
         let rows = Rows::read(&world.service.dynamo);
@@ -108,8 +109,10 @@ impl Stage {
         let mut turns = 1;
         match choice {
             Move::Go(ticket, order) => {
+                // Its answer comes over a socket, and the worker may be seen standing here meanwhile.
                 let waiting = self.gate.waiting();
-                if waiting.get(&ticket).is_some_and(|asked| asked.is_of_provider()) {
+                let others = waiting.keys().filter(|other| other.worker == ticket.worker).count() > 1;
+                if others && waiting.get(&ticket).is_some_and(Asked::is_of_provider) {
                     turns = TURNS_UNDER_WAY;
                 }
                 self.gate.let_go(ticket, order);
@@ -125,6 +128,11 @@ impl Stage {
             }
         }
         self.settle(turns).await;
+        if matches!(choice, Move::Go(_, order) if order != Order::Go) {
+            // The SDK tries again after a moment, also where the worker stands here with something else.
+            tokio::time::advance(NAP).await;
+            self.settle(turns).await;
+        }
     }
 
     /// Holds what the newest move changed to the laws.
@@ -204,12 +212,11 @@ impl Stage {
             if self.gate.moves() != moves {
                 (moves, turns) = (self.gate.moves(), 0);
             }
-            let alive = self.alive();
-            if turns >= turns_after && self.gate.at_rest(&alive) {
+            if turns >= turns_after && self.gate.at_rest(&self.alive()) {
                 return;
             }
             if turns >= TURNS_ASLEEP {
-                self.nobody_panicked(&alive);
+                self.nobody_panicked(&self.alive());
                 naps += 1;
                 assert!(naps < MAX_NAPS, "nobody moves any more:\n{}", self.story());
                 tokio::time::advance(NAP).await;

@@ -1,18 +1,17 @@
 //! Many items, several workers, and whatever chance brings: the order, deaths, trouble, jumps of the
 //! clock. All of it follows from a seed.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use axum::http::StatusCode;
 use local::embedded::{Failure, Intervention};
 use local::fault::FaultKind;
 
 use super::dice::Dice;
-use super::gate::{Order, Ticket};
+use super::gate::{Asked, Order, Ticket};
 use super::process::Prepared;
 use super::scene::{Scene, rest};
 use super::stage::{Move, Stage};
 use super::tally::Tally;
+use super::touch::Touch;
 
 /// How rough it gets. Chances are in a thousand, for each move.
 #[derive(Debug, Clone, Copy)]
@@ -51,15 +50,22 @@ const AT_A_PROVIDER: [FaultKind; 6] = [
     FaultKind::ErrorAfter(StatusCode::INTERNAL_SERVER_ERROR),
 ];
 
-/// Runs a scene once, as its seed says. What comes back besides the figures is a fingerprint of every
-/// move and every answer.
-pub async fn storm<S: Scene>(scene: &S, http: &reqwest::Client, weather: Weather, seed: u64) -> (u64, Tally) {
+/// Every move of a run, and the fingerprint of everything after it.
+pub type Trace = Vec<(Move, u64)>;
+
+/// Runs a scene once, as its seed says.
+pub async fn storm<S: Scene>(
+    scene: &S,
+    http: &reqwest::Client,
+    weather: Weather,
+    seed: u64,
+) -> (Trace, Tally) {
     let laws = scene.laws();
     let mut tally = Tally::new(scene.name());
     (tally.runs, tally.ends) = (1, 1);
     let mut stage = Stage::set(scene, &Prepared::of(scene, http, seed).await, http, seed).await;
     let mut chance = Chance { dice: Dice::of(seed), weather, stubborn: None };
-    let mut trace = DefaultHasher::new();
+    let mut trace = Trace::new();
     let told = |stage: &Stage, problem: &str| {
         format!("{}, seed {seed}, call {}: {problem}\n{}", scene.name(), stage.moves(), stage.story())
     };
@@ -69,12 +75,11 @@ pub async fn storm<S: Scene>(scene: &S, http: &reqwest::Client, weather: Weather
         if let Err(problem) = stage.judge(&laws, choice.actor()) {
             panic!("{}", told(&stage, &problem));
         }
-        stage.print().hash(&mut trace);
+        trace.push((choice, stage.print()));
     }
-    stage.story().hash(&mut trace);
     let told = told(&stage, "in the end");
     rest(scene, &laws, &stage.clear().await, &told).await;
-    (trace.finish(), tally)
+    (trace, tally)
 }
 
 /// What chance does in one run.
@@ -97,12 +102,13 @@ impl Chance {
             tally.jumps += 1;
             return Some(Move::Jump);
         }
-        let order = self.order(*ticket, asked.is_of_provider(), tally);
+        let order = self.order(*ticket, asked, tally);
         tally.troubles += usize::from(order != Order::Go);
         Some(Move::Go(*ticket, order))
     }
 
-    fn order(&mut self, ticket: Ticket, at_a_provider: bool, tally: &Tally) -> Order {
+    fn order(&mut self, ticket: Ticket, asked: &Asked, tally: &Tally) -> Order {
+        let at_a_provider = asked.is_of_provider();
         if let Some((worker, order, left)) = self.stubborn
             && (worker, false) == (ticket.worker, at_a_provider)
         {
@@ -114,6 +120,9 @@ impl Chance {
         }
         if at_a_provider {
             return Order::Provider(self.dice.one_of(&AT_A_PROVIDER));
+        }
+        if asked.touch == Touch::Index && self.dice.falls(500) {
+            return Order::Stale;
         }
         let order = Order::Table(self.dice.one_of(&AT_THE_TABLE));
         if self.dice.falls(500) {

@@ -29,7 +29,18 @@ pub struct Tally {
 impl Tally {
     pub fn new(name: String) -> Self {
         let since = Instant::now();
-        Self { name, since, runs: 0, calls: 0, states: 0, interleavings: 0.0, ends: 0, deaths: 0, troubles: 0, jumps: 0 }
+        Self {
+            name,
+            since,
+            runs: 0,
+            calls: 0,
+            states: 0,
+            interleavings: 0.0,
+            ends: 0,
+            deaths: 0,
+            troubles: 0,
+            jumps: 0,
+        }
     }
 
     /// Prints it; `cargo test -- --nocapture` shows it.
@@ -54,7 +65,10 @@ impl AddAssign for Tally {
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { name, runs, calls, states, interleavings, ends, deaths, troubles, jumps, .. } = self;
-        write!(f, "{name}: {runs} runs, {calls} calls under the laws, {ends} worlds at rest, {deaths} deaths")?;
+        write!(
+            f,
+            "{name}: {runs} runs, {calls} calls under the laws, {ends} worlds at rest, {deaths} deaths"
+        )?;
         write!(f, ", {troubles} troubles, {jumps} jumps of the clock")?;
         if *states > 0 {
             write!(f, ", {states} states that stand for {interleavings:.2e} orders")?;

@@ -5,6 +5,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -39,9 +40,18 @@ impl HttpConnector for WayToTable {
         let Some(asked) = asked_of_table(&request) else { return self.dynamo.call(request) };
         let Self { dynamo, gate, worker } = self.clone();
         HttpConnectorFuture::new(async move {
+            let question = (asked.touch == Touch::Index).then(|| asked.words.clone());
             let (order, under_way) = gate.pass(worker, asked).await;
             let ordered = if let Order::Table(intervention) = order { Some(intervention) } else { None };
-            let answer = dynamo.answer(request, ordered).await;
+            let mut answer = dynamo.answer(request, ordered).await;
+            if let (Some(question), Ok(answer)) = (question, &mut answer) {
+                let now = text_of(answer).to_owned();
+                if order == Order::Stale {
+                    *answer.body_mut() = SdkBody::from(gate.lags(&question, now));
+                } else if answer.status().is_success() {
+                    gate.answers(question, now);
+                }
+            }
             let text = answer.as_ref().ok().map(text_of);
             under_way.answered(text.map_or(0, print_of_answer));
             answer
@@ -71,7 +81,10 @@ fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
     }
     let kinds: Vec<&str> = record.kinds.iter().map(String::as_str).collect();
     let range = body["ExpressionAttributeValues"][":h"]["S"].as_str().unwrap_or_default();
-    Some(Asked { touch: Touch::of_table(operation, &body), words: format!("{operation} {}{range}", kinds.join("+")) })
+    Some(Asked {
+        touch: Touch::of_table(operation, &body),
+        words: format!("{operation} {}{range}", kinds.join("+")),
+    })
 }
 
 /// The providers behind the gate of one worker.

@@ -30,8 +30,9 @@ pub type Hook = Arc<dyn Fn(u64, &RequestRecord) -> Intervention + Send + Sync>;
 const MAX_ATTEMPTS: u32 = 3;
 /// Rows of one batch of writes.
 const MAX_BATCH: usize = 25;
-/// A retry waits, so that its path is the real one, but not long.
-const MAX_BACKOFF: Duration = Duration::from_millis(2);
+/// A retry waits, so that its path is the real one, but only for the next beat of the timer: the SDK rolls
+/// dice for the length of a pause, and a run is to be repeatable.
+const BACKOFF: Duration = Duration::from_nanos(1);
 
 /// One database; all clones share it, its log and its hook.
 #[derive(Clone)]
@@ -85,8 +86,8 @@ impl EmbeddedDynamo {
     pub fn client_through(&self, connector: impl HttpClient + 'static) -> Client {
         let retries = RetryConfig::standard()
             .with_max_attempts(MAX_ATTEMPTS)
-            .with_initial_backoff(Duration::from_millis(1))
-            .with_max_backoff(MAX_BACKOFF);
+            .with_initial_backoff(BACKOFF)
+            .with_max_backoff(BACKOFF);
         // The SDK's retry budget is one per process by default: thousands of injected faults would
         // use it up and change the behaviour of tests that run later.
         let own_budget = RetryPartition::custom("embedded").token_bucket(TokenBucket::unlimited()).build();

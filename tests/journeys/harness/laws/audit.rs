@@ -16,7 +16,8 @@ impl Law for OneEntryPerTransition {
             let pk = row.text("pk");
             if pk.starts_with("AUDIT#") && row.text("kind").starts_with("case.") {
                 must(before.is_none(), || format!("an audit entry was changed: {row}"))?;
-                *balance.entry((row.text("subject").to_owned(), row.text("kind").to_owned())).or_default() += 1;
+                *balance.entry((row.text("subject").to_owned(), row.text("kind").to_owned())).or_default() +=
+                    1;
             }
             let state = row.text("state");
             if row.text("sk") == "CASE" && before.map(|row| row.text("state")) != Some(state) {

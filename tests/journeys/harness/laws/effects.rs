@@ -17,7 +17,8 @@ impl Law for Fences {
         for (before, after) in moment.before.changes(moment.after) {
             let Some(before) = before.filter(|row| row.number("fence").is_some()) else { continue };
             let Some(after) = after else { return Err(format!("an effect is gone: {before}")) };
-            check(before, after, moment).map_err(|problem| format!("{problem}: {before}\n  became {after}"))?;
+            check(before, after, moment)
+                .map_err(|problem| format!("{problem}: {before}\n  became {after}"))?;
         }
         Ok(())
     }
@@ -37,5 +38,7 @@ fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
     }
     let held = before.text("state") == "sending"
         && time::read(before.text("lease_until")).is_some_and(|until| until > moment.world.now());
-    must(!held || is_of(actor, before.text("owner")), || format!("worker {actor} wrote under another's claim"))
+    must(!held || is_of(actor, before.text("owner")), || {
+        format!("worker {actor} wrote under another's claim")
+    })
 }
