@@ -1,15 +1,19 @@
 //! Reminders: ticks over ticks, over payments, over nudges.
 
 use chrono::Duration;
+use local::fault::Operation;
 use serde_json::json;
 
 use super::dice::Dice;
 use super::explorer::Reach;
 use super::law::Law;
-use super::laws::{Bystanders, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight};
+use super::laws::{
+    AppliedOnce, Bystanders, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight,
+};
 use super::scene::{Deed, Scene};
 use super::season::{explored, repeats, season};
 use super::storm::Weather;
+use crate::promise::LEASES;
 use crate::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
 
 /// What one worker does.
@@ -27,6 +31,8 @@ enum Act {
 enum Step {
     /// A push, nothing else.
     Push,
+    /// The same, decided already and put off by Whop: only the message is due.
+    Message,
     /// Free days and a push.
     Grant,
     /// Free days, a push and a direct message, and nobody knows yet through what pushes go.
@@ -62,7 +68,8 @@ impl Scene for Reminders {
         world.add_company(BYSTANDER, "user_beta", true);
         world.open_case(BYSTANDER, "mem_beta").await;
         let all = self.step == Step::All;
-        let days = if self.step == Step::Push { 0 } else { 3 };
+        let grants = matches!(self.step, Step::Grant | Step::All);
+        let days = if grants { 3 } else { 0 };
         let settings = json!({"incentive_days": days, "dm_enabled": all, "reminder_offsets_days": [0, 2]});
         world.save_settings(settings).await;
         world.settle().await;
@@ -75,6 +82,11 @@ impl Scene for Reminders {
             world.add_past_due(COMPANY, &format!("mem_{member}"));
             world.fail(&format!("mem_{member}"), &format!("pay_{member}"), beginning()).await.ok();
         }
+        if self.step == Step::Message {
+            world.trouble(Operation::Notifications, "status:429", Some(1), Some(COMPANY));
+            world.settle().await;
+            world.advance(LEASES);
+        }
     }
 
     fn deed(&self, worker: usize, process: World) -> Deed {
@@ -85,6 +97,7 @@ impl Scene for Reminders {
     fn laws(&self) -> Vec<Box<dyn Law>> {
         vec![
             Box::new(Fences),
+            Box::new(AppliedOnce),
             Box::new(OneEntryPerTransition),
             Box::new(Bystanders { company: COMPANY }),
             Box::new(OnceEach),
@@ -122,19 +135,23 @@ impl Act {
     }
 }
 
-/// Two ticks, or three, at one case; everything due is one push.
-fn ticks(number: usize, reach: Reach) {
-    explored(&Reminders::of_one(Step::Push, &vec![Act::Tick; number]), reach);
+fn ticks(number: usize, step: Step, reach: Reach) {
+    explored(&Reminders::of_one(step, &vec![Act::Tick; number]), reach);
 }
 
 #[test]
 fn two_ticks_over_one_case_send_one_push_in_every_order_and_after_a_death_anywhere() {
-    ticks(2, Reach { deaths: 1, ..Reach::default() });
+    ticks(2, Step::Push, Reach { deaths: 1, ..Reach::default() });
 }
 
 #[test]
-fn three_ticks_over_one_case_send_one_push_wherever_one_of_them_is_interrupted() {
-    ticks(3, Reach { interruptions: Some(1), ..Reach::default() });
+fn two_ticks_over_one_message_send_it_once_in_every_order_after_a_jump_anywhere() {
+    ticks(2, Step::Message, Reach { jumps: 1, ..Reach::default() });
+}
+
+#[test]
+fn three_ticks_over_one_message_send_it_once_wherever_one_of_them_is_interrupted() {
+    ticks(3, Step::Message, Reach { interruptions: Some(1), ..Reach::default() });
 }
 
 #[test]
@@ -154,26 +171,25 @@ fn a_tick_over_a_payment_and_a_repeated_failure_in_every_order_and_after_a_death
 #[test]
 #[ignore = "minutes"]
 fn two_ticks_with_free_days_and_two_messages_wherever_one_of_them_is_interrupted() {
-    let reach = Reach { interruptions: Some(1), ..Reach::default() };
-    explored(&Reminders::of_one(Step::All, &[Act::Tick, Act::Tick]), reach);
+    ticks(2, Step::All, Reach { interruptions: Some(1), ..Reach::default() });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn two_ticks_send_one_push_in_every_order_after_two_deaths_and_a_jump_anywhere() {
-    ticks(2, Reach { deaths: 2, jumps: 1, ..Reach::default() });
+    ticks(2, Step::Push, Reach { deaths: 2, jumps: 1, ..Reach::default() });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn three_ticks_send_one_push_wherever_they_are_interrupted_twice() {
-    ticks(3, Reach { interruptions: Some(2), ..Reach::default() });
+    ticks(3, Step::Push, Reach { interruptions: Some(2), ..Reach::default() });
 }
 
 #[test]
 #[ignore = "hours"]
 fn two_ticks_with_free_days_in_every_order() {
-    explored(&Reminders::of_one(Step::Grant, &[Act::Tick, Act::Tick]), Reach::default());
+    ticks(2, Step::Grant, Reach::default());
 }
 
 /// Four members, one of whom pays, and up to four workers.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::dice::Dice;
 use super::explorer::Reach;
 use super::law::Law;
-use super::laws::{Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight};
+use super::laws::{AppliedOnce, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight};
 use super::rows::Rows;
 use super::scene::{Deed, Scene};
 use super::season::{explored, repeats, season};
@@ -105,6 +105,7 @@ impl Scene for Deliveries<'_> {
     fn laws(&self) -> Vec<Box<dyn Law>> {
         vec![
             Box::new(Fences),
+            Box::new(AppliedOnce),
             Box::new(OneEntryPerTransition),
             Box::new(OnceEach),
             Box::new(SumsAreRight),

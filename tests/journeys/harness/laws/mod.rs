@@ -3,6 +3,7 @@
 mod audit;
 mod bystanders;
 mod effects;
+mod events;
 mod finished;
 mod once;
 mod sums;
@@ -10,6 +11,7 @@ mod sums;
 pub use audit::OneEntryPerTransition;
 pub use bystanders::Bystanders;
 pub use effects::Fences;
+pub use events::AppliedOnce;
 pub use finished::NothingUnfinished;
 pub use once::OnceEach;
 pub use sums::SumsAreRight;
