@@ -36,6 +36,7 @@ mod fairness;
 mod faults;
 mod forged_requests;
 mod forgery;
+mod harness;
 mod health;
 mod house_rules;
 mod jobs_done;

@@ -10,7 +10,7 @@ use local::clock::SandboxClock;
 use local::embedded::EmbeddedDynamo;
 use local::outbox::Kind;
 use local::sandbox::Sandbox;
-use local::service::{PATIENCE, Service};
+use local::service::{PATIENCE, Parts, Service};
 use local::whop::{APP_ID, Membership, MembershipStatus};
 use serde_json::{Value, json};
 use shared::domain::time;
@@ -54,12 +54,18 @@ impl World {
         lookup: impl Fn(&str) -> Option<String>,
         deadlines: Deadlines,
     ) -> Self {
+        let parts = Parts::usual(&dynamo, deadlines).unwrap();
+        Self::of(dynamo, lookup, parts).await
+    }
+
+    /// A world whose service is made of these parts.
+    pub async fn of(dynamo: EmbeddedDynamo, lookup: impl Fn(&str) -> Option<String>, parts: Parts) -> Self {
         // Silent unless asked: `RUST_LOG=info cargo test -p tests -- --nocapture`.
         if std::env::var_os("RUST_LOG").is_some() {
             shared::logs::init("journeys");
         }
         let sandbox = Sandbox::memory(SandboxClock::frozen(beginning()));
-        let service = Service::start_with(sandbox, dynamo, lookup, deadlines).await.unwrap();
+        let service = Service::start_of(sandbox, dynamo, lookup, parts).await.unwrap();
         let world = Self { service };
         world.add_company(COMPANY, OWNER, true);
         world

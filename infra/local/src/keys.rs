@@ -1,6 +1,6 @@
 //! What a provider remembers of the idempotency keys it has seen.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use axum::http::HeaderMap;
 use chrono::{DateTime, Duration, Utc};
@@ -11,13 +11,13 @@ use serde_json::Value;
 const REMEMBERED_HOURS: i64 = 24;
 
 /// The answers given under each key, as long as the provider would replay them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct KeyMemory {
-    answers: HashMap<String, UsedKey>,
+    answers: BTreeMap<String, UsedKey>,
 }
 
 /// A key with the request it came with and the answer it got.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct UsedKey {
     pub(crate) key: String,
     pub(crate) request: Value,

@@ -78,6 +78,11 @@ impl Outbox {
         Self::default()
     }
 
+    /// The same effects once more, kept nowhere.
+    pub(crate) fn copy(&self) -> Self {
+        Self { entries: Arc::new(Mutex::new(self.entries())), journal: Journal::default() }
+    }
+
     /// An empty outbox that writes to `journal`.
     pub(crate) fn kept_in(journal: Journal) -> Self {
         Self { journal, ..Self::default() }

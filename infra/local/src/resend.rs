@@ -32,7 +32,7 @@ pub struct ResendStandIn {
     state: Arc<Mutex<Sent>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Sent {
     keys: KeyMemory,
     mails: u64,
@@ -58,6 +58,12 @@ impl ResendStandIn {
     /// A Resend that tells time by `clock`, leaves mails in `outbox` and obeys `faults`.
     pub fn new(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
         Self { clock, outbox, faults, state: Arc::default() }
+    }
+
+    /// The same state once more, to go its own way from here.
+    pub(crate) fn copy(&self, clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
+        let state = Arc::new(Mutex::new(self.state().clone()));
+        Self { clock, outbox, faults, state }
     }
 
     /// The API.

@@ -83,6 +83,19 @@ impl Sandbox {
         Ok(sandbox)
     }
 
+    /// Another sandbox that stands where this one does and goes its own way from here, on a clock that
+    /// stands still and kept nowhere. Fault rules and the codes of the issuer stay behind.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let (clock, outbox) = (SandboxClock::frozen(self.clock.now()), self.outbox.copy());
+        let copy = Self::of(clock, outbox, Faults::new());
+        let Self { clock, outbox, faults, .. } = &copy;
+        let whop = self.whop.copy(clock.clone(), outbox.clone(), faults.clone());
+        let resend = self.resend.copy(clock.clone(), outbox.clone(), faults.clone());
+        let stripe = self.stripe.copy(clock.clone(), outbox.clone(), faults.clone());
+        Self { whop, resend, stripe, ..copy }
+    }
+
     fn of(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
         let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());

@@ -83,6 +83,28 @@ pub struct Service {
     served: JoinHandle<()>,
 }
 
+/// What one process has for itself.
+pub struct Parts {
+    /// Its way to the table.
+    pub table: aws_sdk_dynamodb::Client,
+    /// Its way to the providers.
+    pub http: reqwest::Client,
+    /// Its source of ids.
+    pub ids: Ids,
+    /// How long its limits wait for the table.
+    pub deadlines: Deadlines,
+    /// What every request it makes to the providers passes on its way in.
+    pub around_providers: Box<dyn FnOnce(Router) -> Router + Send>,
+}
+
+impl Parts {
+    /// Straight ways and random ids.
+    pub fn usual(dynamo: &EmbeddedDynamo, deadlines: Deadlines) -> Result<Self, reqwest::Error> {
+        let (table, http) = (dynamo.client(), client::client()?);
+        Ok(Self { table, http, ids: Ids::system(), deadlines, around_providers: Box::new(|router| router) })
+    }
+}
+
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -117,10 +139,22 @@ impl Service {
         lookup: impl Fn(&str) -> Option<String>,
         deadlines: Deadlines,
     ) -> Result<Self, StartError> {
+        let parts = Parts::usual(&dynamo, deadlines)?;
+        Self::start_of(sandbox, dynamo, lookup, parts).await
+    }
+
+    /// The same of given parts: one of several processes over one sandbox and one database.
+    pub async fn start_of(
+        sandbox: Sandbox,
+        dynamo: EmbeddedDynamo,
+        lookup: impl Fn(&str) -> Option<String>,
+        parts: Parts,
+    ) -> Result<Self, StartError> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let providers = listener.local_addr()?;
         let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
         let stand_ins = stand_ins.merge(sandbox.oidc.router()).merge(sandbox.stripe.router());
+        let stand_ins = (parts.around_providers)(stand_ins);
         sandbox.oidc.settle(providers);
         let served = tokio::spawn(async move {
             let _ = server::serve(stand_ins, listener).await;
@@ -140,12 +174,14 @@ impl Service {
             let value = || environment.iter().find(|(known, _)| *known == name);
             given.or_else(|| value().map(|(_, value)| value.clone()))
         })?;
-        let client = dynamo.client();
-        create_table(&client, config.table_name.as_deref().unwrap_or(TABLE)).await?;
+        let table = config.table_name.as_deref().unwrap_or(TABLE);
+        if !dynamo.has_table(table) {
+            create_table(&dynamo.client(), table).await?;
+        }
         let clock = sandbox.clock.clone();
         let clock = Clock::from_fn(move || clock.now());
-        let mut app = App::new(config, Some(client), client::client()?, clock, Ids::system());
-        app.limiter = app.limiter.with_deadlines(deadlines);
+        let mut app = App::new(config, Some(parts.table), parts.http, clock, parts.ids);
+        app.limiter = app.limiter.with_deadlines(parts.deadlines);
         let app = Arc::new(app);
         let router = routers(&app);
         Ok(Self { sandbox, dynamo, app, router, providers, environment, served })

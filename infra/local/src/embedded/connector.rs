@@ -10,8 +10,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
-use super::EmbeddedDynamo;
 use super::attempt::Outcome;
+use super::{EmbeddedDynamo, Intervention};
 
 impl HttpClient for EmbeddedDynamo {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
@@ -21,6 +21,14 @@ impl HttpClient for EmbeddedDynamo {
 
 impl HttpConnector for EmbeddedDynamo {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.answer(request, None)
+    }
+}
+
+impl EmbeddedDynamo {
+    /// Answers one attempt; where something is `ordered` for it, the hook is not asked. This is what a
+    /// connector of somebody else's making ends in.
+    pub fn answer(&self, request: HttpRequest, ordered: Option<Intervention>) -> HttpConnectorFuture {
         let dynamo = self.clone();
         HttpConnectorFuture::new(async move {
             // A real request gives way to other tasks both on its way there and on its way back;
@@ -33,7 +41,7 @@ impl HttpConnector for EmbeddedDynamo {
             let target = request.headers().get("x-amz-target").unwrap_or_default();
             let body = request.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok());
             let outcome = match body {
-                Some(body) => dynamo.attempt(target, body),
+                Some(body) => dynamo.attempt(target, body, ordered),
                 None => Outcome::Broken("the request has no text"),
             };
             tokio::task::yield_now().await;

@@ -29,7 +29,7 @@ impl EmbeddedDynamo {
 
 async fn answer(State(dynamo): State<EmbeddedDynamo>, headers: HeaderMap, body: String) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-    match dynamo.attempt(target, &body) {
+    match dynamo.attempt(target, &body, None) {
         Outcome::Answered { call, status, body } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let call = format!("EMBEDDED{call:044}");

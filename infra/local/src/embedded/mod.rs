@@ -17,7 +17,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::config::retry::{RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::{Client, Config};
+use aws_smithy_runtime_api::client::http::HttpClient;
 use dynoxide::{Database, DynoxideError};
+use serde_json::{Value, json};
 
 pub use record::{Failure, Intervention, RequestRecord};
 
@@ -26,8 +28,11 @@ pub type Hook = Arc<dyn Fn(u64, &RequestRecord) -> Intervention + Send + Sync>;
 
 /// Attempts of one SDK call, the first included: enough to see a retry, few enough to exhaust.
 const MAX_ATTEMPTS: u32 = 3;
-/// A retry waits, so that its path is the real one, but not long.
-const MAX_BACKOFF: Duration = Duration::from_millis(2);
+/// Rows of one batch of writes.
+const MAX_BATCH: usize = 25;
+/// A retry waits, so that its path is the real one, but only for the next beat of the timer: the SDK rolls
+/// dice for the length of a pause, and a run is to be repeatable.
+const BACKOFF: Duration = Duration::from_nanos(1);
 
 /// One database; all clones share it, its log and its hook.
 #[derive(Clone)]
@@ -75,10 +80,15 @@ impl EmbeddedDynamo {
 
     /// A client of the real SDK that talks to this database and to nothing else.
     pub fn client(&self) -> Client {
+        self.client_through(self.clone())
+    }
+
+    /// The same over a connector that leads here by a way of its own.
+    pub fn client_through(&self, connector: impl HttpClient + 'static) -> Client {
         let retries = RetryConfig::standard()
             .with_max_attempts(MAX_ATTEMPTS)
-            .with_initial_backoff(Duration::from_millis(1))
-            .with_max_backoff(MAX_BACKOFF);
+            .with_initial_backoff(BACKOFF)
+            .with_max_backoff(BACKOFF);
         // The SDK's retry budget is one per process by default: thousands of injected faults would
         // use it up and change the behaviour of tests that run later.
         let own_budget = RetryPartition::custom("embedded").token_bucket(TokenBucket::unlimited()).build();
@@ -89,9 +99,48 @@ impl EmbeddedDynamo {
             .endpoint_url("http://embedded.local")
             .retry_config(retries)
             .retry_partition(own_budget)
-            .http_client(self.clone())
+            .http_client(connector)
             .build();
         Client::from_conf(config)
+    }
+
+    /// Whether a table was created.
+    pub fn has_table(&self, table: &str) -> bool {
+        self.database.get_table_metadata(table).is_ok_and(|found| found.is_some())
+    }
+
+    /// Every row of a table in DynamoDB's own JSON, read past the log and the hook.
+    ///
+    /// # Panics
+    /// When there is no such table.
+    pub fn rows(&self, table: &str) -> Vec<Value> {
+        let mut request = json!({"TableName": table, "ConsistentRead": true});
+        let mut rows = Vec::new();
+        loop {
+            let (status, answer) = dispatch::dispatch(&self.database, "Scan", &request.to_string());
+            assert_eq!(status, 200, "{answer}");
+            let mut page: Value = serde_json::from_str(&answer).unwrap_or_default();
+            if let Value::Array(items) = page["Items"].take() {
+                rows.extend(items);
+            }
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => return rows,
+                last => request["ExclusiveStartKey"] = last,
+            }
+        }
+    }
+
+    /// Puts rows that [`Self::rows`] gave, past the log and the hook.
+    ///
+    /// # Panics
+    /// When they do not fit the table.
+    pub fn put_rows(&self, table: &str, rows: &[Value]) {
+        for batch in rows.chunks(MAX_BATCH) {
+            let puts: Vec<Value> = batch.iter().map(|row| json!({"PutRequest": {"Item": row}})).collect();
+            let request = json!({"RequestItems": {table: puts}});
+            let (status, answer) = dispatch::dispatch(&self.database, "BatchWriteItem", &request.to_string());
+            assert_eq!(status, 200, "{answer}");
+        }
     }
 
     /// Every attempt since the last reset, in the order of completion.

@@ -54,7 +54,8 @@ pub enum Failure {
 }
 
 impl RequestRecord {
-    pub(super) fn of(operation: &str, body: &Value) -> Self {
+    /// What can be told of a request before it is executed.
+    pub fn of(operation: &str, body: &Value) -> Self {
         let (table, item_count) = match operation {
             "TransactWriteItems" | "TransactGetItems" => transaction(&body["TransactItems"]),
             "BatchWriteItem" | "BatchGetItem" => batch(&body["RequestItems"]),

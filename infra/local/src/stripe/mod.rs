@@ -60,6 +60,12 @@ impl StripeStandIn {
         Self { clock, outbox, faults, world: Arc::default() }
     }
 
+    /// The same state once more, to go its own way from here.
+    pub(crate) fn copy(&self, clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
+        let world = Arc::new(Mutex::new(self.world().clone()));
+        Self { clock, outbox, faults, world }
+    }
+
     /// The API under `/v1`.
     pub fn router(&self) -> Router {
         let api = Router::new()

@@ -159,7 +159,7 @@ pub(crate) struct Event {
 }
 
 /// The whole state of the stand-in. Ids grow, so that the order of keys is the order of making.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct World {
     pub(super) intents: BTreeMap<String, PaymentIntent>,
     pub(super) charges: BTreeMap<String, Charge>,

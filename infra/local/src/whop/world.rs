@@ -80,7 +80,7 @@ impl Membership {
 }
 
 /// The whole state of the stand-in.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct World {
     companies: BTreeMap<String, Company>,
     pub(super) experiences: Vec<Experience>,
@@ -93,7 +93,7 @@ pub(super) struct World {
     pub(super) rotations: u32,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Company {
     pub(super) id: String,
     pub(super) title: String,
@@ -108,7 +108,7 @@ pub(crate) struct Experience {
     pub(super) app_id: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Channel {
     pub(super) id: String,
     pub(super) company_id: Option<String>,

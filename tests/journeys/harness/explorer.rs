@@ -1,0 +1,228 @@
+//! Every order in which the requests of a few workers can be executed.
+//!
+//! A run cannot be taken back, so each branch begins anew and plays the moves that lead to it. Two
+//! things keep this from growing without end, and neither leaves a state out:
+//!
+//! - A state that was seen before is not explored again. A state is the table, the providers, the time,
+//!   and what each worker has heard so far; nothing else decides what can follow.
+//! - Of two requests of different workers that commute, one order is enough. What is left out at a state
+//!   because of that *sleeps* there (Godefroid's sleep sets); whoever comes to the state on a way on
+//!   which it does not sleep makes the move after all. In the end every move that was offered anywhere
+//!   is known to lead to a state that was found; where one is not, counting the orders panics.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use super::gate::{Order, Ticket};
+use super::law::Law;
+use super::orders::Orders;
+use super::process::Prepared;
+use super::scene::{Scene, rest};
+use super::stage::{Move, Stage};
+use super::tally::Tally;
+
+/// How far an exploration goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reach {
+    /// Up to so many workers die, anywhere. Who is dead never moves again, so it is enough to let those
+    /// die that are left, at every moment at which they are few enough.
+    pub deaths: usize,
+    /// So many times the clock jumps past every claim, anywhere.
+    pub jumps: usize,
+    /// How often a worker that could go on is interrupted; where nothing is said, any number of times.
+    pub interruptions: Option<usize>,
+    /// Makes every move everywhere, also where it commutes: slower, for comparison.
+    pub wide_awake: bool,
+}
+
+/// Explores a scene to its last state.
+pub async fn explore<S: Scene>(scene: &S, reach: Reach) -> Tally {
+    let http = shared::providers::client::client().unwrap();
+    let prepared = Prepared::of(scene, &http, 0).await;
+    let (laws, tally) = (scene.laws(), Tally::new(scene.name()));
+    let mut explorer = Explorer {
+        scene,
+        prepared,
+        reach,
+        http,
+        laws,
+        tally,
+        first: None,
+        seen: HashMap::new(),
+        ended: HashSet::new(),
+        orders: Orders::default(),
+        branches: vec![Branch::default()],
+    };
+    while let Some(branch) = explorer.branches.pop() {
+        explorer.run(branch).await;
+    }
+    let Explorer { mut tally, first, seen, mut orders, .. } = explorer;
+    tally.states = seen.len();
+    tally.interleavings = first.map_or(0.0, |first| orders.ways(first));
+    tally
+}
+
+struct Explorer<'a, S> {
+    scene: &'a S,
+    prepared: Prepared,
+    reach: Reach,
+    http: reqwest::Client,
+    laws: Vec<Box<dyn Law>>,
+    tally: Tally,
+    first: Option<u64>,
+    /// Every state, with the moves that still sleep there.
+    seen: HashMap<u64, BTreeSet<Ticket>>,
+    ended: HashSet<u64>,
+    orders: Orders,
+    branches: Vec<Branch>,
+}
+
+/// A way to a state, and the step to be taken from there.
+#[derive(Default)]
+struct Branch {
+    way: Way,
+    step: Option<Step>,
+}
+
+#[derive(Clone, Default)]
+struct Way {
+    moves: Vec<Move>,
+    interruptions: usize,
+}
+
+#[derive(Clone)]
+struct Step {
+    /// The state as it was found when the step was planned.
+    from: u64,
+    /// The move; without one, whoever is left dies and the world comes to rest.
+    choice: Option<Move>,
+    /// What sleeps after it.
+    asleep: BTreeSet<Ticket>,
+}
+
+impl<S: Scene> Explorer<'_, S> {
+    async fn run(&mut self, branch: Branch) {
+        let mut stage = Stage::set(self.scene, &self.prepared, &self.http, 0).await;
+        self.tally.runs += 1;
+        let Branch { mut way, mut step } = branch;
+        for choice in &way.moves {
+            stage.play(*choice).await;
+        }
+        stage.look();
+        let mut here = self.print(&stage, &way);
+        let planned = step.as_ref().map_or(here, |step| step.from);
+        assert_eq!(here, planned, "{}: the same moves led elsewhere\n{}", self.scene.name(), stage.story());
+        self.first.get_or_insert(here);
+        loop {
+            let mut asleep = BTreeSet::new();
+            if let Some(step) = step.take() {
+                let Some(choice) = step.choice else { return self.rest(stage).await };
+                self.play(&mut stage, &mut way, choice).await;
+                here = self.print(&stage, &way);
+                self.note(&step, choice, here);
+                asleep = step.asleep;
+            }
+            let mut steps = self.steps(&stage, &way, here, asleep);
+            let Some(next) = steps.pop() else { break };
+            self.branches.extend(steps.into_iter().map(|step| Branch { way: way.clone(), step: Some(step) }));
+            step = Some(next);
+        }
+        stage.clear().await;
+    }
+
+    async fn play(&mut self, stage: &mut Stage, way: &mut Way, choice: Move) {
+        way.interruptions += usize::from(interrupts(stage, way, choice));
+        way.moves.push(choice);
+        stage.play(choice).await;
+        self.tally.calls += 1;
+        self.tally.jumps += usize::from(choice == Move::Jump);
+        if let Err(problem) = stage.judge(&self.laws, choice.actor()) {
+            panic!("{}: {problem}\n{}", self.scene.name(), stage.story());
+        }
+    }
+
+    async fn rest(&mut self, stage: Stage) {
+        self.tally.ends += 1;
+        let alive = stage.alive();
+        self.tally.deaths += alive.len();
+        let told = format!("{}: in the end, {alive:?} dead:\n{}", self.scene.name(), stage.story());
+        rest(self.scene, &self.laws, &stage.clear().await, &told).await;
+    }
+
+    fn note(&mut self, step: &Step, choice: Move, to: u64) {
+        self.orders.leads(step.from, choice.ticket(), to);
+        for left_out in &step.asleep {
+            self.orders.commutes(to, Some(*left_out), step.from, choice.ticket());
+        }
+    }
+
+    /// What is to follow upon a state; the last of it comes first.
+    fn steps(&mut self, stage: &Stage, way: &Way, here: u64, asleep: BTreeSet<Ticket>) -> Vec<Step> {
+        let offered = stage.offered();
+        let allowed = |ticket: &Ticket| {
+            let most = self.reach.interruptions;
+            most.is_none_or(|most| {
+                way.interruptions < most || !interrupts(stage, way, Move::Go(*ticket, Order::Go))
+            })
+        };
+        let allowed: BTreeSet<Ticket> = offered.keys().copied().filter(allowed).collect();
+        let known = self.seen.get(&here).cloned();
+        let awake = known.as_ref().unwrap_or(&allowed).difference(&asleep).copied();
+        let awake: BTreeSet<Ticket> = awake.collect();
+        let still = known.as_ref().map_or_else(|| asleep.clone(), |known| known & &asleep);
+        self.seen.insert(here, still);
+        let mut steps = Vec::new();
+        if known.is_none() {
+            steps = self.steps_of_fate(stage, here, &allowed);
+        }
+        let mut made = asleep;
+        let mut goes = Vec::new();
+        for ticket in awake {
+            let commutes = |other: &&Ticket| {
+                other.worker != ticket.worker && offered[*other].touch.commutes(&offered[&ticket].touch)
+            };
+            let sleeps = !self.reach.wide_awake && self.reach.interruptions.is_none();
+            let asleep = made.iter().filter(commutes).filter(|_| sleeps).copied().collect();
+            goes.push(Step { from: here, choice: Some(Move::Go(ticket, Order::Go)), asleep });
+            made.insert(ticket);
+        }
+        steps.extend(goes.into_iter().rev());
+        steps
+    }
+
+    /// Death and the clock, which wait for nobody.
+    fn steps_of_fate(&mut self, stage: &Stage, here: u64, allowed: &BTreeSet<Ticket>) -> Vec<Step> {
+        let alive = stage.alive();
+        let step = |choice| Step { from: here, choice, asleep: BTreeSet::new() };
+        let mut labels: Vec<_> = allowed.iter().copied().map(Some).collect();
+        let mut steps = Vec::new();
+        if alive.len() <= self.reach.deaths && self.ended.insert(stage.print_of_world()) {
+            steps.push(step(None));
+        }
+        if !alive.is_empty() && stage.jumps() < self.reach.jumps {
+            steps.push(step(Some(Move::Jump)));
+            labels.push(None);
+        }
+        self.orders.offers(here, labels);
+        steps
+    }
+
+    fn print(&self, stage: &Stage, way: &Way) -> u64 {
+        if self.reach.interruptions.is_none() {
+            return stage.print();
+        }
+        let mut hasher = DefaultHasher::new();
+        (stage.print(), way.interruptions, last_worker(way)).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// Whether another worker could have gone on.
+fn interrupts(stage: &Stage, way: &Way, choice: Move) -> bool {
+    let (Move::Go(next, _), Some(last)) = (choice, last_worker(way)) else { return false };
+    next.worker != last && stage.alive().contains(&last)
+}
+
+fn last_worker(way: &Way) -> Option<usize> {
+    way.moves.iter().rev().find_map(|choice| choice.actor())
+}

@@ -1,0 +1,18 @@
+//! Companies that nothing happens to.
+
+use crate::harness::law::{Law, Moment, must};
+use crate::harness::rows::Row;
+
+/// Every row with a company in its key is one of this company's, or stays as it is.
+pub struct Bystanders {
+    pub company: &'static str,
+}
+
+impl Law for Bystanders {
+    fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
+        let strange = |row: &Row| !row.company().is_empty() && row.company() != self.company;
+        let mut changes = moment.before.changes(moment.after);
+        let touched = changes.find(|(before, after)| before.or(*after).is_some_and(strange));
+        must(touched.is_none(), || format!("a row of another company was touched: {touched:?}"))
+    }
+}

@@ -1,0 +1,44 @@
+//! Effects: the fence never falls, what was frozen stays frozen, and only the owner of a claim ends it.
+
+use shared::domain::time;
+
+use crate::harness::law::{Law, Moment, must};
+use crate::harness::process::is_of;
+use crate::harness::rows::Row;
+
+/// Holds for every row with a fence.
+pub struct Fences;
+
+/// What is written before the first call and never again.
+const FROZEN: [&str; 4] = ["request", "downstream_key", "operation", "kind"];
+
+impl Law for Fences {
+    fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
+        for (before, after) in moment.before.changes(moment.after) {
+            let Some(before) = before.filter(|row| row.number("fence").is_some()) else { continue };
+            let Some(after) = after else { return Err(format!("an effect is gone: {before}")) };
+            check(before, after, moment)
+                .map_err(|problem| format!("{problem}: {before}\n  became {after}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
+    let (old, new) = (before.number("fence"), after.number("fence"));
+    let frozen = FROZEN.iter().all(|name| before.0[name] == after.0[name]);
+    must(frozen, || "a frozen part of an effect changed".to_owned())?;
+    must(new >= old, || "a fence fell".to_owned())?;
+    let ended = matches!(before.text("state"), "done" | "rejected" | "unknown");
+    must(!ended, || "an effect changed after its end".to_owned())?;
+    let Some(actor) = moment.actor else { return Err("nobody changed an effect".to_owned()) };
+    if new > old {
+        let claimed = after.text("state") == "sending" && is_of(actor, after.text("owner"));
+        return must(claimed, || format!("worker {actor} raised a fence without a claim of its own"));
+    }
+    let held = before.text("state") == "sending"
+        && time::read(before.text("lease_until")).is_some_and(|until| until > moment.world.now());
+    must(!held || is_of(actor, before.text("owner")), || {
+        format!("worker {actor} wrote under another's claim")
+    })
+}

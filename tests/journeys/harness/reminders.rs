@@ -1,0 +1,215 @@
+//! Reminders: ticks over ticks, over payments, over nudges.
+
+use chrono::Duration;
+use local::fault::Operation;
+use serde_json::json;
+
+use super::dice::Dice;
+use super::explorer::Reach;
+use super::law::Law;
+use super::laws::{
+    AppliedOnce, Bystanders, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight,
+};
+use super::scene::{Deed, Scene};
+use super::season::{explored, repeats, season};
+use super::storm::Weather;
+use crate::promise::LEASES;
+use crate::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
+
+/// What one worker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Tick,
+    /// Whop tells that a member has paid after all.
+    Paid(usize),
+    /// Whop tells once more that a payment failed.
+    Failed(usize),
+}
+
+/// What the company does about a failed payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// A push, nothing else.
+    Push,
+    /// The same, decided already and put off by Whop: only the message is due.
+    Message,
+    /// Free days and a push.
+    Grant,
+    /// Free days, a push and a direct message, and nobody knows yet through what pushes go.
+    All,
+}
+
+/// Members who have just failed to pay, and whoever deals with it.
+#[derive(Debug, Clone)]
+struct Reminders {
+    members: usize,
+    step: Step,
+    acts: Vec<Act>,
+}
+
+const BYSTANDER: &str = "biz_beta";
+
+impl Reminders {
+    fn of_one(step: Step, acts: &[Act]) -> Self {
+        Self { members: 1, step, acts: acts.to_vec() }
+    }
+}
+
+impl Scene for Reminders {
+    fn name(&self) -> String {
+        format!("reminders, {} members, {:?}, {:?}", self.members, self.step, self.acts)
+    }
+
+    fn workers(&self) -> usize {
+        self.acts.len()
+    }
+
+    async fn prepare(&self, world: &World) {
+        world.add_company(BYSTANDER, "user_beta", true);
+        world.open_case(BYSTANDER, "mem_beta").await;
+        let all = self.step == Step::All;
+        let grants = matches!(self.step, Step::Grant | Step::All);
+        let days = if grants { 3 } else { 0 };
+        let settings = json!({"incentive_days": days, "dm_enabled": all, "reminder_offsets_days": [0, 2]});
+        world.save_settings(settings).await;
+        world.settle().await;
+        if !all {
+            // Through which experience pushes go is known from an earlier case.
+            world.open_case(COMPANY, "mem_0").await;
+            world.settle().await;
+        }
+        for member in 1..=self.members {
+            world.add_past_due(COMPANY, &format!("mem_{member}"));
+            world.fail(&format!("mem_{member}"), &format!("pay_{member}"), beginning()).await.ok();
+        }
+        if self.step == Step::Message {
+            world.trouble(Operation::Notifications, "status:429", Some(1), Some(COMPANY));
+            world.settle().await;
+            world.advance(LEASES);
+        }
+    }
+
+    fn deed(&self, worker: usize, process: World) -> Deed {
+        let act = self.acts[worker];
+        Box::pin(async move { act.done_by(&process).await })
+    }
+
+    fn laws(&self) -> Vec<Box<dyn Law>> {
+        vec![
+            Box::new(Fences),
+            Box::new(AppliedOnce),
+            Box::new(OneEntryPerTransition),
+            Box::new(Bystanders { company: COMPANY }),
+            Box::new(OnceEach),
+            Box::new(SumsAreRight),
+            Box::new(NothingUnfinished),
+        ]
+    }
+
+    async fn again(&self, world: &World) {
+        for act in &self.acts {
+            if *act != Act::Tick {
+                act.done_by(world).await;
+            }
+        }
+    }
+}
+
+impl Act {
+    /// Does it; the status that was answered.
+    async fn done_by(self, world: &World) -> String {
+        let event = match self {
+            Self::Tick => {
+                let answer = world.service.fire("reminders", REMINDERS, world.now()).await;
+                return answer.status().to_string();
+            }
+            Self::Paid(member) => {
+                let at = beginning() + Duration::minutes(1);
+                payment_succeeded(&format!("mem_{member}"), &format!("pay_{member}"), at)
+            }
+            Self::Failed(member) => {
+                payment_failed(&format!("mem_{member}"), &format!("pay_{member}"), beginning())
+            }
+        };
+        world.service.deliver(&id_of(&event), &event.to_string()).await.status().to_string()
+    }
+}
+
+fn ticks(number: usize, step: Step, reach: Reach) {
+    explored(&Reminders::of_one(step, &vec![Act::Tick; number]), reach);
+}
+
+#[test]
+fn two_ticks_over_one_case_send_one_push_in_every_order_and_after_a_death_anywhere() {
+    ticks(2, Step::Push, Reach { deaths: 1, ..Reach::default() });
+}
+
+#[test]
+fn two_ticks_over_one_message_send_it_once_in_every_order_after_a_jump_anywhere() {
+    ticks(2, Step::Message, Reach { jumps: 1, ..Reach::default() });
+}
+
+#[test]
+fn three_ticks_over_one_message_send_it_once_wherever_one_of_them_is_interrupted() {
+    ticks(3, Step::Message, Reach { interruptions: Some(1), ..Reach::default() });
+}
+
+#[test]
+fn a_tick_over_a_payment_in_every_order_after_deaths_and_a_jump_anywhere() {
+    let reach = Reach { deaths: 2, jumps: 1, ..Reach::default() };
+    explored(&Reminders::of_one(Step::Push, &[Act::Tick, Act::Paid(1)]), reach);
+    let reach = Reach { deaths: 2, ..Reach::default() };
+    explored(&Reminders::of_one(Step::All, &[Act::Tick, Act::Paid(1)]), reach);
+}
+
+#[test]
+fn a_tick_over_a_payment_and_a_repeated_failure_in_every_order_and_after_a_death_anywhere() {
+    let reach = Reach { deaths: 1, ..Reach::default() };
+    explored(&Reminders::of_one(Step::Push, &[Act::Tick, Act::Paid(1), Act::Failed(1)]), reach);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn two_ticks_with_free_days_and_two_messages_wherever_one_of_them_is_interrupted() {
+    ticks(2, Step::All, Reach { interruptions: Some(1), ..Reach::default() });
+}
+
+#[test]
+#[ignore = "minutes"]
+fn two_ticks_send_one_push_in_every_order_after_two_deaths_and_a_jump_anywhere() {
+    ticks(2, Step::Push, Reach { deaths: 2, jumps: 1, ..Reach::default() });
+}
+
+#[test]
+#[ignore = "minutes"]
+fn three_ticks_send_one_push_wherever_they_are_interrupted_twice() {
+    ticks(3, Step::Push, Reach { interruptions: Some(2), ..Reach::default() });
+}
+
+#[test]
+#[ignore = "hours"]
+fn two_ticks_with_free_days_in_every_order() {
+    ticks(2, Step::Grant, Reach::default());
+}
+
+/// Four members, one of whom pays, and up to four workers.
+fn of_chance(seed: u64) -> Reminders {
+    let mut dice = Dice::of(seed);
+    let paid = Act::Paid(1 + dice.below(4));
+    let acts = [Act::Tick, paid, Act::Tick, Act::Failed(1 + dice.below(4))];
+    Reminders {
+        members: 4,
+        step: dice.one_of(&[Step::Push, Step::Grant, Step::All]),
+        acts: acts[..2 + dice.below(3)].to_vec(),
+    }
+}
+
+#[test]
+fn reminders_in_storms_leave_once() {
+    season("reminders in storms", 24, Weather::default(), of_chance);
+}
+
+#[test]
+fn a_seed_repeats_the_same_reminders_call_by_call() {
+    repeats(3, Weather::default(), of_chance);
+}

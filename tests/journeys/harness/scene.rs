@@ -1,0 +1,70 @@
+//! What a job brings along to be put through the harness.
+
+use std::pin::Pin;
+
+use chrono::Duration;
+
+use super::law::{Law, Moment};
+use super::rows::Rows;
+use crate::promise::LEASES;
+use crate::world::World;
+
+/// What a worker does; in the end, what the outside has seen of it.
+pub type Deed = Pin<Box<dyn Future<Output = String> + Send>>;
+
+/// Longer than any pause after trouble.
+const PAUSES: Duration = Duration::minutes(61);
+/// So many ticks finish whatever was left.
+const MAX_TICKS: u32 = 3;
+
+/// A job at work: a prepared world, workers with their deeds, and what must hold.
+///
+/// `prepare` and `deed` must do the same each time they are called.
+pub trait Scene {
+    /// For messages.
+    fn name(&self) -> String;
+
+    /// How many workers there are.
+    fn workers(&self) -> usize;
+
+    /// Makes a new world ready for the deeds.
+    async fn prepare(&self, world: &World);
+
+    /// What a worker does, as a process of its own over that world.
+    fn deed(&self, worker: usize, process: World) -> Deed;
+
+    /// What must hold.
+    fn laws(&self) -> Vec<Box<dyn Law>>;
+
+    /// What the outside does again that has got no answer.
+    async fn again(&self, _world: &World) {}
+
+    /// One tick of the job; how much was due.
+    async fn tick(&self, world: &World) -> u64 {
+        world.tick().await["due"].as_u64().unwrap()
+    }
+
+    /// What must hold in the end besides the laws.
+    async fn at_rest(&self, _world: &World, _told: &str) {}
+}
+
+/// After the workers have gone: the outside tries again, time passes, a few ticks finish what is left,
+/// and everything is in order.
+pub async fn rest(scene: &impl Scene, laws: &[Box<dyn Law>], world: &World, told: &str) {
+    scene.again(world).await;
+    world.advance(PAUSES);
+    for ticks in 0.. {
+        let due = scene.tick(world).await;
+        if due == 0 {
+            break;
+        }
+        assert!(ticks < MAX_TICKS, "{told}\n{due} rows are due after {ticks} ticks");
+        world.advance(LEASES);
+    }
+    let rows = Rows::read(&world.service.dynamo);
+    let moment = Moment { before: &rows, after: &rows, actor: None, world };
+    for law in laws {
+        law.at_rest(&moment).unwrap_or_else(|problem| panic!("{told}\nat rest: {problem}"));
+    }
+    scene.at_rest(world, told).await;
+}

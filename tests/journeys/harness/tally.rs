@@ -1,0 +1,78 @@
+//! What was done, in figures.
+
+use std::ops::AddAssign;
+use std::time::Instant;
+
+/// The figures of one scene or of many.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    name: String,
+    since: Instant,
+    /// Worlds that were set up.
+    pub runs: usize,
+    /// Requests that were held to the laws one by one.
+    pub calls: usize,
+    /// States that differ in something that matters.
+    pub states: usize,
+    /// Orders of requests that these states stand for.
+    pub interleavings: f64,
+    /// Worlds that were brought to rest and looked at.
+    pub ends: usize,
+    /// Workers that died.
+    pub deaths: usize,
+    /// Requests that met with trouble.
+    pub troubles: usize,
+    /// Jumps of the clock.
+    pub jumps: usize,
+}
+
+impl Tally {
+    pub fn new(name: String) -> Self {
+        let since = Instant::now();
+        Self {
+            name,
+            since,
+            runs: 0,
+            calls: 0,
+            states: 0,
+            interleavings: 0.0,
+            ends: 0,
+            deaths: 0,
+            troubles: 0,
+            jumps: 0,
+        }
+    }
+
+    /// Prints it; `cargo test -- --nocapture` shows it.
+    pub fn print(&self) {
+        eprintln!("{self}");
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.runs += other.runs;
+        self.calls += other.calls;
+        self.states += other.states;
+        self.interleavings += other.interleavings;
+        self.ends += other.ends;
+        self.deaths += other.deaths;
+        self.troubles += other.troubles;
+        self.jumps += other.jumps;
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, runs, calls, states, interleavings, ends, deaths, troubles, jumps, .. } = self;
+        write!(
+            f,
+            "{name}: {runs} runs, {calls} calls under the laws, {ends} worlds at rest, {deaths} deaths"
+        )?;
+        write!(f, ", {troubles} troubles, {jumps} jumps of the clock")?;
+        if *states > 0 {
+            write!(f, ", {states} states that stand for {interleavings:.2e} orders")?;
+        }
+        write!(f, ", {:.1} s", self.since.elapsed().as_secs_f64())
+    }
+}

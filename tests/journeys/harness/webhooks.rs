@@ -1,0 +1,208 @@
+//! Applying Whop's events: any number of deliveries, in any order and through each other, end in one
+//! state.
+
+use std::sync::OnceLock;
+
+use chrono::Duration;
+use local::service::TABLE;
+use serde_json::Value;
+
+use super::dice::Dice;
+use super::explorer::Reach;
+use super::law::Law;
+use super::laws::{AppliedOnce, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight};
+use super::rows::Rows;
+use super::scene::{Deed, Scene};
+use super::season::{explored, repeats, season};
+use super::storm::Weather;
+use crate::world::{COMPANY, World, beginning, id_of, payment_failed, payment_succeeded};
+
+/// What happened at Whop, to which member, in which minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Letter {
+    Failed(usize, i64),
+    Paid(usize, i64),
+}
+
+use Letter::{Failed, Paid};
+
+/// Workers that take letters in, each its own in its own order.
+#[derive(Debug)]
+struct Deliveries<'a> {
+    hands: Vec<Vec<Letter>>,
+    /// How everything stands in the end, once one run has come there.
+    end: &'a OnceLock<Vec<String>>,
+}
+
+/// What tells of the way to a state and not of the state: a case bears the name of the failure that was
+/// heard of first.
+const TRACES: [&str; 12] = [
+    "pk",
+    "case_id",
+    "updated_at",
+    "version",
+    "due_at",
+    "due_shard",
+    "attempts",
+    "last_offset_days",
+    "failed_tries",
+    "last_error",
+    "incentive_days",
+    "list_sk",
+];
+
+impl Letter {
+    fn event(self) -> Value {
+        let at = |minute| beginning() + Duration::minutes(minute);
+        match self {
+            Failed(member, minute) => {
+                payment_failed(&format!("mem_{member}"), &format!("pay_{member}"), at(minute))
+            }
+            Paid(member, minute) => {
+                payment_succeeded(&format!("mem_{member}"), &format!("pay_{member}"), at(minute))
+            }
+        }
+    }
+
+    /// Delivers it; the status. What was answered with success is kept by then.
+    async fn arrives(self, world: &World) -> String {
+        let event = self.event();
+        let id = id_of(&event);
+        let status = world.service.deliver(&id, &event.to_string()).await.status();
+        let rows = world.service.dynamo.rows(TABLE);
+        let kept = rows.iter().any(|row| row["pk"]["S"] == format!("EVENT#whop#{id}"));
+        assert!(kept || !status.is_success(), "{self:?} was acknowledged and is not kept");
+        status.to_string()
+    }
+}
+
+impl Scene for Deliveries<'_> {
+    fn name(&self) -> String {
+        format!("deliveries {:?}", self.hands)
+    }
+
+    fn workers(&self) -> usize {
+        self.hands.len()
+    }
+
+    async fn prepare(&self, world: &World) {
+        for member in 1..=3 {
+            world.add_past_due(COMPANY, &format!("mem_{member}"));
+        }
+    }
+
+    fn deed(&self, worker: usize, process: World) -> Deed {
+        let letters = self.hands[worker].clone();
+        Box::pin(async move {
+            let mut seen = Vec::new();
+            for letter in letters {
+                seen.push(letter.arrives(&process).await);
+            }
+            seen.join(", ")
+        })
+    }
+
+    fn laws(&self) -> Vec<Box<dyn Law>> {
+        vec![
+            Box::new(Fences),
+            Box::new(AppliedOnce),
+            Box::new(OneEntryPerTransition),
+            Box::new(OnceEach),
+            Box::new(SumsAreRight),
+            Box::new(NothingUnfinished),
+        ]
+    }
+
+    async fn again(&self, world: &World) {
+        for letter in self.hands.iter().flatten() {
+            assert_eq!(letter.arrives(world).await, "200 OK");
+        }
+    }
+
+    async fn at_rest(&self, world: &World, told: &str) {
+        let rows = Rows::read(&world.service.dynamo);
+        let cases = rows.of("CASE#").filter(|row| row.text("sk") == "CASE");
+        let mut end: Vec<String> = cases
+            .map(|case| {
+                let mut case = case.0.clone();
+                TRACES.iter().for_each(|name| case[name] = Value::Null);
+                case.to_string()
+            })
+            .collect();
+        end.sort_unstable();
+        assert_eq!(self.end.get_or_init(|| end.clone()), &end, "{told}\nanother end than before");
+    }
+}
+
+fn explored_to_one_end(hands: &[&[Letter]], reach: Reach) {
+    let end = OnceLock::new();
+    let hands = hands.iter().map(|letters| letters.to_vec()).collect();
+    explored(&Deliveries { hands, end: &end }, reach);
+}
+
+#[test]
+fn one_event_delivered_twice_is_applied_once_in_every_order_and_after_any_deaths() {
+    let reach = Reach { deaths: 2, jumps: 1, ..Reach::default() };
+    explored_to_one_end(&[&[Failed(1, 0)], &[Failed(1, 0)]], reach);
+}
+
+#[test]
+fn a_failure_and_a_payment_at_once_end_in_one_state_in_every_order_and_after_any_deaths() {
+    let reach = Reach { deaths: 2, ..Reach::default() };
+    explored_to_one_end(&[&[Failed(1, 0)], &[Paid(1, 5)]], reach);
+    explored_to_one_end(&[&[Failed(1, 0), Paid(1, 5)], &[Paid(1, 5), Failed(1, 0)]], Reach::default());
+}
+
+#[test]
+fn three_events_at_once_end_in_one_state_in_every_order() {
+    explored_to_one_end(&[&[Failed(1, 0)], &[Paid(1, 5)], &[Failed(1, 3)]], Reach::default());
+}
+
+#[test]
+fn leaving_out_orders_that_commute_leaves_no_state_out() {
+    let end = OnceLock::new();
+    let scene = Deliveries { hands: vec![vec![Failed(1, 0)], vec![Failed(1, 3)]], end: &end };
+    let found = [false, true].map(|wide_awake| {
+        let tally = explored(&scene, Reach { jumps: 1, wide_awake, ..Reach::default() });
+        (tally.states, tally.interleavings)
+    });
+    assert_eq!(found[0], found[1]);
+}
+
+/// Everything that happened to three members; the hands draw from it, some of it more than once.
+const LETTERS: [Letter; 8] = [
+    Failed(1, 0),
+    Paid(1, 5),
+    Failed(2, 1),
+    Failed(2, 4),
+    Failed(3, 2),
+    Paid(3, 3),
+    Failed(3, 8),
+    Paid(2, 9),
+];
+
+fn drawn(seed: u64, end: &OnceLock<Vec<String>>) -> Deliveries<'_> {
+    let mut dice = Dice::of(seed);
+    let mut hands = vec![Vec::new(); 2 + dice.below(3)];
+    for _ in 0..2 {
+        for letter in LETTERS {
+            let workers = hands.len();
+            let hand: &mut Vec<Letter> = &mut hands[dice.below(workers)];
+            let place = dice.below(hand.len() + 1);
+            hand.insert(place, letter);
+        }
+    }
+    Deliveries { hands, end }
+}
+
+#[test]
+fn deliveries_in_storms_end_in_one_state() {
+    let end = OnceLock::new();
+    season("deliveries in storms", 24, Weather::default(), |seed| drawn(seed, &end));
+}
+
+#[test]
+fn a_seed_repeats_the_same_deliveries_call_by_call() {
+    let end = OnceLock::new();
+    repeats(3, Weather::default(), |seed| drawn(seed, &end));
+}
