@@ -64,6 +64,7 @@ mod payout_costs;
 mod payout_crashes;
 mod payout_dry_run;
 mod payout_overlaps;
+mod payout_refusals;
 mod payout_rules;
 mod payouts;
 mod promise;
