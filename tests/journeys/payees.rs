@@ -75,10 +75,9 @@ impl World {
         let (company, now) = (self.company(company), self.now());
         let professional = ProfessionalId::parse(professional).unwrap();
         let read = company.payee(&professional).await.unwrap();
-        let writes = vec![
-            company.note_standing(&read, &professional, &standing, now, now).unwrap(),
-            company.register_payee(&account, &professional).unwrap(),
-        ];
+        let mut writes = vec![company.note_standing(&read, &professional, &standing, now, now).unwrap()];
+        let owner = company.store().inbox().payee_owner(&account).await.unwrap();
+        writes.extend(owner.is_none().then(|| company.register_payee(&account, &professional).unwrap()));
         company.store().commit(self.service.app.ids.next(), writes).await.unwrap();
     }
 

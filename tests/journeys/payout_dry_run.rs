@@ -130,7 +130,7 @@ async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
         }
     }
     eprintln!("dry runs: 40 scenes, {transfers} transfers, {skips} skips");
-    assert!(transfers > 50 && skips > 50, "the scenes are too tame: {transfers}, {skips}");
+    assert!(transfers > 30 && skips > 50, "the scenes are too tame: {transfers}, {skips}");
 }
 
 #[tokio::test]
