@@ -14,8 +14,16 @@
 //! repeatable, because one request is under way at a time on one thread, ids are counted, and time
 //! stands still unless it is moved.
 //!
+//! What is not a choice: how often somebody asks is counted past the gate (those rows have proofs of
+//! their own, and decide nothing here); of the ranges that one worker reads at once the first is read
+//! first; and who sleeps wakes when nobody else of its process can move, or after trouble at once. Three
+//! workers are explored with a bound on interruptions where a job is long; two without one.
+//!
 //! `JUSTONCE_HARNESS_TIMES=100 cargo test -p tests --test journeys harness` runs a hundred times as many
-//! seeds; `JUSTONCE_HARNESS_SEED=17` runs that one seed alone. `-- --nocapture` shows the figures.
+//! seeds, and with `-- --ignored` the explorations that take minutes or hours;
+//! `JUSTONCE_HARNESS_SEED=17` runs that one seed alone. `-- --nocapture` shows the figures.
+//!
+//! A failure tells the scene, the seed or the order, the number of the call, and every call before it.
 
 mod dice;
 mod explorer;

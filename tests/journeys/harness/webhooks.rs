@@ -161,7 +161,7 @@ fn three_events_at_once_end_in_one_state_in_every_order() {
 #[test]
 fn leaving_out_orders_that_commute_leaves_no_state_out() {
     let end = OnceLock::new();
-    let scene = Deliveries { hands: vec![vec![Failed(1, 0)], vec![Failed(1, 3)]], end: &end };
+    let scene = Deliveries { hands: vec![vec![Failed(1, 0)], vec![Failed(2, 3)]], end: &end };
     let found = [false, true].map(|wide_awake| {
         let tally = explored(&scene, Reach { jumps: 1, wide_awake, ..Reach::default() });
         (tally.states, tally.interleavings)
