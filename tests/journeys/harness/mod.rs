@@ -25,6 +25,7 @@
 //!
 //! A failure tells the scene, the seed or the order, the number of the call, and every call before it.
 
+mod defect;
 mod dice;
 mod explorer;
 mod gate;
@@ -41,6 +42,8 @@ mod storm;
 mod tally;
 mod touch;
 mod ways;
+mod wire;
 
+mod defects;
 mod reminders;
 mod webhooks;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use shared::app::Ids;
 use uuid::Uuid;
 
+use super::defect::Defect;
 use super::dice::mixed;
 use super::gate::Gate;
 use super::scene::Scene;
@@ -54,16 +55,23 @@ fn straight(dynamo: &EmbeddedDynamo, http: &reqwest::Client, seed: u64) -> Parts
 }
 
 /// Starts a worker whose every way out leads through the gate.
-pub async fn process(world: &World, http: &reqwest::Client, gate: &Gate, worker: usize, seed: u64) -> World {
+pub async fn process(
+    world: &World,
+    http: &reqwest::Client,
+    gate: &Gate,
+    worker: usize,
+    seed: u64,
+    defect: Option<Defect>,
+) -> World {
     let Service { sandbox, dynamo, .. } = &world.service;
-    let way = WayToTable { dynamo: dynamo.clone(), gate: gate.clone(), worker };
+    let way = WayToTable { dynamo: dynamo.clone(), gate: gate.clone(), worker, defect };
     let providers = gate.clone();
     let parts = Parts {
         table: dynamo.client_through(way),
         http: http.clone(),
         ids: ids(worker, seed),
         deadlines: PATIENCE,
-        around_providers: Box::new(move |stand_ins| way_to_providers(providers, worker, stand_ins)),
+        around_providers: Box::new(move |stand_ins| way_to_providers(providers, worker, defect, stand_ins)),
     };
     let service = Service::start_of(sandbox.clone(), dynamo.clone(), |_| None, parts).await.unwrap();
     World { service }

@@ -18,7 +18,7 @@ use crate::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, 
 
 /// What one worker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Act {
+pub(super) enum Act {
     Tick,
     /// Whop tells that a member has paid after all.
     Paid(usize),
@@ -28,11 +28,13 @@ enum Act {
 
 /// What the company does about a failed payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+pub(super) enum Step {
     /// A push, nothing else.
     Push,
     /// The same, decided already and put off by Whop: only the message is due.
     Message,
+    /// Free days and nothing else, decided already and put off by Whop.
+    Days,
     /// Free days and a push.
     Grant,
     /// Free days, a push and a direct message, and nobody knows yet through what pushes go.
@@ -41,16 +43,16 @@ enum Step {
 
 /// Members who have just failed to pay, and whoever deals with it.
 #[derive(Debug, Clone)]
-struct Reminders {
-    members: usize,
-    step: Step,
-    acts: Vec<Act>,
+pub(super) struct Reminders {
+    pub(super) members: usize,
+    pub(super) step: Step,
+    pub(super) acts: Vec<Act>,
 }
 
 const BYSTANDER: &str = "biz_beta";
 
 impl Reminders {
-    fn of_one(step: Step, acts: &[Act]) -> Self {
+    pub(super) fn of_one(step: Step, acts: &[Act]) -> Self {
         Self { members: 1, step, acts: acts.to_vec() }
     }
 }
@@ -68,9 +70,13 @@ impl Scene for Reminders {
         world.add_company(BYSTANDER, "user_beta", true);
         world.open_case(BYSTANDER, "mem_beta").await;
         let all = self.step == Step::All;
-        let grants = matches!(self.step, Step::Grant | Step::All);
-        let days = if grants { 3 } else { 0 };
-        let settings = json!({"incentive_days": days, "dm_enabled": all, "reminder_offsets_days": [0, 2]});
+        let grants = matches!(self.step, Step::Days | Step::Grant | Step::All);
+        let settings = json!({
+            "incentive_days": if grants { 3 } else { 0 },
+            "push_enabled": self.step != Step::Days,
+            "dm_enabled": all,
+            "reminder_offsets_days": [0, 2],
+        });
         world.save_settings(settings).await;
         world.settle().await;
         if !all {
@@ -82,8 +88,13 @@ impl Scene for Reminders {
             world.add_past_due(COMPANY, &format!("mem_{member}"));
             world.fail(&format!("mem_{member}"), &format!("pay_{member}"), beginning()).await.ok();
         }
-        if self.step == Step::Message {
-            world.trouble(Operation::Notifications, "status:429", Some(1), Some(COMPANY));
+        let put_off = match self.step {
+            Step::Message => Some(Operation::Notifications),
+            Step::Days => Some(Operation::Extend),
+            _ => None,
+        };
+        if let Some(operation) = put_off {
+            world.trouble(operation, "status:429", Some(1), Some(COMPANY));
             world.settle().await;
             world.advance(LEASES);
         }
@@ -193,7 +204,7 @@ fn two_ticks_with_free_days_in_every_order() {
 }
 
 /// Four members, one of whom pays, and up to four workers.
-fn of_chance(seed: u64) -> Reminders {
+pub(super) fn of_chance(seed: u64) -> Reminders {
     let mut dice = Dice::of(seed);
     let paid = Act::Paid(1 + dice.below(4));
     let acts = [Act::Tick, paid, Act::Tick, Act::Failed(1 + dice.below(4))];

@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use chrono::Duration;
 
+use super::defect::Defect;
 use super::law::{Law, Moment};
 use super::rows::Rows;
 use crate::promise::LEASES;
@@ -42,6 +43,11 @@ pub trait Scene {
     /// One tick of the job; how much was due.
     async fn tick(&self, world: &World) -> u64 {
         world.tick().await["due"].as_u64().unwrap()
+    }
+
+    /// The mistake that every worker makes.
+    fn defect(&self) -> Option<Defect> {
+        None
     }
 
     /// What must hold in the end besides the laws.

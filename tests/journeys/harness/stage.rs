@@ -70,9 +70,13 @@ impl Stage {
         world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_trouble()));
         let mut workers = Vec::new();
         for worker in 0..scene.workers() {
-            let (deed, gate) =
-                (scene.deed(worker, process(&world, http, &gate, worker, seed).await), gate.clone());
-            workers.push(Some(tokio::spawn(async move { gate.finish(worker, deed.await) })));
+            let process = process(&world, http, &gate, worker, seed, scene.defect()).await;
+            let (deed, gate) = (scene.deed(worker, process), gate.clone());
+            workers.push(Some(tokio::spawn(async move {
+                // What time it is when it begins is a choice too.
+                drop(gate.pass(worker, Asked { touch: Touch::Nothing, words: "begins".to_owned() }).await);
+                gate.finish(worker, deed.await);
+            })));
         }
         let rows = Rows::read(&world.service.dynamo);
         let mut stage = Self { world, gate, workers, rows, told: Vec::new(), jumps: 0 };

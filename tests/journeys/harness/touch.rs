@@ -16,6 +16,8 @@ pub enum Touch {
     Partition(String),
     /// Something a provider knows.
     Provider { changes: bool },
+    /// Nothing but the clock.
+    Nothing,
 }
 
 /// Hash and range key of a row.
@@ -45,6 +47,7 @@ impl Touch {
     /// Whether two requests commute.
     pub fn commutes(&self, other: &Self) -> bool {
         match (self, other) {
+            (Self::Nothing, _) | (_, Self::Nothing) => true,
             (Self::Provider { changes: one }, Self::Provider { changes: other }) => !one && !other,
             (Self::Provider { .. }, _) | (_, Self::Provider { .. }) => true,
             (Self::Rows { read, written }, Self::Rows { read: other_read, written: other_written }) => {

@@ -1,19 +1,25 @@
 //! The ways out of a worker, each through the gate: to the table and to the providers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
+use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use local::embedded::{EmbeddedDynamo, RequestRecord};
 use serde_json::Value;
 
+use super::defect::Defect;
 use super::gate::{Asked, Gate, Order};
 use super::print::{print_of_answer, print_of_text};
 use super::touch::Touch;
@@ -27,6 +33,7 @@ pub struct WayToTable {
     pub dynamo: EmbeddedDynamo,
     pub gate: Gate,
     pub worker: usize,
+    pub defect: Option<Defect>,
 }
 
 impl HttpClient for WayToTable {
@@ -37,26 +44,81 @@ impl HttpClient for WayToTable {
 
 impl HttpConnector for WayToTable {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(asked) = asked_of_table(&request) else { return self.dynamo.call(request) };
-        let Self { dynamo, gate, worker } = self.clone();
+        let way = self.clone();
         HttpConnectorFuture::new(async move {
-            let question = (asked.touch == Touch::Index).then(|| asked.words.clone());
-            let (order, under_way) = gate.pass(worker, asked).await;
-            let ordered = if let Order::Table(intervention) = order { Some(intervention) } else { None };
-            let mut answer = dynamo.answer(request, ordered).await;
-            if let (Some(question), Ok(answer)) = (question, &mut answer) {
-                let now = text_of(answer).to_owned();
-                if order == Order::Stale {
-                    *answer.body_mut() = SdkBody::from(gate.lags(&question, now));
-                } else if answer.status().is_success() {
-                    gate.answers(question, now);
+            let requests = way.sent(request);
+            let (mut answers, mut parts) = (None, 0);
+            for request in requests {
+                parts += 1;
+                let answer = way.ask(request).await?;
+                let succeeded = answer.status().is_success();
+                answers = Some(answer);
+                if !succeeded {
+                    break;
                 }
             }
-            let text = answer.as_ref().ok().map(text_of);
-            under_way.answered(text.map_or(0, print_of_answer));
-            answer
+            let mut answer = answers.expect("something is sent");
+            if parts > 1 || way.defect == Some(Defect::TransactionTorn) {
+                whole(&mut answer, parts);
+            }
+            Ok(answer)
         })
     }
+}
+
+impl WayToTable {
+    /// What is sent: the request itself, unless the worker makes a mistake.
+    fn sent(&self, request: HttpRequest) -> Vec<HttpRequest> {
+        let Some(defect) = self.defect else { return vec![request] };
+        let (operation, mut body) = read(&request);
+        let again = |body: Value| {
+            let mut again = request.try_clone().expect("a request to the table has a plain body");
+            *again.body_mut() = SdkBody::from(body.to_string());
+            again
+        };
+        defect.sends(&operation, &mut body).into_iter().map(again).collect()
+    }
+
+    async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let Some(asked) = asked_of_table(&request) else { return self.dynamo.call(request).await };
+        let question = (asked.touch == Touch::Index).then(|| asked.words.clone());
+        let (order, under_way) = self.gate.pass(self.worker, asked).await;
+        let ordered = if let Order::Table(intervention) = order { Some(intervention) } else { None };
+        let mut answer = self.dynamo.answer(request, ordered).await;
+        if let (Some(question), Ok(answer)) = (question, &mut answer) {
+            let now = text_of(answer).to_owned();
+            if order == Order::Stale {
+                *answer.body_mut() = SdkBody::from(self.gate.lags(&question, now));
+            } else if answer.status().is_success() {
+                self.gate.answers(question, now);
+            }
+        }
+        if let Ok(answer) = &mut answer
+            && let Some(misread) = self.defect.and_then(|defect| defect.reads(text_of(answer)))
+        {
+            *answer.body_mut() = SdkBody::from(misread);
+        }
+        let text = answer.as_ref().ok().map(text_of);
+        under_way.answered(text.map_or(0, print_of_answer));
+        answer
+    }
+}
+
+/// The answer to the last part of a torn transaction, as an answer to all of it.
+fn whole(answer: &mut HttpResponse, parts: usize) {
+    let mut body: Value = serde_json::from_str(text_of(answer)).unwrap_or_default();
+    if let Some(reasons) = body["CancellationReasons"].as_array_mut() {
+        let fine = std::iter::repeat_n(serde_json::json!({"Code": "None"}), parts - 1);
+        reasons.splice(0..0, fine);
+        *answer.body_mut() = SdkBody::from(body.to_string());
+    }
+}
+
+fn read(request: &HttpRequest) -> (String, Value) {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    let body = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+    (operation.to_owned(), body)
 }
 
 impl std::fmt::Debug for WayToTable {
@@ -72,31 +134,39 @@ fn text_of(answer: &HttpResponse) -> &str {
 /// What is asked of the table; nothing where it only counts how often somebody asks. Those rows have a
 /// protocol and proofs of their own and decide nothing here, so they would only multiply the orders.
 fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
-    let target = request.headers().get("x-amz-target").unwrap_or_default();
-    let operation = target.rsplit('.').next().unwrap_or_default();
-    let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
-    let record = RequestRecord::of(operation, &body);
+    let (operation, body) = read(request);
+    let record = RequestRecord::of(&operation, &body);
     if record.kinds.len() == 1 && record.kinds.contains("LIMIT") {
         return None;
     }
     let kinds: Vec<&str> = record.kinds.iter().map(String::as_str).collect();
     let range = body["ExpressionAttributeValues"][":h"]["S"].as_str().unwrap_or_default();
     Some(Asked {
-        touch: Touch::of_table(operation, &body),
+        touch: Touch::of_table(&operation, &body),
         words: format!("{operation} {}{range}", kinds.join("+")),
     })
 }
 
 /// The providers behind the gate of one worker.
-pub fn way_to_providers(gate: Gate, worker: usize, stand_ins: Router) -> Router {
-    stand_ins.layer(from_fn(move |request: Request, next: Next| {
-        let gate = gate.clone();
+pub fn way_to_providers(gate: Gate, worker: usize, defect: Option<Defect>, stand_ins: Router) -> Router {
+    let calls = Arc::new(AtomicU64::new(0));
+    stand_ins.layer(from_fn(move |mut request: Request, next: Next| {
+        let (gate, number) = (gate.clone(), calls.fetch_add(1, Ordering::Relaxed));
         async move {
+            let method = request.method().clone();
+            if let Some(defect) = defect {
+                defect.calls(request.headers_mut(), number);
+            }
             let words = format!("{} {}", request.method(), request.uri().path());
             let touch = Touch::Provider { changes: !request.method().is_safe() };
             let (_, under_way) = gate.pass(worker, Asked { touch, words }).await;
-            let (parts, body) = next.run(request).await.into_parts();
-            let body = to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
+            let (mut parts, body) = next.run(request).await.into_parts();
+            let mut body = to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
+            let misheard = defect.and_then(|defect| defect.hears(&method, parts.status));
+            if let Some((status, text)) = misheard {
+                (parts.status, body) = (status, text.to_string().into());
+                parts.headers.remove(CONTENT_LENGTH);
+            }
             let text = String::from_utf8_lossy(&body);
             under_way.answered(print_of_text(&format!("{} {text}", parts.status)));
             Response::from_parts(parts, Body::from(body))

@@ -19,7 +19,7 @@ use crate::world::{COMPANY, World, beginning, id_of, payment_failed, payment_suc
 
 /// What happened at Whop, to which member, in which minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Letter {
+pub(super) enum Letter {
     Failed(usize, i64),
     Paid(usize, i64),
 }
@@ -28,10 +28,10 @@ use Letter::{Failed, Paid};
 
 /// Workers that take letters in, each its own in its own order.
 #[derive(Debug)]
-struct Deliveries<'a> {
-    hands: Vec<Vec<Letter>>,
+pub(super) struct Deliveries<'a> {
+    pub(super) hands: Vec<Vec<Letter>>,
     /// How everything stands in the end, once one run has come there.
-    end: &'a OnceLock<Vec<String>>,
+    pub(super) end: &'a OnceLock<Vec<String>>,
 }
 
 /// What tells of the way to a state and not of the state: a case bears the name of the failure that was
@@ -181,7 +181,7 @@ const LETTERS: [Letter; 8] = [
     Paid(2, 9),
 ];
 
-fn drawn(seed: u64, end: &OnceLock<Vec<String>>) -> Deliveries<'_> {
+pub(super) fn drawn(seed: u64, end: &OnceLock<Vec<String>>) -> Deliveries<'_> {
     let mut dice = Dice::of(seed);
     let mut hands = vec![Vec::new(); 2 + dice.below(3)];
     for _ in 0..2 {

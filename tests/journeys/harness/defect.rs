@@ -1,0 +1,143 @@
+//! Mistakes that somebody could make, made at a worker's ways out: what it sends is sent as if the
+//! code behind it lacked a precaution, and what it is told as if it misread it. The code itself is the
+//! one that is deployed.
+
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::wire::writes;
+
+/// One mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Defect {
+    /// What is due is read, and taken without looking whether it still stands as it was read.
+    ClaimWithoutCondition,
+    /// A claim leaves the fence where it was.
+    FenceStands,
+    /// The end of an effect is written whoever holds it by now.
+    EndWithoutFence,
+    /// The same of the end, and of its state.
+    EndWithoutState,
+    /// A row that somebody else has changed since it was read is written over.
+    VersionIgnored,
+    /// An event that comes again is taken for a new one.
+    EventTakenForNew,
+    /// What belongs together is written one row after the other.
+    TransactionTorn,
+    /// The state moves on, and nothing says when it has to be looked at next.
+    NextStepNotDue,
+    /// The state moves on, and the audit log does not tell.
+    AuditForgotten,
+    /// Counters are written by themselves.
+    CountersForgotten,
+    /// A claim is thought to be over that is not.
+    ClaimThoughtOver,
+    /// Providers are called without a key.
+    KeyForgotten,
+    /// Each attempt has a key of its own.
+    KeyOfTheAttempt,
+    /// An answer that says nothing is taken for a refusal.
+    DoubtTakenForRefusal,
+    /// An answer that says nothing is taken for success.
+    DoubtTakenForDone,
+}
+
+const ENDS: [&str; 4] = ["done", "rejected", "unknown", "prepared"];
+
+impl Defect {
+    /// Makes the mistake in a request to the table, where it can be made there; what is sent instead.
+    pub fn sends(self, operation: &str, body: &mut Value) -> Vec<Value> {
+        if self == Self::TransactionTorn && operation == "TransactWriteItems" {
+            return torn(body);
+        }
+        for mut write in writes(operation, body) {
+            let (kind, state) = (write.kind().to_owned(), write.text("state").to_owned());
+            let of_effect = !write.text("reason").is_empty() && ENDS.contains(&state.as_str());
+            match self {
+                Self::ClaimWithoutCondition if state == "sending" => write.leave_out(|_| true),
+                Self::FenceStands if state == "sending" => write.leave_as_it_is("fence"),
+                Self::EndWithoutFence if of_effect => write.leave_out(|name| name == "fence"),
+                Self::EndWithoutState if of_effect => {
+                    write.leave_out(|name| matches!(name, "fence" | "state"))
+                }
+                Self::VersionIgnored => write.leave_out(|name| name == "version"),
+                Self::EventTakenForNew if kind == "EVENT" => {
+                    write.leave_out(|name| name == "attribute_not_exists(pk)")
+                }
+                Self::NextStepNotDue => write.leave_unset("due_shard") && write.leave_unset("due_at"),
+                _ => false,
+            };
+        }
+        if let Some(forgotten) = self.forgotten_kind()
+            && let Some(parts) = body["TransactItems"].as_array_mut()
+        {
+            parts.retain(|part| !part.to_string().contains(&format!("\"{forgotten}#")));
+        }
+        vec![body.take()]
+    }
+
+    fn forgotten_kind(self) -> Option<&'static str> {
+        match self {
+            Self::AuditForgotten => Some("AUDIT"),
+            Self::CountersForgotten => Some("KPI"),
+            _ => None,
+        }
+    }
+
+    /// Makes the mistake in what the table answered.
+    pub fn reads(self, answer: &str) -> Option<String> {
+        let mut answer: Value = serde_json::from_str(answer).ok()?;
+        (self == Self::ClaimThoughtOver && end_claims(&mut answer)).then(|| answer.to_string())
+    }
+
+    /// Makes the mistake in a call of a provider; `number` is different for each.
+    pub fn calls(self, headers: &mut HeaderMap, number: u64) {
+        const KEY: &str = "idempotency-key";
+        let Some(key) = headers.get(KEY).and_then(|key| key.to_str().ok()) else { return };
+        match self {
+            Self::KeyForgotten => drop(headers.remove(KEY)),
+            Self::KeyOfTheAttempt => {
+                let key = HeaderValue::from_str(&format!("{key}:{number}")).expect("a key is plain text");
+                headers.insert(KEY, key);
+            }
+            _ => {}
+        }
+    }
+
+    /// Makes the mistake in what a provider answered; the status and the text it is taken for.
+    pub fn hears(self, method: &Method, status: StatusCode) -> Option<(StatusCode, Value)> {
+        let in_doubt = *method == Method::POST && status.is_server_error();
+        match self {
+            Self::DoubtTakenForRefusal if in_doubt => Some((
+                StatusCode::BAD_REQUEST,
+                json!({"error": {"type": "invalid_request_error", "message": "refused"}}),
+            )),
+            Self::DoubtTakenForDone if in_doubt => Some((StatusCode::OK, json!({"success": true}))),
+            _ => None,
+        }
+    }
+}
+
+/// The parts of a transaction, each by itself.
+fn torn(body: &Value) -> Vec<Value> {
+    let parts = body["TransactItems"].as_array().into_iter().flatten().enumerate();
+    let token = body["ClientRequestToken"].as_str().unwrap_or_default();
+    let alone = |(number, part): (usize, &Value)| {
+        // A token has 36 characters at most.
+        let token = format!("{number:02}{}", token.get(2..).unwrap_or_default());
+        json!({"TransactItems": [part], "ClientRequestToken": token})
+    };
+    parts.map(alone).collect()
+}
+
+/// Ends every claim in an answer; whether there was one.
+fn end_claims(answer: &mut Value) -> bool {
+    match answer {
+        Value::Object(fields) => {
+            let had = fields.remove("lease_until").is_some();
+            fields.values_mut().fold(had, |had, field| end_claims(field) || had)
+        }
+        Value::Array(values) => values.iter_mut().map(end_claims).filter(|ended| *ended).count() > 0,
+        _ => false,
+    }
+}

@@ -1,0 +1,196 @@
+//! The auditor audited: workers make one mistake, and the laws must find it.
+//!
+//! The mistakes are made where a worker's requests go out and answers come in, so the code that is tried
+//! is the code that is deployed, as it would behave without one of its precautions. Each test says which
+//! law finds it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::defect::Defect;
+use super::explorer::{Reach, explore};
+use super::law::Law;
+use super::reminders::{self, Act, Reminders, Step};
+use super::scene::{Deed, Scene};
+use super::season::on_one_thread;
+use super::storm::{Weather, storm};
+use super::webhooks::{Deliveries, Letter};
+use crate::world::World;
+
+/// A scene whose workers make a mistake.
+struct Mistaken<S>(S, Defect);
+
+impl<S: Scene> Scene for Mistaken<S> {
+    fn name(&self) -> String {
+        format!("{:?} in {}", self.1, self.0.name())
+    }
+
+    fn workers(&self) -> usize {
+        self.0.workers()
+    }
+
+    async fn prepare(&self, world: &World) {
+        self.0.prepare(world).await;
+    }
+
+    fn deed(&self, worker: usize, process: World) -> Deed {
+        self.0.deed(worker, process)
+    }
+
+    fn laws(&self) -> Vec<Box<dyn Law>> {
+        self.0.laws()
+    }
+
+    async fn again(&self, world: &World) {
+        self.0.again(world).await;
+    }
+
+    async fn tick(&self, world: &World) -> u64 {
+        self.0.tick(world).await
+    }
+
+    fn defect(&self) -> Option<Defect> {
+        Some(self.1)
+    }
+
+    async fn at_rest(&self, world: &World, told: &str) {
+        self.0.at_rest(world, told).await;
+    }
+}
+
+/// Seeds after which a storm has shown what it can.
+const SEEDS: u64 = 200;
+
+/// Every order of a scene, one of which must break a law in these words.
+fn found(defect: Defect, scene: impl Scene, reach: Reach, words: &str) {
+    let scene = Mistaken(scene, defect);
+    let problem = problem(|| drop(on_one_thread(explore(&scene, reach))));
+    told(&scene.name(), problem, words);
+}
+
+/// The same for storms.
+fn found_in_storms<S: Scene>(defect: Defect, weather: Weather, scene_of: impl Fn(u64) -> S, words: &str) {
+    let http = shared::providers::client::client().unwrap();
+    for seed in 0..SEEDS {
+        let scene = Mistaken(scene_of(seed), defect);
+        let problem = problem(|| drop(on_one_thread(storm(&scene, &http, weather, seed))));
+        if problem.is_some() {
+            return told(&scene.name(), problem, words);
+        }
+    }
+    panic!("{defect:?}: {SEEDS} storms show nothing");
+}
+
+fn problem(attempt: impl FnOnce()) -> Option<String> {
+    let panic = catch_unwind(AssertUnwindSafe(attempt)).err()?;
+    let text = panic.downcast_ref::<String>().cloned();
+    Some(text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
+}
+
+fn told(name: &str, problem: Option<String>, words: &str) {
+    let problem = problem.unwrap_or_else(|| panic!("{name}: nothing was found"));
+    assert!(problem.contains(words), "{name}: found, but by something else:\n{problem}");
+    eprintln!("{name}: found, {words}");
+}
+
+/// The clock jumps once, and one worker is interrupted once.
+const JUMP: Reach = Reach { deaths: 0, jumps: 1, interruptions: Some(1), wide_awake: false };
+
+/// Much goes wrong at the providers and at the table.
+const TROUBLED: Weather = Weather { trouble: 200, death: 8, jump: 8, most_troubles: 12 };
+
+/// Claims lapse again and again while their holders live.
+const LAPSING: Weather = Weather { trouble: 0, death: 0, jump: 80, most_troubles: 0 };
+
+/// Four ticks over four members to whom days are granted.
+fn ticks_over_grants(_: u64) -> Reminders {
+    Reminders { members: 4, step: Step::Days, acts: vec![Act::Tick; 4] }
+}
+
+fn two_ticks(step: Step) -> Reminders {
+    Reminders::of_one(step, &[Act::Tick, Act::Tick])
+}
+
+fn delivered(hands: [&[Letter]; 2]) -> Deliveries<'static> {
+    Deliveries { hands: hands.map(<[Letter]>::to_vec).to_vec(), end: Box::leak(Box::default()) }
+}
+
+fn delivered_twice() -> Deliveries<'static> {
+    delivered([&[Letter::Failed(1, 0)], &[Letter::Failed(1, 0)]])
+}
+
+#[test]
+fn what_is_claimed_without_a_condition_is_found() {
+    found(Defect::ClaimWithoutCondition, two_ticks(Step::Message), Reach::default(), "changed after its end");
+}
+
+#[test]
+fn a_fence_that_stands_is_found() {
+    found_in_storms(Defect::FenceStands, LAPSING, ticks_over_grants, "under another's claim");
+}
+
+#[test]
+fn an_end_without_a_fence_is_found() {
+    found_in_storms(Defect::EndWithoutFence, LAPSING, ticks_over_grants, "under another's claim");
+}
+
+#[test]
+fn an_end_over_another_end_is_found() {
+    found(Defect::EndWithoutState, two_ticks(Step::Message), JUMP, "changed after its end");
+}
+
+#[test]
+fn a_claim_thought_over_is_found() {
+    found(Defect::ClaimThoughtOver, two_ticks(Step::Message), Reach::default(), "under another's claim");
+}
+
+#[test]
+fn a_reading_that_is_out_of_date_is_found() {
+    let scene = delivered([&[Letter::Failed(1, 0), Letter::Paid(1, 5)], &[Letter::Failed(1, 3)]]);
+    found(Defect::VersionIgnored, scene, Reach::default(), "audit entries differ");
+}
+
+#[test]
+fn an_event_taken_for_new_is_found() {
+    found(Defect::EventTakenForNew, delivered_twice(), Reach::default(), "applied event was written again");
+}
+
+#[test]
+fn a_torn_transaction_is_found() {
+    found(Defect::TransactionTorn, delivered_twice(), Reach::default(), "recounted");
+}
+
+#[test]
+fn a_next_step_that_is_not_due_is_found() {
+    let reach = Reach { deaths: 1, ..Reach::default() };
+    found(Defect::NextStepNotDue, two_ticks(Step::Push), reach, "left 1 times");
+}
+
+#[test]
+fn a_forgotten_audit_entry_is_found() {
+    found(Defect::AuditForgotten, delivered_twice(), Reach::default(), "audit entries differ");
+}
+
+#[test]
+fn forgotten_counters_are_found() {
+    found(Defect::CountersForgotten, delivered_twice(), Reach::default(), "recounted");
+}
+
+#[test]
+fn a_forgotten_key_is_found() {
+    found(Defect::KeyForgotten, two_ticks(Step::Days), JUMP, "without a key");
+}
+
+#[test]
+fn a_key_of_the_attempt_is_found() {
+    found(Defect::KeyOfTheAttempt, two_ticks(Step::Days), JUMP, "a row that tells of it");
+}
+
+#[test]
+fn a_doubt_taken_for_a_refusal_is_found() {
+    found_in_storms(Defect::DoubtTakenForRefusal, TROUBLED, reminders::of_chance, "left 1 times");
+}
+
+#[test]
+fn a_doubt_taken_for_success_is_found() {
+    found_in_storms(Defect::DoubtTakenForDone, TROUBLED, reminders::of_chance, "left 0 times");
+}
