@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_smithy_http_client::tls;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::aws::secrets::{self, Secrets, SecretsError};
+use crate::aws::{Aws, open_ahead};
 use crate::bearer::BearerTokens;
 use crate::bookings::Bookings;
 use crate::config::{Config, ConfigError};
@@ -104,21 +103,48 @@ impl Ids {
 }
 
 impl App {
-    /// The `App` of a deployed function, from the process's environment. What is missing is logged at
-    /// once, all of it; what cannot be used ends the start.
-    pub fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
+    /// The `App` of a deployed function, from the process's environment and the deployment's secrets. What
+    /// is missing is logged at once, all of it; what cannot be used ends the start.
+    pub async fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
         crate::logs::init(service);
-        let config = Config::read(|name| std::env::var(name).ok()).inspect_err(|error| {
-            tracing::error!(error = %error, "the function does not start");
-        })?;
+        let started = Self::of_environment().await;
+        started.map(Arc::new).inspect_err(|error| tracing::error!(%error, "the function does not start"))
+    }
+
+    async fn of_environment() -> Result<Self, ConfigError> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let mistake = |problem: String| ConfigError { mistakes: vec![problem] };
+        let bundle = variable("AWS_CA_BUNDLE");
+        let http =
+            client::client_that_trusts(bundle.as_deref()).map_err(|error| mistake(error.to_string()))?;
+        let secrets = Self::ask_ahead(&http, variable).await.map_err(|error| mistake(error.to_string()))?;
+        let config = Config::read(|name| secrets.get(name).cloned().or_else(|| variable(name)))?;
         let missing: Vec<&str> = config.missing().iter().map(|name| name.name).collect();
         if !missing.is_empty() {
             tracing::warn!(missing = missing.join(", "), "some doors stay shut");
         }
-        let dynamodb = dynamodb(&config);
-        let http =
-            client::client().map_err(|_| ConfigError { mistakes: vec!["no TLS client".to_owned()] })?;
-        Ok(Arc::new(Self::new(config, dynamodb, http, Clock::system(), Ids::system())))
+        let dynamodb =
+            config.aws.as_ref().map(|aws| aws.dynamodb(&http, config.dynamodb_endpoint.as_deref()));
+        Ok(Self::new(config, dynamodb, http, Clock::system(), Ids::system()))
+    }
+
+    /// Whatever the network is needed for before the first request, all at once: the secrets, and the
+    /// connection to the table.
+    async fn ask_ahead(
+        http: &reqwest::Client,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Secrets, SecretsError> {
+        let Some(aws) = Aws::read(&variable) else { return Ok(Secrets::default()) };
+        let (table, secrets) =
+            (variable("AWS_ENDPOINT_URL_DYNAMODB"), variable("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
+        let read = async {
+            match variable("SECRETS_ID") {
+                Some(id) => secrets::read(&aws, http, secrets.as_deref(), &id).await,
+                None => Ok(Secrets::default()),
+            }
+        };
+        let (secrets, ()) = tokio::join!(read, open_ahead(http, &aws.region, table.as_deref()));
+        secrets
     }
 
     /// An `App` of given parts.
@@ -223,39 +249,4 @@ impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "App({:?})", self.config)
     }
-}
-
-/// The SDK's client, without its default chain: credentials and region stand in the environment, and
-/// looking for them elsewhere costs start-up time and a second HTTP stack.
-fn dynamodb(config: &Config) -> Option<aws_sdk_dynamodb::Client> {
-    let region = config.aws_region.clone()?;
-    let keys = config.aws_credentials.as_ref()?;
-    let credentials = Credentials::new(
-        &keys.access_key_id,
-        &keys.secret_access_key,
-        keys.session_token.clone(),
-        None,
-        "environment",
-    );
-    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    let http = aws_smithy_http_client::Builder::new().tls_provider(provider).build_https();
-    let mut builder = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(region))
-        .credentials_provider(credentials)
-        .http_client(http)
-        .timeout_config(time_outs());
-    if let Some(endpoint) = &config.dynamodb_endpoint {
-        builder = builder.endpoint_url(endpoint);
-    }
-    Some(aws_sdk_dynamodb::Client::from_conf(builder.build()))
-}
-
-/// The table answers in milliseconds; one that does not is asked again or reported, not waited for.
-fn time_outs() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(std::time::Duration::from_millis(1_000))
-        .operation_attempt_timeout(std::time::Duration::from_millis(2_000))
-        .operation_timeout(std::time::Duration::from_millis(6_000))
-        .build()
 }

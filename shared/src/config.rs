@@ -14,6 +14,7 @@ pub use names::{NAMES, Name, Need};
 pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
 pub use strength::{password_weakness, weakness};
 
+use crate::aws::Aws;
 use crate::domain::id::CompanyId;
 use crate::vault::{Vault, VaultError};
 
@@ -26,12 +27,10 @@ const STRIPE_API_BASE: &str = "https://api.stripe.com";
 pub struct Config {
     /// The table.
     pub table_name: Option<String>,
-    /// The table's region.
-    pub aws_region: Option<String>,
+    /// Where AWS is asked, and as whom.
+    pub aws: Option<Aws>,
     /// Where DynamoDB answers, if not at its usual place.
     pub dynamodb_endpoint: Option<String>,
-    /// Credentials for the table, as Lambda provides them.
-    pub aws_credentials: Option<AwsCredentials>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
     /// Seals what is kept.
@@ -81,16 +80,6 @@ pub struct Config {
     missing: Vec<Name>,
 }
 
-/// Static credentials from the environment.
-pub struct AwsCredentials {
-    /// The key's id.
-    pub access_key_id: String,
-    /// The key.
-    pub secret_access_key: String,
-    /// The session it belongs to.
-    pub session_token: Option<String>,
-}
-
 /// What is set but cannot be used; every mistake at once.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment cannot be used: {}", mistakes.join("; "))]
@@ -123,6 +112,7 @@ impl Config {
             "RESEND_API_BASE",
             "STRIPE_API_BASE",
             "AWS_ENDPOINT_URL_DYNAMODB",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             "OIDC_ISSUER",
         ] {
             if get(name).is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
@@ -156,18 +146,14 @@ impl Config {
         if !mistakes.is_empty() {
             return Err(ConfigError { mistakes });
         }
+        let is_set =
+            |name: &str| get(name).is_some() || (name == "AWS_REGION" && get("TABLE_REGION").is_some());
         let missing =
-            NAMES.into_iter().filter(|name| name.need == Need::Always && get(name.name).is_none()).collect();
-        let credentials = get("AWS_ACCESS_KEY_ID").zip(get("AWS_SECRET_ACCESS_KEY"));
+            NAMES.into_iter().filter(|name| name.need == Need::Always && !is_set(name.name)).collect();
         Ok(Self {
             table_name: get("TABLE_NAME"),
-            aws_region: get("AWS_REGION"),
+            aws: Aws::read(get),
             dynamodb_endpoint: get("AWS_ENDPOINT_URL_DYNAMODB"),
-            aws_credentials: credentials.map(|(access_key_id, secret_access_key)| AwsCredentials {
-                access_key_id,
-                secret_access_key,
-                session_token: get("AWS_SESSION_TOKEN"),
-            }),
             cron_secrets: list("CRON_SECRET"),
             vault,
             whop_api_key: get("WHOP_API_KEY"),

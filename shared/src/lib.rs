@@ -1,11 +1,12 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
-//! `domain → vault, logs → store, providers → effects, due, reach, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
+//! `domain → vault, logs → store, providers → aws, effects, due, reach, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
 //! `tests/journeys/house_rules.rs` reads this line and keeps it true.
 
 pub mod app;
 pub mod auth;
+pub mod aws;
 pub mod bearer;
 pub mod bookings;
 pub mod config;

@@ -5,7 +5,7 @@ use shared::runtime::{ServeError, Service, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let app = App::start("auto-decline")?;
+    let app = App::start("auto-decline").await?;
     serve(Service {
         name: "auto-decline",
         router: auto_decline::router(app),

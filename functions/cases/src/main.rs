@@ -5,6 +5,6 @@ use shared::runtime::{ServeError, Service, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let app = App::start("cases")?;
+    let app = App::start("cases").await?;
     serve(Service { name: "cases", router: cases::router(app), job_path: None }).await
 }

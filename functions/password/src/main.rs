@@ -5,6 +5,6 @@ use shared::runtime::{ServeError, Service, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let app = App::start("password")?;
+    let app = App::start("password").await?;
     serve(Service { name: "password", router: password::router(app), job_path: None }).await
 }

@@ -5,7 +5,7 @@ use shared::runtime::{ServeError, Service, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let app = App::start("payouts")?;
+    let app = App::start("payouts").await?;
     serve(Service {
         name: "payouts",
         router: payouts::router(app),

@@ -5,7 +5,7 @@ use shared::runtime::{ServeError, Service, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let app = App::start("reconciliation")?;
+    let app = App::start("reconciliation").await?;
     serve(Service {
         name: "reconciliation",
         router: reconciliation::router(app),

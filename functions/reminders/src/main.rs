@@ -5,7 +5,7 @@ use shared::runtime::{ServeError, Service, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let app = App::start("reminders")?;
+    let app = App::start("reminders").await?;
     serve(Service {
         name: "reminders",
         router: reminders::router(app),

@@ -18,6 +18,7 @@ use crate::domain::id::CompanyId;
 pub use crate::providers::tokens::TokenError;
 use crate::providers::tokens::header::{self, Header};
 use crate::providers::tokens::keys::Keys;
+use crate::providers::tokens::signature;
 
 /// Tokens with many groups are long; longer than this they would not pass most proxies.
 const MAX_TOKEN_BYTES: usize = 8_192;
@@ -102,7 +103,7 @@ fn prove(
     validation.set_issuer(&[&issuer.issuer]);
     validation.set_audience(&[&issuer.audience]);
     validation.set_required_spec_claims(&["iss", "aud", "sub"]);
-    jsonwebtoken::decode(token, key, &validation).ok().map(|data| data.claims)
+    signature::claims(token, key, &validation)
 }
 
 impl fmt::Debug for BearerTokens {

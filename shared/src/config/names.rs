@@ -43,9 +43,10 @@ const fn secret(name: Name) -> Name {
 }
 
 /// Every name that is read.
-pub const NAMES: [Name; 44] = [
+pub const NAMES: [Name; 51] = [
     needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
-    needed("AWS_REGION", "the table's region", "the table"),
+    needed("AWS_REGION", "the table's region; Lambda sets it", "the table"),
+    default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
     default("AWS_ENDPOINT_URL_DYNAMODB", "where DynamoDB answers, if not at its usual place"),
     secret(needed(
         "CRON_SECRET",
@@ -143,7 +144,16 @@ pub const NAMES: [Name; 44] = [
         "whose bearer tokens are believed: a JSON list of issuer, audience, jwks_url, role_claim, company_claim, roles",
         "bearer tokens",
     ),
-    default("AWS_ACCESS_KEY_ID", "credentials of the table"),
-    secret(default("AWS_SECRET_ACCESS_KEY", "credentials of the table")),
-    secret(default("AWS_SESSION_TOKEN", "credentials of the table")),
+    default("AWS_ROLE_ARN", "on Vercel: the role at AWS that its token opens; no key has to be kept there"),
+    default("TABLE_ACCESS_KEY_ID", "keys of our own, where neither a role nor Lambda gives credentials"),
+    secret(default("TABLE_SECRET_ACCESS_KEY", "the same")),
+    default("AWS_ACCESS_KEY_ID", "credentials of the table, as Lambda sets them"),
+    secret(default("AWS_SECRET_ACCESS_KEY", "the same")),
+    secret(default("AWS_SESSION_TOKEN", "the same")),
+    default(
+        "SECRETS_ID",
+        "on Lambda: the secret in AWS's Secrets Manager whose JSON object comes before the environment",
+    ),
+    default("AWS_ENDPOINT_URL_SECRETS_MANAGER", "where Secrets Manager answers, if not at its usual place"),
+    default("AWS_CA_BUNDLE", "a PEM file of further roots, for an AWS of one's own behind TLS"),
 ];

@@ -19,7 +19,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
@@ -162,8 +162,19 @@ fn is_fit_to_print(metadata: &Metadata<'_>) -> bool {
 
 /// What `RUST_LOG` does not mention stays at `info`: asking one module for more must not silence
 /// the spans that give every line its request id.
-fn level_filter(levels: &str) -> EnvFilter {
-    EnvFilter::builder().parse_lossy(format!("info,{levels}"))
+/// Levels such as `debug` or `shared=debug`, by commas; what cannot be read is left out.
+fn level_filter(levels: &str) -> Targets {
+    let mut read = Targets::new().with_default(Level::INFO);
+    for level in levels.split(',').map(str::trim) {
+        if let Ok(default) = level.parse::<LevelFilter>() {
+            read = read.with_default(default);
+        } else if let Some((target, level)) = level.split_once('=')
+            && let Ok(level) = level.parse::<LevelFilter>()
+        {
+            read = read.with_target(target, level);
+        }
+    }
+    read
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {

@@ -8,4 +8,7 @@ pub mod signed;
 pub mod standard_webhooks;
 pub mod stripe;
 pub mod tokens;
+mod trust;
 pub mod whop;
+
+pub use trust::TrustError;

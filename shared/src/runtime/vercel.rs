@@ -12,8 +12,13 @@ use http_body_util::BodyExt;
 use tokio::sync::oneshot;
 use vercel_runtime::{AppState, Error, Request, ResponseBody};
 
+use crate::aws::role;
+
 use super::answer::{Arrival, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
+
+/// By what Vercel says who this deployment is; it overwrites what a client sends under this name.
+const TOKEN: &str = "x-vercel-oidc-token";
 
 /// Serves until Vercel ends the process.
 pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
@@ -21,6 +26,9 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
     let handler = move |request: Request, state: AppState| {
         let router = router.clone();
         async move {
+            if let Some(token) = request.headers().get(TOKEN).and_then(|token| token.to_str().ok()) {
+                role::remember(token);
+            }
             let arrival = arrival(request.headers());
             streamed(answer(router, request, arrival).await, &state)
         }

@@ -1,6 +1,7 @@
 use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode_header};
 use serde_json::{Value, json};
+use shared::providers::tokens::signature;
 
 use super::{Sandbox, noon};
 use crate::whop::APP_ID;
@@ -13,7 +14,7 @@ fn prove(token: &str, keys: &JwkSet) -> Result<Value, String> {
     validation.set_issuer(&["urn:whopcom:exp-proxy"]);
     validation.set_audience(&[APP_ID]);
     validation.validate_exp = false;
-    decode(token, &key, &validation).map(|token| token.claims).map_err(|error| error.to_string())
+    signature::claims(token, &key, &validation).ok_or_else(|| "not proven".to_owned())
 }
 
 async fn published(sandbox: &Sandbox) -> JwkSet {

@@ -3,6 +3,7 @@
 
 pub mod header;
 pub mod keys;
+pub mod signature;
 
 use chrono::{DateTime, Utc};
 

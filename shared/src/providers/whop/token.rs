@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::domain::id::UserId;
 pub use crate::providers::tokens::TokenError;
 use crate::providers::tokens::keys::Keys;
-use crate::providers::tokens::{Times, header};
+use crate::providers::tokens::{Times, header, signature};
 
 const ISSUER: &str = "urn:whopcom:exp-proxy";
 
@@ -87,7 +87,7 @@ impl UserTokens {
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[&self.app_id]);
         validation.set_required_spec_claims(&["iss", "aud", "sub"]);
-        jsonwebtoken::decode::<Claims>(token, key, &validation).ok().map(|data| data.claims)
+        signature::claims::<Claims>(token, key, &validation)
     }
 
     /// The keys that may have signed: the one named, or all where none is named (older tokens).
