@@ -19,7 +19,7 @@ impl World {
     }
 
     /// A transfer that names a booking and was not made by a payout.
-    async fn transfer_by_hand(&self, job: &Job, key: &str, amount: i64) -> String {
+    pub async fn transfer_by_hand(&self, job: &Job, key: &str, amount: i64) -> String {
         let names = [("booking_id", job.id.to_string()), ("company_id", COMPANY.to_owned())];
         let new = NewTransfer {
             money: usd(amount),
@@ -35,7 +35,8 @@ impl World {
     async fn close(&self, finding_id: &str, note: &str) -> Closed {
         let (app, now) = (&self.service.app, self.now());
         let company = self.its_company();
-        company.close_finding(finding_id, "user_accountant", note, now, &|| app.ids.next()).await.unwrap()
+        let care = company.care(Some(company.id()));
+        care.close(finding_id, "user_accountant", note, now, &|| app.ids.next()).await.unwrap()
     }
 }
 
