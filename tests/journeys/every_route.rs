@@ -85,6 +85,7 @@ impl Callers {
         let path = route.path.replace("{case_id}", &self.case_id).replace("{membership_id}", "mem_1");
         let path = path.replace("{booking_id}", &self.booking_id).replace("{professional_id}", PROFESSIONAL);
         path.replace("{event_id}", "msg_none")
+            .replace("{finding_id}", "tr_none")
             .replace("{source}", "sandbox")
             .replace("{batch_id}", "payout-2025-11-18-tue")
     }
@@ -126,6 +127,7 @@ pub fn good_body(world: &World, route: &Route) -> Value {
             "case_id": "00000000-0000-4000-8000-000000000000", "operation": "none",
             "outcome": "did_not_happen",
         }),
+        "/api/operations/findings/{finding_id}/resolve" => json!({"note": "Agreed on by mail."}),
         "/api/admin/payouts/process" => json!({"dry_run": true}),
         "/api/admin/payouts/approvals" => {
             json!({"professional_id": "user_1", "currency": "usd", "amount": 1})

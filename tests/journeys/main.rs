@@ -34,6 +34,7 @@ mod endings;
 mod every_route;
 mod fairness;
 mod faults;
+mod findings;
 mod forged_requests;
 mod forgery;
 mod harness;

@@ -1,5 +1,7 @@
 //! Everybody at every door: what the table of routes says is what happens, and nothing else.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
@@ -22,6 +24,7 @@ struct Objects {
     case_id: String,
     membership_id: &'static str,
     event_id: String,
+    finding_id: String,
     batch_id: &'static str,
     of_sessions: Deal,
     of_tokens: Deal,
@@ -77,7 +80,8 @@ impl Objects {
         world.add_payee(company, &professional, "usd").await;
         world.add_job(&Job { company, ..Job::of(world, &professional) }).await;
         world.pay_day().await;
-        Self { case_id, membership_id, event_id, batch_id: TUESDAY, of_sessions, of_tokens }
+        let finding_id = world.file_finding(Some(company), &format!("tr_{company}")).await;
+        Self { case_id, membership_id, event_id, finding_id, batch_id: TUESDAY, of_sessions, of_tokens }
     }
 
     fn absent() -> Self {
@@ -88,6 +92,7 @@ impl Objects {
             case_id,
             membership_id: "mem_none",
             event_id: "msg_none".to_owned(),
+            finding_id: "tr_none".to_owned(),
             batch_id: "payout-2025-11-14-fri",
             of_sessions: deal,
             of_tokens,
@@ -100,7 +105,8 @@ impl Objects {
         let path = path.replace("{membership_id}", self.membership_id).replace("{source}", "sandbox");
         let path = path.replace("{booking_id}", &deal.booking_id);
         let path = path.replace("{professional_id}", &deal.professional_id);
-        path.replace("{event_id}", &self.event_id).replace("{batch_id}", self.batch_id)
+        let path = path.replace("{event_id}", &self.event_id).replace("{finding_id}", &self.finding_id);
+        path.replace("{batch_id}", self.batch_id)
     }
 }
 
@@ -110,6 +116,7 @@ struct Places {
     ours: Objects,
     theirs: Objects,
     absent: Objects,
+    asked: AtomicUsize,
 }
 
 impl Places {
@@ -117,7 +124,11 @@ impl Places {
         let world = World::of_two_companies().await;
         let ours = Objects::of(&world, COMPANY, "mem_1").await;
         let theirs = Objects::of(&world, OTHER, "mem_2").await;
-        Self { world, ours, theirs, absent: Objects::absent() }
+        Self { world, ours, theirs, absent: Objects::absent(), asked: AtomicUsize::new(0) }
+    }
+
+    fn tell(&self, askers: usize, routes: usize) {
+        eprintln!("{} requests by {askers} askers at {routes} routes", self.asked.load(Ordering::Relaxed));
     }
 
     /// What belongs to the asker's company, and what belongs to the other.
@@ -126,6 +137,7 @@ impl Places {
     }
 
     async fn ask(&self, asker: &Asker, route: &Route, at: &Objects, company: Option<&str>) -> Answer {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         self.world.ask(asker.request(&self.world, route, &at.path(route, asker), company)).await
     }
 }
@@ -195,7 +207,7 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
         assert_eq!(told(&named), told(&nowhere), "{}", why("a company is named that may exist"));
     }
     // The schedule and the providers are of no company, so nothing is foreign to them.
-    let walled = ["{case_id}", "{membership_id}", "{booking_id}"];
+    let walled = ["{case_id}", "{membership_id}", "{booking_id}", "{finding_id}"];
     let is_walled = walled.iter().any(|name| route.path.contains(name));
     if is_walled {
         let theirs = places.ask(asker, route, foreign, None).await;
@@ -230,6 +242,7 @@ async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
             askers = places.world.everybody().await;
         }
     }
+    places.tell(askers.len(), ROUTES.iter().filter(|route| wanted(route)).count());
 }
 
 #[tokio::test]
@@ -262,6 +275,7 @@ async fn nobody_changes_what_belongs_to_another_company() {
             }
         }
     }
+    eprintln!("{} requests for what is another company's", places.asked.load(Ordering::Relaxed));
     assert_eq!(theirs(places.world.rows().await), before);
     assert_eq!(places.world.service.sandbox.outbox.entries().len(), sent);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use serde_json::json;
+use shared::domain::party::BookingId;
 use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::providers::stripe::transfer::NewTransfer;
 use shared::store::reconciliation::{Closed, FindingKind, FindingPlace, FindingState};
@@ -19,7 +20,7 @@ impl World {
     }
 
     /// A transfer that names a booking and was not made by a payout.
-    async fn transfer_by_hand(&self, job: &Job, key: &str, amount: i64) -> String {
+    pub async fn transfer_by_hand(&self, job: &Job, key: &str, amount: i64) -> String {
         let names = [("booking_id", job.id.to_string()), ("company_id", COMPANY.to_owned())];
         let new = NewTransfer {
             money: usd(amount),
@@ -35,7 +36,8 @@ impl World {
     async fn close(&self, finding_id: &str, note: &str) -> Closed {
         let (app, now) = (&self.service.app, self.now());
         let company = self.its_company();
-        company.close_finding(finding_id, "user_accountant", note, now, &|| app.ids.next()).await.unwrap()
+        let care = company.care(Some(company.id()));
+        care.close(finding_id, "user_accountant", note, now, &|| app.ids.next()).await.unwrap()
     }
 }
 
@@ -68,6 +70,18 @@ async fn a_transfer_made_by_hand_is_listed_once_and_closed_by_a_person_with_a_no
     world.reconcile().await;
     assert_eq!(world.listed().await, [(FindingKind::TransferUnknown, 200)]);
     world.every_cent_is_listed().await;
+}
+
+#[tokio::test]
+async fn a_transfer_that_names_a_booking_of_which_its_company_knows_nothing_is_nobodys() {
+    let world = World::with_an_account().await;
+    let mut job = world.done_job("1", 10_000).await;
+    job.id = BookingId::parse("00000000-0000-4000-8000-000000000000").unwrap();
+    world.transfer_by_hand(&job, "by-hand", 8_500).await;
+    world.reconcile().await;
+    let open = world.open().await;
+    assert_eq!(open.iter().map(|finding| finding.kind).collect::<Vec<_>>(), [FindingKind::TransferUnknown]);
+    assert_eq!((&open[0].company_id, open[0].booking_id), (&None, Some(job.id)));
 }
 
 #[tokio::test]

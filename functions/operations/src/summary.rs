@@ -15,8 +15,13 @@ use shared::store::job::Runs;
 use shared::store::trouble::Trouble;
 use shared::store::{Company, Store};
 
+use crate::{findings, reconciliations};
+
 /// Five weeks of payout days.
 const BATCHES_SHOWN: u16 = 10;
+
+/// As many as the other lists show; the rest stands in the list of findings.
+const FINDINGS_SHOWN: u16 = 100;
 
 /// What is overdue for so long was not merely left to the next tick.
 const OVERDUE_AFTER_MINUTES: i64 = 60;
@@ -35,12 +40,18 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         .iter()
         .map(|entry| json!({"booking_id": entry.subject, "at": time::write(entry.at), "cause": entry.cause}))
         .collect();
+    let care = company.care(app.config.platform_company.as_ref());
+    let (open, next) = care.open_findings(FINDINGS_SHOWN, None).await?;
+    let open: Vec<Value> = open.iter().map(findings::tell).collect();
+    let reconciliation = if care.is_platform() { Some(reconciliations::show(store).await?) } else { None };
     Ok(Answer::ok(json!({
         "at": time::write(now),
         "jobs": jobs,
         "declined_last_24_hours": {"count": declined.len(), "more": more_declined, "data": declined},
         "in_doubt": {"count": in_doubt.len(), "more": more_in_doubt, "data": in_doubt},
         "waiting": {"count": waiting.len(), "more": more_waiting, "data": waiting},
+        "findings": {"count": open.len(), "more": next.is_some(), "data": open},
+        "reconciliation": reconciliation,
         "batches": batches(company).await?,
         "overdue": overdue(store, now).await?,
     })))

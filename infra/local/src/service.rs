@@ -167,7 +167,7 @@ impl Service {
         ];
         let is_base = |name: &str| bases.iter().any(|(known, _)| *known == name);
         let values = SANDBOX_VALUES.iter().map(|(name, value)| (*name, (*value).to_owned()));
-        let environment: Vec<_> = values.chain(bases.clone()).chain(issuers(&sandbox)).collect();
+        let environment: Vec<_> = values.chain(bases.clone()).chain(issuers(&sandbox, providers)).collect();
         let config = Config::read(|name| {
             // An empty base leads back to the stand-in: never to the real provider by mistake.
             let given = lookup(name).filter(|value| !is_base(name) || !value.trim().is_empty());
@@ -260,11 +260,12 @@ impl Drop for Service {
     }
 }
 
-/// The stand-in as the issuer of single sign-on and of bearer tokens.
-fn issuers(sandbox: &Sandbox) -> [(&'static str, String); 2] {
+/// The stand-in as the issuer of single sign-on and of bearer tokens. It keeps the name it got first, or
+/// nobody would be who they were; its keys are where this service's own stand-ins answer.
+fn issuers(sandbox: &Sandbox, providers: SocketAddr) -> [(&'static str, String); 2] {
     let issuer = sandbox.oidc.issuer();
-    let believed =
-        json!([{"issuer": issuer, "audience": oidc::AUDIENCE, "jwks_url": sandbox.oidc.jwks_url()}]);
+    let keys = format!("http://{providers}/oidc/jwks");
+    let believed = json!([{"issuer": issuer, "audience": oidc::AUDIENCE, "jwks_url": keys}]);
     [("OIDC_ISSUER", issuer), ("BEARER_ISSUERS", believed.to_string())]
 }
 

@@ -78,7 +78,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 62] = [
+pub static ROUTES: [Route; 64] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -128,6 +128,8 @@ pub static ROUTES: [Route; 62] = [
     route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
     route("operations", "GET", "/api/operations", Who::STAFF).limited(&DASHBOARD),
     route("operations", "POST", "/api/operations/resolve", Who::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyRule::Required),
+    route("operations", "GET", "/api/operations/findings", Who::STAFF).limited(&DASHBOARD),
+    route("operations", "POST", "/api/operations/findings/{finding_id}/resolve", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
     route("payouts", "GET", "/api/cron/process-payouts", Who::Scheduler).limited(&SCHEDULER),
     route("payouts", "POST", "/api/cron/process-payouts", Who::Scheduler).limited(&SCHEDULER),
     route("payout-admin", "POST", "/api/admin/payouts/process", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),

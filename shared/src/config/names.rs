@@ -116,7 +116,11 @@ pub const NAMES: [Name; 51] = [
         "binds CSRF tokens to their session (list, newest first)",
         "sessions with cookies",
     )),
-    wanted("PLATFORM_COMPANY_ID", "the company that accounts belong to, biz_…", "accounts of every kind"),
+    wanted(
+        "PLATFORM_COMPANY_ID",
+        "the company that accounts belong to, biz_…",
+        "accounts of every kind; nobody sees the reconciliations, and what they list for no company",
+    ),
     wanted("PROVIDER_USERNAME", "the staff account of the platform", "signing in as provider"),
     secret(wanted(
         "PROVIDER_PASSWORD",

@@ -72,6 +72,9 @@ impl Run<'_> {
         origin: Origin<'_>,
     ) -> Result<Judged, Halt> {
         let known = owner.and_then(|owner| shelf.get(owner)).unwrap_or(&Books::Unknown);
+        // Whoever makes a transfer by hand may name a company that nobody here belongs to: then it would
+        // be listed for nobody.
+        let company = owner.filter(|_| *known != Books::Unknown).map(|owner| owner.company_id.clone());
         let (mut kind, mut books_amount) = match (check(known, word), known, owner) {
             (Check::Holds, ..) => return Ok(Judged::Explained),
             (Check::Unheard(..), Books::Known(row), Some(owner)) => {
@@ -94,7 +97,7 @@ impl Run<'_> {
         Ok(Judged::Found(Box::new(Finding {
             finding_id: word.place.clone(),
             kind,
-            company_id: owner.map(|owner| owner.company_id.clone()),
+            company_id: company,
             booking_id: owner.map(|owner| owner.booking_id),
             line_id: Some(origin.id.to_owned()),
             stripe_amount: word.amount,

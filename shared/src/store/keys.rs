@@ -34,7 +34,7 @@
 //! | --- | --- | --- | --- |
 //! | `due` | `due_shard` = `<queue>#<0..4>` | `due_at` | a tick: what is due now; sparse, rows leave it when done |
 //! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its audit entries of a kind; a statement; the operator's open findings |
-//! | `list_state` | `list_state_pk` = `<company>#<what>#<state>` | `list_sk` | the same, of one state |
+//! | `list_state` | `list_state_pk` = `<company>#<what>#<state>` | `list_sk` | the same, of one state; a company's effects in doubt and its open findings |
 //! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<state>#<start>#<booking>` | a professional's bookings, of one state or of all |
 //! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<state>#<request>#<booking>` | a customer's bookings, of one state or of all |
 //!
@@ -57,7 +57,7 @@ use crate::domain::payout::{BatchEntry, BatchId};
 pub use index::{CUSTOMER_INDEX, DUE_INDEX, DUE_SHARDS, LIST_INDEX, LIST_STATE_INDEX, PROFESSIONAL_INDEX};
 pub(super) use index::{
     FINDINGS_LIST, audit_list, bookings_list, bookings_state_list, cases_list, cases_state_list, due_shard,
-    effects_list, events_state_list, party_list, shard, statement_list,
+    effects_list, events_state_list, findings_list_of, party_list, shard, statement_list,
 };
 
 /// Name of the hash key attribute.

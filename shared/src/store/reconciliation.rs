@@ -1,8 +1,10 @@
 //! What the reconciliation remembers: how far it has come, what it found, and each of its runs.
 
 mod books;
+mod care;
 mod finding;
 mod listed;
+mod open;
 mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +19,10 @@ use super::write::{Expect, Write};
 use crate::domain::id::CompanyId;
 
 pub use books::Books;
+pub use care::{Care, Closed};
 pub use finding::{Closing, Finding, FindingKind, FindingState};
-pub use listed::{Closed, Filed, FindingPlace, Listed};
+pub use listed::{Filed, Listed};
+pub use open::FindingPlace;
 pub use run::{Cash, Reconciliation, ReconciliationPlace};
 
 /// The job's name.

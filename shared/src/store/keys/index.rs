@@ -71,6 +71,14 @@ pub(in crate::store) fn cases_state_list(company: &CompanyId, state: &str) -> St
 /// What Stripe and the books differ in, until it is explained: the operator's business as well.
 pub(in crate::store) const FINDINGS_LIST: &str = "operator#findings";
 
+/// The open findings of one company, or those that belong to nobody.
+pub(in crate::store) fn findings_list_of(company: Option<&CompanyId>) -> String {
+    match company {
+        Some(company) => format!("{company}#findings#open"),
+        None => format!("{FINDINGS_LIST}#open"),
+    }
+}
+
 /// Set-aside events of every company stand in one list: they are the operator's business.
 pub(in crate::store) fn events_state_list(state: &str) -> String {
     format!("operator#events#{state}")

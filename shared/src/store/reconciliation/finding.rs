@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::CompanyId;
 use crate::domain::party::BookingId;
 
+/// No finding has a longer id: Stripe's have at most 255 characters, and a word may follow.
+pub(super) const MAX_ID_BYTES: usize = 300;
+
 /// What Stripe and the books differ in at one place: a payment taken, what went back of it, a transfer,
 /// what came back of it, a dispute, or a line that is of nothing we know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,10 +17,10 @@ pub struct Finding {
     pub finding_id: String,
     /// What is wrong.
     pub kind: FindingKind,
-    /// Whose booking it is about, where that is known.
+    /// In whose books its booking is; nobody's otherwise, and the platform looks after it.
     #[serde(default)]
     pub company_id: Option<CompanyId>,
-    /// Which booking.
+    /// Which booking it names, in the books or not.
     #[serde(default)]
     pub booking_id: Option<BookingId>,
     /// The line of Stripe's balance by which it was found, where it was found by one.

@@ -8,15 +8,14 @@ use uuid::Uuid;
 
 use super::RECONCILIATION_JOB;
 use super::finding::{Closing, Finding, FindingState};
-use crate::domain::time;
-use crate::store::company::AuditEntry;
+use super::open::FindingPlace;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, FINDINGS_LIST, Key};
-use crate::store::write::{Expect, Item, Write, text, with_key};
-use crate::store::{Company, Query, Range, Store, attribute_number, attribute_text, read_row};
+use crate::store::write::{Expect, Write, text};
+use crate::store::{Store, attribute_number};
 
 /// Two runs may meet at one finding; a fifth time is no coincidence.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 
 /// What became of a finding that was filed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,17 +26,6 @@ pub enum Filed {
     Known,
     /// A person closed it as it is.
     Accepted,
-}
-
-/// What became of a finding that a person closes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Closed {
-    /// It is closed now.
-    Now(Box<Finding>),
-    /// It was not open.
-    NotOpen(Box<Finding>),
-    /// There is no such finding.
-    Absent,
 }
 
 /// What all findings differ by, by currency, in minor units.
@@ -51,66 +39,10 @@ pub struct Listed {
     pub open_findings: u64,
 }
 
-/// A place in the list of open findings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FindingPlace {
-    sort_key: String,
-    finding_id: String,
-}
-
-impl FindingPlace {
-    /// Reads what `to_string` wrote.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (found_at, id) = text.split_once('#')?;
-        time::read(found_at)?;
-        Some(Self { sort_key: text.to_owned(), finding_id: id.to_owned() })
-    }
-
-    /// The place of a finding.
-    pub fn of(finding: &Finding) -> Self {
-        let sort_key = format!("{}#{}", time::write(finding.found_at), finding.finding_id);
-        Self { sort_key, finding_id: finding.finding_id.clone() }
-    }
-}
-
-impl std::fmt::Display for FindingPlace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.sort_key)
-    }
-}
-
 impl Store {
     /// One finding.
     pub async fn finding(&self, finding_id: &str) -> Result<Option<Finding>, StoreError> {
         self.get(Key::finding(finding_id)).await
-    }
-
-    /// Open findings of all companies, the oldest first, after a place in the list.
-    pub async fn open_findings(
-        &self,
-        limit: u16,
-        after: Option<&FindingPlace>,
-    ) -> Result<(Vec<Finding>, Option<FindingPlace>), StoreError> {
-        let start = after.map(|place| {
-            let own = [("list_pk", FINDINGS_LIST), ("list_sk", &place.sort_key)];
-            let item = with_key(Item::new(), &Key::finding(&place.finding_id));
-            item.into_iter().chain(own.map(|(name, value)| (name.to_owned(), text(value)))).collect()
-        });
-        let query = Query {
-            index: Some(keys::LIST_INDEX),
-            hash: ("list_pk", FINDINGS_LIST),
-            range: Range::All,
-            newest_first: false,
-            limit: Some(i32::from(limit)),
-            start,
-        };
-        let page = self.query_items(query).await?;
-        let last =
-            page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(FindingPlace::parse);
-        let keys = page.rows.into_iter().map(read_row).collect::<Result<Vec<Key>, _>>()?;
-        let findings: Vec<Finding> = self.get_all(&keys).await?;
-        let open = findings.into_iter().filter(|finding| finding.state == FindingState::Open);
-        Ok((open.collect(), page.next.and(last)))
     }
 
     /// What all findings differ by.
@@ -176,7 +108,7 @@ impl Store {
 
     /// Writes a finding over the version that was read, with what it adds to the sums; `false` where
     /// somebody else was faster.
-    async fn change_finding(
+    pub(super) async fn change_finding(
         &self,
         read: Option<&Finding>,
         mut next: Finding,
@@ -188,7 +120,9 @@ impl Store {
         let mut write = Write::put(Key::finding(&next.finding_id), &next)?.expect(Expect::version(version));
         if next.state == FindingState::Open {
             let place = FindingPlace::of(&next).sort_key;
+            let whose = keys::findings_list_of(next.company_id.as_ref());
             write = write.set("list_pk", text(FINDINGS_LIST)).set("list_sk", text(place));
+            write = write.set("list_state_pk", text(whose));
         }
         let mut writes = vec![write];
         writes.extend(count(read, &next));
@@ -198,43 +132,6 @@ impl Store {
             Err(StoreError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error),
         }
-    }
-}
-
-impl Company {
-    /// Closes an open finding as it is, with what the person has to say of it; audited where the person
-    /// belongs.
-    pub async fn close_finding(
-        &self,
-        finding_id: &str,
-        by: &str,
-        note: &str,
-        now: DateTime<Utc>,
-        new_id: &(dyn Fn() -> Uuid + Send + Sync),
-    ) -> Result<Closed, StoreError> {
-        for _ in 0..TRIES {
-            let Some(read) = self.store.finding(finding_id).await? else { return Ok(Closed::Absent) };
-            if read.state != FindingState::Open {
-                return Ok(Closed::NotOpen(Box::new(read)));
-            }
-            let closing = Closing { at: now, by: by.to_owned(), note: Some(note.to_owned()) };
-            let next = Finding { state: FindingState::Accepted, closing: Some(closing), ..read.clone() };
-            let (amount, currency) = (read.difference_amount(), &read.currency);
-            let entry = AuditEntry {
-                at: now,
-                kind: "finding.closed".to_owned(),
-                subject: finding_id.to_owned(),
-                cause: by.to_owned(),
-                detail: Some(
-                    serde_json::json!({"difference_amount": amount, "currency": currency}).to_string(),
-                ),
-            };
-            let audit = self.audit(&entry, &format!("{finding_id}#{}", read.version + 1))?;
-            if self.store.change_finding(Some(&read), next.clone(), vec![audit], new_id()).await? {
-                return Ok(Closed::Now(Box::new(Finding { version: read.version + 1, ..next })));
-            }
-        }
-        Err(StoreError::Conflict { refused: Vec::new() })
     }
 }
 

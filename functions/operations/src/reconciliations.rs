@@ -1,0 +1,66 @@
+//! What the newest reconciliations came to. Their sums are those of all companies together, so that only
+//! the platform's own people see them.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use shared::domain::time;
+use shared::http::Failure;
+use shared::store::Store;
+use shared::store::reconciliation::{Listed, Reconciliation};
+
+/// Ten days of a job that runs daily.
+const RUNS_SHOWN: u16 = 10;
+
+/// The newest runs, and what is listed in all.
+pub(super) async fn show(store: &Store) -> Result<Value, Failure> {
+    let (runs, _) = store.reconciliations(RUNS_SHOWN, None).await?;
+    let listed = store.listed().await?;
+    Ok(json!({
+        "open_findings": listed.open_findings,
+        "amounts": amounts(&listed),
+        "runs": runs.iter().map(tell).collect::<Vec<_>>(),
+    }))
+}
+
+fn amounts(listed: &Listed) -> Vec<Value> {
+    let Listed { open_amounts, accepted_amounts, .. } = listed;
+    let currencies: BTreeSet<&String> = open_amounts.keys().chain(accepted_amounts.keys()).collect();
+    let amount = |currency: &String| {
+        json!({
+            "currency": currency,
+            "open_amount": open_amounts.get(currency).copied().unwrap_or_default(),
+            "accepted_amount": accepted_amounts.get(currency).copied().unwrap_or_default(),
+        })
+    };
+    currencies.into_iter().map(amount).collect()
+}
+
+fn tell(run: &Reconciliation) -> Value {
+    let cash = run.cash.iter().map(|(currency, cash)| {
+        json!({
+            "currency": currency,
+            "stripe_amount": cash.stripe_amount,
+            "books_amount": cash.books_amount,
+            "open_amount": cash.open_amount,
+            "accepted_amount": cash.accepted_amount,
+            "unexplained_amount": cash.unexplained_amount(),
+        })
+    });
+    json!({
+        "run_id": run.run_id,
+        "started_at": time::write(run.started_at),
+        "ended_at": run.ended_at.map(time::write),
+        "events": run.events,
+        "events_fetched": run.events_fetched,
+        "lines": run.lines,
+        "explained": run.explained,
+        "mended": run.mended,
+        "findings": run.findings,
+        "closed": run.closed,
+        "in_doubt": run.in_doubt,
+        "cash": cash.collect::<Vec<_>>(),
+        "trouble": run.trouble,
+        "more": run.more,
+    })
+}
