@@ -78,6 +78,7 @@ mod retries;
 mod returning;
 mod rights;
 mod rotation;
+mod second_payments;
 mod sessions;
 mod settings;
 mod shared_limits;

@@ -68,11 +68,21 @@ async fn scene(seed: u64) -> World {
             };
             let booking = world.add_job(&job).await;
             if job.currency == "usd" && dice.happens(6) {
-                world.happens(booking, What::Refunded { money: usd(1 + dice.up_to(500) as i64) }).await;
+                world
+                    .happens(
+                        booking,
+                        What::Refunded { money: usd(1 + dice.up_to(500) as i64), payment_intent: None },
+                    )
+                    .await;
             }
             if job.currency == "usd" && dice.happens(8) {
                 let (dispute_id, status) = ("dp_1".to_owned(), DisputeStatus::NeedsResponse);
-                world.happens(booking, What::Disputed { dispute_id, status, money: usd(100) }).await;
+                world
+                    .happens(
+                        booking,
+                        What::Disputed { dispute_id, status, money: usd(100), payment_intent: None },
+                    )
+                    .await;
             }
         }
     }

@@ -44,26 +44,32 @@ pub(super) fn check_row(row: &BookingRow, word: &Word) -> Check {
         Saying::Captured(charge) => captured(&booking, charge, word),
         Saying::Refunded => {
             let heard = -booking.amounts.refunded;
-            let unheard = || Check::Unheard(Box::new(What::Refunded { money: word.money() }), heard);
-            if heard == word.amount { Check::Holds } else { unheard() }
+            let what = || What::Refunded { money: word.money(), payment_intent: word.payment() };
+            if heard == word.amount { Check::Holds } else { Check::Unheard(Box::new(what()), heard) }
         }
         Saying::Disputed(dispute) => disputed(row, &booking, dispute, word),
     }
 }
 
-/// Whether the payment is the booking's own; of a second one nothing is in the books.
+/// Whether the payment is the booking's own; of a second one nothing is in the books. While none was
+/// taken, the first that was is the booking's, as where its event comes.
 fn is_of(row: &BookingRow, booking: &Booking, word: &Word) -> bool {
-    let own = booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref());
-    own.is_none_or(|own| Some(own.as_str()) == word.payment_intent.as_deref())
+    let is_first = matches!(word.saying, Saying::Captured(_)) && booking.amounts.captured == 0;
+    let own = own_payment(row, booking);
+    let is_own = own.is_none_or(|own| Some(own.as_str()) == word.payment_intent.as_deref());
+    is_own || (is_first && word.currency == booking.terms.price.currency)
+}
+
+fn own_payment<'a>(row: &'a BookingRow, booking: &'a Booking) -> Option<&'a PaymentIntentId> {
+    booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref())
 }
 
 fn captured(booking: &Booking, charge: &str, word: &Word) -> Check {
     let heard = booking.amounts.captured;
-    let payment_intent = word.payment_intent.as_deref().map(PaymentIntentId::parse);
-    match (heard.cmp(&word.amount), payment_intent) {
+    match (heard.cmp(&word.amount), word.payment()) {
         (Ordering::Equal, _) => Check::Holds,
         // The largest total counts, so that a smaller one would change nothing.
-        (Ordering::Less, Some(Ok(payment_intent))) => {
+        (Ordering::Less, Some(payment_intent)) => {
             let charge = ChargeId::parse(charge).ok();
             let what = What::Captured { payment_intent, charge, money: word.money() };
             Check::Unheard(Box::new(what), heard)
@@ -129,14 +135,15 @@ fn reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, word: &Wor
 
 fn disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, word: &Word) -> Check {
     let money = Money { amount: dispute.amount, currency: dispute.currency.clone() };
-    let known = newest_disputes(row);
+    let known = newest_disputes(row, booking);
     let heard = known.iter().find(|heard| heard.id == dispute.id);
     let in_books = taken_out(&known, booking, &dispute.id);
     let Some(status) = DisputeStatus::parse(&dispute.status) else {
         return Check::Differs(FindingKind::AmountDiffers, in_books);
     };
     if heard.map(|heard| (heard.status, heard.money)) != Some((status, &money)) {
-        let what = What::Disputed { dispute_id: dispute.id.clone(), status, money };
+        let (dispute_id, payment_intent) = (dispute.id.clone(), word.payment());
+        let what = What::Disputed { dispute_id, status, money, payment_intent };
         return Check::Unheard(Box::new(what), in_books);
     }
     match in_books == word.amount {
@@ -153,10 +160,11 @@ struct Heard<'a> {
 }
 
 /// Every dispute that the books have of a booking, in the order in which they were first heard of.
-fn newest_disputes(row: &BookingRow) -> Vec<Heard<'_>> {
+fn newest_disputes<'a>(row: &'a BookingRow, booking: &'a Booking) -> Vec<Heard<'a>> {
+    let own = own_payment(row, booking);
     let mut disputes: Vec<Heard<'_>> = Vec::new();
-    for fact in row.history.facts() {
-        let What::Disputed { dispute_id, status, money } = &fact.what else { continue };
+    for fact in row.history.facts().filter(|fact| fact.what.is_of(own)) {
+        let What::Disputed { dispute_id, status, money, .. } = &fact.what else { continue };
         match disputes.iter_mut().find(|heard| heard.id == dispute_id) {
             Some(heard) => (heard.status, heard.money) = (*status, money),
             None => disputes.push(Heard { id: dispute_id, status: *status, money }),
@@ -183,6 +191,11 @@ fn taken_out(disputes: &[Heard<'_>], booking: &Booking, id: &str) -> i64 {
 }
 
 impl Word {
+    /// The payment, as facts have it.
+    fn payment(&self) -> Option<PaymentIntentId> {
+        self.payment_intent.as_deref().and_then(|id| PaymentIntentId::parse(id).ok())
+    }
+
     /// What is found where the books have nothing.
     pub fn unknown(&self) -> FindingKind {
         match self.saying {
@@ -209,7 +222,8 @@ mod tests {
         };
         let mut heard = |fact| {
             row.history.add(fact);
-            let (booking, disputes) = (row.booking().unwrap(), newest_disputes(&row));
+            let booking = row.booking().unwrap();
+            let disputes = newest_disputes(&row, &booking);
             let taken = ["du_1", "du_0"].map(|id| taken_out(&disputes, &booking, id));
             assert_eq!(-taken.iter().sum::<i64>(), booking.amounts.lost + booking.amounts.contested);
             taken
