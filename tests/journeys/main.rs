@@ -66,6 +66,7 @@ mod payout_dry_run;
 mod payout_overlaps;
 mod payout_refusals;
 mod payout_rules;
+mod payout_scenes;
 mod payouts;
 mod promise;
 mod reconciliation;
