@@ -50,8 +50,9 @@ async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it()
     assert!(world.booking_row(id).await.booking().is_none());
     world.note_facts(id, None, vec![requested()]).await;
     let row = world.booking_row(id).await;
-    assert_eq!(row.booking().unwrap().state.as_str(), "authorized");
-    assert_eq!(row.payment_intent_id, Some(payment), "no second payment is opened");
+    let booking = row.booking().unwrap();
+    assert_eq!((booking.state.as_str(), booking.payment_intent), ("authorized", Some(payment)));
+    assert_eq!(row.begun, BTreeMap::new(), "no second payment is opened");
 }
 
 /// A charge of the booking that was taken, of which so much went back.

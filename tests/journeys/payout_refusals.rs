@@ -88,7 +88,10 @@ async fn a_disputed_booking_waits_and_says_so() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    let dispute = |status| What::Disputed { dispute_id: "dp_1".to_owned(), status, money: usd(10_000) };
+    let dispute = |status| {
+        let (dispute_id, money) = ("dp_1".to_owned(), usd(10_000));
+        What::Disputed { dispute_id, status, money, payment_intent: None }
+    };
     world.happens(booking, dispute(DisputeStatus::NeedsResponse)).await;
     world.pay_day().await;
     assert_eq!(world.entry(TUESDAY, booking).await["reason"], "disputed");
@@ -108,7 +111,7 @@ async fn a_transfer_that_never_left_is_withdrawn_when_the_booking_changes() {
     let report = world.pay_day().await;
     assert_eq!((&report["failed"], &report["more"]), (&json!(1), &json!(true)));
     world.all_well();
-    world.happens(booking, What::Refunded { money: usd(4_000) }).await;
+    world.happens(booking, What::Refunded { money: usd(4_000), payment_intent: None }).await;
     world.advance(Duration::minutes(10));
     world.pay_day().await;
     let entry = world.entry(TUESDAY, booking).await;

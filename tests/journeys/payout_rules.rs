@@ -39,7 +39,7 @@ impl World {
         let transfer = Some(TransferId::parse("tr_earlier").unwrap());
         self.happens(booking, What::PaidOut { batch, transfer, money: usd(amount), carried_amount: 0 }).await;
         self.advance(Duration::milliseconds(1));
-        self.happens(booking, What::Refunded { money: usd(amount) }).await;
+        self.happens(booking, What::Refunded { money: usd(amount), payment_intent: None }).await;
         assert_eq!(self.balance(professional, "usd", "carried").await, amount);
         booking
     }

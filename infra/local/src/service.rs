@@ -16,7 +16,7 @@ use shared::config::{Config, ConfigError};
 use shared::http::Failure;
 use shared::http::extension::{ScheduledEvent, Trigger};
 use shared::providers::whop::{Secret, sign_standard};
-use shared::providers::{client, stripe};
+use shared::providers::{TrustError, client, stripe};
 use shared::rate_limit::Deadlines;
 use shared::store::StoreError;
 use shared::store::definition::create_table;
@@ -99,7 +99,7 @@ pub struct Parts {
 
 impl Parts {
     /// Straight ways and random ids.
-    pub fn usual(dynamo: &EmbeddedDynamo, deadlines: Deadlines) -> Result<Self, reqwest::Error> {
+    pub fn usual(dynamo: &EmbeddedDynamo, deadlines: Deadlines) -> Result<Self, TrustError> {
         let (table, http) = (dynamo.client(), client::client()?);
         Ok(Self { table, http, ids: Ids::system(), deadlines, around_providers: Box::new(|router| router) })
     }
@@ -119,7 +119,7 @@ pub enum StartError {
     Port(#[from] std::io::Error),
     /// No HTTP client.
     #[error("no HTTP client: {0}")]
-    Client(#[from] reqwest::Error),
+    Client(#[from] TrustError),
 }
 
 impl Service {

@@ -19,6 +19,7 @@ mod dispute;
 mod due;
 mod fact;
 mod fold;
+mod payment;
 mod state;
 mod step;
 mod terms;
@@ -79,7 +80,12 @@ impl History {
 
     /// The booking that follows from the facts; `None` until somebody asked for it.
     pub fn booking(&self) -> Option<Booking> {
-        fold::booking(&self.facts)
+        self.booking_with(None)
+    }
+
+    /// The same where it is known which payment was opened for it, which may be before anybody pays by it.
+    pub fn booking_with(&self, opened: Option<&PaymentIntentId>) -> Option<Booking> {
+        fold::booking(&self.facts, opened)
     }
 }
 
@@ -108,7 +114,7 @@ pub struct Booking {
     pub cancellation: Option<(DateTime<Utc>, CancelledBy)>,
     /// When Stripe let the money go, if it did.
     pub released_at: Option<DateTime<Utc>>,
-    /// What the customer pays with, once Stripe named it.
+    /// What the customer pays with, once Stripe named it: of several payments the booking's own.
     pub payment_intent: Option<PaymentIntentId>,
     /// The charge the money is in, once Stripe named it.
     pub charge: Option<ChargeId>,

@@ -17,7 +17,7 @@ fn auto_declined(hours: f64, reason: DeclinedReason) -> Fact {
 }
 
 fn released(hours: f64, reason: ReleaseReason) -> Fact {
-    fact(hours, What::Released { reason })
+    fact(hours, What::Released { reason, payment_intent: None })
 }
 
 fn cancelled(hours: f64) -> Fact {
@@ -149,7 +149,10 @@ fn what_does_not_add_up_is_told_and_never_counted_below_nothing() {
     assert_eq!((above.amounts.refunded, above.amounts.payable), (10_000, 0));
     assert!(above.anomalies.contains(&Anomaly::RefundedAboveCaptured));
     let pesos = Money { currency: Currency::parse("cop").unwrap(), ..usd(5) };
-    assert_eq!(told(fact(50.0, What::Refunded { money: pesos })), [Anomaly::CurrencyMismatch]);
+    assert_eq!(
+        told(fact(50.0, What::Refunded { money: pesos, payment_intent: None })),
+        [Anomaly::CurrencyMismatch]
+    );
     for absurd in [-1, MAX_PRICE + 1, i64::MAX, i64::MIN] {
         assert_eq!(told(refunded(50.0, absurd)), [Anomaly::AmountOutOfRange]);
     }

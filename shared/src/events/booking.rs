@@ -35,7 +35,7 @@ impl Intake<'_> {
         };
         let (company, booking_id) = owner.ok_or(ApplyError::OwnerUnknown)?;
         let fact = Fact { at: event.occurred_at, what, source: event.event_id.clone() };
-        self.record(event, company, booking_id, payment_intent, fact, now).await
+        self.record(event, company, booking_id, fact, now).await
     }
 
     /// A refund came to nothing: how much went back is what the payment says now.
@@ -57,10 +57,10 @@ impl Intake<'_> {
         let at = DateTime::from_timestamp(second, 0).unwrap_or(event.occurred_at);
         let fact = Fact {
             at: at + Duration::milliseconds(LAST_OF_A_SECOND_MS),
-            what: What::Refunded { money },
+            what: What::Refunded { money, payment_intent: Some(payment_intent.clone()) },
             source: event.event_id.clone(),
         };
-        self.record(event, company, booking_id, Some(payment_intent), fact, now).await
+        self.record(event, company, booking_id, fact, now).await
     }
 
     /// Stripe, once it can say how things stood after the second of the event.
@@ -89,17 +89,11 @@ impl Intake<'_> {
         event: &Event,
         company: Company,
         booking_id: BookingId,
-        payment_intent: Option<&PaymentIntentId>,
         fact: Fact,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
         let read = company.booking(booking_id).await.map_err(ApplyError::Store)?;
-        let news = BookingNews {
-            facts: vec![fact],
-            payment_intent: payment_intent.cloned(),
-            cause: event.event_id.clone(),
-            ..BookingNews::default()
-        };
+        let news = BookingNews { facts: vec![fact], cause: event.event_id.clone(), ..BookingNews::default() };
         let recording = company.record_booking(read, news, self.deployment, now);
         Ok(recording.map_err(ApplyError::of_recording)?.writes)
     }

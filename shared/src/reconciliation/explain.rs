@@ -1,10 +1,9 @@
 //! Whether the books explain what Stripe says of one place.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use super::word::{Saying, Word, taken};
-use crate::domain::booking::{Anomaly, Booking, DisputeStatus, What};
+use crate::domain::booking::{Booking, DisputeStatus, MAX_PRICE, What};
 use crate::domain::money::Money;
 use crate::domain::party::{ChargeId, PaymentIntentId, TransferId};
 use crate::providers::stripe::line::Dispute;
@@ -45,26 +44,32 @@ pub(super) fn check_row(row: &BookingRow, word: &Word) -> Check {
         Saying::Captured(charge) => captured(&booking, charge, word),
         Saying::Refunded => {
             let heard = -booking.amounts.refunded;
-            let unheard = || Check::Unheard(Box::new(What::Refunded { money: word.money() }), heard);
-            if heard == word.amount { Check::Holds } else { unheard() }
+            let what = || What::Refunded { money: word.money(), payment_intent: word.payment() };
+            if heard == word.amount { Check::Holds } else { Check::Unheard(Box::new(what()), heard) }
         }
         Saying::Disputed(dispute) => disputed(row, &booking, dispute, word),
     }
 }
 
-/// Whether the payment is the booking's own; of a second one nothing is in the books.
+/// Whether the payment is the booking's own; of a second one nothing is in the books. While none was
+/// taken, the first that was is the booking's, as where its event comes.
 fn is_of(row: &BookingRow, booking: &Booking, word: &Word) -> bool {
-    let own = booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref());
-    own.is_none_or(|own| Some(own.as_str()) == word.payment_intent.as_deref())
+    let is_first = matches!(word.saying, Saying::Captured(_)) && booking.amounts.captured == 0;
+    let own = own_payment(row, booking);
+    let is_own = own.is_none_or(|own| Some(own.as_str()) == word.payment_intent.as_deref());
+    is_own || (is_first && word.currency == booking.terms.price.currency)
+}
+
+fn own_payment<'a>(row: &'a BookingRow, booking: &'a Booking) -> Option<&'a PaymentIntentId> {
+    booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref())
 }
 
 fn captured(booking: &Booking, charge: &str, word: &Word) -> Check {
     let heard = booking.amounts.captured;
-    let payment_intent = word.payment_intent.as_deref().map(PaymentIntentId::parse);
-    match (heard.cmp(&word.amount), payment_intent) {
+    match (heard.cmp(&word.amount), word.payment()) {
         (Ordering::Equal, _) => Check::Holds,
         // The largest total counts, so that a smaller one would change nothing.
-        (Ordering::Less, Some(Ok(payment_intent))) => {
+        (Ordering::Less, Some(payment_intent)) => {
             let charge = ChargeId::parse(charge).ok();
             let what = What::Captured { payment_intent, charge, money: word.money() };
             Check::Unheard(Box::new(what), heard)
@@ -130,42 +135,104 @@ fn reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, word: &Wor
 
 fn disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, word: &Word) -> Check {
     let money = Money { amount: dispute.amount, currency: dispute.currency.clone() };
-    let known = newest_disputes(row);
-    let heard = known.get(dispute.id.as_str());
-    let in_books = heard.map_or(0, |(status, money)| taken(*status, money.amount));
+    let known = newest_disputes(row, booking);
+    let heard = known.iter().find(|heard| heard.id == dispute.id);
+    let in_books = taken_out(&known, booking, &dispute.id);
     let Some(status) = DisputeStatus::parse(&dispute.status) else {
         return Check::Differs(FindingKind::AmountDiffers, in_books);
     };
-    if heard != Some(&(status, &money)) {
-        let what = What::Disputed { dispute_id: dispute.id.clone(), status, money };
+    if heard.map(|heard| (heard.status, heard.money)) != Some((status, &money)) {
+        let (dispute_id, payment_intent) = (dispute.id.clone(), word.payment());
+        let what = What::Disputed { dispute_id, status, money, payment_intent };
         return Check::Unheard(Box::new(what), in_books);
     }
-    if !booking.anomalies.contains(&Anomaly::DisputedAboveRemaining) {
-        return Check::Holds;
-    }
-    // The books take out of a booking no more than is in it; a bank may.
-    let told: i64 = known.values().map(|(status, money)| taken(*status, money.amount)).sum();
-    let capped = -(booking.amounts.lost + booking.amounts.contested);
-    match told - capped {
-        0 => Check::Holds,
-        beyond => Check::Differs(FindingKind::AmountDiffers, word.amount - beyond),
+    match in_books == word.amount {
+        true => Check::Holds,
+        false => Check::Differs(FindingKind::AmountDiffers, in_books),
     }
 }
 
-fn newest_disputes(row: &BookingRow) -> BTreeMap<&str, (DisputeStatus, &Money)> {
-    let disputes = row.history.facts().filter_map(|fact| match &fact.what {
-        What::Disputed { dispute_id, status, money } => Some((dispute_id.as_str(), (*status, money))),
-        _ => None,
-    });
-    disputes.collect()
+/// A dispute in the newest word that the books have of it.
+struct Heard<'a> {
+    id: &'a str,
+    status: DisputeStatus,
+    money: &'a Money,
+}
+
+/// Every dispute that the books have of a booking, in the order in which they were first heard of.
+fn newest_disputes<'a>(row: &'a BookingRow, booking: &'a Booking) -> Vec<Heard<'a>> {
+    let own = own_payment(row, booking);
+    let mut disputes: Vec<Heard<'_>> = Vec::new();
+    for fact in row.history.facts().filter(|fact| fact.what.is_of(own)) {
+        let What::Disputed { dispute_id, status, money, .. } = &fact.what else { continue };
+        match disputes.iter_mut().find(|heard| heard.id == dispute_id) {
+            Some(heard) => (heard.status, heard.money) = (*status, money),
+            None => disputes.push(Heard { id: dispute_id, status: *status, money }),
+        }
+    }
+    disputes
+}
+
+/// What the books take out of a booking for one of its disputes. All of them together take no more than
+/// is in it; a bank may, and then the dispute that came last lacks it.
+fn taken_out(disputes: &[Heard<'_>], booking: &Booking, id: &str) -> i64 {
+    let is_counted = |money: &Money| {
+        money.currency == booking.terms.price.currency && (0..=MAX_PRICE).contains(&money.amount)
+    };
+    let mut left = booking.amounts.lost + booking.amounts.contested;
+    for heard in disputes.iter().filter(|heard| is_counted(heard.money)) {
+        let taken = taken(heard.status, heard.money.amount).saturating_neg().min(left);
+        if heard.id == id {
+            return -taken;
+        }
+        left -= taken;
+    }
+    0
 }
 
 impl Word {
+    /// The payment, as facts have it.
+    fn payment(&self) -> Option<PaymentIntentId> {
+        self.payment_intent.as_deref().and_then(|id| PaymentIntentId::parse(id).ok())
+    }
+
     /// What is found where the books have nothing.
     pub fn unknown(&self) -> FindingKind {
         match self.saying {
             Saying::Transferred(_) | Saying::Reversed(_) => FindingKind::TransferUnknown,
             Saying::Captured(_) | Saying::Refunded | Saying::Disputed(_) => FindingKind::ChargeUnknown,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::booking::DisputeStatus::{Lost, NeedsResponse, Won};
+    use crate::domain::booking::sample::{booking_id, disputed, done, refunded};
+    use crate::domain::id::CompanyId;
+
+    #[test]
+    fn of_disputes_above_what_is_left_the_later_one_lacks_it_and_none_lacks_it_twice() {
+        let mut row = BookingRow::unknown(CompanyId::parse("biz_1").unwrap(), booking_id(1));
+        let later = |mut fact: crate::domain::booking::Fact| {
+            let What::Disputed { dispute_id, .. } = &mut fact.what else { panic!("{fact:?}") };
+            *dispute_id = "du_0".to_owned();
+            fact
+        };
+        let mut heard = |fact| {
+            row.history.add(fact);
+            let booking = row.booking().unwrap();
+            let disputes = newest_disputes(&row, &booking);
+            let taken = ["du_1", "du_0"].map(|id| taken_out(&disputes, &booking, id));
+            assert_eq!(-taken.iter().sum::<i64>(), booking.amounts.lost + booking.amounts.contested);
+            taken
+        };
+        done().into_iter().for_each(|fact| assert_eq!(heard(fact), [0, 0]));
+        assert_eq!(heard(disputed(50.0, NeedsResponse, 7_000)), [-7_000, 0]);
+        assert_eq!(heard(later(disputed(51.0, NeedsResponse, 5_000))), [-7_000, -3_000]);
+        assert_eq!(heard(later(disputed(52.0, Lost, 5_000))), [-7_000, -3_000]);
+        assert_eq!(heard(refunded(53.0, 1_000)), [-7_000, -2_000]);
+        assert_eq!(heard(disputed(54.0, Won, 7_000)), [0, -5_000]);
     }
 }

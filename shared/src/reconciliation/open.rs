@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::judge::Judged;
+use super::line::{self, Line};
 use super::mend::Origin;
-use super::{Halt, Run, line, word};
+use super::{Halt, Run, word};
 use crate::providers::stripe::balance::BalanceTransaction;
 use crate::store::booking::BookingOwner;
 use crate::store::reconciliation::{Finding, FindingKind, FindingPlace};
@@ -39,7 +40,9 @@ impl Run<'_> {
         let lines: HashMap<String, BalanceTransaction> = self.lines_by_id(ids).await?;
         let of_line: HashMap<&str, &Finding> =
             findings.iter().filter_map(|finding| Some((finding.line_id.as_deref()?, finding))).collect();
-        let lines = lines.into_values().map(line::read).collect();
+        let mut lines: Vec<Line> = lines.into_values().map(line::read).collect();
+        // In the order in which they were made, as they were looked at first.
+        lines.sort_by_key(|line| line.created);
         for judgement in self.judge(lines).await? {
             if let Some(finding) = of_line.get(judgement.line.id.as_str()) {
                 self.settle(finding, judgement.judged).await?;

@@ -98,7 +98,8 @@ impl Run<'_> {
         until: DateTime<Utc>,
     ) -> Result<Slice, Halt> {
         let mut slice = Slice::default();
-        let mut lines = lines.into_iter().map(line::read).peekable();
+        // The newest come first, and money that went back must be in the books before a bank takes all.
+        let mut lines = lines.into_iter().rev().map(line::read).peekable();
         while lines.peek().is_some() {
             for judgement in self.judge(lines.by_ref().take(AT_ONCE).collect()).await? {
                 self.take(judgement, &mut slice).await?;

@@ -7,7 +7,7 @@ mod lookup;
 mod project;
 mod record;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,13 @@ impl BookingRow {
 
     /// The booking that follows from its facts.
     pub fn booking(&self) -> Option<Booking> {
-        self.history.booking()
+        self.history.booking_with(self.payment_intent_id.as_ref())
+    }
+
+    /// Every payment that anything is known of, and the one that was opened.
+    fn payments(&self) -> BTreeSet<&PaymentIntentId> {
+        let named = self.history.facts().filter_map(|fact| fact.what.payment_intent());
+        named.chain(&self.payment_intent_id).collect()
     }
 
     /// What the address of a booking's customer is sealed for.

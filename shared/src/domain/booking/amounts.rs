@@ -58,6 +58,8 @@ pub enum Anomaly {
     DisputedAboveRemaining,
     /// More came back from a transfer than was transferred.
     ReversedAboveTransferred,
+    /// More than one payment of the one booking was taken; the first counts.
+    SecondPayment,
     /// More than one settlement of the one booking.
     SecondPayout,
     /// A settlement before the job was done.
@@ -87,7 +89,7 @@ pub(super) struct Registers<'a> {
 
 impl<'a> Registers<'a> {
     /// Reads all facts, which come oldest first.
-    pub(super) fn read(terms: &'a Terms, facts: &'a BTreeSet<Fact>) -> Self {
+    pub(super) fn read(terms: &'a Terms, facts: &[&'a Fact]) -> Self {
         let mut registers = Self {
             currency: &terms.price.currency,
             captured: 0,
@@ -114,8 +116,8 @@ impl<'a> Registers<'a> {
                 self.captured = self.captured.max(self.counted(money).unwrap_or_default());
             }
             // Within one instant the larger total sorts last, and a total falls when a refund fails.
-            What::Refunded { money } => self.refunded = self.counted(money).unwrap_or(self.refunded),
-            What::Disputed { dispute_id, status, money } => self.dispute(dispute_id, *status, money),
+            What::Refunded { money, .. } => self.refunded = self.counted(money).unwrap_or(self.refunded),
+            What::Disputed { dispute_id, status, money, .. } => self.dispute(dispute_id, *status, money),
             What::PaidOut { batch, transfer, money, carried_amount } => {
                 let by = match transfer {
                     Some(transfer) => Settlement::ByTransfer(transfer.clone()),
@@ -194,7 +196,7 @@ impl<'a> Registers<'a> {
 }
 
 /// When and how a share was settled first.
-pub(super) fn first_payout(facts: &BTreeSet<Fact>) -> Option<(DateTime<Utc>, BatchId, Option<TransferId>)> {
+pub(super) fn first_payout(facts: &[&Fact]) -> Option<(DateTime<Utc>, BatchId, Option<TransferId>)> {
     facts.iter().find_map(|fact| match &fact.what {
         What::PaidOut { batch, transfer, .. } => Some((fact.at, *batch, transfer.clone())),
         _ => None,

@@ -61,6 +61,9 @@ pub enum What {
     Released {
         /// What Stripe says why.
         reason: ReleaseReason,
+        /// Of which payment; `None` of the booking's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payment_intent: Option<PaymentIntentId>,
     },
     /// The job is done.
     Completed,
@@ -73,6 +76,9 @@ pub enum What {
     Refunded {
         /// How much, in all; the newest total counts.
         money: Money,
+        /// Of which payment; `None` of the booking's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payment_intent: Option<PaymentIntentId>,
     },
     /// A dispute began, moved or ended (`charge.dispute.*`).
     Disputed {
@@ -82,6 +88,9 @@ pub enum What {
         status: DisputeStatus,
         /// How much the customer wants back.
         money: Money,
+        /// Of which payment; `None` of the booking's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payment_intent: Option<PaymentIntentId>,
     },
     /// The professional's share was settled: by a transfer, by what the professional owed, or both.
     PaidOut {

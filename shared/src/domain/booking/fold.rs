@@ -5,16 +5,19 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::amounts::{Anomaly, Registers, first_payout};
-use super::fact::{CancelledBy, DeclinedReason, Fact, ReleaseReason, What};
+use super::fact::{CancelledBy, DeclinedReason, Fact, Kind, ReleaseReason, What};
+use super::payment;
 use super::state::BookingState;
 use super::terms::Terms;
 use super::{Authorization, Booking, Decline, Payout};
 use crate::domain::party::{ChargeId, PaymentIntentId};
 
 /// The booking that follows from the facts; `None` until somebody asked for it.
-pub(super) fn booking(facts: &BTreeSet<Fact>) -> Option<Booking> {
+pub(super) fn booking(facts: &BTreeSet<Fact>, opened: Option<&PaymentIntentId>) -> Option<Booking> {
     let (requested_at, terms) = request(facts)?;
-    let mut registers = Registers::read(terms, facts);
+    let own = payment::own(terms, facts, opened);
+    let (facts, others): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|fact| fact.what.is_of(own));
+    let mut registers = Registers::read(terms, &facts);
     let amounts = registers.amounts(terms);
     let mut booking = Booking {
         terms: terms.clone(),
@@ -30,7 +33,7 @@ pub(super) fn booking(facts: &BTreeSet<Fact>) -> Option<Booking> {
         released_at: None,
         payment_intent: None,
         charge: None,
-        payout: first_payout(facts).map(|(at, batch, transfer)| Payout { at, batch, transfer }),
+        payout: first_payout(&facts).map(|(at, batch, transfer)| Payout { at, batch, transfer }),
         dispute_open: registers.disputes.any_open(),
         amounts,
         anomalies: BTreeSet::new(),
@@ -42,6 +45,9 @@ pub(super) fn booking(facts: &BTreeSet<Fact>) -> Option<Booking> {
     booking.settle();
     booking.state = if registers.disputes.any_against_us() { BookingState::Disputed } else { booking.stage };
     booking.anomalies.extend(registers.anomalies);
+    if others.iter().any(|fact| fact.what.kind() == Kind::Captured) {
+        booking.anomalies.insert(Anomaly::SecondPayment);
+    }
     Some(booking)
 }
 
@@ -81,7 +87,7 @@ impl Fold<'_> {
                 self.turn_down(fact.at, DeclinedReason::ProfessionalDeclined, false);
             }
             What::AutoDeclined { reason } if !self.captured => self.turn_down(fact.at, *reason, true),
-            What::Released { reason } if !self.captured => self.let_go(fact.at, *reason),
+            What::Released { reason, .. } if !self.captured => self.let_go(fact.at, *reason),
             What::Completed if self.booking.stage == BookingState::Accepted => {
                 self.booking.completed_at = Some(fact.at);
                 self.booking.reach(BookingState::Completed, fact.at);

@@ -65,11 +65,12 @@ pub(crate) fn captured(hours: f64, amount: i64) -> Fact {
 }
 
 pub(crate) fn refunded(hours: f64, amount: i64) -> Fact {
-    fact(hours, What::Refunded { money: usd(amount) })
+    fact(hours, What::Refunded { money: usd(amount), payment_intent: None })
 }
 
 pub(crate) fn disputed(hours: f64, status: DisputeStatus, amount: i64) -> Fact {
-    fact(hours, What::Disputed { dispute_id: "du_1".into(), status, money: usd(amount) })
+    let (dispute_id, money) = ("du_1".into(), usd(amount));
+    fact(hours, What::Disputed { dispute_id, status, money, payment_intent: None })
 }
 
 pub(crate) fn paid_out(hours: f64, id: &str, amount: i64, carried_amount: i64) -> Fact {
@@ -124,24 +125,29 @@ pub(crate) fn any_fact() -> impl Strategy<Value = Fact> {
     use super::CancelledBy::{Customer, Owner, Professional};
     use super::DeclinedReason::{HoldExpired, ProfessionalNoResponse};
     use super::ReleaseReason::{Abandoned, Automatic, Other, RequestedByCustomer};
-    let pi = || PaymentIntentId::parse("pi_1").unwrap();
+    // Mostly of one payment, at times of another that names the booking as well.
+    let pi =
+        || select(vec!["pi_1", "pi_1", "pi_1", "pi_2"]).prop_map(|id| PaymentIntentId::parse(id).unwrap());
+    let of = || proptest::option::of(pi());
     let charge = || ChargeId::parse("ch_1").ok();
     let id = || select(vec!["a", "b"]);
     let what = prop_oneof![
         1 => Just(What::Requested(terms())),
-        2 => any_money().prop_map(move |money| What::Authorized {
-            payment_intent: pi(), charge: charge(), money, capture_before: Some(hour(100.0)) }),
+        2 => (pi(), any_money()).prop_map(move |(payment_intent, money)| What::Authorized {
+            payment_intent, charge: charge(), money, capture_before: Some(hour(100.0)) }),
         3 => Just(What::Accepted),
-        3 => any_money().prop_map(move |money| What::Captured { payment_intent: pi(), charge: charge(), money }),
+        3 => (pi(), any_money()).prop_map(move |(payment_intent, money)| What::Captured {
+            payment_intent, charge: charge(), money }),
         1 => Just(What::Declined),
         2 => select(vec![ProfessionalNoResponse, HoldExpired]).prop_map(|reason| What::AutoDeclined { reason }),
-        2 => select(vec![Abandoned, RequestedByCustomer, Automatic, Other])
-            .prop_map(|reason| What::Released { reason }),
+        2 => (select(vec![Abandoned, RequestedByCustomer, Automatic, Other]), of())
+            .prop_map(|(reason, payment_intent)| What::Released { reason, payment_intent }),
         3 => Just(What::Completed),
         1 => select(vec![Customer, Professional, Owner]).prop_map(|by| What::Cancelled { by }),
-        2 => any_money().prop_map(|money| What::Refunded { money }),
-        2 => (any_status(), any_money(), select(vec!["du_1", "du_2"])).prop_map(|(status, money, id)|
-            What::Disputed { dispute_id: id.into(), status, money }),
+        2 => (any_money(), of()).prop_map(|(money, payment_intent)| What::Refunded { money, payment_intent }),
+        2 => (any_status(), any_money(), select(vec!["du_1", "du_2"]), of()).prop_map(
+            |(status, money, id, payment_intent)|
+            What::Disputed { dispute_id: id.into(), status, money, payment_intent }),
         2 => (id(), any_money(), 0i64..3_000).prop_map(|(id, money, carried_amount)| What::PaidOut {
             batch: batch("payout-2025-11-18-tue"), transfer: Some(transfer(id)), money, carried_amount }),
         1 => (0i64..3_000).prop_map(|carried_amount| What::PaidOut {

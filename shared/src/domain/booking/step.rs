@@ -87,7 +87,8 @@ mod tests {
     #[test]
     fn each_stage_asks_for_what_moves_the_money_as_it_says() {
         let declined = || fact(30.0, What::AutoDeclined { reason: DeclinedReason::ProfessionalNoResponse });
-        let released = || fact(31.0, What::Released { reason: ReleaseReason::Abandoned });
+        let released =
+            || fact(31.0, What::Released { reason: ReleaseReason::Abandoned, payment_intent: None });
         let accepted = || fact(2.0, What::Accepted);
         let cancelled = || fact(3.0, What::Cancelled { by: CancelledBy::Customer });
         let held = || vec![requested(), authorized(1.0, None)];

@@ -161,18 +161,20 @@ fn facts(payment: &PaymentIntent) -> Vec<What> {
     let mut facts = Vec::new();
     match payment.status {
         PaymentIntentStatus::Succeeded => {
-            facts.push(What::Captured { payment_intent: id, charge, money: money(payment.amount_received) });
+            let (payment_intent, money) = (id.clone(), money(payment.amount_received));
+            facts.push(What::Captured { payment_intent, charge, money });
         }
         PaymentIntentStatus::Canceled => {
             let reason = ReleaseReason::of_stripe(payment.cancellation_reason.as_deref());
-            facts.push(What::Released { reason });
+            facts.push(What::Released { reason, payment_intent: Some(id.clone()) });
         }
         _ => {}
     }
     if let Some(charge) = payment.charge()
         && charge.amount_returned() > 0
     {
-        facts.push(What::Refunded { money: money(charge.amount_returned()) });
+        let money = money(charge.amount_returned());
+        facts.push(What::Refunded { money, payment_intent: Some(id) });
     }
     facts
 }

@@ -98,12 +98,12 @@ fn taken(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part>
     Ok(Some(What::Captured { payment_intent: id.clone(), charge, money }))
 }
 
-fn let_go(intent: Object<'_>, _: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn let_go(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
     let reason = ReleaseReason::of_stripe(intent.text("cancellation_reason"));
-    Ok(Some(What::Released { reason }))
+    Ok(Some(What::Released { reason, payment_intent: Some(id.clone()) }))
 }
 
-fn given_back(charge: Object<'_>, _: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
     if !charge.flag("captured")? {
         return Ok(None);
     }
@@ -111,13 +111,14 @@ fn given_back(charge: Object<'_>, _: &PaymentIntentId) -> Result<Option<What>, P
     // As in `Charge::amount_returned`: what was never taken is counted among it.
     let never_taken = charge.amount("amount")?.saturating_sub(charge.amount("amount_captured")?).max(0);
     money.amount = money.amount.saturating_sub(never_taken).max(0);
-    Ok(Some(What::Refunded { money }))
+    Ok(Some(What::Refunded { money, payment_intent: Some(id.clone()) }))
 }
 
-fn disputed(dispute: Object<'_>, _: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn disputed(dispute: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
     let dispute_id = dispute.plain_id("id")?;
     let status = dispute.text("status").and_then(DisputeStatus::parse).ok_or(Part::Status)?;
-    Ok(Some(What::Disputed { dispute_id, status, money: dispute.money("amount")? }))
+    let (money, payment_intent) = (dispute.money("amount")?, Some(id.clone()));
+    Ok(Some(What::Disputed { dispute_id, status, money, payment_intent }))
 }
 
 /// A transfer is of no payment, so that only its own word tells whose it is; and not every change of one

@@ -97,8 +97,10 @@ impl Company {
     ) -> Result<BookingRecording, RecordError> {
         let before = read.booking();
         let mut row = read.clone();
+        // Which payment was opened decides what the facts are of, but moves no money by itself.
+        row.payment_intent_id = row.payment_intent_id.or(news.payment_intent);
         let mut entries = Vec::new();
-        let mut standing = before.clone();
+        let mut standing = row.booking();
         for fact in news.facts {
             if !row.history.add(fact.clone()) {
                 continue;
@@ -110,7 +112,6 @@ impl Company {
         if row.history.len() > MAX_FACTS {
             return Err(RecordError::TooManyFacts);
         }
-        row.payment_intent_id = row.payment_intent_id.or(news.payment_intent);
         row.contact = row.contact.or(news.contact);
         match news.payout {
             Some(Payout::Begun) => row.payout_in_progress = true,
@@ -152,9 +153,7 @@ impl Company {
         for effect in steps.iter() {
             writes.push(self.begin(row.booking_id, effect, now)?);
         }
-        if row.payment_intent_id != read.payment_intent_id
-            && let Some(payment_intent) = &row.payment_intent_id
-        {
+        for payment_intent in row.payments().difference(&read.payments()) {
             writes.push(self.register_booking(payment_intent.as_str(), row.booking_id)?);
         }
         for entry in books.entries {

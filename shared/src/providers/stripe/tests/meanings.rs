@@ -68,7 +68,10 @@ fn a_payment_is_held_taken_and_let_go() {
         (Value::Null, ReleaseReason::Other),
     ] {
         let cancelled = with(intent("canceled"), "cancellation_reason", word);
-        assert_eq!(happened("payment_intent.canceled", cancelled), What::Released { reason });
+        assert_eq!(
+            happened("payment_intent.canceled", cancelled),
+            What::Released { reason, payment_intent: Some(pi()) }
+        );
     }
 }
 
@@ -99,13 +102,14 @@ fn what_repeats_another_event_or_moves_no_money_means_nothing() {
 
 #[test]
 fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
+    let refunded = |amount| What::Refunded { money: usd(amount), payment_intent: Some(pi()) };
     let back = |amount: i64| with(charge(true), "amount_refunded", json!(amount));
-    assert_eq!(happened("charge.refunded", back(2_500)), What::Refunded { money: usd(2_500) });
+    assert_eq!(happened("charge.refunded", back(2_500)), refunded(2_500));
     // Larger than the charge: kept as Stripe says it, and shown as an anomaly by the booking.
-    assert_eq!(happened("charge.refunded", back(10_001)), What::Refunded { money: usd(10_001) });
+    assert_eq!(happened("charge.refunded", back(10_001)), refunded(10_001));
     let partly_taken = |refunded: i64| with(back(refunded), "amount_captured", json!(6_000));
-    assert_eq!(happened("charge.refunded", partly_taken(4_000)), What::Refunded { money: usd(0) });
-    assert_eq!(happened("charge.refunded", partly_taken(5_000)), What::Refunded { money: usd(1_000) });
+    assert_eq!(happened("charge.refunded", partly_taken(4_000)), refunded(0));
+    assert_eq!(happened("charge.refunded", partly_taken(5_000)), refunded(1_000));
 }
 
 #[test]
@@ -128,7 +132,8 @@ fn a_dispute_is_told_with_its_newest_word_and_finds_its_booking_by_the_payment()
         ("closed", "lost", DisputeStatus::Lost),
     ] {
         let read = read_of(&event(&format!("charge.dispute.{name}"), dispute(word)));
-        let what = What::Disputed { dispute_id: "du_1RfKq2".to_owned(), status, money: usd(10_000) };
+        let dispute_id = "du_1RfKq2".to_owned();
+        let what = What::Disputed { dispute_id, status, money: usd(10_000), payment_intent: Some(pi()) };
         assert_eq!(read.company_id, None);
         let told = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
         assert_eq!(read.meaning, told);
