@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, StatusCode, header};
 
 use super::caller::{self, Caller, Proven};
 use super::routes::{Route, Who};
@@ -41,11 +41,23 @@ pub(super) async fn pass(
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     };
-    if response.status() == http::StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
+    count_failure(route, response.status());
+    if response.status() == StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
         response = count_failed_proof(&app, &allowance, response).await;
     }
     allowance.tell(&mut response, app.clock.now());
     response
+}
+
+/// What alarms listen to: filters of the log add these lines up, whichever function writes them. A path or an
+/// address stays out of them.
+fn count_failure(route: &Route, status: StatusCode) {
+    let failed = status.is_client_error() || status.is_server_error();
+    if route.who == Who::Provider && failed {
+        tracing::warn!(webhook_failures = 1, status = status.as_u16(), "a webhook was not taken");
+    } else if status == StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
+        tracing::warn!(token_failures = 1, "a proof did not hold");
+    }
 }
 
 /// Signing in has a stricter limit of its own.
