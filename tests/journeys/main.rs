@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod abandoned;
+mod alarms;
 mod answer;
 mod arbitrary_bodies;
 mod askers;
@@ -48,6 +49,7 @@ mod kpis;
 mod ledger_books;
 mod limits;
 mod limits_troubled;
+mod log;
 mod matrix;
 mod money;
 mod nudge;
@@ -86,6 +88,7 @@ mod sign_up;
 mod signing;
 mod silent_store;
 mod single_sign_on;
+mod stacks;
 mod storage;
 mod storms;
 mod strike;
