@@ -37,6 +37,7 @@ mod fairness;
 mod faults;
 mod forged_requests;
 mod forgery;
+mod front_door;
 mod harness;
 mod health;
 mod house_rules;

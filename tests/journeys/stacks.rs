@@ -53,7 +53,7 @@ fn too_much(statement: &Yaml) -> Option<String> {
 
 #[test]
 fn no_policy_allows_more_than_it_names() {
-    for path in ["template.yaml", "infra/alarms.yaml", "infra/front-door.yaml"] {
+    for path in ["template.yaml", "infra/alarms.yaml", "infra/front-door.yaml", "infra/vercel.yaml"] {
         let document = stack(path);
         let wrong: Vec<String> = statements(&document).into_iter().filter_map(too_much).collect();
         assert_eq!(wrong, [""; 0], "{path}");
@@ -92,6 +92,21 @@ fn a_function_may_do_nothing_beyond_the_boundary() {
         }
     }
     assert_eq!(used, within, "the boundary allows what no function does");
+}
+
+#[test]
+fn a_role_on_vercel_may_do_to_the_table_what_functions_may_and_nothing_else() {
+    let (template, vercel) = (template(), stack("infra/vercel.yaml"));
+    let used: Rights = deployed(&template).values().flat_map(|function| allowed(function)).collect();
+    let role = &vercel["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+    let statements = role.as_sequence().expect("statements");
+    assert_eq!(statements.iter().flat_map(rights_of).collect::<Rights>(), used);
+    assert_eq!(vercel["Resources"]["Table"], template["Resources"]["Table"]);
+    let trusted = tagged(&vercel["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]);
+    let trusted: serde_json::Value = serde_json::from_str(trusted).expect("JSON");
+    let condition = &trusted["Statement"][0]["Condition"]["StringEquals"];
+    let subject = "owner:${Team}:project:${Project}:environment:${Environment}";
+    assert_eq!(condition["oidc.vercel.com/${Team}:sub"], subject);
 }
 
 #[test]

@@ -27,10 +27,29 @@ Parameters:
   CertificateArn:
     Type: String
     Description: Its certificate, in us-east-1.
+  SecretsName:
+    Type: String
+    Description: The secret of the functions; FRONT_DOOR_SECRET in it is what this proves itself with.
+  Revision:
+    Type: String
+    Description: A new word has that secret read again.
 "#;
 
 const DISTRIBUTION: &str = r#"
 Resources:
+  # A function URL sees CloudFront's address and no other, and limits count addresses. Whatever a client sends in
+  # this header is written over; the secret beside it, which only an origin gets, says that it was.
+  Client:
+    Type: AWS::CloudFront::Function
+    Properties:
+      Name: !Sub "${AWS::StackName}-client"
+      AutoPublish: true
+      FunctionConfig: {Comment: Says who asks., Runtime: cloudfront-js-2.0}
+      FunctionCode: |
+        function handler(event) {
+          event.request.headers['x-front-door-client'] = {value: event.viewer.ip};
+          return event.request;
+        }
   Distribution:
     Type: AWS::CloudFront::Distribution
     Metadata:
@@ -41,7 +60,7 @@ Resources:
     Properties:
       DistributionConfig:
         Enabled: true
-        Comment: !Ref Domain
+        Comment: !Sub "${Domain}, revision ${Revision}"
         Aliases: [!Ref Domain]
         HttpVersion: http2and3
         IPV6Enabled: true
@@ -56,9 +75,13 @@ Resources:
 /// came over plain HTTP is lost already, so nobody is led on politely.
 const BEHAVIOUR: &str = r#"ViewerProtocolPolicy: https-only
 AllowedMethods: [GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE]
+FunctionAssociations: [{EventType: viewer-request, FunctionARN: !GetAtt Client.FunctionARN}]
 CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad # AWS's CachingDisabled
 OriginRequestPolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac # AWS's AllViewerExceptHostHeader
 "#;
+
+/// Read by CloudFormation when it deploys, so that it stands in no parameter.
+const PROOF: &str = "{{resolve:secretsmanager:${SecretsName}:SecretString:FRONT_DOOR_SECRET}}";
 
 /// The whole file.
 pub(crate) fn stack(functions: &[Function]) -> String {
@@ -78,7 +101,8 @@ pub(crate) fn stack(functions: &[Function]) -> String {
         let _ = write!(
             text,
             "          - Id: {name}\n            DomainName: !Ref {id}\n            \
-             CustomOriginConfig: {{OriginProtocolPolicy: https-only, OriginSSLProtocols: [TLSv1.2], OriginReadTimeout: {patience_seconds}}}\n"
+             CustomOriginConfig: {{OriginProtocolPolicy: https-only, OriginSSLProtocols: [TLSv1.2], OriginReadTimeout: {patience_seconds}}}\n            \
+             OriginCustomHeaders: [{{HeaderName: x-front-door, HeaderValue: !Sub \"{PROOF}\"}}]\n"
         );
     }
     text.push_str("        CacheBehaviors:\n");

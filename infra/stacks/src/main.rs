@@ -1,5 +1,5 @@
-//! `cargo stacks`: writes `infra/alarms.yaml` and `infra/front-door.yaml` from the functions of `template.yaml`
-//! and the routes. Twenty functions with the same alarms are a loop; CloudFormation's own loops are macros
+//! `cargo stacks`: writes `infra/alarms.yaml`, `infra/front-door.yaml` and `infra/vercel.yaml` from
+//! `template.yaml` and the routes. Twenty functions with the same alarms are a loop; CloudFormation's own loops are macros
 //! that no tool can look into before they are deployed.
 
 mod alarms;
@@ -7,15 +7,18 @@ mod dashboard;
 mod front_door;
 mod functions;
 mod patterns;
+mod vercel;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// The files, from the root of the repository, and what stands in them.
-fn files() -> Result<[(&'static str, String); 2], String> {
-    let functions = functions::read(include_str!("../../../template.yaml"))?;
+fn files() -> Result<[(&'static str, String); 3], String> {
+    let template = include_str!("../../../template.yaml");
+    let functions = functions::read(template)?;
     let alarms = ("infra/alarms.yaml", alarms::stack(&functions));
-    Ok([alarms, ("infra/front-door.yaml", front_door::stack(&functions))])
+    let front_door = ("infra/front-door.yaml", front_door::stack(&functions));
+    Ok([alarms, front_door, ("infra/vercel.yaml", vercel::stack(template)?)])
 }
 
 fn main() -> ExitCode {
@@ -39,7 +42,11 @@ mod tests {
 
     #[test]
     fn the_stacks_in_the_repository_are_those_of_the_template_and_the_routes() {
-        let there = [include_str!("../../alarms.yaml"), include_str!("../../front-door.yaml")];
+        let there = [
+            include_str!("../../alarms.yaml"),
+            include_str!("../../front-door.yaml"),
+            include_str!("../../vercel.yaml"),
+        ];
         for ((path, text), there) in files().unwrap().into_iter().zip(there) {
             assert!(text == there, "{path} is out of date: run `cargo stacks`");
         }

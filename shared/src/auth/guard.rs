@@ -12,13 +12,14 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, StatusCode, header};
 
 use super::caller::{self, Caller, Proven};
+use super::front_door;
 use super::routes::{Route, Who};
 use super::scheduler;
 use super::session;
 use crate::app::{App, SharedApp};
 use crate::http::Failure;
 use crate::http::allowance::Allowance;
-use crate::http::extension::{ClientIp, Trigger};
+use crate::http::extension::Trigger;
 use crate::http::once::KeyRule;
 use crate::http::origin::{self, Page};
 use crate::rate_limit::{self, Charge, Subject};
@@ -30,7 +31,7 @@ pub(super) async fn pass(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let client_ip = request.extensions().get::<ClientIp>().and_then(|ip| ip.0);
+    let client_ip = front_door::client_ip(&app, &request);
     let (allowance, admitted) = match admit(route, &app, client_ip, &mut request).await {
         Ok(allowance) => (allowance, Ok(())),
         Err((allowance, failure)) => (allowance, Err(failure)),

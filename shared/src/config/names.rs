@@ -43,7 +43,7 @@ const fn secret(name: Name) -> Name {
 }
 
 /// Every name that is read.
-pub const NAMES: [Name; 44] = [
+pub const NAMES: [Name; 45] = [
     needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
     needed("AWS_REGION", "the table's region", "the table"),
     default("AWS_ENDPOINT_URL_DYNAMODB", "where DynamoDB answers, if not at its usual place"),
@@ -114,6 +114,10 @@ pub const NAMES: [Name; 44] = [
         "SESSION_SECRET",
         "binds CSRF tokens to their session (list, newest first)",
         "sessions with cookies",
+    )),
+    secret(default(
+        "FRONT_DOOR_SECRET",
+        "what one domain before the function URLs proves itself with, so that limits count its callers apart (list, newest first)",
     )),
     wanted("PLATFORM_COMPANY_ID", "the company that accounts belong to, biz_…", "accounts of every kind"),
     wanted("PROVIDER_USERNAME", "the staff account of the platform", "signing in as provider"),
