@@ -33,6 +33,8 @@ pub struct Config {
     pub dynamodb_endpoint: Option<String>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
+    /// What a front door before the functions proves itself with, newest first.
+    pub front_door_secrets: Vec<String>,
     /// Seals what is kept.
     pub vault: Vault,
     /// The app's key at Whop.
@@ -101,7 +103,13 @@ impl Config {
         let mut mistakes = Vec::new();
         let vault = Vault::parse(&get("ENCRYPTION_KEY").unwrap_or_default());
         let vault = vault.map_err(|error: VaultError| mistakes.push(error.to_string()));
-        for name in ["CRON_SECRET", "WHOP_WEBHOOK_SECRET", "STRIPE_WEBHOOK_SECRET", "SESSION_SECRET"] {
+        for name in [
+            "CRON_SECRET",
+            "FRONT_DOOR_SECRET",
+            "WHOP_WEBHOOK_SECRET",
+            "STRIPE_WEBHOOK_SECRET",
+            "SESSION_SECRET",
+        ] {
             for weakness in list(name).iter().filter_map(|secret| weakness(secret)) {
                 mistakes.push(format!("{name}: an entry {weakness}"));
             }
@@ -155,6 +163,7 @@ impl Config {
             aws: Aws::read(get),
             dynamodb_endpoint: get("AWS_ENDPOINT_URL_DYNAMODB"),
             cron_secrets: list("CRON_SECRET"),
+            front_door_secrets: list("FRONT_DOOR_SECRET"),
             vault,
             whop_api_key: get("WHOP_API_KEY"),
             whop_app_id: get("WHOP_APP_ID"),

@@ -150,7 +150,12 @@ impl Intake<'_> {
         // first in the queue for ever.
         self.store.inbox().postpone(event, error.reason(), due_at).await?;
         match error {
-            _ if hopeless => Ok(Applied::Never),
+            _ if hopeless => {
+                // An alarm listens to this line: the event waits for a person from now on.
+                let (source, reason) = (&event.source, error.reason());
+                tracing::error!(events_set_aside = 1, source, reason, "a kept event was set aside");
+                Ok(Applied::Never)
+            }
             ApplyError::Store(error) => Err(error),
             _ => Ok(Applied::Later),
         }

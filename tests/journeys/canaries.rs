@@ -1,8 +1,5 @@
 //! What is secret or somebody's own is in no log line, in no row in clear, and in no answer.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex, OnceLock};
-
 use axum::body::Body;
 use http::{HeaderValue, Request};
 use local::service::SANDBOX_VALUES;
@@ -10,10 +7,10 @@ use local::whop::APP_ID;
 use serde_json::{Value, json};
 use shared::auth::Who;
 use shared::auth::routes::{ROUTES, Route};
-use shared::logs;
 
 use crate::browser::Browser;
 use crate::every_route::{Callers, good_body};
+use crate::log::Log;
 use crate::parties::path_of;
 use crate::returning;
 use crate::webhook_sources::Sender;
@@ -21,38 +18,6 @@ use crate::world::{Answer, COMPANY, OWNER, World, id_of, payment_failed};
 
 /// In every value that somebody sends here; nothing of ours is called so.
 const CANARY: &str = "c4n4ry";
-
-/// What was logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// Reads all that this thread logs from now on, down to the finest level.
-    fn open() -> (Self, tracing::subscriber::DefaultGuard) {
-        // With a single reader in the process, an event that another thread meets first, where nobody
-        // reads, would be silent for all. So there is a second one.
-        static SECOND: OnceLock<tracing::Dispatch> = OnceLock::new();
-        SECOND.get_or_init(|| tracing::Dispatch::new(logs::to("nobody", io::sink(), "trace")));
-        let log = Self::default();
-        let guard = tracing::subscriber::set_default(logs::to("canaries", log.clone(), "trace"));
-        (log, guard)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
 
 /// The values that open something, of the environment.
 fn of_the_environment() -> impl Iterator<Item = &'static str> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod abandoned;
+mod alarms;
 mod answer;
 mod arbitrary_bodies;
 mod askers;
@@ -37,6 +38,7 @@ mod faults;
 mod findings;
 mod forged_requests;
 mod forgery;
+mod front_door;
 mod harness;
 mod health;
 mod house_rules;
@@ -49,6 +51,7 @@ mod kpis;
 mod ledger_books;
 mod limits;
 mod limits_troubled;
+mod log;
 mod matrix;
 mod money;
 mod nudge;
@@ -89,6 +92,7 @@ mod sign_up;
 mod signing;
 mod silent_store;
 mod single_sign_on;
+mod stacks;
 mod storage;
 mod storms;
 mod strike;

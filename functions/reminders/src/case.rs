@@ -12,6 +12,7 @@ use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
 use shared::reach::{self, Reach};
 use shared::store::StoreError;
+use shared::store::company::SettingsRow;
 use shared::store::due::DueRow;
 use shared::store::keys::reminder_operation;
 use shared::store::recovery::{News, RecordError};
@@ -110,6 +111,7 @@ impl Run<'_> {
     ) -> Result<Ended, StoreError> {
         let company = &view.company;
         let offsets = &view.settings.settings.reminder_offsets_days;
+        let late = lateness(&view.settings, &case, offset_days, now).num_seconds();
         let next = match step(offsets, case.first_failure_at, Some(offset_days), now) {
             Step::Wait { until } => until,
             _ => window_ends_at(case.first_failure_at),
@@ -126,6 +128,7 @@ impl Run<'_> {
             writes.push(company.add_action(taken.case_id, effect, Some(now))?);
         }
         company.store().commit(self.app.ids.next(), writes).await?;
+        tracing::info!(case_id = %taken.case_id, offset_days, late, metrics = "late:Seconds", "reminder taken");
         if effects.is_empty() {
             return Ok((Worked::Skipped, taken.last_error));
         }
@@ -196,6 +199,13 @@ impl Run<'_> {
         company.store().commit(self.app.ids.next(), recording.writes).await?;
         Ok((Worked::Done, None))
     }
+}
+
+/// How long a member has waited for this step: since its day, or since the company asked for it.
+fn lateness(settings: &SettingsRow, case: &Case, offset_days: u8, now: DateTime<Utc>) -> Duration {
+    let planned = case.first_failure_at + Duration::days(i64::from(offset_days));
+    let wanted_at = settings.updated_at.map_or(planned, |saved| saved.max(planned));
+    (now - wanted_at).max(Duration::zero())
 }
 
 fn message(

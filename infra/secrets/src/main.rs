@@ -1,6 +1,7 @@
-//! `cargo secrets`: strong secrets, hashed passwords, `.env.example`, and a look at an environment.
+//! `cargo secrets`: strong secrets, hashed passwords, `.env.example`, the secret of AWS, and a look at an environment.
 
 mod example;
+mod json;
 mod made;
 
 use std::io::{self, Read as _, Write as _};
@@ -12,6 +13,7 @@ const USAGE: &str = "\
 cargo secrets            new values for every secret that is yours to make, as lines of an environment file
 cargo secrets hash       reads a password from standard input and gives its Argon2id hash
 cargo secrets example    gives .env.example
+cargo secrets json       reads an environment file from standard input and gives the one secret of AWS
 cargo secrets check      reads the environment: what is missing, and what cannot be used
 ";
 
@@ -23,6 +25,7 @@ async fn main() -> ExitCode {
         [] => made::make().await,
         ["hash"] => hash().await,
         ["example"] => Ok(example::example()),
+        ["json"] => standard_input().and_then(|file| json::of(&file)),
         ["check"] => check(),
         ["--help" | "-h"] => Ok(USAGE.to_owned()),
         _ => Err(format!("unknown arguments\n{USAGE}")),
@@ -38,9 +41,14 @@ async fn main() -> ExitCode {
 
 /// A password on the command line would stand in the shell's history.
 async fn hash() -> Result<String, String> {
-    let mut password = String::new();
-    io::stdin().read_to_string(&mut password).map_err(|error| error.to_string())?;
+    let password = standard_input()?;
     Ok(format!("{}\n", made::hash(password.trim_end_matches(['\n', '\r'])).await?))
+}
+
+fn standard_input() -> Result<String, String> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).map_err(|error| error.to_string())?;
+    Ok(text)
 }
 
 fn check() -> Result<String, String> {

@@ -9,16 +9,17 @@ use std::net::IpAddr;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, StatusCode, header};
 
 use super::caller::{self, Caller, Proven};
+use super::front_door;
 use super::routes::{Route, Who};
 use super::scheduler;
 use super::session;
 use crate::app::{App, SharedApp};
 use crate::http::Failure;
 use crate::http::allowance::Allowance;
-use crate::http::extension::{ClientIp, Trigger};
+use crate::http::extension::Trigger;
 use crate::http::once::KeyRule;
 use crate::http::origin::{self, Page};
 use crate::rate_limit::{self, Charge, Subject};
@@ -30,7 +31,7 @@ pub(super) async fn pass(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let client_ip = request.extensions().get::<ClientIp>().and_then(|ip| ip.0);
+    let client_ip = front_door::client_ip(&app, &request);
     let (allowance, admitted) = match admit(route, &app, client_ip, &mut request).await {
         Ok(allowance) => (allowance, Ok(())),
         Err((allowance, failure)) => (allowance, Err(failure)),
@@ -41,11 +42,23 @@ pub(super) async fn pass(
         Ok(()) => next.run(request).await,
         Err(failure) => failure.into_response(),
     };
-    if response.status() == http::StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
+    count_failure(route, response.status());
+    if response.status() == StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
         response = count_failed_proof(&app, &allowance, response).await;
     }
     allowance.tell(&mut response, app.clock.now());
     response
+}
+
+/// What alarms listen to: filters of the log add these lines up, whichever function writes them. A path or an
+/// address stays out of them.
+fn count_failure(route: &Route, status: StatusCode) {
+    let failed = status.is_client_error() || status.is_server_error();
+    if route.who == Who::Provider && failed {
+        tracing::warn!(webhook_failures = 1, status = status.as_u16(), "a webhook was not taken");
+    } else if status == StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
+        tracing::warn!(token_failures = 1, "a proof did not hold");
+    }
 }
 
 /// Signing in has a stricter limit of its own.

@@ -1,6 +1,7 @@
 //! Who may enter. A proven caller is a type: it exists only after one of these extractors made it.
 
 pub mod caller;
+mod front_door;
 mod guard;
 pub mod links;
 mod owner;

@@ -43,7 +43,7 @@ const fn secret(name: Name) -> Name {
 }
 
 /// Every name that is read.
-pub const NAMES: [Name; 51] = [
+pub const NAMES: [Name; 52] = [
     needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
     needed("AWS_REGION", "the table's region; Lambda sets it", "the table"),
     default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
@@ -115,6 +115,10 @@ pub const NAMES: [Name; 51] = [
         "SESSION_SECRET",
         "binds CSRF tokens to their session (list, newest first)",
         "sessions with cookies",
+    )),
+    secret(default(
+        "FRONT_DOOR_SECRET",
+        "what one domain before the function URLs proves itself with, so that limits count its callers apart (list, newest first)",
     )),
     wanted(
         "PLATFORM_COMPANY_ID",

@@ -30,6 +30,10 @@ pub(super) async fn settle(
     senders: Senders<'_>,
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
+    if verdict.state == EffectState::Unknown {
+        // An alarm listens to this line: somebody has to look what became of it.
+        tracing::warn!(left_in_doubt = 1, reason = verdict.reason, "an effect may or may not have left");
+    }
     let outcome = match subject {
         Subject::Booking(booking_id) if verdict.concerns_booking(&held.request) => {
             return settle_booking(company, booking_id, held, &verdict, senders, now).await;

@@ -63,20 +63,22 @@ async fn pass(service: &'static str, app: SharedApp, mut request: Request, next:
         let status = response.status().as_u16();
         let reason = failure.as_deref().and_then(Failure::reason);
         let (method, route) = (method.as_str(), route.as_str());
-        let metrics = "duration:Milliseconds,requests:Count";
         if status >= 500 {
+            let metrics = "duration:Milliseconds,requests:Count,errors:Count";
             tracing::error!(
                 route,
                 method,
                 status,
                 duration,
                 requests = 1,
+                errors = 1,
                 reason,
                 metrics,
                 service,
                 "request failed"
             );
         } else {
+            let metrics = "duration:Milliseconds,requests:Count";
             tracing::info!(route, method, status, duration, requests = 1, metrics, service, "request done");
         }
         response

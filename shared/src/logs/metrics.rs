@@ -15,7 +15,15 @@ pub(super) struct Embedded {
     pub(super) ignored: Option<String>,
 }
 
+/// Whose metrics they are, where nobody deployed the function under another name.
 const NAMESPACE: &str = "justonce";
+
+/// The namespace of a function that is deployed under this name: that of its stack, so that a trial beside
+/// production rings no alarm there. The template calls a function `<stack>-<service>`.
+pub(super) fn namespace(deployed_as: Option<&str>, service: &str) -> String {
+    let stack = deployed_as.and_then(|name| name.strip_suffix(service)?.strip_suffix('-'));
+    stack.filter(|stack| !stack.is_empty()).unwrap_or(NAMESPACE).to_owned()
+}
 
 /// The most metrics that one directive may name.
 const MAX_METRICS: usize = 100;
@@ -25,7 +33,7 @@ const UNITS: [&str; 8] =
     ["Milliseconds", "Microseconds", "Seconds", "Count", "Bytes", "Percent", "Count/Second", "None"];
 
 /// Reads `name:Unit,name:Unit`; each name is a numeric field of the same event.
-pub(super) fn embed(metrics: &str, fields: &Fields, at: DateTime<Utc>) -> Embedded {
+pub(super) fn embed(metrics: &str, namespace: &str, fields: &Fields, at: DateTime<Utc>) -> Embedded {
     let (mut usable, mut ignored) = (Vec::new(), Vec::new());
     for entry in metrics.split(',').map(str::trim) {
         match definition(entry, fields) {
@@ -35,7 +43,7 @@ pub(super) fn embed(metrics: &str, fields: &Fields, at: DateTime<Utc>) -> Embedd
     }
     let aws = json!({
         "Timestamp": at.timestamp_millis(),
-        "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [["service"]], "Metrics": usable }],
+        "CloudWatchMetrics": [{ "Namespace": namespace, "Dimensions": [["service"]], "Metrics": usable }],
     });
     Embedded {
         aws: (!usable.is_empty()).then_some(aws),

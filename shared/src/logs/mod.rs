@@ -32,7 +32,11 @@ pub fn init(service: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let levels = std::env::var("RUST_LOG").unwrap_or_default();
-        if tracing::subscriber::set_global_default(to(service, std::io::stdout(), &levels)).is_ok() {
+        let logs = Logs::new(service, std::io::stdout());
+        // Lambda's own word for what this process is deployed as; elsewhere nobody counts by stacks.
+        let deployed_as = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok();
+        let logs = Logs { namespace: metrics::namespace(deployed_as.as_deref(), service), ..logs };
+        if tracing::subscriber::set_global_default(fit_to_print(logs, &levels)).is_ok() {
             std::panic::set_hook(Box::new(log_panic));
         }
     });
@@ -43,22 +47,27 @@ pub fn to<W>(service: &'static str, writer: W, levels: &str) -> impl Subscriber 
 where
     W: Write + Send + 'static,
 {
-    tracing_subscriber::registry()
-        .with(level_filter(levels))
-        .with(filter_fn(is_fit_to_print))
-        .with(Logs::new(service, writer))
+    fit_to_print(Logs::new(service, writer), levels)
+}
+
+fn fit_to_print<W>(logs: Logs<W>, levels: &str) -> impl Subscriber + Send + Sync + 'static
+where
+    W: Write + Send + 'static,
+{
+    tracing_subscriber::registry().with(level_filter(levels)).with(filter_fn(is_fit_to_print)).with(logs)
 }
 
 /// The layer that writes the lines.
 pub struct Logs<W> {
     service: &'static str,
+    namespace: String,
     writer: Mutex<W>,
 }
 
 impl<W: Write> Logs<W> {
     /// Writes the lines of `service` to `writer`, each with a single call, so that lines never mix.
     pub fn new(service: &'static str, writer: W) -> Self {
-        Self { service, writer: Mutex::new(writer) }
+        Self { service, namespace: metrics::namespace(None, service), writer: Mutex::new(writer) }
     }
 
     fn write(&self, line: &Line) {
@@ -102,7 +111,8 @@ where
         }
         let mut own = Fields::default();
         event.record(&mut own);
-        self.write(&Line::new(Utc::now(), event.metadata().level(), self.service, inherited, own));
+        let place = (self.service, self.namespace.as_str());
+        self.write(&Line::new(Utc::now(), event.metadata().level(), place, inherited, own));
     }
 }
 
@@ -113,7 +123,7 @@ impl Line {
     fn new(
         at: DateTime<Utc>,
         level: &Level,
-        service: &'static str,
+        (service, namespace): (&'static str, &str),
         mut inherited: Fields,
         mut own: Fields,
     ) -> Self {
@@ -133,7 +143,7 @@ impl Line {
         fields.absorb(own);
         fields.drop_reserved();
         if let Some(Value::String(metrics)) = metrics {
-            let embedded = metrics::embed(&metrics, &fields, at);
+            let embedded = metrics::embed(&metrics, namespace, &fields, at);
             entries.extend(embedded.aws.map(|aws| ("_aws", aws)));
             entries.extend(embedded.ignored.map(|names| ("metrics_ignored", Value::from(names))));
         }

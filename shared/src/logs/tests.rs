@@ -155,6 +155,20 @@ fn named_fields_become_embedded_metrics() {
 }
 
 #[test]
+fn metrics_are_called_after_the_stack_that_deployed_the_function() {
+    for (deployed_as, namespace) in [
+        (Some("justonce-kpis"), "justonce"),
+        (Some("trial-of-mine-kpis"), "trial-of-mine"),
+        (Some("kpis"), "justonce"),
+        (Some("-kpis"), "justonce"),
+        (Some("mine-cases"), "justonce"),
+        (None, "justonce"),
+    ] {
+        assert_eq!(metrics::namespace(deployed_as, "kpis"), namespace, "{deployed_as:?}");
+    }
+}
+
+#[test]
 fn an_unusable_metric_is_shown_and_does_not_spoil_the_others() {
     let line = line_of(|| {
         info!(done = 1, text = "1", metrics = "done:Count,text:Count,gone:Count,done:Fortnights", "done")

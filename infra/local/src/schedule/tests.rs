@@ -154,6 +154,19 @@ fn schedules_that_differ_are_refused_with_the_first_time_that_does() {
         ("rate(1 hour)", "UTC", "*/30 * * * *", "at 2026-01-01 00:30:00 UTC only vercel.json"),
         ("cron(0 9 15 * ? *)", "UTC", "0 9 16 * *", "at 2026-01-15 09:00:00 UTC only template.yaml"),
         ("cron(0 9 * * ? *)", "Europe/Berlin", "0 8 * * *", "at 2026-07-01 07:00:00 UTC only template.yaml"),
+        // The morning of a payout day, taken for one in UTC; and one that ends a day later there.
+        (
+            "cron(0/10 9-12 ? * TUE,FRI *)",
+            "America/Bogota",
+            "*/10 9-12 * * 2,5",
+            "at 2026-01-02 09:00:00 UTC only vercel.json",
+        ),
+        (
+            "cron(0 20 ? * TUE,FRI *)",
+            "America/Bogota",
+            "0 1 * * 2,5",
+            "at 2026-01-02 01:00:00 UTC only vercel.json",
+        ),
         ("cron(0 9 * * ? 2026)", "UTC", "0 9 * * 1", "at 2026-01-01 09:00:00 UTC only template.yaml"),
     ] {
         let error = read(&template(ours, zone), &vercel(theirs)).unwrap_err().to_string();

@@ -1,0 +1,312 @@
+//! `infra/alarms.yaml`: what rings, whom it tells, and the numbers it listens to.
+//!
+//! A number stands in one of three places: AWS's own (invocations, crashes, durations, queues), which cost
+//! nothing; what a line of the log embeds, under the name of the stack and with the function as `service`;
+//! and what lines of any function say, which a filter of the log adds up.
+
+use std::fmt::Write as _;
+
+use crate::dashboard;
+use crate::functions::Function;
+
+/// What people wait for.
+const SLOW_AFTER_MS: u64 = 2_000;
+
+/// A run by hand takes forty seconds at most, and somebody knows that it does.
+const RUNS_BY_HAND: &str = "payout-admin";
+
+/// A share of the time limit after which a run is about to be cut off.
+const ALMOST_PERCENT: u64 = 90;
+
+/// One alarm.
+pub(crate) struct Alarm {
+    /// Its logical id.
+    pub(crate) id: String,
+    /// Its name after that of the stack.
+    pub(crate) name: String,
+    /// What it means; its entry in the runbook follows.
+    meaning: String,
+    /// That entry.
+    entry: &'static str,
+    /// When it rings, as properties.
+    rings: String,
+}
+
+const HEAD: &str = r#"# Alarms and the dashboard. Written by `cargo stacks` from template.yaml; a test holds it to that.
+# docs/runbook.md has an entry for every alarm: what it means, what to look at, what to do.
+AWSTemplateFormatVersion: "2010-09-09"
+Description: "justonce: what rings, and whom it tells"
+
+Parameters:
+  Stack:
+    Type: String
+    Description: The stack of the functions, which is what their metrics are called after.
+  Log:
+    Type: String
+    Description: The log of all functions.
+  AlarmMail:
+    Type: String
+    Description: Who is told by mail; may be empty.
+  AlarmSlackWorkspace:
+    Type: String
+    Description: The Slack workspace that is told; may be empty.
+  AlarmSlackChannel:
+    Type: String
+    Description: The channel there; may be empty.
+
+Conditions:
+  TellsByMail: !Not [!Equals [!Ref AlarmMail, ""]]
+  TellsSlack: !Not [!Equals [!Ref AlarmSlackChannel, ""]]
+
+Resources:
+  # ── Whom it tells ──
+  # Not encrypted with a key of its own: CloudWatch could not publish under AWS's, one of ours costs a dollar a
+  # month, and an alarm says the name of a function and a number.
+  Topic:
+    Type: AWS::SNS::Topic
+    Metadata: {checkov: {skip: [{id: CKV_AWS_26, comment: An alarm says the name of a function and a number.}]}}
+    Properties:
+      TopicName: !Sub "${Stack}-alarms"
+  Mail:
+    Type: AWS::SNS::Subscription
+    Condition: TellsByMail
+    Properties: {TopicArn: !Ref Topic, Protocol: email, Endpoint: !Ref AlarmMail}
+  # The chat needs a role and may do nothing with it: it repeats what it is told.
+  SlackRole:
+    Type: AWS::IAM::Role
+    Condition: TellsSlack
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Principal: {Service: chatbot.amazonaws.com}, Action: "sts:AssumeRole"}
+  Slack:
+    Type: AWS::Chatbot::SlackChannelConfiguration
+    Condition: TellsSlack
+    Properties:
+      ConfigurationName: !Sub "${Stack}-alarms"
+      SlackWorkspaceId: !Ref AlarmSlackWorkspace
+      SlackChannelId: !Ref AlarmSlackChannel
+      IamRoleArn: !GetAtt SlackRole.Arn
+      GuardrailPolicies: [!Sub "arn:${AWS::Partition}:iam::aws:policy/AWSDenyAll"]
+      SnsTopicArns: [!Ref Topic]
+
+  # ── What any function may say ──
+"#;
+
+/// The whole file.
+pub(crate) fn stack(functions: &[Function]) -> String {
+    let alarms: Vec<Alarm> = functions.iter().flat_map(of_function).chain(of_all()).collect();
+    let mut text = HEAD.to_owned();
+    for (metric, pattern) in FILTERS {
+        text.push_str(&filter(metric, pattern));
+    }
+    text.push_str("\n  # ── What rings ──\n");
+    for alarm in &alarms {
+        text.push_str(&alarm.text());
+    }
+    text.push_str("\n  # ── What is shown ──\n");
+    text.push_str(&dashboard::resource(functions, &alarms));
+    text.push_str("\n# The alarms that turn a new version back, by the function.\nOutputs:\n");
+    text.push_str("  Dashboard: {Value: !Sub \"https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${Dashboard}\"}\n");
+    for function in functions {
+        let id = &function.id;
+        let _ =
+            writeln!(text, "  {id}Errors: {{Value: !Ref {id}Errors}}\n  {id}Slow: {{Value: !Ref {id}Slow}}");
+    }
+    text
+}
+
+/// What lines of the log say, and how a line that says it is found.
+const FILTERS: [(&str, &str); 5] = [
+    ("token_failures", "{ $.token_failures = 1 }"),
+    ("webhooks_refused", "{ $.webhook_failures = 1 && $.status = 401 }"),
+    ("webhooks_failed", "{ $.webhook_failures = 1 && $.status != 401 }"),
+    ("events_set_aside", "{ $.events_set_aside = 1 }"),
+    // A job tells the same with its run.
+    ("left_in_doubt", "{ ($.left_in_doubt = 1) && ($.cron NOT EXISTS) }"),
+];
+
+fn filter(metric: &str, pattern: &str) -> String {
+    let id = camel(metric);
+    format!(
+        r#"  {id}:
+    Type: AWS::Logs::MetricFilter
+    Properties:
+      LogGroupName: !Ref Log
+      FilterPattern: "{pattern}"
+      MetricTransformations: [{{MetricNamespace: !Ref Stack, MetricName: {metric}, MetricValue: "1"}}]
+"#
+    )
+}
+
+fn of_function(function: &Function) -> Vec<Alarm> {
+    let Function { id, name, .. } = function;
+    let mut alarms = vec![
+        Alarm {
+            id: format!("{id}Errors"),
+            name: format!("{name}-errors"),
+            meaning: format!("More than one in a hundred calls of {name} failed within a minute."),
+            entry: "errors",
+            rings: share_of_errors(name),
+        },
+        slow(function),
+    ];
+    let Some(job) = function.job else { return alarms };
+    let (period_seconds, periods) = match job.late_after_minutes {
+        minutes if minutes <= 24 * 60 => (300, (minutes + 4) / 5),
+        // A longer look back is only allowed in steps of an hour, and up to a week.
+        minutes => (3_600, (minutes + 59) / 60),
+    };
+    alarms.push(Alarm {
+        id: format!("{id}Missed"),
+        name: format!("{name}-missed"),
+        meaning: format!("No run of {name} has ended for {} minutes.", job.late_after_minutes),
+        entry: "missed",
+        rings: format!(
+            "{}      Statistic: SampleCount\n      Period: {period_seconds}\n      EvaluationPeriods: {periods}\n      \
+             Threshold: 1\n      ComparisonOperator: LessThanThreshold\n      TreatMissingData: breaching\n",
+            embedded("done", name)
+        ),
+    });
+    for (metric, entry, what) in [
+        ("failed", "failed", "could not be worked on and is tried again"),
+        ("in_doubt", "in-doubt", "may or may not have left"),
+    ] {
+        alarms.push(Alarm {
+            id: format!("{id}{}", camel(metric)),
+            name: format!("{name}-{entry}"),
+            meaning: format!("In a run of {name} something {what}."),
+            entry,
+            rings: format!("{}{}", embedded(metric, name), any(300)),
+        });
+    }
+    alarms
+}
+
+fn slow(Function { id, name, timeout_seconds, job }: &Function) -> Alarm {
+    let is_run = job.is_some() || name == RUNS_BY_HAND;
+    let after_ms = if is_run { timeout_seconds * 10 * ALMOST_PERCENT } else { SLOW_AFTER_MS };
+    Alarm {
+        id: format!("{id}Slow"),
+        name: format!("{name}-slow"),
+        meaning: format!(
+            "In three of five minutes one in twenty calls of {name} took longer than {after_ms} ms."
+        ),
+        entry: "slow",
+        rings: format!(
+            "      Namespace: AWS/Lambda\n      MetricName: Duration\n      \
+             Dimensions: [{{Name: FunctionName, Value: !Sub \"${{Stack}}-{name}\"}}]\n      \
+             ExtendedStatistic: p95\n      Period: 60\n      EvaluationPeriods: 5\n      DatapointsToAlarm: 3\n      \
+             Threshold: {after_ms}\n      ComparisonOperator: GreaterThanThreshold\n      TreatMissingData: notBreaching\n"
+        ),
+    }
+}
+
+/// What we answered with a failure, and what did not get so far: a crash, a cut-off, a start that failed.
+fn share_of_errors(name: &str) -> String {
+    let lambda = |id: &str, metric: &str| {
+        format!(
+            "        - Id: {id}\n          ReturnData: false\n          MetricStat:\n            \
+             Metric: {{Namespace: AWS/Lambda, MetricName: {metric}, Dimensions: [{{Name: FunctionName, Value: !Sub \"${{Stack}}-{name}\"}}]}}\n            \
+             Period: 60\n            Stat: Sum\n"
+        )
+    };
+    format!(
+        "      Metrics:\n        - {{Id: share, Label: \"% failed\", Expression: \"100 * (FILL(answers, 0) + FILL(crashes, 0)) / calls\"}}\n        \
+         - Id: answers\n          ReturnData: false\n          MetricStat:\n            \
+         Metric: {{Namespace: !Ref Stack, MetricName: errors, Dimensions: [{{Name: service, Value: {name}}}]}}\n            \
+         Period: 60\n            Stat: Sum\n{}{}      EvaluationPeriods: 1\n      Threshold: 1\n      \
+         ComparisonOperator: GreaterThanThreshold\n      TreatMissingData: notBreaching\n",
+        lambda("crashes", "Errors"),
+        lambda("calls", "Invocations"),
+    )
+}
+
+fn of_all() -> Vec<Alarm> {
+    let queue = |name: &str| {
+        format!(
+            "      Namespace: AWS/SQS\n      MetricName: ApproximateNumberOfMessagesVisible\n      \
+             Dimensions: [{{Name: QueueName, Value: !Sub \"${{Stack}}-{name}\"}}]\n{}",
+            any(300).replace("Statistic: Sum", "Statistic: Maximum")
+        )
+    };
+    let said = |metric: &str| format!("      Namespace: !Ref Stack\n      MetricName: {metric}\n");
+    let late =
+        any(300).replace("Statistic: Sum", "Statistic: Maximum").replace("Threshold: 0", "Threshold: 3600");
+    [
+        ("missed-runs", "A tick could not be delivered, or a run failed twice.", queue("missed-runs")),
+        ("undelivered-events", "A domain event did not reach a target.", queue("undelivered-events")),
+        (
+            "token-failures",
+            "More than fifty callers a minute could not prove who they are.",
+            format!("{}{}", said("token_failures"), any(60).replace("Threshold: 0", "Threshold: 50")),
+        ),
+        (
+            "webhooks-refused",
+            "More than ten webhooks in five minutes bore no signature of ours.",
+            format!("{}{}", said("webhooks_refused"), any(300).replace("Threshold: 0", "Threshold: 10")),
+        ),
+        (
+            "webhooks-failed",
+            "A signed webhook was not taken.",
+            format!("{}{}", said("webhooks_failed"), any(300)),
+        ),
+        (
+            "events-set-aside",
+            "A kept event cannot be applied and waits for a person.",
+            format!("{}{}", said("events_set_aside"), any(300)),
+        ),
+        (
+            "left-in-doubt",
+            "What somebody asked for by hand may or may not have left.",
+            format!("{}{}", said("left_in_doubt"), any(300)),
+        ),
+        (
+            "reminders-late",
+            "A reminder left more than an hour after its time.",
+            format!("{}{late}", embedded("late", "reminders")),
+        ),
+    ]
+    .into_iter()
+    .map(|(entry, meaning, rings)| Alarm {
+        id: format!("{}Alarm", camel(entry)),
+        name: entry.to_owned(),
+        meaning: meaning.to_owned(),
+        entry,
+        rings,
+    })
+    .collect()
+}
+
+fn embedded(metric: &str, service: &str) -> String {
+    format!(
+        "      Namespace: !Ref Stack\n      MetricName: {metric}\n      \
+         Dimensions: [{{Name: service, Value: {service}}}]\n"
+    )
+}
+
+/// More than nothing within so long; silence is well.
+fn any(period_seconds: u32) -> String {
+    format!(
+        "      Statistic: Sum\n      Period: {period_seconds}\n      EvaluationPeriods: 1\n      Threshold: 0\n      \
+         ComparisonOperator: GreaterThanThreshold\n      TreatMissingData: notBreaching\n"
+    )
+}
+
+impl Alarm {
+    fn text(&self) -> String {
+        let Self { id, name, meaning, entry, rings } = self;
+        format!(
+            "  {id}:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      AlarmName: !Sub \"${{Stack}}-{name}\"\n      \
+             AlarmDescription: \"{meaning} docs/runbook.md#{entry}\"\n      AlarmActions: [!Ref Topic]\n      \
+             OKActions: [!Ref Topic]\n{rings}"
+        )
+    }
+}
+
+/// A word of CloudFormation's.
+fn camel(text: &str) -> String {
+    let parts = text.split(['-', '_']).map(|part| part[..1].to_uppercase() + &part[1..]);
+    parts.collect()
+}

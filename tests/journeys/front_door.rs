@@ -1,0 +1,56 @@
+//! One domain before all functions: whose request it is, behind CloudFront's own address.
+
+use http::{HeaderValue, Method};
+use local::embedded::EmbeddedDynamo;
+use serde_json::json;
+use shared::http::extension::ClientIp;
+
+use crate::world::{World, bare};
+
+const SECRET: &str = "front-door-secret-of-ours";
+
+async fn behind_a_front_door() -> World {
+    let lookup =
+        |name: &str| (name == "FRONT_DOOR_SECRET").then(|| format!("{SECRET},older-front-door-secret"));
+    World::with(EmbeddedDynamo::memory(), lookup).await
+}
+
+/// Somebody signs in, each time as somebody else and from an address of their own, through one that the platform sees.
+async fn sign_in(world: &World, proof: &str, nth: u8) -> u16 {
+    let mut request = bare(Method::POST, "/api/auth/sign-in");
+    *request.body_mut() =
+        json!({"username": format!("user_{nth}"), "password": "wrong horse battery"}).to_string().into();
+    request.extensions_mut().insert(ClientIp("192.0.2.1".parse().ok()));
+    let headers = request.headers_mut();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    headers.insert("x-front-door", HeaderValue::from_str(proof).unwrap());
+    headers.insert("x-front-door-client", HeaderValue::from_str(&format!("198.51.100.{nth}")).unwrap());
+    world.ask(request).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn callers_behind_the_front_door_are_counted_apart() {
+    let world = behind_a_front_door().await;
+    for nth in 0..8 {
+        assert_eq!(sign_in(&world, SECRET, nth).await, 401);
+    }
+    // While the secret rotates, CloudFront sends all of it.
+    assert_eq!(sign_in(&world, &format!("{SECRET},older-front-door-secret"), 9).await, 401);
+}
+
+#[tokio::test]
+async fn whoever_only_says_that_it_is_the_front_door_shares_one_address() {
+    for proof in ["", "front-door-secret-of-theirs", &format!("{SECRET},guess")] {
+        let world = behind_a_front_door().await;
+        for nth in 0..5 {
+            assert_eq!(sign_in(&world, proof, nth).await, 401);
+        }
+        assert_eq!(sign_in(&world, proof, 5).await, 429, "{proof}");
+    }
+    let world = World::start().await;
+    let mut last = 0;
+    for nth in 0..6 {
+        last = sign_in(&world, "", nth).await;
+    }
+    assert_eq!(last, 429, "without a front door nobody's word is taken");
+}
