@@ -47,6 +47,7 @@ mod tally;
 mod touch;
 mod ways;
 
+mod declines;
 mod payouts;
 mod reminders;
 mod webhooks;

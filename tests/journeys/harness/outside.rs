@@ -1,6 +1,6 @@
 //! What happens at Stripe without our asking, as moves of their own; and Stripe telling of it.
 
-use local::stripe::DisputeStatus;
+use local::stripe::{DisputeStatus, IntentStatus};
 
 use crate::payees::account_of;
 use crate::world::{COMPANY, World};
@@ -18,6 +18,10 @@ const REFUND: i64 = 2_500;
 /// Something that happens at Stripe, to the booking or the professional of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happening {
+    /// Somebody takes the money that is held.
+    Capture(usize),
+    /// Somebody lets the money go that is held.
+    LetGo(usize),
     /// A part of the price goes back to the customer.
     Refund(usize),
     /// The customer disputes the charge.
@@ -44,6 +48,18 @@ impl Happening {
     fn happens(self, world: &World) {
         let stripe = &world.service.sandbox.stripe;
         match self {
+            Self::Capture(booking) => {
+                let payment = nth(world, booking).0;
+                if is_held(world, &payment) {
+                    stripe.capture_outside(&payment);
+                }
+            }
+            Self::LetGo(booking) => {
+                let payment = nth(world, booking).0;
+                if is_held(world, &payment) {
+                    stripe.cancel_outside(&payment);
+                }
+            }
             Self::Refund(booking) => {
                 let payment = nth(world, booking).0;
                 let charge = stripe.charge_of(&payment).unwrap();
@@ -77,6 +93,11 @@ impl Happening {
             }
         }
     }
+}
+
+fn is_held(world: &World, payment: &str) -> bool {
+    let payment = world.service.sandbox.stripe.payment_intent(payment);
+    payment.is_some_and(|payment| payment.status == IntentStatus::RequiresCapture)
 }
 
 /// Stripe tells of everything that it has not told yet; the statuses that were answered.

@@ -8,6 +8,7 @@ use local::service::TABLE;
 use serde_json::json;
 use shared::domain::booking::BookingState;
 use shared::domain::ledger::Account;
+use shared::http::extension::RequestId;
 
 use super::booked::Booked;
 use super::law::Law;
@@ -239,5 +240,7 @@ async fn by_hand(world: &World, person: &Browser) -> String {
         .body(json!({"dry_run": false}).to_string().into())
         .unwrap();
     request.extensions_mut().insert(stranger());
+    // What is answered is kept, so a name made by chance would make every run another one.
+    request.extensions_mut().insert(RequestId("by-hand".to_owned()));
     world.service.ask(request).await.status().to_string()
 }
