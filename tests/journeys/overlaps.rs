@@ -10,6 +10,7 @@ use std::time::Duration as StdDuration;
 use chrono::Duration;
 use http::{Method, StatusCode};
 use local::embedded::Intervention;
+use local::fault::Operation;
 use local::outbox::Kind;
 use serde_json::json;
 
@@ -103,6 +104,27 @@ async fn overtaken_everywhere(place: fn(u64) -> At) -> usize {
 async fn a_run_overtaken_at_any_of_its_requests_repeats_nothing() {
     let runs = overtaken_everywhere(At::Table).await + overtaken_everywhere(At::Provider).await;
     eprintln!("overtaken: {runs} runs");
+}
+
+#[tokio::test]
+async fn a_member_who_pays_while_free_days_fail_is_looked_at_no_more() {
+    for call in 1.. {
+        let world = one_failed().await;
+        world.trouble(Operation::Extend, "drop_after", Some(1), None);
+        let pays = async {
+            world.succeed("mem_1", "pay_1", world.now() + Duration::minutes(1)).await.ok();
+        };
+        let came = held_up(&world, At::Table(call), world.tick(), pays).await;
+        world.pass(&[LEASES, LEASES]).await;
+        let told = format!("paid at request {call}");
+        let cases = world.items("CASE#").await;
+        let due = cases.iter().find(|row| row["sk"].as_s().unwrap() == "CASE" && row.contains_key("due_at"));
+        assert_eq!(due, None, "{told}");
+        world.check_the_promise(&told).await;
+        if !came {
+            break;
+        }
+    }
 }
 
 #[tokio::test]

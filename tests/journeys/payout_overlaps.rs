@@ -7,11 +7,12 @@ use http::StatusCode;
 use local::fault::Operation;
 use serde_json::json;
 use shared::domain::account::Role;
-use shared::domain::booking::BookingState;
+use shared::domain::booking::{BookingState, DisputeStatus, What};
 use shared::payouts::Bounds;
 
 use crate::overlaps::{At, held_up};
 use crate::payees::{Job, PAYOUTS, PROCESS};
+use crate::payout_rules::usd;
 use crate::payouts::TUESDAY;
 use crate::world::{COMPANY, World};
 
@@ -74,6 +75,37 @@ async fn a_run_overtaken_at_any_of_its_requests_pays_once() {
         runs += overtaken_everywhere(At::Provider, Duration::minutes(minutes)).await;
     }
     eprintln!("payouts overtaken: {runs} runs");
+}
+
+#[tokio::test]
+async fn a_booking_that_is_disputed_at_any_moment_of_a_run_is_paid_once_the_dispute_is_won() {
+    for call in 1.. {
+        let world = World::start().await;
+        world.add_payee(COMPANY, "user_p", "usd").await;
+        let booking = world.add_job(&Job::of(&world, "user_p")).await;
+        let dispute = |status| What::Disputed {
+            dispute_id: "dp_1".to_owned(),
+            payment_intent: None,
+            status,
+            money: usd(10_000),
+        };
+        let run = async {
+            world.pay_day().await;
+        };
+        let begins = world.happens(booking, dispute(DisputeStatus::NeedsResponse));
+        let came = held_up(&world, At::Table(call), run, begins).await;
+        world.advance(Duration::hours(1));
+        world.happens(booking, dispute(DisputeStatus::Won)).await;
+        for _ in 0..2 {
+            world.next_payout_morning();
+            world.pay_day().await;
+        }
+        assert_eq!(world.transfers().len(), 1, "disputed at request {call}");
+        world.check_books(&format!("disputed at request {call}")).await;
+        if !came {
+            break;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

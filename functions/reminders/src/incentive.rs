@@ -63,6 +63,10 @@ impl Run<'_> {
             return Ok(Granted::Later((Worked::Skipped, None)));
         };
         match ended.0 {
+            // The member has paid meanwhile: nothing is left to come back for.
+            Worked::Failed | Worked::FailedAlone if case.state != CaseState::Open => {
+                Ok(Granted::Later(ended))
+            }
             Worked::Failed | Worked::FailedAlone => {
                 let reason = ended.1.clone().unwrap_or_default();
                 let error = CallError::NotSent { reason, retry_after: None };

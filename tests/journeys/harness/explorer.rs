@@ -15,7 +15,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::gate::{Order, Ticket};
 use super::law::Law;
-use super::orders::Orders;
+use super::orders::{Label, Orders};
 use super::process::Prepared;
 use super::scene::{Scene, rest};
 use super::stage::{Move, Stage};
@@ -27,7 +27,7 @@ pub struct Reach {
     /// Up to so many workers die, anywhere. Who is dead never moves again, so it is enough to let those
     /// die that are left, at every moment at which they are few enough.
     pub deaths: usize,
-    /// So many times the clock jumps past every claim, anywhere.
+    /// So many times the clock jumps, anywhere, each time by one of the scene's leaps.
     pub jumps: usize,
     /// How often a worker that could go on is interrupted; where nothing is said, any number of times.
     pub interruptions: Option<usize>,
@@ -135,7 +135,7 @@ impl<S: Scene> Explorer<'_, S> {
         way.moves.push(choice);
         stage.play(choice).await;
         self.tally.calls += 1;
-        self.tally.jumps += usize::from(choice == Move::Jump);
+        self.tally.jumps += usize::from(matches!(choice, Move::Jump(_)));
         if let Err(problem) = stage.judge(&self.laws, choice.actor()) {
             panic!("{}: {problem}\n{}", self.scene.name(), stage.story());
         }
@@ -150,9 +150,10 @@ impl<S: Scene> Explorer<'_, S> {
     }
 
     fn note(&mut self, step: &Step, choice: Move, to: u64) {
-        self.orders.leads(step.from, choice.ticket(), to);
+        let Some(label) = label(choice) else { return };
+        self.orders.leads(step.from, label, to);
         for left_out in &step.asleep {
-            self.orders.commutes(to, Some(*left_out), step.from, choice.ticket());
+            self.orders.commutes(to, Label::Go(*left_out), step.from, label);
         }
     }
 
@@ -194,14 +195,14 @@ impl<S: Scene> Explorer<'_, S> {
     fn steps_of_fate(&mut self, stage: &Stage, here: u64, allowed: &BTreeSet<Ticket>) -> Vec<Step> {
         let alive = stage.alive();
         let step = |choice| Step { from: here, choice, asleep: BTreeSet::new() };
-        let mut labels: Vec<_> = allowed.iter().copied().map(Some).collect();
+        let mut labels: Vec<_> = allowed.iter().copied().map(Label::Go).collect();
         let mut steps = Vec::new();
         if alive.len() <= self.reach.deaths && self.ended.insert(stage.print_of_world()) {
             steps.push(step(None));
         }
         if !alive.is_empty() && stage.jumps() < self.reach.jumps {
-            steps.push(step(Some(Move::Jump)));
-            labels.push(None);
+            steps.extend(self.scene.leaps().iter().map(|leap| step(Some(Move::Jump(*leap)))));
+            labels.extend(self.scene.leaps().iter().copied().map(Label::Jump));
         }
         self.orders.offers(here, labels);
         steps
@@ -214,6 +215,15 @@ impl<S: Scene> Explorer<'_, S> {
         let mut hasher = DefaultHasher::new();
         (stage.print(), way.interruptions, last_worker(way)).hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+/// What a move is called where orders are counted; nothing for a death, which ends a run.
+fn label(choice: Move) -> Option<Label> {
+    match choice {
+        Move::Go(ticket, _) => Some(Label::Go(ticket)),
+        Move::Jump(leap) => Some(Label::Jump(leap)),
+        Move::Death(_) => None,
     }
 }
 

@@ -37,6 +37,11 @@ impl Asked {
     pub fn is_of_provider(&self) -> bool {
         matches!(self.touch, Touch::Provider { .. })
     }
+
+    /// Whether Stripe is asked.
+    pub fn is_of_stripe(&self) -> bool {
+        self.is_of_provider() && self.words.contains(" /v1/")
+    }
 }
 
 /// How a request is let go.

@@ -21,10 +21,13 @@
 //!
 //! `JUSTONCE_HARNESS_TIMES=100 cargo test -p tests --test journeys harness` runs a hundred times as many
 //! seeds, and with `-- --ignored` the explorations that take minutes or hours;
-//! `JUSTONCE_HARNESS_SEED=17` runs that one seed alone. `-- --nocapture` shows the figures.
+//! `JUSTONCE_HARNESS_SEED=17` runs that one seed alone. `-- --nocapture` shows the figures, a line for
+//! each scene, which adds up with
+//! `awk '/^harness /{for(i=2;i<11;i++){split($i,f,"=");s[f[1]]+=f[2]}}END{for(n in s)print n,s[n]}'`.
 //!
 //! A failure tells the scene, the seed or the order, the number of the call, and every call before it.
 
+mod booked;
 mod defect;
 mod dice;
 mod explorer;
@@ -32,6 +35,8 @@ mod gate;
 mod law;
 mod laws;
 mod orders;
+mod outside;
+mod payday;
 mod print;
 mod process;
 mod rows;
@@ -44,6 +49,8 @@ mod touch;
 mod ways;
 mod wire;
 
+mod declines;
 mod defects;
+mod payouts;
 mod reminders;
 mod webhooks;

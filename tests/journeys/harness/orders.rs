@@ -3,9 +3,16 @@
 use std::collections::HashMap;
 
 use super::gate::Ticket;
+use super::stage::Leap;
 
-/// What leads from one state to the next: a request, or a jump of the clock.
-pub type Label = Option<Ticket>;
+/// What leads from one state to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Label {
+    /// A request.
+    Go(Ticket),
+    /// A jump of the clock.
+    Jump(Leap),
+}
 
 /// Which states lead to which. Every move goes on, so there are no circles.
 #[derive(Default)]

@@ -8,7 +8,8 @@ use super::dice::Dice;
 use super::explorer::Reach;
 use super::law::Law;
 use super::laws::{
-    AppliedOnce, Bystanders, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight,
+    AppliedOnce, Bystanders, ClosedCasesRest, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
+    SumsAreRight,
 };
 use super::scene::{Deed, Scene};
 use super::season::{explored, repeats, season};
@@ -110,6 +111,7 @@ impl Scene for Reminders {
             Box::new(Fences),
             Box::new(AppliedOnce),
             Box::new(OneEntryPerTransition),
+            Box::new(ClosedCasesRest),
             Box::new(Bystanders { company: COMPANY }),
             Box::new(OnceEach),
             Box::new(SumsAreRight),

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use local::embedded::EmbeddedDynamo;
 use local::service::TABLE;
 use serde_json::Value;
+use shared::domain::time;
 
 /// Every row, by its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,6 +51,12 @@ impl Row {
     /// A number, where there is one.
     pub fn number(&self, name: &str) -> Option<i64> {
         self.0[name]["N"].as_str().and_then(|number| number.parse().ok())
+    }
+
+    /// Whether somebody should look at it by now.
+    pub fn is_due(&self, now: DateTime<Utc>) -> bool {
+        let due_at = self.text("due_at");
+        !due_at.is_empty() && *due_at <= *time::write(now)
     }
 
     /// The company in its key; empty for a row of none.

@@ -7,6 +7,7 @@ use chrono::Duration;
 use super::defect::Defect;
 use super::law::{Law, Moment};
 use super::rows::Rows;
+use super::stage::Leap;
 use crate::promise::LEASES;
 use crate::world::World;
 
@@ -34,6 +35,16 @@ pub trait Scene {
     /// What a worker does, as a process of its own over that world.
     fn deed(&self, worker: usize, process: World) -> Deed;
 
+    /// How far the clock may jump at once: past every claim, unless a job has longer spans that matter.
+    fn leaps(&self) -> &'static [Leap] {
+        &[LEASES]
+    }
+
+    /// How much time passes before somebody comes to finish what workers left.
+    fn pause(&self) -> Leap {
+        PAUSES
+    }
+
     /// What must hold.
     fn laws(&self) -> Vec<Box<dyn Law>>;
 
@@ -58,13 +69,13 @@ pub trait Scene {
 /// and everything is in order.
 pub async fn rest(scene: &impl Scene, laws: &[Box<dyn Law>], world: &World, told: &str) {
     scene.again(world).await;
-    world.advance(PAUSES);
+    world.advance(scene.pause());
     for ticks in 0.. {
         let due = scene.tick(world).await;
         if due == 0 {
             break;
         }
-        assert!(ticks < MAX_TICKS, "{told}\n{due} rows are due after {ticks} ticks");
+        assert!(ticks < MAX_TICKS, "{told}\n{due} rows are due after {ticks} ticks: {:#?}", due_rows(world));
         world.advance(LEASES);
     }
     let rows = Rows::read(&world.service.dynamo);
@@ -73,4 +84,11 @@ pub async fn rest(scene: &impl Scene, laws: &[Box<dyn Law>], world: &World, told
         law.at_rest(&moment).unwrap_or_else(|problem| panic!("{told}\nat rest: {problem}"));
     }
     scene.at_rest(world, told).await;
+}
+
+/// What is due, for whoever has to understand why it still is.
+fn due_rows(world: &World) -> Vec<String> {
+    let rows = Rows::read(&world.service.dynamo);
+    let due = rows.0.values().filter(|row| row.is_due(world.now()));
+    due.map(ToString::to_string).collect()
 }

@@ -14,7 +14,6 @@ use super::process::{Prepared, process};
 use super::rows::Rows;
 use super::scene::Scene;
 use super::touch::Touch;
-use crate::promise::LEASES;
 use crate::world::World;
 
 /// What can happen next.
@@ -24,9 +23,12 @@ pub enum Move {
     Go(Ticket, Order),
     /// A worker dies where it stands.
     Death(usize),
-    /// The clock jumps past every claim.
-    Jump,
+    /// The clock jumps so far.
+    Jump(Leap),
 }
+
+/// How far the clock jumps.
+pub type Leap = chrono::Duration;
 
 impl Move {
     /// The request that is let go, if one is.
@@ -126,9 +128,9 @@ impl Stage {
                 task.abort();
                 let _dead = task.await;
             }
-            Move::Jump => {
+            Move::Jump(leap) => {
                 self.jumps += 1;
-                self.world.advance(LEASES);
+                self.world.advance(leap);
             }
         }
         self.settle(turns).await;

@@ -9,7 +9,7 @@ use super::dice::Dice;
 use super::gate::{Asked, Order, Ticket};
 use super::process::Prepared;
 use super::scene::{Scene, rest};
-use super::stage::{Move, Stage};
+use super::stage::{Leap, Move, Stage};
 use super::tally::Tally;
 use super::touch::Touch;
 
@@ -50,6 +50,12 @@ const AT_A_PROVIDER: [FaultKind; 6] = [
     FaultKind::ErrorAfter(StatusCode::INTERNAL_SERVER_ERROR),
 ];
 
+/// What Stripe besides keeps under the key, and repeats for a day.
+const AT_STRIPE: [FaultKind; 2] = [
+    FaultKind::Stored(StatusCode::INTERNAL_SERVER_ERROR),
+    FaultKind::StoredAfter(StatusCode::INTERNAL_SERVER_ERROR),
+];
+
 /// Every move of a run, and the fingerprint of everything after it.
 pub type Trace = Vec<(Move, u64)>;
 
@@ -64,7 +70,7 @@ pub async fn storm<S: Scene>(
     let mut tally = Tally::new(scene.name());
     (tally.runs, tally.ends) = (1, 1);
     let mut stage = Stage::set(scene, &Prepared::of(scene, http, seed).await, http, seed).await;
-    let mut chance = Chance { dice: Dice::of(seed), weather, stubborn: None };
+    let mut chance = Chance { dice: Dice::of(seed), weather, leaps: scene.leaps(), stubborn: None };
     let mut trace = Trace::new();
     let told = |stage: &Stage, problem: &str| {
         format!("{}, seed {seed}, call {}: {problem}\n{}", scene.name(), stage.moves(), stage.story())
@@ -86,6 +92,7 @@ pub async fn storm<S: Scene>(
 struct Chance {
     dice: Dice,
     weather: Weather,
+    leaps: &'static [Leap],
     /// Trouble that goes on at the same worker, and how much longer.
     stubborn: Option<(usize, Order, usize)>,
 }
@@ -100,7 +107,7 @@ impl Chance {
         }
         if self.dice.falls(self.weather.jump) {
             tally.jumps += 1;
-            return Some(Move::Jump);
+            return Some(Move::Jump(self.dice.one_of(self.leaps)));
         }
         let order = self.order(*ticket, asked, tally);
         tally.troubles += usize::from(order != Order::Go);
@@ -117,6 +124,9 @@ impl Chance {
         }
         if tally.troubles >= self.weather.most_troubles || !self.dice.falls(self.weather.trouble) {
             return Order::Go;
+        }
+        if asked.is_of_stripe() && self.dice.falls(250) {
+            return Order::Provider(self.dice.one_of(&AT_STRIPE));
         }
         if at_a_provider {
             return Order::Provider(self.dice.one_of(&AT_A_PROVIDER));

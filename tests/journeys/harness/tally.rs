@@ -62,17 +62,12 @@ impl AddAssign for Tally {
     }
 }
 
+/// One line of names and figures, which any tool can add up, and what they are of.
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { name, runs, calls, states, interleavings, ends, deaths, troubles, jumps, .. } = self;
-        write!(
-            f,
-            "{name}: {runs} runs, {calls} calls under the laws, {ends} worlds at rest, {deaths} deaths"
-        )?;
-        write!(f, ", {troubles} troubles, {jumps} jumps of the clock")?;
-        if *states > 0 {
-            write!(f, ", {states} states that stand for {interleavings:.2e} orders")?;
-        }
-        write!(f, ", {:.1} s", self.since.elapsed().as_secs_f64())
+        let Self { name, runs, calls, states, interleavings, ends, deaths, troubles, jumps, since } = self;
+        let seconds = since.elapsed().as_secs_f64();
+        write!(f, "harness runs={runs} calls={calls} ends={ends} deaths={deaths} troubles={troubles}")?;
+        write!(f, " jumps={jumps} states={states} orders={interleavings:.0} seconds={seconds:.1} of {name}")
     }
 }

@@ -10,7 +10,9 @@ use serde_json::Value;
 use super::dice::Dice;
 use super::explorer::Reach;
 use super::law::Law;
-use super::laws::{AppliedOnce, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight};
+use super::laws::{
+    AppliedOnce, ClosedCasesRest, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight,
+};
 use super::rows::Rows;
 use super::scene::{Deed, Scene};
 use super::season::{explored, repeats, season};
@@ -107,6 +109,7 @@ impl Scene for Deliveries<'_> {
             Box::new(Fences),
             Box::new(AppliedOnce),
             Box::new(OneEntryPerTransition),
+            Box::new(ClosedCasesRest),
             Box::new(OnceEach),
             Box::new(SumsAreRight),
             Box::new(NothingUnfinished),

@@ -161,12 +161,16 @@ impl Company {
         }
         if let Some(booking) = after {
             writes.extend(self.count_balances(booking, books));
-            if is_payable(read, before.as_ref(), &deployment.policy).is_none()
+            let moved = before.as_ref().map(|before| before.state) != Some(booking.state);
+            let was_payable = is_payable(read, before.as_ref(), &deployment.policy).is_some();
+            // What a dispute moves from one list to another while somebody looks through them is found on
+            // neither, so the professional has to stay due.
+            if (moved || !was_payable)
                 && let Some(from) = is_payable(row, Some(booking), &deployment.policy)
             {
                 writes.push(self.touch_payee(&booking.terms.professional_id, from));
             }
-            if before.as_ref().map(|before| before.state) != Some(booking.state) {
+            if moved {
                 let unique = format!("{}#{}", row.booking_id, row.version);
                 writes.push(self.audit_listed(&transition(row, booking, cause, now), &unique)?);
             }

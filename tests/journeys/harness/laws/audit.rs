@@ -1,27 +1,30 @@
-//! The audit log: one entry for each transition of a case, in the same write, and no other.
+//! The audit log: one entry for each transition of a case or a booking, in the same write, and no other.
 
 use std::collections::BTreeMap;
 
 use crate::harness::law::{Law, Moment, must};
 use crate::harness::rows::Row;
 
-/// Holds for every case.
+/// Holds for every case and every booking.
 pub struct OneEntryPerTransition;
+
+/// What the kinds of these entries begin with.
+const TRANSITIONS: [&str; 2] = ["case.", "booking."];
 
 impl Law for OneEntryPerTransition {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let mut balance: BTreeMap<(String, String), i32> = BTreeMap::new();
         for (before, after) in moment.before.changes(moment.after) {
-            let Some(row) = after else { continue };
-            let pk = row.text("pk");
-            if pk.starts_with("AUDIT#") && row.text("kind").starts_with("case.") {
+            let audit = after.or(before).filter(|row| row.text("pk").starts_with("AUDIT#"));
+            if let Some(row) = audit {
                 must(before.is_none(), || format!("an audit entry was changed: {row}"))?;
-                *balance.entry((row.text("subject").to_owned(), row.text("kind").to_owned())).or_default() +=
-                    1;
+                if TRANSITIONS.iter().any(|kind| row.text("kind").starts_with(kind)) {
+                    let key = (row.text("subject").to_owned(), row.text("kind").to_owned());
+                    *balance.entry(key).or_default() += 1;
+                }
             }
-            let state = row.text("state");
-            if row.text("sk") == "CASE" && before.map(|row| row.text("state")) != Some(state) {
-                *balance.entry((row.text("case_id").to_owned(), kind_of(row))).or_default() -= 1;
+            if let Some((subject, kind)) = after.and_then(|row| transition(before, row)) {
+                *balance.entry((subject, kind)).or_default() -= 1;
             }
         }
         balance.retain(|_, balance| *balance != 0);
@@ -29,10 +32,15 @@ impl Law for OneEntryPerTransition {
     }
 }
 
-fn kind_of(case: &Row) -> String {
-    let verb = match case.text("state") {
-        "open" => "opened",
-        state => state,
+/// Whose transition it was, and what its entry is called.
+fn transition(before: Option<&Row>, after: &Row) -> Option<(String, String)> {
+    let (id, kind) = match after.text("sk") {
+        "CASE" => ("case_id", "case"),
+        "BOOKING" => ("booking_id", "booking"),
+        _ => return None,
     };
-    format!("case.{verb}")
+    let state = after.text("state");
+    let verb = if (kind, state) == ("case", "open") { "opened" } else { state };
+    let moved = before.map(|row| row.text("state")).unwrap_or_default() != state;
+    moved.then(|| (after.text(id).to_owned(), format!("{kind}.{verb}")))
 }

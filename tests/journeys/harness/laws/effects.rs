@@ -6,7 +6,7 @@ use crate::harness::law::{Law, Moment, must};
 use crate::harness::process::is_of;
 use crate::harness::rows::Row;
 
-/// Holds for every row with a fence.
+/// Holds for every effect that was ever claimed.
 pub struct Fences;
 
 /// What is written before the first call and never again.
@@ -15,7 +15,8 @@ const FROZEN: [&str; 4] = ["request", "downstream_key", "operation", "kind"];
 impl Law for Fences {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         for (before, after) in moment.before.changes(moment.after) {
-            let Some(before) = before.filter(|row| row.number("fence").is_some()) else { continue };
+            let is_effect = |row: &&Row| row.text("sk").starts_with("ACTION#");
+            let Some(before) = before.filter(is_effect) else { continue };
             let Some(after) = after else { return Err(format!("an effect is gone: {before}")) };
             check(before, after, moment)
                 .map_err(|problem| format!("{problem}: {before}\n  became {after}"))?;

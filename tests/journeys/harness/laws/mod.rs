@@ -1,17 +1,49 @@
 //! Laws that hold for every job.
 
 mod audit;
+mod bookings;
+mod books;
 mod bystanders;
+mod cases;
 mod effects;
 mod events;
 mod finished;
 mod once;
+mod payees;
+mod payments;
 mod sums;
+mod transfers;
 
 pub use audit::OneEntryPerTransition;
+pub use bookings::RowsFollowFacts;
+pub use books::BooksAddUp;
 pub use bystanders::Bystanders;
+pub use cases::ClosedCasesRest;
 pub use effects::Fences;
 pub use events::AppliedOnce;
 pub use finished::NothingUnfinished;
 pub use once::OnceEach;
+pub use payees::OneAtAPayee;
+pub use payments::TakenOrLetGo;
 pub use sums::SumsAreRight;
+pub use transfers::OneTransferEach;
+
+use super::law::Law;
+use crate::world::COMPANY;
+
+/// The laws of every job that moves money of one company.
+pub fn of_money() -> Vec<Box<dyn Law>> {
+    vec![
+        Box::new(Fences),
+        Box::new(AppliedOnce),
+        Box::new(OneEntryPerTransition),
+        Box::new(Bystanders { company: COMPANY }),
+        Box::new(OnceEach),
+        Box::new(RowsFollowFacts),
+        Box::new(BooksAddUp),
+        Box::new(OneAtAPayee),
+        Box::new(OneTransferEach),
+        Box::new(TakenOrLetGo),
+        Box::new(NothingUnfinished),
+    ]
+}

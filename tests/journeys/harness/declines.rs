@@ -1,0 +1,218 @@
+//! Auto-decline: sweeps over sweeps, over answers that come in the last minute, over what happens at
+//! Stripe meanwhile.
+
+use chrono::Duration;
+use http::Method;
+use local::outbox::Kind;
+use serde_json::json;
+use shared::domain::booking::BookingState;
+use shared::domain::effect::EffectState;
+use shared::http::extension::RequestId;
+
+use super::dice::Dice;
+use super::explorer::Reach;
+use super::law::Law;
+use super::laws::of_money;
+use super::outside::{Happening, all_told, nth, told};
+use super::payday::{FORGOTTEN, STALE};
+use super::rows::Rows;
+use super::scene::{Deed, Scene};
+use super::season::{explored, repeats, season};
+use super::stage::Leap;
+use super::storm::Weather;
+use crate::promise::LEASES;
+use crate::unanswered::DAILY;
+use crate::world::{COMPANY, OWNER, REMINDERS, World};
+
+/// What one worker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// The daily run.
+    Sweep,
+    /// The tick of every five minutes.
+    Tick,
+    /// The professional promises a job.
+    Accept(usize),
+    /// A booking is called off.
+    Cancel(usize),
+    /// Something happens at Stripe.
+    Comes(Happening),
+}
+
+/// Bookings whose professionals have not answered for a day, and whoever deals with them.
+#[derive(Debug, Clone)]
+pub(super) struct Declines {
+    pub bookings: usize,
+    pub leaps: &'static [Leap],
+    pub acts: Vec<Act>,
+}
+
+impl Declines {
+    pub(super) fn of_one(acts: &[Act]) -> Self {
+        Self { bookings: 1, leaps: &[LEASES], acts: acts.to_vec() }
+    }
+}
+
+impl Scene for Declines {
+    fn name(&self) -> String {
+        format!("declines, {} bookings, {:?}", self.bookings, self.acts)
+    }
+
+    fn workers(&self) -> usize {
+        self.acts.len()
+    }
+
+    async fn prepare(&self, world: &World) {
+        for number in 0..self.bookings {
+            world.held(&format!("key-{number}")).await;
+        }
+        world.advance(Duration::days(1));
+        all_told(world);
+    }
+
+    fn deed(&self, worker: usize, process: World) -> Deed {
+        let act = self.acts[worker];
+        Box::pin(async move { act.done_by(&process).await })
+    }
+
+    fn leaps(&self) -> &'static [Leap] {
+        self.leaps
+    }
+
+    fn laws(&self) -> Vec<Box<dyn Law>> {
+        of_money()
+    }
+
+    async fn again(&self, world: &World) {
+        told(world).await;
+    }
+
+    async fn tick(&self, world: &World) -> u64 {
+        let due = world.tick().await["due"].as_u64().unwrap();
+        told(world).await;
+        due
+    }
+
+    async fn at_rest(&self, world: &World, told: &str) {
+        let rows = Rows::read(&world.service.dynamo);
+        let states: Vec<BookingState> =
+            rows.bookings().filter_map(|booked| Some(booked.booking?.state)).collect();
+        let over = [BookingState::Accepted, BookingState::Declined, BookingState::Cancelled];
+        assert!(states.iter().all(|state| over.contains(state)), "{told}\n{states:?}");
+        // A worker that stops for a day between its claim and its call leaves a mail in doubt.
+        let doubts = rows.bookings().flat_map(|booked| booked.effects);
+        let doubts = doubts.filter(|effect| effect.state == EffectState::Unknown).count();
+        let declined = states.iter().filter(|state| **state == BookingState::Declined).count();
+        let mails = world.sent(Kind::Mail);
+        assert!(mails <= declined && declined <= mails + doubts, "{told}\n{mails} mails for {declined}");
+    }
+}
+
+impl Act {
+    /// Does it; the status that was answered.
+    async fn done_by(self, world: &World) -> String {
+        match self {
+            Self::Sweep => world.service.fire("auto-decline", DAILY, world.now()).await.status().to_string(),
+            Self::Tick => world.service.fire("reminders", REMINDERS, world.now()).await.status().to_string(),
+            Self::Accept(booking) => decided(world, booking, "accept").await,
+            Self::Cancel(booking) => decided(world, booking, "cancel").await,
+            Self::Comes(happening) => happening.comes(world).await,
+        }
+    }
+}
+
+async fn decided(world: &World, booking: usize, what: &str) -> String {
+    let path = format!("/api/bookings/{}/{what}", nth(world, booking).1);
+    let mut request = world.owner_request(COMPANY, OWNER, Method::POST, &path, Some(json!({})));
+    let key = format!("{what}-{booking}");
+    // What is answered is kept, so a name made by chance would make every run another one.
+    request.extensions_mut().insert(RequestId(key.clone()));
+    request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+    world.ask(request).await.status.to_string()
+}
+
+fn of_one(acts: &[Act], reach: Reach) {
+    explored(&Declines::of_one(acts), reach);
+}
+
+fn in_turns(interruptions: usize) -> Reach {
+    Reach { interruptions: Some(interruptions), ..Reach::default() }
+}
+
+/// What can come in the last minute.
+const LATE: [Act; 4] =
+    [Act::Accept(0), Act::Cancel(0), Act::Comes(Happening::Capture(0)), Act::Comes(Happening::LetGo(0))];
+
+#[test]
+fn two_sweeps_that_die_anywhere_decline_once() {
+    of_one(&[Act::Sweep, Act::Sweep], Reach { deaths: 2, ..in_turns(1) });
+    of_one(&[Act::Sweep, Act::Tick], in_turns(1));
+}
+
+#[test]
+fn a_sweep_and_an_accept_have_one_winner_in_every_order() {
+    of_one(&[Act::Sweep, Act::Accept(0)], Reach::default());
+}
+
+#[test]
+fn a_sweep_and_a_cancellation_let_the_hold_go_once_in_every_order() {
+    of_one(&[Act::Sweep, Act::Cancel(0)], Reach::default());
+}
+
+#[test]
+fn a_sweep_bows_to_what_was_done_at_stripe_in_every_order() {
+    of_one(&[Act::Sweep, Act::Comes(Happening::Capture(0))], Reach::default());
+    of_one(&[Act::Sweep, Act::Comes(Happening::LetGo(0))], Reach::default());
+}
+
+#[test]
+#[ignore = "minutes"]
+fn two_sweeps_decline_once_in_every_order_after_deaths_and_a_jump_anywhere() {
+    of_one(&[Act::Sweep, Act::Sweep], Reach { deaths: 2, ..Reach::default() });
+    of_one(&[Act::Sweep, Act::Tick], Reach { deaths: 1, jumps: 1, ..in_turns(1) });
+}
+
+#[test]
+#[ignore = "minutes"]
+fn whatever_comes_in_the_last_minute_in_every_order_and_after_any_deaths() {
+    for late in LATE {
+        of_one(&[Act::Sweep, late], Reach { deaths: 2, ..Reach::default() });
+    }
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_sweep_and_any_two_that_come_in_the_last_minute() {
+    for (number, first) in LATE.into_iter().enumerate() {
+        for second in &LATE[number + 1..] {
+            of_one(&[Act::Sweep, first, *second], in_turns(1));
+        }
+    }
+}
+
+/// Up to four bookings, and whoever comes in the last minute.
+pub(super) fn of_chance(seed: u64) -> Declines {
+    let mut dice = Dice::of(seed);
+    let bookings = 1 + dice.below(4);
+    let mut acts = vec![Act::Sweep, dice.one_of(&[Act::Sweep, Act::Tick])];
+    for _ in 0..dice.below(3) {
+        let booking = dice.below(bookings);
+        acts.push(dice.one_of(&[
+            Act::Accept(booking),
+            Act::Cancel(booking),
+            Act::Comes(Happening::Capture(booking)),
+            Act::Comes(Happening::LetGo(booking)),
+        ]));
+    }
+    Declines { bookings, leaps: &[LEASES, STALE, FORGOTTEN], acts }
+}
+
+#[test]
+fn declines_in_storms_let_each_hold_go_once() {
+    season("declines in storms", 12, Weather::default(), of_chance);
+}
+
+#[test]
+fn a_seed_repeats_the_same_declines_call_by_call() {
+    repeats(3, Weather::default(), of_chance);
+}

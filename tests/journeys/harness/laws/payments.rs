@@ -1,0 +1,56 @@
+//! Customers' money: taken or let go, never both, and neither twice.
+
+use std::collections::BTreeMap;
+
+use local::outbox::Kind;
+use local::stripe::IntentStatus;
+use shared::domain::booking::{Booking, Step};
+
+use crate::harness::law::{Law, Moment, must};
+
+/// Holds for every payment that was opened.
+pub struct TakenOrLetGo;
+
+impl Law for TakenOrLetGo {
+    fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
+        let mut done: BTreeMap<String, (usize, usize, usize)> = BTreeMap::new();
+        for entry in moment.world.service.sandbox.outbox.entries() {
+            let (taken, let_go, back) = match entry.kind {
+                Kind::Capture => (1, 0, 0),
+                Kind::Release => (0, 1, 0),
+                Kind::Refund => (0, 0, 1),
+                _ => continue,
+            };
+            let sums = done.entry(entry.to.clone()).or_default();
+            *sums = (sums.0 + taken, sums.1 + let_go, sums.2 + back);
+        }
+        let wrong = done.iter().find(|(_, (taken, let_go, back))| taken + let_go > 1 || *back > 1);
+        must(wrong.is_none(), || format!("taken, let go, given back: {wrong:?}"))
+    }
+
+    fn at_rest(&self, moment: &Moment<'_>) -> Result<(), String> {
+        for booked in moment.after.bookings() {
+            let payment = booked.row.payment_intent_id.as_ref().map(|id| id.as_str());
+            let Some((booking, payment)) = booked.booking.as_ref().zip(payment) else { continue };
+            let stands = moment.world.service.sandbox.stripe.payment_intent(payment);
+            let status = stands.map(|payment| payment.status);
+            let told = || format!("{payment} is {status:?}: {}", booked.projected);
+            must(status.is_some_and(|status| fits(booking, status)), told)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the payment stands as the booking says: a promise is paid for, what came to nothing is let go.
+fn fits(booking: &Booking, status: IntentStatus) -> bool {
+    let waits = [IntentStatus::RequiresPaymentMethod, IntentStatus::RequiresCapture];
+    let unfinished = Step::ALL.into_iter().any(|step| {
+        matches!(step, Step::Capture | Step::Release | Step::Refund) && booking.wants(step, None)
+    });
+    match status {
+        _ if unfinished => false,
+        IntentStatus::Succeeded => booking.amounts.captured > 0,
+        IntentStatus::Canceled => booking.released_at.is_some() && booking.amounts.captured == 0,
+        status => waits.contains(&status) && !booking.stage.is_off() && booking.accepted_at.is_none(),
+    }
+}

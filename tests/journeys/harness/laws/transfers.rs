@@ -1,0 +1,83 @@
+//! Transfers at Stripe: at most one for a booking, made of what was frozen before it was asked for.
+
+use std::collections::BTreeMap;
+
+use local::outbox::Kind;
+use local::stripe::Transfer;
+use shared::domain::effect::{Effect, EffectState};
+use shared::domain::payout::TransferRequest;
+
+use crate::harness::booked::Booked;
+use crate::harness::law::{Law, Moment, must};
+
+/// Holds for every booking, whoever paid it and whenever. A transfer that names no booking is of nobody
+/// here.
+pub struct OneTransferEach;
+
+impl Law for OneTransferEach {
+    fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
+        let transfers = moment.world.transfers();
+        let made = by_booking(&transfers)?;
+        if made.is_empty() {
+            return Ok(());
+        }
+        let bookings: BTreeMap<String, Booked<'_>> =
+            moment.after.bookings().map(|booked| (booked.row.booking_id.to_string(), booked)).collect();
+        for (id, transfer) in made {
+            let booked = bookings.get(id).ok_or_else(|| format!("a transfer of no booking: {transfer:?}"))?;
+            let (effect, request) = asked_for(moment, booked, transfer)?;
+            let known = !matches!(effect.state, EffectState::Prepared | EffectState::Rejected);
+            must(known, || format!("{transfer:?} was made, but stands as {effect:?}"))?;
+            must(is_as_frozen(transfer, request), || format!("{transfer:?} is not {request:?}"))?;
+        }
+        Ok(())
+    }
+
+    fn at_rest(&self, moment: &Moment<'_>) -> Result<(), String> {
+        let transfers = moment.world.transfers();
+        let made = by_booking(&transfers)?;
+        for booked in moment.after.bookings() {
+            let id = booked.row.booking_id.to_string();
+            let done = booked.transfers().filter(|(effect, _)| effect.state == EffectState::Done).count();
+            let found = usize::from(made.contains_key(id.as_str()));
+            must(done == found, || format!("{done} transfers of {id} are known, {found} were made"))?;
+        }
+        self.after_call(moment)
+    }
+}
+
+fn by_booking(transfers: &[Transfer]) -> Result<BTreeMap<&str, &Transfer>, String> {
+    let mut made = BTreeMap::new();
+    for transfer in transfers {
+        let Some(id) = transfer.metadata.get("booking_id") else { continue };
+        if let Some(before) = made.insert(id.as_str(), transfer) {
+            return Err(format!("paid twice: {before:?} and {transfer:?}"));
+        }
+    }
+    Ok(made)
+}
+
+/// The effect under whose key it was made.
+fn asked_for<'a>(
+    moment: &Moment<'_>,
+    booked: &'a Booked<'_>,
+    transfer: &Transfer,
+) -> Result<(&'a Effect, &'a TransferRequest), String> {
+    let entries = moment.world.service.sandbox.outbox.entries().into_iter();
+    let mut entries = entries.filter(|entry| entry.kind == Kind::Transfer);
+    let entry = entries.find(|entry| entry.detail["transfer"] == transfer.id.as_str());
+    let key = entry.and_then(|entry| entry.idempotency_key).unwrap_or_default();
+    let found = booked.transfers().find(|(_, request)| request.idempotency_key == key);
+    found.ok_or_else(|| format!("{transfer:?} was made under {key:?}, which nothing was frozen for"))
+}
+
+fn is_as_frozen(transfer: &Transfer, request: &TransferRequest) -> bool {
+    transfer.amount == request.amount
+        && transfer.currency == request.currency.as_str()
+        && transfer.destination == request.destination.to_string()
+        && transfer.transfer_group.as_ref() == Some(&request.transfer_group)
+        && transfer.source_transaction == request.source_transaction.as_ref().map(ToString::to_string)
+        && transfer.metadata.get("batch_id") == Some(&request.metadata.batch_id.to_string())
+        && transfer.metadata.get("carried_amount") == Some(&request.metadata.carried_amount.to_string())
+        && transfer.metadata.get("company_id") == Some(&request.metadata.company_id.to_string())
+}

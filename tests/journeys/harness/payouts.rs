@@ -1,0 +1,146 @@
+//! Payouts: ticks over ticks, over people, over what happens at Stripe meanwhile.
+
+use super::dice::Dice;
+use super::explorer::Reach;
+use super::outside::Happening;
+use super::payday::{Act, CLAIMS, FORGOTTEN, Payouts, STALE};
+use super::season::{explored, repeats, season};
+use super::storm::Weather;
+
+fn of_one(acts: &[Act], reach: Reach) {
+    explored(&Payouts::of(&[1], acts), reach);
+}
+
+fn in_turns(interruptions: usize) -> Reach {
+    Reach { interruptions: Some(interruptions), ..Reach::default() }
+}
+
+/// Everything that can happen at Stripe to the first booking and its professional.
+const HAPPENINGS: [Happening; 4] =
+    [Happening::Refund(0), Happening::Dispute(0), Happening::Reverse(0), Happening::Restrict(0)];
+
+#[test]
+fn two_ticks_over_one_booking_pay_once_in_every_order() {
+    of_one(&[Act::Tick, Act::Tick], Reach::default());
+}
+
+#[test]
+fn a_tick_that_dies_anywhere_beside_another_pays_once() {
+    of_one(&[Act::Tick, Act::Tick], Reach { deaths: 2, ..in_turns(1) });
+}
+
+#[test]
+fn what_a_dead_tick_left_is_paid_once_however_much_later_somebody_comes() {
+    for pause in [CLAIMS, STALE, FORGOTTEN] {
+        let scene = Payouts { debt: 1_000, pause, ..Payouts::of(&[2], &[Act::Tick]) };
+        explored(&scene, Reach { deaths: 1, ..Reach::default() });
+    }
+}
+
+#[test]
+fn a_tick_that_stops_anywhere_for_a_day_pays_once() {
+    let scene = Payouts::of(&[1], &[Act::Tick]).in_leaps(&[CLAIMS, STALE, FORGOTTEN]);
+    explored(&scene, Reach { jumps: 1, ..Reach::default() });
+}
+
+#[test]
+fn a_tick_over_a_person_pays_once() {
+    of_one(&[Act::Tick, Act::ByHand], in_turns(1));
+}
+
+#[test]
+fn whatever_happens_at_stripe_during_a_tick_is_paid_once_or_not_at_all() {
+    for happening in HAPPENINGS {
+        of_one(&[Act::Tick, Act::Comes(happening)], in_turns(1));
+    }
+}
+
+#[test]
+fn a_dispute_that_is_won_during_a_tick_is_paid_once() {
+    let scene = Payouts { disputed: true, ..Payouts::of(&[1], &[Act::Tick, Act::Comes(Happening::Won(0))]) };
+    explored(&scene, in_turns(1));
+}
+
+#[test]
+fn a_person_over_a_refund_touches_no_other_company() {
+    of_one(&[Act::ByHand, Act::Comes(Happening::Refund(0))], in_turns(1));
+}
+
+#[test]
+fn two_ticks_over_two_bookings_of_one_professional_pay_each_once() {
+    explored(&Payouts::of(&[2], &[Act::Tick, Act::Tick]), in_turns(1));
+}
+
+#[test]
+#[ignore = "minutes"]
+fn two_ticks_over_one_booking_pay_once_in_every_order_after_any_deaths() {
+    of_one(&[Act::Tick, Act::Tick], Reach { deaths: 2, ..Reach::default() });
+}
+
+#[test]
+#[ignore = "minutes"]
+fn two_ticks_of_which_one_stops_anywhere_for_a_day_pay_once() {
+    let scene = Payouts::of(&[1], &[Act::Tick, Act::Tick]).in_leaps(&[CLAIMS, STALE, FORGOTTEN]);
+    explored(&scene, Reach { deaths: 1, jumps: 1, ..in_turns(1) });
+}
+
+#[test]
+#[ignore = "minutes"]
+fn a_sweep_over_a_tick_that_stops_anywhere_pays_once() {
+    let scene = Payouts::of(&[1], &[Act::Tick, Act::Sweep]).in_leaps(&[CLAIMS]);
+    explored(&scene, Reach { deaths: 1, jumps: 1, ..in_turns(2) });
+}
+
+#[test]
+#[ignore = "minutes"]
+fn whatever_happens_at_stripe_during_a_tick_in_every_order_and_after_a_death_anywhere() {
+    for happening in HAPPENINGS {
+        of_one(&[Act::Tick, Act::Comes(happening)], Reach { deaths: 1, ..Reach::default() });
+    }
+}
+
+#[test]
+#[ignore = "minutes"]
+fn two_ticks_and_whatever_happens_at_stripe_pay_once_or_not_at_all() {
+    for happening in HAPPENINGS {
+        of_one(&[Act::Tick, Act::Tick, Act::Comes(happening)], Reach { deaths: 1, ..in_turns(1) });
+    }
+}
+
+#[test]
+#[ignore = "minutes"]
+fn three_ticks_over_one_booking_pay_once_wherever_they_are_interrupted_twice() {
+    of_one(&[Act::Tick, Act::Tick, Act::Tick], in_turns(2));
+}
+
+/// Up to six jobs of up to three professionals, and whatever happens at Stripe meanwhile.
+pub(super) fn of_chance(seed: u64) -> Payouts {
+    let mut dice = Dice::of(seed);
+    let jobs: Vec<usize> = (0..1 + dice.below(3)).map(|_| 1 + dice.below(2)).collect();
+    let all: usize = jobs.iter().sum();
+    let mut acts = vec![Act::Tick, Act::Tick];
+    for _ in 0..dice.below(3) {
+        let (booking, payee) = (dice.below(all), dice.below(jobs.len()));
+        acts.push(dice.one_of(&[
+            Act::Sweep,
+            Act::Comes(Happening::Refund(booking)),
+            Act::Comes(Happening::Dispute(booking)),
+            Act::Comes(Happening::Won(0)),
+            Act::Comes(Happening::Reverse(booking)),
+            Act::Comes(Happening::Restrict(payee)),
+        ]));
+    }
+    let (debt, disputed) = (dice.one_of(&[0, 0, 1_000, 9_000]), dice.falls(300));
+    let balance = dice.one_of(&[None, None, Some(9_000), Some(50_000)]);
+    Payouts { debt, disputed, balance, ..Payouts::of(&jobs, &acts).in_leaps(&[CLAIMS, STALE, FORGOTTEN]) }
+}
+
+#[test]
+fn payouts_in_storms_pay_once() {
+    season("payouts in storms", 12, Weather::default(), of_chance);
+}
+
+#[test]
+fn a_seed_repeats_the_same_payouts_call_by_call() {
+    repeats(1, Weather::default(), of_chance);
+}
