@@ -28,6 +28,12 @@ pub enum Defect {
     NextStepNotDue,
     /// The state moves on, and the audit log does not tell.
     AuditForgotten,
+    /// Who pays a professional does not keep others from it.
+    PayeeUnfenced,
+    /// A look-up that finds nothing because it does not look.
+    LookUpBlind,
+    /// A hold is thought to be free that somebody has captured.
+    WinnerIgnored,
     /// Counters are written by themselves.
     CountersForgotten,
     /// A claim is thought to be over that is not.
@@ -64,6 +70,7 @@ impl Defect {
                 Self::EventTakenForNew if kind == "EVENT" => {
                     write.leave_out(|name| name == "attribute_not_exists(pk)")
                 }
+                Self::PayeeUnfenced if kind == "PAYEE" => write.leave_out(|_| true),
                 Self::NextStepNotDue => write.leave_unset("due_shard") && write.leave_unset("due_at"),
                 _ => false,
             };
@@ -87,7 +94,7 @@ impl Defect {
     /// Makes the mistake in what the table answered.
     pub fn reads(self, answer: &str) -> Option<String> {
         let mut answer: Value = serde_json::from_str(answer).ok()?;
-        (self == Self::ClaimThoughtOver && end_claims(&mut answer)).then(|| answer.to_string())
+        (self == Self::ClaimThoughtOver && forget("lease_until", &mut answer)).then(|| answer.to_string())
     }
 
     /// Makes the mistake in a call of a provider; `number` is different for each.
@@ -105,9 +112,17 @@ impl Defect {
     }
 
     /// Makes the mistake in what a provider answered; the status and the text it is taken for.
-    pub fn hears(self, method: &Method, status: StatusCode) -> Option<(StatusCode, Value)> {
+    pub fn hears(self, method: &Method, path: &str, status: StatusCode) -> Option<(StatusCode, Value)> {
         let in_doubt = *method == Method::POST && status.is_server_error();
         match self {
+            Self::LookUpBlind if *method == Method::GET && path.ends_with("/transfers") => Some((
+                StatusCode::OK,
+                json!({"object": "list", "url": "/v1/transfers", "has_more": false, "data": []}),
+            )),
+            Self::WinnerIgnored if path.ends_with("/cancel") && status.is_client_error() => {
+                let id = path.rsplit('/').nth(1).unwrap_or_default();
+                Some((StatusCode::OK, canceled(id)))
+            }
             Self::DoubtTakenForRefusal if in_doubt => Some((
                 StatusCode::BAD_REQUEST,
                 json!({"error": {"type": "invalid_request_error", "message": "refused"}}),
@@ -130,14 +145,25 @@ fn torn(body: &Value) -> Vec<Value> {
     parts.map(alone).collect()
 }
 
-/// Ends every claim in an answer; whether there was one.
-fn end_claims(answer: &mut Value) -> bool {
+/// Takes an attribute out of every row of an answer; whether there was one.
+fn forget(name: &str, answer: &mut Value) -> bool {
     match answer {
         Value::Object(fields) => {
-            let had = fields.remove("lease_until").is_some();
-            fields.values_mut().fold(had, |had, field| end_claims(field) || had)
+            let had = fields.remove(name).is_some();
+            fields.values_mut().fold(had, |had, field| forget(name, field) || had)
         }
-        Value::Array(values) => values.iter_mut().map(end_claims).filter(|ended| *ended).count() > 0,
+        Value::Array(values) => {
+            values.iter_mut().map(|value| forget(name, value)).filter(|had| *had).count() > 0
+        }
         _ => false,
     }
+}
+
+/// A payment as Stripe shows it once its hold was let go.
+fn canceled(id: &str) -> Value {
+    json!({
+        "id": id, "object": "payment_intent", "status": "canceled", "amount": 10_000, "currency": "usd",
+        "amount_capturable": 0, "amount_received": 0, "cancellation_reason": "abandoned",
+        "latest_charge": null, "metadata": {}, "created": 0, "livemode": false,
+    })
 }

@@ -6,12 +6,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::declines::{self, Declines};
 use super::defect::Defect;
 use super::explorer::{Reach, explore};
 use super::law::Law;
+use super::outside::Happening;
+use super::payday::{self, FORGOTTEN, Payouts};
 use super::reminders::{self, Act, Reminders, Step};
 use super::scene::{Deed, Scene};
 use super::season::on_one_thread;
+use super::stage::Leap;
 use super::storm::{Weather, storm};
 use super::webhooks::{Deliveries, Letter};
 use crate::world::World;
@@ -52,13 +56,21 @@ impl<S: Scene> Scene for Mistaken<S> {
         Some(self.1)
     }
 
+    fn leaps(&self) -> &'static [Leap] {
+        self.0.leaps()
+    }
+
+    fn pause(&self) -> Leap {
+        self.0.pause()
+    }
+
     async fn at_rest(&self, world: &World, told: &str) {
         self.0.at_rest(world, told).await;
     }
 }
 
 /// Seeds after which a storm has shown what it can.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 60;
 
 /// Every order of a scene, one of which must break a law in these words.
 fn found(defect: Defect, scene: impl Scene, reach: Reach, words: &str) {
@@ -193,4 +205,58 @@ fn a_doubt_taken_for_a_refusal_is_found() {
 #[test]
 fn a_doubt_taken_for_success_is_found() {
     found_in_storms(Defect::DoubtTakenForDone, TROUBLED, reminders::of_chance, "left 0 times");
+}
+
+/// One job of one professional, and whoever deals with it.
+fn paid(acts: &[payday::Act]) -> Payouts {
+    Payouts::of(&[1], acts)
+}
+
+/// A tick may stop anywhere for longer than Stripe remembers a key, and the sweep finds what it left.
+fn stopped_for_a_day() -> Payouts {
+    // Stripe itself refuses to pay out of a charge twice, so the money comes from the balance.
+    let scene = paid(&[payday::Act::Tick, payday::Act::Sweep]).in_leaps(&[FORGOTTEN]);
+    Payouts { balance: Some(100_000), ..scene }
+}
+
+const INTERRUPTED: Reach = Reach { deaths: 0, jumps: 0, interruptions: Some(1), wide_awake: false };
+const DEATH: Reach = Reach { deaths: 1, jumps: 0, interruptions: None, wide_awake: false };
+
+#[test]
+fn a_torn_payout_is_found() {
+    let scene = paid(&[payday::Act::Tick]);
+    found(Defect::TransactionTorn, scene, Reach::default(), "a transfer is under way");
+}
+
+#[test]
+fn a_professional_paid_by_two_at_once_is_found() {
+    let scene = paid(&[payday::Act::Tick, payday::Act::Tick]);
+    found(Defect::PayeeUnfenced, scene, INTERRUPTED, "under another's claim");
+}
+
+#[test]
+fn a_booking_written_over_a_refund_is_found() {
+    let scene = paid(&[payday::Act::Tick, payday::Act::Comes(Happening::Refund(0))]);
+    found(Defect::VersionIgnored, scene, INTERRUPTED, "facts went");
+}
+
+#[test]
+fn a_transfer_without_a_key_is_found() {
+    found(Defect::KeyForgotten, paid(&[payday::Act::Tick]), DEATH, "without a key");
+}
+
+#[test]
+fn a_transfer_under_a_key_of_its_own_is_found() {
+    found(Defect::KeyOfTheAttempt, paid(&[payday::Act::Tick]), DEATH, "Transfer");
+}
+
+#[test]
+fn a_look_up_that_does_not_look_is_found() {
+    found(Defect::LookUpBlind, stopped_for_a_day(), JUMP, "Transfer");
+}
+
+#[test]
+fn a_capture_that_a_decline_ignores_is_found() {
+    let acts = [declines::Act::Sweep, declines::Act::Comes(Happening::Capture(0))];
+    found(Defect::WinnerIgnored, Declines::of_one(&acts), Reach::default(), "mails for 0");
 }

@@ -164,7 +164,7 @@ pub fn way_to_providers(gate: Gate, worker: usize, defect: Option<Defect>, stand
     stand_ins.layer(from_fn(move |mut request: Request, next: Next| {
         let (gate, number) = (gate.clone(), calls.fetch_add(1, Ordering::Relaxed));
         async move {
-            let method = request.method().clone();
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
             if let Some(defect) = defect {
                 defect.calls(request.headers_mut(), number);
             }
@@ -173,10 +173,11 @@ pub fn way_to_providers(gate: Gate, worker: usize, defect: Option<Defect>, stand
             let (_, under_way) = gate.pass(worker, Asked { touch, words }).await;
             let (mut parts, body) = next.run(request).await.into_parts();
             let mut body = to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
-            let misheard = defect.and_then(|defect| defect.hears(&method, parts.status));
+            let misheard = defect.and_then(|defect| defect.hears(&method, &path, parts.status));
             if let Some((status, text)) = misheard {
                 (parts.status, body) = (status, text.to_string().into());
                 parts.headers.remove(CONTENT_LENGTH);
+                parts.headers.remove("stripe-should-retry");
             }
             let text = String::from_utf8_lossy(&body);
             under_way.answered(print_of_text(&format!("{} {text}", parts.status)));
