@@ -50,4 +50,5 @@ mod ways;
 mod declines;
 mod payouts;
 mod reminders;
+mod stripe_events;
 mod webhooks;
