@@ -49,6 +49,7 @@ mod ways;
 
 mod declines;
 mod payouts;
+mod reconciliation;
 mod reminders;
 mod stripe_events;
 mod webhooks;
