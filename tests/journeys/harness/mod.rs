@@ -52,5 +52,7 @@ mod wire;
 mod declines;
 mod defects;
 mod payouts;
+mod reconciliation;
 mod reminders;
+mod stripe_events;
 mod webhooks;

@@ -45,7 +45,7 @@ impl Happening {
         told(process).await
     }
 
-    fn happens(self, world: &World) {
+    pub fn happens(self, world: &World) {
         let stripe = &world.service.sandbox.stripe;
         match self {
             Self::Capture(booking) => {

@@ -154,25 +154,11 @@ impl Scene for Payouts {
         told(world).await;
     }
 
-    /// What waits is passed over to the next payout morning, unless somebody may be paid before.
     async fn tick(&self, world: &World) -> u64 {
         if let Some(balance) = self.balance {
             world.service.sandbox.stripe.set_balance("usd", balance * 100);
         }
-        let swept = world.tick().await["due"].as_u64().unwrap();
-        let rows = Rows::read(&world.service.dynamo);
-        let due = rows.of("PAYEE#").any(|row| row.is_due(world.now()));
-        let waits = rows.bookings().any(|booked| is_to_be_paid(&booked, &rows));
-        let calendar = &world.service.app.config.marketplace.calendar;
-        if (due || waits) && (!due || calendar.batch_at(world.now()).is_none()) {
-            world.next_payout_morning();
-        }
-        let paid = world.pay_day().await["due"].as_u64().unwrap();
-        told(world).await;
-        let rows = Rows::read(&world.service.dynamo);
-        let open = rows.of("BATCHES#").filter(|row| row.text("state") != "completed").count();
-        let left = rows.bookings().filter(|booked| is_to_be_paid(booked, &rows)).count();
-        swept + paid + (open + left) as u64
+        finish(world).await
     }
 
     async fn at_rest(&self, world: &World, told: &str) {
@@ -188,6 +174,25 @@ impl Scene for Payouts {
             assert!(fits || is_blocked(&booked, &rows), "{told}\nnot paid: {}", booked.projected);
         }
     }
+}
+
+/// The sweep and the payouts, the latter on the next payout morning unless somebody may be paid before; how
+/// much was due, or still waits.
+pub(super) async fn finish(world: &World) -> u64 {
+    let swept = world.tick().await["due"].as_u64().unwrap();
+    let rows = Rows::read(&world.service.dynamo);
+    let due = rows.of("PAYEE#").any(|row| row.is_due(world.now()));
+    let waits = rows.bookings().any(|booked| is_to_be_paid(&booked, &rows));
+    let calendar = &world.service.app.config.marketplace.calendar;
+    if (due || waits) && (!due || calendar.batch_at(world.now()).is_none()) {
+        world.next_payout_morning();
+    }
+    let paid = world.pay_day().await["due"].as_u64().unwrap();
+    told(world).await;
+    let rows = Rows::read(&world.service.dynamo);
+    let open = rows.of("BATCHES#").filter(|row| row.text("state") != "completed").count();
+    let left = rows.bookings().filter(|booked| is_to_be_paid(booked, &rows)).count();
+    swept + paid + (open + left) as u64
 }
 
 /// Whether something is still to come.

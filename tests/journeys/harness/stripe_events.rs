@@ -1,0 +1,219 @@
+//! Applying Stripe's events: any number of deliveries, in any order and through each other, end in one
+//! booking and one set of books.
+
+use std::sync::OnceLock;
+
+use chrono::Duration;
+
+use super::dice::Dice;
+use super::explorer::Reach;
+use super::law::Law;
+use super::laws::of_money;
+use super::outside::nth;
+use super::payday::{FORGOTTEN, STALE};
+use super::rows::{Row, Rows};
+use super::scene::{Deed, Scene};
+use super::season::{explored, repeats, season};
+use super::stage::Leap;
+use super::storm::Weather;
+use crate::parties::payment_of;
+use crate::payees::Job;
+use crate::promise::LEASES;
+use crate::world::{COMPANY, World};
+
+/// What happened to a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Story {
+    /// Held, and let go at Stripe's dashboard.
+    LetGo,
+    /// Held and taken; the job done and paid out; a part given back, disputed, and the dispute decided;
+    /// the transfer taken back in two parts.
+    Full { won: bool },
+}
+
+/// Which event of a name it is, counted from nought.
+pub(super) type Letter = (&'static str, usize);
+
+/// Everything that Stripe tells of a story and that something follows from.
+const OF_LET_GO: [Letter; 3] = [
+    ("charge.succeeded", 0),
+    ("payment_intent.amount_capturable_updated", 0),
+    ("payment_intent.canceled", 0),
+];
+const OF_FULL: [Letter; 10] = [
+    ("charge.succeeded", 0),
+    ("payment_intent.amount_capturable_updated", 0),
+    ("payment_intent.succeeded", 0),
+    ("charge.refunded", 0),
+    ("charge.refunded", 1),
+    ("charge.dispute.created", 0),
+    ("charge.dispute.funds_withdrawn", 0),
+    ("charge.dispute.closed", 0),
+    ("transfer.reversed", 0),
+    ("transfer.reversed", 1),
+];
+
+/// Workers that take letters in, each its own in its own order.
+#[derive(Debug)]
+pub(super) struct Deliveries<'a> {
+    pub story: Story,
+    pub hands: Vec<Vec<Letter>>,
+    /// How everything stands in the end, once one run has come there.
+    pub end: &'a OnceLock<Vec<String>>,
+}
+
+/// What tells of the way to a state and not of the state.
+const TRACES: [&str; 6] = ["updated_at", "version", "begun", "due_at", "due_shard", "contact"];
+
+impl Story {
+    async fn happens(self, world: &World) {
+        match self {
+            Self::LetGo => {
+                let booking = world.book("key-1").await;
+                let stripe = &world.service.sandbox.stripe;
+                stripe.authorize(payment_of(&booking));
+                world.advance(Duration::hours(1));
+                stripe.cancel_outside(payment_of(&booking));
+            }
+            Self::Full { won } => {
+                world.add_payee(COMPANY, "user_0", "usd").await;
+                world.add_job(&Job::of(world, "user_0")).await;
+                world.pay_day().await;
+                let (stripe, payment) = (&world.service.sandbox.stripe, nth(world, 0).0);
+                let hour = || world.advance(Duration::hours(1));
+                for amount in [500, 700] {
+                    hour();
+                    stripe.refund(&payment, amount);
+                    stripe.reverse_transfer(&stripe.transfers()[0].id, amount * 2);
+                }
+                hour();
+                stripe.open_dispute(&payment);
+                hour();
+                stripe.close_dispute(&payment, won);
+            }
+        }
+    }
+}
+
+async fn arrives(letter: Letter, world: &World) -> String {
+    let events = world.service.sandbox.stripe.events().into_iter();
+    let event = events.filter(|event| event.kind == letter.0).nth(letter.1).expect("it was told");
+    let status = world.service.deliver_stripe(&event.body).await.status();
+    let pk = format!("EVENT#stripe#{}", event.id);
+    let kept = Rows::read(&world.service.dynamo).of(&pk).next().is_some();
+    assert!(kept || !status.is_success(), "{letter:?} was acknowledged and is not kept");
+    status.to_string()
+}
+
+impl Scene for Deliveries<'_> {
+    fn name(&self) -> String {
+        format!("Stripe's events of {:?}, {:?}", self.story, self.hands)
+    }
+
+    fn workers(&self) -> usize {
+        self.hands.len()
+    }
+
+    async fn prepare(&self, world: &World) {
+        self.story.happens(world).await;
+    }
+
+    fn deed(&self, worker: usize, process: World) -> Deed {
+        let letters = self.hands[worker].clone();
+        Box::pin(async move {
+            let mut seen = Vec::new();
+            for letter in letters {
+                seen.push(arrives(letter, &process).await);
+            }
+            seen.join(", ")
+        })
+    }
+
+    fn leaps(&self) -> &'static [Leap] {
+        &[LEASES, STALE, FORGOTTEN]
+    }
+
+    fn laws(&self) -> Vec<Box<dyn Law>> {
+        of_money()
+    }
+
+    async fn again(&self, world: &World) {
+        for letter in self.hands.iter().flatten() {
+            assert_eq!(arrives(*letter, world).await, "200 OK");
+        }
+    }
+
+    async fn at_rest(&self, world: &World, told: &str) {
+        let rows = Rows::read(&world.service.dynamo);
+        let id = nth(world, 0).1;
+        let ends = rows.of("BOOKING#").filter(|row| row.text("sk") == "BOOKING").chain(rows.of("BALANCE#"));
+        let end: Vec<String> = ends.map(|row| without_traces(row).replace(&id, "the booking")).collect();
+        assert_eq!(self.end.get_or_init(|| end.clone()), &end, "{told}\nanother end than before");
+    }
+}
+
+/// A row without what tells of the way to it: an account that is even may have been touched, or not.
+fn without_traces(row: &Row) -> String {
+    let mut row = row.0.clone();
+    let fields = row.as_object_mut().unwrap();
+    fields.retain(|name, value| !TRACES.contains(&name.as_str()) && value["N"] != "0");
+    row.to_string()
+}
+
+fn explored_to_one_end(story: Story, hands: &[&[Letter]], reach: Reach) {
+    let end = OnceLock::new();
+    let hands = hands.iter().map(|letters| letters.to_vec()).collect();
+    explored(&Deliveries { story, hands, end: &end }, reach);
+}
+
+#[test]
+fn one_event_of_stripes_delivered_twice_is_applied_once_in_every_order_and_after_any_deaths() {
+    let reach = Reach { deaths: 2, ..Reach::default() };
+    let refund = ("charge.refunded", 0);
+    explored_to_one_end(Story::Full { won: true }, &[&[refund], &[refund]], reach);
+}
+
+#[test]
+fn a_hold_and_its_release_at_once_end_in_one_state_in_every_order_and_after_any_deaths() {
+    let [charge, held, let_go] = OF_LET_GO;
+    let reach = Reach { deaths: 2, ..Reach::default() };
+    explored_to_one_end(Story::LetGo, &[&[held], &[let_go]], reach);
+    explored_to_one_end(Story::LetGo, &[&[held, let_go], &[let_go, held]], Reach::default());
+    explored_to_one_end(Story::LetGo, &[&[charge], &[held], &[let_go]], Reach::default());
+}
+
+#[test]
+fn a_refund_a_dispute_and_a_reversal_at_once_end_in_one_set_of_books_in_every_order() {
+    for won in [true, false] {
+        let hands: [&[Letter]; 3] =
+            [&[("charge.refunded", 1)], &[("charge.dispute.closed", 0)], &[("transfer.reversed", 1)]];
+        explored_to_one_end(Story::Full { won }, &hands, Reach::default());
+    }
+}
+
+fn drawn(seed: u64, end: &[OnceLock<Vec<String>>; 3]) -> Deliveries<'_> {
+    let mut dice = Dice::of(seed);
+    let stories = [Story::LetGo, Story::Full { won: true }, Story::Full { won: false }];
+    let chosen = dice.below(3);
+    let letters: &[Letter] = if chosen == 0 { &OF_LET_GO } else { &OF_FULL };
+    let mut hands = vec![Vec::new(); 2 + dice.below(3)];
+    for letter in letters.iter().chain(letters) {
+        let workers = hands.len();
+        let hand: &mut Vec<Letter> = &mut hands[dice.below(workers)];
+        let place = dice.below(hand.len() + 1);
+        hand.insert(place, *letter);
+    }
+    Deliveries { story: stories[chosen], hands, end: &end[chosen] }
+}
+
+#[test]
+fn events_of_stripes_in_storms_end_in_one_state() {
+    let end = Default::default();
+    season("Stripe's events in storms", 16, Weather::default(), |seed| drawn(seed, &end));
+}
+
+#[test]
+fn a_seed_repeats_the_same_events_of_stripes_call_by_call() {
+    let end = Default::default();
+    repeats(2, Weather::default(), |seed| drawn(seed, &end));
+}
