@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod abandoned;
+mod announced;
+mod announced_trouble;
 mod answer;
 mod arbitrary_bodies;
 mod askers;
@@ -49,6 +51,7 @@ mod kpis;
 mod ledger_books;
 mod limits;
 mod limits_troubled;
+mod listening;
 mod matrix;
 mod money;
 mod nudge;
