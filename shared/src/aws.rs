@@ -8,6 +8,8 @@
 //!
 //! Vercel's hosts may carry `AWS_…` keys of their own that open nothing of ours; they are not looked at.
 
+#[cfg(feature = "event-bus")]
+pub mod bus;
 mod connector;
 pub mod role;
 pub mod secrets;

@@ -31,6 +31,10 @@ pub struct Config {
     pub aws: Option<Aws>,
     /// Where DynamoDB answers, if not at its usual place.
     pub dynamodb_endpoint: Option<String>,
+    /// The event bus that hears of what happens, by its name.
+    pub event_bus: Option<String>,
+    /// Where EventBridge answers, if not at its usual place.
+    pub event_bus_endpoint: Option<String>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
     /// What a front door before the functions proves itself with, newest first.
@@ -121,6 +125,7 @@ impl Config {
             "STRIPE_API_BASE",
             "AWS_ENDPOINT_URL_DYNAMODB",
             "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            "AWS_ENDPOINT_URL_EVENTBRIDGE",
             "OIDC_ISSUER",
         ] {
             if get(name).is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
@@ -162,6 +167,8 @@ impl Config {
             table_name: get("TABLE_NAME"),
             aws: Aws::read(get),
             dynamodb_endpoint: get("AWS_ENDPOINT_URL_DYNAMODB"),
+            event_bus: get("EVENT_BUS_NAME"),
+            event_bus_endpoint: get("AWS_ENDPOINT_URL_EVENTBRIDGE"),
             cron_secrets: list("CRON_SECRET"),
             front_door_secrets: list("FRONT_DOOR_SECRET"),
             vault,

@@ -277,16 +277,20 @@ pub async fn conclude(
 }
 
 fn log(report: &Report) {
+    let mut metrics = "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count".to_owned();
     // A metric without its field would be reported as a mistake.
-    let metrics = match report.declined {
-        Some(_) => "duration:Milliseconds,due:Count,done:Count,declined:Count,failed:Count,in_doubt:Count",
-        None => "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count",
-    };
+    if report.declined.is_some() {
+        metrics.push_str(",declined:Count");
+    }
+    if report.oldest_unsent_seconds.is_some() {
+        metrics.push_str(",oldest_unsent:Seconds");
+    }
     tracing::info!(
         occurrence = report.occurrence,
         due = report.due,
         done = report.done,
         declined = report.declined,
+        oldest_unsent = report.oldest_unsent_seconds,
         skipped = report.skipped,
         failed = report.failed,
         in_doubt = report.in_doubt,

@@ -215,6 +215,7 @@ impl Run<'_> {
             due: told.lines + told.events,
             done: told.explained + told.mended + told.events_fetched,
             declined: None,
+            oldest_unsent_seconds: None,
             skipped: self.known,
             failed: told.findings,
             in_doubt: told.in_doubt,

@@ -85,9 +85,13 @@ fn every_alarm_has_an_entry_in_the_runbook_and_every_entry_says_what_to_do() {
 #[test]
 fn one_job_that_does_not_run_is_noticed_within_its_pause() {
     let stack = stack("infra/alarms.yaml");
-    for (name, minutes) in
-        [("reminders", 20), ("auto-decline", 26 * 60), ("reconciliation", 26 * 60), ("payouts", 98 * 60)]
-    {
+    for (name, minutes) in [
+        ("reminders", 20),
+        ("auto-decline", 26 * 60),
+        ("reconciliation", 26 * 60),
+        ("payouts", 98 * 60),
+        ("events", 15),
+    ] {
         let alarm = alarms(&stack)[&format!("{name}-missed")];
         let periods = alarm["EvaluationPeriods"].as_u64().expect("a number");
         let seconds = alarm["Period"].as_u64().expect("a number");

@@ -4,6 +4,8 @@
 
 mod abandoned;
 mod alarms;
+mod announced;
+mod announced_trouble;
 mod answer;
 mod arbitrary_bodies;
 mod askers;
@@ -51,6 +53,7 @@ mod kpis;
 mod ledger_books;
 mod limits;
 mod limits_troubled;
+mod listening;
 mod log;
 mod matrix;
 mod money;

@@ -1,5 +1,5 @@
-//! Least privilege, by evidence: what each function did to the table in one journey through all of its
-//! routes is what its policy in `template.yaml` allows. A right nobody used is one too many.
+//! Least privilege, by evidence: what each function did to the table and told the bus in one journey through
+//! all of its routes is what its policy in `template.yaml` allows. A right nobody used is one too many.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ use crate::browser::Browser;
 use crate::deployment::{deployed, strings, tagged};
 use crate::findings::PLATFORM;
 use crate::jobs_done::ACCOUNT;
+use crate::listening::rights_of_a_run;
 use crate::operations::word;
 use crate::parties::{PROFESSIONAL, path_of};
 use crate::payees::{APPROVALS, BATCHES, Job};
@@ -24,8 +25,8 @@ use crate::world::{Answer, COMPANY, OWNER, World, payment_failed};
 
 pub type Rights = BTreeSet<String>;
 
-/// What the template lets a function do: an action on the table, or an action and an index. Whatever else it
-/// may do is looked at in stacks.rs.
+/// What the template lets a function do: an action on the table, an action and an index, or one and the bus.
+/// Whatever else it may do is looked at in stacks.rs.
 pub fn allowed(function: &Yaml) -> Rights {
     let policies = function["Properties"].get("Policies").and_then(Yaml::as_sequence);
     let statements = policies.into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence());
@@ -39,6 +40,11 @@ pub fn rights_of(statement: &Yaml) -> Vec<String> {
     };
     let mut rights = Vec::new();
     for action in strings(&statement["Action"]) {
+        if let Some(action) = action.strip_prefix("events:") {
+            assert_eq!(resources, ["EventBus.Arn"], "{action}");
+            rights.push(format!("{action} EventBus"));
+            continue;
+        }
         let Some(action) = action.strip_prefix("dynamodb:") else { continue };
         for resource in &resources {
             rights.push(match resource.strip_prefix("${Table.Arn}/index/") {
@@ -329,6 +335,7 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     hold_stripe_against_the_books(&mut witness).await;
     witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
     let_money_go(&mut witness).await;
+    witness.seen.insert("events", rights_of_a_run().await);
     let template = template();
     for (name, function) in deployed(&template) {
         assert_eq!(witness.seen.get(name.as_str()).cloned().unwrap_or_default(), allowed(function), "{name}");

@@ -36,6 +36,7 @@ pub fn router(desk: Desk) -> Router {
     Router::new()
         .route("/sandbox/clock", get(read_clock).post(move_clock))
         .route("/sandbox/outbox", get(read_outbox))
+        .route("/sandbox/events", get(read_events))
         .route("/sandbox/token", get(make_token))
         .route("/sandbox/bearer", get(make_bearer))
         .route("/sandbox/renewals", post(play_renewal))
@@ -97,6 +98,11 @@ fn step_of(text: &str) -> Option<Duration> {
 async fn read_outbox(State(desk): State<Desk>) -> Answer {
     let sandbox = &desk.service.sandbox;
     Answer::ok(json!({"data": sandbox.outbox.entries(), "unreached": sandbox.whop.unreached()}))
+}
+
+/// What the event bus heard.
+async fn read_events(State(desk): State<Desk>) -> Answer {
+    Answer::ok(json!({"data": desk.service.sandbox.bus.heard()}))
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@
 //! opened in a folder, also on disk before anybody is answered. Time comes from one
 //! [`clock::SandboxClock`], and ids from counters, so that a run can be repeated exactly.
 
+pub mod bus;
 pub mod clock;
 pub mod demo;
 pub mod desk;

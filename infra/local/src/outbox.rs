@@ -44,6 +44,8 @@ pub enum Provider {
     Oidc,
     /// Payments and transfers.
     Stripe,
+    /// The event bus.
+    EventBridge,
 }
 
 /// The kinds of effect the stand-ins know.

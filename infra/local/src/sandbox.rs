@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 pub use crate::journal::OpenJournalError;
 
+use crate::bus::BusStandIn;
 use crate::clock::SandboxClock;
 use crate::fault::Faults;
 use crate::journal::{Journal, Record};
@@ -41,6 +42,8 @@ pub struct Sandbox {
     pub oidc: OidcStandIn,
     /// Payments and transfers.
     pub stripe: StripeStandIn,
+    /// The event bus.
+    pub bus: BusStandIn,
 }
 
 /// The folder is not there for this process.
@@ -62,7 +65,7 @@ pub enum OpenSandboxError {
 impl Sandbox {
     /// A sandbox that is gone with its last clone and never touches a disk.
     pub fn memory(clock: SandboxClock) -> Self {
-        Self::of(clock, Outbox::new(), Faults::new())
+        Self::of(clock, Outbox::new(), Faults::new(), Journal::default())
     }
 
     /// The sandbox kept in the folder `dir`, created if absent, on a running clock.
@@ -75,7 +78,8 @@ impl Sandbox {
             .map_err(|source| OpenSandboxError::Folder { path: dir.to_owned(), source })?;
         let (journal, records) = Journal::open(&dir.join(JOURNAL_FILE))?;
         let clock = SandboxClock::kept_in(journal.clone());
-        let sandbox = Self::of(clock, Outbox::kept_in(journal.clone()), Faults::kept_in(journal));
+        let sandbox =
+            Self::of(clock, Outbox::kept_in(journal.clone()), Faults::kept_in(journal.clone()), journal);
         records.into_iter().for_each(|record| sandbox.replay(record));
         if let Some(at) = start_at {
             sandbox.clock.set(at);
@@ -88,24 +92,26 @@ impl Sandbox {
     #[must_use]
     pub fn copy(&self) -> Self {
         let (clock, outbox) = (SandboxClock::frozen(self.clock.now()), self.outbox.copy());
-        let copy = Self::of(clock, outbox, Faults::new());
+        let copy = Self::of(clock, outbox, Faults::new(), Journal::default());
         let Self { clock, outbox, faults, .. } = &copy;
         let whop = self.whop.copy(clock.clone(), outbox.clone(), faults.clone());
         let resend = self.resend.copy(clock.clone(), outbox.clone(), faults.clone());
         let stripe = self.stripe.copy(clock.clone(), outbox.clone(), faults.clone());
-        Self { whop, resend, stripe, ..copy }
+        let bus = self.bus.copy(clock.clone(), faults.clone());
+        Self { whop, resend, stripe, bus, ..copy }
     }
 
-    fn of(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
+    fn of(clock: SandboxClock, outbox: Outbox, faults: Faults, journal: Journal) -> Self {
         let whop = WhopStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let resend = ResendStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let oidc = OidcStandIn::new(clock.clone(), faults.clone());
         let stripe = StripeStandIn::new(clock.clone(), outbox.clone(), faults.clone());
-        Self { clock, outbox, faults, whop, resend, oidc, stripe }
+        let bus = BusStandIn::new(clock.clone(), faults.clone(), journal);
+        Self { clock, outbox, faults, whop, resend, oidc, stripe, bus }
     }
 
     fn replay(&self, record: Record) {
-        let Record { clock, faults, outbox_cleared, sent, whop, resend, stripe } = record;
+        let Record { clock, faults, outbox_cleared, sent, whop, resend, stripe, bus } = record;
         if let Some(setting) = clock {
             self.clock.replay(setting);
         }
@@ -118,5 +124,6 @@ impl Sandbox {
             self.resend.replay(accepted);
         }
         self.stripe.replay(stripe);
+        self.bus.replay(bus);
     }
 }

@@ -40,6 +40,8 @@ pub const PATIENCE: Deadlines = Deadlines { answer_ms: 2_000, connect_ms: 2_000 
 pub const SANDBOX_VALUES: &[(&str, &str)] = &[
     ("TABLE_NAME", TABLE),
     ("AWS_REGION", "us-east-1"),
+    ("TABLE_ACCESS_KEY_ID", "sandbox-table-key"),
+    ("TABLE_SECRET_ACCESS_KEY", "sandbox-table-secret"),
     ("CRON_SECRET", "sandbox-cron-secret"),
     ("ENCRYPTION_KEY", "c2FuZGJveC1lbmNyeXB0aW9uLWtleS0zMi1ieXRlcyE="),
     ("WHOP_API_KEY", "whop_sandbox_api_key"),
@@ -154,6 +156,7 @@ impl Service {
         let providers = listener.local_addr()?;
         let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
         let stand_ins = stand_ins.merge(sandbox.oidc.router()).merge(sandbox.stripe.router());
+        let stand_ins = stand_ins.merge(sandbox.bus.router());
         let stand_ins = (parts.around_providers)(stand_ins);
         sandbox.oidc.settle(providers);
         let served = tokio::spawn(async move {
@@ -164,6 +167,7 @@ impl Service {
             ("WHOP_USER_TOKEN_JWKS_URL", format!("http://{providers}/.well-known/jwks.json")),
             ("RESEND_API_BASE", format!("http://{providers}")),
             ("STRIPE_API_BASE", format!("http://{providers}")),
+            ("AWS_ENDPOINT_URL_EVENTBRIDGE", format!("http://{providers}")),
         ];
         let is_base = |name: &str| bases.iter().any(|(known, _)| *known == name);
         let values = SANDBOX_VALUES.iter().map(|(name, value)| (*name, (*value).to_owned()));
@@ -271,7 +275,7 @@ fn issuers(sandbox: &Sandbox, providers: SocketAddr) -> [(&'static str, String);
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 20] = [
+    let functions: [fn(SharedApp) -> Router; 21] = [
         sign_in::router,
         sign_up::router,
         password::router,
@@ -291,6 +295,7 @@ fn routers(app: &SharedApp) -> Router {
         payout_admin::router,
         auto_decline::router,
         reconciliation::router,
+        events::router,
         health::router,
     ];
     let merged = functions.into_iter().fold(Router::new(), |all, function| {

@@ -78,7 +78,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 64] = [
+pub static ROUTES: [Route; 66] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -140,6 +140,8 @@ pub static ROUTES: [Route; 64] = [
     route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
     route("reconciliation", "GET", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
     route("reconciliation", "POST", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
+    route("events", "GET", "/api/cron/publish-events", Who::Scheduler).limited(&SCHEDULER),
+    route("events", "POST", "/api/cron/publish-events", Who::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Who::Anyone),
     route("health", "GET", "/api/health/deep", Who::Scheduler),
     route("health", "GET", "/api/openapi.json", Who::Anyone),

@@ -43,11 +43,17 @@ const fn secret(name: Name) -> Name {
 }
 
 /// Every name that is read.
-pub const NAMES: [Name; 52] = [
+pub const NAMES: [Name; 54] = [
     needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
     needed("AWS_REGION", "the table's region; Lambda sets it", "the table"),
     default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
     default("AWS_ENDPOINT_URL_DYNAMODB", "where DynamoDB answers, if not at its usual place"),
+    wanted(
+        "EVENT_BUS_NAME",
+        "the bus of EventBridge that hears of what happens",
+        "telling others of cases, bookings, payouts and payees",
+    ),
+    default("AWS_ENDPOINT_URL_EVENTBRIDGE", "where EventBridge answers, if not at its usual place"),
     secret(needed(
         "CRON_SECRET",
         "opens jobs over HTTP (list, newest first)",

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The job that lets customers' money go when nobody answers.
 pub const AUTO_DECLINE_JOB: &str = "auto-decline";
 
+/// The job that tells the event bus what happened.
+pub const EVENTS_JOB: &str = "events";
+
 /// One planned firing of a job: the schedule's time, never the time of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occurrence {
@@ -36,12 +39,14 @@ pub struct Job {
     pub must_have_run: bool,
 }
 
-/// Every job. Payouts pause from Friday to Tuesday; those that run daily get two hours of patience.
-pub const JOBS: [Job; 4] = [
+/// Every job. Payouts pause from Friday to Tuesday; those that run daily get two hours of patience. Without
+/// an event bus `events` never runs.
+pub const JOBS: [Job; 5] = [
     Job { name: "reminders", late_after_minutes: 20, must_have_run: true },
     Job { name: AUTO_DECLINE_JOB, late_after_minutes: 26 * 60, must_have_run: false },
     Job { name: "payouts", late_after_minutes: (4 * 24 + 2) * 60, must_have_run: false },
     Job { name: "reconciliation", late_after_minutes: 26 * 60, must_have_run: false },
+    Job { name: EVENTS_JOB, late_after_minutes: 15, must_have_run: false },
 ];
 
 /// How a job is doing.
@@ -134,6 +139,10 @@ pub struct Report {
     /// Bookings that this run declined because nobody had answered, where that is the job's business.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declined: Option<u64>,
+    /// How long the oldest event has waited that the event bus has yet to hear of, where that is the job's
+    /// business; 0 where none waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_unsent_seconds: Option<u64>,
     /// Rows left for later on purpose: over a company's share, or of a company set aside.
     pub skipped: u64,
     /// Rows that could not be worked on and will be tried again.

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod account_mail;
 pub mod action;
+pub mod announcement;
 pub mod booking;
 pub mod booking_mail;
 pub mod calendar;

@@ -11,7 +11,7 @@ use crate::domain::id::CaseId;
 use crate::domain::party::BookingId;
 use crate::domain::time;
 use crate::store::booking::{BookingNews, Payout};
-use crate::store::company::Company;
+use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
 use crate::store::recovery::RecordError;
 use crate::store::write::{Expect, number, text};
@@ -142,6 +142,9 @@ async fn settle_booking(
         let news = news(held, verdict, now);
         let mut writes = vec![outcome(company, subject, held, verdict, now)];
         writes.extend(verdict.beside.iter().cloned());
+        if let Some(entry) = transfer_ended(booking_id, held, verdict, now) {
+            writes.push(company.audit(&entry, &format!("{}#{}", held.action.operation, held.fence))?);
+        }
         let (mut next, mut booking) = (Vec::new(), None);
         match company.record_booking(read, news, senders.deployment, now) {
             Ok(recording) => {
@@ -185,6 +188,29 @@ fn settled(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> Effect {
     effect.lease_until = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
     effect.ended_at = verdict.retry_at.is_none().then_some(now);
     effect
+}
+
+/// What the audit log says of a transfer whose outcome has just become known, or is in doubt from now on.
+fn transfer_ended(
+    booking_id: BookingId,
+    held: &Effect,
+    verdict: &Verdict,
+    now: DateTime<Utc>,
+) -> Option<AuditEntry> {
+    let word = match (&held.request, verdict.state) {
+        (_, state) if state == held.state => return None,
+        (Request::Transfer(_), EffectState::Done) => "made",
+        (Request::Transfer(_), EffectState::Rejected) => "failed",
+        (Request::Transfer(_), EffectState::Unknown) => "in_doubt",
+        _ => return None,
+    };
+    Some(AuditEntry {
+        at: now,
+        kind: format!("payout.transfer_{word}"),
+        subject: booking_id.to_string(),
+        cause: held.action.operation.clone(),
+        detail: Some(verdict.reason.clone()),
+    })
 }
 
 /// What an effect's end tells about its booking.

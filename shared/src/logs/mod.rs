@@ -175,7 +175,8 @@ fn is_fit_to_print(metadata: &Metadata<'_>) -> bool {
 /// Levels such as `debug` or `shared=debug`, by commas; what cannot be read is left out.
 fn level_filter(levels: &str) -> Targets {
     let mut read = Targets::new().with_default(Level::INFO);
-    for level in levels.split(',').map(str::trim) {
+    // Nothing said is nothing asked for; read as a level it would mean `error`.
+    for level in levels.split(',').map(str::trim).filter(|level| !level.is_empty()) {
         if let Ok(default) = level.parse::<LevelFilter>() {
             read = read.with_default(default);
         } else if let Some((target, level)) = level.split_once('=')

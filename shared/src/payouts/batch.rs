@@ -62,9 +62,14 @@ async fn count(
             row.record.changed_at = before.changed_at;
         }
         let state = row.record.state;
-        let write = company.save_batch(&row, due_in.map(|due_in| now + due_in))?;
+        let mut writes = vec![company.save_batch(&row, due_in.map(|due_in| now + due_in))?];
+        if state != before.state
+            && let Some(entry) = ended(&row.record, now)
+        {
+            writes.push(company.audit(&entry, &format!("{batch}#{}", row.version))?);
+        }
         let token = Uuid::new_v5(&token, &row.version.to_be_bytes());
-        match company.store().commit(token, vec![write]).await {
+        match company.store().commit(token, writes).await {
             Ok(()) => return Ok(Some(state)),
             Err(StoreError::Conflict { .. }) if tries < TRIES => {}
             Err(error) => return Err(error),
@@ -85,6 +90,22 @@ fn move_on(record: &mut BatchRecord, others_ended: bool, now: DateTime<Utc>) -> 
         return Some(Duration::minutes(DOUBT_MINUTES));
     }
     Some(Duration::minutes(OPEN_MINUTES))
+}
+
+/// What the audit log says of a batch that came to an end, or to where only a person can help.
+fn ended(record: &BatchRecord, now: DateTime<Utc>) -> Option<AuditEntry> {
+    let word =
+        matches!(record.state, BatchState::Completed | BatchState::Failed).then(|| record.state.as_str());
+    Some(AuditEntry {
+        at: now,
+        kind: format!("payout.batch_{}", word?),
+        subject: record.id.to_string(),
+        cause: match &record.started_by {
+            StartedBy::Schedule => "schedule".to_owned(),
+            StartedBy::Person { account } => account.clone(),
+        },
+        detail: serde_json::to_string(&record.counts).ok(),
+    })
 }
 
 impl Run<'_> {

@@ -1,15 +1,33 @@
-//! Audit entries, listed by their kind.
+//! Audit entries: written beside what they tell of, listed by their kind, and announced where there is a bus.
 
 use chrono::{DateTime, Utc};
 
 use super::company::{AuditEntry, Company};
+use super::due::EVENTS;
 use super::error::StoreError;
 use super::keys::{self, Key};
-use super::write::Item;
+use super::write::{Expect, Item, Write, text};
 use super::{Page, Query, Range, read_row};
+use crate::domain::announcement;
 use crate::domain::time;
 
 impl Company {
+    /// An audit entry, to be written beside what it tells of. Where there is an event bus it is also the
+    /// word that the bus has yet to hear: the same row, in a queue of its own.
+    pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
+        let key = Key::audit(&self.company, &time::write(entry.at), &format!("{}#{unique}", entry.kind));
+        let write = Write::put(key, entry)?.expect(Expect::Absent);
+        let announced = self.store.announces && announcement::is_announced(&entry.kind);
+        Ok(if announced { write.due(EVENTS, Some(entry.at)) } else { write })
+    }
+
+    /// The same for an entry that is also listed by its kind.
+    pub(super) fn audit_listed(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
+        let place = format!("{}#{unique}", time::write(entry.at));
+        let list = keys::audit_list(&self.company, &entry.kind);
+        Ok(self.audit(entry, unique)?.set("list_pk", text(list)).set("list_sk", text(place)))
+    }
+
     /// One page of the entries of a kind that were written from `from` until `until`, oldest first.
     pub async fn audit_of(
         &self,

@@ -165,20 +165,6 @@ impl Company {
         Write::update(Key::company_state(&self.company)).set_all(standing)
     }
 
-    /// An audit entry, to be written beside what it tells of.
-    pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
-        let time = crate::domain::time::write(entry.at);
-        let key = Key::audit(&self.company, &time, &format!("{}#{unique}", entry.kind));
-        Ok(Write::put(key, entry)?.expect(Expect::Absent))
-    }
-
-    /// The same for an entry that is also listed by its kind.
-    pub(super) fn audit_listed(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
-        let place = format!("{}#{unique}", crate::domain::time::write(entry.at));
-        let list = keys::audit_list(&self.company, &entry.kind);
-        Ok(self.audit(entry, unique)?.set("list_pk", text(list)).set("list_sk", text(place)))
-    }
-
     /// One case.
     pub async fn case(&self, case_id: CaseId) -> Result<Option<Case>, StoreError> {
         self.store.get(Key::case(&self.company, case_id)).await

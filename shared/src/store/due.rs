@@ -14,6 +14,9 @@ pub const SWEEP: &str = "sweep";
 /// The queue of the professionals who may be paid, which waits for a payout day.
 pub const PAYOUTS: &str = "payouts";
 
+/// The queue of the audit entries that the event bus has yet to hear of.
+pub const EVENTS: &str = "events";
+
 /// A row of the due index: an address and since when it is due. What it is due *for* is decided by
 /// the row at that address, read afresh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

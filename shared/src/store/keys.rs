@@ -200,6 +200,7 @@ impl Key {
             (Some("BATCHES"), _) => RowKind::Batch,
             (Some("EVENT"), _) => RowKind::Event,
             (Some("COMPANY"), "SETTINGS") => RowKind::Settings,
+            (Some("AUDIT"), _) => RowKind::Audit,
             _ => RowKind::Unknown,
         }
     }
@@ -267,6 +268,8 @@ pub enum RowKind {
     Event,
     /// Settings that changed: the company's open cases are to be looked at again.
     Settings,
+    /// An audit entry that the event bus has yet to hear of.
+    Audit,
     /// A row this version does not know; left for the version that wrote it.
     Unknown,
 }

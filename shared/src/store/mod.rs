@@ -19,6 +19,7 @@ pub mod keys;
 pub mod ledger;
 pub mod limit;
 pub mod link;
+pub mod outbox;
 pub mod payee;
 pub mod reconciliation;
 pub mod recovery;
@@ -49,6 +50,7 @@ use crate::domain::id::CompanyId;
 pub struct Store {
     client: Client,
     table: Arc<str>,
+    announces: bool,
 }
 
 /// What a conditioned single write met.
@@ -63,7 +65,13 @@ pub enum Written<T> {
 impl Store {
     /// The table of that name.
     pub fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.into() }
+        Self { client, table: table.into(), announces: false }
+    }
+
+    /// The same where an event bus hears of what happens, or where none does.
+    #[must_use]
+    pub fn announcing(self, announces: bool) -> Self {
+        Self { announces, ..self }
     }
 
     /// Everything of one company.

@@ -121,10 +121,20 @@ impl Faults {
         }
     }
 
+    /// Whether a part of a request with parts of several companies is refused: only a rule that names the
+    /// part's company says so.
+    pub(crate) fn refuses_part(&self, part: &Call) -> bool {
+        self.take_where(|rule| rule.company.is_some() && rule.concerns(part)).is_some()
+    }
+
     /// The fault for this call, if any; a rule with no times left is gone.
     fn take(&self, call: &Call) -> Option<FaultKind> {
+        self.take_where(|rule| rule.concerns(call))
+    }
+
+    fn take_where(&self, concerns: impl Fn(&Rule) -> bool) -> Option<FaultKind> {
         let mut rules = self.list();
-        let index = rules.iter().position(|rule| rule.concerns(call))?;
+        let index = rules.iter().position(concerns)?;
         let kind = rules[index].kind;
         if rules[index].times.is_some() {
             self.put(&mut rules, |rules| use_up(rules, index));

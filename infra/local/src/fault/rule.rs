@@ -97,6 +97,8 @@ pub enum Operation {
     BalanceTransaction,
     /// `GET /v1/events`.
     Events,
+    /// `PutEvents` of the event bus.
+    PutEvents,
 }
 
 impl Operation {
@@ -131,6 +133,7 @@ impl Operation {
             Self::BalanceTransactions => "balance_transactions",
             Self::BalanceTransaction => "balance_transaction",
             Self::Events => "events",
+            Self::PutEvents => "put_events",
         }
     }
 }

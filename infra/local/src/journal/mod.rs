@@ -18,7 +18,7 @@ pub use file::OpenJournalError;
 
 use crate::fault::Rule;
 use crate::outbox::Entry;
-use crate::{clock, resend, stripe, whop};
+use crate::{bus, clock, resend, stripe, whop};
 
 /// Where changes are written; without a file, as in tests, nowhere. All clones share one file, and
 /// the last of them unlocks it.
@@ -47,6 +47,8 @@ pub(crate) struct Record {
     pub(crate) resend: Option<resend::Accepted>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) stripe: Vec<stripe::Change>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) bus: Vec<bus::Heard>,
 }
 
 impl Journal {

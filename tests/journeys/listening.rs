@@ -1,0 +1,126 @@
+//! A world whose deployment has an event bus, and what it heard.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::Duration;
+use http::Method;
+use local::bus::{BUS, Heard};
+use local::embedded::EmbeddedDynamo;
+use local::fault::{Operation, Rule};
+use local::outbox::Provider;
+use local::service::Service;
+use serde_json::Value;
+use shared::domain::announcement::{event_id, is_announced};
+use shared::store::company::AuditEntry;
+
+use crate::answer::answered;
+use crate::world::{COMPANY, World};
+
+pub const PUBLISH: &str = "/api/cron/publish-events";
+
+/// Longer than any entry is put off.
+pub const PAUSES: Duration = Duration::minutes(16);
+
+pub fn with_bus(name: &str) -> Option<String> {
+    (name == "EVENT_BUS_NAME").then(|| BUS.to_owned())
+}
+
+impl World {
+    pub async fn with_bus() -> Self {
+        Self::with(EmbeddedDynamo::memory(), with_bus).await
+    }
+
+    /// The process dies and another one starts, over the same table and the same bus.
+    pub async fn restart_with_bus(&mut self) {
+        let old = &self.service;
+        old.dynamo.stop_intercepting();
+        old.sandbox.faults.stop_intercepting();
+        let (sandbox, dynamo) = (old.sandbox.clone(), old.dynamo.clone());
+        self.service = Service::start(sandbox, dynamo, with_bus).await.unwrap();
+    }
+
+    /// One run of the schedule.
+    pub async fn publish(&self) -> Value {
+        let response = self.service.fire("events", PUBLISH, self.now()).await;
+        answered(&Method::POST, PUBLISH, response).await.ok()
+    }
+
+    /// Trouble at the bus; for one company's entries, or for whole requests.
+    pub fn trouble_at_bus(&self, kind: &str, times: Option<u32>, company: Option<&str>) {
+        let (provider, operation) = (Provider::EventBridge, Operation::PutEvents);
+        let (kind, company) = (kind.parse().unwrap(), company.map(str::to_owned));
+        self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company });
+    }
+
+    /// How often the bus was asked.
+    pub fn asked_bus(&self) -> u64 {
+        self.service.sandbox.bus.requests().values().sum()
+    }
+
+    pub fn heard(&self) -> Vec<Heard> {
+        self.service.sandbox.bus.heard()
+    }
+
+    /// How often each kind was heard.
+    pub fn kinds_heard(&self) -> BTreeMap<String, usize> {
+        let mut kinds = BTreeMap::new();
+        for heard in self.heard() {
+            *kinds.entry(heard.detail_type).or_default() += 1;
+        }
+        kinds
+    }
+
+    /// Entries of a company's audit log, each of a case of its own.
+    pub async fn add_entries(&self, company: &str, count: usize) {
+        let (company, now) = (self.company(company), self.now());
+        let unique = self.service.app.ids.next();
+        let entry = |n: usize| AuditEntry {
+            at: now,
+            kind: "case.opened".to_owned(),
+            subject: format!("{unique}-{n}"),
+            cause: "test".to_owned(),
+            detail: None,
+        };
+        let all: Vec<usize> = (0..count).collect();
+        for part in all.chunks(100) {
+            let write = |n: &usize| company.audit(&entry(*n), &format!("{unique}#{n}")).unwrap();
+            let writes = part.iter().map(write).collect();
+            company.store().commit(self.service.app.ids.next(), writes).await.unwrap();
+        }
+    }
+
+    /// The entries that have yet to be heard of.
+    pub async fn unheard(&self) -> Vec<Value> {
+        self.rows_of("AUDIT#").await.into_iter().filter(|row| row.get("due_at").is_some()).collect()
+    }
+
+    /// What was heard is what is written: nothing is missing, nothing is made up, and nothing waits. How
+    /// many were heard more than once.
+    pub async fn check_heard(&self, told: &str) -> usize {
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+        let rows = self.rows_of("AUDIT#").await;
+        let announced = rows.iter().filter(|row| is_announced(&text(row, "kind")));
+        let written: BTreeMap<String, String> = announced
+            .map(|row| (event_id(&text(row, "pk"), &text(row, "sk")).to_string(), text(row, "subject")))
+            .collect();
+        let heard = self.heard();
+        let ids: BTreeSet<String> = heard.iter().map(|heard| text(&heard.detail, "event_id")).collect();
+        assert_eq!(ids, written.keys().cloned().collect(), "{told}");
+        for heard in &heard {
+            assert_eq!(text(&heard.detail, "subject"), written[&text(&heard.detail, "event_id")], "{told}");
+        }
+        assert_eq!(self.unheard().await, [Value::Null; 0], "{told}");
+        heard.len() - ids.len()
+    }
+}
+
+/// What a run did that had something to tell, in the words of a policy.
+pub async fn rights_of_a_run() -> BTreeSet<String> {
+    let world = World::with_bus().await;
+    world.add_entries(COMPANY, 1).await;
+    world.service.dynamo.reset_requests();
+    assert_eq!(world.publish().await["done"], 1);
+    let requests = world.service.dynamo.requests();
+    let told = (world.asked_bus() > 0).then(|| "PutEvents EventBus".to_owned());
+    requests.into_iter().flat_map(|request| request.rights).chain(told).collect()
+}
