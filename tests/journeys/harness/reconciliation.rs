@@ -212,7 +212,7 @@ pub(super) fn of_chance(seed: u64) -> Missed {
 
 #[test]
 fn reconciliations_in_storms_explain_every_cent_once() {
-    season("reconciliations in storms", 12, Weather::default(), of_chance);
+    season("reconciliations in storms", 8, Weather::default(), of_chance);
 }
 
 #[test]
