@@ -155,8 +155,8 @@ fn a_sweep_and_an_accept_have_one_winner_in_every_order() {
 }
 
 #[test]
-fn a_sweep_and_a_cancellation_let_the_hold_go_once_in_every_order() {
-    of_one(&[Act::Sweep, Act::Cancel(0)], Reach::default());
+fn a_sweep_and_a_cancellation_let_the_hold_go_once_wherever_one_is_interrupted() {
+    of_one(&[Act::Sweep, Act::Cancel(0)], in_turns(1));
 }
 
 #[test]
