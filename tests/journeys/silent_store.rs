@@ -142,6 +142,14 @@ async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowled
                 assert_eq!((answer.status.as_u16(), answer.header(SKIPPED)), (200, Some("store_unanswered")));
                 continue;
             }
+            // Without a bus there is nothing to tell it.
+            if route.function == "events" {
+                assert_eq!(
+                    (answer.status.as_u16(), answer.json()["skipped"].as_str()),
+                    (200, Some("no_event_bus"))
+                );
+                continue;
+            }
             let waits = answer.header("retry-after").is_some();
             assert!(answer.status == 503 && waits, "{}: {answer:?}", route.path);
         }

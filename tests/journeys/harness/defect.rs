@@ -104,7 +104,7 @@ impl Defect {
         match self {
             Self::KeyForgotten => drop(headers.remove(KEY)),
             Self::KeyOfTheAttempt => {
-                let key = HeaderValue::from_str(&format!("{key}:{number}")).expect("a key is plain text");
+                let key = HeaderValue::from_str(&format!("{key}-{number}")).expect("a key is plain text");
                 headers.insert(KEY, key);
             }
             _ => {}

@@ -247,7 +247,7 @@ fn a_transfer_without_a_key_is_found() {
 
 #[test]
 fn a_transfer_under_a_key_of_its_own_is_found() {
-    found(Defect::KeyOfTheAttempt, paid(&[payday::Act::Tick]), DEATH, "Transfer");
+    found(Defect::KeyOfTheAttempt, paid(&[payday::Act::Tick]), DEATH, "a row that tells of it");
 }
 
 #[test]
