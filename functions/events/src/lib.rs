@@ -17,12 +17,10 @@ use axum::Router;
 use axum::extract::{Extension, State};
 use chrono::Duration;
 use http::Method;
-use serde_json::json;
 use shared::app::{App, SharedApp};
 use shared::auth::{Routes, Scheduler};
 use shared::aws::bus::Bus;
-use shared::domain::job::{EVENTS_JOB, Occurrence};
-use shared::domain::time;
+use shared::domain::job::{EVENTS_JOB, Occurrence, Report};
 use shared::http::{Answer, Failure};
 
 /// How far apart the planned firings are.
@@ -52,21 +50,6 @@ async fn publish(
     let occurrence = Occurrence::of(EVENTS_JOB, scheduler.scheduled_at, slot, app.clock.now());
     match bus {
         Some(bus) => Ok(Answer::ok(run::run(&app, &bus, &occurrence).await?)),
-        None => Ok(no_bus(&occurrence)),
+        None => Ok(Answer::ok(Report::passed_over(&occurrence, "no_event_bus"))),
     }
-}
-
-/// A report like any other, that says in a word why nothing was looked at.
-fn no_bus(occurrence: &Occurrence) -> Answer {
-    Answer::ok(json!({
-        "job": occurrence.job,
-        "occurrence": time::write(occurrence.scheduled_at),
-        "due": 0,
-        "done": 0,
-        "skipped": "no_event_bus",
-        "failed": 0,
-        "in_doubt": 0,
-        "duration_ms": 0,
-        "more": false,
-    }))
 }

@@ -17,11 +17,9 @@ use axum::Router;
 use axum::extract::State;
 use chrono::Duration;
 use http::Method;
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::job::Occurrence;
-use shared::domain::time;
+use shared::domain::job::{Occurrence, Report};
 use shared::http::{Answer, Failure};
 
 /// The job, as its runs are remembered and logged.
@@ -41,21 +39,6 @@ async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answ
     let occurrence = Occurrence::of(JOB, scheduler.scheduled_at, slot, app.clock.now());
     match app.config.marketplace.calendar.batch_at(occurrence.scheduled_at) {
         Some(batch) => Ok(Answer::ok(run::run(&app, &occurrence, batch).await?)),
-        None => Ok(not_a_payout_day(&occurrence)),
+        None => Ok(Answer::ok(Report::passed_over(&occurrence, "not_a_payout_day"))),
     }
-}
-
-/// A report like any other, that says in a word why nothing was looked at.
-fn not_a_payout_day(occurrence: &Occurrence) -> Answer {
-    Answer::ok(json!({
-        "job": occurrence.job,
-        "occurrence": time::write(occurrence.scheduled_at),
-        "due": 0,
-        "done": 0,
-        "skipped": "not_a_payout_day",
-        "failed": 0,
-        "in_doubt": 0,
-        "duration_ms": 0,
-        "more": false,
-    }))
 }

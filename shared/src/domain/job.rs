@@ -2,6 +2,9 @@
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::time;
 
 /// The job that lets customers' money go when nobody answers.
 pub const AUTO_DECLINE_JOB: &str = "auto-decline";
@@ -153,6 +156,16 @@ pub struct Report {
     pub duration_ms: u64,
     /// Whether a bound was reached and the next tick goes on.
     pub more: bool,
+}
+
+impl Report {
+    /// What a firing answers at which nothing was looked at: `skipped` says why, in a word.
+    pub fn passed_over(occurrence: &Occurrence, why: &str) -> Value {
+        let (job, occurrence) = (occurrence.job.clone(), time::write(occurrence.scheduled_at));
+        let mut told = json!(Self { job, occurrence, ..Self::default() });
+        told["skipped"] = json!(why);
+        told
+    }
 }
 
 #[cfg(test)]
