@@ -97,13 +97,26 @@ pub struct Parts {
     pub deadlines: Deadlines,
     /// What every request it makes to the providers passes on its way in.
     pub around_providers: Box<dyn FnOnce(Router) -> Router + Send>,
+    /// What every look at the sandbox's clock passes.
+    pub around_clock: Box<dyn FnOnce(Clock) -> Clock + Send>,
 }
 
 impl Parts {
     /// Straight ways and random ids.
     pub fn usual(dynamo: &EmbeddedDynamo, deadlines: Deadlines) -> Result<Self, TrustError> {
         let (table, http) = (dynamo.client(), client::client()?);
-        Ok(Self { table, http, ids: Ids::system(), deadlines, around_providers: Box::new(|router| router) })
+        Ok(Self::straight(table, http, Ids::system(), deadlines))
+    }
+
+    /// Nothing on the way to providers and clock.
+    pub fn straight(
+        table: aws_sdk_dynamodb::Client,
+        http: reqwest::Client,
+        ids: Ids,
+        deadlines: Deadlines,
+    ) -> Self {
+        let (around_providers, around_clock) = (Box::new(|router| router), Box::new(|clock| clock));
+        Self { table, http, ids, deadlines, around_providers, around_clock }
     }
 }
 
@@ -183,7 +196,7 @@ impl Service {
             create_table(&dynamo.client(), table).await?;
         }
         let clock = sandbox.clock.clone();
-        let clock = Clock::from_fn(move || clock.now());
+        let clock = (parts.around_clock)(Clock::from_fn(move || clock.now()));
         let mut app = App::new(config, Some(parts.table), parts.http, clock, parts.ids);
         app.limiter = app.limiter.with_deadlines(parts.deadlines);
         let app = Arc::new(app);

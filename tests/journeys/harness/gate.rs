@@ -3,10 +3,11 @@
 //! One request is let go at a time. It is executed as one step, its answer reaches the worker, and the
 //! worker goes on until it is at the gate again, has finished, or sleeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use local::embedded::Intervention;
 use local::fault::FaultKind;
 use tokio::sync::oneshot;
@@ -62,6 +63,8 @@ struct Book {
     waiting: BTreeMap<Ticket, (Asked, oneshot::Sender<Order>)>,
     numbers: BTreeMap<usize, u32>,
     heard: BTreeMap<usize, u64>,
+    /// What time it was whenever somebody looked, and after how many requests of its own that was.
+    looked: BTreeMap<usize, BTreeSet<(u32, DateTime<Utc>)>>,
     ends: BTreeMap<usize, String>,
     trouble: Option<FaultKind>,
     /// What was last answered to each question about an index.
@@ -142,17 +145,26 @@ impl Gate {
         self.book().ends.get(&worker).cloned()
     }
 
+    /// A worker looks at the clock: what it saw is something that it knows from then on.
+    pub fn looked(&self, worker: usize, now: DateTime<Utc>) -> DateTime<Utc> {
+        let mut book = self.book();
+        let number = book.numbers.get(&worker).copied().unwrap_or_default();
+        book.looked.entry(worker).or_default().insert((number, now));
+        now
+    }
+
     /// Grows whenever somebody comes to the gate, hears an answer or finishes.
     pub fn moves(&self) -> u64 {
         self.book().moves
     }
 
-    /// All that decides what a worker does next, besides the world: what it has heard so far, and where
-    /// it stands. Answers to requests made at once count alike in any order.
+    /// All that decides what a worker does next, besides the world: what it has heard so far, what time it
+    /// was when it looked, and where it stands. Answers to requests made at once count alike in any order.
     pub fn print(&self, worker: usize) -> u64 {
         let book = self.book();
         let mut hasher = DefaultHasher::new();
         book.heard.get(&worker).hash(&mut hasher);
+        book.looked.get(&worker).hash(&mut hasher);
         book.ends.get(&worker).hash(&mut hasher);
         let standing = book.waiting.iter().filter(|(ticket, _)| ticket.worker == worker);
         standing.for_each(|(ticket, (asked, _))| (ticket, asked).hash(&mut hasher));

@@ -6,7 +6,7 @@ use local::embedded::EmbeddedDynamo;
 use local::sandbox::Sandbox;
 use local::service::{PATIENCE, Parts, Service, TABLE};
 use serde_json::Value;
-use shared::app::Ids;
+use shared::app::{Clock, Ids};
 use uuid::Uuid;
 
 use super::defect::Defect;
@@ -50,8 +50,7 @@ impl Prepared {
 
 /// Ways that lead through no gate.
 fn straight(dynamo: &EmbeddedDynamo, http: &reqwest::Client, seed: u64) -> Parts {
-    let (table, http, ids) = (dynamo.client(), http.clone(), ids(WORLD, seed));
-    Parts { table, http, ids, deadlines: PATIENCE, around_providers: Box::new(|stand_ins| stand_ins) }
+    Parts::straight(dynamo.client(), http.clone(), ids(WORLD, seed), PATIENCE)
 }
 
 /// Starts a worker whose every way out leads through the gate.
@@ -61,17 +60,18 @@ pub async fn process(
     gate: &Gate,
     worker: usize,
     seed: u64,
-    defect: Option<Defect>,
+    defects: &'static [Defect],
 ) -> World {
     let Service { sandbox, dynamo, .. } = &world.service;
-    let way = WayToTable { dynamo: dynamo.clone(), gate: gate.clone(), worker, defect };
-    let providers = gate.clone();
+    let way = WayToTable { dynamo: dynamo.clone(), gate: gate.clone(), worker, defects };
+    let (providers, looked) = (gate.clone(), gate.clone());
     let parts = Parts {
         table: dynamo.client_through(way),
         http: http.clone(),
         ids: ids(worker, seed),
         deadlines: PATIENCE,
-        around_providers: Box::new(move |stand_ins| way_to_providers(providers, worker, defect, stand_ins)),
+        around_providers: Box::new(move |stand_ins| way_to_providers(providers, worker, defects, stand_ins)),
+        around_clock: Box::new(move |clock| Clock::from_fn(move || looked.looked(worker, clock.now()))),
     };
     let service = Service::start_of(sandbox.clone(), dynamo.clone(), |_| None, parts).await.unwrap();
     World { service }

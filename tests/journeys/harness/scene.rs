@@ -56,9 +56,9 @@ pub trait Scene {
         world.tick().await["due"].as_u64().unwrap()
     }
 
-    /// The mistake that every worker makes.
-    fn defect(&self) -> Option<Defect> {
-        None
+    /// The mistakes that every worker makes.
+    fn defects(&self) -> &'static [Defect] {
+        &[]
     }
 
     /// What must hold in the end besides the laws.

@@ -72,7 +72,7 @@ impl Stage {
         world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_trouble()));
         let mut workers = Vec::new();
         for worker in 0..scene.workers() {
-            let process = process(&world, http, &gate, worker, seed, scene.defect()).await;
+            let process = process(&world, http, &gate, worker, seed, scene.defects()).await;
             let (deed, gate) = (scene.deed(worker, process), gate.clone());
             workers.push(Some(tokio::spawn(async move {
                 // What time it is when it begins is a choice too.

@@ -21,11 +21,18 @@ pub struct Weather {
     pub jump: usize,
     /// At most so many troubles in one run, so that no pause grows beyond an hour.
     pub most_troubles: usize,
+    /// Whether the table is spared, so that trouble is left for the providers.
+    pub spares_table: bool,
+}
+
+impl Weather {
+    /// Twelve troubles at most, of which none comes by itself.
+    pub const HARSH: Self = Self { trouble: 0, death: 0, jump: 0, most_troubles: 12, spares_table: false };
 }
 
 impl Default for Weather {
     fn default() -> Self {
-        Self { trouble: 60, death: 8, jump: 8, most_troubles: 6 }
+        Self { trouble: 60, death: 8, jump: 8, most_troubles: 6, spares_table: false }
     }
 }
 
@@ -122,7 +129,9 @@ impl Chance {
             self.stubborn = (left > 1).then_some((worker, order, left - 1));
             return order;
         }
-        if tally.troubles >= self.weather.most_troubles || !self.dice.falls(self.weather.trouble) {
+        let is_spared = self.weather.spares_table && !at_a_provider;
+        if is_spared || tally.troubles >= self.weather.most_troubles || !self.dice.falls(self.weather.trouble)
+        {
             return Order::Go;
         }
         if asked.is_of_stripe() && self.dice.falls(250) {

@@ -34,7 +34,7 @@ pub struct WayToTable {
     pub dynamo: EmbeddedDynamo,
     pub gate: Gate,
     pub worker: usize,
-    pub defect: Option<Defect>,
+    pub defects: &'static [Defect],
 }
 
 impl HttpClient for WayToTable {
@@ -59,7 +59,7 @@ impl HttpConnector for WayToTable {
                 }
             }
             let mut answer = answers.expect("something is sent");
-            if parts > 1 || way.defect == Some(Defect::TransactionTorn) {
+            if parts > 1 || way.defects.contains(&Defect::TransactionTorn) {
                 whole(&mut answer, parts);
             }
             Ok(answer)
@@ -70,14 +70,19 @@ impl HttpConnector for WayToTable {
 impl WayToTable {
     /// What is sent: the request itself, unless the worker makes a mistake.
     fn sent(&self, request: HttpRequest) -> Vec<HttpRequest> {
-        let Some(defect) = self.defect else { return vec![request] };
-        let (operation, mut body) = read(&request);
+        if self.defects.is_empty() {
+            return vec![request];
+        }
+        let (operation, body) = read(&request);
         let again = |body: Value| {
             let mut again = request.try_clone().expect("a request to the table has a plain body");
             *again.body_mut() = SdkBody::from(body.to_string());
             again
         };
-        defect.sends(&operation, &mut body).into_iter().map(again).collect()
+        let with = |bodies: Vec<Value>, defect: &Defect| {
+            bodies.into_iter().flat_map(|mut body| defect.sends(&operation, &mut body)).collect()
+        };
+        self.defects.iter().fold(vec![body], with).into_iter().map(again).collect()
     }
 
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
@@ -95,7 +100,7 @@ impl WayToTable {
             }
         }
         if let Ok(answer) = &mut answer
-            && let Some(misread) = self.defect.and_then(|defect| defect.reads(text_of(answer)))
+            && let Some(misread) = self.defects.iter().find_map(|defect| defect.reads(text_of(answer)))
         {
             *answer.body_mut() = SdkBody::from(misread);
         }
@@ -159,21 +164,21 @@ fn question(request: &HttpRequest) -> String {
 }
 
 /// The providers behind the gate of one worker.
-pub fn way_to_providers(gate: Gate, worker: usize, defect: Option<Defect>, stand_ins: Router) -> Router {
+pub fn way_to_providers(gate: Gate, worker: usize, defects: &'static [Defect], stand_ins: Router) -> Router {
     let calls = Arc::new(AtomicU64::new(0));
     stand_ins.layer(from_fn(move |mut request: Request, next: Next| {
         let (gate, number) = (gate.clone(), calls.fetch_add(1, Ordering::Relaxed));
         async move {
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-            if let Some(defect) = defect {
-                defect.calls(request.headers_mut(), number);
-            }
+            defects.iter().for_each(|defect| defect.calls(request.headers_mut(), number));
+            let sent = params_of(&mut request, defects).await;
             let words = format!("{} {}", request.method(), request.uri().path());
             let touch = Touch::Provider { changes: !request.method().is_safe() };
             let (_, under_way) = gate.pass(worker, Asked { touch, words }).await;
             let (mut parts, body) = next.run(request).await.into_parts();
             let mut body = to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
-            let misheard = defect.and_then(|defect| defect.hears(&method, &path, parts.status));
+            let hears = |defect: &Defect| defect.hears(&method, &path, parts.status, &sent);
+            let misheard = defects.iter().find_map(hears);
             if let Some((status, text)) = misheard {
                 (parts.status, body) = (status, text.to_string().into());
                 parts.headers.remove(CONTENT_LENGTH);
@@ -184,4 +189,18 @@ pub fn way_to_providers(gate: Gate, worker: usize, defect: Option<Defect>, stand
             Response::from_parts(parts, Body::from(body))
         }
     }))
+}
+
+/// What was sent as a form; nothing is looked at where nobody makes a mistake.
+async fn params_of(request: &mut Request, defects: &[Defect]) -> Value {
+    if defects.is_empty() {
+        return Value::Null;
+    }
+    let body = to_bytes(std::mem::take(request.body_mut()), MAX_ANSWER_BYTES).await.unwrap_or_default();
+    let form = format!("http://form/?{}", String::from_utf8_lossy(&body));
+    let params = reqwest::Url::parse(&form).expect("a form is a query");
+    let params =
+        params.query_pairs().map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())));
+    *request.body_mut() = Body::from(body);
+    params.collect()
 }

@@ -17,24 +17,33 @@ use super::rows::Rows;
 use super::scene::{Deed, Scene};
 use super::season::{explored, repeats, season};
 use super::storm::Weather;
-use crate::world::{COMPANY, World, beginning, id_of, payment_failed, payment_succeeded};
+use crate::dialects::{Dialect, Happening, Spelling};
+use crate::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
 
-/// What happened at Whop, to which member, in which minute.
+/// What happened at Whop, to which member, in which minute; or the tick that takes up what was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Letter {
     Failed(usize, i64),
     Paid(usize, i64),
+    /// It names a payment of the member's, and nothing else of it.
+    Disputed(usize),
+    Tick,
 }
 
-use Letter::{Failed, Paid};
+use Letter::{Disputed, Failed, Paid, Tick};
 
 /// Workers that take letters in, each its own in its own order.
 #[derive(Debug)]
 pub(super) struct Deliveries<'a> {
     pub(super) hands: Vec<Vec<Letter>>,
+    /// What came before: the first of it before anybody knew whose it is.
+    pub(super) early: Vec<Letter>,
     /// How everything stands in the end, once one run has come there.
     pub(super) end: &'a OnceLock<Vec<String>>,
 }
+
+/// By then what was kept is taken up again.
+const PAUSE: Duration = Duration::minutes(61);
 
 /// What tells of the way to a state and not of the state: a case bears the name of the failure that was
 /// heard of first.
@@ -54,21 +63,29 @@ const TRACES: [&str; 12] = [
 ];
 
 impl Letter {
-    fn event(self) -> Value {
+    fn event(self) -> Option<Value> {
         let at = |minute| beginning() + Duration::minutes(minute);
         match self {
             Failed(member, minute) => {
-                payment_failed(&format!("mem_{member}"), &format!("pay_{member}"), at(minute))
+                Some(payment_failed(&format!("mem_{member}"), &format!("pay_{member}"), at(minute)))
             }
             Paid(member, minute) => {
-                payment_succeeded(&format!("mem_{member}"), &format!("pay_{member}"), at(minute))
+                Some(payment_succeeded(&format!("mem_{member}"), &format!("pay_{member}"), at(minute)))
             }
+            Disputed(member) => {
+                let told = Happening::Disputed;
+                Some(Dialect::Dated.tell(Spelling::Dotted, told, &member.to_string(), beginning()))
+            }
+            Tick => None,
         }
     }
 
     /// Delivers it; the status. What was answered with success is kept by then.
     async fn arrives(self, world: &World) -> String {
-        let event = self.event();
+        let Some(event) = self.event() else {
+            let fired = world.service.fire("reminders", REMINDERS, world.now()).await;
+            return fired.status().to_string();
+        };
         let id = id_of(&event);
         let status = world.service.deliver(&id, &event.to_string()).await.status();
         let rows = world.service.dynamo.rows(TABLE);
@@ -90,6 +107,12 @@ impl Scene for Deliveries<'_> {
     async fn prepare(&self, world: &World) {
         for member in 1..=3 {
             world.add_past_due(COMPANY, &format!("mem_{member}"));
+        }
+        for letter in &self.early {
+            letter.arrives(world).await;
+        }
+        if !self.early.is_empty() {
+            world.advance(PAUSE);
         }
     }
 
@@ -140,7 +163,7 @@ impl Scene for Deliveries<'_> {
 fn explored_to_one_end(hands: &[&[Letter]], reach: Reach) {
     let end = OnceLock::new();
     let hands = hands.iter().map(|letters| letters.to_vec()).collect();
-    explored(&Deliveries { hands, end: &end }, reach);
+    explored(&Deliveries { hands, early: Vec::new(), end: &end }, reach);
 }
 
 #[test]
@@ -164,7 +187,8 @@ fn three_events_at_once_end_in_one_state_in_every_order() {
 #[test]
 fn leaving_out_orders_that_commute_leaves_no_state_out() {
     let end = OnceLock::new();
-    let scene = Deliveries { hands: vec![vec![Failed(1, 0)], vec![Failed(2, 3)]], end: &end };
+    let scene =
+        Deliveries { hands: vec![vec![Failed(1, 0)], vec![Failed(2, 3)]], early: Vec::new(), end: &end };
     let found = [false, true].map(|wide_awake| {
         let tally = explored(&scene, Reach { jumps: 1, wide_awake, ..Reach::default() });
         (tally.states, tally.interleavings)
@@ -195,7 +219,7 @@ pub(super) fn drawn(seed: u64, end: &OnceLock<Vec<String>>) -> Deliveries<'_> {
             hand.insert(place, letter);
         }
     }
-    Deliveries { hands, end }
+    Deliveries { hands, early: Vec::new(), end }
 }
 
 #[test]

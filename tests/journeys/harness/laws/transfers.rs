@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use local::outbox::Kind;
 use local::stripe::Transfer;
+use shared::domain::booking::What;
 use shared::domain::effect::{Effect, EffectState};
 use shared::domain::payout::TransferRequest;
 
@@ -39,11 +40,26 @@ impl Law for OneTransferEach {
         for booked in moment.after.bookings() {
             let id = booked.row.booking_id.to_string();
             let done = booked.transfers().filter(|(effect, _)| effect.state == EffectState::Done).count();
-            let found = usize::from(made.contains_key(id.as_str()));
-            must(done == found, || format!("{done} transfers of {id} are known, {found} were made"))?;
+            let found = made.get(id.as_str());
+            let count = usize::from(found.is_some());
+            must(done == count, || format!("{done} transfers of {id} are known, {count} were made"))?;
+            let known = paid_by(&booked);
+            let is_it = found.is_none_or(|transfer| known.contains(&transfer.id));
+            must(is_it, || format!("{found:?} was made, but {known:?} are known"))?;
         }
         self.after_call(moment)
     }
+}
+
+/// The transfers that the booking tells of.
+fn paid_by(booked: &Booked<'_>) -> Vec<String> {
+    let facts = booked.row.history.facts();
+    facts
+        .filter_map(|fact| match &fact.what {
+            What::PaidOut { transfer, .. } => transfer.as_ref().map(ToString::to_string),
+            _ => None,
+        })
+        .collect()
 }
 
 fn by_booking(transfers: &[Transfer]) -> Result<BTreeMap<&str, &Transfer>, String> {
