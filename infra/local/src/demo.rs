@@ -67,11 +67,16 @@ pub async fn renew(
     let whop = &service.sandbox.whop;
     let known = whop.membership(membership)?;
     let at = at.unwrap_or_else(|| service.sandbox.clock.now());
-    let status = if failed { MembershipStatus::PastDue } else { MembershipStatus::Active };
-    whop.set_membership_status(membership, status);
-    let event = event(&known, failed, at);
+    let event = end_renewal(service, &known, failed, at);
     let id = event["id"].as_str().unwrap_or_default().to_owned();
     Some(service.deliver(&id, &event.to_string()).await)
+}
+
+/// Changes the membership only, and returns the event that somebody else delivers.
+pub fn end_renewal(service: &Service, membership: &Membership, failed: bool, at: DateTime<Utc>) -> Value {
+    let status = if failed { MembershipStatus::PastDue } else { MembershipStatus::Active };
+    service.sandbox.whop.set_membership_status(&membership.id, status);
+    event(membership, failed, at)
 }
 
 /// A payment event of Whop's v1 dialect (docs.whop.com, "payment.failed" and "payment.succeeded").

@@ -9,6 +9,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod cloud;
 pub mod demo;
 pub mod desk;
 pub mod embedded;

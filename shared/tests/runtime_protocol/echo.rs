@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::lambda_api::PATIENCE;
+use platforms::PATIENCE;
 
 /// The running service; it ends with this value, also when a test fails.
 pub struct Echo {

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
 use super::echo::Echo;
-use super::lambda_api::{Outcome, RuntimeApi};
+use platforms::PATIENCE;
+use platforms::lambda::{Outcome, RuntimeApi};
 
 /// The API with the example service that polls it.
 struct Lambda {
@@ -11,17 +12,22 @@ struct Lambda {
 
 impl Lambda {
     async fn start() -> Self {
-        let api = RuntimeApi::start("echo").await;
-        let environment = [&api.environment()[..], &[("RUST_LOG", "trace")]].concat();
+        let api = RuntimeApi::start("echo").await.expect("a port");
+        let own = api.environment();
+        let own = own.iter().map(|(name, value)| (*name, value.as_str()));
+        let environment: Vec<_> = own.chain([("RUST_LOG", "trace")]).collect();
         Self { echo: Echo::start(&environment), api }
     }
 
     async fn invoke(&mut self, payload: impl ToString) -> Outcome {
-        self.api.invoke(payload).await
+        let outcome = tokio::time::timeout(PATIENCE, self.api.invoke(payload)).await;
+        outcome.expect("an outcome in time").expect("the API runs")
     }
 
     async fn ask(&mut self, method: &str, path: &str, query: &str, body: &str) -> Value {
-        self.api.ask(request(method, path, query, body)).await
+        let outcome = self.invoke(request(method, path, query, body)).await;
+        assert_eq!(outcome.kind, "response", "{outcome:?}");
+        outcome.body
     }
 }
 

@@ -3,6 +3,5 @@
 
 mod echo;
 mod lambda;
-mod lambda_api;
 mod plain;
 mod vercel;

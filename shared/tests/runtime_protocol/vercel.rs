@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::echo::{Answer, Echo, ask, free_port};
-use super::lambda_api::PATIENCE;
+use platforms::PATIENCE;
 
 /// Vercel's side: the socket for frames, and the address for requests.
 struct Bridge {

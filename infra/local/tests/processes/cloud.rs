@@ -5,12 +5,10 @@ use chrono::Utc;
 use http_body_util::BodyExt as _;
 use local::clock::SandboxClock;
 use local::demo;
-use local::embedded::EmbeddedDynamo;
 use local::sandbox::Sandbox;
 use local::service::Service;
 use local::whop::{APP_ID, Membership};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 use crate::function::Function;
 use crate::request::Request;
@@ -18,38 +16,33 @@ use crate::request::Request;
 /// Where pages of the sandbox are.
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
 
-/// The table, the stand-ins, and a company whose member has just failed to pay.
+/// Table and stand-ins, and a company whose member has just failed to pay.
 pub struct Cloud {
-    pub service: Service,
     pub case_id: String,
-    environment: Vec<(&'static str, String)>,
+    cloud: local::cloud::Cloud,
 }
 
 impl Cloud {
     pub async fn start() -> Self {
         let sandbox = Sandbox::memory(SandboxClock::running_from(Utc::now()));
-        let service = Service::start(sandbox, EmbeddedDynamo::memory(), |_| None).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let table = format!("http://{}", listener.local_addr().unwrap());
-        let dynamo = service.dynamo.clone();
-        tokio::spawn(async move { dynamo.serve(listener).await });
-        let mut environment = service.environment.clone();
-        environment.extend([
-            ("AWS_ENDPOINT_URL_DYNAMODB", table),
-            ("AWS_ACCESS_KEY_ID", "sandbox".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
-        ]);
+        let cloud = local::cloud::Cloud::start(sandbox).await.unwrap();
+        let service = &cloud.service;
         let whop = &service.sandbox.whop;
         whop.add_company(demo::COMPANY, "A company", &[demo::OWNER], true, Some("exp_1"));
         whop.add_company("biz_other", "Another company", &["user_other"], true, None);
         whop.add_membership(Membership::new("mem_1", demo::COMPANY, "user_1", Utc::now()));
-        demo::renew(&service, "mem_1", true, None).await.unwrap();
-        let case_id = only_case(&service).await;
-        Self { service, case_id, environment }
+        demo::renew(service, "mem_1", true, None).await.unwrap();
+        let case_id = only_case(service).await;
+        Self { cloud, case_id }
+    }
+
+    /// The service beside the functions.
+    pub fn service(&self) -> &Service {
+        &self.cloud.service
     }
 
     pub async fn function(&self, name: &str) -> Function {
-        Function::start(name, &self.environment).await
+        Function::start(name, &self.cloud.environment).await
     }
 
     /// The same request as the company's owner.
@@ -58,7 +51,7 @@ impl Cloud {
     }
 
     pub fn as_user(&self, user: &str, company: &str, request: Request) -> Request {
-        let token = self.service.sandbox.whop.user_token(user, APP_ID);
+        let token = self.service().sandbox.whop.user_token(user, APP_ID);
         request.header("x-whop-user-token", &token).header("x-company-id", company)
     }
 

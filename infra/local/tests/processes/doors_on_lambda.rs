@@ -102,7 +102,7 @@ async fn a_nudge_with_one_key_is_one_message_and_one_answer() {
     let again = function.ask(&cloud.nudge("key-1")).await.ok();
     assert_eq!(first.header("idempotency-replayed"), None);
     assert_eq!(again.header("idempotency-replayed"), Some("true"));
-    assert_eq!((first.body(), cloud.service.sandbox.outbox.count(Kind::Push)), (again.body(), 1));
+    assert_eq!((first.body(), cloud.service().sandbox.outbox.count(Kind::Push)), (again.body(), 1));
     let path = format!("/api/cases/{}/nudge", cloud.case_id);
     let other = cloud.as_owner(Request::post(&path, &json!({})).header("idempotency-key", "key-1"));
     function.ask(&other).await.refused(422);

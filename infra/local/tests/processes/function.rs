@@ -1,17 +1,15 @@
 //! A function as Lambda runs it: its real binary, in a process that polls the runtime API.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::LazyLock;
 
-use crate::lambda_api::RuntimeApi;
+use platforms::Platform;
+
 use crate::request::{Reply, Request};
 
-/// A running function; it ends with this value, also when a test fails.
-pub struct Function {
-    child: Child,
-    api: RuntimeApi,
-}
+/// A running function; it ends as by `kill -9` with this value, also when a test fails.
+pub struct Function(platforms::Function);
 
 /// The functions these tests run.
 const FUNCTIONS: [&str; 4] = ["sign-in", "settings", "nudge", "webhooks"];
@@ -23,28 +21,11 @@ impl Function {
     pub async fn start(name: &str, environment: &[(&'static str, String)]) -> Self {
         assert!(FUNCTIONS.contains(&name), "{name} is not built");
         let binary = tokio::task::spawn_blocking(|| BINARIES.clone()).await.unwrap().join(name);
-        let api = RuntimeApi::start(name).await;
-        let mut command = Command::new(binary);
-        command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
-        command.envs(api.environment()).stdout(Stdio::null());
-        Self { child: command.spawn().unwrap(), api }
+        Self(platforms::Function::start(Platform::Lambda, &binary, environment).await.unwrap())
     }
 
     pub async fn ask(&mut self, request: &Request) -> Reply {
-        Reply(self.api.ask(request.event()).await)
-    }
-
-    /// Ends it as `kill -9` does.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Function {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        Reply(self.0.ask(&request.http()).await.unwrap())
     }
 }
 

@@ -4,8 +4,6 @@
 
 mod cloud;
 mod function;
-#[path = "../../../../shared/tests/runtime_protocol/lambda_api.rs"]
-mod lambda_api;
 mod request;
 mod server;
 mod tally;

@@ -1,18 +1,19 @@
-//! Requests as a function URL hands them to Lambda, and the answers it takes back.
-//!
-//! Source: docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+//! Requests of the tests, and what is expected of their answers.
 
-use serde_json::{Map, Value, json};
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use http::Response;
+use serde_json::Value;
 
 /// A request on its way.
 #[derive(Debug, Clone)]
 pub struct Request {
     method: &'static str,
     path: String,
-    source_ip: String,
-    headers: Map<String, Value>,
-    cookies: Vec<String>,
-    body: Option<String>,
+    source_ip: IpAddr,
+    headers: Vec<(&'static str, String)>,
+    body: String,
 }
 
 impl Request {
@@ -30,84 +31,58 @@ impl Request {
 
     pub fn post_text(path: &str, body: &str) -> Self {
         let request = Self::of("POST", path).header("content-type", "application/json");
-        Self { body: Some(body.to_owned()), ..request }
+        Self { body: body.to_owned(), ..request }
     }
 
     fn of(method: &'static str, path: &str) -> Self {
-        let source_ip = "192.0.2.1".to_owned();
-        let request = Self {
-            method,
-            path: path.to_owned(),
-            source_ip,
-            headers: Map::new(),
-            cookies: vec![],
-            body: None,
-        };
-        request.header("host", "x.lambda-url.us-east-1.on.aws").header("x-forwarded-proto", "https")
+        let source_ip = IpAddr::from([192, 0, 2, 1]);
+        Self { method, path: path.to_owned(), source_ip, headers: Vec::new(), body: String::new() }
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.headers.insert(name.to_owned(), json!(value));
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
         self
     }
 
-    pub fn cookie(mut self, pair: &str) -> Self {
-        self.cookies.push(pair.to_owned());
-        self
+    pub fn cookie(self, pair: &str) -> Self {
+        self.header("cookie", pair)
     }
 
     /// From this address, as the platform knows it.
     pub fn from(self, source_ip: &str) -> Self {
-        Self { source_ip: source_ip.to_owned(), ..self }
+        Self { source_ip: source_ip.parse().unwrap(), ..self }
     }
 
-    pub fn event(&self) -> Value {
-        let mut event = json!({
-            "version": "2.0", "routeKey": "$default", "rawPath": self.path, "rawQueryString": "",
-            "headers": self.headers,
-            "requestContext": {
-                "accountId": "anonymous", "apiId": "x", "domainName": "x.lambda-url.us-east-1.on.aws",
-                "domainPrefix": "x", "requestId": "id", "routeKey": "$default", "stage": "$default",
-                "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1_600_000_000_000_u64,
-                "http": {
-                    "method": self.method, "path": self.path, "protocol": "HTTP/1.1",
-                    "sourceIp": self.source_ip, "userAgent": "agent",
-                },
-            },
-            "isBase64Encoded": false,
-        });
-        if !self.cookies.is_empty() {
-            event["cookies"] = json!(self.cookies);
+    pub fn http(&self) -> http::Request<Bytes> {
+        let mut request = http::Request::builder().method(self.method).uri(&self.path);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value.as_bytes());
         }
-        if let Some(body) = &self.body {
-            event["body"] = json!(body);
-        }
-        event
+        request.extension(self.source_ip).body(Bytes::from(self.body.clone())).unwrap()
     }
 }
 
-/// What the function URL is to answer.
+/// What the function URL answers.
 #[derive(Debug, Clone)]
-pub struct Reply(pub Value);
+pub struct Reply(pub Response<Bytes>);
 
 impl Reply {
     pub fn status(&self) -> u16 {
-        self.0["statusCode"].as_u64().unwrap().try_into().unwrap()
+        self.0.status().as_u16()
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.0["headers"][name].as_str()
+        self.0.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The one cookie that is set.
     pub fn cookie(&self) -> &str {
-        let cookies = self.0["cookies"].as_array().unwrap();
-        assert_eq!((cookies.len(), self.header("set-cookie")), (1, None), "{self:?}");
-        cookies[0].as_str().unwrap()
+        assert_eq!(self.0.headers().get_all("set-cookie").iter().count(), 1, "{self:?}");
+        self.header("set-cookie").unwrap()
     }
 
     pub fn body(&self) -> &str {
-        self.0["body"].as_str().unwrap()
+        std::str::from_utf8(self.0.body()).unwrap()
     }
 
     pub fn json(&self) -> Value {

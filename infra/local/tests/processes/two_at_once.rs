@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use local::fault::{FaultKind, Operation, Rule};
 use local::outbox::{Kind, Provider};
+use platforms::PATIENCE;
 
 use crate::cloud::{Cloud, sign_in};
 use crate::function::Function;
-use crate::lambda_api::PATIENCE;
 use crate::request::{Reply, Request};
 use crate::tally::{QUOTA, Tally};
 
@@ -36,7 +36,7 @@ async fn of_two_processes_with_one_key_one_acts_and_both_tell_the_same() {
         assert_eq!(left.body(), right.body());
         let replayed = [&left, &right].map(|answer| answer.header("idempotency-replayed").is_some());
         assert_eq!(BTreeSet::from(replayed).len(), 2, "one acted: {left:?} {right:?}");
-        assert_eq!(cloud.service.sandbox.outbox.count(Kind::Push), race);
+        assert_eq!(cloud.service().sandbox.outbox.count(Kind::Push), race);
     }
 }
 
@@ -61,7 +61,7 @@ async fn two_processes_admit_together_exactly_the_quota() {
 async fn whoever_takes_over_from_a_killed_process_sends_no_second_message() {
     let cloud = Cloud::start().await;
     let (mut one, mut two) = (cloud.function("nudge").await, cloud.function("nudge").await);
-    cloud.service.sandbox.faults.add(Rule {
+    cloud.service().sandbox.faults.add(Rule {
         provider: Provider::Whop,
         operation: Operation::Notifications,
         kind: FaultKind::SlowMs(500),
@@ -69,13 +69,13 @@ async fn whoever_takes_over_from_a_killed_process_sends_no_second_message() {
         company: None,
     });
     let request = cloud.nudge("key-1");
-    let sandbox = &cloud.service.sandbox;
+    let sandbox = &cloud.service().sandbox;
     let asked = || sandbox.whop.requests().get("notifications").copied().unwrap_or_default();
     tokio::select! {
         answer = one.ask(&request) => panic!("{answer:?}"),
         () = until(|| asked() > 0) => {}
     }
-    one.kill();
+    drop(one);
     // The key is held by whoever is gone, until its lease has run out.
     two.ask(&request).await.refused(409);
     until(|| sandbox.outbox.count(Kind::Push) == 1).await;

@@ -1,0 +1,47 @@
+//! What a function finds around it that runs as a process of its own: a table that answers over HTTP, and
+//! the providers' stand-ins.
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::bus;
+use crate::embedded::EmbeddedDynamo;
+use crate::sandbox::Sandbox;
+use crate::service::{Service, StartError};
+
+/// The table, the stand-ins, and the way to them.
+pub struct Cloud {
+    /// The service that stands beside the functions, over the same table and the same stand-ins.
+    pub service: Service,
+    /// What leads a function here; it has to be given nothing else.
+    pub environment: Vec<(&'static str, String)>,
+    served: JoinHandle<()>,
+}
+
+impl Cloud {
+    /// Opens it, in memory and on ports that are free.
+    pub async fn start(sandbox: Sandbox) -> Result<Self, StartError> {
+        let bus = |name: &str| (name == "EVENT_BUS_NAME").then(|| bus::BUS.to_owned());
+        let service = Service::start(sandbox, EmbeddedDynamo::memory(), bus).await?;
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let table = format!("http://{}", listener.local_addr()?);
+        let dynamo = service.dynamo.clone();
+        let served = tokio::spawn(async move {
+            let _ = dynamo.serve(listener).await;
+        });
+        let mut environment = service.environment.clone();
+        environment.extend([
+            ("AWS_ENDPOINT_URL_DYNAMODB", table),
+            ("EVENT_BUS_NAME", bus::BUS.to_owned()),
+            ("AWS_ACCESS_KEY_ID", "sandbox".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "sandbox".to_owned()),
+        ]);
+        Ok(Self { service, environment, served })
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        self.served.abort();
+    }
+}
