@@ -47,7 +47,7 @@ pub enum MigrationError {
     },
     /// Rows that no rule can help.
     #[error(
-        "migration {migration}: {count} rows need a person, for example {}; see docs/migrations.md. \
+        "migration {migration}: rows that need a person: {count}, for example {}; see docs/migrations.md. \
          The version of the data stays as it was",
         examples.join(", ")
     )]

@@ -22,7 +22,7 @@ pub struct Migrator {
     pub clock: Clock,
     /// Who this is: a name that no other run has.
     pub owner: String,
-    /// How many rows are written each second at most, and a tenth of how many are read.
+    /// How many rows are written each second at most, and a tenth of those that are read.
     pub rows_per_second: u32,
     /// Whether the claim is taken from whoever holds it.
     pub take_over: bool,
@@ -56,7 +56,7 @@ impl Migrator {
         }
         let mut claim = Claim::take(&self.table, &self.clock, &self.owner, self.take_over).await?;
         let done = self.forward_under(&mut claim, from, to).await;
-        self.end(claim, done).await
+        end(claim, done).await
     }
 
     /// What [`Self::forward`] would do; nothing is written, not even a claim.
@@ -85,7 +85,7 @@ impl Migrator {
         }
         let mut claim = Claim::take(&self.table, &self.clock, &self.owner, self.take_over).await?;
         let done = self.back_under(&mut claim, to).await;
-        self.end(claim, done).await
+        end(claim, done).await
     }
 
     /// What [`Self::back`] would do; nothing is written.
@@ -172,14 +172,14 @@ impl Migrator {
         }
         Ok(outcomes)
     }
+}
 
-    /// Lets go, however it ended. Where that does not work, the claim ends by itself.
-    async fn end<T>(&self, claim: Claim<'_>, done: Result<T, MigrationError>) -> Result<T, MigrationError> {
-        let released = claim.release().await;
-        let done = done?;
-        released?;
-        Ok(done)
-    }
+/// Lets go, however it ended. Where that does not work, the claim ends by itself.
+async fn end<T>(claim: Claim<'_>, done: Result<T, MigrationError>) -> Result<T, MigrationError> {
+    let released = claim.release().await;
+    let done = done?;
+    released?;
+    Ok(done)
 }
 
 /// The number of the newest migration.

@@ -33,8 +33,7 @@ pub struct Event {
     pub user_id: Option<UserId>,
     /// When it happened at the provider; the signed time of arrival where the event does not say.
     pub occurred_at: DateTime<Utc>,
-    /// Where that is known from. It is written down beside the event, once.
-    #[serde(skip_serializing)]
+    /// Where that is known from.
     pub occurred_at_source: TimeSource,
     /// What it means for us.
     pub meaning: Meaning,
