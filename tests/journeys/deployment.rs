@@ -7,7 +7,7 @@ use serde_yaml_ng::Value as Yaml;
 use shared::auth::Who;
 use shared::auth::routes::ROUTES;
 use shared::config::{NAMES, Need};
-use shared::store::definition::{INDEXES, TABLE_KEYS};
+use shared::store::definition::{DEFINITION_VERSION, INDEXES, TABLE_KEYS};
 use shared::store::keys;
 
 use super::repository::{functions, read, template, vercel};
@@ -154,6 +154,33 @@ fn the_table_of_the_template_is_the_one_of_the_code() {
     assert_eq!(attributes, pairs.flat_map(|(hash, range)| [hash, range]).collect());
     assert_eq!(table["TimeToLiveSpecification"]["AttributeName"], keys::TTL);
     assert_eq!(table["BillingMode"], "PAY_PER_REQUEST");
+}
+
+/// What each version of the table's definition is: keys, indexes, time limit. Lines are added, never changed.
+const DEFINITIONS: &[(u32, &str)] = &[(
+    1,
+    "pk sk, due: due_shard due_at, list: list_pk list_sk, list_state: list_state_pk list_sk, \
+     professional: professional_pk professional_sk, customer: customer_pk customer_sk, time limit: expires_at",
+)];
+
+#[test]
+fn the_definition_of_the_table_is_not_changed_under_the_same_version() {
+    let indexes = INDEXES.map(|(name, hash, range)| format!("{name}: {hash} {range}, ")).concat();
+    let now = format!("{} {}, {indexes}time limit: {}", TABLE_KEYS.0, TABLE_KEYS.1, keys::TTL);
+    let (newest, known) = DEFINITIONS.last().expect("a version");
+    let next = newest + 1;
+    assert!(
+        now == *known && DEFINITION_VERSION == *newest,
+        "the table's definition is another one than version {newest}: set DEFINITION_VERSION and the tag \
+         `definition-version` in template.yaml to {next}, add ({next}, \"{now}\") to DEFINITIONS, run `cargo stacks`, \
+         and read docs/migrations.md: an index is added in a deployment before the code that asks it"
+    );
+    assert!(DEFINITIONS.is_sorted_by(|one, other| one.0 + 1 == other.0 && one.1 != other.1));
+    let template = template();
+    let tags = template["Resources"]["Table"]["Properties"]["Tags"].as_sequence().expect("tags");
+    let mut tags = tags.iter().filter(|tag| tag["Key"] == "definition-version");
+    let tag = tags.next().and_then(|tag| tag["Value"].as_str()).expect("the version");
+    assert_eq!(tag, DEFINITION_VERSION.to_string(), "the tag of the table in template.yaml");
 }
 
 /// What only this platform hands over: where the secrets are, and where domain events go.

@@ -56,6 +56,8 @@ mod limits_troubled;
 mod listening;
 mod log;
 mod matrix;
+mod migrations;
+mod migrations_trouble;
 mod money;
 mod nudge;
 mod openapi;

@@ -1,7 +1,7 @@
 //! Whether the service is well.
 //!
 //! - **Called by** anybody, such as an uptime monitor; the deep check by an operator.
-//! - **Reads** nothing, or the last run of each job, one row each.
+//! - **Reads** nothing, or the version of the data, or the last run of each job, one row each.
 //! - **Writes** nothing.
 //! - **Answers** 200 or 503 with what is wrong: names and times, never a secret.
 //! - **Twice:** the same answer.
@@ -17,8 +17,8 @@ use shared::domain::job::{JOBS, Job};
 use shared::domain::time;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
-use shared::store::company::REMINDERS_JOB;
 use shared::store::job::LastRun;
+use shared::store::version::DATA_VERSION;
 use std::time::Instant;
 
 /// The document that describes every route.
@@ -90,17 +90,25 @@ fn application(app: &SharedApp) -> Check {
     Check { well: missing.is_empty(), detail: json!({"missing_configuration": missing}) }
 }
 
+/// Whether the table answers, by the row that says which version its data is of. One that is not the expected
+/// one is no illness: between the migration and the switch, either is in use.
 async fn database(app: &SharedApp) -> Check {
     let started = Instant::now();
     let read = match app.store() {
-        Ok(store) => store.last_run(REMINDERS_JOB).await.map(drop),
+        Ok(store) => store.data_version().await,
         Err(error) => Err(error),
     };
     let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
     let missing = missing(app, |name| matches!(name, "TABLE_NAME" | "AWS_REGION"));
     Check {
         well: read.is_ok(),
-        detail: json!({"answers": read.is_ok(), "duration_ms": duration_ms, "missing_configuration": missing}),
+        detail: json!({
+            "answers": read.is_ok(),
+            "data_version": read.ok(),
+            "expected_data_version": DATA_VERSION,
+            "duration_ms": duration_ms,
+            "missing_configuration": missing,
+        }),
     }
 }
 

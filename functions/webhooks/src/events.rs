@@ -99,7 +99,8 @@ fn show(event: &StoredEvent) -> Value {
         "reason": event.reason,
         "tries": event.tries,
         "replays": event.replays,
-        "occurred_at": time::write(event.occurred_at),
+        "occurred_at": time::write(event.payload_min.occurred_at),
+        "occurred_at_source": event.payload_min.occurred_at_source,
         "received_at": time::write(event.received_at),
     })
 }

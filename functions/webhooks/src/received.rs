@@ -63,7 +63,6 @@ fn stored(
 ) -> Result<StoredEvent, Failure> {
     Ok(StoredEvent {
         source: source.to_owned(),
-        occurred_at: event.occurred_at,
         payload_sealed: seal(app, source, &event.event_id, body)?,
         payload_min: event,
         state,

@@ -24,6 +24,7 @@ pub mod schedule;
 pub mod server;
 pub mod service;
 pub mod stripe;
+pub mod table;
 pub mod ticker;
 pub mod whop;
 

@@ -9,9 +9,9 @@ use local::desk::{self, Desk};
 use local::embedded::EmbeddedDynamo;
 use local::sandbox::Sandbox;
 use local::schedule;
-use local::service::{SANDBOX_VALUES, Service};
+use local::service::{SANDBOX_VALUES, Service, TABLE};
 use local::ticker::Ticker;
-use local::{bus, demo, server};
+use local::{bus, demo, server, table};
 use tokio::net::TcpListener;
 
 /// The files that say when jobs run, in the deployment as well as here.
@@ -102,6 +102,11 @@ async fn run(options: Options) -> Result<(), Failed> {
     };
     let lookup = |name: &str| std::env::var(name).ok().or_else(|| own(name));
     let service = Arc::new(Service::start(sandbox, dynamo, lookup).await?);
+    let table = service.app.config.table_name.as_deref().unwrap_or(TABLE);
+    let clock = service.app.clock.clone();
+    if let Some(done) = table::bring_up_to_date(&service.dynamo.client(), table, clock).await? {
+        say(&done);
+    }
     let schedules = if options.schedules { schedule::read(TEMPLATE, VERCEL)? } else { Vec::new() };
     let ticker = Arc::new(Ticker::new(service.clone(), schedules));
     if !demo::is_seeded(&service) {

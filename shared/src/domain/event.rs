@@ -3,7 +3,7 @@
 //! This is `payload_min`: the part of a webhook that is kept in clear, because work is done on it.
 //! The raw body is kept beside it, encrypted.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::booking::What;
@@ -33,8 +33,49 @@ pub struct Event {
     pub user_id: Option<UserId>,
     /// When it happened at the provider; the signed time of arrival where the event does not say.
     pub occurred_at: DateTime<Utc>,
+    /// Where that is known from.
+    pub occurred_at_source: TimeSource,
     /// What it means for us.
     pub meaning: Meaning,
+}
+
+/// When an event happened, and where that is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occurred {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who says so.
+    pub source: TimeSource,
+}
+
+/// Where the time of an event is known from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeSource {
+    /// The event itself says it.
+    Payload,
+    /// It does not, or what it says cannot be: it is the time at which it came.
+    Arrival,
+}
+
+impl TimeSource {
+    /// The word it is written as.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::Arrival => "arrival",
+        }
+    }
+}
+
+/// 2015-01-01: no platform of ours existed, so what is older is a default or a unit error.
+const EARLIEST_S: i64 = 1_420_070_400;
+
+/// Whether something that was known at `known_at` can have happened at `at`. Clocks may differ, but nothing
+/// happens a day after it was reported.
+pub fn is_plausible(at: DateTime<Utc>, known_at: DateTime<Utc>) -> bool {
+    let latest = known_at.checked_add_days(Days::new(1));
+    at.timestamp() >= EARLIEST_S && latest.is_some_and(|latest| at <= latest)
 }
 
 /// What an event means for a case, a booking, or a professional who is paid.

@@ -41,7 +41,6 @@ impl Intake<'_> {
         let is_followed = event.meaning != Meaning::Nothing;
         let stored = StoredEvent {
             source: STRIPE.to_owned(),
-            occurred_at: event.occurred_at,
             payload_sealed: vault.seal(&sealed_for(STRIPE, &event.event_id), body)?,
             payload_min: event,
             state: if is_followed { EventState::Pending } else { EventState::Received },

@@ -76,6 +76,7 @@ fn claim(headers: &HeaderMap, now: DateTime<Utc>) -> Result<Claim<'_>, Refused> 
 /// the source puts them there.
 pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     let root = body::object(&verified.raw)?;
+    let occurred = moment::first_sane(&[&root["timestamp"]], verified.signed_at);
     Ok(Event {
         event_id: verified.id.clone(),
         name: body::name(&root).unwrap_or(UNNAMED).to_owned(),
@@ -83,7 +84,8 @@ pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
         membership_id: None,
         payment_id: None,
         user_id: None,
-        occurred_at: moment::first_sane(&[&root["timestamp"]], verified.signed_at),
+        occurred_at: occurred.at,
+        occurred_at_source: occurred.source,
         meaning: Meaning::Nothing,
     })
 }

@@ -74,6 +74,7 @@ pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     let id = id.ok_or(Unreadable::NoId)?.to_owned();
     let name = body::name(&root).ok_or(Unreadable::NoName)?.to_owned();
     let (company_id, meaning) = meaning::of(&name, &root);
+    let occurred = moment::first_sane(&[&root["created"]], verified.signed_at);
     Ok(Event {
         event_id: id,
         name,
@@ -81,7 +82,8 @@ pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
         membership_id: None,
         payment_id: None,
         user_id: None,
-        occurred_at: moment::first_sane(&[&root["created"]], verified.signed_at),
+        occurred_at: occurred.at,
+        occurred_at_source: occurred.source,
         meaning,
     })
 }

@@ -1,5 +1,5 @@
-//! The one definition of the table. The local server and the tests create it from here; a test
-//! checks that `template.yaml` says the same.
+//! The one definition of the table, and its version. The local server and the tests create it from here; a test
+//! checks that `template.yaml` says the same, and that it is not changed under the same version.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
@@ -9,6 +9,9 @@ use aws_sdk_dynamodb::types::{
 
 use super::error::StoreError;
 use super::keys;
+
+/// The version of the definition below: raised with every change of a key or an index.
+pub const DEFINITION_VERSION: u32 = 1;
 
 /// Hash and range key of the table.
 pub const TABLE_KEYS: (&str, &str) = (keys::PK, keys::SK);

@@ -1,6 +1,8 @@
 //! Events as they came in, and whose they are. This is the one door without a company: an event has
 //! to be kept before anybody knows whose it is.
 
+pub mod occurred;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, Duration, Utc};
@@ -40,9 +42,6 @@ pub struct StoredEvent {
     pub source: String,
     /// What work is done on, in clear.
     pub payload_min: Event,
-    /// When it happened; kept beside the payload, where migrations and lists can reach it.
-    #[serde(with = "crate::domain::time")]
-    pub occurred_at: DateTime<Utc>,
     /// The raw body, sealed.
     pub payload_sealed: String,
     /// How far it is.
@@ -94,7 +93,8 @@ impl Inbox {
 
     /// One event.
     pub async fn event(&self, source: &str, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
-        self.store.get(Key::event(source, event_id)).await
+        let row = self.store.get_item(Key::event(source, event_id)).await?;
+        row.map(occurred::read_event).transpose()
     }
 
     /// Which of up to a hundred events of a source came in before.
@@ -105,11 +105,16 @@ impl Inbox {
         Ok(known.map(|(id, _)| id.clone()).collect())
     }
 
-    /// Keeps a new event. Applied and merely received ones leave by themselves; a pending one is due
+    /// Keeps a new event, with its time beside the payload, where migrations can reach it. Applied and merely received ones leave by themselves; a pending one is due
     /// at `due_at`.
     pub fn keep(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
         let key = Key::event(&event.source, &event.payload_min.event_id);
-        let mut write = Write::put(key, event)?.due(SWEEP, due_at).expect(Expect::Absent);
+        let Event { occurred_at, occurred_at_source, .. } = &event.payload_min;
+        let mut write = Write::put(key, event)?
+            .set(occurred::AT, text(time::write(*occurred_at)))
+            .set(occurred::SOURCE, text(occurred_at_source.as_str()))
+            .due(SWEEP, due_at)
+            .expect(Expect::Absent);
         if matches!(event.state, EventState::Applied | EventState::Received) {
             write = write.set(keys::TTL, number(expires_at(event.received_at)));
         }
@@ -204,7 +209,8 @@ impl Inbox {
         };
         let page = self.store.query_items(query).await?;
         let keys = page.rows.iter().cloned().map(super::read_row).collect::<Result<Vec<Key>, _>>()?;
-        let events: Vec<StoredEvent> = self.store.get_all(&keys).await?;
+        let events = self.store.get_items(&keys).await?.into_iter().map(occurred::read_event);
+        let events = events.collect::<Result<Vec<_>, _>>()?;
         let last =
             page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(EventPlace::parse);
         let events = events.into_iter().filter(|event| event.state == EventState::SetAside).collect();

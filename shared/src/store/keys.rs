@@ -15,6 +15,7 @@
 //! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership, payment or account is, when an event does not say |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
 //! | reconciliation's cursor, and what it lists | `JOB#reconciliation` | `CURSOR`, `LISTED` | the reconciliation |
+//! | version of the data, and the migration under way | `JOB#migrations` | `VERSION` | health, and whoever migrates |
 //! | a reconciliation | `JOB#reconciliation` | `RUN#<time>#<id>` | operations: the newest, in one query |
 //! | finding | `FINDING#<id>` | `FINDING` | the reconciliation, and whoever closes it |
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
@@ -175,6 +176,10 @@ impl Key {
 
     pub(super) fn last_run(job: &str) -> Self {
         Self::new(format!("JOB#{job}"), "LAST")
+    }
+
+    pub(super) fn data_version() -> Self {
+        Self::new("JOB#migrations", "VERSION")
     }
 
     pub(super) fn account(account: &AccountKey) -> Self {

@@ -25,6 +25,7 @@ pub mod reconciliation;
 pub mod recovery;
 pub mod session;
 pub mod trouble;
+pub mod version;
 pub mod write;
 
 use std::collections::{HashMap, HashSet};
@@ -126,13 +127,14 @@ impl Store {
 
     /// Reads one row as it is now.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, StoreError> {
+        self.get_item(key).await?.map(read_row).transpose()
+    }
+
+    /// The same, as an item.
+    pub(crate) async fn get_item(&self, key: Key) -> Result<Option<Item>, StoreError> {
         let request = self.client.get_item().table_name(&*self.table).consistent_read(true);
-        let output = request
-            .set_key(Some(write::with_key(Item::new(), &key)))
-            .send()
-            .await
-            .map_err(StoreError::sdk)?;
-        output.item.map(read_row).transpose()
+        let request = request.set_key(Some(write::with_key(Item::new(), &key)));
+        Ok(request.send().await.map_err(StoreError::sdk)?.item)
     }
 
     /// Reads up to a hundred rows as they are now, in the order of their keys; absent ones are left out.

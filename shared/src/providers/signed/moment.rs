@@ -1,27 +1,29 @@
 //! Instants, in any spelling a provider has used: ISO 8601, Ruby's own, unix seconds, milliseconds.
 
-use chrono::{DateTime, Days, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
+use crate::domain::event::{Occurred, TimeSource, is_plausible};
+
 /// The first sane instant among the candidates; the signed time of arrival where there is none.
-pub(in crate::providers) fn first_sane(candidates: &[&Value], signed_at: DateTime<Utc>) -> DateTime<Utc> {
-    candidates.iter().find_map(|value| sane(value, signed_at)).unwrap_or(signed_at)
+pub(in crate::providers) fn first_sane(candidates: &[&Value], signed_at: DateTime<Utc>) -> Occurred {
+    let told = candidates.iter().find_map(|value| sane(value, signed_at));
+    told.map_or(Occurred { at: signed_at, source: TimeSource::Arrival }, |at| Occurred {
+        at,
+        source: TimeSource::Payload,
+    })
 }
 
-/// 2015-01-01: no platform of ours existed, so what is older is a default or a unit error.
-const EARLIEST_S: i64 = 1_420_070_400;
 /// As seconds this lies beyond the year 33000, so it is milliseconds.
 const MILLISECONDS_FROM: f64 = 1e12;
 
-/// Clocks may differ, but nothing happens a day after it was reported.
 fn sane(value: &Value, signed_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let instant = match value {
         Value::Number(number) => unix(number.as_str()),
         Value::String(text) => unix(text).or_else(|| written(text)),
         _ => None,
     }?;
-    let latest = signed_at.checked_add_days(Days::new(1))?;
-    (instant.timestamp() >= EARLIEST_S && instant <= latest).then_some(instant)
+    is_plausible(instant, signed_at).then_some(instant)
 }
 
 fn unix(text: &str) -> Option<DateTime<Utc>> {
@@ -89,7 +91,8 @@ mod tests {
             json!("2026-07-22T10:00:00Z"),
             json!("2026-02-30T10:00:00Z"),
         ]) {
-            assert_eq!(first_sane(&[value], signed_at), signed_at, "{value}");
+            let arrival = Occurred { at: signed_at, source: TimeSource::Arrival };
+            assert_eq!(first_sane(&[value], signed_at), arrival, "{value}");
         }
     }
 
@@ -98,6 +101,6 @@ mod tests {
         let signed_at = DateTime::from_timestamp(1_784_541_700, 0).unwrap();
         let chosen =
             first_sane(&[&json!(null), &json!(12), &json!(1_784_541_600), &json!(1_784_541_500)], signed_at);
-        assert_eq!(chosen.timestamp(), 1_784_541_600);
+        assert_eq!((chosen.at.timestamp(), chosen.source), (1_784_541_600, TimeSource::Payload));
     }
 }

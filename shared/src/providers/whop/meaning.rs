@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::amount;
 use super::dialect::Envelope;
-use crate::domain::event::Meaning;
+use crate::domain::event::{Meaning, Occurred};
 use crate::providers::signed::body::is_plain_id;
 use crate::providers::signed::moment;
 
@@ -33,7 +33,7 @@ pub(super) fn of(envelope: &Envelope) -> Meaning {
 }
 
 /// When it happened: the event's most telling instant, else the signed time of arrival.
-pub(super) fn occurred_at(envelope: &Envelope, signed_at: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn occurred_at(envelope: &Envelope, signed_at: DateTime<Utc>) -> Occurred {
     let (data, timestamp) = (envelope.data(), envelope.field("timestamp"));
     // The dated versions put `_at` behind the names of instants.
     let (attempt, attempt_at) = (&data["last_payment_attempt"], &data["last_payment_attempt_at"]);

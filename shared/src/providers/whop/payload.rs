@@ -14,13 +14,15 @@ use crate::providers::signed::body::{self, Unreadable};
 pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     let root = body::object(verified.body())?;
     let envelope = Envelope::new(root).ok_or(Unreadable::NoName)?;
+    let occurred = meaning::occurred_at(&envelope, verified.signed_at());
     Ok(Event {
         event_id: event_id::of(&envelope, verified),
         company_id: envelope.company_id(),
         membership_id: envelope.membership_id(),
         payment_id: envelope.payment_id(),
         user_id: envelope.user_id(),
-        occurred_at: meaning::occurred_at(&envelope, verified.signed_at()),
+        occurred_at: occurred.at,
+        occurred_at_source: occurred.source,
         meaning: meaning::of(&envelope),
         name: envelope.name,
     })

@@ -1,0 +1,153 @@
+//! What is said at the terminal.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use migrations::claim::{Direction, Standing};
+use migrations::numbered::Undo;
+use migrations::run::{Outcome, newest};
+use migrations::tally::Tally;
+use shared::domain::time;
+use shared::store::definition::DEFINITION_VERSION;
+
+/// How it stands.
+pub fn status(standing: &Standing, differences: &[String]) -> String {
+    let mut text = format!("data: version {} (this checkout: {})\n", standing.data_version, newest());
+    match differences {
+        [] => line(&mut text, &format!("definition: version {DEFINITION_VERSION}, as this checkout has it")),
+        _ => line(
+            &mut text,
+            &format!("definition: not version {DEFINITION_VERSION}: {}", differences.join("; ")),
+        ),
+    }
+    match &standing.claim {
+        None => line(&mut text, "nobody migrates"),
+        Some(held) => {
+            let (since, until) = (time::write(held.since), time::write(held.until));
+            line(
+                &mut text,
+                &format!("{} has been at it since {since}; the claim ends at {until}", held.owner),
+            );
+        }
+    }
+    if let Some(work) = &standing.work {
+        let way = match work.direction {
+            Direction::Forward => "forward",
+            Direction::Back => "back",
+        };
+        let counts = counts(&work.tally);
+        line(
+            &mut text,
+            &format!("under way: migration {}, {way}, walk {}: {counts}", work.migration, work.walk),
+        );
+    }
+    text
+}
+
+/// What a dry run found.
+pub fn would(outcomes: &[Outcome], nothing: &str) -> String {
+    let mut text = String::new();
+    for outcome in outcomes {
+        line(&mut text, &format!("{}; would change: {}", title(outcome), counts(&outcome.tally)));
+        add_examples(&mut text, &outcome.tally);
+    }
+    if outcomes.is_empty() {
+        line(&mut text, nothing);
+    }
+    text
+}
+
+/// What going forward came to.
+pub fn forward(outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    for outcome in outcomes {
+        line(&mut text, &format!("{}; changed: {}", title(outcome), counts(&outcome.tally)));
+        if !outcome.is_settled {
+            let number = outcome.migration.number;
+            line(
+                &mut text,
+                &format!(
+                    "  the version that serves still writes rows of the older form; this one reads both. After the switch: \
+                 cargo migrate forward --from {number}"
+                ),
+            );
+        }
+    }
+    if outcomes.is_empty() {
+        line(&mut text, "nothing to be done: every migration that was asked for is done");
+    }
+    text
+}
+
+/// What looking at every row came to.
+pub fn verified(outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    for outcome in outcomes {
+        let tally = &outcome.tally;
+        match tally.changes() + tally.need_person {
+            0 => line(&mut text, &format!("{}: true of all {} rows", title(outcome), tally.looked_at)),
+            left => {
+                line(
+                    &mut text,
+                    &format!("{}: not true of {left} of {} rows", title(outcome), tally.looked_at),
+                );
+                add_examples(&mut text, tally);
+            }
+        }
+    }
+    text
+}
+
+/// What going back came to.
+pub fn back(outcomes: &[Outcome]) -> String {
+    let mut text = String::new();
+    for outcome in outcomes {
+        match outcome.migration.undo {
+            Undo::Nothing(why) => {
+                line(&mut text, &format!("{}; nothing needs undoing: {why}", title(outcome)))
+            }
+            Undo::Restore => {
+                line(&mut text, &format!("{}; undone: {}", title(outcome), counts(&outcome.tally)))
+            }
+        }
+    }
+    if outcomes.is_empty() {
+        line(&mut text, "nothing to be undone");
+    }
+    text
+}
+
+/// How far a walk is, on standard error, so that standard output stays what came of it.
+pub fn tell_progress(tally: &Tally) {
+    // A closed pipe is the reader's choice.
+    let _ = writeln!(std::io::stderr(), "  … {}", counts(tally));
+}
+
+fn title(outcome: &Outcome) -> String {
+    let migration = outcome.migration;
+    format!("migration {}, {}: {}", migration.number, migration.name, migration.statement)
+}
+
+fn counts(tally: &Tally) -> String {
+    let mut text = format!("{} of {} rows", tally.changes(), tally.looked_at);
+    let from: Vec<String> =
+        tally.changed.iter().map(|(from, count)| format!("{count} from {from}")).collect();
+    if !from.is_empty() {
+        let _ = write!(text, " ({})", from.join(", "));
+    }
+    if tally.need_person > 0 {
+        let _ = write!(text, ", {} need a person", tally.need_person);
+    }
+    text
+}
+
+fn add_examples(text: &mut String, tally: &Tally) {
+    for example in tally.examples.iter().chain(&tally.person_examples) {
+        line(text, &format!("  for example {example}"));
+    }
+}
+
+fn line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
