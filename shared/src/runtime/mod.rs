@@ -7,6 +7,7 @@
 mod answer;
 #[cfg(feature = "aws")]
 mod lambda;
+#[cfg(any(feature = "vercel", not(feature = "aws")))]
 mod plain;
 mod platform;
 mod problem;
@@ -84,6 +85,12 @@ async fn start(service: Service) -> Result<(), ServeError> {
         Platform::Lambda => lambda::serve(service).await,
         #[cfg(not(feature = "aws"))]
         Platform::Lambda => Err(ServeError::NotCompiledIn { platform: "AWS Lambda", feature: "aws" }),
+        #[cfg(any(feature = "vercel", not(feature = "aws")))]
         Platform::Plain { port } => plain::serve(service, port).await,
+        // What is made for Lambda alone carries no server that nobody there would ask.
+        #[cfg(all(feature = "aws", not(feature = "vercel")))]
+        Platform::Plain { .. } => {
+            Err(ServeError::NotCompiledIn { platform: "neither AWS Lambda nor Vercel", feature: "vercel" })
+        }
     }
 }
