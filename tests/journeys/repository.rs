@@ -6,7 +6,8 @@ use serde_json::Value as Json;
 use serde_yaml_ng::Value as Yaml;
 
 /// What is made from the repository and is no part of it.
-const NOT_OURS: [&str; 7] = [".git", ".local", ".vercel", ".aws-sam", "node_modules", "target", "Cargo.lock"];
+const NOT_OURS: [&str; 8] =
+    [".git", ".local", ".tools", ".vercel", ".aws-sam", "node_modules", "target", "Cargo.lock"];
 
 /// One file that holds text.
 pub struct Text {
