@@ -1,0 +1,84 @@
+//! Every function's binary, started and asked once as each platform does it.
+
+use std::collections::BTreeSet;
+
+use chrono::Utc;
+use local::clock::SandboxClock;
+use local::cloud::Cloud;
+use local::sandbox::Sandbox;
+use local::schedule::{self, Schedule};
+use platforms::{Function, Occurrence, Platform};
+use shared::auth::routes::ROUTES;
+
+use crate::artifacts::binary;
+use crate::document;
+use crate::questions::{Asker, QUESTIONS};
+use crate::repository::{functions, read};
+
+/// The jobs, each with the function that does it.
+pub fn jobs() -> Vec<(&'static str, Schedule)> {
+    let schedules = schedule::read(&read("template.yaml"), &read("vercel.json")).unwrap();
+    let function = |path: &str| ROUTES.iter().find(|row| row.path == path).unwrap().function;
+    schedules.into_iter().map(|schedule| (function(&schedule.path), schedule)).collect()
+}
+
+async fn every_binary_answers(platform: Platform) {
+    let cloud = Cloud::start(Sandbox::memory(SandboxClock::running_from(Utc::now()))).await.unwrap();
+    let mut asker = Asker::new(&cloud.service, "mem_1");
+    for question in QUESTIONS {
+        let mut function = start(platform, question.0, &cloud).await;
+        let answer = function.ask(&asker.request(question)).await;
+        let answer = answer.unwrap_or_else(|failed| panic!("{} on {platform:?}: {failed}", question.0));
+        asker.judge(question, &answer);
+        tell(platform, question.0, &function);
+    }
+    for (name, job) in jobs() {
+        let mut function = start(platform, name, &cloud).await;
+        let secret = cloud.environment.iter().find(|(name, _)| *name == "CRON_SECRET");
+        let occurrence = Occurrence {
+            job: &job.job,
+            scheduled_at: Utc::now(),
+            path: &job.path,
+            cron_secret: &secret.unwrap().1,
+        };
+        let report = function.fire(&occurrence).await;
+        let report = report.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"));
+        document::check("GET", &job.path, 200, "application/json", report.to_string().as_bytes());
+        tell(platform, name, &function);
+    }
+}
+
+async fn start(platform: Platform, name: &str, cloud: &Cloud) -> Function {
+    let started = Function::start(platform, &binary(platform, name), &cloud.environment).await;
+    started.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"))
+}
+
+#[expect(clippy::print_stdout, reason = "whoever runs the check sees what was asked, and what it cost")]
+fn tell(platform: Platform, name: &str, function: &Function) {
+    let spent = function.spent().unwrap();
+    let platform = format!("{platform:?}");
+    println!(
+        "  {platform:<8} {name:<16} {:>9.1?} of a processor, {} KiB",
+        spent.processor, spent.peak_memory_kib
+    );
+}
+
+#[test]
+fn every_function_is_asked_or_fired() {
+    let asked = QUESTIONS.iter().map(|(function, ..)| (*function).to_owned());
+    let fired = jobs().into_iter().map(|(function, _)| function.to_owned());
+    let all: BTreeSet<String> = asked.chain(fired).collect();
+    assert_eq!(all, functions().into_iter().collect());
+}
+
+#[tokio::test]
+#[ignore = "asks what `infra/build aws` has built: infra/check/run binaries"]
+async fn every_function_answers_through_the_runtime_api_of_lambda() {
+    every_binary_answers(Platform::Lambda).await;
+}
+
+#[tokio::test]
+#[ignore = "asks what `infra/build vercel` has built: infra/check/run binaries"]
+async fn every_function_answers_through_the_bridge_of_vercel() {
+    every_binary_answers(Platform::Vercel).await;
+}

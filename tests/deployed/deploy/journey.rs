@@ -1,0 +1,115 @@
+//! From a signed webhook to a number, through the deployed functions and by their own schedules.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use chrono::Utc;
+use http::Request;
+use local::clock::SandboxClock;
+use local::cloud::Cloud;
+use local::outbox::Kind;
+use local::sandbox::Sandbox;
+use serde_json::{Map, Value};
+use shared::config::NAMES;
+
+use super::copy;
+use super::emulator::{Emulator, LOG};
+use super::stack::{STACK, Stack, parameters};
+use crate::binaries::jobs;
+use crate::questions::{Asker, QUESTIONS};
+use crate::repository::root;
+
+/// A schedule of a minute, and what a busy machine adds to it.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// What the journey's functions find at their start: the secret holds what is secret.
+fn secret(environment: &[(&'static str, String)]) -> Value {
+    let secrets =
+        environment.iter().filter(|(name, _)| NAMES.iter().any(|known| known.name == *name && known.secret));
+    // The functions' way to the table is their role's here, as on Lambda.
+    let secrets = secrets.filter(|(name, _)| !name.starts_with("TABLE_") && !name.starts_with("AWS_"));
+    secrets.map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect::<Map<_, _>>().into()
+}
+
+fn processor() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
+}
+
+async fn until(what: &str, stack: &Stack<'_>, mut happened: impl AsyncFnMut(&Stack<'_>) -> bool) {
+    let start = Instant::now();
+    while !happened(stack).await {
+        assert!(start.elapsed() < PATIENCE, "{what} did not happen in time; see {LOG}");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+async fn get(stack: &Stack<'_>, function: &str, path: &str) -> Value {
+    let answer = stack.ask(function, Request::get(path).body(Bytes::new()).unwrap()).await;
+    serde_json::from_slice(answer.body()).unwrap_or_else(|_| panic!("{path}: {answer:?}"))
+}
+
+#[tokio::test]
+#[ignore = "deploys what `infra/build aws` has built: infra/check/run deploy"]
+async fn a_renewal_that_failed_is_recovered_by_what_sam_has_deployed() {
+    let cloud = Cloud::start(Sandbox::memory(SandboxClock::running_from(Utc::now()))).await.unwrap();
+    let http = cloud.service.app.http.clone();
+    let emulator = Emulator::start(&http, &format!("http://{}", cloud.service.providers)).await;
+    emulator.keep_secret(&http, STACK, &secret(&cloud.environment)).await;
+    let mut parameters = parameters(&cloud.environment);
+    // The emulator has no archives of events.
+    parameters.extend(["EventRetentionDays=0".to_owned(), "AlarmMail=alarms@example.com".to_owned()]);
+    parameters.extend(["Rollout=Disabled".to_owned(), format!("Architecture={}", processor())]);
+    let copy = copy::write(&root().join(".aws-sam/build"));
+    let stack = Stack::deploy(&emulator, &http, &copy, &parameters);
+    recover(&cloud, &stack).await;
+    every_schedule_fires(&emulator, &stack).await;
+    every_url_answers(&cloud, &stack).await;
+}
+
+/// A renewal fails, its member is reminded by the schedule, the money comes, and the numbers say so.
+async fn recover(cloud: &Cloud, stack: &Stack<'_>) {
+    let asker = Asker::new(&cloud.service, "mem_1");
+    let sandbox = &cloud.service.sandbox;
+    let opened = stack.ask("webhooks", asker.renewal(true)).await;
+    assert_eq!(opened.status(), 200, "{opened:?}");
+    until("the reminder", stack, async |_| sandbox.outbox.count(Kind::Push) == 1).await;
+    let paid = stack.ask("webhooks", asker.renewal(false)).await;
+    assert_eq!(paid.status(), 200, "{paid:?}");
+    let kpis = stack.ask("kpis", asker.request(("kpis", "GET", "/api/dashboard/kpis"))).await;
+    let kpis: Value = serde_json::from_slice(kpis.body()).unwrap();
+    assert_eq!((&kpis["recoveries"], &kpis["recovered_revenue_cents"]), (&1.into(), &2900.into()), "{kpis}");
+    let heard = |kind: &str| sandbox.bus.heard().iter().any(|heard| heard.detail_type == kind);
+    until("the telling of both events", stack, async |_| heard("case.opened") && heard("case.recovered"))
+        .await;
+}
+
+/// Nobody asks a job over HTTP before this: whatever ran was fired by its schedule.
+async fn every_schedule_fires(emulator: &Emulator, stack: &Stack<'_>) {
+    for (function, job) in jobs() {
+        let name = format!("{STACK}-{function}");
+        until(&job.job, stack, async |_| emulator.has_fired(&name)).await;
+        // What a payout has to remember, it remembers on payout days only.
+        if function != "payouts" {
+            until(&job.job, stack, async |stack| {
+                let health = get(stack, "health", "/api/health?type=crons").await;
+                health["checks"]["crons"][&job.job]["state"] == "ok"
+            })
+            .await;
+        }
+    }
+}
+
+async fn every_url_answers(cloud: &Cloud, stack: &Stack<'_>) {
+    // Of another member, whose case is still open when somebody asks for it.
+    let mut asker = Asker::new(&cloud.service, "mem_2");
+    for question in QUESTIONS {
+        let answer = stack.ask(question.0, asker.request(question)).await;
+        asker.judge(question, &answer);
+    }
+    let secret = cloud.environment.iter().find(|(name, _)| *name == "CRON_SECRET").unwrap();
+    for (function, job) in jobs() {
+        let request = Request::get(&job.path).header("authorization", format!("Bearer {}", secret.1));
+        let answer = stack.ask(function, request.body(Bytes::new()).unwrap()).await;
+        asker.judge((function, "GET", &job.path), &answer);
+    }
+}

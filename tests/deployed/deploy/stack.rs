@@ -1,0 +1,85 @@
+//! The stack: deployed by `sam deploy`, asked through its function URLs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use reqwest::Client;
+use serde_json::Value;
+
+use super::emulator::Emulator;
+use crate::artifacts::resource;
+use crate::repository::{root, template};
+
+/// The name of the stack, and of its secret.
+pub const STACK: &str = "justonce";
+
+/// A deployed stack.
+pub struct Stack<'a> {
+    emulator: &'a Emulator,
+    http: Client,
+    /// What the stack says of itself.
+    outputs: BTreeMap<String, String>,
+}
+
+/// The parameters that hand these variables to the functions, by the template's own words.
+pub fn parameters(environment: &[(&'static str, String)]) -> Vec<String> {
+    let template = template();
+    let variables = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().unwrap().clone();
+    let given = environment.iter().filter_map(|(name, value)| {
+        let serde_yaml_ng::Value::Tagged(parameter) = variables.get(*name)? else { return None };
+        let parameter = parameter.value.as_str()?;
+        template["Parameters"].get(parameter)?;
+        // As `sam` reads them: in quotes, and what is quoted therein escaped.
+        Some(format!("{parameter}=\"{}\"", value.replace('"', "\\\"")))
+    });
+    given.collect()
+}
+
+/// `sam deploy` as docs/deploy.md has it, but for the questions that it asks a person.
+pub fn sam_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Output {
+    let mut sam = Command::new("sam");
+    sam.args(["deploy", "--stack-name", STACK, "--capabilities", "CAPABILITY_IAM"]);
+    sam.args(["--resolve-s3", "--no-progressbar", "--no-confirm-changeset", "--disable-rollback"]);
+    sam.arg("--template-file").arg(copy).arg("--parameter-overrides").args(parameters);
+    sam.envs(emulator.environment()).current_dir(root()).output().expect("sam is on the PATH")
+}
+
+impl<'a> Stack<'a> {
+    /// Deploys it, and fails with what `sam` says when that fails.
+    pub fn deploy(emulator: &'a Emulator, http: &Client, copy: &Path, parameters: &[String]) -> Self {
+        let output = sam_deploy(emulator, copy, parameters);
+        assert!(output.status.success(), "sam deploy: {}", told(&output));
+        let mut list = Command::new("sam");
+        list.args(["list", "stack-outputs", "--stack-name", STACK, "--output", "json"]);
+        let listed = list.envs(emulator.environment()).current_dir(root()).output().unwrap();
+        let rows: Vec<Value> =
+            serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", told(&listed)));
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let outputs = rows.iter().map(|row| (text(row, "OutputKey"), text(row, "OutputValue"))).collect();
+        Self { emulator, http: http.clone(), outputs }
+    }
+
+    /// Asks a function at its URL. Its host does not lead to this machine, so it is only named.
+    pub async fn ask(&self, function: &str, request: Request<Bytes>) -> Response<Bytes> {
+        let output = format!("{}Url", resource(function));
+        let url = self.outputs.get(&output).unwrap_or_else(|| panic!("no {output} in {:?}", self.outputs));
+        let host = url.trim_start_matches("https://").trim_end_matches('/').to_owned();
+        let (mut parts, body) = request.into_parts();
+        parts.uri = format!("{}{}", self.emulator.endpoint, parts.uri).parse().unwrap();
+        parts.headers.insert("host", host.parse().unwrap());
+        let request = reqwest::Request::try_from(Request::from_parts(parts, body)).unwrap();
+        let answer = self.http.execute(request).await.unwrap();
+        let mut response = Response::builder().status(answer.status());
+        *response.headers_mut().unwrap() = answer.headers().clone();
+        response.body(answer.bytes().await.unwrap()).unwrap()
+    }
+}
+
+/// Everything a command has said.
+pub fn told(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
+}

@@ -1,0 +1,90 @@
+//! Secrets that are weak, and settings that do not go together: the start fails, and says all of it at once.
+
+use platforms::{Failed, Function, Platform};
+use serde_json::Value;
+use shared::config::{NAMES, Need};
+
+use crate::artifacts::binary;
+use crate::repository::functions;
+
+/// What nobody should deploy, and no two of it with the same fault.
+const WEAK: [(&str, &str); 5] = [
+    ("CRON_SECRET", "hunter2"),
+    ("ENCRYPTION_KEY", "tooshort"),
+    ("WHOP_WEBHOOK_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaa"),
+    ("STRIPE_SECRET_KEY", "pk_live_of_another_kind"),
+    ("SESSION_SECRET", "change-me-change-me-now"),
+];
+
+/// What staff accounts need beside themselves.
+const LACKING: [&str; 2] = ["PUBLIC_BASE_URL", "PLATFORM_COMPANY_ID"];
+
+/// The one line in which a function says why it does not start.
+async fn refusal(platform: Platform, name: &str, environment: &[(&'static str, String)]) -> String {
+    match Function::start(platform, &binary(platform, name), environment).await {
+        Ok(_) => panic!("{name} starts on {platform:?}"),
+        Err(Failed::Ended { log, .. }) => {
+            for (_, value) in WEAK {
+                assert!(log.iter().all(|line| !line.contains(value)), "{name} shows a secret");
+            }
+            let lines = log.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let errors: Vec<Value> = lines.filter(|line| line["level"] == "error").collect();
+            assert_eq!(errors.len(), 1, "{name} on {platform:?}: {log:?}");
+            errors[0].to_string()
+        }
+        Err(failed) => panic!("{name} on {platform:?}: {failed}"),
+    }
+}
+
+async fn no_binary_starts_with_weak_secrets(platform: Platform) {
+    let weak = WEAK.map(|(name, value)| (name, value.to_owned()));
+    let staff = [
+        ("PROVIDER_USERNAME", "provider".to_owned()),
+        ("PROVIDER_PASSWORD", "a password of staff that is long".to_owned()),
+    ];
+    let environment = [&weak[..], &staff].concat();
+    for name in functions() {
+        let line = refusal(platform, &name, &environment).await;
+        for named in WEAK.map(|(name, _)| name).into_iter().chain(LACKING) {
+            assert!(line.contains(named), "{name} on {platform:?} does not name {named}: {line}");
+        }
+    }
+}
+
+/// A door without its secret stays shut, and whoever reads the log sees all of them in one line.
+async fn every_binary_names_what_is_missing(platform: Platform) {
+    let needed = NAMES.iter().filter(|name| name.need == Need::Always).map(|name| name.name);
+    let needed: Vec<&str> = needed.collect();
+    for name in functions() {
+        let function = Function::start(platform, &binary(platform, &name), &[]).await.unwrap();
+        let log = function.log();
+        let lines = log.iter().filter(|line| line.contains("\"missing\""));
+        let lines: Vec<&String> = lines.collect();
+        assert_eq!(lines.len(), 1, "{name} on {platform:?}: {log:?}");
+        assert!(needed.iter().all(|name| lines[0].contains(name)), "{name} on {platform:?}: {}", lines[0]);
+    }
+}
+
+#[tokio::test]
+#[ignore = "starts what `infra/build aws` has built: infra/check/run binaries"]
+async fn every_function_names_at_its_start_on_lambda_all_that_is_missing() {
+    every_binary_names_what_is_missing(Platform::Lambda).await;
+}
+
+#[tokio::test]
+#[ignore = "starts what `infra/build vercel` has built: infra/check/run binaries"]
+async fn every_function_names_at_its_start_on_vercel_all_that_is_missing() {
+    every_binary_names_what_is_missing(Platform::Vercel).await;
+}
+
+#[tokio::test]
+#[ignore = "starts what `infra/build aws` has built: infra/check/run binaries"]
+async fn no_function_starts_on_lambda_with_weak_secrets_and_all_are_named_at_once() {
+    no_binary_starts_with_weak_secrets(Platform::Lambda).await;
+}
+
+#[tokio::test]
+#[ignore = "starts what `infra/build vercel` has built: infra/check/run binaries"]
+async fn no_function_starts_on_vercel_with_weak_secrets_and_all_are_named_at_once() {
+    no_binary_starts_with_weak_secrets(Platform::Vercel).await;
+}
