@@ -71,7 +71,8 @@ fn work_of(name: &str) -> Work {
         return Work::Question(*question);
     }
     let schedules = schedule::read(&read("template.yaml"), &read("vercel.json")).unwrap();
-    let is_of = |schedule: &Schedule| ROUTES.iter().any(|row| row.function == name && row.path == schedule.path);
+    let is_of =
+        |schedule: &Schedule| ROUTES.iter().any(|row| row.function == name && row.path == schedule.path);
     Work::Job(schedules.into_iter().find(is_of).unwrap_or_else(|| panic!("nobody asks {name} anything")))
 }
 
@@ -128,8 +129,7 @@ async fn ask(function: &mut Function, work: &Work, asker: &Asker<'_>, cloud: &Cl
         Work::Job(schedule) => {
             let secret = cloud.environment.iter().find(|(name, _)| *name == "CRON_SECRET").unwrap();
             let (job, path) = (schedule.job.as_str(), schedule.path.as_str());
-            let occurrence =
-                Occurrence { job, scheduled_at: Utc::now(), path, cron_secret: &secret.1 };
+            let occurrence = Occurrence { job, scheduled_at: Utc::now(), path, cron_secret: &secret.1 };
             function.fire(&occurrence).await.is_ok()
         }
     }
