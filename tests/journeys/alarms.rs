@@ -121,7 +121,7 @@ fn listened_to() -> (BTreeMap<String, String>, BTreeSet<String>) {
 
 /// Something of everything that rings, as it is logged.
 async fn trouble(log: &Log) {
-    let world = World::start().await;
+    let world = World::with_bus().await;
     // No job has run yet, which is an illness.
     let ill = world.ask(bare(Method::GET, "/api/health?type=crons")).await;
     assert_eq!(ill.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -135,8 +135,10 @@ async fn trouble(log: &Log) {
 
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
-    // Ninety minutes pass before anybody ticks.
+    // Ninety minutes pass before anybody ticks, or tells the bus what has happened.
     world.advance(Duration::minutes(90));
+    world.trouble_at_bus("status:500", None, None);
+    world.publish().await;
     world.trouble(Operation::Notifications, "drop_after", Some(1), None);
     world.settle().await;
     let case = world.case_of("mem_1").await["case_id"].as_str().expect("an id").to_owned();
@@ -181,6 +183,8 @@ async fn every_number_that_an_alarm_listens_to_is_written_by_the_code() {
     assert_eq!(log.lines_with("events_set_aside").len(), 1);
     let late = log.lines_with("late")[0]["late"].as_i64().expect("seconds");
     assert!((5_400..5_700).contains(&late), "{late} s");
+    let unsent = log.lines_with("oldest_unsent")[0]["oldest_unsent"].as_i64().expect("seconds");
+    assert!((5_400..5_700).contains(&unsent), "{unsent} s");
 
     let embedded: BTreeSet<String> = log.lines_with("_aws").iter().flat_map(embedded).collect();
     assert!(lines.is_subset(&embedded), "{lines:?} in {embedded:?}");

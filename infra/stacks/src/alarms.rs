@@ -232,8 +232,10 @@ fn of_all() -> Vec<Alarm> {
         )
     };
     let said = |metric: &str| format!("      Namespace: !Ref Stack\n      MetricName: {metric}\n");
-    let late =
-        any(300).replace("Statistic: Sum", "Statistic: Maximum").replace("Threshold: 0", "Threshold: 3600");
+    let longer_than = |seconds: u32| {
+        let threshold = format!("Threshold: {seconds}");
+        any(300).replace("Statistic: Sum", "Statistic: Maximum").replace("Threshold: 0", &threshold)
+    };
     [
         ("missed-runs", "A tick could not be delivered, or a run failed twice.", queue("missed-runs")),
         ("undelivered-events", "A domain event did not reach a target.", queue("undelivered-events")),
@@ -265,7 +267,12 @@ fn of_all() -> Vec<Alarm> {
         (
             "reminders-late",
             "A reminder left more than an hour after its time.",
-            format!("{}{late}", embedded("late", "reminders")),
+            format!("{}{}", embedded("late", "reminders"), longer_than(3_600)),
+        ),
+        (
+            "events-unsent",
+            "A domain event has waited for the bus for more than a quarter of an hour.",
+            format!("{}{}", embedded("oldest_unsent", "events"), longer_than(900)),
         ),
     ]
     .into_iter()
