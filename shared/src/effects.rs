@@ -27,6 +27,7 @@ use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::domain::id::CaseId;
 use crate::domain::party::PaymentIntentId;
 use crate::domain::time;
+use crate::providers::call::CallError;
 use crate::providers::resend::Resend;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
@@ -41,6 +42,9 @@ pub use resolve::{Resolution, Unresolved, resolve};
 
 /// Longer than any call may take; after it another worker may take the effect over.
 const LEASE_SECONDS: i64 = 120;
+
+/// What must be left of a claim for a call to begin: six times what the client waits for an answer.
+const CALL_MARGIN_SECONDS: i64 = 60;
 
 /// Whatever effects need of the world.
 #[derive(Clone, Copy)]
@@ -124,6 +128,7 @@ pub async fn perform(
         return Ok(Outcome::Elsewhere.into());
     };
     let verdict = match subject {
+        _ if !is_held(&claimed, senders) => attempt::judge(&claimed, Err(claim_lapsed()), abandoned, now),
         Subject::Case(case_id) if abandoned => attempt::repeat(&claimed, case_id, senders, now).await,
         Subject::Case(case_id) => attempt::first(&claimed, case_id, senders, now).await,
         Subject::Booking(booking_id) => payment::attempt(&claimed, booking_id, abandoned, senders, now).await,
@@ -189,6 +194,19 @@ impl Verdict {
         let is_over = self.retry_at.is_none() && matches!(request, Request::Transfer(_));
         is_over || self.opened.is_some() || !self.facts.is_empty()
     }
+}
+
+/// Whether enough is left of a claim for a call, by a clock that is looked at right before it: a process may
+/// be stopped between its claim and its call for longer than a provider remembers a key, and somebody else
+/// has finished what it held by then.
+fn is_held(claimed: &Effect, senders: Senders<'_>) -> bool {
+    let margin = Duration::seconds(CALL_MARGIN_SECONDS);
+    claimed.lease_until.is_some_and(|until| until - (senders.clock)() > margin)
+}
+
+/// Nothing has left, and nothing will of this claim.
+fn claim_lapsed() -> CallError {
+    CallError::NotSent { reason: "claim_lapsed".to_owned(), retry_after: None }
 }
 
 /// Takes the effect over from the state it was read in; `None` when somebody else was faster.

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 
 use super::super::attempt::{judge, unconfigured};
-use super::super::{Senders, Verdict};
+use super::super::{Senders, Verdict, claim_lapsed, is_held};
 use super::{is_forgotten, unreadable};
 use crate::domain::booking::What;
 use crate::domain::effect::{Effect, EffectState};
@@ -26,9 +26,6 @@ use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::list::Cursor;
 use crate::providers::stripe::transfer::{NewTransfer, Transfer, TransferFilter};
-
-/// What must be left of a claim for a call to begin: six times what the client waits for an answer.
-const CALL_MARGIN_SECONDS: i64 = 60;
 
 /// After so long no earlier call is on its way any more, and Stripe may have forgotten its key.
 const BELIEVE_ABSENCE_HOURS: i64 = 24;
@@ -46,12 +43,8 @@ pub(super) async fn attempt(
     if doubt && is_forgotten(effect, now) {
         return look(effect, request, stripe, "key_expired", is_long_over(effect, now), now).await;
     }
-    let checked_at = (senders.clock)();
-    let margin = Duration::seconds(CALL_MARGIN_SECONDS);
-    let is_ours = effect.lease_until.is_some_and(|until| until - checked_at > margin);
-    if !is_ours || is_forgotten(effect, checked_at) {
-        let late = CallError::NotSent { reason: "claim_lapsed".to_owned(), retry_after: None };
-        return judge(effect, Err(late), doubt, now);
+    if !is_held(effect, senders) || is_forgotten(effect, (senders.clock)()) {
+        return judge(effect, Err(claim_lapsed()), doubt, now);
     }
     match stripe.create_transfer(&request.idempotency_key, &new(request)).await {
         Ok(transfer) => done(request, &transfer).unwrap_or_else(|error| judge(effect, Err(error), true, now)),
