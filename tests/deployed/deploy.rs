@@ -6,4 +6,5 @@
 mod copy;
 mod emulator;
 mod journey;
+mod parameters;
 mod stack;

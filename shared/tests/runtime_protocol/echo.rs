@@ -82,7 +82,7 @@ impl Drop for Echo {
 }
 
 /// Cargo puts the tests into `deps/` and the examples into `examples/` beside it.
-fn executable() -> PathBuf {
+pub fn executable() -> PathBuf {
     let test = std::env::current_exe().expect("a path");
     let profile = test.ancestors().nth(2).expect("a target directory");
     let path = profile.join("examples").join("echo");

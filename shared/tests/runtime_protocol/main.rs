@@ -2,6 +2,7 @@
 //! and these tests are Lambda's runtime API, Vercel's bridge, or a client.
 
 mod echo;
+mod ends;
 mod lambda;
 mod plain;
 mod vercel;

@@ -21,7 +21,8 @@ pub fn write(built: &Path) -> PathBuf {
 }
 
 fn change(from: &Path, to: &Path, change: impl FnOnce(&mut Value)) {
-    let text = std::fs::read_to_string(from).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    let text = std::fs::read_to_string(from)
+        .unwrap_or_else(|error| panic!("{}: {error}; infra/check/run aws builds it", from.display()));
     let mut template = serde_yaml_ng::from_str(&text).unwrap();
     change(&mut template);
     std::fs::write(to, serde_yaml_ng::to_string(&template).unwrap()).unwrap();

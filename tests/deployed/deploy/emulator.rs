@@ -69,16 +69,19 @@ impl Emulator {
         }
     }
 
-    /// What AWS's own tools need to find it.
-    pub fn environment(&self) -> [(&'static str, String); 5] {
-        [
-            ("AWS_ENDPOINT_URL", self.endpoint.clone()),
-            ("AWS_ACCESS_KEY_ID", "test".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
-            ("AWS_DEFAULT_REGION", REGION.to_owned()),
-            // A profile of whoever runs this would win over all of it.
-            ("AWS_CONFIG_FILE", "/dev/null".to_owned()),
-        ]
+    /// One of AWS's own tools, led here and nowhere else: whatever account the environment speaks of is not
+    /// looked at.
+    pub fn tool(&self, name: &str) -> Command {
+        let mut tool = Command::new(name);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+            tool.env_remove(name);
+        }
+        tool.env("AWS_ENDPOINT_URL", &self.endpoint)
+            .envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")])
+            .envs([("AWS_DEFAULT_REGION", REGION), ("AWS_CONFIG_FILE", "/dev/null")])
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+            .current_dir(root());
+        tool
     }
 
     /// Keeps a secret, as `aws secretsmanager create-secret` does.

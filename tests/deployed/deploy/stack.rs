@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::emulator::Emulator;
 use crate::artifacts::resource;
-use crate::repository::{root, template};
+use crate::repository::template;
 
 /// The name of the stack, and of its secret.
 pub const STACK: &str = "justonce";
@@ -40,11 +40,11 @@ pub fn parameters(environment: &[(&'static str, String)]) -> Vec<String> {
 
 /// `sam deploy` as docs/deploy.md has it, but for the questions that it asks a person.
 pub fn sam_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Output {
-    let mut sam = Command::new("sam");
+    let mut sam = emulator.tool("sam");
     sam.args(["deploy", "--stack-name", STACK, "--capabilities", "CAPABILITY_IAM"]);
     sam.args(["--resolve-s3", "--no-progressbar", "--no-confirm-changeset", "--disable-rollback"]);
     sam.arg("--template-file").arg(copy).arg("--parameter-overrides").args(parameters);
-    sam.envs(emulator.environment()).current_dir(root()).output().expect("sam is on the PATH")
+    sam.output().expect("sam is on the PATH")
 }
 
 impl<'a> Stack<'a> {
@@ -52,9 +52,8 @@ impl<'a> Stack<'a> {
     pub fn deploy(emulator: &'a Emulator, http: &Client, copy: &Path, parameters: &[String]) -> Self {
         let output = sam_deploy(emulator, copy, parameters);
         assert!(output.status.success(), "sam deploy: {}", told(&output));
-        let mut list = Command::new("sam");
-        list.args(["list", "stack-outputs", "--stack-name", STACK, "--output", "json"]);
-        let listed = list.envs(emulator.environment()).current_dir(root()).output().unwrap();
+        let list = ["list", "stack-outputs", "--stack-name", STACK, "--output", "json"];
+        let listed = emulator.tool("sam").args(list).output().unwrap();
         let rows: Vec<Value> =
             serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", told(&listed)));
         let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
