@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::config::NAMES;
+use shared::config::{Config, NAMES};
 
 /// Reads lines of `NAME=value`. What the platform sets itself does not belong there.
 pub fn of(file: &str) -> Result<String, String> {
@@ -17,12 +17,24 @@ pub fn of(file: &str) -> Result<String, String> {
             _ => unknown.push(name),
         }
     }
-    if unknown.is_empty() {
-        return serde_json::to_string(&values)
-            .map(|json| format!("{json}\n"))
-            .map_err(|error| error.to_string());
+    if !unknown.is_empty() {
+        return Err(format!("no function reads {} from a secret", unknown.join(", ")));
     }
-    Err(format!("no function reads {} from a secret", unknown.join(", ")))
+    let unusable = unusable(&values);
+    if !unusable.is_empty() {
+        return Err(format!("no function would start with it:\n  {}", unusable.join("\n  ")));
+    }
+    let json = serde_json::to_string(&values).map_err(|error| error.to_string())?;
+    Ok(format!("{json}\n"))
+}
+
+/// What the functions would say of these values. What they would miss may be a parameter of the template.
+fn unusable(values: &BTreeMap<&str, &str>) -> Vec<String> {
+    let read = Config::read(|name| values.get(name).map(|value| (*value).to_owned()));
+    let mut mistakes = read.err().map(|error| error.mistakes).unwrap_or_default();
+    let name = |mistake: &str| mistake.split(':').next().unwrap_or_default().to_owned();
+    mistakes.retain(|mistake| values.contains_key(name(mistake).as_str()));
+    mistakes
 }
 
 fn unquoted(value: &str) -> &str {
@@ -36,8 +48,15 @@ mod tests {
 
     #[test]
     fn a_file_becomes_one_object_without_what_is_empty() {
-        let file = "# ours\nCRON_SECRET=a=b\n\nPROVIDER_PASSWORD='$argon2id$v=19'\nOIDC_ISSUER=\n";
-        assert_eq!(of(file).unwrap(), "{\"CRON_SECRET\":\"a=b\",\"PROVIDER_PASSWORD\":\"$argon2id$v=19\"}\n");
+        let file = "# ours\nWHOP_APP_ID='app_1'\n\nWHOP_API_KEY=a=b\nOIDC_ISSUER=\n";
+        assert_eq!(of(file).unwrap(), "{\"WHOP_API_KEY\":\"a=b\",\"WHOP_APP_ID\":\"app_1\"}\n");
+    }
+
+    #[test]
+    fn whatever_no_function_would_start_with_is_named_at_once_and_its_value_is_not() {
+        let error = of("SESSION_SECRET=hidden\nWHOP_APP_ID=app_1\nENCRYPTION_KEY=hidden\n").unwrap_err();
+        assert!(error.contains("SESSION_SECRET") && error.contains("ENCRYPTION_KEY"), "{error}");
+        assert!(!error.contains("hidden") && !error.contains("WHOP_APP_ID"), "{error}");
     }
 
     #[test]
