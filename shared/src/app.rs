@@ -22,6 +22,7 @@ use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
+use crate::store::outbox::Listeners;
 use crate::store::{Store, StoreError};
 
 /// The `App` as handlers hold it.
@@ -155,9 +156,10 @@ impl App {
         clock: Clock,
         ids: Ids,
     ) -> Self {
+        let listeners = Listeners { bus: config.event_bus.is_some(), analytics: config.analytics.is_some() };
         let store =
             dynamodb.zip(config.table_name.as_deref()).map(|(client, table)| Store::new(client, table));
-        let store = store.map(|store| store.announcing(config.event_bus.is_some()));
+        let store = store.map(|store| store.announcing_to(listeners));
         let whop =
             config.whop_api_key.as_ref().map(|key| Whop::new(http.clone(), &config.whop_api_base, key));
         let resend = config.resend_api_key.as_ref().zip(config.email_from.as_ref());

@@ -27,6 +27,8 @@ mod canaries;
 mod cases;
 mod cors;
 mod costs;
+mod counted;
+mod counting;
 mod crashes;
 mod crowd;
 mod deployment;

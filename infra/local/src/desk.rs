@@ -37,6 +37,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/sandbox/clock", get(read_clock).post(move_clock))
         .route("/sandbox/outbox", get(read_outbox))
         .route("/sandbox/events", get(read_events))
+        .route("/sandbox/analytics", get(read_analytics))
         .route("/sandbox/token", get(make_token))
         .route("/sandbox/bearer", get(make_bearer))
         .route("/sandbox/renewals", post(play_renewal))
@@ -103,6 +104,11 @@ async fn read_outbox(State(desk): State<Desk>) -> Answer {
 /// What the event bus heard.
 async fn read_events(State(desk): State<Desk>) -> Answer {
     Answer::ok(json!({"data": desk.service.sandbox.bus.heard()}))
+}
+
+/// What analytics was told.
+async fn read_analytics(State(desk): State<Desk>) -> Answer {
+    Answer::ok(json!({"data": desk.service.sandbox.posthog.captured()}))
 }
 
 #[derive(Deserialize)]

@@ -18,6 +18,7 @@ mod journal;
 mod keys;
 pub mod oidc;
 pub mod outbox;
+pub mod posthog;
 pub mod resend;
 pub mod sandbox;
 pub mod schedule;

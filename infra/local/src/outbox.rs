@@ -46,6 +46,9 @@ pub enum Provider {
     Stripe,
     /// The event bus.
     EventBridge,
+    /// Analytics.
+    #[serde(rename = "posthog")]
+    PostHog,
 }
 
 /// The kinds of effect the stand-ins know.

@@ -14,6 +14,7 @@ use crate::fault::Faults;
 use crate::journal::{Journal, Record};
 use crate::oidc::OidcStandIn;
 use crate::outbox::Outbox;
+use crate::posthog::PostHogStandIn;
 use crate::resend::ResendStandIn;
 use crate::stripe::StripeStandIn;
 use crate::whop::WhopStandIn;
@@ -44,6 +45,8 @@ pub struct Sandbox {
     pub stripe: StripeStandIn,
     /// The event bus.
     pub bus: BusStandIn,
+    /// Analytics, which forgets with the process.
+    pub posthog: PostHogStandIn,
 }
 
 /// The folder is not there for this process.
@@ -98,7 +101,8 @@ impl Sandbox {
         let resend = self.resend.copy(clock.clone(), outbox.clone(), faults.clone());
         let stripe = self.stripe.copy(clock.clone(), outbox.clone(), faults.clone());
         let bus = self.bus.copy(clock.clone(), faults.clone());
-        Self { whop, resend, stripe, bus, ..copy }
+        let posthog = self.posthog.copy(faults.clone());
+        Self { whop, resend, stripe, bus, posthog, ..copy }
     }
 
     fn of(clock: SandboxClock, outbox: Outbox, faults: Faults, journal: Journal) -> Self {
@@ -107,7 +111,8 @@ impl Sandbox {
         let oidc = OidcStandIn::new(clock.clone(), faults.clone());
         let stripe = StripeStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let bus = BusStandIn::new(clock.clone(), faults.clone(), journal);
-        Self { clock, outbox, faults, whop, resend, oidc, stripe, bus }
+        let posthog = PostHogStandIn::new(faults.clone());
+        Self { clock, outbox, faults, whop, resend, oidc, stripe, bus, posthog }
     }
 
     fn replay(&self, record: Record) {

@@ -169,7 +169,7 @@ impl Service {
         let providers = listener.local_addr()?;
         let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
         let stand_ins = stand_ins.merge(sandbox.oidc.router()).merge(sandbox.stripe.router());
-        let stand_ins = stand_ins.merge(sandbox.bus.router());
+        let stand_ins = stand_ins.merge(sandbox.bus.router()).merge(sandbox.posthog.router());
         let stand_ins = (parts.around_providers)(stand_ins);
         sandbox.oidc.settle(providers);
         let served = tokio::spawn(async move {
@@ -181,6 +181,7 @@ impl Service {
             ("RESEND_API_BASE", format!("http://{providers}")),
             ("STRIPE_API_BASE", format!("http://{providers}")),
             ("AWS_ENDPOINT_URL_EVENTBRIDGE", format!("http://{providers}")),
+            ("POSTHOG_HOST", format!("http://{providers}")),
         ];
         let is_base = |name: &str| bases.iter().any(|(known, _)| *known == name);
         let values = SANDBOX_VALUES.iter().map(|(name, value)| (*name, (*value).to_owned()));

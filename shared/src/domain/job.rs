@@ -128,6 +128,19 @@ pub fn tally(hours: &mut Vec<HourTally>, report: &Report, ended_at: DateTime<Utc
     hours.drain(..beyond);
 }
 
+/// What analytics came to hear in a run of the job that tells what happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Events that analytics had yet to hear of, as far as this run looked.
+    pub due: u64,
+    /// Those that it took.
+    pub done: u64,
+    /// Those that it did not take, and that are sent again.
+    pub failed: u64,
+    /// Those that had waited for too long and are not sent any more.
+    pub given_up: u64,
+}
+
 /// What a run answers and logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -146,6 +159,9 @@ pub struct Report {
     /// business; 0 where none waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_unsent_seconds: Option<u64>,
+    /// What analytics came to hear, where it listens and that is the job's business.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analytics: Option<Heard>,
     /// Rows left for later on purpose: over a company's share, or of a company set aside.
     pub skipped: u64,
     /// Rows that could not be worked on and will be tried again.

@@ -99,6 +99,8 @@ pub enum Operation {
     Events,
     /// `PutEvents` of the event bus.
     PutEvents,
+    /// `POST /batch/` of analytics.
+    Batch,
 }
 
 impl Operation {
@@ -134,6 +136,7 @@ impl Operation {
             Self::BalanceTransaction => "balance_transaction",
             Self::Events => "events",
             Self::PutEvents => "put_events",
+            Self::Batch => "batch",
         }
     }
 }
