@@ -13,6 +13,7 @@ use crate::bearer::BearerTokens;
 use crate::bookings::Bookings;
 use crate::config::{Config, ConfigError};
 use crate::domain::id::{CompanyId, UserId};
+use crate::domain::job::{Job, Occurrence};
 use crate::effects::Senders;
 use crate::events::Intake;
 use crate::payouts::Payouts;
@@ -24,6 +25,7 @@ use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
 use crate::store::outbox::Listeners;
 use crate::store::{Store, StoreError};
+use crate::watch::{self, Watch};
 
 /// The `App` as handlers hold it.
 pub type SharedApp = Arc<App>;
@@ -55,6 +57,8 @@ pub struct App {
     pub bearer_tokens: BearerTokens,
     /// Counts how often somebody asks.
     pub limiter: Limiter,
+    /// Who watches from outside.
+    pub watch: Watch,
     /// What Whop said of a user and a company, for at most a minute.
     pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
@@ -109,6 +113,7 @@ impl App {
     pub async fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
         crate::logs::init(service);
         let started = Self::of_environment().await;
+        let started = started.inspect(|app| app.watch.install());
         started.map(Arc::new).inspect_err(|error| tracing::error!(%error, "the function does not start"))
     }
 
@@ -174,6 +179,8 @@ impl App {
         let user_tokens =
             config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http.clone(), source, app_id));
         let limiter = Limiter::new(store.clone());
+        let errors = config.errors.as_ref().map(|errors| (&errors.dsn, errors.deployment.clone()));
+        let watch = Watch::new(&http, errors, config.drain.as_ref());
         let started = Instant::now();
         let access_cache = Mutex::default();
         Self {
@@ -188,6 +195,7 @@ impl App {
             user_tokens,
             bearer_tokens,
             limiter,
+            watch,
             access_cache,
             store,
         }
@@ -196,6 +204,13 @@ impl App {
     /// The table.
     pub fn store(&self) -> Result<&Store, StoreError> {
         self.store.as_ref().ok_or(StoreError::Unconfigured)
+    }
+
+    /// Says that a run of a job begins, to whoever watches jobs.
+    pub fn check_in(&self, occurrence: &Occurrence) {
+        if let Some(job) = Job::named(&occurrence.job) {
+            watch::check_in(job, occurrence, &self.config.marketplace.calendar.zone_name());
+        }
     }
 
     /// What effects need.

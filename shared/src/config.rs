@@ -14,11 +14,12 @@ pub use marketplace::Marketplace;
 pub use names::{NAMES, Name, Need};
 pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
 pub use strength::{password_weakness, weakness};
-pub use telemetry::Analytics;
+pub use telemetry::{Analytics, Errors};
 
 use crate::aws::Aws;
 use crate::domain::id::CompanyId;
 use crate::vault::{Vault, VaultError};
+use crate::watch::Drain;
 
 const WHOP_API_BASE: &str = "https://api.whop.com/api/v1";
 const WHOP_JWKS_URL: &str = "https://api.whop.com/.well-known/jwks.json";
@@ -39,6 +40,10 @@ pub struct Config {
     pub event_bus_endpoint: Option<String>,
     /// Who counts what happens.
     pub analytics: Option<Analytics>,
+    /// Who watches errors and jobs.
+    pub errors: Option<Errors>,
+    /// Where the log is shipped to.
+    pub drain: Option<Drain>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
     /// What a front door before the functions proves itself with, newest first.
@@ -142,6 +147,8 @@ impl Config {
             mistakes.push("STRIPE_SECRET_KEY: expected a secret or restricted key, sk_… or rk_…".to_owned());
         }
         let analytics = telemetry::analytics(get, &mut mistakes);
+        let errors = telemetry::errors(get, &mut mistakes);
+        let drain = telemetry::drain(get, &mut mistakes);
         let marketplace = Marketplace::read(get, &mut mistakes);
         let staff = sign_in::staff(get, &mut mistakes);
         let oidc = sign_in::oidc(get, &mut mistakes);
@@ -176,6 +183,8 @@ impl Config {
             event_bus: get("EVENT_BUS_NAME"),
             event_bus_endpoint: get("AWS_ENDPOINT_URL_EVENTBRIDGE"),
             analytics,
+            errors,
+            drain,
             cron_secrets: list("CRON_SECRET"),
             front_door_secrets: list("FRONT_DOOR_SECRET"),
             vault,

@@ -107,6 +107,8 @@ mod tokens;
 mod told_limits;
 mod unanswered;
 mod waiting;
+mod watched;
+mod watching;
 mod webhook_fuzz;
 mod webhook_refusals;
 mod webhook_sources;

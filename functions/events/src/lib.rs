@@ -45,6 +45,7 @@ async fn publish(
 ) -> Result<Answer, Failure> {
     let slot = Duration::minutes(SLOT_MINUTES);
     let occurrence = Occurrence::of(EVENTS_JOB, scheduler.scheduled_at, slot, app.clock.now());
+    app.check_in(&occurrence);
     match ears.are_there() {
         true => Ok(Answer::ok(run::run(&app, &ears, &occurrence).await?)),
         false => Ok(Answer::ok(Report::passed_over(&occurrence, "no_event_bus"))),

@@ -38,6 +38,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/sandbox/outbox", get(read_outbox))
         .route("/sandbox/events", get(read_events))
         .route("/sandbox/analytics", get(read_analytics))
+        .route("/sandbox/watchers", get(read_watchers))
         .route("/sandbox/token", get(make_token))
         .route("/sandbox/bearer", get(make_bearer))
         .route("/sandbox/renewals", post(play_renewal))
@@ -109,6 +110,18 @@ async fn read_events(State(desk): State<Desk>) -> Answer {
 /// What analytics was told.
 async fn read_analytics(State(desk): State<Desk>) -> Answer {
     Answer::ok(json!({"data": desk.service.sandbox.posthog.captured()}))
+}
+
+/// How much of the log is shown.
+const SHOWN_LINES: usize = 100;
+
+/// What Sentry and Better Stack were told; of the log the newest lines.
+async fn read_watchers(State(desk): State<Desk>) -> Answer {
+    let sandbox = &desk.service.sandbox;
+    let (errors, check_ins) = (sandbox.sentry.events(), sandbox.sentry.check_ins());
+    let lines = sandbox.better_stack.lines();
+    let lines = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+    Answer::ok(json!({"errors": errors, "check_ins": check_ins, "lines": lines}))
 }
 
 #[derive(Deserialize)]

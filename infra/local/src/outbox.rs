@@ -49,6 +49,10 @@ pub enum Provider {
     /// Analytics.
     #[serde(rename = "posthog")]
     PostHog,
+    /// Errors and check-ins.
+    Sentry,
+    /// The log.
+    BetterStack,
 }
 
 /// The kinds of effect the stand-ins know.

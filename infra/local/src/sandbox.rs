@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 pub use crate::journal::OpenJournalError;
 
+use crate::better_stack::BetterStackStandIn;
 use crate::bus::BusStandIn;
 use crate::clock::SandboxClock;
 use crate::fault::Faults;
@@ -16,6 +17,7 @@ use crate::oidc::OidcStandIn;
 use crate::outbox::Outbox;
 use crate::posthog::PostHogStandIn;
 use crate::resend::ResendStandIn;
+use crate::sentry::SentryStandIn;
 use crate::stripe::StripeStandIn;
 use crate::whop::WhopStandIn;
 
@@ -47,6 +49,10 @@ pub struct Sandbox {
     pub bus: BusStandIn,
     /// Analytics, which forgets with the process.
     pub posthog: PostHogStandIn,
+    /// Errors and check-ins, forgotten with the process.
+    pub sentry: SentryStandIn,
+    /// The log, forgotten with the process.
+    pub better_stack: BetterStackStandIn,
 }
 
 /// The folder is not there for this process.
@@ -112,7 +118,9 @@ impl Sandbox {
         let stripe = StripeStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let bus = BusStandIn::new(clock.clone(), faults.clone(), journal);
         let posthog = PostHogStandIn::new(faults.clone());
-        Self { clock, outbox, faults, whop, resend, oidc, stripe, bus, posthog }
+        let sentry = SentryStandIn::new(faults.clone());
+        let better_stack = BetterStackStandIn::new(faults.clone());
+        Self { clock, outbox, faults, whop, resend, oidc, stripe, bus, posthog, sentry, better_stack }
     }
 
     fn replay(&self, record: Record) {

@@ -101,6 +101,10 @@ pub enum Operation {
     PutEvents,
     /// `POST /batch/` of analytics.
     Batch,
+    /// `POST /api/{project}/envelope/`.
+    Envelope,
+    /// Lines of the log.
+    Ingest,
 }
 
 impl Operation {
@@ -137,6 +141,8 @@ impl Operation {
             Self::Events => "events",
             Self::PutEvents => "put_events",
             Self::Batch => "batch",
+            Self::Envelope => "envelope",
+            Self::Ingest => "ingest",
         }
     }
 }
