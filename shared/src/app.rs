@@ -13,6 +13,7 @@ use crate::bearer::BearerTokens;
 use crate::bookings::Bookings;
 use crate::config::{Config, ConfigError};
 use crate::domain::id::{CompanyId, UserId};
+use crate::domain::job::{Job, Occurrence};
 use crate::effects::Senders;
 use crate::events::Intake;
 use crate::payouts::Payouts;
@@ -22,7 +23,9 @@ use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
+use crate::store::outbox::Listeners;
 use crate::store::{Store, StoreError};
+use crate::watch::{self, Watch};
 
 /// The `App` as handlers hold it.
 pub type SharedApp = Arc<App>;
@@ -54,6 +57,8 @@ pub struct App {
     pub bearer_tokens: BearerTokens,
     /// Counts how often somebody asks.
     pub limiter: Limiter,
+    /// Who watches from outside.
+    pub watch: Watch,
     /// What Whop said of a user and a company, for at most a minute.
     pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
@@ -108,6 +113,7 @@ impl App {
     pub async fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
         crate::logs::init(service);
         let started = Self::of_environment().await;
+        let started = started.inspect(|app| app.watch.install());
         started.map(Arc::new).inspect_err(|error| tracing::error!(%error, "the function does not start"))
     }
 
@@ -155,9 +161,10 @@ impl App {
         clock: Clock,
         ids: Ids,
     ) -> Self {
+        let listeners = Listeners { bus: config.event_bus.is_some(), analytics: config.analytics.is_some() };
         let store =
             dynamodb.zip(config.table_name.as_deref()).map(|(client, table)| Store::new(client, table));
-        let store = store.map(|store| store.announcing(config.event_bus.is_some()));
+        let store = store.map(|store| store.announcing_to(listeners));
         let whop =
             config.whop_api_key.as_ref().map(|key| Whop::new(http.clone(), &config.whop_api_base, key));
         let resend = config.resend_api_key.as_ref().zip(config.email_from.as_ref());
@@ -172,6 +179,8 @@ impl App {
         let user_tokens =
             config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http.clone(), source, app_id));
         let limiter = Limiter::new(store.clone());
+        let errors = config.errors.as_ref().map(|errors| (&errors.dsn, errors.deployment.clone()));
+        let watch = Watch::new(&http, errors, config.drain.as_ref());
         let started = Instant::now();
         let access_cache = Mutex::default();
         Self {
@@ -186,6 +195,7 @@ impl App {
             user_tokens,
             bearer_tokens,
             limiter,
+            watch,
             access_cache,
             store,
         }
@@ -194,6 +204,13 @@ impl App {
     /// The table.
     pub fn store(&self) -> Result<&Store, StoreError> {
         self.store.as_ref().ok_or(StoreError::Unconfigured)
+    }
+
+    /// Says that a run of a job begins, to whoever watches jobs.
+    pub fn check_in(&self, occurrence: &Occurrence) {
+        if let Some(job) = Job::named(&occurrence.job) {
+            watch::check_in(job, occurrence, &self.config.marketplace.calendar.zone_name());
+        }
     }
 
     /// What effects need.

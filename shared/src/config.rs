@@ -8,15 +8,18 @@ mod marketplace;
 mod names;
 mod sign_in;
 mod strength;
+mod telemetry;
 
 pub use marketplace::Marketplace;
 pub use names::{NAMES, Name, Need};
 pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
 pub use strength::{password_weakness, weakness};
+pub use telemetry::{Analytics, Errors};
 
 use crate::aws::Aws;
 use crate::domain::id::CompanyId;
 use crate::vault::{Vault, VaultError};
+use crate::watch::Drain;
 
 const WHOP_API_BASE: &str = "https://api.whop.com/api/v1";
 const WHOP_JWKS_URL: &str = "https://api.whop.com/.well-known/jwks.json";
@@ -35,6 +38,12 @@ pub struct Config {
     pub event_bus: Option<String>,
     /// Where EventBridge answers, if not at its usual place.
     pub event_bus_endpoint: Option<String>,
+    /// Who counts what happens.
+    pub analytics: Option<Analytics>,
+    /// Who watches errors and jobs.
+    pub errors: Option<Errors>,
+    /// Where the log is shipped to.
+    pub drain: Option<Drain>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
     /// What a front door before the functions proves itself with, newest first.
@@ -126,6 +135,7 @@ impl Config {
             "AWS_ENDPOINT_URL_DYNAMODB",
             "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            "POSTHOG_HOST",
             "OIDC_ISSUER",
         ] {
             if get(name).is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
@@ -136,6 +146,9 @@ impl Config {
         if get("STRIPE_SECRET_KEY").is_some_and(|key| !key.starts_with("sk_") && !key.starts_with("rk_")) {
             mistakes.push("STRIPE_SECRET_KEY: expected a secret or restricted key, sk_… or rk_…".to_owned());
         }
+        let analytics = telemetry::analytics(get, &mut mistakes);
+        let errors = telemetry::errors(get, &mut mistakes);
+        let drain = telemetry::drain(get, &mut mistakes);
         let marketplace = Marketplace::read(get, &mut mistakes);
         let staff = sign_in::staff(get, &mut mistakes);
         let oidc = sign_in::oidc(get, &mut mistakes);
@@ -169,6 +182,9 @@ impl Config {
             dynamodb_endpoint: get("AWS_ENDPOINT_URL_DYNAMODB"),
             event_bus: get("EVENT_BUS_NAME"),
             event_bus_endpoint: get("AWS_ENDPOINT_URL_EVENTBRIDGE"),
+            analytics,
+            errors,
+            drain,
             cron_secrets: list("CRON_SECRET"),
             front_door_secrets: list("FRONT_DOOR_SECRET"),
             vault,

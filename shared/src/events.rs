@@ -15,6 +15,7 @@ use std::time::Duration as StdDuration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::domain::action::Source;
 use crate::domain::event::{Event, Meaning, Part};
 use crate::domain::id::{CompanyId, MembershipId};
 use crate::domain::timeline::Fact;
@@ -243,8 +244,9 @@ impl Intake<'_> {
             Meaning::RenewalFailed { .. } | Meaning::PaymentSucceeded { .. } => event.payment_id.clone(),
             _ => None,
         };
-        let news =
-            News { facts: vec![fact], user_id: event.user_id.clone(), payment_id, cause: &event.event_id };
+        let user_id = event.user_id.clone();
+        let (cause, source) = (event.event_id.as_str(), Source::Webhook);
+        let news = News { facts: vec![fact], user_id, payment_id, cause, source };
         let recording = company.record(&membership_id, read, news, now).map_err(ApplyError::of_recording)?;
         Ok(recording.writes)
     }

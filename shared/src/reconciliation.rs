@@ -216,6 +216,7 @@ impl Run<'_> {
             done: told.explained + told.mended + told.events_fetched,
             declined: None,
             oldest_unsent_seconds: None,
+            analytics: None,
             skipped: self.known,
             failed: told.findings,
             in_doubt: told.in_doubt,

@@ -191,6 +191,7 @@ async fn an_entry_that_no_request_can_hold_is_never_sent_and_holds_nobody_up() {
         kind: "case.opened".to_owned(),
         subject: "x".repeat(300_000),
         cause: "test".to_owned(),
+        source: None,
         detail: None,
     };
     let company = world.company(COMPANY);

@@ -46,6 +46,10 @@ async fn nowhere_kept(world: &World, log: &Log, secrets: &[String]) {
     for row in world.every_row().await {
         nowhere_in("a row", &row.to_string(), &secrets);
     }
+    let (errors, check_ins, lines) = (world.errors_seen(), world.check_ins(), world.lines_shipped());
+    assert!(lines.len() >= 5, "the log was shipped");
+    nowhere_in("what Sentry hears", &json!([errors, check_ins]).to_string(), &secrets);
+    nowhere_in("what Better Stack gets", &json!(lines).to_string(), &secrets);
 }
 
 /// Headers in which a stranger may put anything.
@@ -113,7 +117,7 @@ fn told_nothing(route: &Route, answer: &Answer, secrets: &[String]) {
 #[tokio::test]
 async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
     let (log, _reading) = Log::open();
-    let world = World::waiting_ms(120_000).await;
+    let world = World::watched_waiting_ms(120_000).await;
     let callers = Callers::of(&world).await;
     let token = world.service.sandbox.whop.user_token(OWNER, APP_ID);
     let cookie = callers.staff.cookie.as_deref().unwrap().split_once('=').unwrap().1.to_owned();
@@ -155,7 +159,7 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
 #[tokio::test]
 async fn what_opens_an_account_or_a_session_is_logged_and_kept_nowhere() {
     let (log, _reading) = Log::open();
-    let world = World::waiting_ms(120_000).await;
+    let world = World::watched_waiting_ms(120_000).await;
     let (email, password) = ("c4n4ry@example.com", "c4n4ry battery staple");
     let mut secrets = vec![CANARY.to_owned()];
     let link = world.sign_up(email, password).await;
@@ -192,7 +196,7 @@ async fn what_opens_an_account_or_a_session_is_logged_and_kept_nowhere() {
 #[tokio::test]
 async fn whom_an_event_names_is_logged_and_kept_nowhere_in_clear() {
     let (log, _reading) = Log::open();
-    let world = World::waiting_ms(120_000).await;
+    let world = World::watched_waiting_ms(120_000).await;
     world.add_past_due(COMPANY, "mem_1");
     let mut event: Value = payment_failed("mem_1", "pay_1", world.now());
     event["data"]["user"] =
@@ -226,7 +230,7 @@ async fn whom_an_event_names_is_logged_and_kept_nowhere_in_clear() {
 #[tokio::test]
 async fn what_a_booking_knows_of_its_customer_is_logged_and_kept_nowhere_in_clear() {
     let (log, _reading) = Log::open();
-    let world = World::waiting_ms(120_000).await;
+    let world = World::watched_waiting_ms(120_000).await;
     let mut job = world.job();
     job["customer_email"] = json!("c4n4ry@example.com");
     let booking = world.keyed(http::Method::POST, "/api/bookings", "key-1", job).await;

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Duration, Utc};
+use local::schedule::Expression;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value as Yaml;
 use shared::auth::Who;
 use shared::auth::routes::ROUTES;
 use shared::config::{NAMES, Need};
+use shared::domain::job::{JOBS, Rhythm};
 use shared::store::definition::{DEFINITION_VERSION, INDEXES, TABLE_KEYS};
 use shared::store::keys;
 
@@ -121,6 +124,30 @@ fn both_platforms_start_the_same_jobs_at_the_same_times() {
 }
 
 #[test]
+fn a_monitor_expects_a_job_when_both_platforms_start_it() {
+    let schedules = local::schedule::read(&read("template.yaml"), &read("vercel.json")).expect("one plan");
+    let (from, until): (DateTime<Utc>, DateTime<Utc>) = (MONTH.0.parse().unwrap(), MONTH.1.parse().unwrap());
+    for job in JOBS {
+        let schedule = schedules.iter().find(|schedule| schedule.job == job.name).expect("a schedule");
+        let (crontab, offset) = match job.rhythm {
+            Rhythm::Utc(crontab) => (crontab, Duration::zero()),
+            Rhythm::PayoutZone(crontab) => (crontab, BOGOTA),
+            Rhythm::Daily => {
+                let times: Vec<_> = schedule.expression.between(from, until).collect();
+                assert!(times.windows(2).all(|pair| (pair[1] - pair[0]).num_hours() == 24), "{}", job.name);
+                continue;
+            }
+        };
+        // The crontab is read by the clock of its zone, which is compared as if it were UTC.
+        let by_its_clock = |at: DateTime<Utc>| at + offset;
+        let planned: Vec<_> = schedule.expression.between(from, until).map(by_its_clock).collect();
+        let monitor = Expression::parse_vercel(crontab).expect("five fields");
+        let expected: Vec<_> = monitor.between(by_its_clock(from), by_its_clock(until)).collect();
+        assert!(!planned.is_empty() && planned == expected, "{}", job.name);
+    }
+}
+
+#[test]
 fn the_table_of_the_template_is_the_one_of_the_code() {
     let template = template();
     let table = &template["Resources"]["Table"]["Properties"];
@@ -182,6 +209,12 @@ fn the_definition_of_the_table_is_not_changed_under_the_same_version() {
     let tag = tags.next().and_then(|tag| tag["Value"].as_str()).expect("the version");
     assert_eq!(tag, DEFINITION_VERSION.to_string(), "the tag of the table in template.yaml");
 }
+
+/// How far the clocks of the default zone are from UTC, all year round.
+const BOGOTA: Duration = Duration::hours(-5);
+
+/// A month in which every job runs.
+const MONTH: (&str, &str) = ("2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z");
 
 /// What only this platform hands over: where the secrets are, and where domain events go.
 const AWS_ONLY: [&str; 2] = ["EVENT_BUS_NAME", "SECRETS_ID"];

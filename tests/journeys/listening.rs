@@ -10,6 +10,7 @@ use local::fault::{Operation, Rule};
 use local::outbox::Provider;
 use local::service::Service;
 use serde_json::Value;
+use shared::domain::action::Source;
 use shared::domain::announcement::{event_id, is_announced};
 use shared::store::company::AuditEntry;
 
@@ -79,6 +80,7 @@ impl World {
             kind: "case.opened".to_owned(),
             subject: format!("{unique}-{n}"),
             cause: "test".to_owned(),
+            source: Some(Source::Cron),
             detail: None,
         };
         let all: Vec<usize> = (0..count).collect();

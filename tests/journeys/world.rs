@@ -49,7 +49,7 @@ impl World {
         Self::with_deadlines(EmbeddedDynamo::memory(), |_| None, deadlines).await
     }
 
-    async fn with_deadlines(
+    pub async fn with_deadlines(
         dynamo: EmbeddedDynamo,
         lookup: impl Fn(&str) -> Option<String>,
         deadlines: Deadlines,

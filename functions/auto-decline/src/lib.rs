@@ -36,5 +36,6 @@ pub fn router(app: SharedApp) -> Router {
 async fn sweep(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
     let slot = Duration::hours(SLOT_HOURS);
     let occurrence = Occurrence::of(AUTO_DECLINE_JOB, scheduler.scheduled_at, slot, app.clock.now());
+    app.check_in(&occurrence);
     Ok(Answer::ok(run::run(&app, &occurrence).await?))
 }

@@ -102,11 +102,11 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) 
         let now = app.clock.now();
         let effect = ending(caller, &case, by, earlier.len(), now);
         let read = company.membership(&case.membership_id).await?;
-        let cause = &caller.id;
+        let (cause, source) = (&caller.id, caller.role.into());
         let fact = Fact { at: now, what: What::Cancelled { by } };
         // A case that a person ended already is not ended again; only the membership is.
         let facts = if case.state == CaseState::Cancelled { Vec::new() } else { vec![fact] };
-        let news = News { facts, user_id: None, payment_id: None, cause };
+        let news = News { facts, user_id: None, payment_id: None, cause, source };
         let mut recording =
             company.record(&case.membership_id, read, news, now).map_err(|error| match error {
                 RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),

@@ -1,25 +1,29 @@
-//! The job that tells the event bus what happened: to cases, bookings, payouts and payees.
+//! The job that tells what happened to cases, bookings, payouts and payees: the event bus, and analytics.
 //!
 //! - **Called by** the schedule, every minute: EventBridge Scheduler directly, Vercel Cron or an operator
 //!   over HTTP with the secret.
-//! - **Reads** the due index: four queries when nothing waits; then the audit entries that wait, ten in one
-//!   request, afresh.
+//! - **Reads** the due index: four queries for each of the two when nothing waits; then the audit entries that
+//!   wait, several in one request, afresh.
 //! - **Writes** nothing but that an entry was taken, or that it waits for longer; one row for the run.
-//! - **Answers** the report of the run, with how long the oldest has waited; without a bus, that there is none.
+//! - **Answers** the report of the run, with how long the oldest has waited; where nobody listens, that there is
+//!   no bus.
 //! - **Twice, late, overlapping, killed:** an entry was written with the change it tells of and leaves the
-//!   queue only after the bus took it. So it is told at least once, always under the same id, and in any
-//!   order; what was told twice is told of nothing that did not happen.
+//!   queue only after whoever listens took it. So it is told at least once, always under the same id, and in
+//!   any order; what was told twice is told of nothing that did not happen. Analytics is told what is not two
+//!   days old.
 
+mod analytics;
+mod ears;
 mod parcel;
 mod run;
 
 use axum::Router;
 use axum::extract::{Extension, State};
 use chrono::Duration;
+use ears::Ears;
 use http::Method;
-use shared::app::{App, SharedApp};
+use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::aws::bus::Bus;
 use shared::domain::job::{EVENTS_JOB, Occurrence, Report};
 use shared::http::{Answer, Failure};
 
@@ -29,27 +33,21 @@ const SLOT_MINUTES: i64 = 1;
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
     let path = "/api/cron/publish-events";
-    let bus = bus(&app);
+    let ears = Ears::of(&app);
     let routes = Routes::of("events").on(Method::GET, path, publish).on(Method::POST, path, publish);
-    routes.guard(app).layer(Extension(bus))
-}
-
-/// The bus, where the deployment has one.
-fn bus(app: &App) -> Option<Bus> {
-    let config = &app.config;
-    let (name, aws) = config.event_bus.as_deref().zip(config.aws.as_ref())?;
-    Some(Bus::new(aws, &app.http, config.event_bus_endpoint.as_deref(), name))
+    routes.guard(app).layer(Extension(ears))
 }
 
 async fn publish(
     State(app): State<SharedApp>,
-    Extension(bus): Extension<Option<Bus>>,
+    Extension(ears): Extension<Ears>,
     scheduler: Scheduler,
 ) -> Result<Answer, Failure> {
     let slot = Duration::minutes(SLOT_MINUTES);
     let occurrence = Occurrence::of(EVENTS_JOB, scheduler.scheduled_at, slot, app.clock.now());
-    match bus {
-        Some(bus) => Ok(Answer::ok(run::run(&app, &bus, &occurrence).await?)),
-        None => Ok(Answer::ok(Report::passed_over(&occurrence, "no_event_bus"))),
+    app.check_in(&occurrence);
+    match ears.are_there() {
+        true => Ok(Answer::ok(run::run(&app, &ears, &occurrence).await?)),
+        false => Ok(Answer::ok(Report::passed_over(&occurrence, "no_event_bus"))),
     }
 }

@@ -1,4 +1,4 @@
-//! One run: collect what waits, tell the bus, and remember how it went.
+//! One run: collect what waits, tell the bus, then analytics, and remember how it went.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,8 @@ use shared::store::{Key, RowKind, Store, StoreError};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use crate::analytics::{self, Counter};
+use crate::ears::Ears;
 use crate::parcel::{Letter, Packed, pack};
 
 /// Requests to the bus at a time.
@@ -30,7 +32,7 @@ const MAX_PAUSE_SECONDS: i64 = 15 * 60;
 /// After so many requests that nobody answered the rest is left for the next minute.
 const SILENCES: u32 = 3;
 
-const BOUNDS: Bounds = Bounds {
+pub(crate) const BOUNDS: Bounds = Bounds {
     // 400 requests of 50 ms, four at a time, and a write for each entry beside them: about 10 seconds.
     rows: 4_000,
     // A marketplace is one company, and shares only with those who wait as well.
@@ -44,42 +46,70 @@ const BOUNDS: Bounds = Bounds {
     company_failures: SILENCES,
 };
 
-/// Runs one occurrence of the job.
-pub(crate) async fn run(app: &SharedApp, bus: &Bus, occurrence: &Occurrence) -> Result<Report, Failure> {
+/// Runs one occurrence of the job. Analytics comes second and has what is left of the time, so that nothing
+/// it does keeps the bus waiting.
+pub(crate) async fn run(app: &SharedApp, ears: &Ears, occurrence: &Occurrence) -> Result<Report, Failure> {
     let span = tracing::info_span!("run", cron = EVENTS_JOB);
     async {
-        let store = app.store()?;
-        let began_at = app.clock.now();
-        // Those that were put off are read as well, so that the oldest of them is known.
-        let horizon = began_at + Duration::seconds(MAX_PAUSE_SECONDS);
-        let found = due::collect_only(store, EVENTS, BOUNDS, horizon, is_ours).await?;
-        let (left, more) = (found.left, found.more);
-        let rows = found.queues.into_iter().flat_map(|queue| queue.rows);
-        let (mut rows, later): (Vec<DueRow>, Vec<DueRow>) = rows.partition(|row| row.due_at <= began_at);
-        rows.sort_by(|a, b| (a.due_at, &a.key.pk, &a.key.sk).cmp(&(b.due_at, &b.key.pk, &b.key.sk)));
-        let due = rows.len() as u64 + left;
-        let report = Report { due, skipped: left, more, ..Report::default() };
-        let run = Run { store, bus, clock: &app.clock, started: Instant::now(), log: Mutex::default() };
-        run.log().report = report;
-        later.iter().for_each(|row| run.log().note_unsent(&row.key));
-        let (run_ref, tens) = (&run, rows.chunks(MAX_ENTRIES));
-        stream::iter(tens).for_each_concurrent(AT_ONCE, |rows| run_ref.work_on(rows)).await;
-        let report = run.conclude();
-        Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
+        let (store, clock, started) = (app.store()?, &app.clock, Instant::now());
+        let (mut report, unheard) = match &ears.bus {
+            Some(bus) => tell_bus(store, bus, clock, ears.posthog.is_some()).await?,
+            None => (Report::default(), Vec::new()),
+        };
+        if let Some(posthog) = &ears.posthog {
+            let counter = Counter { store, posthog, clock, until: started + BOUNDS.run_time };
+            report.analytics = Some(analytics::tell(&counter, unheard).await);
+        }
+        report.duration_ms = started.elapsed().as_millis() as u64;
+        Ok(due::conclude(store, occurrence, report, clock.now()).await?)
     }
     .instrument(span)
     .await
 }
 
-/// Nothing else belongs into this queue; what a later version puts there is left for it.
-fn is_ours(key: &Key) -> bool {
+/// Tells the bus what is due. Beside the report come the entries that it did not take and that analytics,
+/// if it listens, has yet to hear of.
+async fn tell_bus(
+    store: &Store,
+    bus: &Bus,
+    clock: &Clock,
+    is_counted: bool,
+) -> Result<(Report, Vec<Waiting>), StoreError> {
+    let began_at = clock.now();
+    // Those that were put off are read as well, so that the oldest of them is known.
+    let horizon = began_at + Duration::seconds(MAX_PAUSE_SECONDS);
+    let found = due::collect_only(store, EVENTS, BOUNDS, horizon, is_ours).await?;
+    let (left, more) = (found.left, found.more);
+    let rows = found.queues.into_iter().flat_map(|queue| queue.rows);
+    let (mut rows, later): (Vec<DueRow>, Vec<DueRow>) = rows.partition(|row| row.due_at <= began_at);
+    rows.sort_by(|a, b| (a.due_at, &a.key.pk, &a.key.sk).cmp(&(b.due_at, &b.key.pk, &b.key.sk)));
+    let due = rows.len() as u64 + left;
+    let report = Report { due, skipped: left, more, ..Report::default() };
+    let run = Run { store, bus, clock, is_counted, started: Instant::now(), log: Mutex::default() };
+    run.log().report = report;
+    later.iter().for_each(|row| run.log().note_unsent(&row.key));
+    let (run_ref, tens) = (&run, rows.chunks(MAX_ENTRIES));
+    stream::iter(tens).for_each_concurrent(AT_ONCE, |rows| run_ref.work_on(rows)).await;
+    Ok(run.conclude())
+}
+
+/// Nothing else belongs into these queues; what a later version puts there is left for it.
+pub(crate) fn is_ours(key: &Key) -> bool {
     key.kind() == RowKind::Audit
+}
+
+/// How long an entry waits that was not taken.
+pub(crate) fn pause(key: &Key, now: DateTime<Utc>) -> Duration {
+    let happened_at = key.audited_at().unwrap_or(now);
+    Duration::seconds((now - happened_at).num_seconds().clamp(MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS))
 }
 
 struct Run<'a> {
     store: &'a Store,
     bus: &'a Bus,
     clock: &'a Clock,
+    /// Whether analytics listens as well.
+    is_counted: bool,
     started: Instant,
     log: Mutex<Log>,
 }
@@ -90,6 +120,8 @@ struct Log {
     report: Report,
     silences: u32,
     oldest: Option<DateTime<Utc>>,
+    /// What the bus did not take, and analytics may.
+    unheard: Vec<Waiting>,
 }
 
 impl Log {
@@ -108,13 +140,10 @@ impl Log {
 impl Run<'_> {
     async fn work_on(&self, rows: &[DueRow]) {
         if self.is_over() {
-            let mut log = self.log();
-            log.report.skipped += rows.len() as u64;
-            log.report.more = true;
-            return rows.iter().for_each(|row| log.note_unsent(&row.key));
+            return self.pass_over(rows).await;
         }
         let keys: Vec<Key> = rows.iter().map(|row| row.key.clone()).collect();
-        match self.store.waiting(&keys).await {
+        match self.store.waiting(EVENTS, &keys).await {
             Ok(waiting) => {
                 // The index lags behind: somebody else has told of the others.
                 self.log().report.skipped += (rows.len() - waiting.len()) as u64;
@@ -125,6 +154,20 @@ impl Run<'_> {
                 keys.iter().for_each(|key| self.log().note_failed(key));
             }
         }
+    }
+
+    /// Leaves entries for the next minute. A bus that is silent keeps nothing from analytics.
+    async fn pass_over(&self, rows: &[DueRow]) {
+        if self.is_counted && self.started.elapsed() < BOUNDS.run_time {
+            let keys: Vec<Key> = rows.iter().map(|row| row.key.clone()).collect();
+            // What cannot be read now is read in a minute.
+            let waiting = self.store.waiting(EVENTS, &keys).await.unwrap_or_default();
+            self.log().unheard.extend(waiting);
+        }
+        let mut log = self.log();
+        log.report.skipped += rows.len() as u64;
+        log.report.more = true;
+        rows.iter().for_each(|row| log.note_unsent(&row.key));
     }
 
     async fn tell(&self, waiting: Vec<Waiting>) {
@@ -166,7 +209,7 @@ impl Run<'_> {
     }
 
     async fn leave(&self, waiting: &Waiting) {
-        match self.store.leave_outbox(waiting).await {
+        match self.store.heard_by_bus(waiting, self.clock.now()).await {
             Ok(()) => self.log().report.done += 1,
             // It has been told, and will be told again: whoever listens knows its id.
             Err(error) => self.fail(&waiting.key, &error),
@@ -175,13 +218,15 @@ impl Run<'_> {
 
     async fn put_off(&self, waiting: &Waiting, reason: &str) {
         let now = self.clock.now();
-        let happened_at = waiting.key.audited_at().unwrap_or(now);
-        let pause = (now - happened_at).num_seconds().clamp(MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS);
+        let pause = pause(&waiting.key, now);
         let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
-        tracing::warn!(event_id, reason, pause, "an event waits for the bus");
-        match self.store.put_off(waiting, now + Duration::seconds(pause)).await {
+        tracing::warn!(event_id, reason, pause = pause.num_seconds(), "an event waits for the bus");
+        match self.store.put_off(waiting, now + pause).await {
             Ok(()) => self.log().note_failed(&waiting.key),
             Err(error) => self.fail(&waiting.key, &error),
+        }
+        if self.is_counted {
+            self.log().unheard.push(waiting.clone());
         }
     }
 
@@ -198,14 +243,11 @@ impl Run<'_> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn conclude(self) -> Report {
-        let (now, started) = (self.clock.now(), self.started);
-        let Log { report, oldest, .. } = self.log.into_inner().unwrap_or_else(PoisonError::into_inner);
+    fn conclude(self) -> (Report, Vec<Waiting>) {
+        let now = self.clock.now();
+        let Log { report, oldest, unheard, .. } =
+            self.log.into_inner().unwrap_or_else(PoisonError::into_inner);
         let waited = oldest.map_or(0, |at| (now - at).num_seconds().max(0));
-        Report {
-            duration_ms: started.elapsed().as_millis() as u64,
-            oldest_unsent_seconds: u64::try_from(waited).ok(),
-            ..report
-        }
+        (Report { oldest_unsent_seconds: u64::try_from(waited).ok(), ..report }, unheard)
     }
 }

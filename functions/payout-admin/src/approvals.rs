@@ -79,6 +79,7 @@ async fn save(
         kind: "payout.approved".to_owned(),
         subject: professional_id.to_string(),
         cause: caller.id.clone(),
+        source: Some(caller.role.into()),
         detail: Some(json!({"currency": currency, "amount": amount}).to_string()),
     };
     let writes =

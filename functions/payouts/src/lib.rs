@@ -37,6 +37,7 @@ pub fn router(app: SharedApp) -> Router {
 async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
     let slot = Duration::minutes(SLOT_MINUTES);
     let occurrence = Occurrence::of(JOB, scheduler.scheduled_at, slot, app.clock.now());
+    app.check_in(&occurrence);
     match app.config.marketplace.calendar.batch_at(occurrence.scheduled_at) {
         Some(batch) => Ok(Answer::ok(run::run(&app, &occurrence, batch).await?)),
         None => Ok(Answer::ok(Report::passed_over(&occurrence, "not_a_payout_day"))),

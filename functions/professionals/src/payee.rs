@@ -96,6 +96,7 @@ async fn save(
             kind: "payee.connected".to_owned(),
             subject: professional_id.to_string(),
             cause: caller.id.clone(),
+            source: Some(caller.role.into()),
             detail: serde_json::to_string(standing).ok(),
         };
         writes.push(company.audit(&entry, operation)?);

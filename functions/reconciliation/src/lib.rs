@@ -35,6 +35,7 @@ pub fn router(app: SharedApp) -> Router {
 async fn run(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
     let slot = Duration::days(SLOT_DAYS);
     let occurrence = Occurrence::of(RECONCILIATION_JOB, scheduler.scheduled_at, slot, app.clock.now());
+    app.check_in(&occurrence);
     let report = reconciliation::run(&app, &occurrence, Bounds::default()).await;
     Ok(Answer::ok(report.map_err(failure)?))
 }

@@ -1,7 +1,7 @@
 //! A due case: which step it is at, and taking it.
 
 use chrono::{DateTime, Duration, Utc};
-use shared::domain::action::{Action, Actor, Channel};
+use shared::domain::action::{Action, Actor, Channel, Source};
 use shared::domain::case::Case;
 use shared::domain::effect::{Effect, Request};
 use shared::domain::message::{TEMPLATE_VERSION, Template};
@@ -186,8 +186,9 @@ impl Run<'_> {
     ) -> Result<Ended, StoreError> {
         let company = &view.company;
         let read = company.membership(&case.membership_id).await?;
-        let news =
-            News { facts: vec![Fact { at: now, what }], user_id: None, payment_id: None, cause: "reminders" };
+        let facts = vec![Fact { at: now, what }];
+        let (cause, source) = ("reminders", Source::Cron);
+        let news = News { facts, user_id: None, payment_id: None, cause, source };
         let recording = match company.record(&case.membership_id, read, news, now) {
             Ok(recording) => recording,
             Err(RecordError::Store(error)) => return Err(error),

@@ -40,5 +40,6 @@ pub fn router(app: SharedApp) -> Router {
 async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
     let slot = Duration::minutes(SLOT_MINUTES);
     let occurrence = Occurrence::of(REMINDERS_JOB, scheduler.scheduled_at, slot, app.clock.now());
+    app.check_in(&occurrence);
     Ok(Answer::ok(run::run(&app, &occurrence).await?))
 }

@@ -58,6 +58,7 @@ async fn save(app: &SharedApp, caller: &Caller, settings: &Settings) -> Result<S
             kind: "settings.changed".to_owned(),
             subject: company.id().to_string(),
             cause: caller.id.clone(),
+            source: None,
             detail: serde_json::to_string(settings).ok(),
         };
         let writes = vec![

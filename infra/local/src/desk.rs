@@ -37,6 +37,8 @@ pub fn router(desk: Desk) -> Router {
         .route("/sandbox/clock", get(read_clock).post(move_clock))
         .route("/sandbox/outbox", get(read_outbox))
         .route("/sandbox/events", get(read_events))
+        .route("/sandbox/analytics", get(read_analytics))
+        .route("/sandbox/watchers", get(read_watchers))
         .route("/sandbox/token", get(make_token))
         .route("/sandbox/bearer", get(make_bearer))
         .route("/sandbox/renewals", post(play_renewal))
@@ -103,6 +105,23 @@ async fn read_outbox(State(desk): State<Desk>) -> Answer {
 /// What the event bus heard.
 async fn read_events(State(desk): State<Desk>) -> Answer {
     Answer::ok(json!({"data": desk.service.sandbox.bus.heard()}))
+}
+
+/// What analytics was told.
+async fn read_analytics(State(desk): State<Desk>) -> Answer {
+    Answer::ok(json!({"data": desk.service.sandbox.posthog.captured()}))
+}
+
+/// How much of the log is shown.
+const SHOWN_LINES: usize = 100;
+
+/// What Sentry and Better Stack were told; of the log the newest lines.
+async fn read_watchers(State(desk): State<Desk>) -> Answer {
+    let sandbox = &desk.service.sandbox;
+    let (errors, check_ins) = (sandbox.sentry.events(), sandbox.sentry.check_ins());
+    let lines = sandbox.better_stack.lines();
+    let lines = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+    Answer::ok(json!({"errors": errors, "check_ins": check_ins, "lines": lines}))
 }
 
 #[derive(Deserialize)]

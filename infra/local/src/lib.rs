@@ -7,6 +7,7 @@
 //! opened in a folder, also on disk before anybody is answered. Time comes from one
 //! [`clock::SandboxClock`], and ids from counters, so that a run can be repeated exactly.
 
+pub mod better_stack;
 pub mod bus;
 pub mod clock;
 pub mod cloud;
@@ -18,9 +19,11 @@ mod journal;
 mod keys;
 pub mod oidc;
 pub mod outbox;
+pub mod posthog;
 pub mod resend;
 pub mod sandbox;
 pub mod schedule;
+pub mod sentry;
 pub mod server;
 pub mod service;
 pub mod stripe;

@@ -9,9 +9,9 @@ use local::desk::{self, Desk};
 use local::embedded::EmbeddedDynamo;
 use local::sandbox::Sandbox;
 use local::schedule;
-use local::service::{SANDBOX_VALUES, Service, TABLE};
+use local::service::{SANDBOX_VALUES, SENTRY, Service, TABLE};
 use local::ticker::Ticker;
-use local::{bus, demo, server, table};
+use local::{better_stack, bus, demo, posthog, server, table};
 use tokio::net::TcpListener;
 
 /// The files that say when jobs run, in the deployment as well as here.
@@ -93,9 +93,12 @@ async fn run(options: Options) -> Result<(), Failed> {
             (sandbox, EmbeddedDynamo::file(folder.join("table.sqlite"))?)
         }
     };
-    // Browsers name the port they came by, under either name of this machine. The bus is here to be watched.
+    // Browsers name the port they came by, under either name of this machine. Whoever listens or watches is here to be seen.
     let own = |name: &str| match name {
         "EVENT_BUS_NAME" => Some(bus::BUS.to_owned()),
+        "POSTHOG_API_KEY" => Some(posthog::API_KEY.to_owned()),
+        "SENTRY_DSN" => Some(SENTRY.to_owned()),
+        "BETTER_STACK_SOURCE_TOKEN" => Some(better_stack::SOURCE_TOKEN.to_owned()),
         "PUBLIC_BASE_URL" => Some(format!("http://{address}")),
         "ALLOWED_ORIGINS" => Some(format!("http://localhost:{}", address.port())),
         _ => None,
@@ -137,7 +140,7 @@ fn greet(address: &str, options: &Options) {
 
   a user token    curl 'http://{address}/sandbox/token?company={company}'
   what left       curl http://{address}/sandbox/outbox
-  what was told   curl http://{address}/sandbox/events
+  what was told   curl http://{address}/sandbox/events   (and /sandbox/analytics, /sandbox/watchers)
   a day later     curl -X POST http://{address}/sandbox/clock -H 'content-type: application/json' -d '{{\"advance\": \"24h\"}}'
   all routes      curl http://{address}/api/openapi.json
   sign in         http://{address}/api/auth/sign-in   (provider, sandbox-provider-password)

@@ -46,6 +46,13 @@ pub enum Provider {
     Stripe,
     /// The event bus.
     EventBridge,
+    /// Analytics.
+    #[serde(rename = "posthog")]
+    PostHog,
+    /// Errors and check-ins.
+    Sentry,
+    /// The log.
+    BetterStack,
 }
 
 /// The kinds of effect the stand-ins know.

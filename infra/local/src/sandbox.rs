@@ -8,13 +8,16 @@ use chrono::{DateTime, Utc};
 
 pub use crate::journal::OpenJournalError;
 
+use crate::better_stack::BetterStackStandIn;
 use crate::bus::BusStandIn;
 use crate::clock::SandboxClock;
 use crate::fault::Faults;
 use crate::journal::{Journal, Record};
 use crate::oidc::OidcStandIn;
 use crate::outbox::Outbox;
+use crate::posthog::PostHogStandIn;
 use crate::resend::ResendStandIn;
+use crate::sentry::SentryStandIn;
 use crate::stripe::StripeStandIn;
 use crate::whop::WhopStandIn;
 
@@ -44,6 +47,12 @@ pub struct Sandbox {
     pub stripe: StripeStandIn,
     /// The event bus.
     pub bus: BusStandIn,
+    /// Analytics, which forgets with the process.
+    pub posthog: PostHogStandIn,
+    /// Errors and check-ins, forgotten with the process.
+    pub sentry: SentryStandIn,
+    /// The log, forgotten with the process.
+    pub better_stack: BetterStackStandIn,
 }
 
 /// The folder is not there for this process.
@@ -98,7 +107,8 @@ impl Sandbox {
         let resend = self.resend.copy(clock.clone(), outbox.clone(), faults.clone());
         let stripe = self.stripe.copy(clock.clone(), outbox.clone(), faults.clone());
         let bus = self.bus.copy(clock.clone(), faults.clone());
-        Self { whop, resend, stripe, bus, ..copy }
+        let posthog = self.posthog.copy(faults.clone());
+        Self { whop, resend, stripe, bus, posthog, ..copy }
     }
 
     fn of(clock: SandboxClock, outbox: Outbox, faults: Faults, journal: Journal) -> Self {
@@ -107,7 +117,10 @@ impl Sandbox {
         let oidc = OidcStandIn::new(clock.clone(), faults.clone());
         let stripe = StripeStandIn::new(clock.clone(), outbox.clone(), faults.clone());
         let bus = BusStandIn::new(clock.clone(), faults.clone(), journal);
-        Self { clock, outbox, faults, whop, resend, oidc, stripe, bus }
+        let posthog = PostHogStandIn::new(faults.clone());
+        let sentry = SentryStandIn::new(faults.clone());
+        let better_stack = BetterStackStandIn::new(faults.clone());
+        Self { clock, outbox, faults, whop, resend, oidc, stripe, bus, posthog, sentry, better_stack }
     }
 
     fn replay(&self, record: Record) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -20,16 +21,20 @@ use shared::providers::{TrustError, client, stripe};
 use shared::rate_limit::Deadlines;
 use shared::store::StoreError;
 use shared::store::definition::create_table;
+use shared::watch::Watch;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::embedded::EmbeddedDynamo;
 use crate::sandbox::Sandbox;
-use crate::{oidc, server, whop};
+use crate::{better_stack, oidc, sentry, server, whop};
 
 /// The table of the sandbox.
 pub const TABLE: &str = "justonce";
+
+/// The value of `SENTRY_DSN` that leads to the stand-in, wherever its port is.
+pub const SENTRY: &str = "sandbox";
 
 /// How long limits wait for the table here. It answers from the same processor, which may be busy with
 /// anything; production waits for less.
@@ -169,7 +174,8 @@ impl Service {
         let providers = listener.local_addr()?;
         let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
         let stand_ins = stand_ins.merge(sandbox.oidc.router()).merge(sandbox.stripe.router());
-        let stand_ins = stand_ins.merge(sandbox.bus.router());
+        let stand_ins = stand_ins.merge(sandbox.bus.router()).merge(sandbox.posthog.router());
+        let stand_ins = stand_ins.merge(sandbox.sentry.router()).merge(sandbox.better_stack.router());
         let stand_ins = (parts.around_providers)(stand_ins);
         sandbox.oidc.settle(providers);
         let served = tokio::spawn(async move {
@@ -181,7 +187,11 @@ impl Service {
             ("RESEND_API_BASE", format!("http://{providers}")),
             ("STRIPE_API_BASE", format!("http://{providers}")),
             ("AWS_ENDPOINT_URL_EVENTBRIDGE", format!("http://{providers}")),
+            ("POSTHOG_HOST", format!("http://{providers}")),
+            ("BETTER_STACK_HOST", format!("http://{providers}{}", better_stack::PATH)),
         ];
+        // One name says both where Sentry is and what opens it, and where it is here nobody knows before.
+        let dsn = format!("http://{}@{providers}/{}", sentry::PUBLIC_KEY, sentry::PROJECT);
         let is_base = |name: &str| bases.iter().any(|(known, _)| *known == name);
         let values = SANDBOX_VALUES.iter().map(|(name, value)| (*name, (*value).to_owned()));
         let environment: Vec<_> = values.chain(bases.clone()).chain(issuers(&sandbox, providers)).collect();
@@ -189,6 +199,9 @@ impl Service {
             // An empty base leads back to the stand-in: never to the real provider by mistake.
             let given = lookup(name).filter(|value| !is_base(name) || !value.trim().is_empty());
             let value = || environment.iter().find(|(known, _)| *known == name);
+            if name == "SENTRY_DSN" && given.as_deref() == Some(SENTRY) {
+                return Some(dsn.clone());
+            }
             given.or_else(|| value().map(|(_, value)| value.clone()))
         })?;
         let table = config.table_name.as_deref().unwrap_or(TABLE);
@@ -200,7 +213,7 @@ impl Service {
         let mut app = App::new(config, Some(parts.table), parts.http, clock, parts.ids);
         app.limiter = app.limiter.with_deadlines(parts.deadlines);
         let app = Arc::new(app);
-        let router = routers(&app);
+        let router = watched(routers(&app), &app.watch);
         Ok(Self { sandbox, dynamo, app, router, providers, environment, served })
     }
 
@@ -284,6 +297,19 @@ fn issuers(sandbox: &Sandbox, providers: SocketAddr) -> [(&'static str, String);
     let keys = format!("http://{providers}/oidc/jwks");
     let believed = json!([{"issuer": issuer, "audience": oidc::AUDIENCE, "jwks_url": keys}]);
     [("OIDC_ISSUER", issuer), ("BEARER_ISSUERS", believed.to_string())]
+}
+
+/// What every platform does around a request: whoever watches is told before the answer leaves.
+fn watched(routers: Router, watch: &Watch) -> Router {
+    let watch = watch.clone();
+    routers.layer(from_fn(move |request, next: Next| {
+        let invocation = watch.begin();
+        async move {
+            let response = invocation.around(next.run(request)).await;
+            invocation.end(response.status().is_success()).await;
+            response
+        }
+    }))
 }
 
 /// Every function's routes in one router. Each function still guards its own.

@@ -82,6 +82,7 @@ impl<'a> Links<'a> {
             kind: kind.to_owned(),
             subject: account.to_string(),
             cause: account.to_string(),
+            source: None,
             detail: role.map(|role| format!("{{\"role\":\"{}\"}}", role.as_str())),
         };
         self.company.audit(&entry, unique)

@@ -43,7 +43,7 @@ const fn secret(name: Name) -> Name {
 }
 
 /// Every name that is read.
-pub const NAMES: [Name; 54] = [
+pub const NAMES: [Name; 60] = [
     needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
     needed("AWS_REGION", "the table's region; Lambda sets it", "the table"),
     default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
@@ -54,6 +54,24 @@ pub const NAMES: [Name; 54] = [
         "telling others of cases, bookings, payouts and payees",
     ),
     default("AWS_ENDPOINT_URL_EVENTBRIDGE", "where EventBridge answers, if not at its usual place"),
+    secret(wanted(
+        "POSTHOG_API_KEY",
+        "the key of the project at PostHog that hears of what happens, phc_…",
+        "counting cases, bookings, payouts and payees in PostHog",
+    )),
+    default("POSTHOG_HOST", "where PostHog takes events, if not at https://us.i.posthog.com"),
+    secret(wanted(
+        "SENTRY_DSN",
+        "the project at Sentry that hears of errors and of the jobs' check-ins, https://key@host/project",
+        "watching errors and jobs from outside",
+    )),
+    default("SENTRY_ENVIRONMENT", "what Sentry calls this deployment; production"),
+    secret(wanted(
+        "BETTER_STACK_SOURCE_TOKEN",
+        "what opens the source at Better Stack that the log is shipped to",
+        "shipping the log to Better Stack",
+    )),
+    default("BETTER_STACK_HOST", "where that source takes lines, https://….betterstackdata.com"),
     secret(needed(
         "CRON_SECRET",
         "opens jobs over HTTP (list, newest first)",

@@ -101,6 +101,46 @@ impl Actor {
     }
 }
 
+/// Who set something off, without naming anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The schedule.
+    Cron,
+    /// What a provider told us.
+    Webhook,
+    /// Whoever administers the company.
+    Owner,
+    /// A professional.
+    Professional,
+    /// A customer.
+    Customer,
+    /// Staff of the platform.
+    Staff,
+}
+
+impl From<Role> for Source {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Professional => Self::Professional,
+            Role::Customer => Self::Customer,
+            Role::Provider | Role::Developer | Role::Accountant => Self::Staff,
+        }
+    }
+}
+
+impl From<&Actor> for Source {
+    fn from(actor: &Actor) -> Self {
+        match actor {
+            Actor::Schedule => Self::Cron,
+            Actor::Provider => Self::Webhook,
+            Actor::Owner { .. } => Self::Owner,
+            Actor::Person { role, .. } => (*role).into(),
+        }
+    }
+}
+
 /// The audit entry of one step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {

@@ -40,6 +40,11 @@ pub fn is_announced(kind: &str) -> bool {
     KINDS.contains(&kind)
 }
 
+/// Whether the subject of a kind is a professional. The others are things that nobody is known by.
+pub fn names_a_person(kind: &str) -> bool {
+    kind.starts_with("payee.") || kind == "payout.approved"
+}
+
 /// What the bus hears of one audit entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Announcement {
@@ -85,6 +90,12 @@ mod tests {
         for kind in ["account.signed_up", "settings.changed", "finding.closed", "effect.resolved", "case"] {
             assert!(!is_announced(kind), "{kind}");
         }
+    }
+
+    #[test]
+    fn what_is_told_of_a_professional_names_a_person() {
+        let of_people: Vec<&str> = KINDS.into_iter().filter(|kind| names_a_person(kind)).collect();
+        assert_eq!(of_people, ["payout.approved", "payee.connected", "payee.payout_failed"]);
     }
 
     #[test]

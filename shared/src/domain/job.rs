@@ -40,17 +40,36 @@ pub struct Job {
     /// Whether the service is ill before its first run. A new deployment waits up to some days for those
     /// that run daily or on payout days, which is no illness.
     pub must_have_run: bool,
+    /// When it is planned.
+    pub rhythm: Rhythm,
+    /// How late a planned run may begin before somebody outside misses it.
+    pub margin_minutes: u32,
+}
+
+/// When a job is planned, in the words of crontabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rhythm {
+    /// By the clock of UTC.
+    Utc(&'static str),
+    /// By the clock where payout days begin.
+    PayoutZone(&'static str),
+    /// Once a day, at an hour of the deployment's choice.
+    Daily,
 }
 
 /// Every job. Payouts pause from Friday to Tuesday; those that run daily get two hours of patience. Without
 /// an event bus `events` never runs.
 pub const JOBS: [Job; 5] = [
-    Job { name: "reminders", late_after_minutes: 20, must_have_run: true },
-    Job { name: AUTO_DECLINE_JOB, late_after_minutes: 26 * 60, must_have_run: false },
-    Job { name: "payouts", late_after_minutes: (4 * 24 + 2) * 60, must_have_run: false },
-    Job { name: "reconciliation", late_after_minutes: 26 * 60, must_have_run: false },
-    Job { name: EVENTS_JOB, late_after_minutes: 15, must_have_run: false },
+    Job { must_have_run: true, ..job("reminders", 20, Rhythm::Utc("*/5 * * * *"), 15) },
+    job(AUTO_DECLINE_JOB, 26 * 60, Rhythm::Daily, 120),
+    job("payouts", (4 * 24 + 2) * 60, Rhythm::PayoutZone("*/10 9-12 * * 2,5"), 9),
+    job("reconciliation", 26 * 60, Rhythm::Utc("40 3 * * *"), 120),
+    job(EVENTS_JOB, 15, Rhythm::Utc("* * * * *"), 14),
 ];
+
+const fn job(name: &'static str, late_after_minutes: i64, rhythm: Rhythm, margin_minutes: u32) -> Job {
+    Job { name, late_after_minutes, must_have_run: false, rhythm, margin_minutes }
+}
 
 /// How a job is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +147,19 @@ pub fn tally(hours: &mut Vec<HourTally>, report: &Report, ended_at: DateTime<Utc
     hours.drain(..beyond);
 }
 
+/// What analytics came to hear in a run of the job that tells what happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Events that analytics had yet to hear of, as far as this run looked.
+    pub due: u64,
+    /// Those that it took.
+    pub done: u64,
+    /// Those that it did not take, and that are sent again.
+    pub failed: u64,
+    /// Those that had waited for too long and are not sent any more.
+    pub given_up: u64,
+}
+
 /// What a run answers and logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -146,6 +178,9 @@ pub struct Report {
     /// business; 0 where none waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_unsent_seconds: Option<u64>,
+    /// What analytics came to hear, where it listens and that is the job's business.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub analytics: Option<Heard>,
     /// Rows left for later on purpose: over a company's share, or of a company set aside.
     pub skipped: u64,
     /// Rows that could not be worked on and will be tried again.

@@ -70,6 +70,7 @@ pub async fn resolve(
         kind: "effect.resolved".to_owned(),
         subject: subject.to_string(),
         cause: account.to_owned(),
+        source: None,
         detail: Some(format!("{}: {}", read.action.operation, verdict.state.as_str())),
     };
     verdict.beside.push(company.audit(&entry, &format!("{}#{}", read.action.operation, read.fence))?);

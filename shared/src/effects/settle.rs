@@ -209,6 +209,7 @@ fn transfer_ended(
         kind: format!("payout.transfer_{word}"),
         subject: booking_id.to_string(),
         cause: held.action.operation.clone(),
+        source: Some((&held.action.actor).into()),
         detail: Some(verdict.reason.clone()),
     })
 }
@@ -237,6 +238,7 @@ fn news(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> BookingNews {
         unreserved_amount,
         cause: held.action.operation.clone(),
         actor: Some(Actor::Schedule),
+        source: Some((&held.action.actor).into()),
         ..BookingNews::default()
     }
 }

@@ -8,6 +8,7 @@
 //! `tracing::info!(duration = 12, done = 3, metrics = "duration:Milliseconds,done:Count", "run finished")`
 
 mod fields;
+mod kept;
 mod metrics;
 
 use std::io::Write;
@@ -24,6 +25,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 use fields::Fields;
+pub use kept::{Kept, KeptLine, Lines, Wanted, keeping};
 
 /// Starts logging for this process, with the levels of `RUST_LOG` (`info` where it is unset).
 ///
@@ -70,8 +72,9 @@ impl<W: Write> Logs<W> {
         Self { service, namespace: metrics::namespace(None, service), writer: Mutex::new(writer) }
     }
 
-    fn write(&self, line: &Line) {
+    fn write(&self, at: DateTime<Utc>, is_error: bool, line: &Line) {
         let Ok(mut bytes) = serde_json::to_vec(line) else { return };
+        kept::keep(at, is_error, &bytes);
         bytes.push(b'\n');
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // A log that cannot be written has nobody left to be told.
@@ -112,7 +115,10 @@ where
         let mut own = Fields::default();
         event.record(&mut own);
         let place = (self.service, self.namespace.as_str());
-        self.write(&Line::new(Utc::now(), event.metadata().level(), place, inherited, own));
+        let (at, level) = (Utc::now(), event.metadata().level());
+        // What another crate calls an error it has told its caller as well, who says what it means.
+        let is_error = *level == Level::ERROR && !is_foreign(event.metadata());
+        self.write(at, is_error, &Line::new(at, level, place, inherited, own));
     }
 }
 
@@ -165,9 +171,11 @@ const FOREIGN: [&str; 6] = ["aws_", "hyper", "h2", "reqwest", "rustls", "lambda_
 const ECHO: &str = "lambda_runtime::layers::panic";
 
 fn is_fit_to_print(metadata: &Metadata<'_>) -> bool {
-    let target = metadata.target();
-    let foreign = FOREIGN.iter().any(|prefix| target.starts_with(prefix));
-    target != ECHO && (!foreign || *metadata.level() <= Level::WARN)
+    metadata.target() != ECHO && (!is_foreign(metadata) || *metadata.level() <= Level::WARN)
+}
+
+fn is_foreign(metadata: &Metadata<'_>) -> bool {
+    FOREIGN.iter().any(|prefix| metadata.target().starts_with(prefix))
 }
 
 /// What `RUST_LOG` does not mention stays at `info`: asking one module for more must not silence

@@ -7,6 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 use super::run::Run;
+use crate::domain::action::Source;
 use crate::domain::payout::{BatchId, BatchRecord, BatchState, StartedBy};
 use crate::due::Worked;
 use crate::store::batch::BatchRow;
@@ -104,6 +105,10 @@ fn ended(record: &BatchRecord, now: DateTime<Utc>) -> Option<AuditEntry> {
             StartedBy::Schedule => "schedule".to_owned(),
             StartedBy::Person { account } => account.clone(),
         },
+        source: Some(match &record.started_by {
+            StartedBy::Schedule => Source::Cron,
+            StartedBy::Person { .. } => Source::Staff,
+        }),
         detail: serde_json::to_string(&record.counts).ok(),
     })
 }
@@ -140,6 +145,7 @@ impl Run<'_> {
                     kind: "payouts.processed".to_owned(),
                     subject: order.batch.to_string(),
                     cause: account.clone(),
+                    source: None,
                     detail: None,
                 };
                 writes.push(company.audit(&entry, &self.id.to_string())?);

@@ -3,6 +3,7 @@
 
 pub mod call;
 pub mod client;
+pub mod posthog;
 pub mod resend;
 pub mod signed;
 pub mod standard_webhooks;

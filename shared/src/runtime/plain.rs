@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use super::answer::{Arrival, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
+use crate::watch::Watch;
 
 /// Serves until the process is ended.
 pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError> {
@@ -19,7 +20,12 @@ pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError>
     let router = service.router;
     let door = Router::new().fallback(move |request: Request| {
         let arrival = arrival(&request);
-        answer(router.clone(), request, arrival)
+        let (router, watched) = (router.clone(), Watch::installed().begin());
+        async move {
+            let response = watched.around(answer(router, request, arrival)).await;
+            tokio::spawn(watched.end(response.status().is_success()));
+            response
+        }
     });
     let door = door.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, door).await.map_err(ServeError::Listen)

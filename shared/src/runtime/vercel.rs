@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use vercel_runtime::{AppState, Error, Request, ResponseBody};
 
 use crate::aws::role;
+use crate::watch::{Invocation, Watch};
 
 use super::answer::{Arrival, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
@@ -30,7 +31,9 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
                 role::remember(token);
             }
             let arrival = arrival(request.headers());
-            streamed(answer(router, request, arrival).await, &state)
+            let watched = Watch::installed().begin();
+            let response = watched.around(answer(router, request, arrival)).await;
+            streamed(response, &state, watched)
         }
     };
     let ended = vercel_runtime::run(vercel_runtime::service_fn(handler)).await;
@@ -49,12 +52,15 @@ fn arrival(headers: &HeaderMap) -> Arrival {
 }
 
 /// Hands the body over as it comes, and keeps the invocation open until its last byte has been taken:
-/// the runtime would report the end with the headers, and Vercel may freeze an ended invocation.
-fn streamed(response: Response<Body>, state: &AppState) -> Response<ResponseBody> {
+/// the runtime would report the end with the headers, and Vercel may freeze an ended invocation. Whoever
+/// watches is told after it, so that no client waits for them.
+fn streamed(response: Response<Body>, state: &AppState, watched: Invocation) -> Response<ResponseBody> {
     let (taken, end) = oneshot::channel::<()>();
+    let is_ok = response.status().is_success();
     state.wait_until(async move {
         // An error is the body going away, which is what is waited for.
         let _ = end.await;
+        watched.end(is_ok).await;
     });
     response.map(|body| ResponseBody(Streamed { body: Mutex::new(body), _taken: taken }.boxed()))
 }

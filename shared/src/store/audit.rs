@@ -1,9 +1,8 @@
-//! Audit entries: written beside what they tell of, listed by their kind, and announced where there is a bus.
+//! Audit entries: written beside what they tell of, listed by their kind, and announced where somebody listens.
 
 use chrono::{DateTime, Utc};
 
 use super::company::{AuditEntry, Company};
-use super::due::EVENTS;
 use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Item, Write, text};
@@ -12,13 +11,16 @@ use crate::domain::announcement;
 use crate::domain::time;
 
 impl Company {
-    /// An audit entry, to be written beside what it tells of. Where there is an event bus it is also the
-    /// word that the bus has yet to hear: the same row, in a queue of its own.
+    /// An audit entry, to be written beside what it tells of. Where somebody listens it is also the word
+    /// that has yet to be heard: the same row, in a queue of its own.
     pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
         let key = Key::audit(&self.company, &time::write(entry.at), &format!("{}#{unique}", entry.kind));
         let write = Write::put(key, entry)?.expect(Expect::Absent);
-        let announced = self.store.announces && announcement::is_announced(&entry.kind);
-        Ok(if announced { write.due(EVENTS, Some(entry.at)) } else { write })
+        let queue = self.store.listeners.first_queue().filter(|_| announcement::is_announced(&entry.kind));
+        Ok(match queue {
+            Some(queue) => write.due(queue, Some(entry.at)),
+            None => write,
+        })
     }
 
     /// The same for an entry that is also listed by its kind.

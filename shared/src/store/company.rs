@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Item, Write, number, text, with_key};
 use super::{Page, Query, Range, Store, attribute_number, attribute_text};
+use crate::domain::action::Source;
 use crate::domain::case::Case;
 use crate::domain::effect::{Effect, Subject};
 use crate::domain::id::{CaseId, CompanyId};
@@ -103,6 +104,9 @@ pub struct AuditEntry {
     pub subject: String,
     /// Who or what caused it: a user id, an event id, a schedule.
     pub cause: String,
+    /// Who set it off, where others may be told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// The values after it, as JSON text, where they are not personal.
     #[serde(default)]
     pub detail: Option<String>,

@@ -17,6 +17,9 @@ pub const PAYOUTS: &str = "payouts";
 /// The queue of the audit entries that the event bus has yet to hear of.
 pub const EVENTS: &str = "events";
 
+/// The queue of the audit entries that analytics alone has yet to hear of.
+pub const ANALYTICS: &str = "analytics";
+
 /// A row of the due index: an address and since when it is due. What it is due *for* is decided by
 /// the row at that address, read afresh.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

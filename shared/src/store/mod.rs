@@ -42,6 +42,7 @@ use serde::de::DeserializeOwned;
 pub use company::Company;
 pub use error::StoreError;
 pub use keys::{Key, RowKind};
+use outbox::Listeners;
 pub use write::{Item, Write};
 
 use crate::domain::id::CompanyId;
@@ -51,7 +52,7 @@ use crate::domain::id::CompanyId;
 pub struct Store {
     client: Client,
     table: Arc<str>,
-    announces: bool,
+    listeners: Listeners,
 }
 
 /// What a conditioned single write met.
@@ -66,13 +67,13 @@ pub enum Written<T> {
 impl Store {
     /// The table of that name.
     pub fn new(client: Client, table: &str) -> Self {
-        Self { client, table: table.into(), announces: false }
+        Self { client, table: table.into(), listeners: Listeners::default() }
     }
 
-    /// The same where an event bus hears of what happens, or where none does.
+    /// The same where these hear of what happens.
     #[must_use]
-    pub fn announcing(self, announces: bool) -> Self {
-        Self { announces, ..self }
+    pub fn announcing_to(self, listeners: Listeners) -> Self {
+        Self { listeners, ..self }
     }
 
     /// Everything of one company.

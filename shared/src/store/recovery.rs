@@ -11,6 +11,7 @@ use super::due::SWEEP;
 use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Write};
+use crate::domain::action::Source;
 use crate::domain::id::{CaseId, MembershipId, PaymentId, UserId};
 use crate::domain::kpi;
 use crate::domain::time;
@@ -51,6 +52,8 @@ pub struct News<'a> {
     pub payment_id: Option<PaymentId>,
     /// Who or what caused it, for the audit: an event id, a user id, a schedule.
     pub cause: &'a str,
+    /// Who set it off.
+    pub source: Source,
 }
 
 /// What a recording changes.
@@ -91,6 +94,7 @@ impl Company {
         now: DateTime<Utc>,
     ) -> Result<Recording, RecordError> {
         let before = read.episodes();
+        let cause = (news.cause, news.source);
         let mut after = read.clone();
         for fact in news.facts {
             after.timeline.add(fact);
@@ -132,7 +136,7 @@ impl Company {
             if old.map(|old| old.state) != Some(episode.state) {
                 recording.cases.push((case_id, episode.state));
                 let unique = format!("{case_id}#{}", after.version);
-                recording.writes.push(self.audit(&transition(case_id, &episode, news.cause, now), &unique)?);
+                recording.writes.push(self.audit(&transition(case_id, &episode, cause, now), &unique)?);
             }
         }
         Ok(recording)
@@ -215,7 +219,12 @@ impl Membership {
     }
 }
 
-fn transition(case_id: CaseId, episode: &Episode, cause: &str, now: DateTime<Utc>) -> AuditEntry {
+fn transition(
+    case_id: CaseId,
+    episode: &Episode,
+    (cause, source): (&str, Source),
+    now: DateTime<Utc>,
+) -> AuditEntry {
     let verb = match episode.state {
         CaseState::Open => "opened",
         state => state.as_str(),
@@ -225,6 +234,7 @@ fn transition(case_id: CaseId, episode: &Episode, cause: &str, now: DateTime<Utc
         kind: format!("case.{verb}"),
         subject: case_id.to_string(),
         cause: cause.to_owned(),
+        source: Some(source),
         detail: None,
     }
 }

@@ -99,6 +99,12 @@ pub enum Operation {
     Events,
     /// `PutEvents` of the event bus.
     PutEvents,
+    /// `POST /batch/` of analytics.
+    Batch,
+    /// `POST /api/{project}/envelope/`.
+    Envelope,
+    /// Lines of the log.
+    Ingest,
 }
 
 impl Operation {
@@ -134,6 +140,9 @@ impl Operation {
             Self::BalanceTransaction => "balance_transaction",
             Self::Events => "events",
             Self::PutEvents => "put_events",
+            Self::Batch => "batch",
+            Self::Envelope => "envelope",
+            Self::Ingest => "ingest",
         }
     }
 }

@@ -57,7 +57,7 @@ impl Sandbox {
 
     async fn serve(parts: sandbox::Sandbox) -> Self {
         let _already_installed = rustls::crypto::ring::default_provider().install_default();
-        let sandbox::Sandbox { clock, outbox, faults, whop, resend, stripe, oidc: _, bus: _ } = parts;
+        let sandbox::Sandbox { clock, outbox, faults, whop, resend, stripe, .. } = parts;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = whop.router().merge(resend.router()).merge(stripe.router()).merge(faults.router());

@@ -41,6 +41,13 @@ impl Cloud {
         &self.cloud.service
     }
 
+    /// What leads a function here, and some more.
+    pub fn with(&self, more: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
+        let is_new = |name: &str| more.iter().all(|(known, _)| *known != name);
+        let usual = self.cloud.environment.iter().filter(|(name, _)| is_new(name)).cloned();
+        usual.chain(more.iter().cloned()).collect()
+    }
+
     pub async fn function(&self, name: &str) -> Function {
         Function::start(name, &self.cloud.environment).await
     }

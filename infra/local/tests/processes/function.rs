@@ -1,10 +1,11 @@
-//! A function as Lambda runs it: its real binary, in a process that polls the runtime API.
+//! A function as a platform runs it: its real binary, in a process of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use platforms::Platform;
+use platforms::{Occurrence, Platform};
+use serde_json::Value;
 
 use crate::request::{Reply, Request};
 
@@ -12,16 +13,26 @@ use crate::request::{Reply, Request};
 pub struct Function(platforms::Function);
 
 /// The functions these tests run.
-const FUNCTIONS: [&str; 4] = ["sign-in", "settings", "nudge", "webhooks"];
+const FUNCTIONS: [&str; 5] = ["sign-in", "settings", "nudge", "webhooks", "reminders"];
 
 static BINARIES: LazyLock<PathBuf> = LazyLock::new(build);
 
 impl Function {
     /// Starts it with these variables and Lambda's own, and no others.
     pub async fn start(name: &str, environment: &[(&'static str, String)]) -> Self {
+        Self::start_on(Platform::Lambda, name, environment).await
+    }
+
+    /// The same on either platform.
+    pub async fn start_on(platform: Platform, name: &str, environment: &[(&'static str, String)]) -> Self {
         assert!(FUNCTIONS.contains(&name), "{name} is not built");
         let binary = tokio::task::spawn_blocking(|| BINARIES.clone()).await.unwrap().join(name);
-        Self(platforms::Function::start(Platform::Lambda, &binary, environment).await.unwrap())
+        Self(platforms::Function::start(platform, &binary, environment).await.unwrap())
+    }
+
+    /// Fires its job, which has to succeed.
+    pub async fn fire(&mut self, occurrence: &Occurrence<'_>) -> Value {
+        self.0.fire(occurrence).await.unwrap()
     }
 
     pub async fn ask(&mut self, request: &Request) -> Reply {

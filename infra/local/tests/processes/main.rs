@@ -12,3 +12,4 @@ mod doors_on_lambda;
 mod doors_on_socket;
 mod killed;
 mod two_at_once;
+mod watched;

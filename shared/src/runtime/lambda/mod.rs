@@ -20,6 +20,7 @@ use serde_json::Value;
 use super::answer::{Arrival, answer};
 use super::problem::{internal, problem};
 use super::{ClientIp, RequestId, ScheduledEvent, ServeError, Service, Trigger};
+use crate::watch::{Watch, carried};
 use reply::Reply;
 
 /// Serves until Lambda ends the process.
@@ -28,17 +29,25 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
     let handler = service_fn(move |invocation: LambdaEvent<Value>| {
         let service = Arc::clone(&service);
         async move {
-            let request_id = RequestId::from_platform(Some(&invocation.context.request_id));
-            if event::is_http(&invocation.payload) {
-                Ok(respond(&service, invocation.payload, request_id).await)
-            } else {
-                run(&service, &invocation.payload, request_id).await
-            }
+            // Told before Lambda hears the answer: it freezes whatever has answered.
+            let watched = Watch::installed().begin();
+            let answer = watched.around(handle(&service, invocation)).await;
+            watched.end(answer.is_ok()).await;
+            answer
         }
     });
     // Without the runtime's own tracing layer, whose span would repeat the request id under another name.
     let ended = Runtime::new(handler).run().await;
     ended.map_err(|source| ServeError::Runtime { platform: "AWS Lambda", source })
+}
+
+async fn handle(service: &Service, invocation: LambdaEvent<Value>) -> Result<Reply, Failed> {
+    let request_id = RequestId::from_platform(Some(&invocation.context.request_id));
+    if event::is_http(&invocation.payload) {
+        Ok(respond(service, invocation.payload, request_id).await)
+    } else {
+        run(service, &invocation.payload, request_id).await
+    }
 }
 
 /// Answers a client; whatever happens, that is an answer and not a failed invocation.
@@ -90,7 +99,7 @@ async fn run(service: &Service, payload: &Value, request_id: RequestId) -> Resul
 /// Reads an answer to its end, in a task of its own because a streamed body can panic too.
 async fn buffer(response: Response, request_id: &RequestId) -> http::Response<Bytes> {
     let (parts, body) = response.into_parts();
-    match tokio::spawn(body.collect()).await {
+    match tokio::spawn(carried(body.collect())).await {
         Ok(Ok(collected)) => http::Response::from_parts(parts, collected.to_bytes()),
         Ok(Err(_)) | Err(_) => {
             tracing::error!(request_id = request_id.0, "the answer broke off");

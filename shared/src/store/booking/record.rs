@@ -11,7 +11,7 @@ use super::super::payee::RESERVED;
 use super::super::recovery::RecordError;
 use super::super::write::{Expect, Write, text};
 use super::{BookingRow, Contact};
-use crate::domain::action::{Action, ActionKind, Actor};
+use crate::domain::action::{Action, ActionKind, Actor, Source};
 use crate::domain::booking::{Booking, DeclinedReason, Due, Fact, MAX_FACTS, Policy, Step};
 use crate::domain::booking_mail::{BOOKING_MAIL_VERSION, BookingMail};
 use crate::domain::effect::{Effect, Request};
@@ -48,6 +48,8 @@ pub struct BookingNews {
     pub cause: String,
     /// Who did it, for the steps that follow.
     pub actor: Option<Actor>,
+    /// Who set it off, where that is not who did it.
+    pub source: Option<Source>,
 }
 
 /// What becomes of a booking's transfer.
@@ -77,6 +79,13 @@ pub struct BookingRecording {
     pub after: Option<Booking>,
     /// The steps that were begun; they can be performed once the writes are accepted.
     pub steps: Vec<Effect>,
+}
+
+/// What the audit log says of who or what caused it.
+#[derive(Clone, Copy)]
+struct Cause<'a> {
+    text: &'a str,
+    source: Source,
 }
 
 /// What a recording changes in the books.
@@ -125,6 +134,7 @@ impl Company {
         }
         let after = standing;
         let actor = news.actor.unwrap_or(Actor::Provider);
+        let cause = Cause { text: &news.cause, source: news.source.unwrap_or_else(|| (&actor).into()) };
         let steps = after.as_ref().map_or_else(Vec::new, |booking| {
             let begin = |step| begin(&mut row, booking, step, news.again, deployment, actor.clone(), now);
             Step::ALL.into_iter().filter_map(begin).collect()
@@ -135,7 +145,7 @@ impl Company {
         }
         recording.row.version += 1;
         let books = Books { entries: &entries, unreserved_amount: news.unreserved_amount };
-        self.write_booking(&mut recording, &read, books, &news.cause, deployment, now)?;
+        self.write_booking(&mut recording, &read, books, cause, deployment, now)?;
         Ok(recording)
     }
 
@@ -144,7 +154,7 @@ impl Company {
         recording: &mut BookingRecording,
         read: &BookingRow,
         books: Books<'_>,
-        cause: &str,
+        cause: Cause<'_>,
         deployment: &Deployment,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
@@ -281,12 +291,13 @@ fn is_payable(row: &BookingRow, booking: Option<&Booking>, policy: &Policy) -> O
     }
 }
 
-fn transition(row: &BookingRow, booking: &Booking, cause: &str, now: DateTime<Utc>) -> AuditEntry {
+fn transition(row: &BookingRow, booking: &Booking, cause: Cause<'_>, now: DateTime<Utc>) -> AuditEntry {
     AuditEntry {
         at: now,
         kind: format!("booking.{}", booking.state.as_str()),
         subject: row.booking_id.to_string(),
-        cause: cause.to_owned(),
+        cause: cause.text.to_owned(),
+        source: Some(cause.source),
         detail: None,
     }
 }

@@ -10,6 +10,7 @@ use super::super::inbox::Inbox;
 use super::super::keys::Key;
 use super::super::write::{Expect, Write, number, text};
 use super::PayeeRow;
+use crate::domain::action::Source;
 use crate::domain::id::CompanyId;
 use crate::domain::money::Money;
 use crate::domain::party::{ProfessionalId, StripeAccountId};
@@ -90,6 +91,7 @@ impl Company {
             kind: "payee.payout_failed".to_owned(),
             subject: professional_id.to_string(),
             cause: failed.event_id.clone(),
+            source: Some(Source::Webhook),
             detail: serde_json::to_string(&failed.money).ok(),
         };
         let mut writes = vec![self.audit_listed(&entry, &failed.event_id)?];

@@ -117,6 +117,7 @@ fn entry(closed: &Finding, by: &str, note: &str, now: DateTime<Utc>) -> AuditEnt
         kind: "finding.closed".to_owned(),
         subject: closed.finding_id.clone(),
         cause: by.to_owned(),
+        source: None,
         detail: Some(detail.to_string()),
     }
 }

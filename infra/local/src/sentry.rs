@@ -1,0 +1,165 @@
+//! A stand-in for Sentry: `POST /api/{project}/envelope/` with its rules for envelopes, events and check-ins.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use shared::domain::time;
+
+use crate::fault::{Call, Faults, Operation};
+use crate::outbox::Provider;
+
+/// The key and the number of the sandbox's project.
+pub const PUBLIC_KEY: &str = "0123456789abcdef0123456789abcdef";
+/// The number of it.
+pub const PROJECT: &str = "4501";
+
+/// What one event may take.
+const MAX_EVENT_BYTES: usize = 1024 * 1024;
+const MAX_SLUG_CHARS: usize = 50;
+
+/// Sentry, as far as this project talks to it; all clones share one state, which is gone with the last.
+#[derive(Debug, Clone)]
+pub struct SentryStandIn {
+    faults: Faults,
+    state: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Kept {
+    events: Vec<Value>,
+    check_ins: Vec<Value>,
+    requests: u64,
+}
+
+/// One item of an envelope.
+struct Item {
+    kind: String,
+    payload: Value,
+}
+
+impl SentryStandIn {
+    /// A Sentry that obeys `faults`.
+    pub(crate) fn new(faults: Faults) -> Self {
+        Self { faults, state: Arc::default() }
+    }
+
+    /// The API.
+    pub fn router(&self) -> Router {
+        Router::new().route("/api/{project}/envelope/", post(envelope)).with_state(self.clone())
+    }
+
+    /// The errors that were taken, in the order in which they came.
+    pub fn events(&self) -> Vec<Value> {
+        self.state().events.clone()
+    }
+
+    /// The check-ins that were taken, in the order in which they came.
+    pub fn check_ins(&self) -> Vec<Value> {
+        self.state().check_ins.clone()
+    }
+
+    /// How many requests arrived, failed ones included.
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        let requests = self.state().requests;
+        let counted = (requests > 0).then(|| (Operation::Envelope.name().to_owned(), requests));
+        counted.into_iter().collect()
+    }
+
+    fn take(&self, project: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+        let proof = headers.get("x-sentry-auth").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        if project != PROJECT || !is_proven(proof) {
+            return trouble(StatusCode::FORBIDDEN);
+        }
+        if body.len() > MAX_EVENT_BYTES {
+            return trouble(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        let Some(items) = read(body) else { return trouble(StatusCode::BAD_REQUEST) };
+        let are_events = items.iter().filter(|item| item.kind == "event").count();
+        if are_events > 1 || items.is_empty() {
+            return trouble(StatusCode::BAD_REQUEST);
+        }
+        let mut state = self.state();
+        for Item { kind, payload } in items {
+            match kind.as_str() {
+                "event" => state.events.push(payload),
+                _ => state.check_ins.push(payload),
+            }
+        }
+        Json(json!({})).into_response()
+    }
+
+    fn state(&self) -> MutexGuard<'_, Kept> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_proven(proof: &str) -> bool {
+    let fields = proof.strip_prefix("Sentry ").unwrap_or_default();
+    let mut fields = fields.split(',').map(str::trim);
+    let own = format!("sentry_key={PUBLIC_KEY}");
+    fields.clone().any(|field| field == "sentry_version=7") && fields.any(|field| field == own)
+}
+
+/// A header, then pairs of an item's header and its payload, which is as long as its header says.
+fn read(body: &[u8]) -> Option<Vec<Item>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let (header, mut rest) = text.split_once('\n')?;
+    serde_json::from_str::<Value>(header).ok()?.as_object()?;
+    let mut items = Vec::new();
+    while !rest.is_empty() {
+        let (header, after) = rest.split_once('\n')?;
+        let header: Value = serde_json::from_str(header).ok()?;
+        let length = usize::try_from(header["length"].as_u64()?).ok()?;
+        let (payload, after) = after.split_at_checked(length)?;
+        rest = after.strip_prefix('\n')?;
+        let item =
+            Item { kind: header["type"].as_str()?.to_owned(), payload: serde_json::from_str(payload).ok()? };
+        items.push(item.checked()?);
+    }
+    Some(items)
+}
+
+impl Item {
+    fn checked(self) -> Option<Self> {
+        let text = |name: &str| self.payload[name].as_str().unwrap_or_default();
+        let is_id = |id: &str| id.len() == 32 && uuid::Uuid::parse_str(id).is_ok();
+        let is_valid = match self.kind.as_str() {
+            "event" => is_id(text("event_id")) && time::read(text("timestamp")).is_some(),
+            "check_in" => {
+                let slug = text("monitor_slug");
+                let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+                is_id(text("check_in_id"))
+                    && ["in_progress", "ok", "error"].contains(&text("status"))
+                    && !slug.is_empty()
+                    && slug.len() <= MAX_SLUG_CHARS
+                    && slug.chars().all(plain)
+            }
+            _ => false,
+        };
+        is_valid.then_some(self)
+    }
+}
+
+async fn envelope(
+    State(sentry): State<SentryStandIn>,
+    Path(project): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    sentry.state().requests += 1;
+    let (provider, operation) = (Provider::Sentry, Operation::Envelope);
+    let call = Call { provider, operation, company: None, refuse: trouble };
+    let faults = sentry.faults.clone();
+    faults.around(call, move || sentry.take(&project, &headers, &body)).await
+}
+
+fn trouble(status: StatusCode) -> Response {
+    (status, Json(json!({"detail": "the sandbox refuses it"}))).into_response()
+}

@@ -1,0 +1,121 @@
+//! Who watches the service from outside: analytics, errors, log lines. Each is there when its name is set.
+
+use crate::watch::{Deployment, Drain, Dsn};
+
+/// The project at PostHog that hears of what happens.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Analytics {
+    /// What opens it.
+    pub api_key: String,
+    /// Where it takes events.
+    pub host: String,
+}
+
+/// What watches errors and jobs, and what it is told of the deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errors {
+    /// The project at Sentry.
+    pub dsn: Dsn,
+    /// What runs where.
+    pub deployment: Deployment,
+}
+
+/// Where the sandbox of a company ends and production begins is the deployment's to say.
+const ENVIRONMENT: &str = "production";
+
+const POSTHOG_HOST: &str = "https://us.i.posthog.com";
+
+/// Reads who counts what happens.
+pub(super) fn analytics(
+    get: impl Fn(&str) -> Option<String>,
+    mistakes: &mut Vec<String>,
+) -> Option<Analytics> {
+    let api_key = get("POSTHOG_API_KEY")?;
+    // The other kind, phx_…, is a person's and opens everything; no event is taken with it.
+    if !api_key.starts_with("phc_") {
+        mistakes.push("POSTHOG_API_KEY: expected the key of a project, phc_…".to_owned());
+    }
+    Some(Analytics { api_key, host: get("POSTHOG_HOST").unwrap_or_else(|| POSTHOG_HOST.to_owned()) })
+}
+
+/// Reads who watches errors and jobs.
+pub(super) fn errors(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Option<Errors> {
+    let dsn = Dsn::parse(&get("SENTRY_DSN")?);
+    let dsn = dsn.map_err(|error| mistakes.push(format!("SENTRY_DSN: {error}"))).ok()?;
+    let environment = get("SENTRY_ENVIRONMENT").unwrap_or_else(|| ENVIRONMENT.to_owned());
+    // Sentry takes no other names.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if environment.len() > 64 || !environment.chars().all(plain) {
+        mistakes.push("SENTRY_ENVIRONMENT: expected up to 64 letters, digits, -, _ and .".to_owned());
+    }
+    let version = concat!("justonce@", env!("CARGO_PKG_VERSION"));
+    // What the platform calls this very deployment.
+    let build = get("VERCEL_GIT_COMMIT_SHA").or_else(|| get("AWS_LAMBDA_FUNCTION_VERSION"));
+    let release = build.map_or_else(|| version.to_owned(), |build| format!("{version}+{build}"));
+    Some(Errors { dsn, deployment: Deployment { release, environment } })
+}
+
+/// Reads where the log is shipped to.
+pub(super) fn drain(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Option<Drain> {
+    match (get("BETTER_STACK_SOURCE_TOKEN"), get("BETTER_STACK_HOST")) {
+        (Some(token), Some(host)) => {
+            let is_url = host.starts_with("https://") || host.starts_with("http://");
+            Some(Drain { token, host: if is_url { host } else { format!("https://{host}") } })
+        }
+        (Some(_), None) => {
+            mistakes.push("BETTER_STACK_HOST: is not set, although BETTER_STACK_SOURCE_TOKEN is".to_owned());
+            None
+        }
+        // A place without a token opens nothing, and harms nothing.
+        (None, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    fn read(values: &[(&str, &str)]) -> Result<Config, String> {
+        let value = |name: &str| values.iter().find(|(known, _)| *known == name);
+        Config::read(|name| value(name).map(|(_, value)| (*value).to_owned()))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn only_the_key_of_a_project_counts_and_no_mistake_shows_it() {
+        let error = read(&[("POSTHOG_API_KEY", "phx_hunter2")]).unwrap_err();
+        assert!(error.contains("POSTHOG_API_KEY") && !error.contains("hunter2"), "{error}");
+        let analytics = read(&[("POSTHOG_API_KEY", "phc_1")]).unwrap().analytics.unwrap();
+        assert_eq!(analytics.host, "https://us.i.posthog.com");
+        assert!(read(&[("POSTHOG_HOST", "eu.i.posthog.com")]).unwrap_err().contains("POSTHOG_HOST"));
+    }
+
+    #[test]
+    fn a_dsn_that_names_no_project_is_a_mistake_that_says_what_is_wrong() {
+        let error = read(&[("SENTRY_DSN", "https://hunter2@sentry.example.com")]).unwrap_err();
+        assert!(error.contains("SENTRY_DSN: has no project number") && !error.contains("hunter2"), "{error}");
+        let values = [
+            ("SENTRY_DSN", "https://key@sentry.example.com/1"),
+            ("SENTRY_ENVIRONMENT", "trial"),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "17"),
+        ];
+        let deployment = read(&values).unwrap().errors.unwrap().deployment;
+        assert_eq!(
+            (deployment.environment.as_str(), deployment.release.as_str()),
+            ("trial", "justonce@0.1.0+17")
+        );
+        let spaced = [values[0], ("SENTRY_ENVIRONMENT", "two words")];
+        assert!(read(&spaced).unwrap_err().contains("SENTRY_ENVIRONMENT"));
+    }
+
+    #[test]
+    fn a_token_of_better_stack_needs_its_host_and_a_bare_host_will_do() {
+        let token = ("BETTER_STACK_SOURCE_TOKEN", "hunter2");
+        let error = read(&[token]).unwrap_err();
+        assert!(error.contains("BETTER_STACK_HOST") && !error.contains("hunter2"), "{error}");
+        let host = ("BETTER_STACK_HOST", "s1.eu-nbg-2.betterstackdata.com");
+        let drain = read(&[token, host]).unwrap().drain.unwrap();
+        assert_eq!(drain.host, "https://s1.eu-nbg-2.betterstackdata.com");
+        assert_eq!(read(&[host]).unwrap().drain, None);
+    }
+}

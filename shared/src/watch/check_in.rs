@@ -1,0 +1,103 @@
+//! Check-ins of jobs. The first one makes the monitor, so that nobody has to know the schedules twice.
+//!
+//! Source: develop.sentry.dev/sdk/telemetry/check-ins
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use super::sentry::Sentry;
+use crate::domain::job::{Job, Occurrence, Rhythm};
+use crate::domain::time;
+
+/// The word that a job begins has as long as this; the job does not wait for it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Longer than any platform lets a job run: what has not checked out by then died.
+const MAX_RUN_MINUTES: u32 = 6;
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    InProgress,
+    Ok,
+    Error,
+}
+
+/// One occurrence of a job, as its monitor knows it.
+#[derive(Debug, Clone)]
+pub(super) struct CheckIn {
+    id: Uuid,
+    slug: String,
+    config: Value,
+    started: Instant,
+}
+
+impl CheckIn {
+    /// An occurrence that is started twice is one check-in.
+    pub(super) fn of(job: Job, occurrence: &Occurrence, payout_zone: &str, environment: &str) -> Self {
+        let planned = time::write(occurrence.scheduled_at);
+        let name = format!("check-in:{environment}:{}:{planned}", job.name);
+        let (schedule, zone) = match job.rhythm {
+            Rhythm::Utc(crontab) => (json!({"type": "crontab", "value": crontab}), "UTC"),
+            Rhythm::PayoutZone(crontab) => (json!({"type": "crontab", "value": crontab}), payout_zone),
+            Rhythm::Daily => (json!({"type": "interval", "value": 1, "unit": "day"}), "UTC"),
+        };
+        let config = json!({
+            "schedule": schedule,
+            "timezone": zone,
+            "checkin_margin": job.margin_minutes,
+            "max_runtime": MAX_RUN_MINUTES,
+        });
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes());
+        Self { id, slug: format!("justonce-{}", job.name), config, started: Instant::now() }
+    }
+
+    /// What Sentry is told of it.
+    pub(super) fn payload(&self, status: Status, release: &str, environment: &str) -> Value {
+        let mut payload = json!({
+            "check_in_id": self.id.simple().to_string(),
+            "monitor_slug": self.slug,
+            "status": match status {
+                Status::InProgress => "in_progress",
+                Status::Ok => "ok",
+                Status::Error => "error",
+            },
+            "release": release,
+            "environment": environment,
+            "monitor_config": self.config,
+        });
+        if status != Status::InProgress {
+            payload["duration"] = json!(self.started.elapsed().as_secs_f64());
+        }
+        payload
+    }
+}
+
+/// A job that has begun, and the word of it that is on its way.
+#[derive(Debug)]
+pub(super) struct Begun {
+    check_in: CheckIn,
+    sent: JoinHandle<()>,
+}
+
+impl Begun {
+    pub(super) fn of(check_in: CheckIn, sentry: Sentry) -> Self {
+        let told = check_in.clone();
+        let sent = tokio::spawn(async move {
+            sentry.check_in(&told, Status::InProgress, Instant::now() + PATIENCE).await;
+        });
+        Self { check_in, sent }
+    }
+
+    /// Waits for that word, so that the last one does not come before it.
+    pub(super) async fn ended(mut self, until: Instant) -> CheckIn {
+        if timeout_at(until, &mut self.sent).await.is_err() {
+            self.sent.abort();
+        }
+        self.check_in
+    }
+}

@@ -1,0 +1,143 @@
+//! Who watches from outside: Sentry hears of errors and of the jobs' check-ins, Better Stack gets the log.
+//!
+//! Both are told at the end of an invocation, because a platform may freeze what has answered. Whatever they
+//! do, it takes a second at most, fails nothing and is not tried again: the log on stdout has it all. Who is
+//! not configured is not asked, and nothing is kept for them.
+
+mod better_stack;
+mod check_in;
+mod dsn;
+mod sentry;
+mod sink;
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use crate::domain::job::{Job, Occurrence};
+use crate::logs::{Kept, Lines, Wanted, keeping};
+
+use better_stack::BetterStack;
+pub use better_stack::Drain;
+use check_in::{Begun, CheckIn, Status};
+pub use dsn::{Dsn, DsnError};
+pub use sentry::Deployment;
+use sentry::Sentry;
+
+/// What the watchers may take of an invocation in all.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Those who watch; all clones are the same, and share what is known of how they answer.
+#[derive(Debug, Clone, Default)]
+pub struct Watch(Option<Arc<Watchers>>);
+
+#[derive(Debug)]
+struct Watchers {
+    sentry: Option<Sentry>,
+    better_stack: Option<BetterStack>,
+}
+
+/// One request or one run, from its arrival to its answer.
+#[derive(Debug, Clone, Default)]
+pub struct Invocation(Option<Arc<Open>>);
+
+#[derive(Debug)]
+struct Open {
+    watchers: Arc<Watchers>,
+    kept: Arc<Kept>,
+    begun: Mutex<Option<Begun>>,
+}
+
+tokio::task_local! {
+    static OPEN: Arc<Open>;
+}
+
+static INSTALLED: OnceLock<Watch> = OnceLock::new();
+
+impl Watch {
+    /// Those of a deployment.
+    pub fn new(
+        http: &reqwest::Client,
+        sentry: Option<(&Dsn, Deployment)>,
+        better_stack: Option<&Drain>,
+    ) -> Self {
+        let sentry = sentry.map(|(dsn, deployment)| Sentry::new(http.clone(), dsn, deployment));
+        let better_stack = better_stack.map(|drain| BetterStack::new(http.clone(), drain));
+        let anybody = sentry.is_some() || better_stack.is_some();
+        Self(anybody.then(|| Arc::new(Watchers { sentry, better_stack })))
+    }
+
+    /// Makes them those of this process, for the platform's side of it. Only the first call counts.
+    pub fn install(&self) {
+        let _ = INSTALLED.set(self.clone());
+    }
+
+    /// Those of this process.
+    pub fn installed() -> Self {
+        INSTALLED.get().cloned().unwrap_or_default()
+    }
+
+    /// Begins to watch one invocation.
+    pub fn begin(&self) -> Invocation {
+        Invocation(self.0.as_ref().map(|watchers| {
+            let wanted = Wanted { lines: watchers.better_stack.is_some(), errors: watchers.sentry.is_some() };
+            let (kept, begun) = (Arc::new(Kept::new(wanted)), Mutex::default());
+            Arc::new(Open { watchers: Arc::clone(watchers), kept, begun })
+        }))
+    }
+}
+
+impl Invocation {
+    /// Does the work. What it logs is kept, and where it is a job's it may check in.
+    pub async fn around<F: Future>(&self, work: F) -> F::Output {
+        match &self.0 {
+            Some(open) => OPEN.scope(Arc::clone(open), keeping(Arc::clone(&open.kept), work)).await,
+            None => work.await,
+        }
+    }
+
+    /// Tells everybody what there is to tell, and waits for them no longer than a second.
+    pub async fn end(self, is_ok: bool) {
+        let Some(open) = self.0 else { return };
+        let Lines { lines, lines_dropped, errors, errors_dropped, .. } = open.kept.take();
+        let begun = open.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let until = Instant::now() + PATIENCE;
+        let Watchers { sentry, better_stack } = &*open.watchers;
+        let check_out = async {
+            if let (Some(sentry), Some(begun)) = (sentry, begun) {
+                let status = if is_ok { Status::Ok } else { Status::Error };
+                let check_in = begun.ended(until).await;
+                sentry.check_in(&check_in, status, until).await;
+            }
+        };
+        let report = async {
+            if let Some(sentry) = sentry {
+                join_all(errors.iter().map(|line| sentry.report(line, errors_dropped, until))).await;
+            }
+        };
+        let ship = async {
+            if let Some(better_stack) = better_stack {
+                better_stack.ship(lines, lines_dropped, until).await;
+            }
+        };
+        tokio::join!(check_out, report, ship);
+    }
+}
+
+/// Says that a job begins, in parallel with it. How it ends is said by the invocation's own end; one that
+/// never ends is Sentry's to miss.
+pub fn check_in(job: Job, occurrence: &Occurrence, payout_zone: &str) {
+    let Ok(open) = OPEN.try_with(Arc::clone) else { return };
+    let Some(sentry) = &open.watchers.sentry else { return };
+    let check_in = CheckIn::of(job, occurrence, payout_zone, sentry.environment());
+    let begun = Begun::of(check_in, sentry.clone());
+    *open.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+}
+
+/// The same work, to be spawned: a task of its own does not know by itself whose invocation it is of.
+pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let invocation = Invocation(OPEN.try_with(Arc::clone).ok());
+    async move { invocation.around(work).await }
+}

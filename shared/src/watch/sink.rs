@@ -1,0 +1,66 @@
+//! One request to somebody who watches, and whether to make it at all.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use reqwest::header::RETRY_AFTER;
+use tokio::time::{Instant, timeout_at};
+
+/// Who did not take what was sent is left alone for so long; who asks for more, for as much as this.
+const REST: Duration = Duration::from_secs(30);
+const MAX_REST: Duration = Duration::from_secs(600);
+
+/// Somebody who watches; all clones share one rest.
+#[derive(Clone)]
+pub(super) struct Sink {
+    http: reqwest::Client,
+    watcher: &'static str,
+    url: String,
+    /// The header that opens it.
+    proof: (&'static str, String),
+    rests_until: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Sink {
+    pub(super) fn new(
+        http: reqwest::Client,
+        watcher: &'static str,
+        url: String,
+        proof: (&'static str, String),
+    ) -> Self {
+        Self { http, watcher, url, proof, rests_until: Arc::default() }
+    }
+
+    /// Sends it, if they are not at rest, and waits until then at the latest.
+    pub(super) async fn send(&self, content_type: &'static str, body: Vec<u8>, until: Instant) {
+        if self.rests_until().is_some_and(|rests_until| Instant::now() < rests_until) {
+            return;
+        }
+        let request = self.http.post(&self.url).header("content-type", content_type).body(body);
+        let (name, proof) = &self.proof;
+        let answer = timeout_at(until, request.header(*name, proof).send()).await;
+        let (reason, rest) = match answer {
+            Ok(Ok(answer)) if answer.status().is_success() => return,
+            Ok(Ok(answer)) => {
+                let asked =
+                    answer.headers().get(RETRY_AFTER).and_then(|text| text.to_str().ok()?.parse().ok());
+                let rest = asked.map_or(REST, Duration::from_secs).clamp(REST, MAX_REST);
+                (format!("status_{}", answer.status().as_u16()), rest)
+            }
+            Ok(Err(_)) => ("no_answer".to_owned(), REST),
+            Err(_) => ("no_answer_in_time".to_owned(), REST),
+        };
+        *self.rests_until() = Some(Instant::now() + rest);
+        tracing::warn!(watcher = self.watcher, reason, rest = rest.as_secs(), "a watcher was not told");
+    }
+
+    fn rests_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.watcher)
+    }
+}

@@ -1,0 +1,93 @@
+//! A world whose deployment has analytics, with or without an event bus, and what was counted.
+
+use std::collections::BTreeMap;
+
+use local::bus::BUS;
+use local::embedded::EmbeddedDynamo;
+use local::fault::{Operation, Rule};
+use local::outbox::Provider;
+use local::posthog::{API_KEY, Captured};
+use local::service::Service;
+use serde_json::Value;
+use shared::domain::announcement::{event_id, is_announced};
+
+use crate::listening::PAUSES;
+use crate::world::World;
+
+/// Who listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ears {
+    Both,
+    Analytics,
+}
+
+impl Ears {
+    fn lookup(self, name: &str) -> Option<String> {
+        match name {
+            "EVENT_BUS_NAME" if self == Self::Both => Some(BUS.to_owned()),
+            "POSTHOG_API_KEY" => Some(API_KEY.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl World {
+    pub async fn heard_by(ears: Ears) -> Self {
+        Self::with(EmbeddedDynamo::memory(), |name| ears.lookup(name)).await
+    }
+
+    /// The process dies and another one starts, over the same table and whoever listens.
+    pub async fn restart_heard_by(&mut self, ears: Ears) {
+        let old = &self.service;
+        old.dynamo.stop_intercepting();
+        old.sandbox.faults.stop_intercepting();
+        let (sandbox, dynamo) = (old.sandbox.clone(), old.dynamo.clone());
+        self.service = Service::start(sandbox, dynamo, |name| ears.lookup(name)).await.unwrap();
+    }
+
+    pub fn trouble_at_analytics(&self, kind: &str, times: Option<u32>) {
+        let (provider, operation) = (Provider::PostHog, Operation::Batch);
+        let kind = kind.parse().unwrap();
+        self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company: None });
+    }
+
+    pub fn counted(&self) -> Vec<Captured> {
+        self.service.sandbox.posthog.captured()
+    }
+
+    /// How often analytics was asked.
+    pub fn asked_analytics(&self) -> u64 {
+        self.service.sandbox.posthog.requests().values().sum()
+    }
+
+    /// Runs until nothing waits any more.
+    pub async fn tell_everything(&self) {
+        for _ in 0..10 {
+            self.publish().await;
+            if self.unheard().await.is_empty() {
+                return;
+            }
+            self.advance(PAUSES);
+        }
+        panic!("never at rest");
+    }
+
+    /// What was counted is what is written, each under the one id and at the one time it has. How many
+    /// were told more than once.
+    pub async fn check_counted(&self, told: &str) -> usize {
+        let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
+        let rows = self.rows_of("AUDIT#").await;
+        let announced = rows.iter().filter(|row| is_announced(&text(row, "kind")));
+        let id = |row: &Value| event_id(&text(row, "pk"), &text(row, "sk")).to_string();
+        let written: BTreeMap<String, (String, String)> =
+            announced.map(|row| (id(row), (text(row, "kind"), text(row, "at")))).collect();
+        let counted = self.counted();
+        let heard: BTreeMap<String, (String, String)> =
+            counted.iter().map(|it| (it.uuid.clone(), (it.event.clone(), it.timestamp.clone()))).collect();
+        assert_eq!(heard, written, "{told}");
+        for it in &counted {
+            assert_eq!(heard[&it.uuid], (it.event.clone(), it.timestamp.clone()), "{told}");
+        }
+        counted.len() - heard.len()
+    }
+}

@@ -1,0 +1,76 @@
+//! A world that is watched from outside, and what the watchers were told.
+
+use std::sync::Arc;
+
+use local::better_stack::SOURCE_TOKEN;
+use local::embedded::{EmbeddedDynamo, Failure, Intervention};
+use local::fault::{Operation, Rule};
+use local::outbox::Provider;
+use local::service::SENTRY;
+use serde_json::Value;
+use shared::rate_limit::Deadlines;
+
+use crate::world::World;
+
+/// Who watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eyes {
+    Sentry,
+    BetterStack,
+    Both,
+}
+
+impl Eyes {
+    fn lookup(self, name: &str) -> Option<String> {
+        match name {
+            "SENTRY_DSN" if self != Self::BetterStack => Some(SENTRY.to_owned()),
+            "BETTER_STACK_SOURCE_TOKEN" if self != Self::Sentry => Some(SOURCE_TOKEN.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+impl World {
+    pub async fn watched_by(eyes: Eyes) -> Self {
+        Self::with(EmbeddedDynamo::memory(), |name| eyes.lookup(name)).await
+    }
+
+    /// A world in which everybody is told everything, and whose limits wait this long for the table.
+    pub async fn watched_waiting_ms(answer_ms: u64) -> Self {
+        let deadlines = Deadlines { answer_ms, connect_ms: answer_ms };
+        Self::with_deadlines(EmbeddedDynamo::memory(), |name| Eyes::Both.lookup(name), deadlines).await
+    }
+
+    pub fn trouble_at_watchers(&self, kind: &str) {
+        for (provider, operation) in
+            [(Provider::Sentry, Operation::Envelope), (Provider::BetterStack, Operation::Ingest)]
+        {
+            let kind = kind.parse().unwrap();
+            self.service.sandbox.faults.add(Rule { provider, operation, kind, times: None, company: None });
+        }
+    }
+
+    /// The table answers nothing but errors.
+    pub fn lose_the_table(&self) {
+        let broken = Intervention::FailBefore(Failure::Internal);
+        self.service.dynamo.intercept(Arc::new(move |_, _| broken));
+    }
+
+    pub fn errors_seen(&self) -> Vec<Value> {
+        self.service.sandbox.sentry.events()
+    }
+
+    pub fn check_ins(&self) -> Vec<Value> {
+        self.service.sandbox.sentry.check_ins()
+    }
+
+    pub fn lines_shipped(&self) -> Vec<Value> {
+        self.service.sandbox.better_stack.lines()
+    }
+
+    /// How often the watchers were asked: Sentry, and Better Stack.
+    pub fn asked_watchers(&self) -> (u64, u64) {
+        let sandbox = &self.service.sandbox;
+        (sandbox.sentry.requests().values().sum(), sandbox.better_stack.requests().values().sum())
+    }
+}
