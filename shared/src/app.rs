@@ -209,7 +209,7 @@ impl App {
     /// Says that a run of a job begins, to whoever watches jobs.
     pub fn check_in(&self, occurrence: &Occurrence) {
         if let Some(job) = Job::named(&occurrence.job) {
-            watch::check_in(job, occurrence, &self.config.marketplace.calendar.zone_name());
+            watch::check_in(job, occurrence, self.config.marketplace.calendar.zone_name());
         }
     }
 
