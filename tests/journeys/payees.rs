@@ -19,6 +19,9 @@ use shared::store::{Company, Item};
 use crate::answer::answered;
 use crate::world::{Answer, COMPANY, World};
 
+/// After so long a booking is believed to be on every list that it belongs on.
+pub const LISTED: Duration = Duration::minutes(5);
+
 pub const PAYOUTS: &str = "/api/cron/process-payouts";
 pub const PROCESS: &str = "/api/admin/payouts/process";
 pub const BATCHES: &str = "/api/admin/payouts/batches";

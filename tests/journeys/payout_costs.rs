@@ -9,7 +9,7 @@ use serde_json::json;
 use shared::domain::account::Role;
 use tokio::time::Instant;
 
-use crate::payees::Job;
+use crate::payees::{Job, LISTED};
 use crate::payouts::TUESDAY;
 use crate::world::{COMPANY, World};
 
@@ -44,6 +44,7 @@ async fn a_tick_with_nothing_due_costs_eight_reads_and_one_write_whatever_there_
             world.add_job(&Job::of(&world, &professional)).await;
         }
     }
+    world.advance(LISTED);
     world.pay_day().await;
     world.advance(Duration::minutes(10));
     assert_eq!(cost_of_a_tick(&world).await, nothing_due);

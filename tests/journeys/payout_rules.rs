@@ -14,7 +14,7 @@ use shared::domain::money::{Currency, Money};
 use shared::domain::party::{BookingId, TransferId};
 use shared::domain::payout::BatchId;
 
-use crate::payees::{APPROVALS, Job};
+use crate::payees::{APPROVALS, Job, LISTED};
 use crate::payouts::{FRIDAY, TUESDAY};
 use crate::world::{COMPANY, World};
 
@@ -102,6 +102,7 @@ async fn a_debt_is_kept_back_once_while_its_transfer_is_in_doubt() {
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_debt("user_p", 1_000).await;
     world.add_job(&Job::of(&world, "user_p")).await;
+    world.advance(LISTED);
     world.stripe_trouble(Operation::CreateTransfer, "drop_after", None);
     world.pay_day().await;
     assert_eq!(world.balance("user_p", "usd", "reserved").await, 1_000);

@@ -8,7 +8,7 @@ use shared::domain::booking::BookingState;
 use shared::domain::time;
 
 use crate::answer::answered;
-use crate::payees::{BATCHES, Job, PAYOUTS, account_of};
+use crate::payees::{BATCHES, Job, LISTED, PAYOUTS, account_of};
 use crate::world::{COMPANY, World, secret_request};
 
 pub const TUESDAY: &str = "payout-2025-11-18-tue";
@@ -19,6 +19,7 @@ async fn a_professional_is_paid_once_on_tuesday() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
+    world.advance(LISTED);
     let report = world.pay_day().await;
     assert_eq!((&report["due"], &report["done"], &report["more"]), (&json!(1), &json!(1), &json!(false)));
     let transfers = world.transfers();

@@ -15,7 +15,7 @@ use crate::domain::payout::{BatchEntry, EntryState, Plan, PlannedTransfer, Settl
 use crate::due::Worked;
 use crate::effects::{self, Outcome};
 use crate::store::booking::{BookingNews, BookingRow, Payout};
-use crate::store::payee::NextLook;
+use crate::store::payee::{NextLook, PayeeRow};
 use crate::store::recovery::RecordError;
 use crate::store::{StoreError, Write};
 
@@ -25,6 +25,9 @@ const BOOKINGS_AT_ONCE: usize = 20;
 
 /// Skips of one transaction, each one write.
 const SKIPS_AT_ONCE: usize = 80;
+
+/// An index follows the table within a fraction of a second, as AWS says, and later where something is wrong.
+const INDEX_LAG_MINUTES: i64 = 5;
 
 /// Why a plan was not carried out to its end.
 enum Halt {
@@ -286,6 +289,13 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// An index follows the table after a moment. A booking that came to be payable in the last one may have
+    /// been on no list yet, and nobody would look for it again.
+    fn shown_by_all_lists_at(&self, held: &PayeeRow) -> Option<DateTime<Utc>> {
+        let shown_at = held.touched_at? + Duration::minutes(INDEX_LAG_MINUTES);
+        (shown_at > (self.payouts.senders.clock)()).then_some(shown_at)
+    }
+
     /// When a professional is looked at again, once a look was carried out to its end.
     fn next_look(&self, looked: &Looked, plan: &Plan) -> NextLook {
         if let Some(next) = &looked.next {
@@ -305,6 +315,7 @@ impl Run<'_> {
         // What earlier looks of the same tour left waits for the next batch, whatever it waits for.
         let next =
             if looked.is_later { Some(next.map_or(day_ends_at, |at| at.min(day_ends_at))) } else { next };
+        let next = next.or_else(|| self.shown_by_all_lists_at(&looked.held));
         next.map_or(NextLook::Never, NextLook::At)
     }
 }

@@ -55,6 +55,9 @@ pub struct PayeeRow {
     /// When the claim may be taken over.
     #[serde(default, with = "crate::domain::time::option")]
     pub lease_until: Option<DateTime<Utc>>,
+    /// When a booking last came to be payable: an index may not show it for a moment.
+    #[serde(default, with = "crate::domain::time::option")]
+    pub touched_at: Option<DateTime<Utc>>,
     /// Counts the bookings that came to be payable, so that none is overlooked while others are paid.
     #[serde(default)]
     pub version: u64,
@@ -96,9 +99,15 @@ impl Company {
     }
 
     /// Has a professional looked at by the next payouts, not before a booking's hold-back ends.
-    pub(super) fn touch_payee(&self, professional_id: &ProfessionalId, from: DateTime<Utc>) -> Write {
+    pub(super) fn touch_payee(
+        &self,
+        professional_id: &ProfessionalId,
+        from: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Write {
         Write::update(self.payee_key(professional_id))
             .set("professional_id", text(professional_id.as_str()))
+            .set("touched_at", text(time::write(now)))
             .due_from(PAYOUTS, from)
             .count("version", 1)
     }

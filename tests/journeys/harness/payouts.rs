@@ -2,9 +2,10 @@
 
 use super::dice::Dice;
 use super::explorer::Reach;
+use super::gate::Order;
 use super::outside::Happening;
 use super::payday::{Act, CLAIMS, FORGOTTEN, Payouts, STALE};
-use super::season::{explored, repeats, season};
+use super::season::{explored, in_a_row, repeats, season};
 use super::storm::Weather;
 
 fn of_one(acts: &[Act], reach: Reach) {
@@ -59,6 +60,17 @@ fn whatever_happens_at_stripe_during_a_tick_is_paid_once_or_not_at_all() {
 fn a_dispute_that_is_won_during_a_tick_is_paid_once() {
     let scene = Payouts { disputed: true, ..Payouts::of(&[1], &[Act::Tick, Act::Comes(Happening::Won(0))]) };
     explored(&scene, in_turns(1));
+}
+
+/// A list that still answers as it did before the dispute was won.
+#[test]
+fn a_dispute_won_where_the_lists_lag_behind_is_paid_on_the_next_day_of_payouts() {
+    let acts = [Act::Tick, Act::Comes(Happening::Won(0)), Act::Tick];
+    let scene = Payouts { disputed: true, ..Payouts::of(&[1], &acts) };
+    in_a_row(&scene, |worker, asked| {
+        let lags = worker == 2 && asked.words.starts_with("Query biz_alpha#user_0");
+        if lags { Order::Stale } else { Order::Go }
+    });
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use tokio::runtime::Builder;
 
 use super::explorer::{Reach, explore};
-use super::scene::Scene;
+use super::gate::{Asked, Order};
+use super::process::Prepared;
+use super::scene::{Scene, rest};
+use super::stage::{Move, Stage};
 use super::storm::{Weather, storm};
 use super::tally::Tally;
 
@@ -17,6 +20,22 @@ pub fn explored(scene: &impl Scene, reach: Reach) -> Tally {
     let tally = on_one_thread(explore(scene, reach));
     tally.print();
     tally
+}
+
+/// The workers one after the other, each request let go as `order` says.
+pub fn in_a_row<S: Scene>(scene: &S, order: impl Fn(usize, &Asked) -> Order) {
+    on_one_thread(async {
+        let http = shared::providers::client::client().unwrap();
+        let mut stage = Stage::set(scene, &Prepared::of(scene, &http, 0).await, &http, 0).await;
+        let laws = scene.laws();
+        while let Some((ticket, asked)) = stage.offered().into_iter().next() {
+            stage.play(Move::Go(ticket, order(ticket.worker, &asked))).await;
+            let judged = stage.judge(&laws, Some(ticket.worker));
+            judged.unwrap_or_else(|problem| panic!("{problem}\n{}", stage.story()));
+        }
+        let told = stage.story();
+        rest(scene, &laws, &stage.clear().await, &told).await;
+    });
 }
 
 /// Lets a storm go over the scenes of many seeds.

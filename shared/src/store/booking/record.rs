@@ -178,7 +178,7 @@ impl Company {
             if (moved || !was_payable)
                 && let Some(from) = is_payable(row, Some(booking), &deployment.policy)
             {
-                writes.push(self.touch_payee(&booking.terms.professional_id, from));
+                writes.push(self.touch_payee(&booking.terms.professional_id, from, now));
             }
             if moved {
                 let unique = format!("{}#{}", row.booking_id, row.version);
