@@ -17,7 +17,7 @@ use super::season::{explored, repeats, season};
 use super::stage::Leap;
 use super::storm::Weather;
 use crate::parties::payment_of;
-use crate::payees::Job;
+use crate::payees::{Job, LISTED};
 use crate::promise::LEASES;
 use crate::world::{COMPANY, World};
 
@@ -78,6 +78,7 @@ impl Story {
             Self::Full { won } => {
                 world.add_payee(COMPANY, "user_0", "usd").await;
                 world.add_job(&Job::of(world, "user_0")).await;
+                world.advance(LISTED);
                 world.pay_day().await;
                 let (stripe, payment) = (&world.service.sandbox.stripe, nth(world, 0).0);
                 let hour = || world.advance(Duration::hours(1));
