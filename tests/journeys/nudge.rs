@@ -58,17 +58,21 @@ async fn each_way_is_taken_as_asked_and_is_on_record() {
 }
 
 #[tokio::test]
-async fn the_record_and_the_count_are_one_transaction() {
+async fn a_nudge_costs_one_read_and_the_record_and_the_count_are_one_transaction() {
     let (world, case_id) = with_a_case().await;
     world.service.dynamo.reset_requests();
     nudge(&world, &case_id, json!({"channel": "dm"})).await.ok();
     let requests = world.service.dynamo.requests();
-    let transactions: Vec<usize> = requests
+    let [limit, read, decision, claim, end] = requests
         .iter()
-        .filter(|request| request.operation == "TransactWriteItems")
-        .map(|request| request.item_count)
-        .collect();
-    assert_eq!(transactions, [2], "the action and the case");
+        .map(|request| (request.operation.as_str(), request.item_count))
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("{requests:?}");
+    };
+    assert_eq!([limit.0, claim.0, end.0], ["UpdateItem"; 3]);
+    assert_eq!(read, ("BatchGetItem", 4), "an earlier decision, the case, the settings, the company's state");
+    assert_eq!(decision, ("TransactWriteItems", 2), "the action and the case");
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ use shared::http::once::{Intent, once};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::reach::{self, Reach};
 use shared::store::StoreError;
+use shared::store::situation::Situation;
 
 /// The schedule may move the case at the same moment; a fourth time is no coincidence.
 const TRIES: u32 = 4;
@@ -72,11 +73,7 @@ async fn send(
     operation: String,
 ) -> Result<Answer, Failure> {
     let company = &caller.company;
-    // A retry after a crash finds the action of the first try and goes on from there.
-    let effect = match company.action(case_id, &operation).await? {
-        Some(effect) => effect,
-        None => decide(app, caller, case_id, wanted, operation).await?,
-    };
+    let effect = decide(app, caller, case_id, wanted, operation).await?;
     let now = app.clock.now();
     let outcome =
         effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
@@ -99,7 +96,8 @@ async fn send(
     Ok(if effect.state.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
 
-/// Decides on the message and writes the decision down, before anything is sent.
+/// Decides on the message and writes the decision down, before anything is sent. A retry after a crash finds
+/// the decision of the first try and goes on from there.
 async fn decide(
     app: &SharedApp,
     caller: &Caller,
@@ -111,9 +109,12 @@ async fn decide(
     let mut tries = 0;
     loop {
         tries += 1;
-        let case = company.case(case_id).await?.ok_or(Failure::Absent)?;
+        let Situation { decided, case, settings, state } = company.situation(case_id, &operation).await?;
+        if let Some(effect) = decided {
+            return Ok(effect);
+        }
+        let case = case.ok_or(Failure::Absent)?;
         refuse_closed(&case)?;
-        let (settings, state) = company.settings_and_state().await?;
         let whop = app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
         let app_id = app.config.whop_app_id.as_deref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
         let push_wanted = wanted != Some(Channel::Dm);
@@ -133,11 +134,7 @@ async fn decide(
         ];
         match company.store().commit(app.ids.next(), writes).await {
             Ok(()) => return Ok(effect),
-            Err(StoreError::Conflict { .. }) if tries < TRIES => {
-                if let Some(effect) = company.action(case_id, &operation).await? {
-                    return Ok(effect);
-                }
-            }
+            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
             Err(error) => return Err(error.into()),
         }
     }

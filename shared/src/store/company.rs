@@ -128,19 +128,6 @@ impl Company {
         Ok(self.store.get(Key::settings(&self.company)).await?.unwrap_or_default())
     }
 
-    /// Settings and state together, in one request.
-    pub async fn settings_and_state(&self) -> Result<(SettingsRow, CompanyState), StoreError> {
-        let keys = [Key::settings(&self.company), Key::company_state(&self.company)];
-        let mut rows = self.store.get_items(&keys).await?;
-        let mut take = |sk: &str| {
-            let position = rows.iter().position(|row| attribute_text(row, keys::SK) == Some(sk));
-            position.map(|position| rows.swap_remove(position))
-        };
-        let settings = take("SETTINGS").map(super::read_row).transpose()?;
-        let state = take("STATE").map(super::read_row).transpose()?;
-        Ok((settings.unwrap_or_default(), state.unwrap_or_default()))
-    }
-
     /// Saves settings over the version that was read, and has the open cases looked at again.
     pub fn save_settings(
         &self,

@@ -24,6 +24,7 @@ pub mod payee;
 pub mod reconciliation;
 pub mod recovery;
 pub mod session;
+pub mod situation;
 pub mod trouble;
 pub mod version;
 pub mod write;
@@ -145,7 +146,21 @@ impl Store {
 
     /// The same, as items.
     pub(crate) async fn get_items(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
-        let mut found: HashMap<Key, Item> = HashMap::new();
+        let mut found = self.found(keys).await?;
+        Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+    }
+
+    /// The same for a few different ones, each in its place.
+    pub(crate) async fn get_each<const N: usize>(
+        &self,
+        keys: [Key; N],
+    ) -> Result<[Option<Item>; N], StoreError> {
+        let mut found = self.found(&keys).await?;
+        Ok(keys.map(|key| found.remove(&key)))
+    }
+
+    async fn found(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, StoreError> {
+        let mut found = HashMap::new();
         let mut wanted: Vec<Item> = keys.iter().map(|key| write::with_key(Item::new(), key)).collect();
         while !wanted.is_empty() {
             let rows = KeysAndAttributes::builder().consistent_read(true).set_keys(Some(wanted));
@@ -160,7 +175,7 @@ impl Store {
             let left = output.unprocessed_keys.and_then(|mut tables| tables.remove(&*self.table));
             wanted = left.map(|left| left.keys).unwrap_or_default();
         }
-        Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
+        Ok(found)
     }
 
     /// Which of up to a hundred rows there are, without reading what is in them.
