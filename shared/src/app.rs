@@ -109,7 +109,8 @@ impl Ids {
 
 impl App {
     /// The `App` of a deployed function, from the process's environment and the deployment's secrets. What
-    /// is missing is logged at once, all of it; what cannot be used ends the start.
+    /// is missing of what others give is logged at once, all of it; what cannot be used ends the start, and so does
+    /// what no function can do without.
     pub async fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
         crate::logs::init(service);
         let started = Self::of_environment().await;
@@ -124,7 +125,7 @@ impl App {
         let http =
             client::client_that_trusts(bundle.as_deref()).map_err(|error| mistake(error.to_string()))?;
         let secrets = Self::ask_ahead(&http, variable).await.map_err(|error| mistake(error.to_string()))?;
-        let config = Config::read(|name| secrets.get(name).cloned().or_else(|| variable(name)))?;
+        let config = Config::of_deployment(|name| secrets.get(name).cloned().or_else(|| variable(name)))?;
         let missing: Vec<&str> = config.missing().iter().map(|name| name.name).collect();
         if !missing.is_empty() {
             tracing::warn!(missing = missing.join(", "), "some doors stay shut");

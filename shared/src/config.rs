@@ -1,9 +1,10 @@
 //! The environment, read once at the door.
 //!
-//! Every name is optional to the process and needed by some door: a door whose names are missing
-//! stays shut and says which, and `GET /api/health` lists them. What is set but unreadable is a
-//! mistake, and all mistakes are reported together at the start.
+//! A few names are needed by every function, and none that is deployed starts without them. Every other is needed by
+//! some door: a door whose names are missing stays shut and says which, and `GET /api/health` lists them. What is
+//! set but unreadable is a mistake, and all mistakes are reported together at the start.
 
+mod deployment;
 mod marketplace;
 mod names;
 mod sign_in;
@@ -106,9 +107,9 @@ pub struct ConfigError {
 impl Config {
     /// Reads the environment through `lookup`.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        // A list of nothing is nothing too.
-        let is_something = |value: &String| value.contains(|c: char| c != ',' && !c.is_whitespace());
-        let get = |name: &str| lookup(name).map(|value| value.trim().to_owned()).filter(is_something);
+        let get = |name: &str| {
+            lookup(name).map(|value| value.trim().to_owned()).filter(|value| is_something(value))
+        };
         let list = |name: &str| -> Vec<String> {
             let text = get(name).unwrap_or_default();
             text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect()
@@ -172,10 +173,8 @@ impl Config {
         if !mistakes.is_empty() {
             return Err(ConfigError { mistakes });
         }
-        let is_set =
-            |name: &str| get(name).is_some() || (name == "AWS_REGION" && get("TABLE_REGION").is_some());
-        let missing =
-            NAMES.into_iter().filter(|name| name.need == Need::Always && !is_set(name.name)).collect();
+        let is_needed = |name: &Name| matches!(name.need, Need::Start | Need::Always);
+        let missing = unset(get).filter(is_needed).collect();
         Ok(Self {
             table_name: get("TABLE_NAME"),
             aws: Aws::read(get),
@@ -217,6 +216,18 @@ impl Config {
     pub fn missing(&self) -> &[Name] {
         &self.missing
     }
+}
+
+/// A list of nothing is nothing too.
+fn is_something(value: &str) -> bool {
+    value.contains(|c: char| c != ',' && !c.is_whitespace())
+}
+
+/// The names that have no value. Where the region is not ours to set, another name stands in.
+fn unset(get: impl Fn(&str) -> Option<String>) -> impl Iterator<Item = Name> {
+    let is_set =
+        move |name: &str| get(name).is_some() || (name == "AWS_REGION" && get("TABLE_REGION").is_some());
+    NAMES.into_iter().filter(move |name| !is_set(name.name))
 }
 
 /// Origins as browsers send them: scheme and host in small letters, a port only where it is unusual.

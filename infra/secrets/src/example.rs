@@ -15,8 +15,9 @@ const HEAD: &str = "\
 # one out when nobody uses it any more.
 ";
 
-const PARTS: [(Need, &str); 3] = [
-    (Need::Always, "Needed by everybody"),
+const PARTS: [(Need, &str); 4] = [
+    (Need::Start, "Needed by every function: none starts without"),
+    (Need::Always, "Needed by everybody, as soon as Whop gives it"),
     (Need::Wanted, "Needed for what you want of it"),
     (Need::Default, "Needed by nobody: the platform sets it, or a default stands in"),
 ];

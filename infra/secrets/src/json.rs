@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::config::{Config, NAMES};
+use shared::config::{Config, NAMES, Name, Need};
 
 /// Reads lines of `NAME=value`. What the platform sets itself does not belong there.
 pub fn of(file: &str) -> Result<String, String> {
@@ -28,12 +28,16 @@ pub fn of(file: &str) -> Result<String, String> {
     Ok(format!("{json}\n"))
 }
 
-/// What the functions would say of these values. What they would miss may be a parameter of the template.
+/// What the functions would say of these values. What they would miss beside them may be a parameter of the template,
+/// unless it is secret.
 fn unusable(values: &BTreeMap<&str, &str>) -> Vec<String> {
-    let read = Config::read(|name| values.get(name).map(|value| (*value).to_owned()));
+    let read = Config::of_deployment(|name| values.get(name).map(|value| (*value).to_owned()));
     let mut mistakes = read.err().map(|error| error.mistakes).unwrap_or_default();
-    let name = |mistake: &str| mistake.split(':').next().unwrap_or_default().to_owned();
-    mistakes.retain(|mistake| values.contains_key(name(mistake).as_str()));
+    let is_of_the_secret = |name: &str| {
+        let is_missing = |known: &&Name| known.name == name && known.need == Need::Start && known.secret;
+        values.contains_key(name) || NAMES.iter().any(|known| is_missing(&known))
+    };
+    mistakes.retain(|mistake| is_of_the_secret(mistake.split(':').next().unwrap_or_default()));
     mistakes
 }
 
@@ -45,11 +49,26 @@ fn unquoted(value: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    const CRON: &str = "q7Yw2Zr9Lk4TnB8sVf3XcJ6h";
+    const KEY: &str = "c2FuZGJveC1lbmNyeXB0aW9uLWtleS0zMi1ieXRlcyE=";
 
     #[test]
     fn a_file_becomes_one_object_without_what_is_empty() {
-        let file = "# ours\nWHOP_APP_ID='app_1'\n\nWHOP_API_KEY=a=b\nOIDC_ISSUER=\n";
-        assert_eq!(of(file).unwrap(), "{\"WHOP_API_KEY\":\"a=b\",\"WHOP_APP_ID\":\"app_1\"}\n");
+        let file =
+            format!("# ours\nWHOP_API_KEY='a=b'\n\nCRON_SECRET={CRON}\nENCRYPTION_KEY={KEY}\nOIDC_ISSUER=\n");
+        let object = json!({"CRON_SECRET": CRON, "ENCRYPTION_KEY": KEY, "WHOP_API_KEY": "a=b"});
+        assert_eq!(of(&file).unwrap(), format!("{object}\n"));
+    }
+
+    #[test]
+    fn whatever_no_function_would_start_without_is_named_at_once() {
+        let error = of("WHOP_API_KEY=a\nPOSTHOG_HOST=nowhere\n").unwrap_err();
+        for named in ["POSTHOG_HOST: expected", "CRON_SECRET: is not set", "ENCRYPTION_KEY: is not set"] {
+            assert!(error.contains(named), "{error}");
+        }
+        assert!(!error.contains("TABLE_NAME"), "the template sets it: {error}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod made;
 use std::io::{self, Read as _, Write as _};
 use std::process::ExitCode;
 
-use shared::config::Config;
+use shared::config::{Config, Need};
 
 const USAGE: &str = "\
 cargo secrets            new values for every secret that is yours to make, as lines of an environment file
@@ -57,9 +57,9 @@ fn check() -> Result<String, String> {
     if config.missing().is_empty() {
         return Ok("It starts, and nothing that everybody needs is missing.\n".to_owned());
     }
-    let missing = config
-        .missing()
-        .iter()
-        .map(|name| format!("  {} (shut without it: {})\n", name.name, name.shut_without));
-    Err(format!("It starts, but these are missing:\n{}", missing.collect::<String>()))
+    let missing = config.missing().iter().map(|name| match name.need {
+        Need::Start => format!("  {} (no function starts without it)\n", name.name),
+        _ => format!("  {} (shut without it: {})\n", name.name, name.shut_without),
+    });
+    Err(format!("These are missing:\n{}", missing.collect::<String>()))
 }

@@ -18,12 +18,19 @@ pub struct Name {
 /// Whether a name has to be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// By everybody: while it is missing, the health check says so.
+    /// By every function: none of a deployment starts without it.
+    Start,
+    /// By everybody, in the end: others give it, perhaps only after the first deployment. While it is missing, the
+    /// start and the health check say so.
     Always,
     /// By whoever wants the door that it opens.
     Wanted,
     /// By nobody: the platform sets it, or a default stands in.
     Default,
+}
+
+const fn first(name: &'static str, purpose: &'static str, shut_without: &'static str) -> Name {
+    Name { name, purpose, shut_without, need: Need::Start, secret: false }
 }
 
 const fn needed(name: &'static str, purpose: &'static str, shut_without: &'static str) -> Name {
@@ -44,8 +51,8 @@ const fn secret(name: Name) -> Name {
 
 /// Every name that is read.
 pub const NAMES: [Name; 60] = [
-    needed("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
-    needed("AWS_REGION", "the table's region; Lambda sets it", "the table"),
+    first("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
+    first("AWS_REGION", "the table's region; Lambda sets it", "the table"),
     default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
     default("AWS_ENDPOINT_URL_DYNAMODB", "where DynamoDB answers, if not at its usual place"),
     wanted(
@@ -72,12 +79,12 @@ pub const NAMES: [Name; 60] = [
         "shipping the log to Better Stack",
     )),
     default("BETTER_STACK_HOST", "where that source takes lines, https://….betterstackdata.com"),
-    secret(needed(
+    secret(first(
         "CRON_SECRET",
         "opens jobs over HTTP (list, newest first)",
         "jobs over HTTP, the deep health check, replaying events",
     )),
-    secret(needed(
+    secret(first(
         "ENCRYPTION_KEY",
         "seals what is kept: 32 bytes in base64 (list, newest first)",
         "webhooks (raw events are kept sealed), accounts, single sign-on",
