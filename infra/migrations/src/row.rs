@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::store::Item;
+use shared::store::{Item, Placeholders};
 
 use crate::numbered::{Change, Decision, Migration, Undo};
 
@@ -111,50 +111,33 @@ impl Mark {
 impl RowWrite {
     /// Update expression, condition, names and values, as the SDK takes them. A row that is gone stays gone.
     pub(crate) fn expressions(self, hash_key: &str) -> Expressions {
-        let mut all = Expressions::default();
-        let there = all.name(hash_key);
-        let mut conditions = vec![format!("attribute_exists({there})")];
+        let mut to = Placeholders::default();
+        let mut conditions = vec![format!("attribute_exists({})", to.name(hash_key))];
         for (name, value) in self.expected {
-            let name = all.name(&name);
+            let name = to.name(&name);
             conditions.push(match value {
-                Some(value) => format!("{name} = {}", all.value(value)),
+                Some(value) => format!("{name} = {}", to.value(value)),
                 None => format!("attribute_not_exists({name})"),
             });
         }
-        all.condition = conditions.join(" AND ");
         let set: Vec<String> = self
             .set
             .into_iter()
-            .map(|(name, value)| format!("{} = {}", all.name(&name), all.value(value)))
+            .map(|(name, value)| format!("{} = {}", to.name(&name), to.value(value)))
             .collect();
-        let remove: Vec<String> = self.remove.iter().map(|name| all.name(name)).collect();
+        let remove: Vec<String> = self.remove.iter().map(|name| to.name(name)).collect();
         let clauses = [("SET", set), ("REMOVE", remove)];
         let filled = clauses.into_iter().filter(|(_, terms)| !terms.is_empty());
-        all.update =
-            filled.map(|(verb, terms)| format!("{verb} {}", terms.join(", "))).collect::<Vec<_>>().join(" ");
-        all
+        let clauses: Vec<String> =
+            filled.map(|(verb, terms)| format!("{verb} {}", terms.join(", "))).collect();
+        Expressions { update: clauses.join(" "), condition: conditions.join(" AND "), placeholders: to }
     }
 }
 
-/// An update as the SDK takes it. Names are placeholders, because some of ours are reserved words.
-#[derive(Debug, Default)]
+/// An update as the SDK takes it.
+#[derive(Debug)]
 pub(crate) struct Expressions {
     pub(crate) update: String,
     pub(crate) condition: String,
-    pub(crate) names: HashMap<String, String>,
-    pub(crate) values: HashMap<String, AttributeValue>,
-}
-
-impl Expressions {
-    fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#n{}", self.names.len());
-        self.names.insert(placeholder.clone(), name.to_owned());
-        placeholder
-    }
-
-    fn value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":v{}", self.values.len());
-        self.values.insert(placeholder.clone(), value);
-        placeholder
-    }
+    pub(crate) placeholders: Placeholders,
 }

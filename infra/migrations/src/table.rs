@@ -97,8 +97,8 @@ impl Table {
             .set_key(Some(key.clone()))
             .update_expression(expressions.update)
             .condition_expression(expressions.condition)
-            .set_expression_attribute_names(Some(expressions.names))
-            .set_expression_attribute_values(Some(expressions.values).filter(|values| !values.is_empty()));
+            .set_expression_attribute_names(expressions.placeholders.names())
+            .set_expression_attribute_values(expressions.placeholders.values());
         match request.send().await {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error))

@@ -1,28 +1,29 @@
 //! Passwords: what is accepted, and the one place where they are hashed and checked.
 //!
-//! Argon2id takes long by design, so it runs beside the thread that serves.
+//! Argon2id takes long by design, so it runs beside the thread that serves; and it takes much memory by design,
+//! so a process hashes one password at a time. Whoever comes meanwhile waits without a thread.
 
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc};
-use argon2::{Algorithm, Argon2, Params, Version};
+mod hashing;
+
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
+use tokio::sync::Mutex;
 
 use crate::config::password_weakness;
 use crate::domain::account::EmailAddress;
 use crate::http::Failure;
+use hashing::Memory;
 
 /// Longer ones are no safer, and hashing must not take as long as a stranger likes.
 pub const MAX_PASSWORD_CHARS: usize = 256;
-
-/// The first choice of OWASP's Password Storage Cheat Sheet for Argon2id: 19 MiB, two passes, one lane.
-const MEMORY_KIB: u32 = 19_456;
-const PASSES: u32 = 2;
-const LANES: u32 = 1;
 
 /// The hash of a password that nobody knows, with the same parameters: checked where there is no
 /// account, so that this takes as long.
 const NOBODYS_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$NidAesiT2TAVTHt4KQtwfg$XacNjZIe05UQ5Nlx09XDqV6wJavxm2dEbwAyh15YVkI";
+
+/// The one of the process: however many come at once, there is one.
+static MEMORY: Mutex<Memory> = Mutex::const_new(Memory::new());
 
 /// What an account's password is checked against.
 #[derive(Clone)]
@@ -38,13 +39,13 @@ pub enum Known {
 /// Checks a password. Whatever is known, this is one Argon2 verification.
 pub async fn is_right(password: &str, known: Known) -> Result<bool, Failure> {
     let password = password.to_owned();
-    beside(move || match known {
-        Known::Hash(hash) => verify(&password, &hash),
+    beside(move |memory| match known {
+        Known::Hash(hash) => memory.verify(&password, &hash),
         Known::Plain(plain) => {
-            verify(&password, NOBODYS_HASH)?;
+            memory.verify(&password, NOBODYS_HASH)?;
             Ok(equal(&plain, &password))
         }
-        Known::Nothing => verify(&password, NOBODYS_HASH).map(|_| false),
+        Known::Nothing => memory.verify(&password, NOBODYS_HASH).map(|_| false),
     })
     .await
 }
@@ -52,13 +53,10 @@ pub async fn is_right(password: &str, known: Known) -> Result<bool, Failure> {
 /// Hashes a password with a new salt.
 pub async fn hash(password: &str) -> Result<String, Failure> {
     let password = password.to_owned();
-    beside(move || {
+    beside(move |memory| {
         let mut salt = [0; 16];
         SystemRandom::new().fill(&mut salt).map_err(|_| "no randomness")?;
-        let hash: phc::PasswordHash = argon2()?
-            .hash_password_with_salt(password.as_bytes(), &salt)
-            .map_err(|_| "the password was not hashed")?;
-        Ok(hash.to_string())
+        memory.hash(&password, &salt)
     })
     .await
 }
@@ -74,17 +72,6 @@ pub fn check_new(field: &str, password: &str, address: Option<&EmailAddress>) ->
     password_weakness(password).map_or(Ok(()), |weakness| Err(Failure::field(field, weakness)))
 }
 
-fn argon2() -> Result<Argon2<'static>, &'static str> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| "the parameters are refused")?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
-}
-
-/// By the parameters of the hash. A hash that cannot be read is our own fault and no wrong password.
-fn verify(password: &str, hash: &str) -> Result<bool, &'static str> {
-    let hash = phc::PasswordHash::new(hash).map_err(|_| "a password hash cannot be read")?;
-    Ok(argon2()?.verify_password(password.as_bytes(), &hash).is_ok())
-}
-
 /// In a time that tells neither where they differ nor how long the known one is.
 fn equal(known: &str, sent: &str) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");
@@ -92,9 +79,10 @@ fn equal(known: &str, sent: &str) -> bool {
 }
 
 async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, &'static str> + Send + 'static,
+    work: impl FnOnce(&mut Memory) -> Result<T, &'static str> + Send + 'static,
 ) -> Result<T, Failure> {
-    let done = tokio::task::spawn_blocking(work).await;
+    let mut memory = MEMORY.lock().await;
+    let done = tokio::task::spawn_blocking(move || work(&mut memory)).await;
     let done = done.map_err(|_| Failure::Internal("the password work was given up".to_owned()))?;
     done.map_err(|reason| Failure::Internal(reason.to_owned()))
 }
@@ -117,13 +105,13 @@ mod tests {
         assert!(is_right("x", Known::Hash("$argon2id$broken".to_owned())).await.is_err());
     }
 
-    #[test]
-    fn nobodys_hash_costs_what_everybodys_does() {
-        let hash = phc::PasswordHash::new(NOBODYS_HASH).unwrap();
-        let params = Params::try_from(&hash).unwrap();
-        assert_eq!((params.m_cost(), params.t_cost(), params.p_cost()), (MEMORY_KIB, PASSES, LANES));
-        assert_eq!(hash.salt.unwrap().len(), 16);
-        assert_eq!(hash.hash.unwrap().len(), 32);
+    #[tokio::test]
+    async fn nobodys_hash_costs_what_everybodys_does() {
+        let cost = |hash: &str| hash.split('$').map(str::to_owned).collect::<Vec<_>>();
+        let (nobodys, everybodys) = (cost(NOBODYS_HASH), cost(&hash("correct horse battery").await.unwrap()));
+        assert_eq!(nobodys[..4], everybodys[..4]);
+        let lengths = |hash: &[String]| hash.iter().map(String::len).collect::<Vec<_>>();
+        assert_eq!(lengths(&nobodys), lengths(&everybodys));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod limit;
 pub mod link;
 pub mod outbox;
 pub mod payee;
+mod placeholders;
 pub mod reconciliation;
 pub mod recovery;
 pub mod session;
@@ -44,6 +45,7 @@ pub use company::Company;
 pub use error::StoreError;
 pub use keys::{Key, RowKind};
 use outbox::Listeners;
+pub use placeholders::Placeholders;
 pub use write::{Item, Write};
 
 use crate::domain::id::CompanyId;

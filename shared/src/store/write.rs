@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::error::StoreError;
 use super::keys::{self, Key};
+use super::placeholders::Placeholders;
 
 /// A row as DynamoDB holds it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -51,6 +52,29 @@ pub(crate) enum Expect {
     Equals(&'static str, AttributeValue),
 }
 
+impl Changes {
+    fn expression(self, to: &mut Placeholders) -> String {
+        let mut set: Vec<String> = self
+            .set
+            .into_iter()
+            .map(|(name, value)| format!("{} = {}", to.name(&name), to.value(value)))
+            .collect();
+        for (name, value) in self.set_absent {
+            let name = to.name(&name);
+            set.push(format!("{name} = if_not_exists({name}, {})", to.value(value)));
+        }
+        let remove: Vec<String> = self.remove.iter().map(|name| to.name(name)).collect();
+        let count: Vec<String> = self
+            .count
+            .into_iter()
+            .map(|(name, by)| format!("{} {}", to.name(&name), to.value(number(by))))
+            .collect();
+        let clauses = [("SET", set), ("REMOVE", remove), ("ADD", count)];
+        let filled = clauses.into_iter().filter(|(_, terms)| !terms.is_empty());
+        filled.map(|(verb, terms)| format!("{verb} {}", terms.join(", "))).collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl Expect {
     /// The row is as it was read; version 0 is a row that was not there.
     pub(crate) fn version(version: u64) -> Self {
@@ -60,6 +84,15 @@ impl Expect {
     /// A number that is counted up stands where it was read; it is not there before it is first counted.
     pub(crate) fn counted(name: &'static str, read: u64) -> Self {
         if read == 0 { Self::Missing(name) } else { Self::Equals(name, number(read)) }
+    }
+
+    fn expression(&self, to: &mut Placeholders) -> String {
+        match self {
+            Self::Absent => format!("attribute_not_exists({})", to.name(keys::PK)),
+            Self::Present => format!("attribute_exists({})", to.name(keys::PK)),
+            Self::Missing(name) => format!("attribute_not_exists({})", to.name(name)),
+            Self::Equals(name, value) => format!("{} = {}", to.name(name), to.value(value.clone())),
+        }
     }
 }
 
@@ -159,8 +192,8 @@ impl Write {
     /// The write as the SDK takes it.
     pub(super) fn into_item(self, table: &str) -> Result<TransactWriteItem, StoreError> {
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
-        let mut expression = Expression::default();
-        let condition = expression.condition(&self.expected);
+        let mut placeholders = Placeholders::default();
+        let condition = condition(&self.expected, &mut placeholders);
         let item = TransactWriteItem::builder();
         Ok(match self.change {
             Change::Put(attributes) => {
@@ -168,20 +201,20 @@ impl Write {
                     .table_name(table)
                     .set_item(Some(with_key(attributes, &self.key)))
                     .set_condition_expression(condition)
-                    .set_expression_attribute_names(expression.names())
-                    .set_expression_attribute_values(expression.values())
+                    .set_expression_attribute_names(placeholders.names())
+                    .set_expression_attribute_values(placeholders.values())
                     .return_values_on_condition_check_failure(old);
                 item.put(put.build().map_err(StoreError::request)?).build()
             }
             Change::Update(changes) => {
-                let update_expression = expression.update(changes);
+                let update_expression = changes.expression(&mut placeholders);
                 let update = Update::builder()
                     .table_name(table)
                     .set_key(Some(with_key(Item::new(), &self.key)))
                     .update_expression(update_expression)
                     .set_condition_expression(condition)
-                    .set_expression_attribute_names(expression.names())
-                    .set_expression_attribute_values(expression.values())
+                    .set_expression_attribute_names(placeholders.names())
+                    .set_expression_attribute_values(placeholders.values())
                     .return_values_on_condition_check_failure(old);
                 item.update(update.build().map_err(StoreError::request)?).build()
             }
@@ -189,15 +222,17 @@ impl Write {
     }
 
     pub(super) fn into_parts(self) -> (Key, UpdateParts) {
-        let mut expression = Expression::default();
-        let condition = expression.condition(&self.expected);
+        let mut placeholders = Placeholders::default();
+        let condition = condition(&self.expected, &mut placeholders);
         let update = match self.change {
-            Change::Put(item) => {
-                expression.update(Changes { set: item.into_iter().collect(), ..Changes::default() })
-            }
-            Change::Update(changes) => expression.update(changes),
+            Change::Put(item) => Changes { set: item.into_iter().collect(), ..Changes::default() }
+                .expression(&mut placeholders),
+            Change::Update(changes) => changes.expression(&mut placeholders),
         };
-        (self.key, UpdateParts { update, condition, names: expression.names(), values: expression.values() })
+        (
+            self.key,
+            UpdateParts { update, condition, names: placeholders.names(), values: placeholders.values() },
+        )
     }
 }
 
@@ -209,66 +244,9 @@ pub(super) struct UpdateParts {
     pub values: Option<HashMap<String, AttributeValue>>,
 }
 
-/// Placeholders for names and values: attribute names may be reserved words.
-#[derive(Default)]
-struct Expression {
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
-}
-
-impl Expression {
-    fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#n{}", self.names.len());
-        self.names.insert(placeholder.clone(), name.to_owned());
-        placeholder
-    }
-
-    fn value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":v{}", self.values.len());
-        self.values.insert(placeholder.clone(), value);
-        placeholder
-    }
-
-    fn condition(&mut self, expected: &[Expect]) -> Option<String> {
-        let terms: Vec<String> = expected
-            .iter()
-            .map(|expect| match expect {
-                Expect::Absent => format!("attribute_not_exists({})", self.name(keys::PK)),
-                Expect::Present => format!("attribute_exists({})", self.name(keys::PK)),
-                Expect::Missing(name) => format!("attribute_not_exists({})", self.name(name)),
-                Expect::Equals(name, value) => format!("{} = {}", self.name(name), self.value(value.clone())),
-            })
-            .collect();
-        (!terms.is_empty()).then(|| terms.join(" AND "))
-    }
-
-    fn update(&mut self, changes: Changes) -> String {
-        let Changes { set, set_absent, remove, count } = changes;
-        let mut set: Vec<String> = set
-            .into_iter()
-            .map(|(name, value)| format!("{} = {}", self.name(&name), self.value(value)))
-            .collect();
-        for (name, value) in set_absent {
-            let name = self.name(&name);
-            set.push(format!("{name} = if_not_exists({name}, {})", self.value(value)));
-        }
-        let remove: Vec<String> = remove.iter().map(|name| self.name(name)).collect();
-        let count: Vec<String> = count
-            .into_iter()
-            .map(|(name, by)| format!("{} {}", self.name(&name), self.value(number(by))))
-            .collect();
-        let clauses = [("SET", set), ("REMOVE", remove), ("ADD", count)];
-        let filled = clauses.into_iter().filter(|(_, terms)| !terms.is_empty());
-        filled.map(|(verb, terms)| format!("{verb} {}", terms.join(", "))).collect::<Vec<_>>().join(" ")
-    }
-
-    fn names(&self) -> Option<HashMap<String, String>> {
-        (!self.names.is_empty()).then(|| self.names.clone())
-    }
-
-    fn values(&self) -> Option<HashMap<String, AttributeValue>> {
-        (!self.values.is_empty()).then(|| self.values.clone())
-    }
+fn condition(expected: &[Expect], to: &mut Placeholders) -> Option<String> {
+    let terms: Vec<String> = expected.iter().map(|expect| expect.expression(to)).collect();
+    (!terms.is_empty()).then(|| terms.join(" AND "))
 }
 
 fn to_item(row: &impl Serialize) -> Result<Item, StoreError> {

@@ -1,0 +1,31 @@
+//! What passwords cost in memory, as the kernel counts it. A binary of its own, because the most that a process
+//! has held is one figure for all tests that run in it.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test says best by failing where it stands")]
+
+use futures_util::future::try_join_all;
+use shared::auth::password::{Known, is_right};
+
+/// Four times what one hash takes: a bound for what lies between one block and one for each.
+const MAX_GROWTH_KIB: u64 = 4 * 19_456;
+
+fn peak_memory_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn however_many_sign_in_the_memory_of_one_hash_is_enough() {
+    let before = peak_memory_kib();
+    for _ in 0..16 {
+        is_right("correct horse battery", Known::Nothing).await.unwrap();
+    }
+    let one_by_one = peak_memory_kib() - before;
+    assert!(one_by_one <= MAX_GROWTH_KIB, "one after the other, they took {one_by_one} KiB");
+    assert!(one_by_one >= 19_456, "what is measured is not what they take: {one_by_one} KiB");
+    try_join_all((0..64).map(|_| is_right("correct horse battery", Known::Nothing))).await.unwrap();
+    let at_once = peak_memory_kib() - before;
+    assert!(at_once <= MAX_GROWTH_KIB, "all at once, they took {at_once} KiB");
+}
