@@ -111,7 +111,8 @@ async fn what_is_not_configured_stays_shut() {
         ("WHOP_APP_ID", 503, 200),
         ("WHOP_API_KEY", 503, 200),
         ("TABLE_NAME", 503, 503),
-        ("WHOP_WEBHOOK_SECRET", 200, 503),
+        // Without a secret nobody can prove to be Whop.
+        ("WHOP_WEBHOOK_SECRET", 200, 401),
         ("ENCRYPTION_KEY", 200, 503),
         // An empty base leads to the stand-in, never to the real provider.
         ("WHOP_API_BASE", 200, 200),

@@ -116,4 +116,5 @@ mod webhook_refusals;
 mod webhook_sources;
 mod webhooks;
 mod window;
+mod without_stripe;
 mod world;

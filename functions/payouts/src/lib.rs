@@ -6,7 +6,8 @@
 //!   due professional afresh, with bookings, debt, approval, and the account at Stripe.
 //! - **Writes** one transaction for twenty bookings (their frozen transfers, their entries in the batch),
 //!   two writes for each transfer (claim; outcome, books and batch), one row for the run.
-//! - **Answers** the report of the run; on any other day that it is none.
+//! - **Answers** the report of the run; on any other day that it is none. Without Stripe's key 503, as soon as
+//!   somebody is due.
 //! - **Twice, late, overlapping, killed:** a professional is claimed under a fence that only grows, and a
 //!   plan under an older one is refused. A booking has one transfer for ever, named by the booking. The
 //!   batch is that of the planned time, so that a late run is still the run of its day.

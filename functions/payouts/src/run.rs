@@ -7,6 +7,7 @@ use shared::domain::payout::{BatchId, StartedBy};
 use shared::due;
 use shared::http::Failure;
 use shared::payouts::{Bounds, Order};
+use shared::store::due::PAYOUTS;
 use tracing::Instrument as _;
 
 use super::JOB;
@@ -17,10 +18,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
     async {
         let store = app.store()?;
         let new_id = || app.ids.next();
-        let payouts = app.payouts(store, &new_id).ok_or_else(|| Failure::Unavailable {
-            detail: "This door is not configured.",
-            reason: "STRIPE_SECRET_KEY is not set".to_owned(),
-        })?;
+        let Some(payouts) = app.payouts(store, &new_id) else { return without_stripe(app, occurrence).await };
         let bounds = Bounds::of_schedule();
         let left = payouts.finish(bounds).await?;
         let order = Order {
@@ -46,4 +44,16 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
     }
     .instrument(span)
     .await
+}
+
+/// A deployment that has nobody to pay needs no key. Once somebody waits for money, it is one that was lost.
+async fn without_stripe(app: &SharedApp, occurrence: &Occurrence) -> Result<Report, Failure> {
+    let (store, now) = (app.store()?, app.clock.now());
+    if due::is_anything_due(store, PAYOUTS, now).await? {
+        return Err(Failure::Unavailable {
+            detail: "This door is not configured.",
+            reason: "STRIPE_SECRET_KEY is not set".to_owned(),
+        });
+    }
+    Ok(due::conclude(store, occurrence, Report::default(), now).await?)
 }

@@ -7,7 +7,7 @@
 //! - **Writes** events that were never delivered, as a webhook would have; facts that nobody had told us;
 //!   findings; the cursor beside the run's own row, slice by slice; one row for the run.
 //! - **Answers** the report of the run: events and lines looked at, those explained, new findings, transfers
-//!   in doubt. 503 without Stripe's key.
+//!   in doubt. Without Stripe's key an empty one; 503 if there was a key at an earlier run.
 //! - **Twice, late, overlapping, killed:** the cursor moves under its version and with what was added up,
 //!   so that nothing counts twice; facts and findings are put once. A missed day is caught up by the
 //!   next run, up to the thirty days that Stripe lists events; lines are never too old.

@@ -59,10 +59,17 @@ fn unconfigured(reason: String) -> Failure {
     Failure::Unavailable { detail: "This door is not configured.", reason }
 }
 
+/// What comes to a door without a secret is unsigned to us: a stranger must not be able to have it counted as our
+/// own failure. A provider delivers again for days, and the health check names what is missing.
+fn shut(name: &str) -> Failure {
+    tracing::warn!(missing = name, "a door stays shut");
+    Failure::Unproven("Nothing is known by which a signature could be checked.")
+}
+
 /// A refusal, at a door whose secrets stand under `name`.
 fn refuse(refused: Refused, name: &str) -> Failure {
     match refused {
-        Refused::NoSecret => unconfigured(format!("{name} is not set")),
+        Refused::NoSecret => shut(name),
         Refused::Missing(_) => Failure::Unproven("A signature header is missing."),
         Refused::Illegible(_) => Failure::Unproven("A signature header cannot be read."),
         Refused::Malformed(_) => Failure::Unproven("A signature header is malformed."),

@@ -2,10 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use shared::config::{Config, NAMES, Name, Need};
+use shared::config::{Config, NAMES, Need};
+
+/// The secret, and what it is no use without.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// The object, as one line.
+    pub json: String,
+    /// Each names something that has to be set beside it, as a parameter of the template.
+    pub beside: Vec<String>,
+}
 
 /// Reads lines of `NAME=value`. What the platform sets itself does not belong there.
-pub fn of(file: &str) -> Result<String, String> {
+pub fn of(file: &str) -> Result<Secret, String> {
     let mut values = BTreeMap::new();
     let mut unknown = Vec::new();
     for line in file.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -20,25 +29,26 @@ pub fn of(file: &str) -> Result<String, String> {
     if !unknown.is_empty() {
         return Err(format!("no function reads {} from a secret", unknown.join(", ")));
     }
-    let unusable = unusable(&values);
+    let (unusable, beside) = mistakes(&values);
     if !unusable.is_empty() {
         return Err(format!("no function would start with it:\n  {}", unusable.join("\n  ")));
     }
     let json = serde_json::to_string(&values).map_err(|error| error.to_string())?;
-    Ok(format!("{json}\n"))
+    Ok(Secret { json: format!("{json}\n"), beside })
 }
 
-/// What the functions would say of these values. What they would miss beside them may be a parameter of the template,
-/// unless it is secret.
-fn unusable(values: &BTreeMap<&str, &str>) -> Vec<String> {
+/// What the functions would say of these values, and of what they would miss beside them: that may be a parameter of
+/// the template, unless it is secret.
+fn mistakes(values: &BTreeMap<&str, &str>) -> (Vec<String>, Vec<String>) {
     let read = Config::of_deployment(|name| values.get(name).map(|value| (*value).to_owned()));
-    let mut mistakes = read.err().map(|error| error.mistakes).unwrap_or_default();
-    let is_of_the_secret = |name: &str| {
-        let is_missing = |known: &&Name| known.name == name && known.need == Need::Start && known.secret;
-        values.contains_key(name) || NAMES.iter().any(|known| is_missing(&known))
-    };
-    mistakes.retain(|mistake| is_of_the_secret(mistake.split(':').next().unwrap_or_default()));
-    mistakes
+    let mistakes = read.err().map(|error| error.mistakes).unwrap_or_default();
+    let named = |mistake: &str| NAMES.into_iter().find(|known| mistake.split(':').next() == Some(known.name));
+    let (beside, unusable): (Vec<String>, Vec<String>) = mistakes.into_iter().partition(|mistake| {
+        named(mistake).is_some_and(|name| !name.secret && !values.contains_key(name.name))
+    });
+    // The template sets these by itself.
+    let is_parameter = |mistake: &String| named(mistake).is_some_and(|name| name.need != Need::Start);
+    (unusable, beside.into_iter().filter(is_parameter).collect())
 }
 
 fn unquoted(value: &str) -> &str {
@@ -59,7 +69,7 @@ mod tests {
         let file =
             format!("# ours\nWHOP_API_KEY='a=b'\n\nCRON_SECRET={CRON}\nENCRYPTION_KEY={KEY}\nOIDC_ISSUER=\n");
         let object = json!({"CRON_SECRET": CRON, "ENCRYPTION_KEY": KEY, "WHOP_API_KEY": "a=b"});
-        assert_eq!(of(&file).unwrap(), format!("{object}\n"));
+        assert_eq!(of(&file).unwrap(), Secret { json: format!("{object}\n"), beside: Vec::new() });
     }
 
     #[test]
@@ -76,6 +86,17 @@ mod tests {
         let error = of("SESSION_SECRET=hidden\nWHOP_APP_ID=app_1\nENCRYPTION_KEY=hidden\n").unwrap_err();
         assert!(error.contains("SESSION_SECRET") && error.contains("ENCRYPTION_KEY"), "{error}");
         assert!(!error.contains("hidden") && !error.contains("WHOP_APP_ID"), "{error}");
+    }
+
+    #[test]
+    fn what_has_to_be_a_parameter_beside_it_is_named() {
+        let password = "a password of staff that is long";
+        let file = format!(
+            "CRON_SECRET={CRON}\nENCRYPTION_KEY={KEY}\nSESSION_SECRET={CRON}\nPROVIDER_USERNAME=p\nPROVIDER_PASSWORD={password}\n"
+        );
+        let beside = of(&file).unwrap().beside;
+        assert_eq!(beside.len(), 2, "{beside:?}");
+        assert!(beside[0].starts_with("PUBLIC_BASE_URL: ") && beside[1].starts_with("PLATFORM_COMPANY_ID: "));
     }
 
     #[test]

@@ -20,6 +20,10 @@ pub async fn make() -> Result<String, Unmade> {
         let _ = writeln!(text, "{name}={}", random::<32>()?.text());
     }
     let _ = writeln!(text, "ENCRYPTION_KEY={}", STANDARD.encode(bytes_of(&random::<32>()?)?));
+    text.push_str(
+        "# Staff accounts. No function starts with one unless PUBLIC_BASE_URL and PLATFORM_COMPANY_ID are set too:\n\
+         # then take the # away.\n",
+    );
     for prefix in STAFF {
         let password = random::<18>()?.text();
         let hash = hash(&password).await?;
@@ -27,7 +31,7 @@ pub async fn make() -> Result<String, Unmade> {
         let _ = write!(
             text,
             "# The password of {username} is {password} and stands nowhere else: keep it, then delete this line.\n\
-             {prefix}_USERNAME={username}\n{prefix}_PASSWORD='{hash}'\n"
+             #{prefix}_USERNAME={username}\n#{prefix}_PASSWORD='{hash}'\n"
         );
     }
     Ok(text)
@@ -58,24 +62,42 @@ mod tests {
 
     use super::*;
 
+    fn values(text: &str) -> HashMap<String, String> {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let pairs = lines.filter_map(|line| line.split_once('='));
+        pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect()
+    }
+
     #[tokio::test]
     async fn what_is_made_is_strong_enough_to_start_with_and_new_each_time() {
-        let (one, other) = (make().await.unwrap(), make().await.unwrap());
-        let values = |text: &str| -> HashMap<String, String> {
-            let lines = text.lines().filter(|line| !line.starts_with('#'));
-            let pairs = lines.filter_map(|line| line.split_once('='));
-            pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect()
-        };
-        let (one, other) = (values(&one), values(&other));
-        let config = Config::read(|name| match name {
-            "PUBLIC_BASE_URL" => Some("https://app.example.com".to_owned()),
-            "PLATFORM_COMPANY_ID" => Some("biz_1".to_owned()),
+        let (one, other) = (values(&make().await.unwrap()), values(&make().await.unwrap()));
+        let config = Config::of_deployment(|name| match name {
+            "TABLE_NAME" => Some("justonce".to_owned()),
+            "AWS_REGION" => Some("us-east-1".to_owned()),
             name => one.get(name).cloned(),
         });
-        assert_eq!(config.unwrap().staff.len(), 3);
-        for (name, value) in one.iter().filter(|(name, _)| !name.ends_with("_USERNAME")) {
-            assert_ne!(Some(value), other.get(name), "{name}");
-        }
+        assert!(config.unwrap().staff.is_empty());
+        assert!(one.iter().all(|(name, value)| other.get(name).is_some_and(|other| other != value)));
+    }
+
+    #[tokio::test]
+    async fn staff_may_sign_in_once_there_is_where_to() {
+        let made = make().await.unwrap();
+        let made = values(
+            &STAFF
+                .into_iter()
+                .fold(made, |text, prefix| text.replace(&format!("\n#{prefix}_"), &format!("\n{prefix}_"))),
+        );
+        let config = |beside: &[(&str, &str)]| {
+            Config::read(|name| {
+                let beside =
+                    beside.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+                beside.or_else(|| made.get(name).cloned())
+            })
+        };
+        let place = [("PUBLIC_BASE_URL", "https://app.example.com"), ("PLATFORM_COMPANY_ID", "biz_1")];
+        assert_eq!(config(&place).unwrap().staff.len(), 3);
+        assert!(config(&place[..1]).is_err(), "as the file says");
     }
 
     #[tokio::test]

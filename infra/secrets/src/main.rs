@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
         [] => made::make().await,
         ["hash"] => hash().await,
         ["example"] => Ok(example::example()),
-        ["json"] => standard_input().and_then(|file| json::of(&file)),
+        ["json"] => standard_input().and_then(|file| json::of(&file)).map(told_beside),
         ["check"] => check(),
         ["--help" | "-h"] => Ok(USAGE.to_owned()),
         _ => Err(format!("unknown arguments\n{USAGE}")),
@@ -43,6 +43,14 @@ async fn main() -> ExitCode {
 async fn hash() -> Result<String, String> {
     let password = standard_input()?;
     Ok(format!("{}\n", made::hash(password.trim_end_matches(['\n', '\r'])).await?))
+}
+
+/// The secret goes on through a pipe, so what belongs beside it is said elsewhere.
+fn told_beside(secret: json::Secret) -> String {
+    for beside in &secret.beside {
+        let _ = writeln!(io::stderr(), "no function starts with it alone; as a parameter, {beside}");
+    }
+    secret.json
 }
 
 fn standard_input() -> Result<String, String> {

@@ -120,8 +120,9 @@ pub(crate) fn stack(functions: &[Function]) -> String {
 /// What lines of the log say, and how a line that says it is found.
 const FILTERS: [(&str, &str); 5] = [
     ("token_failures", "{ $.token_failures = 1 }"),
-    ("webhooks_refused", "{ $.webhook_failures = 1 && $.status = 401 }"),
-    ("webhooks_failed", "{ $.webhook_failures = 1 && $.status != 401 }"),
+    // What is too large is refused before its signature is looked at.
+    ("webhooks_refused", "{ ($.webhook_failures = 1) && ($.status = 401 || $.status = 413) }"),
+    ("webhooks_failed", "{ ($.webhook_failures = 1) && ($.status != 401) && ($.status != 413) }"),
     ("events_set_aside", "{ $.events_set_aside = 1 }"),
     // A job tells the same with its run.
     ("left_in_doubt", "{ ($.left_in_doubt = 1) && ($.cron NOT EXISTS) }"),
@@ -246,7 +247,7 @@ fn of_all() -> Vec<Alarm> {
         ),
         (
             "webhooks-refused",
-            "More than ten webhooks in five minutes bore no signature of ours.",
+            "More than ten webhooks in five minutes bore no signature of ours, or were too large.",
             format!("{}{}", said("webhooks_refused"), any(300).replace("Threshold: 0", "Threshold: 10")),
         ),
         (

@@ -1,0 +1,53 @@
+//! A deployment that nobody is paid through: its jobs run in vain and are well, until somebody waits for money.
+
+use http::{Method, StatusCode};
+use local::service::Service;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::jobs_done::RECONCILE;
+use crate::payees::{Job, LISTED, PAYOUTS};
+use crate::world::{COMPANY, World, bare, secret_request};
+
+/// The same table and the same stand-ins, behind functions that have no key.
+async fn take_key_away(world: &mut World) -> Service {
+    let (sandbox, dynamo) = (world.service.sandbox.clone(), world.service.dynamo.clone());
+    let without = |name: &str| (name == "STRIPE_SECRET_KEY").then(String::new);
+    std::mem::replace(&mut world.service, Service::start(sandbox, dynamo, without).await.unwrap())
+}
+
+async fn run(world: &World, path: &str) -> Answer {
+    world.ask(secret_request(Method::POST, path, "sandbox-cron-secret")).await
+}
+
+#[tokio::test]
+async fn without_a_key_and_without_anybody_to_pay_every_run_ends_well() {
+    let mut world = World::start().await;
+    world.next_payout_morning();
+    take_key_away(&mut world).await;
+    for (job, path) in [("payouts", PAYOUTS), ("reconciliation", RECONCILE)] {
+        let report = run(&world, path).await.ok();
+        let counts = ["due", "done", "failed", "in_doubt"].map(|name| report[name].clone());
+        assert_eq!(counts, [0; 4].map(|count| json!(count)), "{report}");
+        let crons = world.ask(bare(Method::GET, "/api/health?type=crons")).await.json();
+        let told = &crons["checks"]["crons"][job];
+        assert_eq!((&told["state"], &told["last_report"]), (&json!("ok"), &report), "no alarm misses it");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_was_lost_fails_the_run_as_soon_as_somebody_waits_for_money() {
+    let mut world = World::start().await;
+    world.add_payee(COMPANY, "user_p", "usd").await;
+    world.add_job(&Job::of(&world, "user_p")).await;
+    world.advance(LISTED);
+    run(&world, RECONCILE).await.ok();
+    let keyed = take_key_away(&mut world).await;
+    for path in [PAYOUTS, RECONCILE] {
+        let answer = run(&world, path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}: {answer:?}");
+        assert!(!answer.body.contains("STRIPE"), "what is missing is the operator's business");
+    }
+    world.service = keyed;
+    assert_eq!(run(&world, PAYOUTS).await.ok()["done"], 1, "a key that comes back finds them");
+}
