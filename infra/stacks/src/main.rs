@@ -1,6 +1,6 @@
 //! `cargo stacks`: writes `infra/alarms.yaml`, `infra/front-door.yaml` and `infra/vercel.yaml` from
-//! `template.yaml` and the routes. Twenty functions with the same alarms are a loop; CloudFormation's own loops are macros
-//! that no tool can look into before they are deployed.
+//! `template.yaml` and the routes. Twenty-one functions with the same alarms are a loop; CloudFormation's own
+//! loops are macros that no tool can look into before they are deployed.
 
 mod alarms;
 mod dashboard;
