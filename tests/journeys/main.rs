@@ -90,6 +90,7 @@ mod retries;
 mod returning;
 mod rights;
 mod rotation;
+mod safeguards;
 mod second_payments;
 mod sessions;
 mod settings;
