@@ -79,6 +79,7 @@ mod payout_refusals;
 mod payout_rules;
 mod payout_scenes;
 mod payouts;
+mod policies;
 mod promise;
 mod reconciliation;
 mod reconciliation_findings;

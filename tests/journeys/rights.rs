@@ -1,61 +1,27 @@
 //! Least privilege, by evidence: what each function did to the table and told the bus in one journey through
 //! all of its routes is what its policy in `template.yaml` allows. A right nobody used is one too many.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::Duration;
 use http::Method;
 use local::fault::Operation;
 use serde_json::json;
-use serde_yaml_ng::Value as Yaml;
 use shared::domain::account::Role;
 
 use crate::browser::Browser;
-use crate::deployment::{deployed, strings, tagged};
+use crate::deployment::deployed;
 use crate::findings::PLATFORM;
 use crate::jobs_done::ACCOUNT;
 use crate::listening::rights_of_a_run;
 use crate::operations::word;
 use crate::parties::{PROFESSIONAL, path_of};
 use crate::payees::{APPROVALS, BATCHES, Job};
+use crate::policies::{Rights, allowed};
 use crate::repository::template;
 use crate::single_sign_on::sign_in_twice;
 use crate::unanswered::{Market, Wish};
 use crate::world::{Answer, COMPANY, OWNER, World, payment_failed};
-
-pub type Rights = BTreeSet<String>;
-
-/// What the template lets a function do: an action on the table, an action and an index, or one and the bus.
-/// Whatever else it may do is looked at in stacks.rs.
-pub fn allowed(function: &Yaml) -> Rights {
-    let policies = function["Properties"].get("Policies").and_then(Yaml::as_sequence);
-    let statements = policies.into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence());
-    statements.flatten().flat_map(rights_of).collect()
-}
-
-pub fn rights_of(statement: &Yaml) -> Vec<String> {
-    let resources = match &statement["Resource"] {
-        Yaml::Sequence(several) => several.iter().map(tagged).collect(),
-        one => vec![tagged(one)],
-    };
-    let mut rights = Vec::new();
-    for action in strings(&statement["Action"]) {
-        if let Some(action) = action.strip_prefix("events:") {
-            assert_eq!(resources, ["EventBus.Arn"], "{action}");
-            rights.push(format!("{action} EventBus"));
-            continue;
-        }
-        let Some(action) = action.strip_prefix("dynamodb:") else { continue };
-        for resource in &resources {
-            rights.push(match resource.strip_prefix("${Table.Arn}/index/") {
-                Some(index) => format!("{action} {index}"),
-                None if *resource == "Table.Arn" => action.to_owned(),
-                None => panic!("{resource} is neither the table nor an index of it"),
-            });
-        }
-    }
-    rights
-}
 
 /// Notes what functions do while something is asked of them.
 struct Witness {
