@@ -25,6 +25,7 @@ mod bookings;
 mod browser;
 mod canaries;
 mod cases;
+mod conditions;
 mod cors;
 mod costs;
 mod counted;
