@@ -1,77 +1,60 @@
 //! Least privilege, by evidence: what each function did to the table and told the bus in one journey through
-//! all of its routes is what its policy in `template.yaml` allows. A right nobody used is one too many.
+//! all of its routes is what its policy in `template.yaml` allows, and to which rows. A right nobody used is one too many.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use http::Method;
+use local::embedded::RequestRecord;
 use local::fault::Operation;
 use serde_json::json;
-use serde_yaml_ng::Value as Yaml;
 use shared::domain::account::Role;
 
 use crate::browser::Browser;
-use crate::deployment::{deployed, strings, tagged};
+use crate::conditions::{Touch, complaints, tied};
+use crate::deployment::deployed;
 use crate::findings::PLATFORM;
 use crate::jobs_done::ACCOUNT;
 use crate::listening::rights_of_a_run;
 use crate::operations::word;
 use crate::parties::{PROFESSIONAL, path_of};
 use crate::payees::{APPROVALS, BATCHES, Job};
+use crate::policies::{Rights, allowed};
 use crate::repository::template;
 use crate::single_sign_on::sign_in_twice;
 use crate::unanswered::{Market, Wish};
-use crate::world::{Answer, COMPANY, OWNER, World, payment_failed};
-
-pub type Rights = BTreeSet<String>;
-
-/// What the template lets a function do: an action on the table, an action and an index, or one and the bus.
-/// Whatever else it may do is looked at in stacks.rs.
-pub fn allowed(function: &Yaml) -> Rights {
-    let policies = function["Properties"].get("Policies").and_then(Yaml::as_sequence);
-    let statements = policies.into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence());
-    statements.flatten().flat_map(rights_of).collect()
-}
-
-pub fn rights_of(statement: &Yaml) -> Vec<String> {
-    let resources = match &statement["Resource"] {
-        Yaml::Sequence(several) => several.iter().map(tagged).collect(),
-        one => vec![tagged(one)],
-    };
-    let mut rights = Vec::new();
-    for action in strings(&statement["Action"]) {
-        if let Some(action) = action.strip_prefix("events:") {
-            assert_eq!(resources, ["EventBus.Arn"], "{action}");
-            rights.push(format!("{action} EventBus"));
-            continue;
-        }
-        let Some(action) = action.strip_prefix("dynamodb:") else { continue };
-        for resource in &resources {
-            rights.push(match resource.strip_prefix("${Table.Arn}/index/") {
-                Some(index) => format!("{action} {index}"),
-                None if *resource == "Table.Arn" => action.to_owned(),
-                None => panic!("{resource} is neither the table nor an index of it"),
-            });
-        }
-    }
-    rights
-}
+use crate::world::{Answer, COMPANY, OWNER, World, bare, payment_failed, secret_request};
 
 /// Notes what functions do while something is asked of them.
 struct Witness {
     world: World,
-    seen: BTreeMap<&'static str, Rights>,
+    seen: BTreeMap<&'static str, Seen>,
+}
+
+/// What was seen of one function: what it did, and to which partitions.
+#[derive(Default)]
+struct Seen {
+    rights: Rights,
+    touched: BTreeSet<Touch>,
+}
+
+impl Seen {
+    fn note(&mut self, requests: Vec<RequestRecord>) {
+        for request in requests {
+            let told: BTreeSet<&String> = request.leading_keys.keys().collect();
+            assert_eq!(told, request.rights.iter().collect(), "{request:?}");
+            assert!(request.leading_keys.values().all(|keys| !keys.is_empty()), "{request:?}");
+            self.rights.extend(request.rights);
+            self.touched.extend(request.leading_keys);
+        }
+    }
 }
 
 impl Witness {
     async fn see<T>(&mut self, function: &'static str, asked: impl AsyncFnOnce(&World) -> T) -> T {
         self.world.service.dynamo.reset_requests();
         let answer = asked(&self.world).await;
-        let requests = self.world.service.dynamo.requests();
-        self.seen
-            .entry(function)
-            .or_default()
-            .extend(requests.into_iter().flat_map(|request| request.rights));
+        self.seen.entry(function).or_default().note(self.world.service.dynamo.requests());
         answer
     }
 }
@@ -132,7 +115,16 @@ async fn work_by_hand(witness: &mut Witness) {
             world.get("/api/memberships/mem_2/manage-url").await;
         })
         .await;
-    witness.see("health", async |world| world.operator(Method::GET, "/api/health/deep").await).await;
+    witness
+        .see("health", async |world| {
+            for kind in ["application", "database", "webhooks", "crons"] {
+                world.ask(bare(Method::GET, &format!("/api/health?type={kind}"))).await;
+            }
+            world.operator(Method::GET, "/api/health/deep").await;
+            let guess = world.ask(secret_request(Method::GET, "/api/health/deep", "guessed")).await;
+            assert_eq!(guess.status, 401);
+        })
+        .await;
 }
 
 /// A push of which nobody knows is seen and resolved by staff.
@@ -288,6 +280,14 @@ async fn come_with_a_session(witness: &mut Witness) {
     }
 }
 
+/// Those who only look, and their rights to nothing but the doors' own rows, or to one kind beside them.
+const TIED: [(&str, &[&str]); 4] = [
+    ("cases", &["UpdateItem"]),
+    ("health", &["GetItem", "UpdateItem"]),
+    ("kpis", &["Query", "GetItem", "UpdateItem"]),
+    ("memberships", &["GetItem", "UpdateItem"]),
+];
+
 /// A marketplace of its own, in which a booking is declined and another is never paid.
 async fn let_money_go(witness: &mut Witness) {
     let market = Market::open().await;
@@ -296,9 +296,7 @@ async fn let_money_go(witness: &mut Witness) {
     market.world.advance(Duration::days(1));
     market.world.service.dynamo.reset_requests();
     assert_eq!(market.sweep().await["done"], 2);
-    let requests = market.world.service.dynamo.requests();
-    let rights = requests.into_iter().flat_map(|request| request.rights);
-    witness.seen.entry("auto-decline").or_default().extend(rights);
+    witness.seen.entry("auto-decline").or_default().note(market.world.service.dynamo.requests());
 }
 
 /// A day at Stripe with a payout, an event that nobody delivered and a line that belongs to nothing.
@@ -335,9 +333,13 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     hold_stripe_against_the_books(&mut witness).await;
     witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
     let_money_go(&mut witness).await;
-    witness.seen.insert("events", rights_of_a_run().await);
+    witness.seen.entry("events").or_default().rights = rights_of_a_run().await;
     let template = template();
     for (name, function) in deployed(&template) {
-        assert_eq!(witness.seen.get(name.as_str()).cloned().unwrap_or_default(), allowed(function), "{name}");
+        let seen = witness.seen.remove(name.as_str()).unwrap_or_default();
+        assert_eq!(seen.rights, allowed(function), "{name}");
+        assert_eq!(complaints(function, &seen.touched), [""; 0], "{name}");
+        let wanted = TIED.iter().find(|(only_looks, _)| *only_looks == name);
+        assert_eq!(tied(function), wanted.map_or(&[][..], |(_, rights)| *rights), "{name}");
     }
 }

@@ -1,8 +1,9 @@
 //! What is written down of a request, and what a hook may do with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::store::definition::{INDEXES, TABLE_KEYS};
 
 /// One attempt of the SDK.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +19,9 @@ pub struct RequestRecord {
     /// What IAM must allow for it: actions, with the index where there is one. A transaction needs what
     /// its parts need.
     pub rights: BTreeSet<String>,
+    /// What a policy can tie those rights to (`dynamodb:LeadingKeys`): the partitions that the request
+    /// names, by the right it takes.
+    pub leading_keys: BTreeMap<String, BTreeSet<String>>,
     /// Which kinds of rows it writes, or reads one by one: what stands before the `#` of their keys.
     pub kinds: BTreeSet<String>,
 }
@@ -64,8 +68,9 @@ impl RequestRecord {
         };
         let index = text(&body["IndexName"]);
         let rights = rights(operation, index.as_deref(), body);
+        let leading_keys = leading_keys(operation, index.as_deref(), body);
         let kinds = kinds(body);
-        Self { operation: operation.to_owned(), table, index, item_count, rights, kinds }
+        Self { operation: operation.to_owned(), table, index, item_count, rights, leading_keys, kinds }
     }
 
     /// Takes the number of items a query or scan returned from its answer.
@@ -98,11 +103,61 @@ impl Failure {
     }
 }
 
-fn rights(operation: &str, index: Option<&str>, body: &Value) -> BTreeSet<String> {
-    let parts = || body["TransactItems"].as_array().into_iter().flatten();
-    let kinds = || parts().filter_map(Value::as_object).flat_map(|part| part.keys());
+/// The partitions that a request, its batch or the parts of a transaction name.
+fn leading_keys(operation: &str, index: Option<&str>, body: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut note = |right: String, key: Option<&str>| {
+        found.entry(right).or_default().extend(key.map(str::to_owned));
+    };
+    for (kind, part) in parts(body) {
+        note(format!("{kind}Item"), partition(part));
+    }
+    for request in body["RequestItems"].as_object().into_iter().flat_map(|tables| tables.values()) {
+        for key in request["Keys"].as_array().into_iter().flatten() {
+            note(operation.to_owned(), key[TABLE_KEYS.0]["S"].as_str());
+        }
+        for write in request.as_array().into_iter().flatten().filter_map(Value::as_object) {
+            write.values().for_each(|write| note(operation.to_owned(), partition(write)));
+        }
+    }
     match (operation, index) {
-        ("TransactWriteItems" | "TransactGetItems", _) => kinds().map(|kind| format!("{kind}Item")).collect(),
+        ("Query", Some(name)) => note(format!("Query {name}"), queried(index, body)),
+        ("Query", None) => note(operation.to_owned(), queried(None, body)),
+        _ if partition(body).is_some() => note(operation.to_owned(), partition(body)),
+        _ => {}
+    }
+    found
+}
+
+/// The parts of a transaction, each with what is done.
+fn parts(body: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let parts = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
+    parts.flatten().map(|(kind, part)| (kind.as_str(), part))
+}
+
+/// The partition of a row that is named by its key or brought as a whole.
+fn partition(request: &Value) -> Option<&str> {
+    ["Key", "Item"].iter().find_map(|row| request[row][TABLE_KEYS.0]["S"].as_str())
+}
+
+/// The partition that a query asks, from its condition: the hash key, and what it is to be.
+fn queried<'a>(index: Option<&str>, body: &'a Value) -> Option<&'a str> {
+    let hash = match index {
+        Some(index) => INDEXES.iter().find(|(name, ..)| *name == index)?.1,
+        None => TABLE_KEYS.0,
+    };
+    let conditions = body["KeyConditionExpression"].as_str()?.split(" AND ");
+    let mut pairs = conditions.filter_map(|condition| condition.split_once(" = "));
+    let is_hash = |name: &str| body["ExpressionAttributeNames"][name].as_str().unwrap_or(name) == hash;
+    let (_, value) = pairs.find(|(name, _)| is_hash(name.trim()))?;
+    body["ExpressionAttributeValues"][value.trim()]["S"].as_str()
+}
+
+fn rights(operation: &str, index: Option<&str>, body: &Value) -> BTreeSet<String> {
+    match (operation, index) {
+        ("TransactWriteItems" | "TransactGetItems", _) => {
+            parts(body).map(|(kind, _)| format!("{kind}Item")).collect()
+        }
         (operation, Some(index)) => BTreeSet::from([format!("{operation} {index}")]),
         (operation, None) => BTreeSet::from([operation.to_owned()]),
     }
@@ -110,10 +165,8 @@ fn rights(operation: &str, index: Option<&str>, body: &Value) -> BTreeSet<String
 
 /// The kinds of the rows that a request, or the parts of a transaction, name by key or bring as a whole.
 fn kinds(body: &Value) -> BTreeSet<String> {
-    let parts = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object);
-    let requests = parts.flat_map(|part| part.values()).chain([body]);
-    let keys = requests
-        .filter_map(|request| ["Key", "Item"].iter().find_map(|row| request[row]["pk"]["S"].as_str()));
+    let requests = parts(body).map(|(_, part)| part).chain([body]);
+    let keys = requests.filter_map(partition);
     keys.filter_map(|key| key.split('#').next()).map(str::to_owned).collect()
 }
 
