@@ -1,39 +1,64 @@
 //! `cargo stacks`: writes `infra/alarms.yaml`, `infra/front-door.yaml` and `infra/vercel.yaml` from
 //! `template.yaml` and the routes. Twenty-one functions with the same alarms are a loop; CloudFormation's own
 //! loops are macros that no tool can look into before they are deployed.
+//!
+//! `cargo stacks parameters [--first] NAME=VALUE…`: says what is wrong with a deployment's parameters, all of it at
+//! once, or gives them as `sam deploy` takes them, one in a line. `infra/deploy` asks it.
 
 mod alarms;
 mod dashboard;
 mod front_door;
 mod functions;
+mod parameters;
 mod patterns;
 mod vercel;
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
 /// The files, from the root of the repository, and what stands in them.
 fn files() -> Result<[(&'static str, String); 3], String> {
-    let template = include_str!("../../../template.yaml");
-    let functions = functions::read(template)?;
+    let functions = functions::read(TEMPLATE)?;
     let alarms = ("infra/alarms.yaml", alarms::stack(&functions));
     let front_door = ("infra/front-door.yaml", front_door::stack(&functions));
-    Ok([alarms, front_door, ("infra/vercel.yaml", vercel::stack(template)?)])
+    Ok([alarms, front_door, ("infra/vercel.yaml", vercel::stack(TEMPLATE)?)])
 }
 
 fn main() -> ExitCode {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let write = |(path, text): (&str, String)| {
-        std::fs::write(root.join(path), text).map_err(|error| format!("{path}: {error}"))
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let told = match arguments.as_slice() {
+        [] => write().map(|()| String::new()),
+        ["parameters", "--first", named @ ..] => overrides(named, true),
+        ["parameters", named @ ..] => overrides(named, false),
+        _ => Err("cargo stacks, or cargo stacks parameters [--first] NAME=VALUE…".to_owned()),
     };
-    match files().and_then(|files| files.into_iter().try_for_each(write)) {
-        Ok(()) => ExitCode::SUCCESS,
+    // The terminal is the one reader; where it is gone, the exit code still says it.
+    match told {
+        Ok(text) => {
+            let _ = io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
         Err(error) => {
-            // The terminal is the one reader; where it is gone, the exit code still says it.
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("{error}\n").as_bytes());
+            let _ = io::stderr().write_all(format!("{error}\n").as_bytes());
             ExitCode::FAILURE
         }
     }
+}
+
+fn write() -> Result<(), String> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    files()?.into_iter().try_for_each(|(path, text)| {
+        std::fs::write(root.join(path), text).map_err(|error| format!("{path}: {error}"))
+    })
+}
+
+fn overrides(named: &[&str], is_first: bool) -> Result<String, String> {
+    let lines = parameters::overrides(TEMPLATE, named, is_first)?;
+    Ok(lines.into_iter().map(|line| line + "\n").collect())
 }
 
 #[cfg(test)]

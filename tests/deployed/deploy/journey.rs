@@ -22,6 +22,9 @@ use crate::repository::root;
 /// A schedule of a minute, and what a busy machine adds to it.
 const PATIENCE: Duration = Duration::from_secs(240);
 
+/// What a migration says of data that has the version it should have.
+const MIGRATED: &str = "nothing to be done";
+
 /// What the journey's functions find at their start: the secret holds what is secret.
 fn secret(environment: &[(&'static str, String)]) -> Value {
     let secrets =
@@ -60,8 +63,12 @@ async fn a_renewal_that_failed_is_recovered_by_what_sam_has_deployed() {
     parameters.extend(["EventRetentionDays=0".to_owned(), "AlarmMail=alarms@example.com".to_owned()]);
     parameters.extend(["Rollout=Disabled".to_owned(), format!("Architecture={}", processor())]);
     let copy = copy::write(&root().join(".aws-sam/build"));
-    let stack = Stack::deploy(&emulator, &http, &copy, &parameters);
+    let stack = Stack::deploy(&emulator, &http, &copy, &parameters).await;
+    assert!(!stack.said.contains(MIGRATED), "there was nothing to migrate before: {}", stack.said);
     recover(&cloud, &stack).await;
+    // Again, over the data that there is now: every parameter keeps its value.
+    let stack = Stack::deploy(&emulator, &http, &copy, &[]).await;
+    assert!(stack.said.contains(MIGRATED), "before the switch: {}", stack.said);
     every_schedule_fires(&emulator, &stack).await;
     every_url_answers(&cloud, &stack).await;
 }

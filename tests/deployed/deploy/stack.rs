@@ -1,4 +1,4 @@
-//! The stack: deployed by `sam deploy`, asked through its function URLs.
+//! The stack: deployed by `infra/deploy`, asked through its function URLs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::emulator::Emulator;
 use crate::artifacts::resource;
-use crate::repository::template;
+use crate::repository::{root, template};
 
 /// The name of the stack, and of its secret.
 pub const STACK: &str = "justonce";
@@ -20,6 +20,8 @@ pub const STACK: &str = "justonce";
 pub struct Stack<'a> {
     emulator: &'a Emulator,
     http: Client,
+    /// What was said while it was deployed.
+    pub said: String,
     /// What the stack says of itself.
     outputs: BTreeMap<String, String>,
 }
@@ -32,33 +34,51 @@ pub fn parameters(environment: &[(&'static str, String)]) -> Vec<String> {
         let serde_yaml_ng::Value::Tagged(parameter) = variables.get(*name)? else { return None };
         let parameter = parameter.value.as_str()?;
         template["Parameters"].get(parameter)?;
-        // As `sam` reads them: in quotes, and what is quoted therein escaped.
-        Some(format!("{parameter}=\"{}\"", value.replace('"', "\\\"")))
+        Some(format!("{parameter}={value}"))
     });
     given.collect()
 }
 
-/// `sam deploy` as docs/deploy.md has it, but for the questions that it asks a person.
+/// What `sam deploy` is told here beside what docs/deploy.md has: nobody is asked, and a failure is left to look at.
+const OPTIONS: [&str; 4] =
+    ["--no-progressbar", "--no-confirm-changeset", "--disable-rollback", "--template-file"];
+
+/// `sam deploy` as infra/deploy calls it.
 pub fn sam_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Output {
     let mut sam = emulator.tool("sam");
-    sam.args(["deploy", "--stack-name", STACK, "--capabilities", "CAPABILITY_IAM"]);
-    sam.args(["--resolve-s3", "--no-progressbar", "--no-confirm-changeset", "--disable-rollback"]);
-    sam.arg("--template-file").arg(copy).arg("--parameter-overrides").args(parameters);
+    sam.args(["deploy", "--stack-name", STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"]);
+    sam.args(OPTIONS).arg(copy).arg("--parameter-overrides").args(parameters);
     sam.output().expect("sam is on the PATH")
 }
 
+/// `infra/deploy aws`: the parameters looked at, the data migrated around `sam deploy`.
+async fn infra_deploy(emulator: &Emulator, copy: &Path, parameters: &[String]) -> Output {
+    let mut deploy = emulator.tool(root().join("infra/deploy").to_str().unwrap());
+    // What the outer cargo tells about this package would be taken for a change of others.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&name.as_str()) {
+            deploy.env_remove(&name);
+        }
+    }
+    deploy.env("STACK", STACK).env("AWS_ENDPOINT_URL_DYNAMODB", &emulator.endpoint);
+    deploy.arg("aws").args(parameters).arg("--").args(OPTIONS).arg(copy);
+    // Connections that the emulator closes meanwhile have to be noticed, or the next request goes into one of them.
+    tokio::process::Command::from(deploy).output().await.expect("infra/deploy is there")
+}
+
 impl<'a> Stack<'a> {
-    /// Deploys it, and fails with what `sam` says when that fails.
-    pub fn deploy(emulator: &'a Emulator, http: &Client, copy: &Path, parameters: &[String]) -> Self {
-        let output = sam_deploy(emulator, copy, parameters);
-        assert!(output.status.success(), "sam deploy: {}", told(&output));
+    /// Deploys it, for the first time or again, and fails with what is said when that fails.
+    pub async fn deploy(emulator: &'a Emulator, http: &Client, copy: &Path, parameters: &[String]) -> Self {
+        let output = infra_deploy(emulator, copy, parameters).await;
+        assert!(output.status.success(), "infra/deploy: {}", told(&output));
         let list = ["list", "stack-outputs", "--stack-name", STACK, "--output", "json"];
         let listed = emulator.tool("sam").args(list).output().unwrap();
         let rows: Vec<Value> =
             serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", told(&listed)));
         let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let outputs = rows.iter().map(|row| (text(row, "OutputKey"), text(row, "OutputValue"))).collect();
-        Self { emulator, http: http.clone(), outputs }
+        Self { emulator, http: http.clone(), said: told(&output), outputs }
     }
 
     /// Asks a function at its URL. Its host does not lead to this machine, so it is only named.
