@@ -262,13 +262,6 @@ async fn work_queue<F, Fut>(
         .await;
 }
 
-/// Whether any row of a queue is due.
-pub async fn is_anything_due(store: &Store, queue: &str, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let pages = (0..DUE_SHARDS).map(|shard| store.due(queue, shard, now, None));
-    let pages = futures_util::future::try_join_all(pages).await?;
-    Ok(pages.iter().any(|page| !page.rows.is_empty()))
-}
-
 /// Writes a run down as the newest of its job, and logs it.
 pub async fn conclude(
     store: &Store,

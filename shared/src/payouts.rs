@@ -92,3 +92,9 @@ impl Payouts<'_> {
         DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now)
     }
 }
+
+/// Whether a run would find anything to do: a professional who is due, or what earlier runs left. It reads
+/// what a run reads, and needs no Stripe.
+pub async fn is_anybody_waiting(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    Ok(queue::is_anybody_due(store, now).await? || transfers::is_anything_left(store, now).await?)
+}

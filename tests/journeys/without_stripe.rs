@@ -1,8 +1,11 @@
 //! A deployment that nobody is paid through: its jobs run in vain and are well, until somebody waits for money.
 
+use chrono::Duration;
 use http::{Method, StatusCode};
+use local::fault::Operation;
 use local::service::Service;
 use serde_json::json;
+use shared::store::keys::DUE_SHARDS;
 
 use crate::answer::Answer;
 use crate::jobs_done::RECONCILE;
@@ -50,4 +53,28 @@ async fn a_key_that_was_lost_fails_the_run_as_soon_as_somebody_waits_for_money()
     }
     world.service = keyed;
     assert_eq!(run(&world, PAYOUTS).await.ok()["done"], 1, "a key that comes back finds them");
+}
+
+#[tokio::test]
+async fn a_transfer_that_was_decided_and_not_made_is_money_somebody_waits_for() {
+    let mut world = World::start().await;
+    world.add_payee(COMPANY, "user_p", "usd").await;
+    world.add_job(&Job::of(&world, "user_p")).await;
+    world.advance(LISTED);
+    world.stripe_trouble(Operation::CreateTransfer, "status:429", None);
+    world.pay_day().await;
+    assert!(world.transfers().is_empty());
+    // Whoever looks again at lists that may lag behind finds nobody any more.
+    world.service.sandbox.faults.clear();
+    world.advance(Duration::minutes(10));
+    let keyed = take_key_away(&mut world).await;
+    let store = world.service.app.store().unwrap();
+    for shard in 0..DUE_SHARDS {
+        let rows = store.due("payouts", shard, world.now(), None).await.unwrap().rows;
+        assert!(rows.is_empty(), "no professional is due");
+    }
+    assert_eq!(run(&world, PAYOUTS).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    world.service = keyed;
+    run(&world, PAYOUTS).await.ok();
+    assert_eq!(world.transfers().len(), 1, "a key that comes back makes it");
 }

@@ -6,8 +6,7 @@ use shared::domain::job::{Occurrence, Report};
 use shared::domain::payout::{BatchId, StartedBy};
 use shared::due;
 use shared::http::Failure;
-use shared::payouts::{Bounds, Order};
-use shared::store::due::PAYOUTS;
+use shared::payouts::{self, Bounds, Order};
 use tracing::Instrument as _;
 
 use super::JOB;
@@ -49,7 +48,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
 /// A deployment that has nobody to pay needs no key. Once somebody waits for money, it is one that was lost.
 async fn without_stripe(app: &SharedApp, occurrence: &Occurrence) -> Result<Report, Failure> {
     let (store, now) = (app.store()?, app.clock.now());
-    if due::is_anything_due(store, PAYOUTS, now).await? {
+    if payouts::is_anybody_waiting(store, now).await? {
         return Err(Failure::Unavailable {
             detail: "This door is not configured.",
             reason: "STRIPE_SECRET_KEY is not set".to_owned(),

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use chrono::{DateTime, Utc};
+
 use super::{Order, Payouts};
 use crate::domain::id::CompanyId;
-use crate::store::StoreError;
 use crate::store::due::{DueRow, PAYOUTS};
 use crate::store::keys::DUE_SHARDS;
+use crate::store::{Store, StoreError};
 
 /// Pages read of one shard: enough to look past a quarter of a million rows of other companies.
 const PAGES_PER_SHARD: usize = 40;
@@ -32,6 +34,13 @@ pub(super) async fn due(payouts: &Payouts<'_>, order: &Order) -> Result<Due, Sto
     let left = rows.len().saturating_sub(order.bounds.payees) as u64;
     rows.truncate(order.bounds.payees);
     Ok(Due { rows, left, more: more || left > 0 })
+}
+
+/// Whether any professional is due, of whatever company.
+pub(super) async fn is_anybody_due(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let shards = (0..DUE_SHARDS).map(|shard| store.due(PAYOUTS, shard, now, None));
+    let pages = futures_util::future::try_join_all(shards).await?;
+    Ok(pages.iter().any(|page| !page.rows.is_empty()))
 }
 
 async fn shard_rows(

@@ -57,6 +57,11 @@ pub(super) async fn finish(payouts: &Payouts<'_>, bounds: Bounds) -> Result<Repo
     Ok(report)
 }
 
+/// Whether earlier runs left anything.
+pub(super) async fn is_anything_left(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    Ok(!due(store, now).await?.0.is_empty())
+}
+
 struct Finish<'a> {
     payouts: &'a Payouts<'a>,
     gate: Gate,

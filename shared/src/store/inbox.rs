@@ -105,8 +105,8 @@ impl Inbox {
         Ok(known.map(|(id, _)| id.clone()).collect())
     }
 
-    /// Keeps a new event, with its time beside the payload, where migrations can reach it. Applied and merely received ones leave by themselves; a pending one is due
-    /// at `due_at`.
+    /// Keeps a new event, with its time beside the payload, where migrations can reach it. Applied and merely
+    /// received ones leave by themselves; a pending one is due at `due_at`.
     pub fn keep(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
         let key = Key::event(&event.source, &event.payload_min.event_id);
         let Event { occurred_at, occurred_at_source, .. } = &event.payload_min;
