@@ -10,6 +10,7 @@
 //! | `sending`, lease not over | another worker is at it | leave it |
 //! | `sending`, lease over, repeatable, young | perhaps sent, under a key the provider remembers | send the same again |
 //! | `sending`, lease over, repeatable, old | perhaps sent, the key may be forgotten | look up, then decide |
+//! | `sending`, lease over, free days, old, and the look-up shows that they did not arrive | certainly not granted | the same under a new key |
 //! | `sending`, lease over, an ending | perhaps ended already | look up, end only what has not ended |
 //! | `sending`, lease over, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
 
@@ -164,6 +165,8 @@ struct Verdict {
     facts: Vec<What>,
     /// The payment that was opened.
     opened: Option<PaymentIntentId>,
+    /// A new key for the next try, where the provider has forgotten the old one and nothing had happened.
+    new_key: Option<String>,
     /// What else belongs into the transaction of the end.
     beside: Vec<Write>,
 }
@@ -176,12 +179,19 @@ impl Verdict {
             retry_at: None,
             facts: Vec::new(),
             opened: None,
+            new_key: None,
             beside: Vec::new(),
         }
     }
 
     fn waits(state: EffectState, reason: impl Into<String>, retry_at: DateTime<Utc>) -> Self {
         Self { retry_at: Some(retry_at), ..Self::ends(state, reason) }
+    }
+
+    /// It certainly did not happen, and nobody remembers the key: it starts over under the next one.
+    fn starts_over(held: &Effect, reason: impl Into<String>, now: DateTime<Utc>) -> Self {
+        let new_key = Some(next_key(&held.downstream_key));
+        Self { new_key, ..Self::waits(EffectState::Prepared, reason, now) }
     }
 
     fn with(self, facts: Vec<What>) -> Self {
@@ -246,6 +256,15 @@ pub fn back_off(tries: u32) -> Duration {
 /// The key a provider recognises a repetition by: made of the operation, the same for every attempt.
 pub fn downstream_key(case_id: CaseId, operation: &str) -> String {
     format!("{operation}:{case_id}:v1")
+}
+
+/// The key after this one: `…:v1` becomes `…:v2`. It is stored before it is used, as the first was.
+fn next_key(key: &str) -> String {
+    let versioned = key.rsplit_once(":v").and_then(|(name, version)| Some((name, version.parse::<u32>().ok()?)));
+    match versioned {
+        Some((name, version)) => format!("{name}:v{}", version.saturating_add(1)),
+        None => format!("{key}:v2"),
+    }
 }
 
 /// An effect for the log: no request, no reference.

@@ -17,13 +17,14 @@ use uuid::Uuid;
 
 use crate::domain::action::Source;
 use crate::domain::event::{Event, Meaning, Part};
-use crate::domain::id::{CompanyId, MembershipId};
+use crate::domain::id::MembershipId;
 use crate::domain::timeline::Fact;
 use crate::effects::back_off;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
 use crate::store::booking::Deployment;
 use crate::store::inbox::{EventState, StoredEvent};
+use crate::store::purchase::Purchase;
 use crate::store::recovery::{News, RecordError};
 use crate::store::{Company, Store, StoreError, Write};
 
@@ -230,8 +231,9 @@ impl Intake<'_> {
         may_ask: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
-        let Some(fact) = Fact::from_event(event) else { return Ok(Vec::new()) };
-        if event.membership_id.is_none() && event.payment_id.is_none() {
+        let facts = Fact::of_event(event);
+        let is_of_case = event.membership_id.is_some() || event.payment_id.is_some();
+        if facts.is_empty() || !is_of_case {
             return Ok(Vec::new());
         }
         let Some((company, membership_id)) = self.owner(event, may_ask).await? else {
@@ -244,11 +246,18 @@ impl Intake<'_> {
             Meaning::RenewalFailed { .. } | Meaning::PaymentSucceeded { .. } => event.payment_id.clone(),
             _ => None,
         };
-        let user_id = event.user_id.clone();
+        let (user_id, product_id) = (event.user_id.clone(), event.product_id.clone());
         let (cause, source) = (event.event_id.as_str(), Source::Webhook);
-        let news = News { facts: vec![fact], user_id, payment_id, cause, source };
+        let news = News { facts, user_id, payment_id, product_id, cause, source };
         let recording = company.record(&membership_id, read, news, now).map_err(ApplyError::of_recording)?;
-        Ok(recording.writes)
+        let mut writes = recording.writes;
+        if let (Some(user), Some(product), Some(bought_at)) =
+            (&event.user_id, &event.product_id, event.bought_at)
+        {
+            let purchase = Purchase { membership_id, bought_at };
+            writes.push(company.note_purchase(user, product, &purchase));
+        }
+        Ok(writes)
     }
 
     /// Whose the event is: by its own word, by what earlier events said, or by asking Whop.
@@ -272,7 +281,7 @@ impl Intake<'_> {
             return Ok(None);
         };
         let found = whop.membership(membership).await.ok();
-        let company = found.and_then(|found| CompanyId::parse(found.company_id()?).ok());
+        let company = found.and_then(|found| found.membership.company_id);
         Ok(company.map(|company| (self.store.company(&company), membership.clone())))
     }
 }

@@ -1,7 +1,7 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
-//! `domain → vault, logs → store, providers, watch → aws, effects, due, reach, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
+//! `domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
 //! `tests/journeys/house_rules.rs` reads this line and keeps it true.
 
 pub mod app;
@@ -20,8 +20,8 @@ pub mod logs;
 pub mod payouts;
 pub mod providers;
 pub mod rate_limit;
-pub mod reach;
 pub mod reconciliation;
+pub mod recovery;
 pub mod runtime;
 pub mod store;
 pub mod vault;

@@ -11,7 +11,7 @@ use local::embedded::EmbeddedDynamo;
 use local::outbox::Kind;
 use local::sandbox::Sandbox;
 use local::service::{PATIENCE, Parts, Service};
-use local::whop::{APP_ID, Membership, MembershipStatus};
+use local::whop::{APP_ID, Membership, MembershipStatus, Payment};
 use serde_json::{Value, json};
 use shared::domain::time;
 use shared::http::extension::ClientIp;
@@ -171,7 +171,12 @@ impl World {
 
     /// An event of Whop's current dialect, delivered signed.
     pub async fn deliver(&self, event_id: &str, event: Value) -> Answer {
-        let response = self.service.deliver(event_id, &event.to_string()).await;
+        self.deliver_text(event_id, &event.to_string()).await
+    }
+
+    /// The same, of these very bytes.
+    pub async fn deliver_text(&self, event_id: &str, body: &str) -> Answer {
+        let response = self.service.deliver(event_id, body).await;
         answered(&Method::POST, "/api/webhooks/whop", response).await
     }
 
@@ -212,12 +217,12 @@ pub fn secret_request(method: Method, path: &str, secret: &str) -> Request<Body>
     request
 }
 
-/// A failed renewal in Whop's current dialect.
+/// A failed renewal, undated.
 pub fn payment_failed(membership: &str, payment_id: &str, at: DateTime<Utc>) -> Value {
     payment("payment.failed", COMPANY, membership, payment_id, at)
 }
 
-/// A renewal that succeeded in Whop's current dialect.
+/// A renewal that succeeded, undated.
 pub fn payment_succeeded(membership: &str, payment_id: &str, at: DateTime<Utc>) -> Value {
     payment("payment.succeeded", COMPANY, membership, payment_id, at)
 }
@@ -256,13 +261,44 @@ pub fn id_of(event: &Value) -> String {
 }
 
 impl World {
+    /// A renewal of 19 US dollars fails at Whop, which tells of it in the shape that it speaks.
     pub async fn fail(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
-        let event = payment_failed(membership, payment, at);
+        self.pay(Payment { failed: true, ..renewal(COMPANY, membership, payment, at) }).await
+    }
+
+    /// A renewal succeeds.
+    pub async fn succeed(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
+        self.pay(renewal(COMPANY, membership, payment, at)).await
+    }
+
+    /// A payment ends at Whop, and its webhook arrives.
+    pub async fn pay(&self, payment: Payment) -> Answer {
+        let whop = &self.service.sandbox.whop;
+        whop.add_payment(payment.clone());
+        let event = whop.payment_event(&payment);
         self.deliver(&id_of(&event), event).await
     }
 
-    pub async fn succeed(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
-        let event = payment_succeeded(membership, payment, at);
+    /// A membership's webhook of that name arrives: it says how the membership stands at Whop now.
+    pub async fn tell(&self, name: &str, membership: &str) -> Answer {
+        let event = self.service.sandbox.whop.membership_event(name, membership).unwrap();
         self.deliver(&id_of(&event), event).await
+    }
+}
+
+/// A renewal that succeeded: change what matters.
+pub fn renewal(company: &str, membership: &str, payment: &str, at: DateTime<Utc>) -> Payment {
+    Payment {
+        id: payment.to_owned(),
+        company_id: company.to_owned(),
+        membership_id: membership.to_owned(),
+        user_id: membership.replace("mem_", "user_"),
+        email: Some("canary@example.com".to_owned()),
+        product_id: "prod_1".to_owned(),
+        billing_reason: "subscription_cycle".to_owned(),
+        currency: "usd".to_owned(),
+        amount_cents: 1_900,
+        failed: false,
+        at,
     }
 }

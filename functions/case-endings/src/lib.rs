@@ -42,18 +42,18 @@ pub fn router(app: SharedApp) -> Router {
 type Parts = (State<SharedApp>, Caller, Path<String>, Intent);
 
 async fn cancel(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
-    respond(parts, body, EndedBy::CaseCancelled).await
+    respond(parts, body, Ending::CaseCancelled).await
 }
 
 async fn cancel_membership(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
-    respond(parts, body, EndedBy::MembershipCancelled).await
+    respond(parts, body, Ending::MembershipCancelled).await
 }
 
 async fn terminate(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
-    respond(parts, body, EndedBy::MembershipTerminated).await
+    respond(parts, body, Ending::MembershipTerminated).await
 }
 
-async fn respond(parts: Parts, body: JsonBody, by: EndedBy) -> Result<Response, Failure> {
+async fn respond(parts: Parts, body: JsonBody, by: Ending) -> Result<Response, Failure> {
     let (State(app), caller, Path(case_id), intent) = parts;
     let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
     body.object(&[])?;
@@ -61,7 +61,7 @@ async fn respond(parts: Parts, body: JsonBody, by: EndedBy) -> Result<Response, 
     once(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
-async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) -> Result<Answer, Failure> {
+async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> Result<Answer, Failure> {
     let company = &caller.company;
     let effect = decide(app, caller, case_id, by).await?;
     let now = app.clock.now();
@@ -87,14 +87,14 @@ async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) -> 
 }
 
 /// The action that is there, or the one now decided on.
-async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) -> Result<Effect, Failure> {
+async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> Result<Effect, Failure> {
     let company = &caller.company;
     let mut tries = 0;
     loop {
         tries += 1;
         let case = company.case(case_id).await?.ok_or(Failure::Absent)?;
         let mut earlier = company.actions(case_id).await?;
-        earlier.retain(|effect| effect.action.kind == kind(by));
+        earlier.retain(|effect| effect.action.kind == by.kind());
         match earlier.last() {
             Some(effect) if effect.state != EffectState::Rejected => return Ok(effect.clone()),
             _ => refuse(&case, by)?,
@@ -103,10 +103,11 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) 
         let effect = ending(caller, &case, by, earlier.len(), now);
         let read = company.membership(&case.membership_id).await?;
         let (cause, source) = (&caller.id, caller.role.into());
-        let fact = Fact { at: now, what: What::Cancelled { by } };
-        // A case that a person ended already is not ended again; only the membership is.
-        let facts = if case.state == CaseState::Cancelled { Vec::new() } else { vec![fact] };
-        let news = News { facts, user_id: None, payment_id: None, cause, source };
+        let fact = Fact { at: now, what: What::Cancelled { by: by.ended_by() } };
+        // A case that the owner ended already is not ended again; only the membership is.
+        let is_ended = case.ended_by.is_some_and(EndedBy::is_by_owner);
+        let facts = if is_ended { Vec::new() } else { vec![fact] };
+        let news = News { cause, source, ..News::of_facts(facts) };
         let mut recording =
             company.record(&case.membership_id, read, news, now).map_err(|error| match error {
                 RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),
@@ -123,11 +124,11 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: EndedBy) 
 }
 
 /// What has come back is not to be ended from here, and what is over cannot be ended again.
-fn refuse(case: &Case, by: EndedBy) -> Result<(), Failure> {
+fn refuse(case: &Case, by: Ending) -> Result<(), Failure> {
     let allowed = match case.state {
         CaseState::Open => true,
         CaseState::Recovered => false,
-        CaseState::Cancelled | CaseState::Exhausted | CaseState::Lost => by != EndedBy::CaseCancelled,
+        CaseState::Cancelled | CaseState::Exhausted | CaseState::Lost => by != Ending::CaseCancelled,
     };
     if allowed {
         Ok(())
@@ -136,29 +137,47 @@ fn refuse(case: &Case, by: EndedBy) -> Result<(), Failure> {
     }
 }
 
-fn kind(by: EndedBy) -> ActionKind {
-    match by {
-        EndedBy::CaseCancelled => ActionKind::CaseCancelled,
-        EndedBy::MembershipCancelled => ActionKind::MembershipCancelled,
-        EndedBy::MembershipTerminated => ActionKind::MembershipTerminated,
+/// How the owner ends a recovery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    CaseCancelled,
+    MembershipCancelled,
+    MembershipTerminated,
+}
+
+impl Ending {
+    fn ended_by(self) -> EndedBy {
+        match self {
+            Self::CaseCancelled => EndedBy::CaseCancelled,
+            Self::MembershipCancelled => EndedBy::MembershipCancelled,
+            Self::MembershipTerminated => EndedBy::MembershipTerminated,
+        }
+    }
+
+    fn kind(self) -> ActionKind {
+        match self {
+            Self::CaseCancelled => ActionKind::CaseCancelled,
+            Self::MembershipCancelled => ActionKind::MembershipCancelled,
+            Self::MembershipTerminated => ActionKind::MembershipTerminated,
+        }
     }
 }
 
 fn ending(
     caller: &Caller,
     case: &Case,
-    by: EndedBy,
+    by: Ending,
     earlier: usize,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Effect {
     let name = match by {
-        EndedBy::CaseCancelled => "case_cancelled",
-        EndedBy::MembershipCancelled => "membership_cancelled",
-        EndedBy::MembershipTerminated => "membership_terminated",
+        Ending::CaseCancelled => "case_cancelled",
+        Ending::MembershipCancelled => "membership_cancelled",
+        Ending::MembershipTerminated => "membership_terminated",
     };
     let operation = if earlier == 0 { name.to_owned() } else { format!("{name}:{}", earlier + 1) };
     let action = Action {
-        kind: kind(by),
+        kind: by.kind(),
         attempt_number: None,
         channel: None,
         offset_days: None,
@@ -169,10 +188,10 @@ fn ending(
         at: now,
         operation,
     };
-    if by == EndedBy::CaseCancelled {
+    if by == Ending::CaseCancelled {
         return Effect::done(action);
     }
-    let at_period_end = by == EndedBy::MembershipCancelled;
+    let at_period_end = by == Ending::MembershipCancelled;
     let request = Request::Cancel { membership_id: case.membership_id.clone(), at_period_end };
     let key = effects::downstream_key(case.case_id, &action.operation);
     Effect::prepared(action, request, key)

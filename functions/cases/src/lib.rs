@@ -14,11 +14,11 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
-use shared::domain::case::Case;
+use shared::domain::case::{Case, Hold};
 use shared::domain::effect::Effect;
 use shared::domain::id::CaseId;
 use shared::domain::time;
-use shared::domain::timeline::CaseState;
+use shared::domain::timeline::{CaseState, OtherPayment};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::store::company::CasePlace;
@@ -96,12 +96,33 @@ fn show(case: &Case) -> Value {
         "recovered_currency": case.recovered_currency,
         "returned_amount": case.returned_amount,
         "ended_by": case.ended_by,
+        "other_payments": case.other_payments.iter().map(show_other_payment).collect::<Vec<_>>(),
+        "hold": case.hold.as_ref().map(show_hold),
         "attempts": case.attempts,
         "last_offset_days": case.last_offset_days,
         "incentive_days": case.incentive_days,
         "due_at": case.due_at.map(time::write),
         "last_error": case.last_error,
         "updated_at": time::write(case.updated_at),
+    })
+}
+
+/// Something else that the member paid: shown, and no part of what came back.
+fn show_other_payment(other: &OtherPayment) -> Value {
+    json!({
+        "payment_id": other.payment_id,
+        "amount": other.money.as_ref().map(|money| money.amount),
+        "currency": other.money.as_ref().map(|money| money.currency.as_str()),
+        "at": time::write(other.at),
+    })
+}
+
+/// Why nobody was written to when this was decided last.
+fn show_hold(hold: &Hold) -> Value {
+    json!({
+        "reason": hold.reason,
+        "message": hold.reason.sentence(),
+        "since": time::write(hold.since),
     })
 }
 

@@ -16,8 +16,8 @@ use shared::auth::{Caller, Routes};
 use shared::domain::id::MembershipId;
 use shared::domain::time;
 use shared::http::{Answer, Failure};
-use shared::providers::whop::client::Membership;
-use shared::reach;
+use shared::providers::whop::membership::MembershipAnswer;
+use shared::recovery;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
@@ -32,16 +32,19 @@ async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer, Failure> {
-    let membership = find(&app, &caller, &id).await?;
+    let (id, answer) = find(&app, &caller, &id).await?;
+    let membership = &answer.membership;
     Ok(Answer::ok(json!({
-        "membership_id": membership.id,
+        "membership_id": id,
         "company_id": caller.company.id(),
-        "user_id": membership.user.as_ref().map(|user| &user.id),
+        "user_id": membership.user_id,
+        "product_id": membership.product_id,
         "status": membership.status,
         "cancel_at_period_end": membership.cancel_at_period_end,
-        "renewal_period_start": membership.renewal_period_start.map(time::write),
-        "renewal_period_end": membership.renewal_period_end.map(time::write),
-        "manage_url": reach::manage_url(&membership),
+        "collection_paused": membership.collection_paused,
+        "renewal_period_start": membership.period_started_at.map(time::write),
+        "renewal_period_end": membership.period_ends_at.map(time::write),
+        "manage_url": recovery::manage_url(&answer, &id),
     })))
 }
 
@@ -50,20 +53,24 @@ async fn read_manage_url(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer, Failure> {
-    let membership = find(&app, &caller, &id).await?;
-    let manage_url = reach::manage_url(&membership).ok_or(Failure::Absent)?;
-    Ok(Answer::ok(json!({"membership_id": membership.id, "manage_url": manage_url})))
+    let (id, answer) = find(&app, &caller, &id).await?;
+    let manage_url = recovery::manage_url(&answer, &id);
+    Ok(Answer::ok(json!({"membership_id": id, "manage_url": manage_url})))
 }
 
-async fn find(app: &SharedApp, caller: &Caller, id: &str) -> Result<Membership, Failure> {
+async fn find(
+    app: &SharedApp,
+    caller: &Caller,
+    id: &str,
+) -> Result<(MembershipId, MembershipAnswer), Failure> {
     let id = MembershipId::parse(id).map_err(|error| Failure::field("membership_id", error.to_string()))?;
     let whop = app.whop.as_ref().ok_or(Failure::Unavailable {
         detail: "This door is not configured.",
         reason: "WHOP_API_KEY is not set".to_owned(),
     })?;
-    let membership = whop.membership(&id).await?;
-    if membership.company_id() != Some(caller.company.id().as_str()) {
+    let answer = whop.membership(&id).await?;
+    if answer.membership.company_id.as_ref() != Some(caller.company.id()) {
         return Err(Failure::Absent);
     }
-    Ok(membership)
+    Ok((id, answer))
 }

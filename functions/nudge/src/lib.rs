@@ -11,13 +11,15 @@
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use http::Method;
 use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
 use shared::domain::action::{Action, Actor, Channel};
-use shared::domain::case::Case;
-use shared::domain::effect::{Effect, Request};
+use shared::domain::case::{Case, Hold};
+use shared::domain::contact::{ContactDecision, EndReason, HoldReason};
+use shared::domain::effect::Effect;
 use shared::domain::id::CaseId;
 use shared::domain::message::{TEMPLATE_VERSION, Template};
 use shared::domain::settings::Settings;
@@ -26,7 +28,7 @@ use shared::domain::timeline::CaseState;
 use shared::effects::{self, Outcome};
 use shared::http::once::{Intent, once};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::reach::{self, Reach};
+use shared::recovery::{self, AssessError, Assessment, EndError, MemberChannels, RecoveryClients};
 use shared::store::StoreError;
 use shared::store::situation::Situation;
 
@@ -117,17 +119,23 @@ async fn decide(
         refuse_closed(&case)?;
         let whop = app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
         let app_id = app.config.whop_app_id.as_deref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
-        let push_wanted = wanted != Some(Channel::Dm);
-        let experience = async {
-            if !push_wanted {
-                return Ok(None);
-            }
-            reach::experience(whop, app_id, company, &state, app.ids.next()).await
-        };
-        let reach = reach::look(whop, &case, experience).await?;
+        // A mail only stands in for the schedule's messages: a person asks for a push or a direct message.
+        let clients = RecoveryClients { whop, vault: &app.config.vault, mail_configured: false };
+        let channels = wanted.map_or_else(|| vec![Channel::Push, Channel::Dm], |channel| vec![channel]);
+        let experience = recovery::load_experience(whop, app_id, company, &state, app.ids.next());
+        let assessed = recovery::assess(clients, company, &case, &channels, experience).await;
+        let Assessment { decision, channels } = assessed.map_err(|error| match error {
+            AssessError::Unanswered(error) => error.into(),
+            AssessError::Store(error) => Failure::from(error),
+        })?;
         let now = app.clock.now();
-        let effect = message(app, caller, &case, &settings.settings, &reach, wanted, &operation, now)?;
-        let advanced = Case { attempts: case.attempts + 1, ..case.clone() };
+        let channel = match decision {
+            ContactDecision::Write(chosen) => chosen.first().copied(),
+            ContactDecision::Hold(reason) => return Err(hold(app, caller, &case, reason, now).await?),
+            ContactDecision::End(reason) => return Err(end(app, caller, &case, &reason, now).await?),
+        };
+        let effect = message(app, caller, &case, &settings.settings, &channels, channel, &operation, now)?;
+        let advanced = Case { attempts: case.attempts + 1, hold: None, ..case.clone() };
         let writes = vec![
             company.advance_case(&advanced, case.due_at, now),
             company.add_action(case_id, &effect, Some(now))?,
@@ -138,6 +146,47 @@ async fn decide(
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Nobody is written to now. The reason is kept with the case, where the schedule has not kept it already, and
+/// is the answer.
+async fn hold(
+    app: &SharedApp,
+    caller: &Caller,
+    case: &Case,
+    reason: HoldReason,
+    now: DateTime<Utc>,
+) -> Result<Failure, Failure> {
+    let hold = Hold::new(case.hold.as_ref(), reason, now);
+    if case.hold.as_ref() != Some(&hold) {
+        let held = Case { hold: Some(hold), ..case.clone() };
+        let write = caller.company.advance_case(&held, case.due_at, now);
+        match caller.company.store().commit(app.ids.next(), vec![write]).await {
+            // Whoever moved the case meanwhile decides anew.
+            Ok(()) | Err(StoreError::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(Failure::Conflict(reason.sentence().to_owned()))
+}
+
+/// There is nothing left to recover: the case ends, and the reason is the answer.
+async fn end(
+    app: &SharedApp,
+    caller: &Caller,
+    case: &Case,
+    reason: &EndReason,
+    now: DateTime<Utc>,
+) -> Result<Failure, Failure> {
+    let (company, token) = (&caller.company, app.ids.next());
+    let source = caller.role.into();
+    match recovery::record_end(company, case, reason, source, &caller.id, token, now).await {
+        // Whoever moved the case meanwhile decides anew.
+        Ok(()) | Err(EndError::Store(StoreError::Conflict { .. })) => {}
+        Err(EndError::Store(error)) => return Err(error.into()),
+        Err(error) => return Err(Failure::Conflict(error.to_string())),
+    }
+    Ok(Failure::Conflict(format!("{} The case is closed.", reason.sentence())))
 }
 
 fn refuse_closed(case: &Case) -> Result<(), Failure> {
@@ -159,25 +208,20 @@ fn message(
     caller: &Caller,
     case: &Case,
     settings: &Settings,
-    reach: &Reach,
-    wanted: Option<Channel>,
+    channels: &MemberChannels,
+    channel: Option<Channel>,
     operation: &str,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Effect, Failure> {
     let template = Template {
         language: settings.language,
         incentive_days: case.incentive_days,
-        manage_url: reach.manage_url(case),
+        manage_url: channels.manage_url(case),
     };
-    let request = |channel: Channel| -> Option<(Channel, Request)> {
-        reach.request(channel, case, template.clone(), &app.config.vault).map(|request| (channel, request))
-    };
-    let chosen = match wanted {
-        Some(channel) => request(channel),
-        None => request(Channel::Push).or_else(|| request(Channel::Dm)),
-    };
-    let Some((channel, request)) = chosen else {
-        return Err(Failure::Conflict("The member cannot be reached that way right now.".to_owned()));
+    let request =
+        channel.and_then(|channel| channels.request(channel, case, template, &app.config.vault));
+    let Some((channel, request)) = channel.zip(request) else {
+        return Err(Failure::Conflict(HoldReason::Unreachable.sentence().to_owned()));
     };
     let action = Action {
         operation: operation.to_owned(),

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::effect::{Effect, Subject};
+use shared::domain::event::Part;
 use shared::domain::job::{JOBS, Job};
 use shared::domain::time;
 use shared::http::{Answer, Failure};
 use shared::store::batch::BatchRow;
 use shared::store::due::SWEEP;
+use shared::store::inbox::StoredEvent;
 use shared::store::job::Runs;
 use shared::store::trouble::Trouble;
 use shared::store::{Company, Store};
@@ -44,12 +46,19 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     let (open, next) = care.open_findings(FINDINGS_SHOWN, None).await?;
     let open: Vec<Value> = open.iter().map(findings::tell).collect();
     let reconciliation = if care.is_platform() { Some(reconciliations::show(store).await?) } else { None };
+    let (unread, more_unread) = unread_events(store, company, care.is_platform()).await?;
+    let channel_error = company.state().await?.channel_error;
+    let channel_error = channel_error.map(|row| {
+        json!({"question": row.error.question, "reason": row.error.reason, "since": time::write(row.since)})
+    });
     Ok(Answer::ok(json!({
         "at": time::write(now),
         "jobs": jobs,
         "declined_last_24_hours": {"count": declined.len(), "more": more_declined, "data": declined},
         "in_doubt": {"count": in_doubt.len(), "more": more_in_doubt, "data": in_doubt},
         "waiting": {"count": waiting.len(), "more": more_waiting, "data": waiting},
+        "unread_events": {"count": unread.len(), "more": more_unread, "data": unread},
+        "channel_error": channel_error,
         "findings": {"count": open.len(), "more": next.is_some(), "data": open},
         "reconciliation": reconciliation,
         "batches": batches(company).await?,
@@ -95,6 +104,36 @@ async fn batches(company: &Company) -> Result<Vec<Value>, Failure> {
 async fn troubled(company: &Company, trouble: Trouble) -> Result<(Vec<Value>, bool), Failure> {
     let (effects, more) = company.troubled(trouble).await?;
     Ok((effects.iter().map(|(subject, effect)| tell(*subject, effect)).collect(), more))
+}
+
+/// Events that were applied although a part of them could not be read; the platform's company sees those
+/// that name no company as well.
+async fn unread_events(
+    store: &Store,
+    company: &Company,
+    is_platform: bool,
+) -> Result<(Vec<Value>, bool), Failure> {
+    let inbox = store.inbox();
+    let (mut events, mut more) = inbox.unread(Some(company.id())).await?;
+    if is_platform {
+        let (unnamed, more_unnamed) = inbox.unread(None).await?;
+        events.extend(unnamed);
+        more |= more_unnamed;
+    }
+    Ok((events.iter().map(show_unread).collect(), more))
+}
+
+fn show_unread(event: &StoredEvent) -> Value {
+    let read = &event.payload_min;
+    json!({
+        "event_id": read.event_id,
+        "source": event.source,
+        "name": read.name,
+        "membership_id": read.membership_id,
+        "payment_id": read.payment_id,
+        "reason": read.unread.map(Part::reason),
+        "received_at": time::write(event.received_at),
+    })
 }
 
 /// An effect for the operator: why it is where it is, and no request, which may name a person.

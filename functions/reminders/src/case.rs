@@ -2,20 +2,20 @@
 
 use chrono::{DateTime, Duration, Utc};
 use shared::domain::action::{Action, Actor, Channel, Source};
-use shared::domain::case::Case;
+use shared::domain::case::{Case, Hold};
+use shared::domain::contact::{ContactDecision, EndReason, HoldReason};
 use shared::domain::effect::{Effect, Request};
 use shared::domain::message::{TEMPLATE_VERSION, Template};
 use shared::domain::schedule::{Step, step};
-use shared::domain::timeline::{CaseState, Fact, What, window_ends_at};
+use shared::domain::timeline::{CaseState, What, window_ends_at};
 use shared::due::Worked;
 use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
-use shared::reach::{self, Reach};
+use shared::recovery::{self, AssessError, Assessment, EndError, RecoveryClients};
 use shared::store::StoreError;
 use shared::store::company::SettingsRow;
 use shared::store::due::DueRow;
 use shared::store::keys::reminder_operation;
-use shared::store::recovery::{News, RecordError};
 
 use crate::incentive::Granted;
 use crate::run::{CompanyView, Run};
@@ -23,6 +23,9 @@ use crate::run::{CompanyView, Run};
 /// Whop says the member has paid while no event has: the event is on its way, or was lost. The member
 /// is left alone and looked at again.
 const PAID_RECHECK_MINUTES: i64 = 60;
+
+/// A pause or a status may change without an event that reaches us: looked at again four times a day.
+const MEMBERSHIP_RECHECK_HOURS: i64 = 6;
 
 /// Once Whop is back after an outage, no member waits longer than this for a reminder.
 const LONGEST_PAUSE_MINUTES: i64 = 60;
@@ -57,47 +60,85 @@ impl Run<'_> {
         offset_days: u8,
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
-        let settings = &view.settings.settings;
-        let reach = match self.look(view, &case).await {
-            Ok(reach) => reach,
-            Err(error) => return self.fail(view, case, &error, now).await,
+        let Assessment { decision, channels } = match self.assess(view, &case).await {
+            Ok(assessment) => assessment,
+            Err(AssessError::Unanswered(error)) => return self.fail(view, case, &error, now).await,
+            Err(AssessError::Store(error)) => return Err(error),
         };
-        if reach.membership.is_ended() {
-            return self.record(view, &case, What::Ended, now).await;
-        }
-        if reach.membership.is_valid() {
-            self.put_off(view, &case, now + Duration::minutes(PAID_RECHECK_MINUTES), now).await?;
-            return Ok((Worked::Skipped, None));
-        }
-        let (case, incentive_days) = match self.grant(view, case, &reach, now).await? {
+        self.note_channels(view, &channels);
+        let chosen = match decision {
+            ContactDecision::End(reason) => return self.end(view, &case, &reason, now).await,
+            ContactDecision::Hold(reason) => {
+                return self.hold(view, case, offset_days, reason, now).await;
+            }
+            ContactDecision::Write(chosen) => chosen,
+        };
+        let (case, incentive_days) = match self.grant(view, case, &channels, now).await? {
             Granted::Settled(case, days) => (*case, days),
             Granted::Later(ended) => return Ok(ended),
         };
-        let manage_url = reach.manage_url(&case);
-        let template = Template { language: settings.language, incentive_days, manage_url };
-        let channels =
-            reach.channels(settings, self.app.resend.is_some() && self.app.config.vault.is_configured());
-        let effects: Vec<Effect> = channels
+        let manage_url = channels.manage_url(&case);
+        let template = Template { language: view.settings.settings.language, incentive_days, manage_url };
+        let effects: Vec<Effect> = chosen
             .into_iter()
             .filter_map(|channel| {
-                let request = reach.request(channel, &case, template.clone(), &self.app.config.vault)?;
+                let vault = &self.app.config.vault;
+                let request = channels.request(channel, &case, template.clone(), vault)?;
                 Some((channel, request))
             })
             .enumerate()
             .map(|(nth, (channel, request))| message(&case, offset_days, nth as u32, channel, request, now))
             .collect();
-        self.take_step(view, case, offset_days, effects, now).await
+        self.take_step(view, case, offset_days, effects, None, now).await
     }
 
-    async fn look(&self, view: &CompanyView, case: &Case) -> Result<Reach, CallError> {
-        let unconfigured =
-            |name: &str| CallError::NotSent { reason: format!("{name}_not_set"), retry_after: None };
+    /// Finds out what is known about the member, and decides.
+    async fn assess(&self, view: &CompanyView, case: &Case) -> Result<Assessment, AssessError> {
+        let unconfigured = |name: &str| {
+            let reason = format!("{name}_not_set");
+            AssessError::Unanswered(CallError::NotSent { reason, retry_after: None })
+        };
         let whop = self.app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
         let app_id = self.app.config.whop_app_id.as_deref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
-        let push_wanted = view.settings.settings.push_enabled;
-        let experience =
-            async { if push_wanted { view.experience(whop, app_id, &self.app.ids).await } else { Ok(None) } };
-        reach::look(whop, case, experience).await
+        let vault = &self.app.config.vault;
+        let mail_configured = self.app.resend.is_some() && vault.is_configured();
+        let clients = RecoveryClients { whop, vault, mail_configured };
+        let wanted = view.settings.settings.channels();
+        let experience = view.experience(whop, app_id, &self.app.ids);
+        recovery::assess(clients, &view.company, case, &wanted, experience).await
+    }
+
+    /// There is nothing left to recover.
+    async fn end(
+        &self,
+        view: &CompanyView,
+        case: &Case,
+        reason: &EndReason,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        tracing::info!(case_id = %case.case_id, ?reason, "case ended by what was found out");
+        let token = self.app.ids.next();
+        let recorded =
+            recovery::record_end(&view.company, case, reason, Source::Cron, "reminders", token, now).await;
+        self.recorded(view, case, recorded, now).await
+    }
+
+    /// Nobody is written to now, for a reason that the owner sees. A step is spent where only another channel
+    /// would help; where the membership itself stands in the way, it is looked at again.
+    async fn hold(
+        &self,
+        view: &CompanyView,
+        case: Case,
+        offset_days: u8,
+        reason: HoldReason,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        let hold = Some(Hold::new(case.hold.as_ref(), reason, now));
+        let Some(pause) = recheck_pause(reason) else {
+            return self.take_step(view, case, offset_days, Vec::new(), hold, now).await;
+        };
+        self.put_off(view, &Case { hold, ..case }, now + pause, now).await?;
+        Ok((Worked::Skipped, None))
     }
 
     /// Takes the step and decides on its messages in one transaction, then sends them.
@@ -107,6 +148,7 @@ impl Run<'_> {
         case: Case,
         offset_days: u8,
         effects: Vec<Effect>,
+        hold: Option<Hold>,
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
         let company = &view.company;
@@ -120,7 +162,8 @@ impl Run<'_> {
             last_offset_days: Some(offset_days),
             attempts: case.attempts + effects.len() as u32,
             failed_tries: 0,
-            last_error: effects.is_empty().then(|| "unreachable".to_owned()),
+            last_error: hold.as_ref().map(|hold| hold.reason.as_str().to_owned()),
+            hold,
             ..case
         };
         let mut writes = vec![company.advance_case(&taken, Some(next), now)];
@@ -184,21 +227,42 @@ impl Run<'_> {
         what: What,
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
-        let company = &view.company;
-        let read = company.membership(&case.membership_id).await?;
-        let facts = vec![Fact { at: now, what }];
-        let (cause, source) = ("reminders", Source::Cron);
-        let news = News { facts, user_id: None, payment_id: None, cause, source };
-        let recording = match company.record(&case.membership_id, read, news, now) {
-            Ok(recording) => recording,
-            Err(RecordError::Store(error)) => return Err(error),
-            Err(RecordError::TooManyFacts | RecordError::Books(_)) => {
+        let (company, token) = (&view.company, self.app.ids.next());
+        let recorded =
+            recovery::record_fact(company, case, what, Source::Cron, "reminders", token, now).await;
+        self.recorded(view, case, recorded, now).await
+    }
+
+    async fn recorded(
+        &self,
+        view: &CompanyView,
+        case: &Case,
+        recorded: Result<(), EndError>,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        match recorded {
+            Ok(()) => Ok((Worked::Done, None)),
+            Err(EndError::Store(error)) => Err(error),
+            Err(EndError::TooManyFacts | EndError::Books(_)) => {
                 let error = CallError::Rejected { reason: "too_many_facts".to_owned() };
-                return self.fail(view, case.clone(), &error, now).await;
+                self.fail(view, case.clone(), &error, now).await
             }
-        };
-        company.store().commit(self.app.ids.next(), recording.writes).await?;
-        Ok((Worked::Done, None))
+        }
+    }
+}
+
+/// When a held case is looked at again without spending its step; `None` where the step is spent.
+fn recheck_pause(reason: HoldReason) -> Option<Duration> {
+    match reason {
+        HoldReason::PaidUnconfirmed => Some(Duration::minutes(PAID_RECHECK_MINUTES)),
+        HoldReason::CollectionPaused | HoldReason::StatusUnknown | HoldReason::NotStarted => {
+            Some(Duration::hours(MEMBERSHIP_RECHECK_HOURS))
+        }
+        HoldReason::AddressBounced
+        | HoldReason::AddressComplained
+        | HoldReason::AddressBlocked
+        | HoldReason::ChannelsOff
+        | HoldReason::Unreachable => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Effects that have not reached their end: sent now, found out about, or withdrawn.
 
 use shared::domain::action::ActionKind;
+use shared::domain::contact::HoldReason;
 use shared::domain::effect::{Effect, EffectState};
 use shared::domain::id::CaseId;
 use shared::domain::timeline::CaseState;
@@ -70,6 +71,9 @@ impl Run<'_> {
         let Some(case) = view.company.case(case_id).await? else { return Ok(Some("case_absent")) };
         if case.state != CaseState::Open {
             return Ok(Some("case_closed"));
+        }
+        if case.collection_paused {
+            return Ok(Some(HoldReason::CollectionPaused.as_str()));
         }
         let newer =
             effect.action.offset_days.zip(case.last_offset_days).is_some_and(|(own, last)| own < last);

@@ -8,7 +8,7 @@ use shared::domain::timeline::CaseState;
 use shared::due::Worked;
 use shared::effects;
 use shared::providers::call::CallError;
-use shared::reach::Reach;
+use shared::recovery::MemberChannels;
 use shared::store::StoreError;
 use shared::store::keys::INCENTIVE_OPERATION;
 
@@ -29,7 +29,7 @@ impl Run<'_> {
         &self,
         view: &CompanyView,
         case: Case,
-        reach: &Reach,
+        channels: &MemberChannels,
         now: DateTime<Utc>,
     ) -> Result<Granted, StoreError> {
         let days = view.settings.settings.incentive_days;
@@ -41,7 +41,7 @@ impl Run<'_> {
         let effect = match company.action(case.case_id, INCENTIVE_OPERATION).await? {
             Some(effect) => effect,
             None => {
-                let effect = incentive(&case, days, reach, now);
+                let effect = incentive(&case, days, channels, now);
                 let advance = company.advance_case(&case, case.due_at, now);
                 let writes = vec![advance, company.add_action(case.case_id, &effect, Some(now))?];
                 company.store().commit(self.app.ids.next(), writes).await?;
@@ -85,7 +85,7 @@ impl Run<'_> {
     }
 }
 
-fn incentive(case: &Case, days: u16, reach: &Reach, now: DateTime<Utc>) -> Effect {
+fn incentive(case: &Case, days: u16, channels: &MemberChannels, now: DateTime<Utc>) -> Effect {
     let key = effects::downstream_key(case.case_id, INCENTIVE_OPERATION);
     let action = Action {
         operation: INCENTIVE_OPERATION.to_owned(),
@@ -102,7 +102,7 @@ fn incentive(case: &Case, days: u16, reach: &Reach, now: DateTime<Utc>) -> Effec
     let request = Request::Extend {
         membership_id: case.membership_id.clone(),
         days,
-        renewal_period_end_before: reach.membership.renewal_period_end,
+        renewal_period_end_before: channels.period_ends_at(),
     };
     Effect::prepared(action, request, key)
 }

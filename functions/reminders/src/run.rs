@@ -13,8 +13,9 @@ use shared::http::Failure;
 use shared::payouts;
 use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
-use shared::reach;
-use shared::store::company::{CompanyState, REMINDERS_JOB, SettingsRow, Standing};
+use shared::domain::contact::ChannelError;
+use shared::recovery::{self, MemberChannels};
+use shared::store::company::{ChannelErrorRow, CompanyState, REMINDERS_JOB, SettingsRow, Standing};
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Company, RowKind, Store, StoreError};
 use tokio::sync::OnceCell;
@@ -52,7 +53,7 @@ impl CompanyView {
         app_id: &str,
         ids: &Ids,
     ) -> Result<Option<String>, CallError> {
-        let ask = || reach::experience(whop, app_id, &self.company, &self.state, ids.next());
+        let ask = || recovery::load_experience(whop, app_id, &self.company, &self.state, ids.next());
         self.experience.get_or_init(ask).await.clone()
     }
 }
@@ -62,6 +63,8 @@ struct Tally {
     done: u32,
     failed: u32,
     last_error: Option<String>,
+    /// The question about a member that Whop did not answer last; absent inside where all were answered.
+    channel_error: Option<Option<ChannelError>>,
 }
 
 /// Runs one occurrence of the job.
@@ -156,17 +159,46 @@ impl Run<'_> {
         cell.get_or_try_init(read).await.cloned()
     }
 
+    /// Notes what could not be asked about a member, so that operations show it.
+    pub(crate) fn note_channels(&self, view: &CompanyView, channels: &MemberChannels) {
+        let newest = channels.errors.last().cloned();
+        if let Some(error) = &newest {
+            let company_id = view.company.id();
+            tracing::warn!(%company_id, question = error.question, reason = error.reason, "Whop did not answer a question about a member");
+        }
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.entry(view.company.id().clone()).or_default().channel_error = Some(newest);
+    }
+
     /// Sets companies aside that only fail, and takes those back that work again.
     async fn remember_companies(&self) {
         let tallies = std::mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner));
         for (id, tally) in tallies {
             let Ok(view) = self.view(&id).await else { continue };
+            self.remember_channel_error(&view, tally.channel_error.clone()).await;
             let Some(standing) = next_standing(&view.state.standing, &tally, self.app.clock.now()) else {
                 continue;
             };
             if let Err(error) = self.save_standing(&view.company, &standing).await {
                 tracing::warn!(error = %error, "a company's standing was not saved");
             }
+        }
+    }
+
+    async fn remember_channel_error(&self, view: &CompanyView, newest: Option<Option<ChannelError>>) {
+        let Some(newest) = newest else { return };
+        let known = view.state.channel_error.as_ref().map(|known| &known.error);
+        if known == newest.as_ref() {
+            return;
+        }
+        let row = newest.map(|error| ChannelErrorRow { error, since: self.app.clock.now() });
+        let write = view.company.remember_channel_error(row.as_ref());
+        let saved = match write {
+            Ok(write) => view.company.store().commit(self.app.ids.next(), vec![write]).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = saved {
+            tracing::warn!(error = %error, "what could not be asked about a company's members was not saved");
         }
     }
 

@@ -9,7 +9,7 @@ use shared::domain::time;
 use shared::events::STRIPE;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::providers::stripe;
+use shared::providers::{stripe, whop};
 use shared::store::StoreError;
 use shared::store::inbox::{EventPlace, EventState, Inbox, StoredEvent};
 
@@ -67,9 +67,13 @@ async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, Stor
 
 /// What could not be read when it came may be readable by now.
 fn read_again(app: &SharedApp, mut event: StoredEvent) -> Result<StoredEvent, Failure> {
-    if matches!(event.payload_min.meaning, Meaning::Unreadable { .. }) && event.source == STRIPE {
+    if matches!(event.payload_min.meaning, Meaning::Unreadable { .. }) {
         let body = unseal(app, &event)?;
-        event.payload_min = stripe::read_again(&event.payload_min, &body).map_err(unreadable)?;
+        let again = match event.source.as_str() {
+            STRIPE => stripe::read_again(&event.payload_min, &body),
+            _ => whop::read_again(&event.payload_min, &body),
+        };
+        event.payload_min = again.map_err(unreadable)?;
     }
     Ok(event)
 }

@@ -6,10 +6,9 @@ mod bookings;
 use axum::response::Response;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
-use shared::domain::time;
 
 use crate::service::Service;
-use crate::whop::{Membership, MembershipStatus};
+use crate::whop::{Membership, MembershipStatus, Payment};
 
 /// The demo company.
 pub const COMPANY: &str = "biz_demo";
@@ -72,36 +71,30 @@ pub async fn renew(
     Some(service.deliver(&id, &event.to_string()).await)
 }
 
-/// Changes the membership only, and returns the event that somebody else delivers.
+/// Changes the membership and its payment only, and returns the event that somebody else delivers.
 pub fn end_renewal(service: &Service, membership: &Membership, failed: bool, at: DateTime<Utc>) -> Value {
+    let whop = &service.sandbox.whop;
     let status = if failed { MembershipStatus::PastDue } else { MembershipStatus::Active };
-    service.sandbox.whop.set_membership_status(&membership.id, status);
-    event(membership, failed, at)
+    whop.set_membership_status(&membership.id, status);
+    let payment = Payment {
+        id: membership.id.replace("mem_", "pay_"),
+        company_id: membership.company_id.clone(),
+        membership_id: membership.id.clone(),
+        user_id: membership.user_id.clone(),
+        email: membership.email.clone(),
+        product_id: membership.product_id.clone(),
+        billing_reason: "subscription_cycle".to_owned(),
+        currency: membership.currency.clone(),
+        amount_cents: RENEWAL_CENTS,
+        failed,
+        at,
+    };
+    whop.add_payment(payment.clone());
+    let mut event = whop.payment_event(&payment);
+    let verb = if failed { "failed" } else { "paid" };
+    event["id"] = json!(format!("msg_{verb}_{}_{}", membership.id, at.timestamp()));
+    event
 }
 
-/// A payment event of Whop's v1 dialect (docs.whop.com, "payment.failed" and "payment.succeeded").
-fn event(membership: &Membership, failed: bool, at: DateTime<Utc>) -> Value {
-    let at_text = time::write(at);
-    let (kind, verb) = if failed { ("payment.failed", "failed") } else { ("payment.succeeded", "paid") };
-    let payment = membership.id.replace("mem_", "pay_");
-    json!({
-        "id": format!("msg_{verb}_{}_{}", membership.id, at.timestamp()),
-        "api_version": "v1",
-        "type": kind,
-        "timestamp": at_text,
-        "company_id": membership.company_id,
-        "data": {
-            "id": payment,
-            "status": if failed { "open" } else { "paid" },
-            "billing_reason": "subscription_cycle",
-            "currency": membership.currency,
-            "subtotal": 29.0,
-            "membership": {"id": membership.id, "status": if failed { "past_due" } else { "active" }},
-            "user": {"id": membership.user_id},
-            "company": {"id": membership.company_id},
-            "last_payment_attempt": if failed { json!(at_text) } else { Value::Null },
-            "paid_at": if failed { Value::Null } else { json!(at_text) },
-            "payments_failed": u8::from(failed),
-        },
-    })
-}
+/// What a month costs at the demo company.
+const RENEWAL_CENTS: i64 = 2_900;

@@ -3,8 +3,29 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::contact::HoldReason;
 use super::id::{CaseId, CompanyId, MembershipId, PaymentId, UserId};
-use super::timeline::{CaseState, EndedBy};
+use super::timeline::{CaseState, EndedBy, OtherPayment};
+
+/// Why nobody is written to about a case, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Why.
+    pub reason: HoldReason,
+    /// When it was first decided.
+    #[serde(with = "super::time")]
+    pub since: DateTime<Utc>,
+}
+
+impl Hold {
+    /// The hold after another look: the time stays while the reason does.
+    pub fn new(before: Option<&Self>, reason: HoldReason, now: DateTime<Utc>) -> Self {
+        match before {
+            Some(before) if before.reason == reason => before.clone(),
+            _ => Self { reason, since: now },
+        }
+    }
+}
 
 /// One failed renewal being recovered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,9 +70,24 @@ pub struct Case {
     /// What of it was refunded or disputed later.
     #[serde(default)]
     pub returned_amount: i64,
-    /// By which action a person ended it.
+    /// By what it was cancelled.
     #[serde(default)]
     pub ended_by: Option<EndedBy>,
+    /// What else the member paid on the membership since the failure: shown, and no recovery.
+    #[serde(default)]
+    pub other_payments: Vec<OtherPayment>,
+    /// The product of the membership, where an event named it.
+    #[serde(default)]
+    pub product_id: Option<String>,
+    /// Whether the membership is to end with its period, by its newest event.
+    #[serde(default)]
+    pub cancel_scheduled: bool,
+    /// Whether nothing is charged for now, by the membership's newest event.
+    #[serde(default)]
+    pub collection_paused: bool,
+    /// Why nobody was written to when the schedule looked last; absent once somebody was.
+    #[serde(default)]
+    pub hold: Option<Hold>,
     /// The newest reminder taken, in days after the first failure.
     #[serde(default)]
     pub last_offset_days: Option<u8>,

@@ -35,6 +35,15 @@ pub struct Event {
     pub occurred_at: DateTime<Utc>,
     /// Where that is known from.
     pub occurred_at_source: TimeSource,
+    /// The product of the membership, where the event names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<String>,
+    /// When the membership was bought, where the event tells of a purchase.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::time::option")]
+    pub bought_at: Option<DateTime<Utc>>,
+    /// A part that could not be read although the rest of the event is applied: listed for an operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Part>,
     /// What it means for us.
     pub meaning: Meaning,
 }
@@ -91,11 +100,23 @@ pub enum Meaning {
     PaymentSucceeded {
         /// What was paid.
         money: Option<Money>,
+        /// Whether it paid a renewal; anything else that is bought recovers nothing.
+        #[serde(default = "of_renewal_by_default")]
+        of_renewal: bool,
     },
     /// The membership is valid (again).
     MembershipValid,
     /// The membership has ended for good; a merely unpaid one is `Nothing`.
     MembershipEnded,
+    /// Somebody changed what becomes of the membership.
+    MembershipChanged {
+        /// Whether it ends with its period, where the event says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cancel_scheduled: Option<bool>,
+        /// Whether nothing is charged for now, where the event says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        collection_paused: Option<bool>,
+    },
     /// Money went back to the customer; the newest word on one refund or dispute counts.
     MoneyReturned {
         /// The refund's or dispute's own id.
@@ -138,6 +159,11 @@ pub enum Meaning {
     Nothing,
 }
 
+/// Rows of versions that did not tell them apart took every success for the renewal's.
+fn of_renewal_by_default() -> bool {
+    true
+}
+
 /// A part of an event that could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -152,6 +178,8 @@ pub enum Part {
     Flag,
     /// Something else than an id of its kind.
     Id,
+    /// A reason for a charge that we do not know.
+    Reason,
     /// No time.
     Time,
     /// An account of another form than we know.
@@ -167,6 +195,7 @@ impl Part {
             Self::Status => "status_unknown",
             Self::Flag => "flag_unreadable",
             Self::Id => "id_unreadable",
+            Self::Reason => "billing_reason_unknown",
             Self::Time => "time_unreadable",
             Self::Account => "account_unreadable",
         }

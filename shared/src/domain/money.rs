@@ -110,6 +110,42 @@ impl Money {
     }
 }
 
+impl Money {
+    /// Reads a major-unit decimal of a provider that calculates in binary floating point: `29.990000000000002`
+    /// is 29.99. What differs from a whole number of minor units by less than a millionth of one is such
+    /// noise; a true fraction, as in `29.999`, is an error here too.
+    pub fn from_provider_float(text: &str, currency: Currency) -> Result<Self, InvalidMoney> {
+        match Self::from_major(text, currency.clone()) {
+            Err(InvalidMoney::Precision) => {
+                let nearest = nearest_minor_unit(text, &currency).ok_or(InvalidMoney::Precision)?;
+                Ok(Self { amount: nearest, currency })
+            }
+            other => other,
+        }
+    }
+}
+
+/// How many digits beyond the minor unit are compared: six, a millionth of it.
+const NOISE_DIGITS: u32 = 6;
+
+/// The whole number of minor units that a decimal means but for noise. It is read once more with six digits
+/// more, the rest cut off: all zeros or all nines there is noise.
+fn nearest_minor_unit(text: &str, currency: &Currency) -> Option<i64> {
+    // Only plain decimals are read here: with an exponent the digits would have to be moved first.
+    let (whole, fraction) = text.split_once('.').filter(|_| !text.contains(['e', 'E']))?;
+    let digits = (currency.exponent() + NOISE_DIGITS) as usize;
+    let cut = fraction.get(..digits)?;
+    let millionths: i64 = format!("{whole}{cut}").parse().ok()?;
+    let unit = 10_i64.pow(NOISE_DIGITS);
+    let (floor, rest) = (millionths.div_euclid(unit), millionths.rem_euclid(unit));
+    let amount = match rest {
+        0 => floor,
+        rest if rest == unit - 1 => floor + 1,
+        _ => return None,
+    };
+    (amount.abs() <= MAX_AMOUNT).then_some(amount)
+}
+
 /// `digits` times ten to the power `shift`, exactly.
 fn scale(digits: &str, shift: i32) -> Result<i64, InvalidMoney> {
     let significant = digits.trim_start_matches('0');
@@ -153,6 +189,28 @@ mod tests {
         assert_eq!(minor("0.00", "jpy"), Ok(0));
         assert_eq!(minor("1.9e1", "usd"), Ok(1900));
         assert_eq!(minor("0.07", "usd"), Ok(7));
+    }
+
+    #[test]
+    fn noise_of_binary_floats_is_told_from_a_true_fraction() {
+        let read = |text: &str, currency: &str| {
+            Money::from_provider_float(text, Currency::parse(currency).unwrap()).map(|money| money.amount)
+        };
+        for (text, currency, expected) in [
+            ("29.990000000000002", "usd", 2999),
+            ("29.989999999999998", "usd", 2999),
+            ("0.30000000000000004", "usd", 30),
+            ("17.000000000000004", "jpy", 17),
+            ("1.2339999999999998", "kwd", 1234),
+            ("123456789.98999999", "usd", 12_345_678_999),
+            ("29.99", "usd", 2999),
+        ] {
+            assert_eq!(read(text, currency), Ok(expected), "{text} {currency}");
+        }
+        for text in ["29.999", "29.995", "29.9901", "0.001", "29.99999", "1.00000000e-16", "1.1102230246251565e-16"] {
+            assert_eq!(read(text, "usd"), Err(InvalidMoney::Precision), "{text}");
+        }
+        assert_eq!(read("0.5", "jpy"), Err(InvalidMoney::Precision));
     }
 
     #[test]

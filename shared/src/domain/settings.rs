@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::action::Channel;
 use super::message::Language;
 
 /// A company's settings. The defaults hold until it saves its own.
@@ -47,6 +48,14 @@ impl FieldError {
     /// An error about `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
+    }
+}
+
+impl Settings {
+    /// The channels that are switched on, in the order in which they are taken.
+    pub fn channels(&self) -> Vec<Channel> {
+        let push = self.push_enabled.then_some(Channel::Push);
+        push.into_iter().chain(self.dm_enabled.then_some(Channel::Dm)).collect()
     }
 }
 

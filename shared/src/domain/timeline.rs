@@ -4,6 +4,7 @@
 //! trace. Cases are a pure function of the set, so any number of deliveries in any order ends in
 //! one state. That is the whole proof; the property tests below only check that it was kept.
 
+mod episode;
 mod fact;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::id::PaymentId;
 use super::money::Money;
 
+pub use episode::{Episode, MembershipFlags, OtherPayment, Recovery};
 pub use fact::{EndedBy, Fact, What, failure_key};
 
 /// A success counts as a recovery up to this long after the first failure.
@@ -66,64 +68,6 @@ impl CaseState {
     }
 }
 
-/// How the money came back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recovery {
-    /// When, at the provider.
-    pub at: DateTime<Utc>,
-    /// By which payment, once one is known.
-    pub payment: Option<PaymentId>,
-    /// What was paid; what had failed where no payment named an amount.
-    pub money: Option<Money>,
-    /// What of it went back later, in the same currency.
-    pub returned_amount: i64,
-}
-
-impl Recovery {
-    /// What stayed, in minor units.
-    pub fn kept_amount(&self) -> i64 {
-        self.money.as_ref().map_or(0, |money| money.amount - self.returned_amount)
-    }
-}
-
-/// One failed renewal, from its first failure to its end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Episode {
-    /// The failures in it; the keys under which a case remembers its own.
-    pub failures: BTreeSet<String>,
-    /// When the first charge failed.
-    pub first_failure_at: DateTime<Utc>,
-    /// When the newest charge failed.
-    pub last_failure_at: DateTime<Utc>,
-    /// The newest payment that failed.
-    pub payment: Option<PaymentId>,
-    /// What is to be recovered.
-    pub money: Option<Money>,
-    /// Where it stands.
-    pub state: CaseState,
-    /// How it came back, if it did.
-    pub recovery: Option<Recovery>,
-    /// When and by whom it was ended, if a person did.
-    pub cancelled: Option<(DateTime<Utc>, EndedBy)>,
-    payments: BTreeSet<PaymentId>,
-    succeeded: bool,
-}
-
-impl Episode {
-    /// The last instant at which a success still counts.
-    pub fn window_ends_at(&self) -> DateTime<Utc> {
-        window_ends_at(self.first_failure_at)
-    }
-
-    /// Whatever happens later shows that the window has passed, just as somebody looking does: a sweep
-    /// that is late or never comes must leave no trace in what a case becomes.
-    fn notice_time(&mut self, at: DateTime<Utc>) {
-        if self.state == CaseState::Open && at > self.window_ends_at() {
-            self.state = CaseState::Exhausted;
-        }
-    }
-}
-
 /// The last instant at which a success still counts for a case that began then.
 pub fn window_ends_at(first_failure_at: DateTime<Utc>) -> DateTime<Utc> {
     first_failure_at + Duration::days(RECOVERY_WINDOW_DAYS)
@@ -155,17 +99,27 @@ impl Timeline {
     /// The cases that follow from the facts, oldest first.
     pub fn episodes(&self) -> Vec<Episode> {
         let mut episodes: Vec<Episode> = Vec::new();
+        let mut flags = MembershipFlags::default();
         for fact in &self.facts {
             if let (Some(current), false) = (episodes.last_mut(), matches!(fact.what, What::Returned { .. }))
             {
                 current.notice_time(fact.at);
             }
             match &fact.what {
-                What::Failed { payment, money } => fail(&mut episodes, fact, payment, money),
+                What::CancelScheduled { scheduled } => flags.cancel_scheduled = *scheduled,
+                What::CollectionPaused { paused } => flags.collection_paused = *paused,
+                // A renewal that is paid, or valid again, is none that ends with its period or rests.
+                What::Paid { .. } | What::Valid => flags = MembershipFlags::default(),
+                _ => {}
+            }
+            match &fact.what {
+                What::Failed { payment, money } => {
+                    episode::fail(&mut episodes, fact, (payment, money), flags);
+                }
                 What::Returned { .. } => {}
                 _ => {
                     if let Some(current) = episodes.last_mut() {
-                        follow(current, fact);
+                        current.follow(fact, flags);
                     }
                 }
             }
@@ -182,12 +136,8 @@ impl Timeline {
         }
         let before = self.episodes();
         let old = |fact: &Fact| fact.at < newest - Duration::days(INERT_FACT_DAYS);
-        let candidates: Vec<Fact> = self
-            .facts
-            .iter()
-            .filter(|fact| old(fact) && matches!(fact.what, What::Paid { .. } | What::Valid | What::Ended))
-            .cloned()
-            .collect();
+        let candidates: Vec<Fact> =
+            self.facts.iter().filter(|fact| old(fact) && fact.what.is_compactable()).cloned().collect();
         for fact in candidates {
             self.facts.remove(&fact);
             if self.episodes() != before {
@@ -219,91 +169,6 @@ impl Timeline {
                 recovery.give_back(money.as_ref());
             }
         }
-    }
-}
-
-impl Recovery {
-    /// Takes returned money out, never more than came in. Another currency cannot be compared, so
-    /// it counts as the whole: recovered revenue is never overstated.
-    fn give_back(&mut self, returned: Option<&Money>) {
-        let Some(paid) = &self.money else { return };
-        let amount = match returned {
-            Some(money) if money.currency == paid.currency => money.amount.max(0),
-            Some(money) if money.amount == 0 => 0,
-            _ => paid.amount,
-        };
-        self.returned_amount = self.returned_amount.saturating_add(amount).min(paid.amount);
-    }
-}
-
-/// A failure goes on with the current episode or begins the next one.
-fn fail(episodes: &mut Vec<Episode>, fact: &Fact, payment: &Option<PaymentId>, money: &Option<Money>) {
-    let key = failure_key(fact.at, payment);
-    match episodes.last_mut() {
-        Some(current) if !current.succeeded && fact.at <= current.window_ends_at() => {
-            current.failures.insert(key);
-            current.last_failure_at = fact.at;
-            current.payment = payment.clone().or(current.payment.take());
-            current.money = money.clone().or(current.money.take());
-            current.payments.extend(payment.clone());
-        }
-        _ => episodes.push(Episode {
-            failures: BTreeSet::from([key]),
-            first_failure_at: fact.at,
-            last_failure_at: fact.at,
-            payment: payment.clone(),
-            money: money.clone(),
-            state: CaseState::Open,
-            recovery: None,
-            cancelled: None,
-            payments: payment.iter().cloned().collect(),
-            succeeded: false,
-        }),
-    }
-}
-
-/// Everything that can follow a failure.
-fn follow(current: &mut Episode, fact: &Fact) {
-    match &fact.what {
-        What::Paid { payment, money } => succeed(current, fact.at, payment.as_ref(), money.as_ref()),
-        What::Valid => succeed(current, fact.at, None, None),
-        What::Ended if !current.succeeded && current.state == CaseState::Open => {
-            current.state = CaseState::Lost
-        }
-        What::Cancelled { by } if !current.succeeded && current.cancelled.is_none() => {
-            current.state = CaseState::Cancelled;
-            current.cancelled = Some((fact.at, *by));
-        }
-        What::WindowPassed if current.state == CaseState::Open && fact.at >= current.window_ends_at() => {
-            current.state = CaseState::Exhausted;
-        }
-        _ => {}
-    }
-}
-
-/// A success ends the episode; it is a recovery when it came in time and nobody had ended it.
-fn succeed(current: &mut Episode, at: DateTime<Utc>, payment: Option<&PaymentId>, money: Option<&Money>) {
-    let in_time = at <= current.window_ends_at();
-    if !current.succeeded {
-        current.succeeded = true;
-        match current.state {
-            CaseState::Cancelled => return,
-            _ if in_time => {
-                current.state = CaseState::Recovered;
-                let money = current.money.clone();
-                current.recovery = Some(Recovery { at, payment: None, money, returned_amount: 0 });
-            }
-            _ => current.state = CaseState::Lost,
-        }
-    }
-    // The membership is often valid a moment before its payment is reported: the first payment in
-    // the window says what the recovery was worth.
-    if let (Some(recovery), Some(payment), true) = (&mut current.recovery, payment, in_time)
-        && recovery.payment.is_none()
-    {
-        recovery.payment = Some(payment.clone());
-        recovery.money = money.cloned().or(recovery.money.take());
-        current.payments.insert(payment.clone());
     }
 }
 

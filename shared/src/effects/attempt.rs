@@ -45,6 +45,8 @@ pub(super) async fn repeat(
         match look_up(effect, senders).await {
             // Ending what has ended changes nothing, so only that is asked for again under an old key.
             Ok(Trace::Missing) if is_ending => {}
+            // Days that are not there were not granted, and the old key protects nothing any more.
+            Ok(Trace::Missing) => return Verdict::starts_over(effect, "key_expired", now),
             Ok(trace) => return trace.verdict("key_expired"),
             Err(error) => return judge(effect, Err(error), true, now),
         }
@@ -111,13 +113,13 @@ async fn look_up(effect: &Effect, senders: Senders<'_>) -> Result<Trace, CallErr
     };
     let whop = senders.whop.ok_or_else(|| unconfigured("whop"))?;
     let membership = match whop.membership(membership_id).await {
-        Ok(membership) => membership,
+        Ok(answer) => answer.membership,
         Err(CallError::Absent | CallError::Rejected { .. }) => return Ok(Trace::Unclear),
         Err(error) => return Err(error),
     };
     Ok(match &effect.request {
         Request::Extend { days, renewal_period_end_before: Some(before), .. } => {
-            let Some(ends) = membership.renewal_period_end else { return Ok(Trace::Unclear) };
+            let Some(ends) = membership.period_ends_at else { return Ok(Trace::Unclear) };
             let near = |date: DateTime<Utc>| (ends - date).abs() < Duration::hours(DATE_TOLERANCE_HOURS);
             // Any other date means that something else moved it too, such as a payment.
             if near(*before + Duration::days(i64::from(*days))) {
@@ -129,7 +131,7 @@ async fn look_up(effect: &Effect, senders: Senders<'_>) -> Result<Trace, CallErr
             }
         }
         Request::Cancel { at_period_end, .. } => {
-            let reached = membership.is_ended() || (*at_period_end && membership.cancel_at_period_end);
+            let reached = membership.is_ended() || (*at_period_end && membership.is_cancel_scheduled());
             if reached { Trace::There } else { Trace::Missing }
         }
         _ => Trace::Unclear,

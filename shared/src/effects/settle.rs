@@ -70,6 +70,9 @@ fn outcome(
         Some(at) => write.set("lease_until", text(time::write(next_try(held, verdict.state, at)))),
         None => write.remove("lease_until").set("ended_at", text(time::write(now))),
     };
+    if let Some(key) = &verdict.new_key {
+        write = write.set("downstream_key", text(key));
+    }
     // What was certainly never sent has no first time: its key is as fresh as on the first day.
     if verdict.state == EffectState::Prepared {
         write = write.remove("first_sent_at");

@@ -51,6 +51,16 @@ impl CallError {
         }
     }
 
+    /// Whether the provider understood the question and will not answer it: it is not there, or not ours to
+    /// ask. Asking again changes nothing, so whoever can do without the answer goes on without it.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Rejected { .. } | Self::WrongState { .. } | Self::Absent => true,
+            Self::NotSent { reason, .. } => reason == "status_403",
+            Self::InDoubt { .. } | Self::LookUp { .. } => false,
+        }
+    }
+
     /// The same failure of a call that changes nothing: what cannot have happened is in no doubt.
     pub(super) fn of_reading(self) -> Self {
         match self {

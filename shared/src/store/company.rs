@@ -1,5 +1,6 @@
 //! Everything of one company. No function here takes another company's id.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +10,8 @@ use super::keys::{self, Key};
 use super::write::{Expect, Item, Write, number, text, with_key};
 use super::{Page, Query, Range, Store, attribute_number, attribute_text};
 use crate::domain::action::Source;
-use crate::domain::case::Case;
+use crate::domain::case::{Case, Hold};
+use crate::domain::contact::ChannelError;
 use crate::domain::effect::{Effect, Subject};
 use crate::domain::id::{CaseId, CompanyId};
 use crate::domain::kpi::Counters;
@@ -49,6 +51,20 @@ pub struct CompanyState {
     /// How its newest run went.
     #[serde(flatten)]
     pub standing: Standing,
+    /// What Whop did not answer about its members when it was asked last.
+    #[serde(default)]
+    pub channel_error: Option<ChannelErrorRow>,
+}
+
+/// A question about a company's members that is not answered, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelErrorRow {
+    /// What was asked, and why there is no answer.
+    #[serde(flatten)]
+    pub error: ChannelError,
+    /// Since when.
+    #[serde(with = "crate::domain::time")]
+    pub since: DateTime<Utc>,
 }
 
 /// How it went for a company lately.
@@ -128,6 +144,11 @@ impl Company {
         Ok(self.store.get(Key::settings(&self.company)).await?.unwrap_or_default())
     }
 
+    /// What the sweep remembers of it.
+    pub async fn state(&self) -> Result<CompanyState, StoreError> {
+        Ok(self.store.get(Key::company_state(&self.company)).await?.unwrap_or_default())
+    }
+
     /// Saves settings over the version that was read, and has the open cases looked at again.
     pub fn save_settings(
         &self,
@@ -154,6 +175,15 @@ impl Company {
     /// Remembers how its newest run went; the newest word wins, and the experience is not touched.
     pub fn remember_standing(&self, standing: &Standing) -> Result<Write, StoreError> {
         Write::update(Key::company_state(&self.company)).set_all(standing)
+    }
+
+    /// Remembers what Whop did not answer about its members, or that it answered everything.
+    pub fn remember_channel_error(&self, row: Option<&ChannelErrorRow>) -> Result<Write, StoreError> {
+        let write = Write::update(Key::company_state(&self.company));
+        match row {
+            Some(channel_error) => write.set_all(&ChannelErrorAttribute { channel_error }),
+            None => Ok(write.remove("channel_error")),
+        }
     }
 
     /// One case.
@@ -265,6 +295,10 @@ impl Company {
             Some(error) => write.set("last_error", text(error)),
             None => write.remove("last_error"),
         };
+        write = match &case.hold {
+            Some(hold) => write.set("hold", hold_attribute(hold)),
+            None => write.remove("hold"),
+        };
         write.due(SWEEP, due_at).expect(Expect::version(case.version))
     }
 
@@ -307,6 +341,17 @@ impl Company {
         }
         write
     }
+}
+
+#[derive(Serialize)]
+struct ChannelErrorAttribute<'a> {
+    channel_error: &'a ChannelErrorRow,
+}
+
+fn hold_attribute(hold: &Hold) -> AttributeValue {
+    let since = text(crate::domain::time::write(hold.since));
+    let reason = text(hold.reason.as_str());
+    AttributeValue::M([("reason".to_owned(), reason), ("since".to_owned(), since)].into())
 }
 
 const REVENUE: &str = "revenue_";

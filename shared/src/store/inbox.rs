@@ -2,6 +2,7 @@
 //! to be kept before anybody knows whose it is.
 
 pub mod occurred;
+mod unread;
 
 use std::collections::HashSet;
 
@@ -118,6 +119,12 @@ impl Inbox {
         if matches!(event.state, EventState::Applied | EventState::Received) {
             write = write.set(keys::TTL, number(expires_at(event.received_at)));
         }
+        if event.state == EventState::Applied && event.payload_min.unread.is_some() {
+            let list = keys::unread_events_list(event.payload_min.company_id.as_ref());
+            write = write
+                .set("list_state_pk", text(list))
+                .set("list_sk", text(EventPlace::of(event).to_string()));
+        }
         Ok(write)
     }
 
@@ -135,14 +142,18 @@ impl Inbox {
 
     /// Marks a pending event as applied; stands beside the effect it had.
     pub fn mark_applied(&self, event: &StoredEvent) -> Write {
-        Write::update(Key::event(&event.source, &event.payload_min.event_id))
+        let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
             .set("state", text("applied"))
             .set(keys::TTL, number(expires_at(event.received_at)))
             .remove("reason")
-            .remove("list_state_pk")
-            .remove("list_sk")
             .due(SWEEP, None)
-            .expect(Expect::Equals("state", text("pending")))
+            .expect(Expect::Equals("state", text("pending")));
+        if event.payload_min.unread.is_none() {
+            return write.remove("list_state_pk").remove("list_sk");
+        }
+        write
+            .set("list_state_pk", text(keys::unread_events_list(event.payload_min.company_id.as_ref())))
+            .set("list_sk", text(EventPlace::of(event).to_string()))
     }
 
     /// Notes that applying it failed: due again later, or set aside where `due_at` is absent.

@@ -7,6 +7,7 @@
 //! | case | `CASE#<company>#<case>` | `CASE` | one case by its id |
 //! | action (and its effect) | `CASE#<company>#<case>` | `ACTION#<operation>` | all actions of a case; one by its operation |
 //! | timeline | `MEMBERSHIP#<company>#<membership>` | `TIMELINE` | applying an event |
+//! | purchase | `MEMBER#<company>#<user>` | `PURCHASE#<product>#<membership>` | whether a member bought a product again, in one query |
 //! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
 //! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
@@ -50,7 +51,7 @@ use chrono::NaiveDate;
 use super::account::AccountKey;
 use crate::domain::action::Channel;
 use crate::domain::effect::Subject;
-use crate::domain::id::{CaseId, CompanyId, MembershipId};
+use crate::domain::id::{CaseId, CompanyId, MembershipId, UserId};
 use crate::domain::money::Currency;
 use crate::domain::party::{BookingId, ProfessionalId};
 use crate::domain::payout::{BatchEntry, BatchId};
@@ -58,7 +59,7 @@ use crate::domain::payout::{BatchEntry, BatchId};
 pub use index::{CUSTOMER_INDEX, DUE_INDEX, DUE_SHARDS, LIST_INDEX, LIST_STATE_INDEX, PROFESSIONAL_INDEX};
 pub(super) use index::{
     FINDINGS_LIST, audit_list, bookings_list, bookings_state_list, cases_list, cases_state_list, due_shard,
-    effects_list, events_state_list, findings_list_of, party_list, shard, statement_list,
+    effects_list, events_state_list, findings_list_of, party_list, shard, statement_list, unread_events_list,
 };
 
 /// Name of the hash key attribute.
@@ -148,6 +149,15 @@ impl Key {
         Self::new(format!("MEMBERSHIP#{company}#{membership}"), "TIMELINE")
     }
 
+    pub(super) fn purchase(
+        company: &CompanyId,
+        user: &UserId,
+        product_id: &str,
+        membership: &MembershipId,
+    ) -> Self {
+        Self::new(member_pk(company, user), format!("{}{membership}", purchase_prefix(product_id)))
+    }
+
     pub(super) fn counters(company: &CompanyId, day: NaiveDate, shard: u8) -> Self {
         Self::new(kpi_pk(company), format!("{day}#{shard}"))
     }
@@ -214,7 +224,7 @@ impl Key {
     pub fn company(&self) -> Option<CompanyId> {
         let mut parts = self.pk.split('#');
         match parts.next()? {
-            "CASE" | "COMPANY" | "MEMBERSHIP" | "KPI" | "AUDIT" | "IDEMPOTENCY" | "BOOKING" | "LEDGER"
+            "CASE" | "COMPANY" | "MEMBERSHIP" | "MEMBER" | "KPI" | "AUDIT" | "IDEMPOTENCY" | "BOOKING" | "LEDGER"
             | "BALANCE" | "PAYEE" | "BATCHES" | "BATCH" => CompanyId::parse(parts.next()?).ok(),
             _ => None,
         }
@@ -308,6 +318,14 @@ pub(super) fn batches_pk(company: &CompanyId) -> String {
 
 pub(super) fn batch_pk(company: &CompanyId, batch: BatchId) -> String {
     format!("BATCH#{company}#{batch}")
+}
+
+pub(super) fn member_pk(company: &CompanyId, user: &UserId) -> String {
+    format!("MEMBER#{company}#{user}")
+}
+
+pub(super) fn purchase_prefix(product_id: &str) -> String {
+    format!("PURCHASE#{product_id}#")
 }
 
 pub(super) fn kpi_pk(company: &CompanyId) -> String {

@@ -21,6 +21,7 @@ pub mod limit;
 pub mod link;
 pub mod outbox;
 pub mod payee;
+pub mod purchase;
 mod placeholders;
 pub mod reconciliation;
 pub mod recovery;

@@ -15,7 +15,7 @@ use crate::domain::action::Source;
 use crate::domain::id::{CaseId, MembershipId, PaymentId, UserId};
 use crate::domain::kpi;
 use crate::domain::time;
-use crate::domain::timeline::{CaseState, EndedBy, Episode, Fact, MAX_FACTS, Timeline};
+use crate::domain::timeline::{CaseState, EndedBy, Episode, Fact, MAX_FACTS, OtherPayment, Timeline};
 
 /// A membership's history as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Membership {
     /// The member, once an event named one.
     #[serde(default)]
     pub user_id: Option<UserId>,
+    /// Its product, once an event named one.
+    #[serde(default)]
+    pub product_id: Option<String>,
     /// Counts its changes; 0 for one not seen before.
     pub version: u64,
 }
@@ -50,10 +53,26 @@ pub struct News<'a> {
     pub user_id: Option<UserId>,
     /// A payment that from now on belongs to this membership.
     pub payment_id: Option<PaymentId>,
+    /// The product of the membership, where known.
+    pub product_id: Option<String>,
     /// Who or what caused it, for the audit: an event id, a user id, a schedule.
     pub cause: &'a str,
     /// Who set it off.
     pub source: Source,
+}
+
+impl News<'_> {
+    /// Facts that nobody but the schedule found out, and nothing beside them.
+    pub fn of_facts(facts: Vec<Fact>) -> Self {
+        Self {
+            facts,
+            user_id: None,
+            payment_id: None,
+            product_id: None,
+            cause: "reminders",
+            source: Source::Cron,
+        }
+    }
 }
 
 /// What a recording changes.
@@ -100,6 +119,7 @@ impl Company {
             after.timeline.add(fact);
         }
         after.user_id = news.user_id.or(after.user_id);
+        after.product_id = news.product_id.or(after.product_id);
         after.timeline.compact();
         let mut recording = Recording { writes: Vec::new(), cases: Vec::new() };
         if after == read {
@@ -128,10 +148,12 @@ impl Company {
         }
         for (case_id, episode) in after.episodes() {
             let old = before.get(&case_id);
-            let unchanged = old == Some(&episode) && read.user_id == after.user_id;
+            let unchanged = old == Some(&episode)
+                && read.user_id == after.user_id
+                && read.product_id == after.product_id;
             if !unchanged {
-                let user_id = after.user_id.as_ref();
-                recording.writes.push(self.project(membership_id, case_id, user_id, old, &episode, now)?);
+                let of = (membership_id, &after);
+                recording.writes.push(self.project(of, case_id, old, &episode, now)?);
             }
             if old.map(|old| old.state) != Some(episode.state) {
                 recording.cases.push((case_id, episode.state));
@@ -160,9 +182,8 @@ impl Company {
     /// The part of a case that follows from its timeline. The reminders' part is left as it is.
     fn project(
         &self,
-        membership_id: &MembershipId,
+        (membership_id, membership): (&MembershipId, &Membership),
         case_id: CaseId,
-        user_id: Option<&UserId>,
         old: Option<&Episode>,
         episode: &Episode,
         now: DateTime<Utc>,
@@ -174,7 +195,8 @@ impl Company {
             case_id,
             company_id: self.company.as_str(),
             membership_id: membership_id.as_str(),
-            user_id: user_id.map(UserId::as_str),
+            user_id: membership.user_id.as_ref().map(UserId::as_str),
+            product_id: membership.product_id.as_deref(),
             state: episode.state,
             first_failure_at: episode.first_failure_at,
             last_failure_at: episode.last_failure_at,
@@ -187,6 +209,9 @@ impl Company {
             recovered_currency: recovered.map(|money| money.currency.as_str()),
             returned_amount: recovery.map_or(0, |recovery| recovery.returned_amount),
             ended_by: episode.cancelled.map(|(_, by)| by),
+            other_payments: &episode.other_payments,
+            cancel_scheduled: episode.flags.cancel_scheduled,
+            collection_paused: episode.flags.collection_paused,
             updated_at: now,
             list_pk: keys::cases_list(&self.company),
             list_state_pk: keys::cases_state_list(&self.company, episode.state.as_str()),
@@ -194,10 +219,11 @@ impl Company {
         })?;
         let open = |episode: &Episode| episode.state == CaseState::Open;
         let moved = old.is_none_or(|old| !open(old) || old.first_failure_at != episode.first_failure_at);
-        write = match (open(episode), moved) {
+        let resumed = old.is_some_and(|old| old.flags.collection_paused) && !episode.flags.collection_paused;
+        write = match (open(episode), moved || resumed) {
             (true, true) => write.due(SWEEP, Some(episode.first_failure_at)),
             (true, false) => write,
-            (false, _) => write.due(SWEEP, None),
+            (false, _) => write.remove("hold").due(SWEEP, None),
         };
         Ok(write.count("version", 1))
     }
@@ -246,6 +272,7 @@ struct Projection<'a> {
     company_id: &'a str,
     membership_id: &'a str,
     user_id: Option<&'a str>,
+    product_id: Option<&'a str>,
     state: CaseState,
     #[serde(with = "time")]
     first_failure_at: DateTime<Utc>,
@@ -261,6 +288,9 @@ struct Projection<'a> {
     recovered_currency: Option<&'a str>,
     returned_amount: i64,
     ended_by: Option<EndedBy>,
+    other_payments: &'a [OtherPayment],
+    cancel_scheduled: bool,
+    collection_paused: bool,
     #[serde(with = "time")]
     updated_at: DateTime<Utc>,
     list_pk: String,

@@ -55,6 +55,10 @@ pub enum Operation {
     Cancel,
     /// `GET /memberships/{id}`.
     Memberships,
+    /// `GET /memberships`.
+    ListMemberships,
+    /// `GET /payments/{id}`.
+    Payments,
     /// `GET /users/{user_id}/access/{resource_id}`.
     Access,
     /// `GET /experiences`.
@@ -118,6 +122,8 @@ impl Operation {
             Self::Extend => "extend",
             Self::Cancel => "cancel",
             Self::Memberships => "memberships",
+            Self::ListMemberships => "list_memberships",
+            Self::Payments => "payments",
             Self::Access => "access",
             Self::Experiences => "experiences",
             Self::Jwks => "jwks",

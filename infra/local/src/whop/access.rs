@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::WhopStandIn;
 use super::answer::Refusal;
+use super::shape::Shape;
 use super::world::{Experience, World};
 use crate::fault::Operation;
 
@@ -22,14 +23,13 @@ pub(super) async fn check(
     headers: HeaderMap,
 ) -> Response {
     let company = whop.world().company_behind(&resource_id);
-    let act = move |whop: &WhopStandIn, _: &HeaderMap| whop.world().access(&user_id, &resource_id);
+    let act = move |whop: &WhopStandIn, _: &HeaderMap, _: Shape| whop.world().access(&user_id, &resource_id);
     whop.answer(Operation::Access, company, headers, act).await
 }
 
 #[derive(Deserialize)]
 pub(super) struct Page {
-    #[serde(alias = "account_id")]
-    company_id: Option<String>,
+    account_id: Option<String>,
     app_id: Option<String>,
     first: Option<usize>,
     after: Option<String>,
@@ -40,9 +40,9 @@ pub(super) async fn experiences(
     Query(page): Query<Page>,
     headers: HeaderMap,
 ) -> Response {
-    let company = page.company_id.clone();
-    let act = move |whop: &WhopStandIn, _: &HeaderMap| whop.world().page(&page);
-    whop.answer(Operation::Experiences, company, headers, act).await
+    let company = page.account_id.clone();
+    let act = move |whop: &WhopStandIn, _: &HeaderMap, _: Shape| whop.world().page(&page);
+    whop.answer_dated(Operation::Experiences, company, headers, act).await
 }
 
 impl World {
@@ -68,7 +68,7 @@ impl World {
 
     fn page(&self, page: &Page) -> Result<Value, Refusal> {
         let company_id =
-            page.company_id.as_deref().ok_or_else(|| Refusal::invalid("company_id is required"))?;
+            page.account_id.as_deref().ok_or_else(|| Refusal::invalid("account_id is required"))?;
         let first = page.first.unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&first) {
             return Err(Refusal::invalid(format!("first must be between 1 and {MAX_PAGE}")));

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{API_VERSION_DATE, WhopStandIn};
+use super::WhopStandIn;
+use super::shape::{self, Shape};
 use crate::fault::{Call, Operation};
 use crate::outbox::Provider;
 
@@ -52,12 +53,33 @@ impl WhopStandIn {
         operation: Operation,
         company: Option<String>,
         headers: HeaderMap,
-        act: impl FnOnce(&WhopStandIn, &HeaderMap) -> Result<Value, Refusal> + Send + 'static,
+        act: impl FnOnce(&WhopStandIn, &HeaderMap, Shape) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
         self.answer_anybody(operation, company, move |whop| {
-            authorized(&headers).and_then(|()| versioned(&headers)).and_then(|()| act(whop, &headers))
+            authorized(&headers)?;
+            let asked_for = shape::asked_for(&headers)?;
+            let spoken = whop.world().spoken.unwrap_or(asked_for);
+            act(whop, &headers, spoken)
         })
         .await
+    }
+
+    /// The same for what only the flat shape of a dated version has: its path or its body means something else
+    /// without that date, which a caller must know.
+    pub(super) async fn answer_dated(
+        self,
+        operation: Operation,
+        company: Option<String>,
+        headers: HeaderMap,
+        act: impl FnOnce(&WhopStandIn, &HeaderMap, Shape) -> Result<Value, Refusal> + Send + 'static,
+    ) -> Response {
+        let checked = move |whop: &WhopStandIn, headers: &HeaderMap, spoken: Shape| {
+            match shape::asked_for(headers)? {
+                Shape::Dated => act(whop, headers, spoken),
+                Shape::Undated => Err(Refusal::invalid("this request needs a dated version")),
+            }
+        };
+        self.answer(operation, company, headers, checked).await
     }
 
     /// Like [`Self::answer`] for what anybody may ask.
@@ -87,14 +109,6 @@ fn authorized(headers: &HeaderMap) -> Result<(), Refusal> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let key = bearer.and_then(|bearer| bearer.strip_prefix("Bearer whop_")).unwrap_or_default();
     if key.is_empty() { Err(Refusal::unauthorized()) } else { Ok(()) }
-}
-
-/// The same path means something else under another date, so none is taken for granted.
-fn versioned(headers: &HeaderMap) -> Result<(), Refusal> {
-    match headers.get("api-version-date") {
-        Some(date) if date == API_VERSION_DATE => Ok(()),
-        _ => Err(Refusal::invalid(format!("Api-Version-Date must be {API_VERSION_DATE}"))),
-    }
 }
 
 fn trouble(status: StatusCode) -> Response {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::payments::Payment;
 use super::world::{Channel, Company, Experience, Membership, World};
 use crate::keys::UsedKey;
 use crate::outbox::Entry;
@@ -16,6 +17,8 @@ pub(crate) enum Change {
     Experience(Experience),
     /// The membership was added, or is like this now.
     Membership(Box<Membership>),
+    /// The payment was tried, and ended like this.
+    Payment(Box<Payment>),
     /// The channel was opened.
     Channel(Channel),
     /// One more message got an id.
@@ -36,6 +39,9 @@ impl World {
                 Change::Experience(experience) => self.put_experience(experience),
                 Change::Membership(membership) => {
                     self.memberships.insert(membership.id.clone(), *membership);
+                }
+                Change::Payment(payment) => {
+                    self.payments.insert(payment.id.clone(), *payment);
                 }
                 Change::Channel(channel) => self.channels.push(channel),
                 Change::MessageNumbered => self.messages += 1,

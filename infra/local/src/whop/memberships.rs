@@ -1,14 +1,15 @@
 //! Memberships: look one up, add free days, cancel.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, read};
+use super::shape::Shape;
 use super::world::{Membership, MembershipStatus, World};
 use super::{Change, WhopStandIn};
 use crate::fault::Operation;
@@ -26,8 +27,33 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response {
     let company = whop.company_of(&id);
-    whop.answer(Operation::Memberships, company, headers, move |whop, _| whop.world().show(&id)).await
+    let act = move |whop: &WhopStandIn, _: &HeaderMap, shape: Shape| whop.world().show(&id, shape);
+    whop.answer(Operation::Memberships, company, headers, act).await
 }
+
+pub(super) async fn list(
+    State(whop): State<WhopStandIn>,
+    Query(filter): Query<Filter>,
+    headers: HeaderMap,
+) -> Response {
+    let company = filter.account_id.clone();
+    let act = move |whop: &WhopStandIn, _: &HeaderMap, shape: Shape| whop.world().list(&filter, shape);
+    whop.answer_dated(Operation::ListMemberships, company, headers, act).await
+}
+
+#[derive(Deserialize)]
+pub(super) struct Filter {
+    account_id: Option<String>,
+    user_id: Option<String>,
+    product_id: Option<String>,
+    status: Option<String>,
+    first: Option<usize>,
+}
+
+/// Page size when the caller names none.
+const DEFAULT_PAGE: usize = 20;
+/// The largest page.
+const MAX_PAGE: usize = 100;
 
 pub(super) async fn extend(
     State(whop): State<WhopStandIn>,
@@ -36,8 +62,9 @@ pub(super) async fn extend(
     body: Bytes,
 ) -> Response {
     let company = whop.company_of(&id);
-    let act = move |whop: &WhopStandIn, headers: &HeaderMap| whop.extend(&id, headers, &body);
-    whop.answer(Operation::Extend, company, headers, act).await
+    let act =
+        move |whop: &WhopStandIn, headers: &HeaderMap, shape: Shape| whop.extend(&id, headers, &body, shape);
+    whop.answer_dated(Operation::Extend, company, headers, act).await
 }
 
 pub(super) async fn cancel(
@@ -47,8 +74,9 @@ pub(super) async fn cancel(
     body: Bytes,
 ) -> Response {
     let company = whop.company_of(&id);
-    let act = move |whop: &WhopStandIn, headers: &HeaderMap| whop.cancel(&id, headers, &body);
-    whop.answer(Operation::Cancel, company, headers, act).await
+    let act =
+        move |whop: &WhopStandIn, headers: &HeaderMap, shape: Shape| whop.cancel(&id, headers, &body, shape);
+    whop.answer_dated(Operation::Cancel, company, headers, act).await
 }
 
 #[derive(Deserialize)]
@@ -70,7 +98,7 @@ impl WhopStandIn {
         self.world().memberships.get(membership_id).map(|membership| membership.company_id.clone())
     }
 
-    fn extend(&self, id: &str, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+    fn extend(&self, id: &str, headers: &HeaderMap, body: &[u8], shape: Shape) -> Result<Value, Refusal> {
         let key = valid_key(headers)?;
         let Extend { days } = read(body)?;
         if !(1..=MAX_DAYS).contains(&days) {
@@ -85,7 +113,7 @@ impl WhopStandIn {
         }
         let mut membership = world.existing(id)?.clone();
         membership.renewal_period_end += Duration::days(days);
-        let answer = world.shape(&membership);
+        let answer = world.shape(&membership, shape);
         let granted = effect(now, Kind::FreeDays, id, json!({"days": days}), key.clone());
         let used = key.map(|key| UsedKey { key, request, answer: answer.clone(), at: now });
         let mut changes = vec![Change::Membership(Box::new(membership))];
@@ -94,7 +122,7 @@ impl WhopStandIn {
         Ok(answer)
     }
 
-    fn cancel(&self, id: &str, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
+    fn cancel(&self, id: &str, headers: &HeaderMap, body: &[u8], shape: Shape) -> Result<Value, Refusal> {
         let key = valid_key(headers)?;
         let Cancel { cancel_at_period_end } = if body.is_empty() { Cancel::default() } else { read(body)? };
         let now = self.clock.now();
@@ -109,7 +137,7 @@ impl WhopStandIn {
             Kind::Terminate
         };
         let detail = json!({"cancel_at_period_end": cancel_at_period_end});
-        let answer = world.shape(&membership);
+        let answer = world.shape(&membership, shape);
         let changes = vec![Change::Membership(Box::new(membership))];
         self.commit(&mut world, vec![effect(now, kind, id, detail, key)], changes);
         Ok(answer)
@@ -121,34 +149,38 @@ impl World {
         self.memberships.get(id).ok_or_else(|| Refusal::not_found("the membership"))
     }
 
-    fn show(&self, id: &str) -> Result<Value, Refusal> {
-        self.existing(id).map(|membership| self.shape(membership))
+    fn show(&self, id: &str, shape: Shape) -> Result<Value, Refusal> {
+        self.existing(id).map(|membership| self.shape(membership, shape))
     }
 
-    /// The shape of the dated v1.
-    fn shape(&self, membership: &Membership) -> Value {
-        let company = self.company(&membership.company_id);
-        json!({
-            "id": membership.id,
-            "status": membership.status,
-            "account_id": membership.company_id,
-            "company": {"id": membership.company_id, "title": company.map(|company| &company.title)},
-            "user": {
-                "id": membership.user_id,
-                "email": membership.email,
-                "name": membership.name,
-                "username": membership.username,
-            },
-            "product": {"id": membership.product_id, "title": membership.product_title},
-            "currency": membership.currency,
-            "manage_url": format!("https://whop.com/billing/manage/{}", membership.id),
-            "renewal_period_start": iso(membership.renewal_period_start),
-            "renewal_period_end": iso(membership.renewal_period_end),
-            "cancel_at_period_end": membership.cancel_at_period_end,
-            "canceled_at": membership.canceled_at.map(iso),
-            "payment_collection_paused": false,
-            "metadata": {},
-        })
+    fn list(&self, filter: &Filter, shape: Shape) -> Result<Value, Refusal> {
+        let account = filter.account_id.as_deref().ok_or_else(|| Refusal::invalid("account_id is required"))?;
+        let first = filter.first.unwrap_or(DEFAULT_PAGE);
+        if !(1..=MAX_PAGE).contains(&first) {
+            return Err(Refusal::invalid(format!("first must be between 1 and {MAX_PAGE}")));
+        }
+        let wanted = |one: &&Membership| {
+            let has = |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
+            one.company_id == account
+                && has(&filter.user_id, &one.user_id)
+                && has(&filter.product_id, &one.product_id)
+                && filter.status.as_deref().is_none_or(|status| one.is_listed_as(status))
+        };
+        let found: Vec<&Membership> = self.memberships.values().filter(wanted).collect();
+        let data: Vec<Value> = found.iter().take(first).map(|one| self.shape(one, shape)).collect();
+        let has_next_page = found.len() > first;
+        Ok(json!({"data": data, "page_info": {"has_next_page": has_next_page, "end_cursor": null}}))
+    }
+}
+
+impl Membership {
+    /// `canceling` lists active ones that end with their period, and `paused` those whose collection rests.
+    fn is_listed_as(&self, status: &str) -> bool {
+        match status {
+            "paused" => self.collection_paused,
+            "canceling" => self.cancel_at_period_end,
+            other => json!(self.status) == json!(other),
+        }
     }
 }
 
@@ -163,8 +195,4 @@ fn valid_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 
 fn effect(at: DateTime<Utc>, kind: Kind, to: &str, detail: Value, idempotency_key: Option<String>) -> Entry {
     Entry { at, provider: Provider::Whop, kind, to: to.to_owned(), detail, idempotency_key }
-}
-
-fn iso(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }

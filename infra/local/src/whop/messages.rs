@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, read};
+use super::shape::Shape;
 use super::audience::Address;
 use super::world::Channel;
 use super::{Change, WhopStandIn};
@@ -20,8 +21,8 @@ use crate::outbox::{Entry, Kind, Provider};
 pub(super) async fn notify(State(whop): State<WhopStandIn>, headers: HeaderMap, body: Bytes) -> Response {
     let named = first_text(&body, &["experience_id", "account_id"]);
     let company = named.and_then(|id| whop.world().company_behind(&id));
-    let act = move |whop: &WhopStandIn, headers: &HeaderMap| whop.notify(headers, &body);
-    whop.answer(Operation::Notifications, company, headers, act).await
+    let act = move |whop: &WhopStandIn, headers: &HeaderMap, _: Shape| whop.notify(headers, &body);
+    whop.answer_dated(Operation::Notifications, company, headers, act).await
 }
 
 pub(super) async fn open_channel(
@@ -29,16 +30,16 @@ pub(super) async fn open_channel(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let company = first_text(&body, &["company_id"]);
-    let act = move |whop: &WhopStandIn, _: &HeaderMap| whop.open_channel(&body);
-    whop.answer(Operation::DmChannels, company, headers, act).await
+    let company = first_text(&body, &["account_id"]);
+    let act = move |whop: &WhopStandIn, _: &HeaderMap, _: Shape| whop.open_channel(&body);
+    whop.answer_dated(Operation::DmChannels, company, headers, act).await
 }
 
 pub(super) async fn send(State(whop): State<WhopStandIn>, headers: HeaderMap, body: Bytes) -> Response {
     let channel = first_text(&body, &["channel_id"]);
     let company = channel.and_then(|id| whop.company_of_channel(&id));
-    let act = move |whop: &WhopStandIn, headers: &HeaderMap| whop.send(headers, &body);
-    whop.answer(Operation::Messages, company, headers, act).await
+    let act = move |whop: &WhopStandIn, headers: &HeaderMap, _: Shape| whop.send(headers, &body);
+    whop.answer_dated(Operation::Messages, company, headers, act).await
 }
 
 #[derive(Deserialize)]
@@ -56,7 +57,7 @@ struct Notification {
 #[serde(deny_unknown_fields)]
 struct OpenChannel {
     with_user_ids: BTreeSet<String>,
-    company_id: Option<String>,
+    account_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +88,7 @@ impl WhopStandIn {
     }
 
     fn open_channel(&self, body: &[u8]) -> Result<Value, Refusal> {
-        let OpenChannel { with_user_ids, company_id } = read(body)?;
+        let OpenChannel { with_user_ids, account_id: company_id } = read(body)?;
         if with_user_ids.is_empty() {
             return Err(Refusal::invalid("with_user_ids must name somebody"));
         }

@@ -11,6 +11,8 @@ mod audience;
 mod change;
 mod memberships;
 mod messages;
+mod payments;
+mod shape;
 mod token;
 mod world;
 
@@ -22,6 +24,8 @@ use axum::routing::{get, post};
 use serde_json::Value;
 
 pub(crate) use change::Change;
+pub use payments::Payment;
+pub use shape::Shape;
 pub use world::{Membership, MembershipStatus};
 
 use crate::clock::SandboxClock;
@@ -33,8 +37,8 @@ use world::{Company, Experience, World};
 /// The app whose experiences [`WhopStandIn::add_company`] installs.
 pub const APP_ID: &str = "app_local";
 
-/// The one version of the API it speaks, which callers must pin with `Api-Version-Date`.
-pub const API_VERSION_DATE: &str = "2026-09-15";
+/// The version of the API that the product asks for: the shape it speaks unless it is told otherwise.
+pub use shared::providers::whop::API_VERSION_DATE;
 
 /// Whop, as far as this project talks to it; all clones share one state.
 #[derive(Debug, Clone)]
@@ -60,9 +64,11 @@ impl WhopStandIn {
     /// The API under `/api/v1`, and `/.well-known/jwks.json`.
     pub fn router(&self) -> Router {
         let api = Router::new()
+            .route("/memberships", get(memberships::list))
             .route("/memberships/{id}", get(memberships::show))
             .route("/memberships/{id}/extend", post(memberships::extend))
             .route("/memberships/{id}/cancel", post(memberships::cancel))
+            .route("/payments/{id}", get(payments::show))
             .route("/users/{user_id}/access/{resource_id}", get(access::check))
             .route("/experiences", get(access::experiences))
             .route("/notifications", post(messages::notify))
@@ -73,6 +79,17 @@ impl WhopStandIn {
             .nest("/api/v1", api)
             .route("/.well-known/jwks.json", get(token::key_set))
             .with_state(self.clone())
+    }
+
+    /// Answers and tells in this shape from now on, whatever date a caller asks for: as Whop does where a key is
+    /// pinned to another version than the caller believes.
+    pub fn speak(&self, shape: Shape) {
+        self.world().spoken = Some(shape);
+    }
+
+    /// The shape of the webhooks.
+    fn shape(&self) -> Shape {
+        self.world().spoken.unwrap_or(Shape::Dated)
     }
 
     /// Installs a company with its team; `experience` is where [`APP_ID`] is installed, if it is.

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::payments::Payment;
+use super::shape::Shape;
 use crate::keys::KeyMemory;
 use crate::outbox::Entry;
 
@@ -39,6 +41,12 @@ pub struct Membership {
     pub cancel_at_period_end: bool,
     /// When it was ended.
     pub canceled_at: Option<DateTime<Utc>>,
+    /// Nothing is charged until it is resumed.
+    #[serde(default)]
+    pub collection_paused: bool,
+    /// When it was bought; the beginning of its period where nobody said.
+    #[serde(default)]
+    pub created_at: Option<DateTime<Utc>>,
 }
 
 /// The statuses of a membership.
@@ -75,6 +83,8 @@ impl Membership {
             renewal_period_end,
             cancel_at_period_end: false,
             canceled_at: None,
+            collection_paused: false,
+            created_at: None,
         }
     }
 }
@@ -85,6 +95,8 @@ pub(super) struct World {
     companies: BTreeMap<String, Company>,
     pub(super) experiences: Vec<Experience>,
     pub(super) memberships: BTreeMap<String, Membership>,
+    pub(super) payments: BTreeMap<String, Payment>,
+    pub(super) spoken: Option<Shape>,
     pub(super) channels: Vec<Channel>,
     pub(super) messages: u64,
     pub(super) keys: KeyMemory,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::event::{Event, Meaning};
-use crate::domain::id::PaymentId;
+use crate::domain::id::{MembershipId, PaymentId};
 use crate::domain::money::Money;
 
 /// One thing that happened to a membership. Order in time first, then by kind: of a failure and a
@@ -31,6 +31,21 @@ pub enum What {
     },
     /// The membership ended at the provider.
     Ended,
+    /// Whether the membership is to end with its period, as its member or the company set it.
+    CancelScheduled {
+        /// True from when it was cancelled, false once that was taken back.
+        scheduled: bool,
+    },
+    /// Whether anything is charged.
+    CollectionPaused {
+        /// True while nothing is.
+        paused: bool,
+    },
+    /// The member bought the same product by another membership.
+    BoughtAgain {
+        /// By which.
+        membership: MembershipId,
+    },
     /// A person ended the recovery.
     Cancelled {
         /// By which action.
@@ -38,7 +53,14 @@ pub enum What {
     },
     /// The recovery window passed and somebody looked.
     WindowPassed,
-    /// A payment succeeded.
+    /// A payment of something else than the renewal succeeded.
+    PaidOther {
+        /// The payment that succeeded.
+        payment: Option<PaymentId>,
+        /// What was paid.
+        money: Option<Money>,
+    },
+    /// A payment of the renewal succeeded.
     Paid {
         /// The payment that succeeded.
         payment: Option<PaymentId>,
@@ -58,7 +80,7 @@ pub enum What {
     },
 }
 
-/// The action by which a person ended a recovery.
+/// By what a recovery was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndedBy {
@@ -68,26 +90,49 @@ pub enum EndedBy {
     MembershipCancelled,
     /// The membership was ended at once.
     MembershipTerminated,
+    /// The member cancelled the membership; taken back, the case is open again.
+    CancelledByMember,
+    /// The member bought the same product again.
+    BoughtAgain,
+}
+
+impl EndedBy {
+    /// Whether the company's owner ended it: such an end stands, whatever comes after it.
+    pub fn is_by_owner(self) -> bool {
+        matches!(self, Self::CaseCancelled | Self::MembershipCancelled | Self::MembershipTerminated)
+    }
+}
+
+impl What {
+    /// Whether it may be dropped once it is old and no case follows from it.
+    pub(super) fn is_compactable(&self) -> bool {
+        matches!(self, Self::Paid { .. } | Self::PaidOther { .. } | Self::Valid | Self::Ended)
+    }
 }
 
 impl Fact {
-    /// The fact an event states about its membership; `None` when it states nothing about a case.
-    pub fn from_event(event: &Event) -> Option<Self> {
+    /// The facts an event states about its membership; none when it states nothing about a case.
+    pub fn of_event(event: &Event) -> Vec<Self> {
         let payment = event.payment_id.clone();
-        let what = match event.meaning.clone() {
-            Meaning::RenewalFailed { money } => What::Failed { payment, money },
-            Meaning::PaymentSucceeded { money } => What::Paid { payment, money },
-            Meaning::MembershipValid => What::Valid,
-            Meaning::MembershipEnded => What::Ended,
-            Meaning::MoneyReturned { return_id, money } => What::Returned { return_id, payment, money },
-            Meaning::Booking { .. }
-            | Meaning::RefundFailed { .. }
-            | Meaning::Account(_)
-            | Meaning::PayoutFailed { .. }
-            | Meaning::Unreadable { .. }
-            | Meaning::Nothing => return None,
+        let stated = match event.meaning.clone() {
+            Meaning::RenewalFailed { money } => vec![What::Failed { payment, money }],
+            Meaning::PaymentSucceeded { money, of_renewal: true } => vec![What::Paid { payment, money }],
+            Meaning::PaymentSucceeded { money, of_renewal: false } => {
+                vec![What::PaidOther { payment, money }]
+            }
+            Meaning::MembershipValid => vec![What::Valid],
+            Meaning::MembershipEnded => vec![What::Ended],
+            Meaning::MembershipChanged { cancel_scheduled, collection_paused } => {
+                let scheduled = cancel_scheduled.map(|scheduled| What::CancelScheduled { scheduled });
+                let paused = collection_paused.map(|paused| What::CollectionPaused { paused });
+                scheduled.into_iter().chain(paused).collect()
+            }
+            Meaning::MoneyReturned { return_id, money } => {
+                vec![What::Returned { return_id, payment, money }]
+            }
+            _ => Vec::new(),
         };
-        Some(Self { at: event.occurred_at, what })
+        stated.into_iter().map(|what| Self { at: event.occurred_at, what }).collect()
     }
 }
 

@@ -18,12 +18,16 @@ pub(in crate::providers) fn first_sane(candidates: &[&Value], signed_at: DateTim
 const MILLISECONDS_FROM: f64 = 1e12;
 
 fn sane(value: &Value, signed_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let instant = match value {
+    read(value).filter(|instant| is_plausible(*instant, signed_at))
+}
+
+/// The instant in whatever spelling, past or to come.
+pub(in crate::providers) fn read(value: &Value) -> Option<DateTime<Utc>> {
+    match value {
         Value::Number(number) => unix(number.as_str()),
         Value::String(text) => unix(text).or_else(|| written(text)),
         _ => None,
-    }?;
-    is_plausible(instant, signed_at).then_some(instant)
+    }
 }
 
 fn unix(text: &str) -> Option<DateTime<Utc>> {

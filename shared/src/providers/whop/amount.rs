@@ -3,32 +3,42 @@
 
 use serde_json::Value;
 
+use crate::domain::event::Part;
 use crate::domain::money::{Currency, Money};
+
+/// An amount as it was read: what could be, and whether something stood there that could not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ReadAmount {
+    pub(super) money: Option<Money>,
+    pub(super) unread: Option<Part>,
+}
 
 /// What a failed payment was to bring. `final_amount` says what was paid, which is nothing, so the first
 /// positive amount counts.
-pub(super) fn owed(payment: &Value) -> Option<Money> {
-    readable_totals(payment).find(|money| money.amount > 0)
+pub(super) fn owed(payment: &Value) -> ReadAmount {
+    first_total(payment, |money| money.amount > 0)
 }
 
 /// What a successful payment brought. The first readable amount counts even when it is zero: a payment
 /// that a promo code made free has a `subtotal` nobody paid.
-pub(super) fn paid(payment: &Value) -> Option<Money> {
-    readable_totals(payment).next()
+pub(super) fn paid(payment: &Value) -> ReadAmount {
+    first_total(payment, |_| true)
 }
 
 /// What a refund or dispute takes back.
-pub(super) fn returned(back: &Value) -> Option<Money> {
-    read(&back["amount"], &back["currency"]).or_else(|| read(&back["amount"], &back["payment"]["currency"]))
+pub(super) fn returned(back: &Value) -> ReadAmount {
+    let money = read(&back["amount"], &back["currency"])
+        .or_else(|_| read(&back["amount"], &back["payment"]["currency"]));
+    ReadAmount { unread: money.as_ref().err().copied().filter(|_| !back["amount"].is_null()), money: money.ok() }
 }
 
 /// Nothing, in the currency the refund or dispute names.
-pub(super) fn nothing_returned(back: &Value) -> Option<Money> {
+pub(super) fn nothing_returned(back: &Value) -> ReadAmount {
     let named = [&back["amount"]["currency"], &back["currency"], &back["payment"]["currency"]];
     let currency = named.iter().find_map(|value| Currency::parse(value.as_str()?).ok());
     // Zero is zero in every currency, while `None` would mean the whole payment.
     let currency = currency.or_else(|| Currency::parse("usd").ok());
-    currency.map(|currency| Money { amount: 0, currency })
+    ReadAmount { money: currency.map(|currency| Money { amount: 0, currency }), unread: None }
 }
 
 /// Beside each amount, where its currency stands.
@@ -40,19 +50,28 @@ const TOTALS: [(&str, &[&str]); 5] = [
     ("amount", &["currency"]),
 ];
 
-fn readable_totals(payment: &Value) -> impl Iterator<Item = Money> {
-    TOTALS.iter().filter_map(|(field, currencies)| {
+/// The first total that counts; where there is none, what was wrong with the first that was there at all.
+fn first_total(payment: &Value, counts: impl Fn(&Money) -> bool) -> ReadAmount {
+    let mut unread = None;
+    for (field, currencies) in TOTALS {
         let named = currencies.iter().map(|key| &payment[key]).find(|value| value.is_string());
-        read(&payment[field], named.unwrap_or(&Value::Null))
-    })
+        match read(&payment[field], named.unwrap_or(&Value::Null)) {
+            Ok(money) if counts(&money) => return ReadAmount { money: Some(money), unread: None },
+            Err(part) if unread.is_none() && !payment[field].is_null() => unread = Some(part),
+            _ => {}
+        }
+    }
+    ReadAmount { money: None, unread }
 }
 
 /// An amount that is no decimal, negative, too precise or too large is no amount.
-fn read(value: &Value, currency: &Value) -> Option<Money> {
+fn read(value: &Value, currency: &Value) -> Result<Money, Part> {
     let own = &value["currency"];
     let currency = if own.is_string() { own } else { currency };
-    let money = Money::from_major(decimal(value)?, Currency::parse(currency.as_str()?).ok()?).ok()?;
-    (money.amount >= 0).then_some(money)
+    let text = decimal(value).ok_or(Part::Amount)?;
+    let currency = currency.as_str().and_then(|code| Currency::parse(code).ok()).ok_or(Part::Currency)?;
+    let money = Money::from_provider_float(text, currency).map_err(|_| Part::Amount)?;
+    if money.amount >= 0 { Ok(money) } else { Err(Part::Amount) }
 }
 
 /// A number keeps its text as sent, so its exponent may be anything at all; a price needs two digits of it.

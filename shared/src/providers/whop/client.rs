@@ -1,19 +1,17 @@
 //! Whop's API, the calls that are needed and no more.
 //!
-//! The version is pinned here and nowhere else: the same `/cancel` with another version's body means
-//! an immediate end (see `cancel`). Every changing call carries an `Idempotency-Key`; only `extend`
+//! Every request asks for [`API_VERSION_DATE`]: the same `/cancel` with another version's body means an
+//! immediate end (see `cancel`). Every changing call carries an `Idempotency-Key`; only `extend`
 //! relies on it. Nothing here retries: the effect engine knows what may be repeated.
 
-use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::id::{CompanyId, MembershipId, UserId};
+use super::API_VERSION_DATE;
+use super::membership::{self, MailAddress, MembershipAnswer};
+use crate::domain::id::{CompanyId, MembershipId, PaymentId, UserId};
 use crate::domain::message::Message;
 use crate::providers::call::{CallError, retry_after};
-
-/// The dated API version all bodies here are written for.
-const API_VERSION_DATE: &str = "2026-09-15";
 
 /// More than any of these answers needs; a larger one is not read.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -24,74 +22,6 @@ pub struct Whop {
     http: reqwest::Client,
     base: String,
     api_key: String,
-}
-
-/// A membership as Whop knows it now.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Membership {
-    /// Its id.
-    pub id: String,
-    /// `active`, `past_due`, `canceled`, …
-    pub status: String,
-    /// The company, under its older name.
-    #[serde(default)]
-    company: Option<Named>,
-    /// The company, under its newer name.
-    #[serde(default)]
-    account_id: Option<String>,
-    /// The member.
-    #[serde(default)]
-    pub user: Option<Member>,
-    /// Where the member can pay or manage it.
-    #[serde(default)]
-    pub manage_url: Option<String>,
-    /// When the current period began.
-    #[serde(default)]
-    pub renewal_period_start: Option<DateTime<Utc>>,
-    /// When the current period ends.
-    #[serde(default)]
-    pub renewal_period_end: Option<DateTime<Utc>>,
-    /// Whether it ends with its period.
-    #[serde(default)]
-    pub cancel_at_period_end: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct Named {
-    id: String,
-}
-
-/// The person behind a membership.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-pub struct Member {
-    /// Whop's id of it.
-    pub id: String,
-    /// Where a mail would reach it; absent without the permission to know.
-    #[serde(default)]
-    pub email: Option<String>,
-}
-
-impl std::fmt::Debug for Member {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Member({})", self.id)
-    }
-}
-
-impl Membership {
-    /// Whose it is, under whichever name this version tells it.
-    pub fn company_id(&self) -> Option<&str> {
-        self.company.as_ref().map(|company| company.id.as_str()).or(self.account_id.as_deref())
-    }
-
-    /// Whether the member has paid up.
-    pub fn is_valid(&self) -> bool {
-        matches!(self.status.as_str(), "active" | "trialing" | "canceling")
-    }
-
-    /// Whether it is over for good.
-    pub fn is_ended(&self) -> bool {
-        matches!(self.status.as_str(), "canceled" | "expired" | "completed")
-    }
 }
 
 /// How a user stands to a company or an experience.
@@ -117,6 +47,14 @@ struct Listing {
     data: Vec<Named>,
 }
 
+#[derive(Deserialize)]
+struct Named {
+    id: String,
+}
+
+/// More than anybody has paused of one seller's at a time.
+const PAUSED_LISTED: u8 = 100;
+
 impl Whop {
     /// A client that asks `base` with the app's key.
     pub fn new(http: reqwest::Client, base: &str, api_key: &str) -> Self {
@@ -124,8 +62,30 @@ impl Whop {
     }
 
     /// A membership as it is now.
-    pub async fn membership(&self, id: &MembershipId) -> Result<Membership, CallError> {
-        self.read(&format!("/memberships/{id}")).await
+    pub async fn membership(&self, id: &MembershipId) -> Result<MembershipAnswer, CallError> {
+        let answer: Value = self.read(&format!("/memberships/{id}")).await?;
+        membership::read(&answer).ok_or_else(unreadable)
+    }
+
+    /// Whether a membership is among its buyer's paused ones at a seller. The dated shape of a membership does
+    /// not say, and the list does.
+    pub async fn is_paused(
+        &self,
+        company: &CompanyId,
+        user: &UserId,
+        id: &MembershipId,
+    ) -> Result<bool, CallError> {
+        let path = format!(
+            "/memberships?account_id={company}&user_id={user}&status=paused&first={PAUSED_LISTED}"
+        );
+        let listing: Listing = self.read(&path).await?;
+        Ok(listing.data.iter().any(|paused| paused.id == id.as_str()))
+    }
+
+    /// Where a mail reaches whoever made a payment; `None` where Whop may not tell it.
+    pub async fn address_of_payment(&self, id: &PaymentId) -> Result<Option<MailAddress>, CallError> {
+        let answer: Value = self.read(&format!("/payments/{id}")).await?;
+        Ok(membership::address_of_payment(&answer))
     }
 
     /// How `user` stands to `resource` (a company or an experience).
@@ -140,7 +100,7 @@ impl Whop {
     /// The experience through which this app's pushes reach a company's members.
     pub async fn experience(&self, company: &CompanyId, app_id: &str) -> Result<Option<String>, CallError> {
         let listing: Listing =
-            self.read(&format!("/experiences?company_id={company}&app_id={app_id}&first=1")).await?;
+            self.read(&format!("/experiences?account_id={company}&app_id={app_id}&first=1")).await?;
         Ok(listing.data.into_iter().next().map(|experience| experience.id))
     }
 
@@ -204,8 +164,7 @@ impl Whop {
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let request = self.http.get(format!("{}{path}", self.base));
         let answer = self.send(request).await.map_err(CallError::of_reading)?;
-        serde_json::from_slice(&answer)
-            .map_err(|_| CallError::NotSent { reason: "unreadable_answer".to_owned(), retry_after: None })
+        serde_json::from_slice(&answer).map_err(|_| unreadable())
     }
 
     async fn change(&self, path: &str, key: &str, body: &Value) -> Result<Value, CallError> {
@@ -231,6 +190,11 @@ impl Whop {
         }
         Ok(body)
     }
+}
+
+/// An answer to a read that says nothing.
+fn unreadable() -> CallError {
+    CallError::NotSent { reason: "unreadable_answer".to_owned(), retry_after: None }
 }
 
 impl std::fmt::Debug for Whop {

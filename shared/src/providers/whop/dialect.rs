@@ -12,6 +12,7 @@
 use serde_json::Value;
 
 use crate::domain::id::{CompanyId, InvalidId, MembershipId, PaymentId, UserId};
+use crate::providers::signed::body::is_plain_id;
 
 /// A webhook body that is a JSON object with an event name.
 pub(super) struct Envelope {
@@ -82,6 +83,21 @@ impl Envelope {
         let data = self.data();
         let own = if self.noun() == "payment" { &data["id"] } else { &Value::Null };
         first(&[own, &data["payment"], &data["payment_id"]], PaymentId::parse)
+    }
+
+    /// The product of the membership, under whichever name the dialect has it: a `product_id`, a nested
+    /// `product`, or what older versions call an access pass. An id is needed and nothing else of it.
+    pub(super) fn product_id(&self) -> Option<String> {
+        let data = self.data();
+        let owners = [data, &data["membership"], &data["payment"]];
+        let places = |owner: &Value| {
+            ["product_id", "product", "access_pass"].into_iter().find_map(|name| {
+                let place = &owner[name];
+                let id = place.as_str().or_else(|| place["id"].as_str())?;
+                is_plain_id(id).then(|| id.to_owned())
+            })
+        };
+        owners.into_iter().find_map(places)
     }
 
     pub(super) fn user_id(&self) -> Option<UserId> {

@@ -4,31 +4,108 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::amount;
+use super::amount::{self, ReadAmount};
 use super::dialect::Envelope;
-use crate::domain::event::{Meaning, Occurred};
+use crate::domain::event::{Meaning, Occurred, Part};
+use crate::domain::membership::BillingState;
 use crate::providers::signed::body::is_plain_id;
 use crate::providers::signed::moment;
 
+/// What an event means, and which part of it could not be read although the rest is applied.
+pub(super) struct ReadMeaning {
+    pub(super) meaning: Meaning,
+    pub(super) unread: Option<Part>,
+}
+
+impl From<Meaning> for ReadMeaning {
+    fn from(meaning: Meaning) -> Self {
+        Self { meaning, unread: None }
+    }
+}
+
 /// The meaning of the event. Names we do not act on, and events that name neither a membership nor a
-/// payment, mean [`Meaning::Nothing`].
-pub(super) fn of(envelope: &Envelope) -> Meaning {
+/// payment, mean [`Meaning::Nothing`]. A word that decides and that this version does not know is
+/// [`Meaning::Unreadable`]: it waits for a person, and nothing is guessed.
+pub(super) fn of(envelope: &Envelope) -> ReadMeaning {
+    read(envelope).unwrap_or_else(|part| Meaning::Unreadable { part }.into())
+}
+
+fn read(envelope: &Envelope) -> Result<ReadMeaning, Part> {
     let data = envelope.data();
     let of_membership = envelope.membership_id().is_some();
     let of_case = of_membership || envelope.payment_id().is_some();
-    match envelope.name.as_str() {
-        "payment.failed" if of_case && is_renewal(data, of_membership) => {
-            Meaning::RenewalFailed { money: amount::owed(data) }
+    Ok(match envelope.name.as_str() {
+        "payment.failed" if of_case && is_failed_renewal(data, of_membership)? => {
+            let ReadAmount { money, unread } = amount::owed(data);
+            ReadMeaning { meaning: Meaning::RenewalFailed { money }, unread }
         }
-        "payment.succeeded" if of_case => Meaning::PaymentSucceeded { money: amount::paid(data) },
-        "membership.activated" | "membership.went_valid" if of_membership => Meaning::MembershipValid,
-        "membership.deactivated" | "membership.went_invalid" if of_membership && has_ended(envelope) => {
-            Meaning::MembershipEnded
+        "payment.succeeded" if of_case => {
+            let ReadAmount { money, unread } = amount::paid(data);
+            let of_renewal = ChargeReason::of(data)?.is_none_or(ChargeReason::is_renewal);
+            ReadMeaning { meaning: Meaning::PaymentSucceeded { money, of_renewal }, unread }
         }
+        "membership.activated" | "membership.went_valid" if of_membership => Meaning::MembershipValid.into(),
+        "membership.deactivated" | "membership.went_invalid" if of_membership && has_ended(envelope)? => {
+            Meaning::MembershipEnded.into()
+        }
+        "membership.cancel_at_period_end_changed" | "membership.updated" if of_membership => changed(data),
         "refund.created" | "refund.updated" | "dispute.created" | "dispute.updated" if of_case => {
-            money_returned(envelope)
+            money_returned(envelope)?
         }
-        _ => Meaning::Nothing,
+        _ => Meaning::Nothing.into(),
+    })
+}
+
+/// Why a payment was charged. Source: `BillingReasons` of the official crate `whop_sdk` 1.1.5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ChargeReason {
+    FirstCharge,
+    Renewal,
+    Other,
+}
+
+impl ChargeReason {
+    /// `None` where the event gives no reason, as in the older dialects.
+    fn of(payment: &Value) -> Result<Option<Self>, Part> {
+        let Some(reason) = word(&payment["billing_reason"]) else { return Ok(None) };
+        match reason.as_str() {
+            "subscription_cycle" | "subscription_update" | "subscription" => Ok(Some(Self::Renewal)),
+            "subscription_create" => Ok(Some(Self::FirstCharge)),
+            "one_time" | "manual" => Ok(Some(Self::Other)),
+            _ => Err(Part::Reason),
+        }
+    }
+
+    fn is_renewal(self) -> bool {
+        self == Self::Renewal
+    }
+}
+
+/// What somebody set on the membership. Only texts and flags that are there say anything.
+fn changed(membership: &Value) -> ReadMeaning {
+    let cancel_scheduled = flag(&membership["cancel_at_period_end"]);
+    let collection_paused = flag(&membership["payment_collection_paused"]);
+    if cancel_scheduled.is_none() && collection_paused.is_none() {
+        return Meaning::Nothing.into();
+    }
+    Meaning::MembershipChanged { cancel_scheduled, collection_paused }.into()
+}
+
+/// Encoders of the older dialects write flags as texts or numbers as well.
+fn flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) => match text.as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        Value::Number(number) => match number.as_u64() {
+            Some(1) => Some(true),
+            Some(0) => Some(false),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -53,28 +130,48 @@ pub(super) fn occurred_at(envelope: &Envelope, signed_at: DateTime<Utc>) -> Occu
     }
 }
 
+/// When a membership was bought, where the event tells of one that is valid or was paid for the first time.
+pub(super) fn bought_at(envelope: &Envelope, occurred: Occurred) -> Option<DateTime<Utc>> {
+    let data = envelope.data();
+    match envelope.name.as_str() {
+        "membership.activated" | "membership.went_valid" => {
+            Some(moment::first_sane(&[&data["created_at"]], occurred.at).at)
+        }
+        "payment.succeeded" => {
+            let reason = ChargeReason::of(data).ok().flatten();
+            reason.is_some_and(|reason| !reason.is_renewal()).then_some(occurred.at)
+        }
+        _ => None,
+    }
+}
+
 /// A failed first checkout is nobody leaving. The older dialects give no reason: there a membership that
 /// never began tells, and a payment without any membership.
-fn is_renewal(payment: &Value, of_membership: bool) -> bool {
-    match word(&payment["billing_reason"]).as_deref() {
-        Some("subscription_cycle" | "subscription_update" | "subscription") => true,
-        Some(_) => false,
+fn is_failed_renewal(payment: &Value, of_membership: bool) -> Result<bool, Part> {
+    Ok(match ChargeReason::of(payment)? {
+        Some(reason) => reason.is_renewal(),
         None => {
             let status = word(&payment["membership"]["status"]);
             of_membership && !matches!(status.as_deref(), Some("drafted" | "trialing"))
         }
+    })
+}
+
+/// An unpaid membership can still be recovered; only some states are final.
+fn has_ended(envelope: &Envelope) -> Result<bool, Part> {
+    let Some(status) = word(&envelope.data()["status"]) else {
+        return Ok(envelope.name == "membership.deactivated");
+    };
+    match BillingState::of_status(&status) {
+        BillingState::Ended => Ok(true),
+        // The older dialects were seen to write it with two letters l.
+        BillingState::Unknown if status == "cancelled" => Ok(true),
+        BillingState::Unknown => Err(Part::Status),
+        BillingState::Owing | BillingState::Valid | BillingState::NotStarted => Ok(false),
     }
 }
 
-/// An unpaid membership can still be recovered; only these states are final.
-fn has_ended(envelope: &Envelope) -> bool {
-    match word(&envelope.data()["status"]).as_deref() {
-        Some(status) => matches!(status, "canceled" | "cancelled" | "expired" | "completed"),
-        None => envelope.name == "membership.deactivated",
-    }
-}
-
-fn money_returned(envelope: &Envelope) -> Meaning {
+fn money_returned(envelope: &Envelope) -> Result<ReadMeaning, Part> {
     let data = envelope.data();
     let return_id = match data["id"].as_str().filter(|id| is_plain_id(id)) {
         Some(id) => id.to_owned(),
@@ -82,25 +179,39 @@ fn money_returned(envelope: &Envelope) -> Meaning {
         None => match (envelope.payment_id(), envelope.membership_id()) {
             (Some(payment), _) => format!("{}_of_{payment}", envelope.noun()),
             (None, Some(membership)) => format!("{}_of_{membership}", envelope.noun()),
-            (None, None) => return Meaning::Nothing,
+            (None, None) => return Ok(Meaning::Nothing.into()),
         },
     };
     let moved_nothing = match envelope.noun() {
-        "refund" => refund_came_to_nothing(data),
-        _ => dispute_came_to_nothing(data),
+        "refund" => refund_came_to_nothing(data)?,
+        _ => dispute_came_to_nothing(data)?,
     };
-    let money = if moved_nothing { amount::nothing_returned(data) } else { amount::returned(data) };
-    Meaning::MoneyReturned { return_id, money }
+    let ReadAmount { money, unread } =
+        if moved_nothing { amount::nothing_returned(data) } else { amount::returned(data) };
+    Ok(ReadMeaning { meaning: Meaning::MoneyReturned { return_id, money }, unread })
 }
 
-fn refund_came_to_nothing(refund: &Value) -> bool {
-    matches!(word(&refund["status"]).as_deref(), Some("failed" | "canceled" | "cancelled"))
+/// Source: `RefundStatus` and `RefundStatuses` of the official crate. A refund on its way counts as gone.
+fn refund_came_to_nothing(refund: &Value) -> Result<bool, Part> {
+    match word(&refund["status"]).as_deref() {
+        None | Some("succeeded" | "pending" | "requires_action") => Ok(false),
+        Some("failed" | "canceled" | "cancelled") => Ok(true),
+        Some(_) => Err(Part::Status),
+    }
 }
 
 /// An inquiry (older: a status beginning with `warning_`) follows a dispute's life and moves no money.
-fn dispute_came_to_nothing(dispute: &Value) -> bool {
-    let status = word(&dispute["status"]).unwrap_or_default();
-    status == "won" || status.starts_with("warning_") || dispute["inquiry"] == Value::Bool(true)
+/// Source: `DisputeStatus` and `DisputeStatuses` of the official crate. One that was closed without a ruling
+/// leaves the money where a lost one does, until another event says otherwise: revenue is not overstated.
+fn dispute_came_to_nothing(dispute: &Value) -> Result<bool, Part> {
+    if flag(&dispute["inquiry"]) == Some(true) {
+        return Ok(true);
+    }
+    match word(&dispute["status"]).as_deref() {
+        Some("won" | "warning_needs_response" | "warning_under_review" | "warning_closed") => Ok(true),
+        None | Some("needs_response" | "under_review" | "lost" | "closed" | "other") => Ok(false),
+        Some(_) => Err(Part::Status),
+    }
 }
 
 /// A status or reason; an empty text says as little as an absent one.

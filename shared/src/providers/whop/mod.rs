@@ -9,11 +9,14 @@ pub mod client;
 mod dialect;
 mod event_id;
 mod meaning;
+pub mod membership;
 mod name;
 pub mod payload;
 pub mod signature;
 pub mod token;
+mod version;
 
 pub use super::signed::{Refused, Secret, Unreadable};
-pub use payload::read;
+pub use payload::{read, read_again};
+pub use version::API_VERSION_DATE;
 pub use signature::{Verified, sign_legacy, sign_standard, verify};

@@ -2,6 +2,7 @@
 
 use super::dialect::Envelope;
 use super::signature::Verified;
+use super::meaning::ReadMeaning;
 use super::{event_id, meaning};
 use crate::domain::event::Event;
 use crate::providers::signed::body::{self, Unreadable};
@@ -15,6 +16,7 @@ pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     let root = body::object(verified.body())?;
     let envelope = Envelope::new(root).ok_or(Unreadable::NoName)?;
     let occurred = meaning::occurred_at(&envelope, verified.signed_at());
+    let ReadMeaning { meaning, unread } = meaning::of(&envelope);
     Ok(Event {
         event_id: event_id::of(&envelope, verified),
         company_id: envelope.company_id(),
@@ -23,9 +25,20 @@ pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
         user_id: envelope.user_id(),
         occurred_at: occurred.at,
         occurred_at_source: occurred.source,
-        meaning: meaning::of(&envelope),
+        product_id: envelope.product_id(),
+        bought_at: meaning::bought_at(&envelope, occurred),
+        unread,
+        meaning,
         name: envelope.name,
     })
+}
+
+/// Reads a kept event once more: what an earlier version could not read, this one may. The body is the
+/// one that was verified when it came, so its ids and its time stay as they are.
+pub fn read_again(kept: &Event, raw: &[u8]) -> Result<Event, Unreadable> {
+    let envelope = Envelope::new(body::object(raw)?).ok_or(Unreadable::NoName)?;
+    let ReadMeaning { meaning, unread } = meaning::of(&envelope);
+    Ok(Event { meaning, unread, ..kept.clone() })
 }
 
 #[cfg(test)]

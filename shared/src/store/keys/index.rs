@@ -84,6 +84,15 @@ pub(in crate::store) fn events_state_list(state: &str) -> String {
     format!("operator#events#{state}")
 }
 
+/// Events that were applied although a part of them could not be read: of one company, or of none that is
+/// named.
+pub(in crate::store) fn unread_events_list(company: Option<&CompanyId>) -> String {
+    match company {
+        Some(company) => format!("{company}#events#unread"),
+        None => events_state_list("unread"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

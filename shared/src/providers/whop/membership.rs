@@ -1,0 +1,186 @@
+//! A membership as Whop's API answers it, in either of the two shapes it has had.
+//!
+//! | what | undated, to 2026-07-20 | dated, 2026-09-15 |
+//! | --- | --- | --- |
+//! | seller | `company.id` | `account.id` |
+//! | buyer | `user.id` | `user_id` |
+//! | mail address | `user.email` | on the payment only, as `customer_email` |
+//! | product | `product.id` | `product_id` |
+//! | period | `renewal_period_start`, `renewal_period_end` | `current_period_end` |
+//! | manage link | `manage_url` | not told: built from the id |
+//! | collection paused | `payment_collection_paused` | not told: the list of paused memberships is asked |
+//!
+//! Both are read, whichever version is asked for: a key may be pinned to another one, and the newest shape
+//! may stand behind an older date in a sandbox.
+
+use serde_json::Value;
+
+use crate::domain::id::{CompanyId, InvalidId, UserId};
+use crate::domain::membership::Membership;
+use crate::providers::signed::body::is_plain_id;
+use crate::providers::signed::moment;
+
+/// What Whop answered about one membership.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembershipAnswer {
+    /// What it says.
+    pub membership: Membership,
+    /// Where the member manages it, where the answer has a link that may be sent on.
+    pub manage_url: Option<String>,
+    /// Where a mail reaches the member, where the answer says it.
+    pub email: Option<MailAddress>,
+}
+
+/// Somebody's mail address; it never shows in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MailAddress(String);
+
+impl MailAddress {
+    /// Reads an address, if it can be one.
+    pub fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(str::trim).filter(|text| text.contains('@')).map(|text| Self(text.to_owned()))
+    }
+
+    /// The address as it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for MailAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MailAddress(…)")
+    }
+}
+
+/// Reads a membership; `None` where the answer has no id or no status, and so says nothing.
+pub(super) fn read(answer: &Value) -> Option<MembershipAnswer> {
+    answer["id"].as_str()?;
+    let status = answer["status"].as_str().filter(|status| is_plain_id(status))?.to_owned();
+    let membership = Membership {
+        status,
+        company_id: first_id(answer, &["account", "account_id", "company", "company_id"], CompanyId::parse),
+        user_id: first_id(answer, &["user_id", "user"], UserId::parse),
+        product_id: first_id(answer, &["product_id", "product"], plain_id),
+        period_started_at: moment::read(&answer["renewal_period_start"])
+            .or_else(|| moment::read(&answer["current_period_start"])),
+        period_ends_at: moment::read(&answer["current_period_end"])
+            .or_else(|| moment::read(&answer["renewal_period_end"])),
+        cancel_at_period_end: answer["cancel_at_period_end"].as_bool().unwrap_or_default(),
+        collection_paused: answer["payment_collection_paused"].as_bool(),
+    };
+    let manage_url = answer["manage_url"].as_str().filter(|url| is_whop_link(url)).map(str::to_owned);
+    Some(MembershipAnswer { membership, manage_url, email: MailAddress::read(&answer["user"]["email"]) })
+}
+
+/// The mail address on a payment: `customer_email` in the dated shape, the user's in the older one.
+pub(super) fn address_of_payment(answer: &Value) -> Option<MailAddress> {
+    MailAddress::read(&answer["customer_email"]).or_else(|| MailAddress::read(&answer["user"]["email"]))
+}
+
+fn first_id<T>(answer: &Value, names: &[&str], parse: fn(&str) -> Result<T, InvalidId>) -> Option<T> {
+    names.iter().find_map(|name| {
+        let place = &answer[name];
+        parse(place.as_str().or_else(|| place["id"].as_str())?).ok()
+    })
+}
+
+fn plain_id(text: &str) -> Result<String, InvalidId> {
+    if is_plain_id(text) { Ok(text.to_owned()) } else { Err(InvalidId { expected: "a plain id" }) }
+}
+
+/// Longer than any link of Whop's.
+const MAX_LINK_BYTES: usize = 500;
+
+/// Whether a link may be put into a message: `https`, at `whop.com` or a subdomain of it, and nothing that
+/// could lead elsewhere, such as a user name or a port.
+pub fn is_whop_link(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://") else { return false };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+    let of_whop = host == "whop.com" || host.ends_with(".whop.com");
+    let printable = url.bytes().all(|byte| byte.is_ascii_graphic() && !br#"\"'<>`{}|^"#.contains(&byte));
+    url.len() <= MAX_LINK_BYTES && plain && of_whop && printable
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const DATED: &str = include_str!("fixtures/answers/2026-09-15/membership.json");
+    const UNDATED: &str = include_str!("fixtures/answers/undated/membership.json");
+
+    fn answer(text: &str) -> Value {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_membership_is_the_same_in_either_shape() {
+        let (dated, undated) = (read(&answer(DATED)).unwrap(), read(&answer(UNDATED)).unwrap());
+        for read in [&dated, &undated] {
+            let membership = &read.membership;
+            assert_eq!(membership.status, "past_due");
+            assert_eq!(membership.company_id.as_ref().map(CompanyId::as_str), Some("biz_a1B2c3"));
+            assert_eq!(membership.user_id.as_ref().map(UserId::as_str), Some("user_k4Tz9"));
+            assert_eq!(membership.product_id.as_deref(), Some("prod_w2"));
+            assert_eq!(membership.period_ends_at.map(|at| at.timestamp()), Some(1_784_368_800));
+            assert!(!membership.cancel_at_period_end);
+        }
+        assert_eq!(dated.manage_url, None);
+        assert_eq!(undated.manage_url.as_deref(), Some("https://whop.com/billing/manage/mber_9Qe/"));
+        assert_eq!((dated.membership.collection_paused, undated.membership.collection_paused), (None, Some(false)));
+        assert!(dated.email.is_none() && undated.email.is_some());
+    }
+
+    #[test]
+    fn the_address_stands_on_the_payment_of_either_shape() {
+        for text in [
+            include_str!("fixtures/answers/2026-09-15/payment.json"),
+            include_str!("fixtures/answers/undated/payment.json"),
+        ] {
+            let address = address_of_payment(&answer(text)).unwrap();
+            assert_eq!(address.as_str(), "buyer@example.com");
+            assert!(!format!("{address:?}").contains("buyer"), "an address never shows in a log");
+        }
+    }
+
+    #[test]
+    fn an_answer_without_id_or_status_says_nothing_and_anything_else_may_be_missing() {
+        assert!(read(&json!({"id": "mem_1"})).is_none());
+        assert!(read(&json!({"status": "active"})).is_none());
+        assert!(read(&json!([])).is_none());
+        let bare = read(&json!({"id": "mem_1", "status": "status_of_next_year", "user": 7, "account": []}));
+        let membership = bare.unwrap().membership;
+        assert_eq!((membership.status.as_str(), membership.user_id), ("status_of_next_year", None));
+    }
+
+    #[test]
+    fn only_a_link_that_leads_to_whop_may_be_sent_on() {
+        for url in [
+            "https://whop.com/billing/manage/mber_1/",
+            "https://dash.whop.com/x?y=1#z",
+            "https://whop.com",
+            "https://whop.com/hub?page=products&company=a",
+        ] {
+            assert!(is_whop_link(url), "{url}");
+        }
+        for url in [
+            "http://whop.com/x",
+            "https://whop.com.evil.example/x",
+            "https://evilwhop.com/x",
+            "https://whop.com@evil.example/",
+            "https://whop.com:8443/x",
+            "https://WHOP.com/x",
+            "https://evil.example/whop.com",
+            "https://whop.com\\@evil.example/",
+            "https://whop.com/a b",
+            "https:/whop.com/",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert!(!is_whop_link(url), "{url}");
+        }
+    }
+}
