@@ -12,11 +12,13 @@
 //! | `sending`, lease over, repeatable, old | perhaps sent, the key may be forgotten | look up, then decide |
 //! | `sending`, lease over, an ending | perhaps ended already | look up, end only what has not ended |
 //! | `sending`, lease over, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
+//! | a mail whose address is suppressed | nothing may leave | `rejected` (`unknown` where it was perhaps sent) |
 
 mod attempt;
 mod payment;
 mod resolve;
 mod settle;
+mod suppressed;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
@@ -122,6 +124,10 @@ pub async fn perform(
     let abandoned = read.state == EffectState::Sending;
     if abandoned && !read.request.is_repeatable() {
         let verdict = Verdict::ends(EffectState::Unknown, "interrupted");
+        return settle::settle(company, subject, &read, verdict, senders, now).await;
+    }
+    // Asked before the claim: where nothing may leave, nothing has to be claimed.
+    if let Some(verdict) = suppressed::verdict(company, subject, &read, senders).await? {
         return settle::settle(company, subject, &read, verdict, senders, now).await;
     }
     let Some(claimed) = claim(company, subject, &read, owner, now).await? else {

@@ -107,6 +107,7 @@ mod storage;
 mod storms;
 mod strike;
 mod stripe_events;
+mod suppressed;
 mod table;
 mod tokens;
 mod told_limits;

@@ -20,5 +20,6 @@ pub mod party;
 pub mod payout;
 pub mod schedule;
 pub mod settings;
+pub mod suppression;
 pub mod time;
 pub mod timeline;
