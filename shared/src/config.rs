@@ -19,6 +19,7 @@ pub use telemetry::{Analytics, Errors};
 
 use crate::aws::Aws;
 use crate::domain::id::CompanyId;
+use crate::providers::standard_webhooks::Keys;
 use crate::vault::{Vault, VaultError};
 use crate::watch::Drain;
 
@@ -77,6 +78,8 @@ pub struct Config {
     pub stripe_webhook_secrets: Vec<String>,
     /// What the deployment decides about bookings and payouts.
     pub marketplace: Marketplace,
+    /// The webhook secrets of Resend, newest first.
+    pub resend_webhook_secrets: Vec<String>,
     /// The webhook secrets of other sources, as `(source, secret)`.
     pub webhook_secrets: Vec<(String, String)>,
     /// Where browsers reach the service: scheme, host and port, without a slash at the end.
@@ -122,6 +125,7 @@ impl Config {
             "FRONT_DOOR_SECRET",
             "WHOP_WEBHOOK_SECRET",
             "STRIPE_WEBHOOK_SECRET",
+            "RESEND_WEBHOOK_SECRET",
             "SESSION_SECRET",
         ] {
             for weakness in list(name).iter().filter_map(|secret| weakness(secret)) {
@@ -142,6 +146,10 @@ impl Config {
             if get(name).is_some_and(|url| !url.starts_with("https://") && !url.starts_with("http://")) {
                 mistakes.push(format!("{name}: expected a URL"));
             }
+        }
+        // Resend signs as Svix does, with what the base64 after the prefix stands for.
+        for error in list("RESEND_WEBHOOK_SECRET").iter().filter_map(|secret| Keys::parse([&**secret]).err()) {
+            mistakes.push(format!("RESEND_WEBHOOK_SECRET: an entry {error}"));
         }
         // The other kind, pk_…, is public, and every call with it would be refused.
         if get("STRIPE_SECRET_KEY").is_some_and(|key| !key.starts_with("sk_") && !key.starts_with("rk_")) {
@@ -199,6 +207,7 @@ impl Config {
             stripe_secret_key: get("STRIPE_SECRET_KEY"),
             stripe_api_base: get("STRIPE_API_BASE").unwrap_or_else(|| STRIPE_API_BASE.to_owned()),
             stripe_webhook_secrets: list("STRIPE_WEBHOOK_SECRET"),
+            resend_webhook_secrets: list("RESEND_WEBHOOK_SECRET"),
             marketplace,
             webhook_secrets,
             public_base_url,
@@ -252,8 +261,9 @@ fn webhook_secrets(list: &[String], mistakes: &mut Vec<String>) -> Vec<(String, 
     let mut pairs = Vec::new();
     for entry in list {
         match entry.split_once('=') {
-            Some(("whop" | "stripe" | "events", _)) => {
-                mistakes.push("WEBHOOK_SECRETS: whop, stripe and events are doors of their own".to_owned());
+            Some(("whop" | "stripe" | "resend" | "events", _)) => {
+                let own = "WEBHOOK_SECRETS: whop, stripe, resend and events have routes of their own";
+                mistakes.push(own.to_owned());
             }
             Some((source, secret)) if !source.is_empty() && source.chars().all(plain) => {
                 if let Some(weakness) = weakness(secret) {

@@ -13,11 +13,13 @@
 //! | `sending`, lease over, free days, old, and the look-up shows that they did not arrive | certainly not granted | the same under a new key |
 //! | `sending`, lease over, an ending | perhaps ended already | look up, end only what has not ended |
 //! | `sending`, lease over, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
+//! | a mail whose address is suppressed | nothing may leave | `rejected` (`unknown` where it was perhaps sent) |
 
 mod attempt;
 mod payment;
 mod resolve;
 mod settle;
+mod suppressed;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
@@ -123,6 +125,10 @@ pub async fn perform(
     let abandoned = read.state == EffectState::Sending;
     if abandoned && !read.request.is_repeatable() {
         let verdict = Verdict::ends(EffectState::Unknown, "interrupted");
+        return settle::settle(company, subject, &read, verdict, senders, now).await;
+    }
+    // Asked before the claim: where nothing may leave, nothing has to be claimed.
+    if let Some(verdict) = suppressed::verdict(company, subject, &read, senders).await? {
         return settle::settle(company, subject, &read, verdict, senders, now).await;
     }
     let Some(claimed) = claim(company, subject, &read, owner, now).await? else {

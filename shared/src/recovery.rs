@@ -117,8 +117,8 @@ async fn load_mail(
     }
     channels.load_address(clients.whop, case).await;
     let Some(address) = &channels.address else { return Ok(None) };
-    let _ = (address, store);
-    Ok(None)
+    let hash = clients.vault.hash_address(address.as_str());
+    Ok(store.address_suppression(&hash).await?.map(|suppression| suppression.reason))
 }
 
 /// Why an end cannot be recorded.

@@ -7,11 +7,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
+use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::domain::suppression::{AddressHash, canonical_address};
+
+/// Derives the key of address hashes from an encryption key: neither can be had from the other's output.
+const ADDRESS_HASH_LABEL: &[u8] = b"justonce address hash v1";
 
 /// The keys of a deployment.
 pub struct Vault {
     keys: Vec<(String, LessSafeKey)>,
+    /// Of each key, in the same order, what addresses are hashed with.
+    address_keys: Vec<hmac::Key>,
     random: SystemRandom,
 }
 
@@ -38,14 +46,15 @@ pub enum VaultError {
 impl Vault {
     /// Reads a comma-separated list of base64 keys, newest first.
     pub fn parse(list: &str) -> Result<Self, VaultError> {
-        let mut keys = Vec::new();
+        let (mut keys, mut address_keys) = (Vec::new(), Vec::new());
         for (position, text) in list.split(',').map(str::trim).filter(|text| !text.is_empty()).enumerate() {
             let wrong = VaultError::Key(position + 1);
             let bytes = BASE64.decode(text).map_err(|_| wrong.clone())?;
             let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| wrong)?;
             keys.push((key_id(&bytes), LessSafeKey::new(key)));
+            address_keys.push(address_key(&bytes));
         }
-        Ok(Self { keys, random: SystemRandom::new() })
+        Ok(Self { keys, address_keys, random: SystemRandom::new() })
     }
 
     /// Seals a text for one place: it opens only where the same `place` is named.
@@ -78,6 +87,14 @@ impl Vault {
         Ok(plain.to_vec())
     }
 
+    /// The keyed hashes by which rows know an address without telling it: HMAC-SHA256 of its one
+    /// spelling, under a key derived from each encryption key.
+    pub fn hash_address(&self, address: &str) -> AddressHash {
+        let address = canonical_address(address);
+        let hash = |key: &hmac::Key| hex::encode(hmac::sign(key, address.as_bytes()));
+        AddressHash::new(self.address_keys.iter().map(hash).collect())
+    }
+
     /// Whether there is a key to seal with.
     pub fn is_configured(&self) -> bool {
         !self.keys.is_empty()
@@ -88,6 +105,11 @@ impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Vault({} keys)", self.keys.len())
     }
+}
+
+fn address_key(key: &[u8]) -> hmac::Key {
+    let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), ADDRESS_HASH_LABEL);
+    hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
 }
 
 fn key_id(key: &[u8]) -> String {
@@ -120,6 +142,16 @@ mod tests {
         let new = both.seal("p", b"y").unwrap();
         assert_eq!(Vault::parse(&key(2)).unwrap().open("p", &new).unwrap(), b"y");
         assert_eq!(Vault::parse(&key(2)).unwrap().open("p", &old), Err(VaultError::UnknownKey));
+    }
+
+    #[test]
+    fn an_address_has_one_hash_for_each_key_and_none_without() {
+        let old = Vault::parse(&key(1)).unwrap().hash_address("Ann@Example.com");
+        let both = Vault::parse(&format!("{}, {}", key(2), key(1))).unwrap().hash_address("ann@example.com");
+        assert_eq!((both.all().len(), both.all().last()), (2, old.newest().map(str::to_owned).as_ref()));
+        assert_ne!(both.newest(), old.newest());
+        assert_eq!(Vault::parse("").unwrap().hash_address("ann@example.com").newest(), None);
+        assert!(!format!("{both:?}").contains("ann"));
     }
 
     #[test]

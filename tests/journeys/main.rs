@@ -111,6 +111,7 @@ mod storage;
 mod storms;
 mod strike;
 mod stripe_events;
+mod suppressed;
 mod table;
 mod tokens;
 mod told_limits;

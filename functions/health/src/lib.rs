@@ -87,7 +87,7 @@ fn answer<const N: usize>(app: &SharedApp, checks: [(String, Check); N]) -> Resp
 
 fn application(app: &SharedApp) -> Check {
     let missing = missing(app, |_| true);
-    Check { well: missing.is_empty(), detail: json!({"missing_configuration": missing}) }
+    Check { well: missing.is_empty(), detail: json!({"missing_configuration": with_unheard(app, missing)}) }
 }
 
 /// Whether the table answers, by the row that says which version its data is of. One that is not the expected
@@ -115,7 +115,22 @@ async fn database(app: &SharedApp) -> Check {
 fn webhooks(app: &SharedApp) -> Check {
     let missing =
         missing(app, |name| matches!(name, "WHOP_WEBHOOK_SECRET" | "ENCRYPTION_KEY" | "TABLE_NAME"));
-    Check { well: missing.is_empty(), detail: json!({"missing_configuration": missing}) }
+    Check { well: missing.is_empty(), detail: json!({"missing_configuration": with_unheard(app, missing)}) }
+}
+
+/// The same with the webhook secrets of providers that are in use and not heard: what is sent to them works
+/// without, so that nothing is unwell, but what they report is never learnt.
+fn with_unheard(app: &SharedApp, mut missing: Vec<&'static str>) -> Vec<&'static str> {
+    let config = &app.config;
+    for (name, is_in_use, is_heard) in [
+        ("STRIPE_WEBHOOK_SECRET", app.stripe.is_some(), !config.stripe_webhook_secrets.is_empty()),
+        ("RESEND_WEBHOOK_SECRET", app.resend.is_some(), !config.resend_webhook_secrets.is_empty()),
+    ] {
+        if is_in_use && !is_heard {
+            missing.push(name);
+        }
+    }
+    missing
 }
 
 async fn crons(app: &SharedApp) -> Check {

@@ -10,6 +10,7 @@ use shared::domain::event::Part;
 use shared::domain::job::{JOBS, Job};
 use shared::domain::time;
 use shared::http::{Answer, Failure};
+use shared::providers::resend::meaning::REPORT_KINDS;
 use shared::store::batch::BatchRow;
 use shared::store::due::SWEEP;
 use shared::store::inbox::StoredEvent;
@@ -24,6 +25,9 @@ const BATCHES_SHOWN: u16 = 10;
 
 /// As many as the other lists show; the rest stands in the list of findings.
 const FINDINGS_SHOWN: u16 = 100;
+
+/// A week of mail.
+const MAIL_DAYS: i64 = 7;
 
 /// What is overdue for so long was not merely left to the next tick.
 const OVERDUE_AFTER_MINUTES: i64 = 60;
@@ -51,6 +55,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     let channel_error = channel_error.map(|row| {
         json!({"question": row.error.question, "reason": row.error.reason, "since": time::write(row.since)})
     });
+    let mail = if care.is_platform() { Some(mail_reports(store, now).await?) } else { None };
     Ok(Answer::ok(json!({
         "at": time::write(now),
         "jobs": jobs,
@@ -61,6 +66,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         "channel_error": channel_error,
         "findings": {"count": open.len(), "more": next.is_some(), "data": open},
         "reconciliation": reconciliation,
+        "mail": mail,
         "batches": batches(company).await?,
         "overdue": overdue(store, now).await?,
     })))
@@ -81,6 +87,17 @@ fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
         "last_report": last.map(|last| &last.report),
         "last_24_hours": {"done": done, "failed": failed, "error_rate": rate},
     })
+}
+
+/// What the mailer reported of the mail of all companies: counts, and no address.
+async fn mail_reports(store: &Store, now: DateTime<Utc>) -> Result<Value, Failure> {
+    let since = now - Duration::days(MAIL_DAYS);
+    let reports = store.mail_reports_since(since).await?;
+    let mut told = json!({"since": time::write(since), "more": reports.more});
+    for kind in REPORT_KINDS {
+        told[kind] = json!(reports.count(kind));
+    }
+    Ok(told)
 }
 
 /// The newest batches, as far as they are.

@@ -1,6 +1,6 @@
 //! The door for providers' events.
 //!
-//! - **Called by** Whop, Stripe and any source of Standard Webhooks; by an operator who looks after
+//! - **Called by** Whop, Stripe, Resend and any source of Standard Webhooks; by an operator who looks after
 //!   events that were set aside.
 //! - **Reads** the raw bytes, verified before they are read; the membership, the booking or the
 //!   professional an event is about.
@@ -14,6 +14,7 @@
 
 mod events;
 mod received;
+mod resend;
 mod sources;
 mod stripe;
 mod whop;
@@ -32,6 +33,7 @@ pub fn router(app: SharedApp) -> Router {
     Routes::of("webhooks")
         .on(Method::POST, "/api/webhooks/whop", whop::receive)
         .on(Method::POST, "/api/webhooks/stripe", stripe::receive)
+        .on(Method::POST, "/api/webhooks/resend", resend::receive)
         .on(Method::POST, "/api/webhooks/{source}", sources::receive)
         .on(Method::GET, "/api/webhooks/events", events::list)
         .on(Method::POST, "/api/webhooks/events/{event_id}/replay", events::replay)

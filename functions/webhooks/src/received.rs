@@ -53,7 +53,8 @@ pub(super) async fn keep(
     Ok(receipt(source, &event_id, &name, received))
 }
 
-fn stored(
+/// An event as it is kept, its body sealed.
+pub(super) fn stored(
     app: &SharedApp,
     source: &str,
     event: Event,

@@ -1,5 +1,6 @@
 //! The sandbox's own routes, under `/sandbox`: move the clock, see what left, play Whop.
 
+mod mails;
 mod till;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/sandbox/token", get(make_token))
         .route("/sandbox/bearer", get(make_bearer))
         .route("/sandbox/renewals", post(play_renewal))
+        .route("/sandbox/mails", post(mails::play_mail))
         .route("/sandbox/payments", post(till::play_payment))
         .route("/sandbox/accounts", post(till::play_account))
         .with_state(desk)

@@ -1,4 +1,10 @@
-//! A stand-in for Resend: `POST /emails` with its idempotency rules.
+//! A stand-in for Resend: `POST /emails` with its idempotency rules, its suppression list, and the events
+//! by which it tells what became of a mail.
+//!
+//! Mail to Resend's own test addresses (`bounced@resend.dev`, `complained@resend.dev`, with or without a
+//! label after a `+`) ends as they say. Unlike Resend, it takes mail to `example.com`.
+
+mod events;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +23,8 @@ use crate::fault::{Call, Faults, Operation};
 use crate::journal::Record;
 use crate::keys::{KeyMemory, Recall, UsedKey, idempotency_key};
 use crate::outbox::{Entry, Kind, Outbox, Provider};
+use events::MailEvents;
+pub use events::MailOutcome;
 
 /// The longest idempotency key.
 const MAX_KEY_CHARS: usize = 256;
@@ -36,21 +44,29 @@ pub struct ResendStandIn {
 struct Sent {
     keys: KeyMemory,
     mails: u64,
+    events: MailEvents,
     requests: BTreeMap<String, u64>,
 }
 
-/// A mail that was taken on, as the journal keeps it.
-#[derive(Debug, Serialize, Deserialize)]
+/// A mail that was taken on, or what became of one later, as the journal keeps it.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Accepted {
+    #[serde(default)]
     key: Option<UsedKey>,
+    /// Nothing was sent: only the events changed.
+    #[serde(default)]
+    is_no_mail: bool,
+    #[serde(default)]
+    events: Vec<events::Change>,
 }
 
 impl Sent {
-    fn apply(&mut self, Accepted { key }: Accepted) {
-        self.mails += 1;
+    fn apply(&mut self, Accepted { key, is_no_mail, events }: Accepted) {
+        self.mails += u64::from(!is_no_mail);
         if let Some(used) = key {
             self.keys.remember(used);
         }
+        events.into_iter().for_each(|change| self.events.apply(change));
     }
 }
 
@@ -100,11 +116,40 @@ impl ResendStandIn {
             let (detail, idempotency_key) = (request.clone(), key.clone());
             Entry { at: now, provider, kind, to, detail, idempotency_key }
         };
-        let sent = mail.to.addresses().into_iter().map(entry).collect();
-        let key = key.map(|key| UsedKey { key, request, answer: answer.clone(), at: now });
-        let record = Record { sent, resend: Some(Accepted { key }), ..Record::default() };
+        // What stands on the suppression list is taken and not sent, as Resend does.
+        let (suppressed, reached): (Vec<String>, Vec<String>) =
+            mail.to.addresses().into_iter().partition(|address| state.events.is_suppressed(address));
+        let events = state.events.of_mail(&answer, &request, &reached, &suppressed, now);
+        let sent = reached.into_iter().map(entry).collect();
+        let key = key.map(|key| UsedKey { key, request: request.clone(), answer: answer.clone(), at: now });
+        let accepted = Accepted { key, events, is_no_mail: false };
+        let record = Record { sent, resend: Some(accepted), ..Record::default() };
         self.outbox.commit(record).resend.into_iter().for_each(|accepted| state.apply(accepted));
         Ok(answer)
+    }
+
+    /// Has something become of a mail to an address: the event waits for its delivery.
+    pub fn report(&self, address: &str, outcome: MailOutcome) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let events = state.events.of_outcome(address, outcome, now);
+        let record =
+            Record { resend: Some(Accepted { key: None, is_no_mail: true, events }), ..Record::default() };
+        self.outbox.commit(record).resend.into_iter().for_each(|accepted| state.apply(accepted));
+    }
+
+    /// The events that nobody has taken yet, oldest first, by id and body.
+    pub fn undelivered_events(&self) -> Vec<(String, Value)> {
+        self.state().events.undelivered()
+    }
+
+    /// An event was taken; it may be delivered again all the same.
+    pub fn mark_delivered(&self, id: &str) {
+        let events = vec![events::Change::Delivered(id.to_owned())];
+        let record =
+            Record { resend: Some(Accepted { key: None, is_no_mail: true, events }), ..Record::default() };
+        let mut state = self.state();
+        self.outbox.commit(record).resend.into_iter().for_each(|accepted| state.apply(accepted));
     }
 
     /// Does again what was written.

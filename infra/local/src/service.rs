@@ -16,6 +16,7 @@ use shared::app::{App, Clock, Ids, SharedApp};
 use shared::config::{Config, ConfigError};
 use shared::http::Failure;
 use shared::http::extension::{ScheduledEvent, Trigger};
+use shared::providers::standard_webhooks::SigningKey;
 use shared::providers::whop::{Secret, sign_standard};
 use shared::providers::{TrustError, client, stripe};
 use shared::rate_limit::Deadlines;
@@ -59,6 +60,7 @@ pub const SANDBOX_VALUES: &[(&str, &str)] = &[
         "sandbox=whsec_c2FuZGJveCBzaGFyZWQga2V5IG9mIDMyIGJ5dGVzISE=,sandbox=whpk_Yo7m2sqeTvfSwDrA6pH+vqne6YA5joDgktSKZS/fCdI=",
     ),
     ("RESEND_API_KEY", "re_sandbox_api_key"),
+    ("RESEND_WEBHOOK_SECRET", "whsec_c2FuZGJveCBrZXkgb2YgdGhlIG1haWxlciwgMzIgYg=="),
     ("EMAIL_FROM", "Reminders <reminders@example.com>"),
     ("PUBLIC_BASE_URL", "http://127.0.0.1:3000"),
     ("SESSION_SECRET", "sandbox-session-secret"),
@@ -259,6 +261,36 @@ impl Service {
         for event in self.sandbox.stripe.undelivered_events() {
             if self.deliver_stripe(&event.body).await.status().is_success() {
                 self.sandbox.stripe.mark_delivered(&event.id);
+                taken += 1;
+            }
+        }
+        taken
+    }
+
+    /// Delivers an event as Resend does, through Svix: signed with the newest secret, now.
+    pub async fn deliver_resend(&self, event_id: &str, body: &str) -> Response {
+        let at = self.app.clock.now();
+        let secret = self.app.config.resend_webhook_secrets.first().map(String::as_str);
+        let key = secret.and_then(|secret| SigningKey::parse(secret).ok());
+        let signature = key.map(|key| key.sign(event_id, at, body.as_bytes()));
+        let request = Request::post("/api/webhooks/resend")
+            .header("content-type", "application/json")
+            .header("svix-id", event_id)
+            .header("svix-timestamp", at.timestamp())
+            .header("svix-signature", signature.unwrap_or_default())
+            .body(Body::from(body.to_owned()));
+        match request {
+            Ok(request) => self.ask(request).await,
+            Err(_) => Failure::invalid("The event id is no header value.").into_response(),
+        }
+    }
+
+    /// Delivers what Resend has to report and nobody has taken yet, oldest first.
+    pub async fn deliver_resend_events(&self) -> usize {
+        let mut taken = 0;
+        for (id, body) in self.sandbox.resend.undelivered_events() {
+            if self.deliver_resend(&id, &body.to_string()).await.status().is_success() {
+                self.sandbox.resend.mark_delivered(&id);
                 taken += 1;
             }
         }

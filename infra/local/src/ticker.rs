@@ -61,7 +61,7 @@ impl Ticker {
             if at > clock.now() {
                 clock.pass(at);
             }
-            self.service.deliver_stripe_events().await;
+            self.deliver_events().await;
             let done_before = moved.done + moved.failed;
             self.fire(schedule, at, &mut moved).await;
             *fired_until = at;
@@ -71,7 +71,7 @@ impl Ticker {
             }
         }
         clock.set(target);
-        self.service.deliver_stripe_events().await;
+        self.deliver_events().await;
         *fired_until = target;
         moved.now = shared::domain::time::write(target);
         moved
@@ -85,7 +85,13 @@ impl Ticker {
             self.fire(schedule, at, &mut Moved::default()).await;
         }
         *fired_until = now.max(*fired_until);
+        self.deliver_events().await;
+    }
+
+    /// What providers have to report reaches the service beside its own schedules.
+    async fn deliver_events(&self) {
         self.service.deliver_stripe_events().await;
+        self.service.deliver_resend_events().await;
     }
 
     /// Looks at the clock every second, for ever.

@@ -49,7 +49,8 @@ impl<'a> Links<'a> {
         Ok(Self { app, store, company: store.company(company), resend, base_url })
     }
 
-    /// Under the link's own name: a repeated send is one mail.
+    /// Under the link's own name: a repeated send is one mail. To an address that mail came back from
+    /// nothing is sent, and the answer is the usual one: it tells nobody which addresses we know of.
     async fn mail(
         &self,
         token: &Token,
@@ -57,6 +58,11 @@ impl<'a> Links<'a> {
         mail: &AccountMail,
         language: Language,
     ) -> Result<(), Failure> {
+        let hash = self.app.config.vault.hash_address(to.as_str());
+        if let Some(found) = self.store.address_suppression(&hash).await? {
+            tracing::info!(reason = found.reason.effect_reason(), "an account mail was not sent");
+            return Ok(());
+        }
         let key = format!("link:{}", token.hash());
         let sent = self.resend.send(&key, to.as_str(), &mail.write(language)).await;
         sent.map(drop).map_err(|error| match error {

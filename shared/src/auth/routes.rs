@@ -78,7 +78,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 
 /// The table.
 #[rustfmt::skip]
-pub static ROUTES: [Route; 66] = [
+pub static ROUTES: [Route; 67] = [
     route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
@@ -96,6 +96,7 @@ pub static ROUTES: [Route; 66] = [
     route("single-sign-on", "POST", "/api/auth/oidc/callback", Who::Anyone).limited(&TOKEN),
     route("webhooks", "POST", "/api/webhooks/whop", Who::Provider).limited(&WEBHOOKS),
     route("webhooks", "POST", "/api/webhooks/stripe", Who::Provider).limited(&WEBHOOKS),
+    route("webhooks", "POST", "/api/webhooks/resend", Who::Provider).limited(&WEBHOOKS),
     route("webhooks", "POST", "/api/webhooks/{source}", Who::Provider).limited(&WEBHOOKS),
     route("webhooks", "GET", "/api/webhooks/events", Who::Scheduler).limited(&SCHEDULER),
     route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Who::Scheduler).limited(&SCHEDULER),

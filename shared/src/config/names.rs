@@ -50,7 +50,7 @@ const fn secret(name: Name) -> Name {
 }
 
 /// Every name that is read.
-pub const NAMES: [Name; 60] = [
+pub const NAMES: [Name; 61] = [
     first("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
     first("AWS_REGION", "the table's region; Lambda sets it", "the table"),
     default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
@@ -133,6 +133,11 @@ pub const NAMES: [Name; 60] = [
         "RESEND_API_KEY",
         "the key at Resend",
         "mails: the stand-in for pushes, links of accounts",
+    )),
+    secret(wanted(
+        "RESEND_WEBHOOK_SECRET",
+        "what Resend signs with, whsec_… (list, newest first)",
+        "webhooks of Resend: addresses whose mail bounced are written to again",
     )),
     default("RESEND_API_BASE", "where Resend's API is, if not at its usual place"),
     wanted("EMAIL_FROM", "who mails come from", "mails, as without RESEND_API_KEY"),

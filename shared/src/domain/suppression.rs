@@ -89,7 +89,7 @@ pub fn canonical_address(address: &str) -> String {
     let address = address.trim();
     let bare = address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')).map_or(address, |(_, it)| it);
     let Some((local, domain)) = bare.trim().rsplit_once('@') else { return bare.trim().to_lowercase() };
-    let domain = domain.to_lowercase();
+    let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase());
     format!("{}@{domain}", local.to_lowercase())
 }
 

@@ -3,6 +3,8 @@
 //! Resend keeps an idempotency key for 24 hours and refuses the same key with another body
 //! (docs: `POST /emails`, header `Idempotency-Key`).
 
+pub mod meaning;
+
 use serde_json::json;
 
 use crate::domain::message::Message;

@@ -1,5 +1,6 @@
 //! Standard Webhooks, as any source may speak it: `webhook-id`, `webhook-timestamp` and
-//! `webhook-signature` over `{id}.{timestamp}.{body}`.
+//! `webhook-signature` over `{id}.{timestamp}.{body}`, or the same three under Svix's names, `svix-…`.
+//! One family has to be complete and hold; headers of two families never make one claim.
 //!
 //! A signature names its algorithm, and a key belongs to one: `v1,<base64>` is HMAC-SHA256 and is held
 //! against the keys of `whsec_…` only; `v1a,<base64>` is ed25519 and is held against the keys of
@@ -16,7 +17,7 @@ use http::HeaderMap;
 use super::signed::body::{self, is_plain_id};
 use super::signed::{check_age, moment};
 use crate::domain::event::{Event, Meaning};
-use claim::{Claim, ID};
+use claim::Claim;
 
 pub use super::signed::{Refused, Unreadable};
 pub use key::{BadKey, Keys};
@@ -66,7 +67,7 @@ pub fn refuse(headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Refused {
 fn claim(headers: &HeaderMap, now: DateTime<Utc>) -> Result<Claim<'_>, Refused> {
     let claim = Claim::read(headers)?;
     if !is_plain_id(claim.id) {
-        return Err(Refused::Malformed(ID));
+        return Err(Refused::Malformed(claim.id_header));
     }
     check_age(claim.signed_at, now)?;
     Ok(claim)

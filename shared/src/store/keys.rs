@@ -21,6 +21,7 @@
 //! | finding | `FINDING#<id>` | `FINDING` | the reconciliation, and whoever closes it |
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
 //! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |
+//! | suppressed address | `SUPPRESSION#<keyed hash of the address>` | `SUPPRESSION` | whoever is about to send a mail |
 //! | session | `SESSION#<hash of its id>` | `SESSION` | whoever asks with a session's cookie |
 //! | booking | `BOOKING#<company>#<booking>` | `BOOKING` | one booking by its id |
 //! | effect of a booking | `BOOKING#<company>#<booking>` | `ACTION#<operation>` | all effects of a booking; one by its operation |
@@ -45,6 +46,7 @@
 
 mod index;
 pub(super) mod reconciliation;
+mod suppression;
 
 use chrono::NaiveDate;
 
@@ -61,6 +63,7 @@ pub(super) use index::{
     FINDINGS_LIST, audit_list, bookings_list, bookings_state_list, cases_list, cases_state_list, due_shard,
     effects_list, events_state_list, findings_list_of, party_list, shard, statement_list, unread_events_list,
 };
+pub(super) use suppression::MAIL_REPORTS_LIST;
 
 /// Name of the hash key attribute.
 pub const PK: &str = "pk";

@@ -27,6 +27,7 @@ pub mod reconciliation;
 pub mod recovery;
 pub mod session;
 pub mod situation;
+pub mod suppression;
 pub mod trouble;
 pub mod version;
 pub mod write;

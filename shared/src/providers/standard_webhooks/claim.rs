@@ -9,15 +9,44 @@ use ring::hmac;
 use super::key::Keys;
 use crate::providers::signed::{Refused, instant, is_genuine, of_version, sole, tag, versioned};
 
-pub(in crate::providers) const ID: &str = "webhook-id";
-const TIMESTAMP: &str = "webhook-timestamp";
-const SIGNATURE: &str = "webhook-signature";
+/// The names of the three headers in one family.
+struct Family {
+    id: &'static str,
+    timestamp: &'static str,
+    signature: &'static str,
+}
 
-/// The headers of the scheme.
-pub(in crate::providers) const HEADERS: [&str; 3] = [ID, TIMESTAMP, SIGNATURE];
+/// The names of the specification.
+const SPECIFIED: Family =
+    Family { id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" };
+
+/// The names that Svix sends, and with it Resend, Clerk and many others: the same scheme.
+const SVIX: Family = Family { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" };
 
 /// No signature of an algorithm in use.
-pub(in crate::providers) const UNSIGNED: Refused = Refused::Malformed(SIGNATURE);
+pub(in crate::providers) const UNSIGNED: Refused = Refused::Malformed(SPECIFIED.signature);
+
+impl Family {
+    fn names(&self) -> [&'static str; 3] {
+        [self.id, self.timestamp, self.signature]
+    }
+
+    /// The family whose three headers are there. The specification's comes first, where both are; what
+    /// stands in the other is not asked. Headers of two families never make one claim.
+    fn of(headers: &HeaderMap) -> &'static Self {
+        let is_complete = |family: &Self| family.names().iter().all(|name| headers.contains_key(*name));
+        let is_begun = |family: &Self| family.names().iter().any(|name| headers.contains_key(*name));
+        if is_complete(&SPECIFIED) {
+            return &SPECIFIED;
+        }
+        if is_complete(&SVIX) || (is_begun(&SVIX) && !is_begun(&SPECIFIED)) { &SVIX } else { &SPECIFIED }
+    }
+}
+
+/// Whether any header of the scheme is there, in either family.
+pub(in crate::providers) fn is_present(headers: &HeaderMap) -> bool {
+    [SPECIFIED, SVIX].iter().flat_map(Family::names).any(|name| headers.contains_key(name))
+}
 
 /// The version of a signature by a shared key: HMAC-SHA256.
 const SHARED: &str = "v1";
@@ -28,6 +57,8 @@ const PRIVATE: &str = "v1a";
 pub(in crate::providers) struct Claim<'h> {
     /// The signed id.
     pub(in crate::providers) id: &'h str,
+    /// The header it stands in.
+    pub(in crate::providers) id_header: &'static str,
     /// When it says it was signed.
     pub(in crate::providers) signed_at: DateTime<Utc>,
     prefix: String,
@@ -38,20 +69,23 @@ pub(in crate::providers) struct Claim<'h> {
 impl<'h> Claim<'h> {
     /// Reads the headers. A signature of at least one of the two algorithms has to be there.
     pub(in crate::providers) fn read(headers: &'h HeaderMap) -> Result<Self, Refused> {
-        let id = sole(headers, ID)?;
+        let family = Family::of(headers);
+        let id = sole(headers, family.id)?;
         if id.is_empty() {
-            return Err(Refused::Malformed(ID));
+            return Err(Refused::Malformed(family.id));
         }
-        let timestamp = sole(headers, TIMESTAMP)?;
-        let signed_at = instant(timestamp).ok_or(Refused::Malformed(TIMESTAMP))?;
-        let offered = versioned(sole(headers, SIGNATURE)?.split_ascii_whitespace(), ',').ok_or(UNSIGNED)?;
+        let timestamp = sole(headers, family.timestamp)?;
+        let signed_at = instant(timestamp).ok_or(Refused::Malformed(family.timestamp))?;
+        let unsigned = Refused::Malformed(family.signature);
+        let offered = sole(headers, family.signature)?.split_ascii_whitespace();
+        let offered = versioned(offered, ',').ok_or_else(|| unsigned.clone())?;
         let decode = |text: &str| STANDARD.decode(text).ok();
         let shared = of_version(&offered, SHARED, decode);
         let private = of_version(&offered, PRIVATE, decode);
         if shared.is_empty() && private.is_empty() {
-            return Err(UNSIGNED);
+            return Err(unsigned);
         }
-        Ok(Self { id, signed_at, prefix: prefix(id, timestamp), shared, private })
+        Ok(Self { id_header: family.id, id, signed_at, prefix: prefix(id, timestamp), shared, private })
     }
 
     /// The signatures by a shared key.

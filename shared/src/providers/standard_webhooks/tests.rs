@@ -57,6 +57,35 @@ fn the_published_example_is_verified() {
 }
 
 #[test]
+fn svix_s_names_are_as_good_and_two_families_never_make_one_claim() {
+    let sign = || SigningKey::parse(SHARED).unwrap().sign("msg_1", signed_at(), BODY);
+    let with_names = |names: [&'static str; 3]| -> HeaderMap {
+        let values = ["msg_1".to_owned(), "1784710830".to_owned(), sign()];
+        let lines = names.into_iter().zip(values);
+        lines.map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap())).collect()
+    };
+    let svix = with_names(["svix-id", "svix-timestamp", "svix-signature"]);
+    assert_eq!(verify(&svix, Bytes::from_static(BODY), &keys(), signed_at()).unwrap().id(), "msg_1");
+    for (names, missing) in [
+        (["webhook-id", "svix-timestamp", "svix-signature"], "webhook-timestamp"),
+        (["svix-id", "webhook-timestamp", "svix-signature"], "webhook-id"),
+        (["svix-id", "svix-timestamp", "webhook-signature"], "webhook-id"),
+    ] {
+        assert_eq!(refusal(&with_names(names)), Some(Refused::Missing(missing)), "{names:?}");
+    }
+    // A complete family beside a part of the other one holds; of two complete ones the specification's does.
+    let mut both = svix.clone();
+    both.insert("webhook-id", "msg_other".parse().unwrap());
+    assert_eq!(refusal(&both), None);
+    both.insert("webhook-timestamp", "1784710830".parse().unwrap());
+    both.insert("webhook-signature", "v1,AAAA".parse().unwrap());
+    assert_eq!(refusal(&both), Some(Refused::Malformed("webhook-signature")));
+    let mut alone = svix;
+    alone.remove("svix-id");
+    assert_eq!(refusal(&alone), Some(Refused::Missing("svix-id")));
+}
+
+#[test]
 fn both_algorithms_are_verified_as_others_sign_them() {
     for (key, known) in [(SHARED, KNOWN_SHARED), (PRIVATE, KNOWN_PRIVATE)] {
         assert_eq!(SigningKey::parse(key).unwrap().sign("msg_1", signed_at(), BODY), known);

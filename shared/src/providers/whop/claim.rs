@@ -23,7 +23,7 @@ pub(super) enum Claim<'h> {
 impl<'h> Claim<'h> {
     /// Reads the headers of the scheme in use.
     pub(super) fn read(headers: &'h HeaderMap) -> Result<Self, Refused> {
-        if standard::HEADERS.iter().any(|name| headers.contains_key(*name)) {
+        if standard::is_present(headers) {
             let claim = standard::Claim::read(headers)?;
             let signed = !claim.shared().is_empty();
             return if signed { Ok(Self::Standard(claim)) } else { Err(standard::UNSIGNED) };
