@@ -58,12 +58,12 @@ async fn each_way_is_taken_as_asked_and_is_on_record() {
 }
 
 #[tokio::test]
-async fn a_nudge_costs_one_read_and_the_record_and_the_count_are_one_transaction() {
+async fn a_nudge_costs_two_reads_and_the_record_and_the_count_are_one_transaction() {
     let (world, case_id) = with_a_case().await;
     world.service.dynamo.reset_requests();
     nudge(&world, &case_id, json!({"channel": "dm"})).await.ok();
     let requests = world.service.dynamo.requests();
-    let [limit, read, decision, claim, end] = requests
+    let [limit, read, purchases, decision, claim, end] = requests
         .iter()
         .map(|request| (request.operation.as_str(), request.item_count))
         .collect::<Vec<_>>()[..]
@@ -72,6 +72,7 @@ async fn a_nudge_costs_one_read_and_the_record_and_the_count_are_one_transaction
     };
     assert_eq!([limit.0, claim.0, end.0], ["UpdateItem"; 3]);
     assert_eq!(read, ("BatchGetItem", 4), "an earlier decision, the case, the settings, the company's state");
+    assert_eq!(purchases.0, "Query", "whether the member bought the product again");
     assert_eq!(decision, ("TransactWriteItems", 2), "the action and the case");
 }
 
@@ -140,9 +141,10 @@ async fn while_whop_is_down_nothing_is_sent_and_nothing_counted() {
     let (world, case_id) = with_a_case().await;
     let before = case(&world, &case_id).await;
     for kind in ["status:500", "status:429", "drop_before", "drop_after"] {
+        // Where only the push cannot be asked about, a direct message would go: a push alone is asked for.
         for operation in [Operation::Memberships, Operation::Experiences, Operation::Any] {
             world.trouble(operation, kind, None, None);
-            let answer = nudge(&world, &case_id, json!({})).await;
+            let answer = nudge(&world, &case_id, json!({"channel": "push"})).await;
             assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{kind}");
             world.all_well();
         }

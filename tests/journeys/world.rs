@@ -11,7 +11,7 @@ use local::embedded::EmbeddedDynamo;
 use local::outbox::Kind;
 use local::sandbox::Sandbox;
 use local::service::{PATIENCE, Parts, Service};
-use local::whop::{APP_ID, Membership, MembershipStatus, Payment};
+use local::whop::{APP_ID, Membership, MembershipStatus, Payment, Shape};
 use serde_json::{Value, json};
 use shared::domain::time;
 use shared::http::extension::ClientIp;
@@ -37,6 +37,13 @@ pub fn beginning() -> DateTime<Utc> {
 impl World {
     pub async fn start() -> Self {
         Self::with(EmbeddedDynamo::memory(), |_| None).await
+    }
+
+    /// A world whose Whop answers and tells in this shape.
+    pub async fn speaking(shape: Shape) -> Self {
+        let world = Self::start().await;
+        world.service.sandbox.whop.speak(shape);
+        world
     }
 
     pub async fn with(dynamo: EmbeddedDynamo, lookup: impl Fn(&str) -> Option<String>) -> Self {
@@ -263,16 +270,16 @@ pub fn id_of(event: &Value) -> String {
 impl World {
     /// A renewal of 19 US dollars fails at Whop, which tells of it in the shape that it speaks.
     pub async fn fail(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
-        self.pay(Payment { failed: true, ..renewal(COMPANY, membership, payment, at) }).await
+        self.end_payment(Payment { failed: true, ..renewal(COMPANY, membership, payment, at) }).await
     }
 
     /// A renewal succeeds.
     pub async fn succeed(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
-        self.pay(renewal(COMPANY, membership, payment, at)).await
+        self.end_payment(renewal(COMPANY, membership, payment, at)).await
     }
 
     /// A payment ends at Whop, and its webhook arrives.
-    pub async fn pay(&self, payment: Payment) -> Answer {
+    pub async fn end_payment(&self, payment: Payment) -> Answer {
         let whop = &self.service.sandbox.whop;
         whop.add_payment(payment.clone());
         let event = whop.payment_event(&payment);

@@ -20,7 +20,7 @@ use shared::http::{Answer, Failure, JsonBody};
 use crate::demo;
 use crate::service::Service;
 use crate::ticker::{MAX_STEP_DAYS, Ticker};
-use crate::whop::APP_ID;
+use crate::whop::{APP_ID, Shape};
 
 /// Whoever sits at the desk.
 #[derive(Clone)]
@@ -43,6 +43,7 @@ pub fn router(desk: Desk) -> Router {
         .route("/sandbox/token", get(make_token))
         .route("/sandbox/bearer", get(make_bearer))
         .route("/sandbox/renewals", post(play_renewal))
+        .route("/sandbox/whop", post(choose_shape))
         .route("/sandbox/mails", post(mails::play_mail))
         .route("/sandbox/payments", post(till::play_payment))
         .route("/sandbox/accounts", post(till::play_account))
@@ -178,6 +179,22 @@ async fn play_renewal(State(desk): State<Desk>, body: JsonBody) -> Response {
                 "expected a membership of the sandbox, such as mem_demo_4",
             )),
         },
+    }
+}
+
+/// `{"shape": "dated" | "undated"}`: in which shape Whop answers and tells from now on.
+async fn choose_shape(State(desk): State<Desk>, body: JsonBody) -> Response {
+    let shape = body.object(&["shape"]).and_then(|fields| {
+        let shape = fields.get("shape").cloned().unwrap_or_default();
+        serde_json::from_value::<Shape>(shape)
+            .map_err(|_| Failure::field("shape", "expected dated or undated"))
+    });
+    match shape {
+        Ok(shape) => {
+            desk.service.sandbox.whop.speak(shape);
+            Answer::ok(json!({"shape": shape})).into_response()
+        }
+        Err(failure) => refuse(&failure),
     }
 }
 

@@ -183,3 +183,7 @@ impl std::fmt::Display for ChannelError {
         write!(f, "{}:{}", self.question, self.reason)
     }
 }
+
+#[cfg(test)]
+#[path = "contact_tests.rs"]
+mod tests;

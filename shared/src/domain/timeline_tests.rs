@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::domain::id::MembershipId;
 use crate::domain::money::Currency;
 
 fn day(days: f64) -> DateTime<Utc> {
@@ -105,6 +106,63 @@ fn a_cancelled_case_stays_cancelled_through_retries_and_late_money() {
     assert!(cases[0].recovery.is_none());
 }
 
+fn cancel_scheduled(days: f64, scheduled: bool) -> Fact {
+    fact(days, What::CancelScheduled { scheduled })
+}
+
+#[test]
+fn a_member_who_cancels_closes_the_case_and_opens_it_again_by_taking_that_back() {
+    let cancelled = [failed(0.0, "1"), cancel_scheduled(1.0, true)];
+    let cases = episodes(&cancelled);
+    assert_eq!((cases[0].state, cases[0].cancelled), (CaseState::Cancelled, Some((day(1.0), EndedBy::CancelledByMember))));
+    let retried = [&cancelled[..], &[failed(2.0, "1")]].concat();
+    assert_eq!(episodes(&retried)[0].state, CaseState::Cancelled, "Whop goes on trying");
+    let back = [&cancelled[..], &[cancel_scheduled(3.0, false)]].concat();
+    assert_eq!((episodes(&back)[0].state, episodes(&back)[0].cancelled), (CaseState::Open, None));
+    let late = [&cancelled[..], &[cancel_scheduled(15.0, false)]].concat();
+    assert_eq!(episodes(&late)[0].state, CaseState::Exhausted);
+    let paid_after = [&cancelled[..], &[paid(3.0, "1")]].concat();
+    assert_eq!((episodes(&paid_after)[0].state, episodes(&paid_after)[0].cancelled), (CaseState::Recovered, None));
+}
+
+#[test]
+fn what_the_owner_ended_stays_ended_whatever_the_member_does() {
+    let by_owner = fact(1.0, What::Cancelled { by: EndedBy::MembershipCancelled });
+    let cases = episodes(&[
+        failed(0.0, "1"),
+        by_owner,
+        cancel_scheduled(1.1, true),
+        cancel_scheduled(2.0, false),
+        paid(3.0, "1"),
+    ]);
+    assert_eq!((cases[0].state, cases[0].recovery.is_none()), (CaseState::Cancelled, true));
+}
+
+#[test]
+fn an_older_cancellation_is_carried_by_a_new_case_until_a_renewal_is_paid() {
+    let flags = |facts: &[Fact]| episodes(facts).last().unwrap().flags.cancel_scheduled;
+    assert!(flags(&[cancel_scheduled(-1.0, true), failed(0.0, "1")]));
+    assert_eq!(episodes(&[cancel_scheduled(-1.0, true), failed(0.0, "1")])[0].state, CaseState::Open);
+    assert!(!flags(&[cancel_scheduled(-3.0, true), paid(-1.0, "0"), failed(0.0, "1")]));
+}
+
+#[test]
+fn another_payment_is_shown_and_recovers_nothing_unless_it_is_the_one_that_failed() {
+    let other = |id: &str| fact(1.0, What::PaidOther { payment: pay(id), money: usd(500) });
+    let cases = episodes(&[failed(0.0, "1"), other("9")]);
+    assert_eq!((cases[0].state, cases[0].other_payments.len()), (CaseState::Open, 1));
+    let cases = episodes(&[failed(0.0, "1"), other("1")]);
+    assert_eq!((cases[0].state, cases[0].other_payments.len()), (CaseState::Recovered, 0));
+}
+
+#[test]
+fn a_second_purchase_closes_the_case_and_the_old_renewal_may_still_come_back() {
+    let again = fact(1.0, What::BoughtAgain { membership: MembershipId::parse("mem_2").unwrap() });
+    let cases = episodes(&[failed(0.0, "1"), again.clone()]);
+    assert_eq!(cases[0].cancelled, Some((day(1.0), EndedBy::BoughtAgain)));
+    assert_eq!(episodes(&[failed(0.0, "1"), again, paid(2.0, "1")])[0].state, CaseState::Recovered);
+}
+
 #[test]
 fn an_ended_membership_is_lost_until_it_comes_back_in_time() {
     let ended = fact(5.0, What::Ended);
@@ -173,6 +231,10 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         1 => Just(What::Ended),
         1 => Just(What::Cancelled { by: EndedBy::CaseCancelled }),
         1 => Just(What::WindowPassed),
+        2 => any::<bool>().prop_map(|scheduled| What::CancelScheduled { scheduled }),
+        1 => any::<bool>().prop_map(|paused| What::CollectionPaused { paused }),
+        1 => Just(What::BoughtAgain { membership: MembershipId::parse("mem_2").unwrap() }),
+        2 => (0..6u8).prop_map(|n| What::PaidOther { payment: pay(&n.to_string()), money: usd(500) }),
         2 => (0..6u8, select(vec![None, usd(0), usd(50), usd(900)]))
             .prop_map(|(n, money)| What::Returned { return_id: format!("re_{n}"), payment: pay(&n.to_string()), money }),
     ];

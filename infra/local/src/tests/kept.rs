@@ -116,7 +116,7 @@ async fn the_world_of_whop_is_after_a_restart_what_it_was() {
     for id in ["mem_1", "mem_2", "mem_3"] {
         assert_eq!(after.whop.membership(id), before.whop.membership(id));
     }
-    for path in ["/api/v1/experiences?company_id=biz_open", "/api/v1/users/user_boss/access/biz_strict"] {
+    for path in ["/api/v1/experiences?account_id=biz_open", "/api/v1/users/user_boss/access/biz_strict"] {
         assert_eq!(after.get(path).await, before.get(path).await);
     }
     let users = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.to).collect::<Vec<_>>();

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Sandbox, noon, read};
 use crate::outbox::Kind;
-use crate::whop::MembershipStatus;
+use crate::whop::{MembershipStatus, Shape};
 
 const EXTEND: &str = "/api/v1/memberships/mem_1/extend";
 const CANCEL: &str = "/api/v1/memberships/mem_1/cancel";
@@ -17,17 +17,19 @@ async fn a_membership_is_shown_in_the_shape_of_the_dated_version() {
     assert_eq!(
         shown,
         json!({
-            "id": "mem_1", "status": "past_due", "account_id": "biz_open",
-            "company": {"id": "biz_open", "title": "Open"},
-            "user": {"id": "user_1", "email": "user_1@example.com", "name": null, "username": "user_1"},
-            "product": {"id": "prod_1", "title": "Monthly"},
-            "currency": "usd", "manage_url": "https://whop.com/billing/manage/mem_1",
-            "renewal_period_start": "2025-10-29T12:00:00.000Z",
-            "renewal_period_end": "2025-11-28T12:00:00.000Z",
-            "cancel_at_period_end": false, "canceled_at": null, "payment_collection_paused": false,
-            "metadata": {},
+            "id": "mem_1", "status": "past_due",
+            "account": {"id": "biz_open", "route": "shop", "title": "Open", "logo_url": null},
+            "user_id": "user_1", "product_id": "prod_1", "plan_id": "plan_1",
+            "current_period_end": "2025-11-28T12:00:00.000Z", "cancel_at_period_end": false,
+            "created_at": "2025-10-29T12:00:00.000Z", "license_key": null, "member": null,
+            "metadata": {}, "phone_number": null,
         })
     );
+    sandbox.whop.speak(Shape::Undated);
+    let (_, shown) = sandbox.get("/api/v1/memberships/mem_1").await;
+    assert_eq!(shown["user"]["email"], "user_1@example.com", "an older key is answered in the older shape");
+    assert_eq!((&shown["company"]["id"], &shown["payment_collection_paused"]), (&json!("biz_open"), &json!(false)));
+    sandbox.whop.speak(Shape::Dated);
     let (status, error) = sandbox.get("/api/v1/memberships/mem_unknown").await;
     assert_eq!((status, &error["error"]["type"]), (404, &json!("not_found")));
 }
@@ -45,18 +47,35 @@ async fn nothing_is_answered_without_a_key_and_the_pinned_version() {
         ("Bearer whop_", Some("2026-09-15"), 401),
         ("Bearer other_key", Some("2026-09-15"), 401),
         ("Basic whop_key", Some("2026-09-15"), 401),
-        ("Bearer whop_key", Some("2026-07-20"), 400),
-        ("Bearer whop_key", None, 400),
+        ("Bearer whop_key", Some("2026-07-20"), 200),
+        ("Bearer whop_key", None, 200),
+        ("Bearer whop_key", Some("2026-09-16"), 400),
+        ("Bearer whop_key", Some(""), 400),
     ] {
         assert_eq!(ask(bearer, version).await.unwrap().status(), status, "{bearer} {version:?}");
     }
+    // What means something else without the date is refused without it.
+    let undated = sandbox.http.post(format!("{}{CANCEL}", sandbox.base)).header("authorization", "Bearer whop_key");
+    assert_eq!(undated.json(&json!({"cancel_at_period_end": true})).send().await.unwrap().status(), 400);
+}
+
+#[tokio::test]
+async fn paused_memberships_are_listed_for_their_buyer_alone() {
+    let sandbox = Sandbox::start().await;
+    let list = "/api/v1/memberships?account_id=biz_open&user_id=user_1&status=paused";
+    assert_eq!(sandbox.get(list).await.1["data"], json!([]));
+    sandbox.whop.change_membership("mem_1", |membership| membership.collection_paused = true);
+    assert_eq!(sandbox.get(list).await.1["data"][0]["id"], "mem_1");
+    let other = "/api/v1/memberships?account_id=biz_open&user_id=user_9&status=paused";
+    assert_eq!(sandbox.get(other).await.1["data"], json!([]));
+    assert_eq!(sandbox.get("/api/v1/memberships?user_id=user_1").await.0, 400, "a list is of an account");
 }
 
 #[tokio::test]
 async fn free_days_under_one_key_are_granted_once_in_a_day() {
     let sandbox = Sandbox::start().await;
     let (status, first) = sandbox.post_with_key(EXTEND, json!({"days": 7}), "key_1").await;
-    assert_eq!((status, &first["renewal_period_end"]), (200, &json!("2025-12-05T12:00:00.000Z")));
+    assert_eq!((status, &first["current_period_end"]), (200, &json!("2025-12-05T12:00:00.000Z")));
     sandbox.clock.advance(Duration::hours(23));
     assert_eq!(sandbox.post_with_key(EXTEND, json!({"days": 7}), "key_1").await, (200, first));
     assert_eq!(sandbox.outbox.count(Kind::FreeDays), 1);
@@ -142,7 +161,7 @@ async fn experiences_come_in_pages_of_one_company_and_app() {
     for number in 1..=3 {
         sandbox.whop.add_experience(&format!("exp_{number}"), "biz_open", "app_other");
     }
-    let list = "/api/v1/experiences?company_id=biz_open";
+    let list = "/api/v1/experiences?account_id=biz_open";
     let (_, ours) = sandbox.get(&format!("{list}&app_id=app_local")).await;
     let shown = json!({
         "id": "exp_open", "name": "App", "app": {"id": "app_local"},
@@ -161,7 +180,7 @@ async fn experiences_come_in_pages_of_one_company_and_app() {
         cursor = format!("&after={}", page["page_info"]["end_cursor"].as_str().unwrap());
     }
     assert_eq!(seen, ["exp_1", "exp_2", "exp_3"]);
-    for bad in ["/api/v1/experiences", "/api/v1/experiences?company_id=biz_open&after=elsewhere"] {
+    for bad in ["/api/v1/experiences", "/api/v1/experiences?account_id=biz_open&after=elsewhere"] {
         assert_eq!(sandbox.get(bad).await.0, 400);
     }
 }
