@@ -46,6 +46,7 @@ mod forgery;
 mod front_door;
 mod harness;
 mod health;
+mod hostile_json;
 mod house_rules;
 mod jobs_done;
 mod judgement;

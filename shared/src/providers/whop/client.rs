@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::domain::id::{CompanyId, MembershipId, UserId};
 use crate::domain::message::Message;
+use crate::json::read_trusted;
 use crate::providers::call::{CallError, retry_after};
 
 /// The dated API version all bodies here are written for.
@@ -204,7 +205,7 @@ impl Whop {
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let request = self.http.get(format!("{}{path}", self.base));
         let answer = self.send(request).await.map_err(CallError::of_reading)?;
-        serde_json::from_slice(&answer)
+        read_trusted(&answer)
             .map_err(|_| CallError::NotSent { reason: "unreadable_answer".to_owned(), retry_after: None })
     }
 
@@ -212,7 +213,7 @@ impl Whop {
         let request =
             self.http.post(format!("{}{path}", self.base)).header("idempotency-key", key).json(body);
         let answer = self.send(request).await?;
-        Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null))
+        Ok(read_trusted(&answer).unwrap_or(Value::Null))
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, CallError> {
