@@ -35,6 +35,7 @@ mod crowd;
 mod deployment;
 mod dialects;
 mod document;
+mod document_inputs;
 mod doors;
 mod endings;
 mod every_route;
