@@ -73,9 +73,13 @@ async fn a_body_is_refused_where_its_schema_forbids_it_and_taken_where_it_allows
         for (number, body) in bodies(&good, schema).into_iter().enumerate() {
             let answer = ask(&world, &callers, route, &body, number + 1).await;
             let allowed = judge.is_valid(&body);
-            let refused = answer.status == 400;
+            if answer.status == 401 {
+                // Whoever signed out, or waited too long for a limit, is nobody any more.
+                continue;
+            }
+            let refused = answer.status == 400 && !is_about_what_it_says(&answer);
             // A good body may be refused for what it says (a wrong password, a used token): then others are as well.
-            if (refused && allowed && base.status != 400) || (!refused && !allowed) {
+            if (refused && allowed && base.status != 400) || (answer.status != 400 && !allowed) {
                 wrong.push(format!(
                     "{} {} allowed: {allowed}, {}: {}",
                     route.method,
@@ -89,6 +93,15 @@ async fn a_body_is_refused_where_its_schema_forbids_it_and_taken_where_it_allows
     }
     assert!(asked > 500, "{asked}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether all that is wrong is what no schema can say: how strong a password is, and that only a customer may leave
+/// out who it is for.
+fn is_about_what_it_says(answer: &Answer) -> bool {
+    let problem = answer.json();
+    let errors = problem["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let beyond = ["password", "new_password", "customer_id"];
+    !errors.is_empty() && errors.iter().all(|error| beyond.iter().any(|field| error["field"] == *field))
 }
 
 fn shorten(body: &Value) -> String {
