@@ -121,7 +121,7 @@ pub async fn begin(
 
 impl Claim {
     /// Keeps the answer; `false` when another worker had taken over.
-    pub async fn keep(self, answer: &StoredAnswer) -> Result<bool, StoreError> {
+    pub async fn keep(&self, answer: &StoredAnswer) -> Result<bool, StoreError> {
         self.company.keep_answer(&self.hash, &self.owner, answer).await
     }
 

@@ -1,7 +1,7 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
-//! `domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
+//! `json → domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
 //! `tests/journeys/house_rules.rs` reads this line and keeps it true.
 
 pub mod app;
@@ -16,6 +16,7 @@ pub mod effects;
 pub mod events;
 pub mod http;
 pub mod idempotency;
+pub mod json;
 pub mod logs;
 pub mod payouts;
 pub mod providers;

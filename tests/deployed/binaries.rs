@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
 use chrono::Utc;
+use http::Request;
 use local::clock::SandboxClock;
 use local::cloud::Cloud;
 use local::sandbox::Sandbox;
@@ -48,6 +50,25 @@ async fn every_binary_answers(platform: Platform) {
     }
 }
 
+/// A query and a body that a parser with the wrong feature would follow, to every function: the answer is ours.
+async fn every_binary_refuses_what_only_a_parser_understands(platform: Platform) {
+    let cloud = Cloud::start(Sandbox::memory(SandboxClock::running_from(Utc::now()))).await.unwrap();
+    for name in functions() {
+        let row = ROUTES.iter().find(|row| row.function == name && row.method == "GET");
+        let row = row.or_else(|| ROUTES.iter().find(|row| row.function == name)).unwrap();
+        let path = row.path.replace(['{', '}'], "");
+        let mut function = start(platform, &name, &cloud).await;
+        for parameter in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
+            let body = format!("{{\"{parameter}\":\"{}\"}}", "[".repeat(100_000));
+            let request = Request::builder().method(row.method).uri(format!("{path}?{parameter}=x"));
+            let request = request.header("content-type", "application/json").body(Bytes::from(body)).unwrap();
+            let answer = function.ask(&request).await;
+            let answer = answer.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"));
+            assert!(!answer.status().is_server_error(), "{name} on {platform:?}: {answer:?}");
+        }
+    }
+}
+
 async fn start(platform: Platform, name: &str, cloud: &Cloud) -> Function {
     let started = Function::start(platform, &binary(platform, name), &cloud.environment).await;
     started.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"))
@@ -75,6 +96,18 @@ fn every_function_is_asked_or_fired() {
 #[ignore = "asks what `infra/build aws` has built: infra/check/run binaries"]
 async fn every_function_answers_through_the_runtime_api_of_lambda() {
     every_binary_answers(Platform::Lambda).await;
+}
+
+#[tokio::test]
+#[ignore = "asks what `infra/build aws` has built: infra/check/run binaries"]
+async fn no_function_on_lambda_follows_what_only_a_parser_understands() {
+    every_binary_refuses_what_only_a_parser_understands(Platform::Lambda).await;
+}
+
+#[tokio::test]
+#[ignore = "asks what `infra/build vercel` has built: infra/check/run binaries"]
+async fn no_function_on_vercel_follows_what_only_a_parser_understands() {
+    every_binary_refuses_what_only_a_parser_understands(Platform::Vercel).await;
 }
 
 #[tokio::test]

@@ -87,7 +87,6 @@ async fn a_status_shows_its_cases_alone() {
         let cases = walk(&world, &format!("limit=1&status={state}")).await;
         assert_eq!(column(&cases, "status"), vec![state; count]);
     }
-    assert_eq!(walk(&world, "status=").await.len(), 6);
 }
 
 #[tokio::test]
@@ -106,6 +105,8 @@ async fn a_query_that_cannot_be_meant_is_refused() {
         "limit=",
         "limit=%2B5",
         "limit=5&limit=5",
+        "status=",
+        "cursor=",
         "status=won",
         "status=OPEN",
         "status=open&status=open",

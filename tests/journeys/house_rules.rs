@@ -137,6 +137,40 @@ fn section(manifest: &str, name: &str) -> Vec<String> {
 }
 
 #[test]
+fn json_from_outside_is_read_in_one_place() {
+    let parsers = [
+        "serde_json::from_slice",
+        "serde_json::from_str",
+        "serde_json::from_reader",
+        "serde_json::Deserializer",
+    ];
+    let mut wrong = Vec::new();
+    for file in rust("shared/src").into_iter().chain(rust("functions")) {
+        let is_test = file.path.contains("/tests") || file.path.ends_with("_tests.rs");
+        if is_test || file.path.starts_with("shared/src/json") {
+            continue;
+        }
+        let own = file.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines = own.lines().filter(|line| parsers.iter().any(|parser| line.contains(parser)));
+        wrong.extend(lines.map(|line| format!("{}: {}", file.path, line.trim())));
+    }
+    assert_eq!(wrong, [""; 0], "shared::json judges the bytes before they are parsed");
+}
+
+#[test]
+fn no_function_switches_the_parsers_raw_values_on() {
+    // `axum/json` and `lambda_http` would; Vercel's runtime does, and nobody can help it.
+    let root = read("Cargo.toml");
+    let axum = root.lines().find(|line| line.starts_with("axum = ")).expect("axum is in the table");
+    assert!(!axum.contains("\"json\""), "{axum}");
+    assert!(!root.contains("\nlambda_http"), "lambda_http is in the table again");
+    for function in functions() {
+        let manifest = read(&format!("functions/{function}/Cargo.toml"));
+        assert!(!manifest.contains("raw_value") && !manifest.contains("\"json\""), "{function}");
+    }
+}
+
+#[test]
 fn every_dependency_has_a_reason_and_a_user() {
     let mut used = BTreeSet::new();
     for file in texts("").iter().filter(|file| file.path.ends_with("/Cargo.toml")) {

@@ -10,6 +10,7 @@ use axum::routing::post;
 use axum::{Router, response::Response};
 use chrono::Duration;
 use http::Request;
+use local::embedded::{Failure as Broken, Intervention, RequestRecord};
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::domain::id::CompanyId;
@@ -41,6 +42,7 @@ async fn execute(
             "conflict" => Err(Failure::Conflict(format!("Not now, in run {run}."))),
             "busy" => Err(Failure::Busy("Somebody else is at it.")),
             "many" => Err(Failure::TooMany { retry_after_seconds: 7 }),
+            "long" => Ok(Done::ok(json!({"run": run, "operation": operation, "text": "x".repeat(300_000)}))),
             "unavailable" => Err(Failure::Unavailable { detail: "Not now.", reason: String::new() }),
             other => panic!("{other}"),
         }
@@ -136,6 +138,46 @@ async fn what_passes_is_no_answer_and_the_key_is_free_at_once() {
             assert!(answer.header("retry-after").is_some(), "{answer:?}");
         }
         assert_eq!(runs.load(Ordering::SeqCst), before + 2, "{ending}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_too_long_to_be_kept_is_given_and_the_key_is_free() {
+    let (world, runs) = with_route(KeyRule::Required).await;
+    let first = send(&world, "/test/long", "{}", Some("key-1")).await;
+    let again = send(&world, "/test/long", "{}", Some("key-1")).await;
+    assert_eq!((first.status.as_u16(), again.status.as_u16()), (200, 200), "{}", again.body.len());
+    let operation = |answer: &Answer| answer.json()["operation"].clone();
+    assert_eq!(operation(&first), operation(&again), "the same request: its effects recognise themselves");
+    assert_eq!((runs.load(Ordering::SeqCst), is_replay(&again)), (2, false));
+}
+
+#[tokio::test]
+async fn a_key_is_free_after_our_own_failure() {
+    for (fault, replayed) in [
+        (Intervention::FailBefore(Broken::Internal), false),
+        (Intervention::FailAfter(Broken::Internal), true),
+    ] {
+        let (world, runs) = with_route(KeyRule::Required).await;
+        // The claim is the first request, the answer the second: it fails at each try of the SDK.
+        let hook = move |call: u64, _: &RequestRecord| {
+            if (2..=4).contains(&call) { fault } else { Intervention::Pass }
+        };
+        world.service.dynamo.reset_requests();
+        world.service.dynamo.intercept(Arc::new(hook));
+        let failed = send(&world, "/test/done", "{}", Some("key-1")).await;
+        world.service.dynamo.stop_intercepting();
+        assert_eq!((failed.status.as_u16(), runs.load(Ordering::SeqCst)), (503, 1), "{failed:?}");
+        let again = send(&world, "/test/done", "{}", Some("key-1")).await;
+        assert_eq!((again.status.as_u16(), is_replay(&again)), (200, replayed), "{again:?}");
+    }
+    let (world, runs) = with_route(KeyRule::Required).await;
+    let world = Arc::new(world);
+    for run in 1..=2 {
+        let asking = world.clone();
+        let asked = tokio::spawn(async move { send(&asking, "/test/panic", "{}", Some("key-1")).await });
+        assert!(asked.await.unwrap_err().is_panic(), "the platform makes it an answer");
+        assert_eq!(runs.load(Ordering::SeqCst), run, "the key of a request that broke is free");
     }
 }
 

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, header};
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 use shared::http::Failure;
+use shared::json;
 use shared::vault::Vault;
 
 /// With this prefix browsers take the cookie only from this very host, over TLS, for all of its paths:
@@ -47,7 +48,7 @@ impl Begun {
             texts.iter().flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut sealed = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
         let only = sealed.next().filter(|_| sealed.next().is_none())?;
-        let begun: Self = serde_json::from_slice(&vault.open(PLACE, only).ok()?).ok()?;
+        let begun: Self = json::read_trusted(&vault.open(PLACE, only).ok()?).ok()?;
         (begun.expires_at > now).then_some(begun)
     }
 

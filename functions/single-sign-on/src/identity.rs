@@ -30,7 +30,7 @@ pub(crate) const UNPROVEN: Failure =
     Failure::Unproven("What the issuer answered does not prove who you are. Begin again.");
 
 /// An id token with many claims is long; longer than this it is not one.
-const MAX_TOKEN_BYTES: usize = 32 * 1024;
+pub(crate) const MAX_TOKEN_BYTES: usize = 32 * 1024;
 
 /// Clocks differ a little.
 const LEEWAY_SECONDS: i64 = 30;

@@ -10,6 +10,7 @@ use openidconnect::{
 };
 use shared::config::Oidc;
 use shared::http::Failure;
+use shared::json;
 use shared::providers::client::read_within;
 use shared::providers::tokens::keys::Keys;
 use tokio::sync::Mutex;
@@ -133,7 +134,7 @@ impl Issuer {
         let url = format!("{}/.well-known/openid-configuration", oidc.issuer.trim_end_matches('/'));
         let response = self.http.get(url).timeout(TIMEOUT).send().await.ok()?.error_for_status().ok()?;
         let body = read_within(response, MAX_ANSWER_BYTES).await?;
-        let metadata: CoreProviderMetadata = serde_json::from_slice(&body).ok()?;
+        let metadata: CoreProviderMetadata = json::read_trusted(&body).ok()?;
         is_its_own(&metadata, oidc).then_some(metadata)
     }
 }

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::Value;
 use shared::domain::time;
+use shared::json::read_trusted;
 
 use crate::fault::{Call, Faults, Operation};
 use crate::outbox::Provider;
@@ -72,7 +73,7 @@ impl BetterStackStandIn {
         }
         let is_lines = text(header::CONTENT_TYPE) == "application/x-ndjson";
         let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let lines: Result<Vec<Value>, _> = lines.map(serde_json::from_slice).collect();
+        let lines: Result<Vec<Value>, _> = lines.map(read_trusted).collect();
         let is_dated = |line: &Value| line["dt"].as_str().is_some_and(|at| time::read(at).is_some());
         match lines {
             Ok(lines) if is_lines && !lines.is_empty() && lines.iter().all(is_dated) => {

@@ -15,6 +15,7 @@ use axum::{Json, Router};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use shared::json::read_trusted;
 
 use crate::clock::SandboxClock;
 use crate::fault::{Call, Faults, Operation};
@@ -174,7 +175,7 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<Vec<Entry>, &'static str> {
     if text("x-amz-target") != TARGET {
         return Err("UnknownOperationException");
     }
-    let read: Result<PutEvents, _> = serde_json::from_slice(body);
+    let read: Result<PutEvents, _> = read_trusted(body);
     let Ok(PutEvents { entries }) = read else {
         return Err("SerializationException");
     };

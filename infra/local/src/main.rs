@@ -9,7 +9,7 @@ use local::desk::{self, Desk};
 use local::embedded::EmbeddedDynamo;
 use local::sandbox::Sandbox;
 use local::schedule;
-use local::service::{SANDBOX_VALUES, SENTRY, Service, TABLE};
+use local::service::{PATIENCE, Parts, SANDBOX_VALUES, SENTRY, Service, TABLE};
 use local::ticker::Ticker;
 use local::{better_stack, bus, demo, posthog, server, table};
 use tokio::net::TcpListener;
@@ -17,6 +17,9 @@ use tokio::net::TcpListener;
 /// The files that say when jobs run, in the deployment as well as here.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const VERCEL: &str = include_str!("../../../vercel.json");
+
+/// How many requests to the table are remembered, for whoever looks into a running process.
+const KEPT_REQUESTS: usize = 1_000;
 
 const HELP: &str = "\
 Serves the whole service on http://127.0.0.1:3000, with stand-ins for the providers.
@@ -104,7 +107,10 @@ async fn run(options: Options) -> Result<(), Failed> {
         _ => None,
     };
     let lookup = |name: &str| std::env::var(name).ok().or_else(|| own(name));
-    let service = Arc::new(Service::start(sandbox, dynamo, lookup).await?);
+    // Nobody counts the requests of a server that runs for weeks.
+    dynamo.keep_requests(KEPT_REQUESTS);
+    let parts = Parts { deadlines_of_callers: Some(server::PATIENT), ..Parts::usual(&dynamo, PATIENCE)? };
+    let service = Arc::new(Service::start_of(sandbox, dynamo, lookup, parts).await?);
     let table = service.app.config.table_name.as_deref().unwrap_or(TABLE);
     let clock = service.app.clock.clone();
     if let Some(done) = table::bring_up_to_date(&service.dynamo.client(), table, clock).await? {
@@ -119,7 +125,7 @@ async fn run(options: Options) -> Result<(), Failed> {
         service.router.clone().merge(desk::router(Desk { service: service.clone(), ticker: ticker.clone() }));
     greet(&address.to_string(), &options);
     tokio::select! {
-        served = server::serve(router, listener) => served?,
+        served = server::serve_within(router, listener, Some(server::PATIENT)) => served?,
         () = ticker.run() => {}
         stopped = tokio::signal::ctrl_c() => stopped?,
     }

@@ -12,6 +12,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared::domain::time;
+use shared::json::read_trusted;
 
 use crate::fault::{Call, Faults, Operation};
 use crate::outbox::Provider;
@@ -97,7 +98,7 @@ impl PostHogStandIn {
         if body.len() > MAX_BYTES {
             return trouble(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let Ok(Batch { api_key, batch }) = serde_json::from_slice(body) else {
+        let Ok(Batch { api_key, batch }) = read_trusted(body) else {
             return trouble(StatusCode::BAD_REQUEST);
         };
         if api_key != API_KEY {

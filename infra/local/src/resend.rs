@@ -17,6 +17,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use shared::json::read_trusted;
 
 use crate::clock::SandboxClock;
 use crate::fault::{Call, Faults, Operation};
@@ -100,7 +101,7 @@ impl ResendStandIn {
     fn send(&self, headers: &HeaderMap, body: &[u8]) -> Result<Value, Refusal> {
         authorized(headers)?;
         let key = valid_key(headers)?;
-        let request: Value = serde_json::from_slice(body).map_err(|error| invalid(&error))?;
+        let request: Value = read_trusted(body).map_err(|error| invalid(&error))?;
         let mail: Mail = serde_json::from_value(request.clone()).map_err(|error| invalid(&error))?;
         mail.check()?;
         let now = self.clock.now();
@@ -238,7 +239,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-fn invalid(error: &serde_json::Error) -> Refusal {
+fn invalid(error: &impl std::fmt::Display) -> Refusal {
     Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_error", error.to_string())
 }
 

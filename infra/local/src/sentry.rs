@@ -11,6 +11,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 use shared::domain::time;
+use shared::json::read_trusted;
 
 use crate::fault::{Call, Faults, Operation};
 use crate::outbox::Provider;
@@ -22,6 +23,9 @@ pub const PROJECT: &str = "4501";
 
 /// What one event may take.
 const MAX_EVENT_BYTES: usize = 1024 * 1024;
+/// How many events, and how many check-ins, are remembered.
+const MAX_KEPT: usize = 10_000;
+
 const MAX_SLUG_CHARS: usize = 50;
 
 /// Sentry, as far as this project talks to it; all clones share one state, which is gone with the last.
@@ -88,8 +92,8 @@ impl SentryStandIn {
         let mut state = self.state();
         for Item { kind, payload } in items {
             match kind.as_str() {
-                "event" => state.events.push(payload),
-                _ => state.check_ins.push(payload),
+                "event" => keep_newest(&mut state.events, payload),
+                _ => keep_newest(&mut state.check_ins, payload),
             }
         }
         Json(json!({})).into_response()
@@ -98,6 +102,12 @@ impl SentryStandIn {
     fn state(&self) -> MutexGuard<'_, Kept> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn keep_newest(kept: &mut Vec<Value>, payload: Value) {
+    kept.push(payload);
+    let beyond = kept.len().saturating_sub(MAX_KEPT);
+    kept.drain(..beyond);
 }
 
 fn is_proven(proof: &str) -> bool {
@@ -111,16 +121,18 @@ fn is_proven(proof: &str) -> bool {
 fn read(body: &[u8]) -> Option<Vec<Item>> {
     let text = std::str::from_utf8(body).ok()?;
     let (header, mut rest) = text.split_once('\n')?;
-    serde_json::from_str::<Value>(header).ok()?.as_object()?;
+    read_trusted::<Value>(header.as_bytes()).ok()?.as_object()?;
     let mut items = Vec::new();
     while !rest.is_empty() {
         let (header, after) = rest.split_once('\n')?;
-        let header: Value = serde_json::from_str(header).ok()?;
+        let header: Value = read_trusted(header.as_bytes()).ok()?;
         let length = usize::try_from(header["length"].as_u64()?).ok()?;
         let (payload, after) = after.split_at_checked(length)?;
         rest = after.strip_prefix('\n')?;
-        let item =
-            Item { kind: header["type"].as_str()?.to_owned(), payload: serde_json::from_str(payload).ok()? };
+        let item = Item {
+            kind: header["type"].as_str()?.to_owned(),
+            payload: read_trusted(payload.as_bytes()).ok()?,
+        };
         items.push(item.checked()?);
     }
     Some(items)

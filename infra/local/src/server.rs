@@ -5,36 +5,86 @@
 //! closed before a byte of an answer is written.
 //!
 //! Who asks is who is at the other end of the socket: headers that say otherwise are the client's own.
+//!
+//! It runs for weeks: an accept that fails is tried again after a pause, a connection that sends nothing is closed
+//! in time, and a new one never waits behind those that do nothing.
+
+mod connections;
+mod timed_body;
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use shared::http::extension::ClientIp;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-/// Serves `router` until the future is dropped, which also closes every open connection.
+use connections::Connections;
+use timed_body::TimedBody;
+
+/// How long a connection may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// For the head of a request, and for the next one to begin on a connection that stays open.
+    pub head: Duration,
+    /// For the rest of a request.
+    pub body: Duration,
+    /// From its first byte to its last, however much is asked on it: a client that reads nothing ends here.
+    pub connection: Duration,
+}
+
+/// For clients of any kind. A clock that is moved by a month answers within the last of them.
+pub const PATIENT: Deadlines = Deadlines {
+    head: Duration::from_secs(10),
+    body: Duration::from_secs(30),
+    connection: Duration::from_secs(60 * 60),
+};
+
+/// While descriptors are used up, accepting fails at once, again and again.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves `router` until the future is dropped, which also closes every open connection. For callers of one's own:
+/// they may take as long as they like.
 pub async fn serve(router: Router, listener: TcpListener) -> io::Result<()> {
-    let mut connections = JoinSet::new();
+    serve_within(router, listener, None).await
+}
+
+/// The same for anybody: who takes longer than the deadlines is hung up on.
+pub async fn serve_within(
+    router: Router,
+    listener: TcpListener,
+    deadlines: Option<Deadlines>,
+) -> io::Result<()> {
+    // Own callers are as many as they are, and must not be hung up on between two requests.
+    let limit = if deadlines.is_some() { connections::limit() } else { usize::MAX };
+    let mut connections = Connections::up_to(limit);
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if connections.has_room() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(talk(router.clone(), stream, ClientIp(Some(peer.ip()))));
+                    let busy = Arc::new(AtomicBool::new(false));
+                    let talk = talk(router.clone(), stream, ClientIp(Some(peer.ip())), busy.clone(), deadlines);
+                    connections.spawn(talk, busy);
                 }
                 Err(error) if gone_before_accepted(&error) => {}
-                Err(error) => return Err(error),
+                // Descriptors or memory are used up, which passes; ending would take the service with it.
+                Err(error) => {
+                    tracing::warn!(reason = error.to_string(), "no connection can be accepted for a moment");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
             },
-            // Finished connections are collected, so that a long session does not pile them up.
-            Some(_) = connections.join_next() => {}
+            () = connections.one_ended() => {}
         }
     }
 }
@@ -50,18 +100,40 @@ pub fn severed() -> Response {
 #[error("the connection is cut on purpose")]
 struct Severed;
 
-async fn talk(router: Router, stream: TcpStream, client_ip: ClientIp) {
+async fn talk(
+    router: Router,
+    stream: TcpStream,
+    client_ip: ClientIp,
+    busy: Arc<AtomicBool>,
+    deadlines: Option<Deadlines>,
+) {
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        let router = router.clone();
+        let (router, busy) = (router.clone(), busy.clone());
         request.extensions_mut().insert(client_ip);
+        let request = request.map(|body| match deadlines {
+            Some(deadlines) => Body::new(TimedBody::new(body, deadlines.body)),
+            None => Body::new(body),
+        });
         async move {
+            busy.store(true, Ordering::Relaxed);
             let response = router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
+            busy.store(false, Ordering::Relaxed);
             // hyper closes the connection when its service fails, without writing anything.
             if response.extensions().get::<Severed>().is_some() { Err(Severed) } else { Ok(response) }
         }
     });
+    let mut builder = http1::Builder::new();
     // A broken connection concerns its caller only, who sees it broken.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    match deadlines {
+        Some(deadlines) => {
+            builder.timer(TokioTimer::new()).header_read_timeout(deadlines.head);
+            let served = builder.serve_connection(TokioIo::new(stream), service);
+            let _ = tokio::time::timeout(deadlines.connection, served).await;
+        }
+        None => {
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+        }
+    }
 }
 
 fn gone_before_accepted(error: &io::Error) -> bool {

@@ -104,6 +104,8 @@ pub struct Parts {
     pub deadlines: Deadlines,
     /// What every request it makes to the providers passes on its way in.
     pub around_providers: Box<dyn FnOnce(Router) -> Router + Send>,
+    /// How long callers of the providers may take; `None` for as long as they like.
+    pub deadlines_of_callers: Option<server::Deadlines>,
     /// What every look at the sandbox's clock passes.
     pub around_clock: Box<dyn FnOnce(Clock) -> Clock + Send>,
 }
@@ -123,7 +125,7 @@ impl Parts {
         deadlines: Deadlines,
     ) -> Self {
         let (around_providers, around_clock) = (Box::new(|router| router), Box::new(|clock| clock));
-        Self { table, http, ids, deadlines, around_providers, around_clock }
+        Self { table, http, ids, deadlines, around_providers, deadlines_of_callers: None, around_clock }
     }
 }
 
@@ -178,10 +180,11 @@ impl Service {
         let stand_ins = stand_ins.merge(sandbox.oidc.router()).merge(sandbox.stripe.router());
         let stand_ins = stand_ins.merge(sandbox.bus.router()).merge(sandbox.posthog.router());
         let stand_ins = stand_ins.merge(sandbox.sentry.router()).merge(sandbox.better_stack.router());
+        let deadlines_of_callers = parts.deadlines_of_callers;
         let stand_ins = (parts.around_providers)(stand_ins);
         sandbox.oidc.settle(providers);
         let served = tokio::spawn(async move {
-            let _ = server::serve(stand_ins, listener).await;
+            let _ = server::serve_within(stand_ins, listener, deadlines_of_callers).await;
         });
         let bases = [
             ("WHOP_API_BASE", format!("http://{providers}/api/v1")),

@@ -15,6 +15,7 @@ use aws_sigv4::sign::v4::SigningParams;
 use serde::Deserialize;
 
 use super::{Aws, Identity};
+use crate::json;
 use crate::providers::client::read_within;
 
 /// Names and values.
@@ -75,7 +76,7 @@ async fn ask(
     };
     let status = answer.status();
     let body = read_within(answer, MAX_ANSWER_BYTES).await.unwrap_or_default();
-    let answer: Option<Answer> = serde_json::from_slice(&body).ok();
+    let answer: Option<Answer> = json::read_trusted(&body).ok();
     let kind = answer.as_ref().and_then(|answer| answer.kind.as_deref()).unwrap_or("no reason");
     let kind = format!("{status} {}", kind.rsplit('#').next().unwrap_or_default());
     match answer {
@@ -88,7 +89,7 @@ async fn ask(
 fn parse(answer: Answer) -> Result<Secrets, SecretsError> {
     let text = answer.secret_string.ok_or_else(|| SecretsError("holds no text".to_owned()))?;
     // The parser's message quotes what it met.
-    serde_json::from_str(&text)
+    json::read_trusted(text.as_bytes())
         .map_err(|_| SecretsError("expected a JSON object of names and texts".to_owned()))
 }
 

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::strength::password_weakness;
 use crate::domain::account::Role;
+use crate::json;
 
 /// A staff account of the environment.
 pub struct StaffAccount {
@@ -95,7 +96,7 @@ pub(super) fn oidc(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<Stri
 /// The issuers of bearer tokens.
 pub(super) fn bearer_issuers(text: Option<String>, mistakes: &mut Vec<String>) -> Vec<BearerIssuer> {
     let Some(text) = text else { return Vec::new() };
-    let issuers: Vec<BearerIssuer> = match serde_json::from_str(&text) {
+    let issuers: Vec<BearerIssuer> = match json::read_trusted(text.as_bytes()) {
         Ok(issuers) => issuers,
         Err(error) => {
             mistakes.push(format!("BEARER_ISSUERS: cannot be read: {error}"));

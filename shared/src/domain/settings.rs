@@ -45,9 +45,13 @@ pub struct FieldError {
 }
 
 impl FieldError {
-    /// An error about `field`.
+    /// An error about `field`. The name may be the sender's own, so only its beginning is repeated.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        let mut field = field.into();
+        if let Some((end, _)) = field.char_indices().nth(MAX_FIELD_CHARS) {
+            field.truncate(end);
+        }
+        Self { field, message: message.into() }
     }
 }
 
@@ -58,6 +62,9 @@ impl Settings {
         push.into_iter().chain(self.dm_enabled.then_some(Channel::Dm)).collect()
     }
 }
+
+/// Longer than any name of ours.
+const MAX_FIELD_CHARS: usize = 64;
 
 const MAX_INCENTIVE_DAYS: u64 = 365;
 const MAX_OFFSETS: usize = 10;
@@ -75,7 +82,7 @@ impl Settings {
         let mut errors: Vec<FieldError> = object
             .keys()
             .filter(|key| !FIELDS.contains(&key.as_str()))
-            .map(|key| FieldError::new(key.chars().take(64).collect::<String>(), "unknown field"))
+            .map(|key| FieldError::new(key, "unknown field"))
             .collect();
         let mut flag = |field: &str| match object.get(field) {
             Some(Value::Bool(flag)) => *flag,

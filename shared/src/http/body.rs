@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::failure::Failure;
 use crate::domain::message::Language;
+use crate::domain::settings::FieldError;
+use crate::json::{self, JsonError};
 
 /// The largest body that is read.
-pub const MAX_BODY_BYTES: usize = 256 * 1024;
+pub const MAX_BODY_BYTES: usize = json::REQUEST.max_bytes;
 
 /// The body as it came, verified by nobody.
 #[derive(Debug, Clone)]
@@ -60,14 +62,19 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         if !is_json {
             return Err(Failure::NotJson);
         }
-        let value = serde_json::from_slice(&bytes).map_err(|error| {
-            Failure::invalid(format!(
-                "The body is not JSON: line {}, column {}.",
-                error.line(),
-                error.column()
-            ))
-        })?;
+        let value = json::read_request(&bytes).map_err(unreadable)?;
         Ok(Self { bytes, value })
+    }
+}
+
+/// What is wrong and where, without a word of what was sent.
+fn unreadable(error: JsonError) -> Failure {
+    match error {
+        JsonError::TooLarge { .. } => Failure::TooLarge,
+        JsonError::Syntax(position) => Failure::invalid(format!("The body is not JSON: {position}.")),
+        JsonError::TooDeep { .. } | JsonError::ReservedName { .. } => {
+            Failure::invalid(format!("The body cannot be read: {error}."))
+        }
     }
 }
 
@@ -80,10 +87,7 @@ impl JsonBody {
         if unknown.is_empty() {
             return Ok(object);
         }
-        let shown = |key: &String| key.chars().take(64).collect::<String>();
-        let errors = unknown
-            .into_iter()
-            .map(|key| crate::domain::settings::FieldError::new(shown(key), "unknown field"));
+        let errors = unknown.into_iter().map(|key| FieldError::new(key, "unknown field"));
         Err(Failure::fields(errors.collect()))
     }
 }

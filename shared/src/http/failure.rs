@@ -56,6 +56,9 @@ pub enum Failure {
 /// How long a client is asked to wait on 503 and on a key in progress, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
+/// How many input errors a problem document lists one by one.
+const MAX_LISTED_ERRORS: usize = 20;
+
 /// What a 401 has to name (RFC 9110): the one way to prove oneself that is a scheme of HTTP.
 const CHALLENGE: &str = "Bearer realm=\"justonce\"";
 
@@ -112,7 +115,7 @@ impl Failure {
         if let Self::Invalid { errors, .. } = self
             && !errors.is_empty()
         {
-            problem["errors"] = json!(errors);
+            problem["errors"] = json!(listed(errors));
         }
         problem
     }
@@ -129,6 +132,16 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+/// The first errors, and how many there are beyond them: whoever sends thousands of mistakes gets no list of thousands.
+fn listed(errors: &[FieldError]) -> Vec<FieldError> {
+    let mut listed: Vec<FieldError> = errors.iter().take(MAX_LISTED_ERRORS).cloned().collect();
+    let further = errors.len() - listed.len();
+    if further > 0 {
+        listed.push(FieldError::new("", format!("and {further} more")));
+    }
+    listed
 }
 
 /// A problem document of a status.

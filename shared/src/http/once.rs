@@ -1,9 +1,11 @@
 //! Changing requests that may be sent twice.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
@@ -15,12 +17,16 @@ use super::body::JsonBody;
 use super::extension::RequestId;
 use super::failure::{Failure, PROBLEM_JSON};
 use crate::app::SharedApp;
-use crate::idempotency::{self, Begun, Keep, MAX_KEY_CHARS, Scope};
+use crate::idempotency::{self, Begun, Claim, Keep, MAX_KEY_CHARS, Scope};
 use crate::store::Company;
 use crate::store::idempotency::StoredAnswer;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// The longest answer that is kept under a key: below the 400 KB that a row may have, and above any answer of ours; the
+/// longest is that of a payout run by hand, whose bounds keep it below 200 KB.
+const MAX_KEPT_BYTES: usize = 256 * 1024;
 
 /// Whether a route takes a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,9 +116,17 @@ where
         Begun::Mismatch => return Err(Failure::KeyReused),
         Begun::Run(claim) => claim,
     };
-    let done = match intent.allowance.charge_due(app).await {
-        Ok(()) => run(claim.operation_id().to_owned()).await,
-        Err(refused) => Err(refused),
+    let operation = claim.operation_id().to_owned();
+    let work = async {
+        intent.allowance.charge_due(app).await?;
+        run(operation).await
+    };
+    let done = match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => done,
+        Err(panic) => {
+            release(claim, app).await;
+            std::panic::resume_unwind(panic);
+        }
     };
     let answer = match done {
         Ok(answer) => StoredAnswer {
@@ -122,7 +136,7 @@ where
         },
         // What passes is no answer to keep: the next try may be luckier.
         Err(failure) if failure.is_passing() => {
-            claim.release(app.clock.now()).await?;
+            release(claim, app).await;
             return Err(failure);
         }
         Err(failure) => StoredAnswer {
@@ -131,11 +145,38 @@ where
             body: failure.problem(&intent.request_id.0).to_string(),
         },
     };
-    if !claim.keep(&answer).await? {
-        // Somebody has taken over: there must not be two answers to one request, so its answer counts.
-        return Err(Failure::Busy("Another try of this request has taken over. Ask again for its answer."));
+    if answer.body.len() > MAX_KEPT_BYTES {
+        // Nobody's answer is meant to be that long. The caller has it; a retry does the same again under the same
+        // operation, and is answered from what has become of it.
+        tracing::error!(
+            bytes = answer.body.len(),
+            path = intent.path,
+            "an answer is too long to be kept under its key"
+        );
+        release(claim, app).await;
+        return Ok(give(&answer));
     }
-    Ok(give(&answer))
+    match claim.keep(&answer).await {
+        Ok(true) => Ok(give(&answer)),
+        // Somebody has taken over: there must not be two answers to one request, so its answer counts.
+        Ok(false) => {
+            Err(Failure::Busy("Another try of this request has taken over. Ask again for its answer."))
+        }
+        // Whether it was kept is not known. Released, a kept answer is still given again; one that was not is found
+        // by the next try, which goes on under the same operation.
+        Err(error) => {
+            release(claim, app).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// Gives a key up after our own failure, so that nobody has to wait for its lease to end. Where the table does not
+/// answer, the lease ends by itself.
+async fn release(claim: Claim, app: &SharedApp) {
+    if let Err(error) = claim.release(app.clock.now()).await {
+        tracing::warn!(reason = error.to_string(), "an idempotency key could not be released");
+    }
 }
 
 /// One text for all bodies that say the same: members in the order of their names, no white space.

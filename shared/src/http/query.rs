@@ -25,24 +25,26 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
 }
 
 impl Parameters {
-    /// Refuses parameters that are not known or come twice: a misspelt one must not pass for its default.
+    /// Refuses parameters that are not known, come twice or are empty: a misspelt one must not pass for its default,
+    /// and one whose value got lost must not pass for one that was never meant.
     pub fn only(self, known: &[&str]) -> Result<Self, Failure> {
-        for (position, (name, _)) in self.0.iter().enumerate() {
-            let shown: String = name.chars().take(64).collect();
+        for (position, (name, value)) in self.0.iter().enumerate() {
             if !known.contains(&name.as_str()) {
-                return Err(Failure::field(&shown, "unknown parameter"));
+                return Err(Failure::field(name, "unknown parameter"));
             }
             if self.0[..position].iter().any(|(other, _)| other == name) {
-                return Err(Failure::field(&shown, "given twice"));
+                return Err(Failure::field(name, "given twice"));
+            }
+            if value.is_empty() {
+                return Err(Failure::field(name, "expected a value; leave the parameter out to have none"));
             }
         }
         Ok(self)
     }
 
-    /// One parameter; an empty one counts as absent.
+    /// One parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// A whole number in a range, or its default.

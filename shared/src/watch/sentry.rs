@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::check_in::{CheckIn, Status};
 use super::dsn::Dsn;
 use super::sink::Sink;
+use crate::json::read_trusted;
 use crate::logs::KeptLine;
 
 /// What runs where.
@@ -68,7 +69,7 @@ impl Sentry {
 
 /// The event that a line is. Its id follows from the line, so that the same line is the same event.
 fn event(line: &KeptLine, more: u64, deployment: &Deployment) -> Option<Value> {
-    let fields: Map<String, Value> = serde_json::from_slice(&line.json).ok()?;
+    let fields: Map<String, Value> = read_trusted(&line.json).ok()?;
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &line.json);
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let named = |name: &&str| Some(((*name).to_owned(), json!(text(name)?)));

@@ -84,6 +84,34 @@ async fn a_schedule_runs_the_job_and_its_lines_say_so() {
 }
 
 #[tokio::test]
+async fn names_that_the_parser_keeps_for_itself_are_data_and_the_answer_is_ours() {
+    let mut lambda = Lambda::start().await;
+    for name in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
+        for field in
+            ["queryStringParameters", "headers", "pathParameters", "stageVariables", "requestContext/more"]
+        {
+            let mut event = request("GET", "/echo-path", &format!("{name}=x"), "");
+            let (parent, key) = field.split_once('/').map_or(("", field), |(parent, key)| (parent, key));
+            let parent = if parent.is_empty() { &mut event } else { &mut event[parent] };
+            parent[key] = json!({name: "x"});
+            let outcome = lambda.invoke(&event).await;
+            assert_eq!(
+                (outcome.kind.as_str(), &outcome.body["statusCode"]),
+                ("response", &json!(200)),
+                "{outcome:?}"
+            );
+            assert_eq!(outcome.body["body"], format!("/echo-path?{name}=x"));
+        }
+        let text = json!({"job": "reminders"}).to_string();
+        let disguised = lambda.invoke(json!({name: text})).await;
+        assert_eq!(disguised.kind, "error", "a text is no schedule: {disguised:?}");
+    }
+    let deep = format!("{{\"job\":\"reminders\",\"a\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+    assert_eq!(lambda.invoke(deep).await.kind, "error");
+    assert_eq!(lambda.ask("GET", "/ok", "", "").await["statusCode"], 200);
+}
+
+#[tokio::test]
 async fn a_failed_run_fails_the_invocation_and_the_next_one_is_served() {
     let mut lambda = Lambda::start().await;
     for job in ["broken", "panic"] {

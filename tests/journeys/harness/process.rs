@@ -71,6 +71,7 @@ pub async fn process(
         ids: ids(worker, seed),
         deadlines: PATIENCE,
         around_providers: Box::new(move |stand_ins| way_to_providers(providers, worker, defects, stand_ins)),
+        deadlines_of_callers: None,
         around_clock: Box::new(move |clock| Clock::from_fn(move || looked.looked(worker, clock.now()))),
     };
     let service = Service::start_of(sandbox.clone(), dynamo.clone(), |_| None, parts).await.unwrap();

@@ -51,7 +51,7 @@ impl EmbeddedDynamo {
                 Outcome::Silent
             }
         };
-        self.ledger().requests.push(record);
+        self.record(record);
         outcome
     }
 

@@ -10,6 +10,7 @@ mod dispatch;
 mod door;
 mod record;
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub type Hook = Arc<dyn Fn(u64, &RequestRecord) -> Intervention + Send + Sync>;
 
 /// Attempts of one SDK call, the first included: enough to see a retry, few enough to exhaust.
 const MAX_ATTEMPTS: u32 = 3;
+/// Attempts that the log keeps unless somebody asks for more or fewer: more than any test makes between two resets.
+const KEPT_REQUESTS: usize = 200_000;
 /// Rows of one batch of writes.
 const MAX_BATCH: usize = 25;
 /// A retry waits, so that its path is the real one, but only for the next beat of the timer: the SDK rolls
@@ -41,12 +44,27 @@ pub struct EmbeddedDynamo {
     ledger: Arc<Mutex<Ledger>>,
 }
 
-#[derive(Default)]
 struct Ledger {
     calls: u64,
-    requests: Vec<RequestRecord>,
+    requests: VecDeque<RequestRecord>,
+    /// How many are kept at the most; the oldest go first.
+    kept_requests: usize,
+    dropped_requests: u64,
     hook: Option<Hook>,
     answer_time: Duration,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            calls: 0,
+            requests: VecDeque::new(),
+            kept_requests: KEPT_REQUESTS,
+            dropped_requests: 0,
+            hook: None,
+            answer_time: Duration::ZERO,
+        }
+    }
 }
 
 /// The database could not be opened.
@@ -144,8 +162,16 @@ impl EmbeddedDynamo {
     }
 
     /// Every attempt since the last reset, in the order of completion.
+    ///
+    /// # Panics
+    /// When there were more than are kept: whoever counts would count wrongly.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.ledger().requests.clone()
+        let ledger = self.ledger();
+        assert_eq!(
+            ledger.dropped_requests, 0,
+            "more requests than the log keeps: ask for more, or reset it earlier"
+        );
+        ledger.requests.iter().cloned().collect()
     }
 
     /// Empties the log and starts numbering at 1 again.
@@ -153,6 +179,12 @@ impl EmbeddedDynamo {
         let mut ledger = self.ledger();
         ledger.requests.clear();
         ledger.calls = 0;
+        ledger.dropped_requests = 0;
+    }
+
+    /// Keeps at most so many attempts in the log from now on, the newest ones.
+    pub fn keep_requests(&self, count: usize) {
+        self.ledger().kept_requests = count;
     }
 
     /// Lets `hook` decide over every attempt from now on; it replaces an earlier one.
@@ -172,6 +204,16 @@ impl EmbeddedDynamo {
 
     fn answer_time(&self) -> Duration {
         self.ledger().answer_time
+    }
+
+    /// Writes an attempt down, in the place of the oldest one where the log is full.
+    fn record(&self, request: RequestRecord) {
+        let mut ledger = self.ledger();
+        ledger.requests.push_back(request);
+        while ledger.requests.len() > ledger.kept_requests {
+            ledger.requests.pop_front();
+            ledger.dropped_requests += 1;
+        }
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
+use shared::json::read_request;
 
 use super::{Faults, Rule};
 
@@ -23,7 +24,7 @@ async fn list(State(faults): State<Faults>) -> Response {
 }
 
 async fn add(State(faults): State<Faults>, body: Bytes) -> Response {
-    match serde_json::from_slice::<Rule>(&body) {
+    match read_request::<Rule>(&body) {
         Ok(rule) => {
             faults.add(rule);
             (StatusCode::CREATED, Json(faults.rules())).into_response()

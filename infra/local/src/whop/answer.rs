@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use shared::json::read_trusted;
 
 use super::WhopStandIn;
 use super::shape::{self, Shape};
@@ -98,7 +99,7 @@ impl WhopStandIn {
 
 /// Reads a body; a field Whop does not know is an error, so that a misspelt one cannot hide.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::invalid(error.to_string()))
+    read_trusted(body).map_err(|error| Refusal::invalid(error.to_string()))
 }
 
 pub(super) async fn no_such_route() -> Response {

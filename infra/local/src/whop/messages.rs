@@ -8,6 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use shared::json::read_trusted;
 
 use super::answer::{Refusal, read};
 use super::shape::Shape;
@@ -128,6 +129,6 @@ impl WhopStandIn {
 
 /// A field of a body that nobody has checked yet, for the rules that concern one company.
 fn first_text(body: &[u8], fields: &[&str]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body: Value = read_trusted(body).ok()?;
     fields.iter().find_map(|&field| body[field].as_str().map(str::to_owned))
 }

@@ -65,6 +65,28 @@ async fn the_sixth_guess_is_refused_and_a_forged_address_does_not_help() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_the_parser_keeps_for_itself_is_answered_by_every_function() {
+    let cloud = Cloud::start().await;
+    for (name, path) in [
+        ("sign-in", "/api/auth/session"),
+        ("settings", "/api/settings"),
+        ("nudge", "/api/cases/none/nudge"),
+        ("webhooks", "/api/webhooks/events"),
+        ("reminders", "/api/scheduler/reminders"),
+    ] {
+        let mut function = cloud.function(name).await;
+        for parameter in ["$serde_json::private::RawValue=x", "$serde_json::private::Number=x"] {
+            let answer = function.ask(&Request::get(&format!("{path}?{parameter}"))).await;
+            assert!((400..500).contains(&answer.status()), "{name}: {answer:?}");
+            answer.refused(answer.status());
+        }
+        let hostile = json!({"$serde_json::private::RawValue": "[".repeat(100_000)}).to_string();
+        let answer = function.ask(&Request::post_text(path, &hostile)).await;
+        assert!((400..500).contains(&answer.status()), "{name}: {answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn settings_are_the_owners_and_nobody_elses() {
     let cloud = Cloud::start().await;
     let mut function = cloud.function("settings").await;

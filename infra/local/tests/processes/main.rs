@@ -11,5 +11,6 @@ mod tally;
 mod doors_on_lambda;
 mod doors_on_socket;
 mod killed;
+mod left_running;
 mod two_at_once;
 mod watched;

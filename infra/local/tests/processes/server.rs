@@ -29,8 +29,23 @@ impl Server {
         Self::start(["--memory"])
     }
 
+    /// That forgets everything, and may have so many files and connections open.
+    pub fn with_descriptors(count: usize) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {count} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_local")]);
+        Self::run(shell, ["--memory", "--no-schedules"])
+    }
+
+    /// The process, as the system knows it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+        Self::run(Command::new(env!("CARGO_BIN_EXE_local")), arguments)
+    }
+
+    fn run(mut command: Command, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         command.args(["--port", "0"]).args(arguments).stderr(Stdio::piped()).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();

@@ -38,6 +38,10 @@ pub fn event(request: &Request<Bytes>) -> Value {
     if !cookies.is_empty() {
         event["cookies"] = json!(cookies);
     }
+    let parameters = parameters(uri.query().unwrap_or_default());
+    if !parameters.is_empty() {
+        event["queryStringParameters"] = Value::Object(parameters);
+    }
     match std::str::from_utf8(request.body()) {
         Ok("") => {}
         Ok(body) => event["body"] = json!(body),
@@ -47,6 +51,33 @@ pub fn event(request: &Request<Bytes>) -> Value {
         }
     }
     event
+}
+
+/// The query once more, decoded, by name; several values of one name are joined by commas.
+fn parameters(query: &str) -> Map<String, Value> {
+    let mut parameters = Map::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decode(name), decode(value));
+        let joined = match parameters.get(&name).and_then(Value::as_str) {
+            Some(earlier) => format!("{earlier},{value}"),
+            None => value,
+        };
+        parameters.insert(name, Value::String(joined));
+    }
+    parameters
+}
+
+fn decode(text: &str) -> String {
+    let (mut decoded, mut rest) = (Vec::new(), text.as_bytes());
+    while let [byte, after @ ..] = rest {
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
+        let escaped = digits.filter(|_| *byte == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let plain = if *byte == b'+' { b' ' } else { *byte };
+        decoded.push(escaped.unwrap_or(plain));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 /// One line for each name, cookies apart, and what every request through a function URL bears.
@@ -104,6 +135,12 @@ mod tests {
         assert_eq!((&event["body"], &event["isBase64Encoded"]), (&json!("{}"), &json!(false)));
         assert_eq!(event["requestContext"]["http"]["sourceIp"], "192.0.2.7");
         assert!(event["headers"].get("cookie").is_none());
+    }
+
+    #[test]
+    fn a_query_is_listed_by_name_too() {
+        let event = event(&Request::get("/?a=1&b%3A=x+y&a=2&c").body(Bytes::new()).unwrap());
+        assert_eq!(event["queryStringParameters"], json!({"a": "1,2", "b:": "x y", "c": ""}));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::json::{self, Position};
+
 /// Why a verified body is no event. It says where, and quotes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
@@ -29,8 +31,11 @@ pub enum Unreadable {
 /// Nothing but an object: what is signed is `{id}.{time}.{body}` or `{time}.{body}`, and a body that
 /// begins with digits and a dot could be read at another border with the very same signature.
 pub(in crate::providers) fn object(body: &[u8]) -> Result<Value, Unreadable> {
-    let root: Value = serde_json::from_slice(body)
-        .map_err(|error| Unreadable::NotJson { line: error.line(), column: error.column() })?;
+    // A name that means something to the parser may stand in metadata, which anybody can write: it stays data.
+    let root: Value = json::read_trusted(body).map_err(|error| {
+        let Position { line, column } = error.position().unwrap_or(Position { line: 1, column: 1 });
+        Unreadable::NotJson { line, column }
+    })?;
     if root.is_object() { Ok(root) } else { Err(Unreadable::NotAnObject) }
 }
 

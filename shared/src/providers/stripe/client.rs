@@ -13,6 +13,7 @@ use super::list::{Cursor, Page};
 use super::payment::{CancellationReason, NewPaymentIntent, PaymentIntent};
 use super::refund::{NewRefund, Refund};
 use super::transfer::{NewTransfer, Transfer, TransferFilter};
+use crate::json;
 use crate::providers::call::CallError;
 use crate::providers::client::read_within;
 
@@ -172,7 +173,7 @@ impl Stripe {
         let in_doubt = |reason: &str| CallError::InDoubt { reason: reason.to_owned() };
         let body = read_within(response, MAX_ANSWER_BYTES).await;
         let body = body.ok_or_else(|| in_doubt("answer_cut_off"))?;
-        serde_json::from_slice(&body).map_err(|_| in_doubt("unreadable_answer"))
+        json::read_trusted(&body).map_err(|_| in_doubt("unreadable_answer"))
     }
 }
 

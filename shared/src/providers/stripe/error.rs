@@ -18,6 +18,7 @@
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
+use crate::json;
 use crate::providers::call::{CallError, retry_after};
 
 /// An error's codes are short words; anything else is not repeated in logs and rows.
@@ -49,7 +50,7 @@ struct Stated {
 /// What an answer that is no success says of a call that changes something.
 pub(super) fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> CallError {
     let retry = flag(headers, "stripe-should-retry");
-    let problem = serde_json::from_slice::<Body>(body).ok().map(|body| body.error);
+    let problem = json::read_trusted::<Body>(body).ok().map(|body| body.error);
     let reason = problem.as_ref().and_then(Problem::word).unwrap_or_else(|| format!("status_{status}"));
     let in_doubt = |reason: String| match retry {
         Some(false) => CallError::LookUp { reason },

@@ -1,10 +1,13 @@
 //! What a token says of itself before anything is proven. It chooses among what we allow and brings
 //! nothing of its own: no key, no address of a key, no rule that we would have to know.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 
 use super::TokenError;
+use crate::json::{self, REQUEST};
 
 /// RSA keys below this are refused (RFC 7518, 3.3).
 const MIN_RSA_BITS: usize = 2_048;
@@ -20,9 +23,7 @@ pub struct Header {
 
 /// Reads the header of a token of three parts and at most `max_bytes`.
 pub fn read(token: &str, max_bytes: usize) -> Result<Header, TokenError> {
-    if token.len() > max_bytes || token.split('.').count() != 3 {
-        return Err(TokenError::Invalid);
-    }
+    check_parts(token, max_bytes)?;
     let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
     let of_a_token = |typ: &String| {
         ["jwt", "at+jwt", "application/at+jwt"].iter().any(|known| typ.eq_ignore_ascii_case(known))
@@ -35,6 +36,21 @@ pub fn read(token: &str, max_bytes: usize) -> Result<Header, TokenError> {
         return Err(TokenError::Invalid);
     }
     Ok(Header { alg: header.alg, kid: header.kid })
+}
+
+/// Judges the raw bytes of a token's header and claims, before any library parses them: they are a stranger's until
+/// the signature holds, and a library reads them to find out whose signature to check.
+pub fn check_parts(token: &str, max_bytes: usize) -> Result<(), TokenError> {
+    let parts: Vec<&str> = token.splitn(4, '.').collect();
+    let [header, claims, _signature] = parts[..] else { return Err(TokenError::Invalid) };
+    if token.len() > max_bytes {
+        return Err(TokenError::Invalid);
+    }
+    for part in [header, claims] {
+        let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Invalid)?;
+        json::check(&bytes, REQUEST).map_err(|_| TokenError::Invalid)?;
+    }
+    Ok(())
 }
 
 /// The key as a verifier of this algorithm, if it is one: the token chooses the algorithm, but only

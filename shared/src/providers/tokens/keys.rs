@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::TokenError;
+use crate::json;
 use crate::providers::client::read_within;
 
 const MAX_AGE_HOURS: i64 = 12;
@@ -80,7 +81,7 @@ impl Keys {
     async fn fetch(&self) -> Option<Vec<Jwk>> {
         let response = self.http.get(&self.url).timeout(FETCH_TIMEOUT).send().await.ok()?;
         let body = read_within(response.error_for_status().ok()?, MAX_SET_BYTES).await?;
-        let set: KeySet = serde_json::from_slice(&body).ok()?;
+        let set: KeySet = json::read_trusted(&body).ok()?;
         // A key of a kind that is unknown here is no reason to lose the others.
         Some(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }

@@ -11,6 +11,7 @@ use super::API_VERSION_DATE;
 use super::membership::{self, MailAddress, MembershipAnswer};
 use crate::domain::id::{CompanyId, MembershipId, PaymentId, UserId};
 use crate::domain::message::Message;
+use crate::json::read_trusted;
 use crate::providers::call::{CallError, retry_after};
 
 /// More than any of these answers needs; a larger one is not read.
@@ -164,14 +165,14 @@ impl Whop {
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let request = self.http.get(format!("{}{path}", self.base));
         let answer = self.send(request).await.map_err(CallError::of_reading)?;
-        serde_json::from_slice(&answer).map_err(|_| unreadable())
+        read_trusted(&answer).map_err(|_| unreadable())
     }
 
     async fn change(&self, path: &str, key: &str, body: &Value) -> Result<Value, CallError> {
         let request =
             self.http.post(format!("{}{path}", self.base)).header("idempotency-key", key).json(body);
         let answer = self.send(request).await?;
-        Ok(serde_json::from_slice(&answer).unwrap_or(Value::Null))
+        Ok(read_trusted(&answer).unwrap_or(Value::Null))
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, CallError> {

@@ -14,7 +14,10 @@ use serde_json::Value;
 use crate::domain::id::{CompanyId, InvalidId, MembershipId, PaymentId, UserId};
 use crate::providers::signed::body::is_plain_id;
 
-/// A webhook body that is a JSON object with an event name.
+/// The name of an event that has none, or none that can be stored and logged.
+pub(super) const UNNAMED: &str = "unnamed";
+
+/// A webhook body that is a JSON object.
 pub(super) struct Envelope {
     root: Value,
     /// The event's name in its one spelling.
@@ -22,11 +25,11 @@ pub(super) struct Envelope {
 }
 
 impl Envelope {
-    /// `None` where no readable name is in its place.
-    pub(super) fn new(root: Value) -> Option<Self> {
-        let name =
-            ["type", "action", "event"].iter().find_map(|key| super::name::normalise(root[key].as_str()?))?;
-        Some(Self { root, name })
+    /// An event whose name is none we could write down is proven all the same: it is kept as [`UNNAMED`].
+    pub(super) fn new(root: Value) -> Self {
+        let named =
+            ["type", "action", "event"].iter().find_map(|key| super::name::normalise(root[key].as_str()?));
+        Self { name: named.unwrap_or_else(|| UNNAMED.to_owned()), root }
     }
 
     /// A member of the envelope itself; null where it is absent.

@@ -9,12 +9,12 @@ use crate::providers::signed::body::{self, Unreadable};
 
 /// Reads what a verified webhook says.
 ///
-/// Only the envelope can be wrong. An event of an unknown name, or one whose ids, amounts or instants
+/// Only a body that is no JSON object is refused. An event of an unknown name or of none, or one whose ids, amounts or instants
 /// cannot be read, is still an event: with [`Nothing`](crate::domain::event::Meaning::Nothing), `None`
 /// and the signed time in their places.
 pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     let root = body::object(verified.body())?;
-    let envelope = Envelope::new(root).ok_or(Unreadable::NoName)?;
+    let envelope = Envelope::new(root);
     let occurred = meaning::occurred_at(&envelope, verified.signed_at());
     let ReadMeaning { meaning, unread } = meaning::of(&envelope);
     Ok(Event {

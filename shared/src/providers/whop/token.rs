@@ -8,6 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
 use crate::domain::id::UserId;
+use crate::json;
 pub use crate::providers::tokens::TokenError;
 use crate::providers::tokens::keys::Keys;
 use crate::providers::tokens::{Times, header, signature};
@@ -94,9 +95,9 @@ impl UserTokens {
     async fn keys(&self, kid: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Jwk>, TokenError> {
         match &self.source {
             Source::Published(keys) => keys.named(kid, now).await,
-            Source::Fixed(text) => {
-                serde_json::from_str(text).map(|key| vec![key]).map_err(|_| TokenError::KeysUnavailable)
-            }
+            Source::Fixed(text) => json::read_trusted(text.as_bytes())
+                .map(|key| vec![key])
+                .map_err(|_| TokenError::KeysUnavailable),
         }
     }
 }

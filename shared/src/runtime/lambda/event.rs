@@ -2,18 +2,30 @@
 //!
 //! Source: docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::COOKIE;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::Full;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use serde_json::Value;
 
+use crate::json::{TRUSTED, rename_reserved};
 use crate::runtime::ClientIp;
+
+/// What the runtime may parse of an invocation. A client chooses names inside it (its query's parameters are a map),
+/// and one that means something to the parser would fail the invocation before any code of ours runs. What is no
+/// event of Lambda's at all becomes one that is no request and no schedule.
+pub(super) fn neutralize(payload: Bytes) -> Bytes {
+    match rename_reserved(&payload, TRUSTED) {
+        Ok(Cow::Borrowed(_)) => payload,
+        Ok(Cow::Owned(renamed)) => Bytes::from(renamed),
+        Err(_) => Bytes::from_static(b"null"),
+    }
+}
 
 /// Only Lambda writes the top level of the payload: no client can make its request look like a schedule.
 pub(super) fn is_http(payload: &Value) -> bool {
@@ -22,29 +34,32 @@ pub(super) fn is_http(payload: &Value) -> bool {
 
 /// The request and who sent it; `None` where it cannot be put into HTTP's terms.
 pub(super) fn read(mut payload: Value) -> Option<(Request<Full<Bytes>>, ClientIp)> {
-    // Read apart, because the event type refuses the whole event for one header it cannot hold.
-    let named = payload.get_mut("headers").map(Value::take).unwrap_or_default();
-    let event: ApiGatewayV2httpRequest = serde_json::from_value(payload).ok()?;
-    let body = event.body.unwrap_or_default();
-    let body = if event.is_base64_encoded { STANDARD.decode(body).ok()? } else { body.into_bytes() };
+    let body = match payload.get_mut("body").map(Value::take) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(body)) => body,
+        Some(_) => return None,
+    };
+    let is_base64 = payload.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or_default();
+    let body = if is_base64 { STANDARD.decode(body).ok()? } else { body.into_bytes() };
+    let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
     let mut request = Request::new(Full::new(Bytes::from(body)));
-    *request.method_mut() = event.request_context.http.method;
-    *request.uri_mut() = target(event.raw_path, event.raw_query_string).parse().ok()?;
-    *request.headers_mut() = headers(&named, event.cookies);
-    let source_ip = event.request_context.http.source_ip;
-    let source_ip: Option<IpAddr> = source_ip.and_then(|address| address.parse().ok());
+    *request.method_mut() = Method::from_bytes(text("/requestContext/http/method")?.as_bytes()).ok()?;
+    *request.uri_mut() = target(text("/rawPath"), text("/rawQueryString")).parse().ok()?;
+    *request.headers_mut() = headers(&payload);
+    let source_ip: Option<IpAddr> =
+        text("/requestContext/http/sourceIp").and_then(|address| address.parse().ok());
     Some((request, ClientIp(source_ip)))
 }
 
 /// Path and query, with the bytes escaped that an HTTP request line cannot hold.
 /// A `%` stays, because the path of a function URL arrives as it was sent.
-fn target(path: Option<String>, query: Option<String>) -> String {
+fn target(path: Option<&str>, query: Option<&str>) -> String {
     let path = path.unwrap_or_default();
     let mut target = if path.starts_with('/') { String::new() } else { "/".to_owned() };
-    escape(&path, b"\"<>`^{|}\\#?", &mut target);
+    escape(path, b"\"<>`^{|}\\#?", &mut target);
     if let Some(query) = query.filter(|query| !query.is_empty()) {
         target.push('?');
-        escape(&query, b"\"<>`^{|}\\#", &mut target);
+        escape(query, b"\"<>`^{|}\\#", &mut target);
     }
     target
 }
@@ -60,15 +75,19 @@ fn escape(text: &str, forbidden: &[u8], target: &mut String) {
 }
 
 /// A header that is none is left out: it is the client's mistake and no reason to fail.
-fn headers(named: &Value, cookies: Option<Vec<String>>) -> HeaderMap {
-    let pairs = named.as_object().into_iter().flatten().filter_map(|(name, value)| {
+fn headers(payload: &Value) -> HeaderMap {
+    let named = payload.get("headers").and_then(Value::as_object).into_iter().flatten();
+    let pairs = named.filter_map(|(name, value)| {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
         Some((name, HeaderValue::from_bytes(value.as_str()?.as_bytes()).ok()?))
     });
     let mut headers: HeaderMap = pairs.collect();
     // Lambda takes the cookies out of the headers and lists them.
-    let cookies = cookies.filter(|cookies| !cookies.is_empty()).map(|cookies| cookies.join("; "));
-    if let Some(cookies) = cookies.and_then(|cookies| HeaderValue::from_bytes(cookies.as_bytes()).ok()) {
+    let cookies = payload.get("cookies").and_then(Value::as_array).into_iter().flatten();
+    let cookies = cookies.filter_map(Value::as_str).collect::<Vec<_>>().join("; ");
+    if !cookies.is_empty()
+        && let Ok(cookies) = HeaderValue::from_bytes(cookies.as_bytes())
+    {
         headers.insert(COOKIE, cookies);
     }
     headers
@@ -121,6 +140,25 @@ mod tests {
         assert_eq!(&request.into_body().collect().await.unwrap().to_bytes()[..], [0, 255]);
         event["body"] = json!("not base64!");
         assert!(read(event).is_none());
+    }
+
+    #[test]
+    fn a_name_that_means_something_to_the_parser_is_data_wherever_it_stands() {
+        for name in ["$serde_json::private::RawValue", "$serde_json::private::Number"] {
+            let mut event = event();
+            event["rawPath"] = json!(format!("/{name}"));
+            event["rawQueryString"] = json!(format!("{name}=x"));
+            for field in ["headers", "queryStringParameters", "pathParameters", "stageVariables"] {
+                event[field] = json!({name: "x"});
+            }
+            event["cookies"] = json!([format!("{name}=x")]);
+            event["body"] = json!(json!({name: "x"}).to_string());
+            let bytes = neutralize(Bytes::from(event.to_string()));
+            let (request, _) = read(serde_json::from_slice(&bytes).unwrap()).unwrap();
+            assert_eq!(request.uri().to_string(), format!("/{name}?{name}=x"));
+            assert_eq!(request.headers()["cookie"], format!("{name}=x"));
+        }
+        assert_eq!(neutralize(Bytes::from("[".repeat(10_000))), "null");
     }
 
     #[test]

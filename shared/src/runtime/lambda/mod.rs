@@ -1,7 +1,7 @@
 //! AWS Lambda: an invocation is a JSON document, either a function URL's request or a schedule's payload.
 //!
-//! From `lambda_http` come the runtime loop and the event's type. The request and the reply are made here:
-//! its own conversion panics on a raw query such as `a=<b>`, turns a `?` in the path into a query, and keeps
+//! From `lambda_runtime` comes the runtime loop. The event is read and the reply made here: the conversion of
+//! `lambda_http` panics on a raw query such as `a=<b>`, turns a `?` in the path into a query, and keeps
 //! one of several answer headers of one name (`infra/decisions/0001-lambda-http.md`).
 
 mod event;
@@ -13,9 +13,9 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
-use lambda_http::lambda_runtime::{Diagnostic, Runtime};
-use lambda_http::{LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, LambdaInvocation, Runtime, service_fn};
 use serde_json::Value;
+use tower::util::MapRequestLayer;
 
 use super::answer::{Arrival, answer};
 use super::problem::{internal, problem};
@@ -37,7 +37,12 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
         }
     });
     // Without the runtime's own tracing layer, whose span would repeat the request id under another name.
-    let ended = Runtime::new(handler).run().await;
+    // The runtime parses the event itself, so its bytes are judged on their way there.
+    let judged = MapRequestLayer::new(|invocation: LambdaInvocation| LambdaInvocation {
+        body: event::neutralize(invocation.body),
+        ..invocation
+    });
+    let ended = Runtime::new(handler).layer(judged).run().await;
     ended.map_err(|source| ServeError::Runtime { platform: "AWS Lambda", source })
 }
 

@@ -10,6 +10,8 @@ use http::{HeaderMap, HeaderValue, Response};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::json;
+
 /// The document that Lambda reads.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
@@ -50,7 +52,7 @@ impl Reply {
 
     /// What the job said about its run, where that is JSON.
     pub(super) fn job(response: &Response<Bytes>) -> Self {
-        Self::Job(serde_json::from_slice(response.body()).unwrap_or_default())
+        Self::Job(json::read_trusted(response.body()).unwrap_or_default())
     }
 }
 

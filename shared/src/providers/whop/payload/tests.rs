@@ -65,7 +65,7 @@ fn event_with(fixture: &str, pointer: &str, value: Value) -> Event {
 }
 
 #[test]
-fn what_is_no_json_object_with_a_name_is_unreadable_and_not_quoted() {
+fn what_is_no_json_object_is_unreadable_and_not_quoted() {
     let unreadable = |body: &[u8]| read(&legacy(body)).unwrap_err();
     assert_eq!(unreadable(b""), Unreadable::NotJson { line: 1, column: 0 });
     assert_eq!(unreadable(b"{\n private"), Unreadable::NotJson { line: 2, column: 2 });
@@ -73,12 +73,41 @@ fn what_is_no_json_object_with_a_name_is_unreadable_and_not_quoted() {
     for body in ["[]", "null", "12", "\"payment.failed\"", "[{\"type\":\"payment.failed\"}]"] {
         assert_eq!(unreadable(body.as_bytes()), Unreadable::NotAnObject, "{body}");
     }
-    for body in ["{}", r#"{"type":null}"#, r#"{"type":{"name":"x"},"action":""}"#, r#"{"data":{"type":"x"}}"#]
-    {
-        assert_eq!(unreadable(body.as_bytes()), Unreadable::NoName, "{body}");
-    }
     let message = unreadable(br#"{"email": buyer@example.com}"#).to_string();
     assert_eq!(message, "the body is not JSON at line 1, column 11");
+}
+
+#[test]
+fn what_is_signed_is_an_event_whatever_its_name() {
+    for body in [
+        "{}",
+        r#"{"type":null}"#,
+        r#"{"type":{"name":"x"},"action":""}"#,
+        r#"{"data":{"type":"x"}}"#,
+        r#"{"type":"Ð4"}"#,
+        r#"{"type":"a name of several words"}"#,
+    ] {
+        let event = read(&legacy(body.as_bytes())).unwrap();
+        assert_eq!((event.name.as_str(), event.meaning), ("unnamed", Meaning::Nothing), "{body}");
+        assert!(event.event_id.starts_with("derived_"), "{body}");
+    }
+}
+
+#[test]
+fn a_name_that_the_parser_keeps_for_itself_stays_data_and_the_event_is_read() {
+    for name in [
+        "$serde_json::private::RawValue",
+        "$serde_json::private::Number",
+        r"\u0024serde_json::private::Number",
+    ] {
+        let hostile = format!(r#"{{"{name}":"[[[["}}"#);
+        let body = format!(
+            r#"{{"action":"payment.failed","data":{{"id":"pay_1","metadata":{hostile},"membership":"mem_1"}},"x":{hostile}}}"#
+        );
+        let event = read(&legacy(body.as_bytes())).unwrap();
+        assert_eq!(event.name, "payment.failed");
+        assert_eq!(event.membership_id.unwrap().as_str(), "mem_1");
+    }
 }
 
 #[test]
