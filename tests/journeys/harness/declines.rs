@@ -4,7 +4,6 @@
 use chrono::Duration;
 use http::Method;
 use local::outbox::Kind;
-use local::resend::MailOutcome;
 use serde_json::json;
 use shared::domain::booking::BookingState;
 use shared::domain::effect::EffectState;
@@ -22,6 +21,7 @@ use super::season::{explored, repeats, season};
 use super::stage::Leap;
 use super::storm::Weather;
 use crate::promise::LEASES;
+use crate::suppressed::mail_event;
 use crate::unanswered::DAILY;
 use crate::world::{COMPANY, OWNER, REMINDERS, World};
 
@@ -96,13 +96,11 @@ impl Scene for Declines {
 
     async fn again(&self, world: &World) {
         told(world).await;
-        world.service.deliver_resend_events().await;
     }
 
     async fn tick(&self, world: &World) -> u64 {
         let due = world.tick().await["due"].as_u64().unwrap();
         told(world).await;
-        world.service.deliver_resend_events().await;
         due
     }
 
@@ -142,10 +140,11 @@ impl Act {
     }
 }
 
-/// Mail to the customer comes back, and Resend tells of it; how many events were taken.
+/// Resend tells that mail to the customer came back; what was answered. Its own list stays as it is: there it
+/// would hide what we send.
 async fn bounce(world: &World) -> String {
-    world.service.sandbox.resend.report(CUSTOMER, MailOutcome::Bounced);
-    world.service.deliver_resend_events().await.to_string()
+    let body = mail_event("email.bounced", &[CUSTOMER], world.now()).to_string();
+    world.service.deliver_resend("msg_bounced", &body).await.status().to_string()
 }
 
 async fn decided(world: &World, booking: usize, what: &str) -> String {
