@@ -148,7 +148,8 @@ impl Config {
             }
         }
         // Resend signs as Svix does, with what the base64 after the prefix stands for.
-        for error in list("RESEND_WEBHOOK_SECRET").iter().filter_map(|secret| Keys::parse([&**secret]).err()) {
+        for error in list("RESEND_WEBHOOK_SECRET").iter().filter_map(|secret| Keys::parse([&**secret]).err())
+        {
             mistakes.push(format!("RESEND_WEBHOOK_SECRET: an entry {error}"));
         }
         // The other kind, pk_…, is public, and every call with it would be refused.

@@ -29,7 +29,7 @@ use uuid::Uuid;
 pub use class::{CLASSES, Class, Subject, Unanswered};
 
 use crate::store::limit::{Met, Taking, Took};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Write};
 use memory::Memory;
 use purse::Purse;
 
@@ -81,6 +81,15 @@ pub struct Standing {
     pub reset_seconds: u32,
     /// How long until a request is admitted, in seconds begun; 0 when this one was.
     pub retry_after_seconds: u32,
+}
+
+impl Standing {
+    /// The standing after one token was given back.
+    pub fn give_back(&mut self) {
+        let interval = self.class.window_seconds / self.class.quota.max(1);
+        self.remaining = self.remaining.saturating_add(1).min(self.class.quota);
+        self.reset_seconds = self.reset_seconds.saturating_sub(interval);
+    }
 }
 
 /// How long the table may take.
@@ -141,6 +150,20 @@ impl Limiter {
             tracing::warn!(class = class.name, error = %error, "a request could not be counted");
         }
         verdict
+    }
+
+    /// The writes that give back what was charged, for a transaction in which it turns out that nothing was
+    /// guessed. Only for classes of one row.
+    pub fn refund(charges: &[Charge<'_>]) -> Vec<Write> {
+        Purse::all(charges, Uuid::nil()).iter().filter_map(Purse::refund).collect()
+    }
+
+    /// Notes that such writes were made.
+    pub fn note_refund(&self, charges: &[Charge<'_>], now: DateTime<Utc>) {
+        let mut purses = Purse::all(charges, Uuid::nil());
+        self.recall(&mut purses);
+        purses.iter_mut().for_each(Purse::refunded);
+        self.note(&mut purses, now);
     }
 
     async fn take(

@@ -48,7 +48,7 @@ async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
 /// A marketplace lives through a week.
 async fn deal(world: &World) {
     let stripe = &world.service.sandbox.stripe;
-    stripe.add_account("acct_1", "usd");
+    stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
     let professional = format!("/api/admin/professionals/{PROFESSIONAL}");
     world.keyed(Method::PUT, &professional, "key-account", json!({"stripe_account_id": "acct_1"})).await.ok();
     for (key, ends) in [("done", &["accept", "complete"][..]), ("no", &["decline"]), ("off", &["cancel"])] {

@@ -52,7 +52,7 @@ async fn a_run_with_nothing_due_costs_four_reads_and_one_write_however_many_book
 }
 
 #[tokio::test]
-async fn a_declined_booking_costs_seven_requests_for_the_first_and_for_the_sixtieth() {
+async fn a_declined_booking_costs_eight_requests_for_the_first_and_for_the_sixtieth() {
     for bookings in [1, 2, 60] {
         let market = Market::open().await;
         market.many_held(COMPANY, 0..bookings).await;
@@ -62,8 +62,9 @@ async fn a_declined_booking_costs_seven_requests_for_the_first_and_for_the_sixti
         let n = bookings as u64;
         let expected = [
             ("Query", 4),
-            // The booking as it is; the booking once its money is free; the hour that the run is added to.
-            ("GetItem", 2 * n + 1),
+            // The booking as it is; the booking once its money is free; whether mail to its customer came back;
+            // the hour that the run is added to.
+            ("GetItem", 3 * n + 1),
             // The decision with the step that frees the money; its end with the mail.
             ("TransactWriteItems", 2 * n),
             // The claims of the step and of the mail, and the end of the mail; the run.

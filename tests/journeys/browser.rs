@@ -105,6 +105,16 @@ impl World {
         Mail(entries.into_iter().rfind(|entry| entry.kind == Kind::Mail).unwrap())
     }
 
+    /// How many rows of which kind the table was asked to read and write since the counts were reset, request
+    /// by request: what an answer may tell by its time.
+    pub fn table_work(&self) -> Vec<(String, usize)> {
+        let requests = self.service.dynamo.requests().into_iter();
+        let rows = |keys: &std::collections::BTreeMap<String, std::collections::BTreeSet<String>>| {
+            keys.values().map(std::collections::BTreeSet::len).sum()
+        };
+        requests.map(|request| (request.operation, rows(&request.leading_keys))).collect()
+    }
+
     /// How many requests of which kind the table has met since the counts were reset.
     pub fn table_requests(&self) -> Vec<String> {
         let requests = self.service.dynamo.requests().into_iter();

@@ -52,7 +52,7 @@ async fn the_source_says_who_set_it_off_and_names_nobody() {
     world.add_job(&Job::of(&world, "user_paid")).await;
     let booking = world.held("1").await;
     world.decide(&booking, "decline", "no").await.ok();
-    world.service.sandbox.stripe.add_account("acct_1", "usd");
+    world.service.sandbox.stripe.add_account_of("acct_1", "usd", "biz_alpha", "user_connected");
     let professional = "/api/admin/professionals/user_connected";
     world.keyed(Method::PUT, professional, "key-1", json!({"stripe_account_id": "acct_1"})).await.ok();
     world.publish().await;

@@ -31,7 +31,7 @@ impl Callers {
         world.get("/api/settings").await;
         world.settle().await;
         let leaving = [world.staff("developer").await, world.staff("accountant").await];
-        world.service.sandbox.stripe.add_account("acct_1", "usd");
+        world.service.sandbox.stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
         let booking = world.book("key-of-all").await;
         let booking_id = booking["booking_id"].as_str().unwrap().to_owned();
         Self { staff, leaving, case_id, booking_id }
@@ -97,6 +97,9 @@ fn provider(world: &World, route: &Route, body: &[u8], number: usize) -> Request
     let sender = match route.path.rsplit('/').next() {
         Some("whop") => return Scheme::ALL[number % 2].sign(&id, now, body, SECRET),
         Some("stripe") => Sender::Stripe,
+        Some("resend") => {
+            return Sender::Shared.sign(route.path, &id, now, body, crate::suppressed::secret());
+        }
         _ => [Sender::Shared, Sender::Private][number % 2],
     };
     sender.sign(&sender.door(), &id, now, body, sender.secret())
@@ -134,6 +137,9 @@ pub fn good_body(world: &World, route: &Route) -> Value {
         }
         "/api/webhooks/whop" => payment_failed("mem_2", "pay_2", world.now()),
         "/api/webhooks/stripe" => json!({"id": "evt_1", "type": "charge.refunded", "created": 1_763_456_400}),
+        "/api/webhooks/resend" => {
+            json!({"type": "email.bounced", "created_at": "2025-11-18T09:00:00.000Z", "data": {"to": ["user@example.com"]}})
+        }
         "/api/webhooks/{source}" => {
             json!({"type": "charge.refunded", "timestamp": "2025-11-18T09:00:00.000Z", "data": {}})
         }

@@ -4,10 +4,14 @@ use http::{HeaderValue, Method};
 use local::embedded::EmbeddedDynamo;
 use serde_json::json;
 use shared::http::extension::ClientIp;
+use shared::rate_limit::class::RESET_ADDRESS;
 
 use crate::world::{World, bare};
 
 const SECRET: &str = "front-door-secret-of-ours";
+
+/// So many requests for a link come from one address.
+const QUOTA: u8 = RESET_ADDRESS.quota as u8;
 
 async fn behind_a_front_door() -> World {
     let lookup =
@@ -15,11 +19,11 @@ async fn behind_a_front_door() -> World {
     World::with(EmbeddedDynamo::memory(), lookup).await
 }
 
-/// Somebody signs in, each time as somebody else and from an address of their own, through one that the platform sees.
-async fn sign_in(world: &World, proof: &str, nth: u8) -> u16 {
-    let mut request = bare(Method::POST, "/api/auth/sign-in");
-    *request.body_mut() =
-        json!({"username": format!("user_{nth}"), "password": "wrong horse battery"}).to_string().into();
+/// Somebody forgets a password, each time as somebody else and from an address of their own, through one that the
+/// platform sees.
+async fn forget(world: &World, proof: &str, nth: u8) -> u16 {
+    let mut request = bare(Method::POST, "/api/auth/password/forgot");
+    *request.body_mut() = json!({"email": format!("user_{nth}@example.com")}).to_string().into();
     request.extensions_mut().insert(ClientIp("192.0.2.1".parse().ok()));
     let headers = request.headers_mut();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
@@ -31,26 +35,26 @@ async fn sign_in(world: &World, proof: &str, nth: u8) -> u16 {
 #[tokio::test]
 async fn callers_behind_the_front_door_are_counted_apart() {
     let world = behind_a_front_door().await;
-    for nth in 0..8 {
-        assert_eq!(sign_in(&world, SECRET, nth).await, 401);
+    for nth in 0..40 {
+        assert_eq!(forget(&world, SECRET, nth).await, 202);
     }
     // While the secret rotates, CloudFront sends all of it.
-    assert_eq!(sign_in(&world, &format!("{SECRET},older-front-door-secret"), 9).await, 401);
+    assert_eq!(forget(&world, &format!("{SECRET},older-front-door-secret"), 41).await, 202);
 }
 
 #[tokio::test]
 async fn whoever_only_says_that_it_is_the_front_door_shares_one_address() {
     for proof in ["", "front-door-secret-of-theirs", &format!("{SECRET},guess")] {
         let world = behind_a_front_door().await;
-        for nth in 0..5 {
-            assert_eq!(sign_in(&world, proof, nth).await, 401);
+        for nth in 0..QUOTA {
+            assert_eq!(forget(&world, proof, nth).await, 202);
         }
-        assert_eq!(sign_in(&world, proof, 5).await, 429, "{proof}");
+        assert_eq!(forget(&world, proof, QUOTA).await, 429, "{proof}");
     }
     let world = World::start().await;
     let mut last = 0;
-    for nth in 0..6 {
-        last = sign_in(&world, "", nth).await;
+    for nth in 0..=QUOTA {
+        last = forget(&world, "", nth).await;
     }
     assert_eq!(last, 429, "without a front door nobody's word is taken");
 }

@@ -6,8 +6,9 @@ use local::fault::{Operation, Rule};
 use local::outbox::Provider;
 use serde_json::{Value, json};
 
+use crate::askers::{OTHER, OTHER_OWNER};
 use crate::parties::{PRICE, PROFESSIONAL, payment_of};
-use crate::world::{Answer, World};
+use crate::world::{Answer, COMPANY, World};
 
 const ACCOUNT: &str = "acct_professional1";
 
@@ -27,9 +28,9 @@ async fn a_professional_is_paid_to_the_account_that_stripe_knows() {
     assert_eq!(world.owner(Method::GET, &path, None).await.status, 404);
     let unknown = connect(&world, PROFESSIONAL, ACCOUNT).await;
     assert_eq!(unknown.status, 409, "{unknown:?}");
-    assert!(detail(&unknown).contains("no such account"));
 
-    world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
+    let stripe = &world.service.sandbox.stripe;
+    stripe.add_account_of(ACCOUNT, "usd", COMPANY, PROFESSIONAL);
     let connected = connect(&world, PROFESSIONAL, ACCOUNT).await.ok();
     assert_eq!((&connected["stripe_account_id"], &connected["currency"]), (&json!(ACCOUNT), &json!("usd")));
     assert_eq!((&connected["charges_enabled"], &connected["payouts_enabled"]), (&json!(true), &json!(true)));
@@ -45,11 +46,47 @@ async fn a_professional_is_paid_to_the_account_that_stripe_knows() {
     assert_eq!(restricted["disabled_reason"], "requirements.past_due");
 
     let taken = connect(&world, "user_somebody_else", ACCOUNT).await;
-    assert_eq!(taken.status, 409, "{taken:?}");
-    assert!(detail(&taken).contains("another professional"));
+    assert_eq!(
+        (taken.status.as_u16(), detail(&taken)),
+        (409, detail(&unknown)),
+        "not told from an unknown one"
+    );
     world.service.sandbox.stripe.delete_account(ACCOUNT);
     assert_eq!(connect(&world, PROFESSIONAL, ACCOUNT).await.status, 409);
     assert_eq!(world.get(&path).await["stripe_account_id"], ACCOUNT, "what was known stays");
+}
+
+#[tokio::test]
+async fn an_owner_can_neither_claim_an_account_of_another_company_nor_learn_who_uses_it() {
+    let world = World::of_two_companies().await;
+    let stripe = &world.service.sandbox.stripe;
+    stripe.add_account("acct_nobodys", "usd");
+    stripe.add_account_of("acct_theirs", "usd", OTHER, "user_theirs");
+    stripe.add_account_of("acct_registered", "usd", OTHER, PROFESSIONAL);
+    let their_own = world.owner_request(
+        OTHER,
+        OTHER_OWNER,
+        Method::PUT,
+        &format!("/api/admin/professionals/{PROFESSIONAL}"),
+        Some(json!({"stripe_account_id": "acct_registered"})),
+    );
+    world.ask(their_own).await.ok();
+    stripe.add_account_of("acct_of_a_colleague", "usd", COMPANY, "user_colleague");
+    let mut told = Vec::new();
+    for account in ["acct_unknown", "acct_nobodys", "acct_theirs", "acct_registered", "acct_of_a_colleague"] {
+        world.service.dynamo.reset_requests();
+        let answer = connect(&world, PROFESSIONAL, account).await;
+        told.push((answer.status.as_u16(), detail(&answer), world.table_requests()));
+    }
+    assert!(told[0].0 == 409 && told.iter().all(|one| *one == told[0]), "{told:#?}");
+    // Even metadata that names us does not take what another company has registered.
+    stripe.name_account_owner("acct_registered", COMPANY, PROFESSIONAL);
+    assert_eq!(detail(&connect(&world, PROFESSIONAL, "acct_registered").await), told[0].1);
+    stripe.name_account_owner("acct_nobodys", COMPANY, PROFESSIONAL);
+    connect(&world, PROFESSIONAL, "acct_nobodys").await.ok();
+    // What is registered stays, whatever its metadata says later.
+    stripe.name_account_owner("acct_nobodys", OTHER, "user_theirs");
+    connect(&world, PROFESSIONAL, "acct_nobodys").await.ok();
 }
 
 #[tokio::test]
@@ -60,7 +97,7 @@ async fn an_account_that_is_none_and_a_stripe_that_is_away_are_told_apart() {
         assert_eq!(answer.status, 400, "{wrong}: {answer:?}");
         assert_eq!(answer.json()["errors"][0]["field"], "stripe_account_id");
     }
-    world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
+    world.service.sandbox.stripe.add_account_of(ACCOUNT, "usd", COMPANY, PROFESSIONAL);
     let kind = "status:503".parse().unwrap();
     let (provider, operation, times) = (Provider::Stripe, Operation::Account, Some(1));
     world.service.sandbox.faults.add(Rule { provider, operation, kind, times, company: None });

@@ -42,7 +42,7 @@ impl Deal {
         let owner = if company == COMPANY { OWNER } else { OTHER_OWNER };
         let professional_id = name(world, Role::Professional);
         let account = format!("acct_{}", fresh_key().to_str().unwrap().replace('-', ""));
-        world.service.sandbox.stripe.add_account(&account, "usd");
+        world.service.sandbox.stripe.add_account_of(&account, "usd", company, &professional_id);
         let path = format!("/api/admin/professionals/{professional_id}");
         let account = json!({"stripe_account_id": account});
         let connect = world.owner_request(company, owner, Method::PUT, &path, Some(account));

@@ -46,7 +46,7 @@ async fn nobody_learns_from_forgetting_whether_there_is_an_account() {
         let answer = world.stranger("/api/auth/password/forgot", json!({"email": address})).await;
         assert_eq!(world.newest_mail().0.to, address);
         let mails = world.sent(Kind::Mail) - before;
-        seen.push((answer.status.as_u16(), answer.json(), world.table_requests(), mails));
+        seen.push((answer.status.as_u16(), answer.json(), world.table_work(), mails));
     }
     assert_eq!((seen[0].0, seen[0].3), (202, 1));
     assert_eq!(seen[0], seen[1]);

@@ -224,7 +224,7 @@ async fn keep_an_account(witness: &mut Witness) {
 
 /// Jobs are asked for, promised, done, turned down and called off; who does them is paid somewhere.
 async fn deal_with_bookings(witness: &mut Witness) {
-    witness.world.service.sandbox.stripe.add_account("acct_1", "usd");
+    witness.world.service.sandbox.stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
     let professional = format!("/api/admin/professionals/{PROFESSIONAL}");
     witness
         .see("professionals", async |world| {

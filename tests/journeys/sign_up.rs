@@ -68,7 +68,7 @@ async fn nobody_learns_from_a_sign_up_whether_there_is_an_account_nor_changes_it
         world.service.dynamo.reset_requests();
         let body = json!({"email": address, "password": "another horse battery", "role": "professional", "language": "es"});
         let answer = world.stranger("/api/auth/sign-up", body).await;
-        seen.push((told(&answer), world.table_requests(), world.sent(Kind::Mail)));
+        seen.push((told(&answer), world.table_work(), world.sent(Kind::Mail)));
     }
     assert_eq!((&seen[0].0, &seen[0].1), (&seen[1].0, &seen[1].1));
     assert_eq!((seen[0].2, seen[1].2), (2, 3), "each has one mail");

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use shared::auth::Who;
 use shared::auth::routes::{ROUTES, Route};
 use shared::http::extension::ClientIp;
+use shared::rate_limit::class::{AUTH_ADDRESS, RESET_ADDRESS};
 
 use crate::askers::{Asker, Proof};
 use crate::browser::PASSWORD;
@@ -55,12 +56,27 @@ fn told(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
     (answer.status.as_u16(), names.map(|name| answer.header(name)).to_vec(), body)
 }
 
+/// Somebody asks for a link of an account.
+async fn forget(world: &World, from: ClientIp, name: &str, headers: &[(&str, &str)]) -> Answer {
+    let body = json!({"email": format!("{name}@example.com")});
+    let mut request = Request::post("/api/auth/password/forgot").header("content-type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut request = request.body(Body::from(body.to_string())).unwrap();
+    request.extensions_mut().insert(from);
+    world.ask(request).await
+}
+
+/// How many requests for links one address may make.
+const QUOTA: usize = RESET_ADDRESS.quota as usize;
+
 #[tokio::test]
-async fn the_sixth_sign_in_from_an_address_waits_exactly_as_long_as_it_is_told() {
+async fn the_sixth_guess_at_an_account_waits_exactly_as_long_as_it_is_told() {
     let world = World::start().await;
     let from = stranger();
     for number_of_try in 1..=5 {
-        let answer = enter(&world, from, &format!("guess-{number_of_try}"), &[]).await;
+        let answer = enter(&world, from, "provider", &[]).await;
         assert_eq!(answer.status, 401);
         assert_eq!(answer.header("ratelimit-policy"), Some("\"auth\";q=5;w=900"));
         let (name, remaining, reset) = standing(&answer);
@@ -69,9 +85,9 @@ async fn the_sixth_sign_in_from_an_address_waits_exactly_as_long_as_it_is_told()
         assert_eq!(number(&answer, "x-rate-limit-reset"), world.now().timestamp() + reset);
         assert_eq!(answer.header("retry-after"), None);
     }
-    for name in ["guess-6", "provider", "nobody@example.com"] {
-        let refused = enter(&world, from, name, &[]).await;
-        assert_eq!(refused.status, 429, "whatever the account");
+    for asker in [from, stranger(), stranger()] {
+        let refused = enter(&world, asker, "provider", &[]).await;
+        assert_eq!(refused.status, 429, "from wherever");
         assert_eq!(refused.json()["title"], "Too Many Requests");
         assert_eq!((standing(&refused), number(&refused, "retry-after")), (("auth".to_owned(), 0, 900), 180));
     }
@@ -85,6 +101,26 @@ async fn the_sixth_sign_in_from_an_address_waits_exactly_as_long_as_it_is_told()
         assert_eq!(enter(&world, from, "provider", &[]).await.status, 401, "one is admitted");
         assert_eq!(enter(&world, from, "provider", &[]).await.status, 429, "and no more than one");
     }
+    assert_eq!(enter(&world, from, "developer", &[]).await.status, 401, "other accounts are not held up");
+}
+
+#[tokio::test]
+async fn an_address_that_guesses_at_many_accounts_is_told_when_it_may_go_on() {
+    let world = World::start().await;
+    let from = stranger();
+    for number_of_try in 0..AUTH_ADDRESS.quota {
+        let answer = enter(&world, from, &format!("guess-{number_of_try}"), &[]).await;
+        assert_eq!(answer.status, 401, "{number_of_try}");
+    }
+    for name in ["another", "provider", "nobody@example.com"] {
+        let refused = enter(&world, from, name, &[]).await;
+        assert_eq!(refused.status, 429, "whatever the account");
+        let told = (standing(&refused), number(&refused, "retry-after"));
+        assert_eq!(told, (("auth_address".to_owned(), 0, 900), 9));
+    }
+    world.advance(Duration::seconds(9));
+    assert_eq!(enter(&world, from, "another", &[]).await.status, 401, "one is admitted");
+    assert_eq!(enter(&world, from, "another", &[]).await.status, 429);
     assert_eq!(enter(&world, stranger(), "provider", &[]).await.status, 401, "others are not held up");
 }
 
@@ -134,10 +170,10 @@ async fn what_a_request_says_of_its_address_moves_no_bucket() {
         for name in NAMES {
             let statuses = async |says: fn(usize) -> String| {
                 let mut statuses = Vec::new();
-                for number in 0..6 {
+                for number in 0..=QUOTA {
                     let said = says(number);
                     let account = format!("{name}-{number}-{}", from.0.is_some());
-                    statuses.push(enter(&world, from, &account, &[(name, &said)]).await.status.as_u16());
+                    statuses.push(forget(&world, from, &account, &[(name, &said)]).await.status.as_u16());
                 }
                 statuses
             };
@@ -146,36 +182,39 @@ async fn what_a_request_says_of_its_address_moves_no_bucket() {
             } else {
                 |number| format!("192.0.2.{number}, 198.51.100.{number}")
             };
-            assert_eq!(statuses(says).await, [401, 401, 401, 401, 401, 429], "{name} {from:?}");
+            let expected: Vec<u16> = [202].repeat(QUOTA).into_iter().chain([429]).collect();
+            assert_eq!(statuses(says).await, expected, "{name} {from:?}");
             world.advance(Duration::minutes(15));
         }
     }
     // Nor can anybody use up the bucket of the address it names.
     let victim = address("192.0.2.200");
-    for number in 0..6 {
+    for number in 0..=QUOTA {
         let said: Vec<(&str, &str)> = NAMES.map(|name| (name, "192.0.2.200")).to_vec();
-        assert_eq!(enter(&world, stranger(), &format!("other-{number}"), &said).await.status, 401);
+        assert_eq!(forget(&world, stranger(), &format!("other-{number}"), &said).await.status, 202);
     }
-    assert_eq!(standing(&enter(&world, victim, "somebody", &[]).await).1, 4);
+    for number in 0..QUOTA {
+        assert_eq!(forget(&world, victim, &format!("own-{number}"), &[]).await.status, 202);
+    }
 }
 
 #[tokio::test]
 async fn a_network_of_one_subscriber_is_one_address() {
     let world = World::start().await;
+    let hosts = ["1", "2", "ffff", "1:2:3:4", "a:0:0:b", "dead:beef:0:1"];
     let mut statuses = Vec::new();
-    for host in ["1", "2", "ffff", "1:2:3:4", "a:0:0:b", "dead:beef:0:1"] {
+    for (number, host) in hosts.into_iter().cycle().take(QUOTA + 1).enumerate() {
         let text =
             if host.contains(':') { format!("2001:db8:1:2:{host}") } else { format!("2001:db8:1:2::{host}") };
-        statuses.push(
-            enter(&world, address(&text), &format!("name-{}", statuses.len()), &[]).await.status.as_u16(),
-        );
+        statuses.push(forget(&world, address(&text), &format!("name-{number}"), &[]).await.status.as_u16());
     }
-    assert_eq!(statuses, [401, 401, 401, 401, 401, 429]);
-    assert_eq!(enter(&world, address("2001:db8:1:3::1"), "another", &[]).await.status, 401, "a neighbour");
-    for number in 0..4 {
-        enter(&world, address("203.0.113.7"), &format!("four-{number}"), &[]).await;
+    assert_eq!(statuses.pop(), Some(429));
+    assert!(statuses.iter().all(|status| *status == 202), "{statuses:?}");
+    assert_eq!(forget(&world, address("2001:db8:1:3::1"), "another", &[]).await.status, 202, "a neighbour");
+    for number in 1..QUOTA {
+        forget(&world, address("203.0.113.7"), &format!("four-{number}"), &[]).await;
     }
-    let mapped = enter(&world, address("::ffff:203.0.113.7"), "four-4", &[]).await;
+    let mapped = forget(&world, address("::ffff:203.0.113.7"), "four-4", &[]).await;
     assert_eq!(standing(&mapped).1, 0, "the same address, written as IPv6");
 }
 

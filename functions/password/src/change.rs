@@ -6,11 +6,10 @@ use http::HeaderMap;
 use shared::app::SharedApp;
 use shared::auth::Session;
 use shared::auth::links::Links;
-use shared::auth::password::{self, Known, MAX_PASSWORD_CHARS};
+use shared::auth::password::{self, Known, password_field};
 use shared::auth::session::{self, ProvenAccount};
-use shared::http::body::text_field;
 use shared::http::{Allowance, Failure, JsonBody};
-use shared::rate_limit::class::AUTH;
+use shared::rate_limit::class::{AUTH, AUTH_ADDRESS};
 use shared::store::account::Proof;
 
 pub(crate) async fn change(
@@ -22,11 +21,11 @@ pub(crate) async fn change(
 ) -> Result<Response, Failure> {
     let links = Links::of(&app)?;
     let object = body.object(&["old_password", "new_password"])?;
-    let old = text_field(object, "old_password", MAX_PASSWORD_CHARS)?;
-    let new = text_field(object, "new_password", MAX_PASSWORD_CHARS)?;
+    let old = password_field(object, "old_password")?;
+    let new = password_field(object, "new_password")?;
     let account = session.account;
     // Whoever holds a stolen session may not guess the password with it.
-    allowance.charge_account(&app, &AUTH, account.as_str()).await?;
+    let charged = allowance.charge_account(&app, (&AUTH_ADDRESS, &AUTH), account.as_str()).await?;
 
     let store = app.store()?;
     let elsewhere = || Failure::Conflict("The password of this account is not kept here.".to_owned());
@@ -39,7 +38,7 @@ pub(crate) async fn change(
     if !password::is_right(old, Known::Hash(hash)).await? {
         return Err(Failure::field("old_password", "is not your password"));
     }
-    password::check_new("new_password", new, links.address(&account, &row).as_ref())?;
+    password::check_new(&app, "new_password", new, links.address(&account, &row).as_ref())?;
     let (hash, at) = (password::hash(new).await?, app.clock.now());
     let proof = Proof { password_hash: &hash, role: row.role, generation: row.generation, at };
     let unique = format!("{account}#{}", row.generation + 1);
@@ -50,6 +49,7 @@ pub(crate) async fn change(
     store.commit(app.ids.next(), writes).await?;
     let generation = row.generation + 1;
     let proven = ProvenAccount { account, role: row.role, company: row.company, generation };
-    let (session, cookie) = session::open(&app, &proven, &headers).await?;
+    let (session, cookie) =
+        session::open_refunding(&app, &proven, &headers, Some((&allowance, &charged))).await?;
     Ok(session.entered(cookie))
 }

@@ -18,11 +18,11 @@ use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::Routes;
 use shared::auth::links::Links;
-use shared::auth::password::MAX_PASSWORD_CHARS;
+use shared::auth::password::password_field;
 use shared::domain::account::EmailAddress;
 use shared::http::body::{language_field, text_field};
 use shared::http::{Allowance, Answer, Failure, JsonBody, Page};
-use shared::rate_limit::class::RESET;
+use shared::rate_limit::class::{RESET, RESET_ADDRESS};
 use shared::store::account::AccountKey;
 
 /// The longest mail address, and far more than a token is.
@@ -53,10 +53,10 @@ async fn forgot(
 ) -> Result<Answer, Failure> {
     let links = Links::of(&app)?;
     let object = body.object(&["email", "language"])?;
-    let address = EmailAddress::parse(text_field(object, "email", MAX_TEXT_CHARS)?);
-    let address = address.ok_or_else(|| Failure::field("email", "expected an e-mail address"))?;
+    let address = EmailAddress::read(text_field(object, "email", MAX_TEXT_CHARS)?);
+    let address = address.map_err(|error| Failure::field("email", error.to_string()))?;
     let account = AccountKey::email(&address);
-    allowance.charge_account(&app, &RESET, account.as_str()).await?;
+    allowance.charge_account(&app, (&RESET_ADDRESS, &RESET), account.as_str()).await?;
     links.forgot(&account, &address, language_field(object)?).await?;
     Ok(Answer::accepted(json!({"outcome": "mail_sent"})))
 }
@@ -65,6 +65,6 @@ async fn reset(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, F
     let links = Links::of(&app)?;
     let object = body.object(&["token", "password"])?;
     let token = text_field(object, "token", MAX_TEXT_CHARS)?;
-    links.reset(token, text_field(object, "password", MAX_PASSWORD_CHARS)?).await?;
+    links.reset(token, password_field(object, "password")?).await?;
     Ok(Answer::ok(json!({"outcome": "password_set"})))
 }

@@ -11,6 +11,7 @@ use shared::domain::time;
 use shared::http::body::text_field;
 use shared::http::once::{Intent, once};
 use shared::http::{Answer, Failure, JsonBody};
+use shared::providers::stripe::account::Account;
 use shared::store::StoreError;
 use shared::store::company::AuditEntry;
 use shared::store::payee::PayeeRow;
@@ -41,29 +42,49 @@ pub(crate) async fn connect(
     let account_id = StripeAccountId::parse(named)
         .map_err(|error| Failure::field("stripe_account_id", error.to_string()))?;
     let run = async |operation: String| {
-        let standing = standing(&app, &account_id).await?;
-        save(&app, &caller, &professional_id, &standing, &operation).await
+        let account = account(&app, &account_id).await?;
+        let is_named = account.is_of(caller.company.id(), &professional_id);
+        let connection = Connection { account, account_id: account_id.clone(), is_named };
+        save(&app, &caller, &professional_id, &connection, &operation).await
     };
     once(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
+/// An account that somebody names as a professional's.
+struct Connection {
+    account: Account,
+    account_id: StripeAccountId,
+    /// Whether its metadata at Stripe names this professional of this company.
+    is_named: bool,
+}
+
+impl Connection {
+    /// How it stands, once it is proven whose it is.
+    fn standing(&self) -> Result<AccountStanding, Failure> {
+        match self.account.standing().filter(|_| !self.account.deleted) {
+            None => Err(conflict("There is no such account at Stripe any more, or it does not let us in.")),
+            Some(standing) if standing.currency.is_none() => {
+                Err(conflict("Stripe does not know yet in which currency this account is paid out."))
+            }
+            Some(standing) => Ok(standing),
+        }
+    }
+}
+
+/// The one answer to whoever names an account that is not proven to be this professional's, be it nobody's,
+/// another company's, or not there: which of them is nobody's business.
+const UNPROVEN: &str = "This account is not known to be this professional's. Its metadata at Stripe has to name company_id, and professional_id where it is one person's; only the platform's key can write that.";
+
 /// The account as Stripe knows it now.
-async fn standing(app: &SharedApp, account_id: &StripeAccountId) -> Result<AccountStanding, Failure> {
+async fn account(app: &SharedApp, account_id: &StripeAccountId) -> Result<Account, Failure> {
     let stripe = app.stripe.as_ref().ok_or_else(|| Failure::Unavailable {
         detail: "This door is not configured.",
         reason: "STRIPE_SECRET_KEY is not set".to_owned(),
     })?;
-    let account = stripe.account(account_id.as_str()).await.map_err(|error| Failure::Unavailable {
+    stripe.account(account_id.as_str()).await.map_err(|error| Failure::Unavailable {
         detail: "Stripe does not answer. Try again.",
         reason: error.reason().to_owned(),
-    })?;
-    match account.standing().filter(|_| !account.deleted) {
-        None => Err(conflict("There is no such account at Stripe, or it does not let us in.")),
-        Some(standing) if standing.currency.is_none() => {
-            Err(conflict("Stripe does not know yet in which currency this account is paid out."))
-        }
-        Some(standing) => Ok(standing),
-    }
+    })
 }
 
 fn conflict(detail: &str) -> Failure {
@@ -74,7 +95,7 @@ async fn save(
     app: &SharedApp,
     caller: &Caller,
     professional_id: &ProfessionalId,
-    standing: &AccountStanding,
+    connection: &Connection,
     operation: &str,
 ) -> Result<Answer, Failure> {
     let company = &caller.company;
@@ -83,13 +104,19 @@ async fn save(
         tries += 1;
         let now = app.clock.now();
         let read = company.payee(professional_id).await?;
+        let owner = company.store().inbox().payee_owner(&connection.account_id).await?;
+        let is_registered = owner.as_ref().is_some_and(|owner| {
+            owner.company_id == *company.id() && owner.professional_id == *professional_id
+        });
+        // One account, one person: otherwise a mistyped id would pay the wrong one. What was registered
+        // before accounts had to be proven stays.
+        if !is_registered && (owner.is_some() || !connection.is_named) {
+            return Err(conflict(UNPROVEN));
+        }
+        let standing = &connection.standing()?;
         let mut writes = vec![company.note_standing(&read, professional_id, standing, now, now)?];
-        match company.store().inbox().payee_owner(&standing.account).await? {
-            None => writes.push(company.register_payee(&standing.account, professional_id)?),
-            Some(owner) if owner.company_id == *company.id() && owner.professional_id == *professional_id => {
-            }
-            // One account, one person: otherwise a mistyped id would pay the wrong one.
-            Some(_) => return Err(conflict("This account is another professional's.")),
+        if !is_registered {
+            writes.push(company.register_payee(&standing.account, professional_id)?);
         }
         let entry = AuditEntry {
             at: now,

@@ -1,10 +1,10 @@
 //! A name and a password, and whether they are somebody's.
 
 use shared::app::App;
-use shared::auth::password::{self, Known, MAX_PASSWORD_CHARS};
+use shared::auth::password::{self, Checked, Known, password_field};
 use shared::auth::session::{ProvenAccount, unconfigured};
 use shared::config::StaffAccount;
-use shared::domain::account::Role;
+use shared::domain::account::{Role, canonical_name};
 use shared::domain::id::CompanyId;
 use shared::http::body::text_field;
 use shared::http::{Failure, JsonBody};
@@ -38,8 +38,9 @@ impl<'a> Entry<'a> {
     pub(crate) fn read(app: &'a App, body: &'a JsonBody) -> Result<Self, Failure> {
         let object = body.object(&["username", "password"])?;
         let username = text_field(object, "username", MAX_NAME_CHARS)?.trim();
-        let password = text_field(object, "password", MAX_PASSWORD_CHARS)?;
-        let staff = app.config.staff.iter().find(|staff| staff.username.eq_ignore_ascii_case(username));
+        let password = password_field(object, "password")?;
+        let is_named = |staff: &&StaffAccount| canonical_name(&staff.username) == canonical_name(username);
+        let staff = app.config.staff.iter().find(is_named);
         let account =
             staff.map_or_else(|| AccountKey::of_name(username), |staff| AccountKey::staff(staff.role));
         Ok(Self { account, staff, password })
@@ -52,9 +53,14 @@ impl<'a> Entry<'a> {
             None => app.store()?.account(&self.account).await?.and_then(of_row),
         };
         let known = found.as_ref().map_or(Known::Nothing, |found| found.known.clone());
-        let is_right = password::is_right(self.password, known).await?;
-        let found = found.filter(|_| is_right).ok_or(WRONG)?;
+        let checked = password::check(self.password, known.clone()).await?;
+        let found = found.filter(|_| checked != Checked::Wrong).ok_or(WRONG)?;
         let Found { role, company, generation, .. } = found;
+        if let (Checked::RightAsTyped, None, Known::Hash(old)) = (checked, self.staff, &known) {
+            // The hash is of the time before passwords were normalised; from now on every spelling fits.
+            let new = password::hash(self.password).await?;
+            app.store()?.renew_password_hash(&self.account, generation, old, &new).await?;
+        }
         Ok(ProvenAccount { account: self.account, role, company, generation })
     }
 }

@@ -5,7 +5,8 @@
 //! - **Writes** a session, and the end of the one that came with the request, in one transaction;
 //!   signing out ends a session, signing out everywhere moves the account on to its next generation.
 //! - **Answers** the session with its CSRF token, and the cookie. An unknown name, a wrong password and
-//!   an address that nobody confirmed are one answer, after one Argon2 verification each.
+//!   an address that nobody confirmed are one answer, after the same Argon2 work each. What a right
+//!   password was charged is given back in the transaction that opens its session.
 //! - **Twice:** signing in twice opens two sessions, and the second ends the first if it bears its
 //!   cookie; signing out twice finds nobody signed in.
 
@@ -18,7 +19,7 @@ use http::{HeaderMap, Method};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Session, session};
 use shared::http::{Allowance, Answer, Failure, JsonBody, Page};
-use shared::rate_limit::class::AUTH;
+use shared::rate_limit::class::{AUTH, AUTH_ADDRESS};
 
 /// The page of signing in and out.
 const PAGE: Page =
@@ -47,9 +48,10 @@ async fn sign_in(
 ) -> Result<Response, Failure> {
     session::configured(&app)?;
     let entry = entry::Entry::read(&app, &body)?;
-    allowance.charge_account(&app, &AUTH, entry.account.as_str()).await?;
+    let charged = allowance.charge_account(&app, (&AUTH_ADDRESS, &AUTH), entry.account.as_str()).await?;
     let proven = entry.prove(&app).await?;
-    let (session, cookie) = session::open(&app, &proven, &headers).await?;
+    let refund = Some((&allowance, &charged));
+    let (session, cookie) = session::open_refunding(&app, &proven, &headers, refund).await?;
     Ok(session.entered(cookie))
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use shared::app::SharedApp;
 use shared::auth::Routes;
 use shared::auth::links::{Links, SignUp};
-use shared::auth::password::{self, MAX_PASSWORD_CHARS};
+use shared::auth::password::{self, password_field};
 use shared::domain::account::{EmailAddress, Role};
 use shared::http::body::{language_field, text_field};
 use shared::http::{Answer, Failure, JsonBody, Page};
@@ -47,10 +47,10 @@ async fn page() -> Page {
 async fn sign_up(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, Failure> {
     let links = Links::of(&app)?;
     let object = body.object(&["email", "password", "role", "language"])?;
-    let address = EmailAddress::parse(text_field(object, "email", MAX_TEXT_CHARS)?);
-    let address = address.ok_or_else(|| Failure::field("email", "expected an e-mail address"))?;
-    let password = text_field(object, "password", MAX_PASSWORD_CHARS)?;
-    password::check_new("password", password, Some(&address))?;
+    let address = EmailAddress::read(text_field(object, "email", MAX_TEXT_CHARS)?);
+    let address = address.map_err(|error| Failure::field("email", error.to_string()))?;
+    let password = password_field(object, "password")?;
+    password::check_new(&app, "password", password, Some(&address))?;
     let (role, language) = (role(object)?, language_field(object)?);
     let sign_up = SignUp { address: &address, role, password_hash: password::hash(password).await? };
     links.sign_up(&sign_up, language).await?;
@@ -61,7 +61,7 @@ async fn confirm(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer,
     let links = Links::of(&app)?;
     let object = body.object(&["token", "password"])?;
     let token = text_field(object, "token", MAX_TEXT_CHARS)?;
-    links.confirm(token, text_field(object, "password", MAX_PASSWORD_CHARS)?).await?;
+    links.confirm(token, password_field(object, "password")?).await?;
     Ok(Answer::ok(json!({"outcome": "confirmed"})))
 }
 

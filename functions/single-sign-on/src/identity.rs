@@ -1,18 +1,19 @@
-//! Who an id token proves, and as what.
+//! Who an id token proves, and as what. Only what decides is read, after the signature has proven it: `iss`,
+//! `aud`, `azp`, `exp`, `iat`, `nbf`, `nonce`, `sub` and the claim that names the role (OpenID Connect Core,
+//! 3.1.3.7). Every other claim may have whatever form its issuer likes: Auth0 writes `updated_at` as a text,
+//! Cognito and Apple write `email_verified` as one.
 
 use chrono::{DateTime, Duration, Utc};
-use openidconnect::core::{CoreJsonWebKey, CoreJwsSigningAlgorithm};
-use openidconnect::{ClientId, IdTokenVerifier, IssuerUrl, JsonWebKeySet, Nonce};
-use serde_json::Value;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde_json::{Map, Value};
 use shared::config::Oidc;
 use shared::domain::account::Role;
 use shared::http::Failure;
 use shared::providers::tokens::keys::Keys;
-use shared::providers::tokens::{TokenError, header};
+use shared::providers::tokens::{TokenError, header, signature};
 
 use crate::begun::Begun;
 use crate::issuer::unavailable;
-use crate::tokens::{Claims, Token};
 
 /// Who signed in at the issuer.
 pub(crate) struct Identity {
@@ -38,69 +39,74 @@ const LEEWAY_SECONDS: i64 = 30;
 /// OpenID Connect allows 255 and no more.
 const MAX_SUBJECT_BYTES: usize = 255;
 
-/// What may sign: asymmetric algorithms, even where the issuer offers others.
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-    CoreJwsSigningAlgorithm::EdDsa,
-];
-
 /// Whom the token proves to this client, in answer to what was begun.
 pub(crate) async fn prove(
-    token: &Token,
+    token: &str,
     oidc: &Oidc,
     keys: &Keys,
     begun: &Begun,
     now: DateTime<Utc>,
 ) -> Result<Identity, Failure> {
-    // The library ignores a header that brings its own key; here such a token is refused.
-    let text = token.to_string();
-    let header = header::read(&text, MAX_TOKEN_BYTES).map_err(|_| UNPROVEN)?;
+    let header = header::read(token, MAX_TOKEN_BYTES).map_err(|_| UNPROVEN)?;
+    if header.is_access_token {
+        return Err(UNPROVEN);
+    }
     let keys = keys.named(header.kid.as_deref(), now).await.map_err(|error| match error {
         TokenError::Invalid => UNPROVEN,
         TokenError::KeysUnavailable => unavailable("the issuer's keys cannot be had"),
     })?;
-    let keys = keys.iter().filter(|key| header::verifier(key, header.alg).is_some());
-    let keys = keys.filter_map(|key| serde_json::to_value(key).ok());
-    let keys: Vec<CoreJsonWebKey> = keys.filter_map(|key| serde_json::from_value(key).ok()).collect();
-    let claims = check(token, oidc, JsonWebKeySet::new(keys), begun, now).ok_or(UNPROVEN)?;
-    let subject = claims.subject().as_str();
-    if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES {
+    let verifiers: Vec<DecodingKey> =
+        keys.iter().filter_map(|key| header::verifier(key, header.alg)).collect();
+    // Without a name there must be no choice (OpenID Connect Core, 10.1).
+    if header.kid.is_none() && verifiers.len() != 1 {
         return Err(UNPROVEN);
     }
-    let role = claims.additional_claims().0.get(&oidc.role_claim).and_then(role).ok_or(NOT_ADMITTED)?;
+    let proven = verifiers.iter().find_map(|key| read(token, header.alg, oidc, key)).ok_or(UNPROVEN)?;
+    let subject = subject(&proven, oidc, &begun.nonce, now).ok_or(UNPROVEN)?;
+    let role = proven.get(&oidc.role_claim).and_then(role).ok_or(NOT_ADMITTED)?;
     Ok(Identity { subject: subject.to_owned(), role })
 }
 
-fn check<'a>(
-    token: &'a Token,
+/// The claims that this key has signed. Time is checked by our clock, so the library's own is left out of it.
+fn read(token: &str, alg: Algorithm, oidc: &Oidc, key: &DecodingKey) -> Option<Map<String, Value>> {
+    let mut validation = Validation::new(alg);
+    validation.validate_exp = false;
+    validation.set_issuer(&[&oidc.issuer]);
+    validation.set_audience(&[&oidc.client_id]);
+    validation.set_required_spec_claims(&["iss", "aud", "sub"]);
+    signature::claims(token, key, &validation)
+}
+
+/// The subject, if the claims are for this client, hold now, and answer what was begun.
+fn subject<'c>(
+    claims: &'c Map<String, Value>,
     oidc: &Oidc,
-    keys: JsonWebKeySet<CoreJsonWebKey>,
-    begun: &Begun,
+    nonce: &str,
     now: DateTime<Utc>,
-) -> Option<&'a Claims> {
-    let issuer = IssuerUrl::new(oidc.issuer.clone()).ok()?;
-    let soon = now + Duration::seconds(LEEWAY_SECONDS);
-    let issued = move |at| if at <= soon { Ok(()) } else { Err("issued in the future".to_owned()) };
-    // A public client's verifier: it knows no shared secret, so none can sign.
-    let verifier = IdTokenVerifier::new_public_client(ClientId::new(oidc.client_id.clone()), issuer, keys)
-        .set_allowed_algs(ALGORITHMS)
-        .set_time_fn(move || now)
-        .set_issue_time_verifier_fn(issued);
-    let claims = token.claims(&verifier, &Nonce::new(begun.nonce.clone())).ok()?;
-    // The library leaves `azp` and `nbf` to us. Other audiences than ours it refuses.
-    let is_ours = claims.authorized_party().is_none_or(|party| party.as_str() == oidc.client_id);
-    let begins = match claims.additional_claims().0.get("nbf") {
-        None => true,
-        Some(at) => at.as_i64().is_some_and(|at| at <= soon.timestamp()),
-    };
-    (is_ours && begins).then_some(claims)
+) -> Option<&'c str> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let number = |name: &str| claims.get(name).and_then(Value::as_f64).filter(|at| at.is_finite());
+    // Whole seconds, which a float holds exactly.
+    #[allow(clippy::cast_precision_loss, reason = "seconds of Unix time are below 2^53")]
+    let (now, soon) = (now.timestamp() as f64, (now + Duration::seconds(LEEWAY_SECONDS)).timestamp() as f64);
+    let is_ours = text("iss")? == oidc.issuer
+        && is_for(claims.get("aud")?, &oidc.client_id)
+        && text("nonce")? == nonce
+        && claims.get("azp").is_none_or(|party| party.is_null() || party.as_str() == Some(&oidc.client_id));
+    let holds = number("exp")? > now
+        && number("iat")? <= soon
+        && claims.get("nbf").is_none_or(|_| number("nbf").is_some_and(|at| at <= soon));
+    let subject = text("sub").filter(|subject| (1..=MAX_SUBJECT_BYTES).contains(&subject.len()))?;
+    (is_ours && holds).then_some(subject)
+}
+
+/// Whether the audience is this client alone: a token for others too could be handed on by them.
+fn is_for(audience: &Value, client_id: &str) -> bool {
+    match audience {
+        Value::String(one) => one == client_id,
+        Value::Array(all) => !all.is_empty() && all.iter().all(|one| one.as_str() == Some(client_id)),
+        _ => false,
+    }
 }
 
 /// The first staff role of a text or a list. Owners prove themselves at Whop, and customers and

@@ -1,12 +1,14 @@
 //! The issuer: where its endpoints are, and what is asked of them.
 
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+
 use chrono::{DateTime, Duration, Utc};
 use openidconnect::core::{
     CoreAuthenticationFlow, CoreClientAuthMethod, CoreErrorResponseType, CoreProviderMetadata,
 };
 use openidconnect::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken, Nonce, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, TokenResponse as _,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError,
 };
 use shared::config::Oidc;
 use shared::http::Failure;
@@ -16,8 +18,9 @@ use shared::providers::tokens::keys::Keys;
 use tokio::sync::Mutex;
 
 use crate::begun::Begun;
+use crate::essential;
 use crate::identity::{self, Identity, UNPROVEN};
-use crate::tokens::{Protocol, TokenAnswer};
+use crate::tokens::Protocol;
 use crate::transport::{self, MAX_ANSWER_BYTES, NoAnswer, TIMEOUT};
 
 /// Endpoints move rarely; keys are kept as long.
@@ -84,9 +87,8 @@ impl Issuer {
         now: DateTime<Utc>,
     ) -> Result<Identity, Failure> {
         let known = self.known(client.oidc, now).await?;
-        let answer = self.exchange(&known, client, code, begun).await?;
-        let token = answer.id_token().ok_or(UNPROVEN)?;
-        identity::prove(token, client.oidc, &known.keys, begun, now).await
+        let token = self.exchange(&known, client, code, begun).await?;
+        identity::prove(&token, client.oidc, &known.keys, begun, now).await
     }
 
     async fn exchange(
@@ -95,19 +97,28 @@ impl Issuer {
         client: &Client<'_>,
         code: &str,
         begun: &Begun,
-    ) -> Result<TokenAnswer, Failure> {
+    ) -> Result<String, Failure> {
         let protocol = protocol(&known.metadata, client)?;
         let request = protocol.exchange_code(AuthorizationCode::new(code.to_owned()));
         let request = request.map_err(|_| unavailable("the issuer names no token endpoint"))?;
         let request = request.set_pkce_verifier(PkceCodeVerifier::new(begun.verifier.clone()));
-        let http = self.http.clone();
-        let send = move |request| transport::send(http.clone(), request);
+        let (http, found) = (self.http.clone(), Arc::new(StdMutex::new(None)));
+        let token = found.clone();
+        let send = move |request| {
+            let (http, found) = (http.clone(), found.clone());
+            async move {
+                let (answer, id_token) = essential::token_answer(transport::send(http, request).await?);
+                *found.lock().unwrap_or_else(PoisonError::into_inner) = id_token;
+                Ok::<_, NoAnswer>(answer)
+            }
+        };
         request.request_async(&send).await.map_err(|error| match error {
             RequestTokenError::ServerResponse(error) => refusal(error.error()),
             RequestTokenError::Request(NoAnswer) => unavailable("the issuer does not answer"),
             // The library's words hold the body, and that may hold a token.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => UNPROVEN,
-        })
+        })?;
+        token.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(UNPROVEN)
     }
 
     /// Holds the lock while it asks, so that a crowd asks once.
@@ -134,7 +145,7 @@ impl Issuer {
         let url = format!("{}/.well-known/openid-configuration", oidc.issuer.trim_end_matches('/'));
         let response = self.http.get(url).timeout(TIMEOUT).send().await.ok()?.error_for_status().ok()?;
         let body = read_within(response, MAX_ANSWER_BYTES).await?;
-        let metadata: CoreProviderMetadata = json::read_trusted(&body).ok()?;
+        let metadata = essential::metadata(&body)?;
         is_its_own(&metadata, oidc).then_some(metadata)
     }
 }

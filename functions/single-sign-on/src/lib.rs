@@ -10,6 +10,7 @@
 //!   the cookie is gone, and the issuer refuses the code.
 
 mod begun;
+mod essential;
 mod identity;
 mod issuer;
 mod tokens;

@@ -3,19 +3,30 @@
 //! Argon2id takes long by design, so it runs beside the thread that serves; and it takes much memory by design,
 //! so a process hashes one password at a time. Whoever comes meanwhile waits without a thread.
 
+mod guessable;
 mod hashing;
 
+use std::borrow::Cow;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
 use ring::hmac;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::Mutex;
 
+use crate::app::App;
 use crate::config::password_weakness;
 use crate::domain::account::EmailAddress;
 use crate::http::Failure;
+use crate::http::body::text_field;
+use guessable::OwnWords;
 use hashing::Memory;
 
-/// Longer ones are no safer, and hashing must not take as long as a stranger likes.
-pub const MAX_PASSWORD_CHARS: usize = 256;
+/// Longer ones are no safer, and hashing must not take as long as a stranger likes. Counted after
+/// normalisation.
+const MAX_PASSWORD_CHARS: usize = 256;
+
+/// What is read before normalisation: one composed character may be typed as four.
+const MAX_TYPED_CHARS: usize = 4 * MAX_PASSWORD_CHARS;
 
 /// The hash of a password that nobody knows, with the same parameters: checked where there is no
 /// account, so that this takes as long.
@@ -36,14 +47,73 @@ pub enum Known {
     Nothing,
 }
 
-/// Checks a password. Whatever is known, this is one Argon2 verification.
+/// What a check of a password came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// It is another password.
+    Wrong,
+    /// It is the password.
+    Right,
+    /// It is the password in the very spelling that was typed: its hash was made before passwords were
+    /// normalised, and should be made anew.
+    RightAsTyped,
+}
+
+/// The one spelling of a password that is hashed: the OpaqueString profile of RFC 8265, as NIST SP 800-63B
+/// asks for. Spaces of other scripts become plain ones, and composed and decomposed letters one form;
+/// capital letters stay, and nothing is cut off.
+fn normalized(password: &str) -> Cow<'_, str> {
+    if password.is_ascii() {
+        return Cow::Borrowed(password);
+    }
+    let is_other_space = |c: char| {
+        matches!(c, '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+    };
+    let spaced = password.replace(is_other_space, " ");
+    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(&spaced);
+    if composed == password { Cow::Borrowed(password) } else { Cow::Owned(composed.into_owned()) }
+}
+
+/// The field of a body that holds a password, as it was typed.
+pub fn password_field<'b>(
+    object: &'b serde_json::Map<String, serde_json::Value>,
+    field: &str,
+) -> Result<&'b str, Failure> {
+    let typed = text_field(object, field, MAX_TYPED_CHARS)?;
+    if normalized(typed).chars().count() > MAX_PASSWORD_CHARS {
+        return Err(Failure::field(field, format!("is longer than {MAX_PASSWORD_CHARS} characters")));
+    }
+    Ok(typed)
+}
+
+/// Checks a password: normalised, and where that is not it and it was typed otherwise, as it was typed.
+/// Whatever is known, this is the same number of Argon2 verifications for the same text.
+pub async fn check(password: &str, known: Known) -> Result<Checked, Failure> {
+    let one = normalized(password).into_owned();
+    if fits(&one, known.clone()).await? {
+        return Ok(Checked::Right);
+    }
+    let was_typed_otherwise = one != password;
+    if was_typed_otherwise && fits(password, known).await? {
+        Ok(Checked::RightAsTyped)
+    } else {
+        Ok(Checked::Wrong)
+    }
+}
+
+/// Whether it is the password, in either spelling.
 pub async fn is_right(password: &str, known: Known) -> Result<bool, Failure> {
+    Ok(check(password, known).await? != Checked::Wrong)
+}
+
+/// One Argon2 verification, whatever is known.
+async fn fits(password: &str, known: Known) -> Result<bool, Failure> {
     let password = password.to_owned();
     beside(move |memory| match known {
         Known::Hash(hash) => memory.verify(&password, &hash),
         Known::Plain(plain) => {
             memory.verify(&password, NOBODYS_HASH)?;
-            Ok(equal(&plain, &password))
+            Ok(equal(&normalized(&plain), &password) | equal(&plain, &password))
         }
         Known::Nothing => memory.verify(&password, NOBODYS_HASH).map(|_| false),
     })
@@ -52,7 +122,7 @@ pub async fn is_right(password: &str, known: Known) -> Result<bool, Failure> {
 
 /// Hashes a password with a new salt.
 pub async fn hash(password: &str) -> Result<String, Failure> {
-    let password = password.to_owned();
+    let password = normalized(password).into_owned();
     beside(move |memory| {
         let mut salt = [0; 16];
         SystemRandom::new().fill(&mut salt).map_err(|_| "no randomness")?;
@@ -61,15 +131,27 @@ pub async fn hash(password: &str) -> Result<String, Failure> {
     .await
 }
 
-/// Refuses a new password that is too short, too long, or easily guessed.
-pub fn check_new(field: &str, password: &str, address: Option<&EmailAddress>) -> Result<(), Failure> {
+/// Refuses a new password that is too short, too long, or easily guessed by whoever knows the account's
+/// address, the company and the service.
+pub fn check_new(
+    app: &App,
+    field: &str,
+    password: &str,
+    address: Option<&EmailAddress>,
+) -> Result<(), Failure> {
+    let company = app.config.platform_company.as_ref().map(|company| company.as_str()).unwrap_or_default();
+    let host = app.config.public_base_url.as_deref().unwrap_or_default();
+    let host = host.rsplit('/').next().unwrap_or_default();
+    weakness(password, &OwnWords::of(address.map(EmailAddress::as_str), &[company, host]))
+        .map_or(Ok(()), |weakness| Err(Failure::field(field, weakness)))
+}
+
+fn weakness(password: &str, words: &OwnWords) -> Option<String> {
+    let password = normalized(password);
     if password.chars().count() > MAX_PASSWORD_CHARS {
-        return Err(Failure::field(field, format!("is longer than {MAX_PASSWORD_CHARS} characters")));
+        return Some(format!("is longer than {MAX_PASSWORD_CHARS} characters"));
     }
-    if address.is_some_and(|address| address.as_str().eq_ignore_ascii_case(password.trim())) {
-        return Err(Failure::field(field, "is the address itself"));
-    }
-    password_weakness(password).map_or(Ok(()), |weakness| Err(Failure::field(field, weakness)))
+    password_weakness(&password).or_else(|| guessable::reason(&password, words).map(str::to_owned))
 }
 
 /// In a time that tells neither where they differ nor how long the known one is.
@@ -116,10 +198,33 @@ mod tests {
 
     #[test]
     fn what_can_be_guessed_is_no_new_password() {
-        let address = EmailAddress::parse("canary@example.org").unwrap();
-        for weak in ["short", "aaaaaaaaaaaaaaaa", "Canary@Example.org", &"abcdefgh".repeat(33)] {
-            assert!(check_new("password", weak, Some(&address)).is_err(), "{weak}");
+        let words = OwnWords::of(Some("canary@example.org"), &[]);
+        for weak in
+            ["short", "aaaaaaaaaaaaaaaa", "Canary@Example.org", &"abcdefgh".repeat(33), "Passw0rd1234"]
+        {
+            assert!(weakness(weak, &words).is_some(), "{weak}");
         }
-        assert!(check_new("password", "correct horse battery", Some(&address)).is_ok());
+        assert_eq!(weakness("correct horse battery", &words), None);
+        let long: String = "é".repeat(256);
+        let decomposed = long.replace('é', "e\u{301}");
+        assert_eq!(weakness(&decomposed, &words), weakness(&long, &words), "counted after normalisation");
+    }
+
+    #[tokio::test]
+    async fn every_spelling_of_a_password_is_one_and_hashes_of_before_stay_usable() {
+        let (composed, decomposed) = ("contraseña muy larguísima", "contrasen\u{303}a muy largui\u{301}sima");
+        let spaced = composed.replace(' ', "\u{a0}");
+        let known = Known::Hash(hash(decomposed).await.unwrap());
+        for typed in [composed, decomposed, &spaced] {
+            assert_eq!(check(typed, known.clone()).await.unwrap(), Checked::Right, "{typed}");
+        }
+        assert_eq!(check("Contraseña muy larguísima", known).await.unwrap(), Checked::Wrong);
+        // Hashed as it was typed, before.
+        let old = Memory::new().hash(decomposed, b"sixteen bytes of").unwrap();
+        assert_eq!(check(decomposed, Known::Hash(old.clone())).await.unwrap(), Checked::RightAsTyped);
+        assert_eq!(check(composed, Known::Hash(old)).await.unwrap(), Checked::Wrong);
+        let plain = Known::Plain(decomposed.to_owned());
+        assert_eq!(check(composed, plain.clone()).await.unwrap(), Checked::Right);
+        assert_eq!(check(decomposed, plain).await.unwrap(), Checked::Right);
     }
 }

@@ -16,7 +16,9 @@ use crate::app::{App, SharedApp};
 use crate::domain::account::Role;
 use crate::domain::id::CompanyId;
 use crate::domain::time;
-use crate::http::{Answer, Failure};
+use crate::http::allowance::Charged;
+use crate::http::{Allowance, Answer, Failure};
+use crate::rate_limit::Limiter;
 use crate::store::StoreError;
 use crate::store::account::AccountKey;
 use crate::store::session::SessionRow;
@@ -119,6 +121,16 @@ pub async fn open(
     proven: &ProvenAccount,
     previous: &HeaderMap,
 ) -> Result<(Session, HeaderValue), Failure> {
+    open_refunding(app, proven, previous, None).await
+}
+
+/// The same for who was charged for the attempt: what proved right is given back in the same step.
+pub async fn open_refunding(
+    app: &App,
+    proven: &ProvenAccount,
+    previous: &HeaderMap,
+    refund: Option<(&Allowance, &Charged)>,
+) -> Result<(Session, HeaderValue), Failure> {
     let store = app.store()?;
     let now = app.clock.now();
     let absolute_until = now + Duration::hours(ABSOLUTE_HOURS);
@@ -147,8 +159,16 @@ pub async fn open(
         {
             writes.push(store.end_session(previous, now));
         }
+        // Others are charged at the same rows: rather a token lost than somebody kept out.
+        let refund = refund.filter(|_| tries < OPEN_TRIES);
+        if let Some((_, charged)) = refund {
+            writes.extend(Limiter::refund(&charged.charges()));
+        }
         match store.commit(app.ids.next(), writes).await {
             Ok(()) => {
+                if let Some((allowance, charged)) = refund {
+                    allowance.note_refund(app, charged);
+                }
                 let cookie = cookie::carrying(&id, Duration::hours(ABSOLUTE_HOURS))?;
                 return Ok((Session::of(row, id_hash, csrf_token), cookie));
             }

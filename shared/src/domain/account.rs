@@ -45,7 +45,8 @@ impl Role {
     }
 }
 
-/// A mail address as accounts know it: small letters only, so that one mailbox is one account.
+/// A mail address as accounts know it: small letters only, and the domain in its ASCII form (IDNA, UTS 46),
+/// so that one mailbox is one account, whichever way it is written.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress(String);
 
@@ -57,16 +58,44 @@ const MAX_LABEL_CHARS: usize = 63;
 /// What may stand before the `@` without quotes (RFC 5322 §3.2.3).
 const LOCAL_MARKS: &str = "!#$%&'*+-/=?^_`{|}~";
 
+/// Why a text is no address that mail is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Not of the form `local@domain.example`.
+    #[error("expected an e-mail address")]
+    Form,
+    /// Letters before the `@` that the mailer cannot write to: it does not speak SMTPUTF8 (RFC 6531).
+    #[error("has letters before the @ that mail cannot be sent to; only a-z, 0-9 and marks can stand there")]
+    Local,
+}
+
 impl EmailAddress {
     /// Reads the plain form `local@domain.example`. Quoted and commented forms are nobody's address
     /// in earnest, and each is a way to hide a second one.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim().to_ascii_lowercase();
-        let (local, domain) = text.split_once('@')?;
-        let is_local = local.len() <= MAX_LOCAL_CHARS
-            && local.split('.').all(|part| !part.is_empty() && part.chars().all(is_local_char));
+        Self::read(text).ok()
+    }
+
+    /// The same, and why not.
+    pub fn read(text: &str) -> Result<Self, AddressError> {
+        let (local, domain) = text.trim().split_once('@').ok_or(AddressError::Form)?;
+        let domain = ascii_domain(domain).ok_or(AddressError::Form)?;
+        let local = local.to_ascii_lowercase();
+        let parts = |is_char: fn(char) -> bool| {
+            local.split('.').all(|part| !part.is_empty() && part.chars().all(is_char))
+        };
         let is_domain = domain.contains('.') && domain.split('.').all(is_label);
-        (is_local && is_domain && text.len() <= MAX_ADDRESS_CHARS).then_some(Self(text))
+        if !is_domain || local.len() > MAX_LOCAL_CHARS || local.len() + 1 + domain.len() > MAX_ADDRESS_CHARS {
+            return Err(AddressError::Form);
+        }
+        match (
+            parts(is_local_char),
+            parts(|c| is_local_char(c) || !(c.is_ascii() || c.is_whitespace() || c.is_control())),
+        ) {
+            (true, _) => Ok(Self(format!("{local}@{domain}"))),
+            (false, true) => Err(AddressError::Local),
+            (false, false) => Err(AddressError::Form),
+        }
     }
 
     /// The address, for sealing and for sending.
@@ -80,6 +109,19 @@ impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EmailAddress(…)")
     }
+}
+
+/// The one spelling of a name that somebody signs in by: an address as accounts know it, and every other
+/// name in small letters.
+pub fn canonical_name(name: &str) -> String {
+    EmailAddress::parse(name).map_or_else(|| name.to_lowercase(), |address| address.0)
+}
+
+/// A domain in ASCII and small letters; `None` for one that no name server could be asked for.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let lower = domain.to_ascii_lowercase();
+    let is_plain = domain.is_ascii() && !lower.split('.').any(|label| label.starts_with("xn--"));
+    if is_plain { Some(lower) } else { idna::domain_to_ascii_strict(domain).ok() }
 }
 
 fn is_local_char(c: char) -> bool {
@@ -101,6 +143,33 @@ mod tests {
         let address = EmailAddress::parse(" Canary+Shop@Mail.Example.COM ").unwrap();
         assert_eq!(address.as_str(), "canary+shop@mail.example.com");
         assert!(!format!("{address:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_domain_in_another_script_is_one_in_either_form() {
+        let ascii = "user@xn--mnchen-3ya.example";
+        for spelling in [
+            "user@münchen.example",
+            "User@MÜNCHEN.example",
+            "user@mu\u{308}nchen.example",
+            ascii,
+            "user@XN--Mnchen-3YA.example",
+        ] {
+            assert_eq!(EmailAddress::parse(spelling).unwrap().as_str(), ascii, "{spelling}");
+        }
+        assert_eq!(EmailAddress::parse("info@例え.テスト").unwrap().as_str(), "info@xn--r8jz45g.xn--zckzah");
+        for wrong in ["user@xn--\u{fc}.example", "user@xn--a-.example", "user@mün chen.example", "user@ü"] {
+            assert_eq!(EmailAddress::read(wrong), Err(AddressError::Form), "{wrong}");
+        }
+        assert_eq!(canonical_name("User@MÜNCHEN.example"), ascii);
+        assert_eq!(canonical_name("Provider"), "provider");
+    }
+
+    #[test]
+    fn letters_before_the_at_that_mail_cannot_reach_are_named() {
+        for wrong in ["josé@example.com", "jose\u{301}@example.com", "用户@example.com"] {
+            assert_eq!(EmailAddress::read(wrong), Err(AddressError::Local), "{wrong}");
+        }
     }
 
     #[test]

@@ -26,6 +26,18 @@ pub struct Allowance {
     noted: Arc<Mutex<Option<Noted>>>,
 }
 
+/// What an attempt on an account was charged.
+#[derive(Debug, Clone)]
+pub struct Charged([(&'static Class, String); 2]);
+
+impl Charged {
+    /// The charges, as they were made.
+    pub fn charges(&self) -> [Charge<'_>; 2] {
+        let [one, other] = &self.0;
+        [Charge { class: one.0, subject: &one.1 }, Charge { class: other.0, subject: &other.1 }]
+    }
+}
+
 #[derive(Debug, Clone)]
 enum Noted {
     Standing(Standing),
@@ -69,15 +81,25 @@ impl Allowance {
 
     /// Charges what guards an account: a token of the address and one of the account, or neither. To be
     /// asked before anything about the account is looked at, and the same for accounts that are not there.
+    /// What was charged can be given back where the account is proven.
     pub async fn charge_account(
         &self,
         app: &App,
-        class: &'static Class,
+        (of_address, of_account): (&'static Class, &'static Class),
         account: &str,
-    ) -> Result<(), Failure> {
-        let (address, account) = (self.address(), format!("account:{account}"));
-        let charge = |subject| Charge { class, subject };
-        self.charge(app, &[charge(address.as_str()), charge(account.as_str())]).await
+    ) -> Result<Charged, Failure> {
+        let charged = Charged([(of_address, self.address()), (of_account, format!("account:{account}"))]);
+        self.charge(app, &charged.charges()).await?;
+        Ok(charged)
+    }
+
+    /// Notes that what was charged is given back, for the answer and for the next request of this process.
+    pub fn note_refund(&self, app: &App, charged: &Charged) {
+        app.limiter.note_refund(&charged.charges(), app.clock.now());
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Noted::Standing(standing)) = noted.as_mut() {
+            standing.give_back();
+        }
     }
 
     /// Charges several limits at once: all of them, or none.

@@ -75,6 +75,11 @@ impl Bucket {
         self.window_ms
     }
 
+    /// The interval, as a row's number is written.
+    pub(super) fn interval_parts(&self) -> i64 {
+        i64::try_from(self.interval()).unwrap_or(i64::MAX)
+    }
+
     fn window(&self) -> i128 {
         self.window_ms * self.quota
     }

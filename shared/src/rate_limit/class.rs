@@ -55,6 +55,17 @@ pub static AUTH: Class = Class {
     reason: "A person mistypes a password a few times; at 480 guesses a day no decent one is found.",
 };
 
+/// Signing in, all accounts of one address together.
+pub static AUTH_ADDRESS: Class = Class {
+    name: "auth_address",
+    quota: 100,
+    window_seconds: 15 * 60,
+    subject: Subject::Ip,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "An office behind one address mistypes more than a person does, and right passwords are given back; a guesser who changes accounts is stopped here.",
+};
+
 /// Opening an account.
 pub static SIGN_UP: Class = Class {
     name: "sign_up",
@@ -75,6 +86,17 @@ pub static RESET: Class = Class {
     shards: 1,
     unanswered: Unanswered::Closed,
     reason: "A link is another way in, so it is guarded like signing in, and nobody's mailbox is flooded.",
+};
+
+/// Asking for such links, for all accounts of one address together.
+pub static RESET_ADDRESS: Class = Class {
+    name: "reset_address",
+    quota: 30,
+    window_seconds: 15 * 60,
+    subject: Subject::Ip,
+    shards: 1,
+    unanswered: Unanswered::Closed,
+    reason: "Several people of an office may forget their passwords in one morning; each request mails somebody, so a farm of them must not.",
 };
 
 /// Proofs that did not hold.
@@ -210,10 +232,12 @@ pub static SCHEDULER: Class = Class {
 };
 
 /// All of them.
-pub static CLASSES: [&Class; 15] = [
+pub static CLASSES: [&Class; 17] = [
     &AUTH,
+    &AUTH_ADDRESS,
     &SIGN_UP,
     &RESET,
+    &RESET_ADDRESS,
     &TOKEN,
     &FEEDBACK,
     &BOOKING,

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::bucket::Bucket;
 use super::memory::{Memory, RowId};
 use super::{Charge, Class, Standing};
-use crate::store::limit::{Bucket as Found, Met, Taking};
+use crate::store::Write;
+use crate::store::limit::{Bucket as Found, Met, Taking, give_back};
 
 /// How long a row outlives the last time at which it can matter, so that clocks need not agree.
 const KEEP_SECONDS: i64 = 60;
@@ -95,6 +96,23 @@ impl Purse {
         if let Some(row) = self.tried(now) {
             let counted = row.bucket.taken(row.tat, now);
             row.tat = Some(found.and_then(|found| found.tat).unwrap_or(counted));
+            row.news = true;
+        }
+    }
+
+    /// The write that gives a token back. Of several rows nobody knows which one gave it.
+    pub(super) fn refund(&self) -> Option<Write> {
+        let [row] = &self.rows[..] else { return None };
+        let interval = row.bucket.interval_parts();
+        Some(give_back((self.class.name, &*hex::encode(row.id), row.shard), interval))
+    }
+
+    /// A token was given back.
+    pub(super) fn refunded(&mut self) {
+        if let [row] = &mut self.rows[..]
+            && let Some(tat) = row.tat
+        {
+            row.tat = Some(tat - i128::from(row.bucket.interval_parts()));
             row.news = true;
         }
     }

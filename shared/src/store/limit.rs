@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::error::StoreError;
 use super::keys::{self, Key};
-use super::write::{Item, number, text, with_key};
+use super::write::{Item, Write, number, text, with_key};
 use super::{Store, attribute_text};
 
 /// One token to be taken from one row. Times are in whatever unit the caller counts in.
@@ -119,6 +119,12 @@ impl Taking {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         Ok(TransactWriteItem::builder().update(update.build().map_err(StoreError::request)?).build())
     }
+}
+
+/// The write that gives a token back. It has no condition, so that it never stands in the way of what it is
+/// written beside; a transaction's token keeps it from being made twice.
+pub(crate) fn give_back((class, hash, shard): (&str, &str, u8), interval: i64) -> Write {
+    Write::update(Key::limit(class, hash, shard)).count("tat", -interval)
 }
 
 impl Bucket {

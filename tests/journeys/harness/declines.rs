@@ -21,6 +21,7 @@ use super::season::{explored, repeats, season};
 use super::stage::Leap;
 use super::storm::Weather;
 use crate::promise::LEASES;
+use crate::suppressed::mail_event;
 use crate::unanswered::DAILY;
 use crate::world::{COMPANY, OWNER, REMINDERS, World};
 
@@ -37,6 +38,8 @@ pub(super) enum Act {
     Cancel(usize),
     /// Something happens at Stripe.
     Comes(Happening),
+    /// Resend tells that mail to the customer came back.
+    MailBounces,
 }
 
 /// Bookings whose professionals have not answered for a day, and whoever deals with them.
@@ -45,11 +48,16 @@ pub(super) struct Declines {
     pub bookings: usize,
     pub leaps: &'static [Leap],
     pub acts: Vec<Act>,
+    /// Whether mail to the customer has come back before anything begins.
+    pub bounced: bool,
 }
+
+/// Whom every booking's mail is for.
+const CUSTOMER: &str = "customer@example.com";
 
 impl Declines {
     pub(super) fn of_one(acts: &[Act]) -> Self {
-        Self { bookings: 1, leaps: &[LEASES], acts: acts.to_vec() }
+        Self { bookings: 1, leaps: &[LEASES], acts: acts.to_vec(), bounced: false }
     }
 }
 
@@ -65,6 +73,9 @@ impl Scene for Declines {
     async fn prepare(&self, world: &World) {
         for number in 0..self.bookings {
             world.held(&format!("key-{number}")).await;
+        }
+        if self.bounced {
+            bounce(world).await;
         }
         world.advance(Duration::days(1));
         all_told(world);
@@ -103,8 +114,15 @@ impl Scene for Declines {
         let doubts = rows.bookings().flat_map(|booked| booked.effects);
         let doubts = doubts.filter(|effect| effect.state == EffectState::Unknown).count();
         let declined = states.iter().filter(|state| **state == BookingState::Declined).count();
-        let mails = world.sent(Kind::Mail);
-        assert!(mails <= declined && declined <= mails + doubts, "{told}\n{mails} mails for {declined}");
+        let effects = rows.bookings().flat_map(|booked| booked.effects);
+        let kept_back = |reason: &String| reason.starts_with("address_");
+        let kept_back = effects.filter(|effect| {
+            effect.state == EffectState::Rejected && effect.reason.as_ref().is_some_and(kept_back)
+        });
+        let (mails, kept_back) = (world.sent(Kind::Mail), kept_back.count());
+        let fits = mails <= declined && declined <= mails + doubts + kept_back;
+        assert!(fits, "{told}\n{mails} mails for {declined}");
+        assert!(!self.bounced || mails == 0, "{told}\nan address that bounced was written to");
     }
 }
 
@@ -117,8 +135,16 @@ impl Act {
             Self::Accept(booking) => decided(world, booking, "accept").await,
             Self::Cancel(booking) => decided(world, booking, "cancel").await,
             Self::Comes(happening) => happening.comes(world).await,
+            Self::MailBounces => bounce(world).await,
         }
     }
+}
+
+/// Resend tells that mail to the customer came back; what was answered. Its own list stays as it is: there it
+/// would hide what we send.
+async fn bounce(world: &World) -> String {
+    let body = mail_event("email.bounced", &[CUSTOMER], world.now()).to_string();
+    world.service.deliver_resend("msg_bounced", &body).await.status().to_string()
 }
 
 async fn decided(world: &World, booking: usize, what: &str) -> String {
@@ -166,6 +192,17 @@ fn a_sweep_bows_to_what_was_done_at_stripe_in_every_order() {
 }
 
 #[test]
+fn a_customer_whose_mail_came_back_is_not_written_to_whoever_dies() {
+    let scene = Declines { bounced: true, ..Declines::of_one(&[Act::Sweep, Act::Tick]) };
+    explored(&scene, Reach { deaths: 1, ..in_turns(1) });
+}
+
+#[test]
+fn a_bounce_that_comes_beside_a_sweep_ends_in_one_mail_or_none() {
+    of_one(&[Act::Sweep, Act::MailBounces], in_turns(1));
+}
+
+#[test]
 #[ignore = "minutes"]
 fn two_sweeps_decline_once_in_every_order_after_deaths_and_a_jump_anywhere() {
     of_one(&[Act::Sweep, Act::Sweep], Reach { deaths: 2, ..Reach::default() });
@@ -204,7 +241,11 @@ pub(super) fn of_chance(seed: u64) -> Declines {
             Act::Comes(Happening::LetGo(booking)),
         ]));
     }
-    Declines { bookings, leaps: &[LEASES, STALE, FORGOTTEN], acts }
+    if dice.below(4) == 0 {
+        acts.push(Act::MailBounces);
+    }
+    let bounced = dice.below(4) == 0;
+    Declines { bookings, leaps: &[LEASES, STALE, FORGOTTEN], acts, bounced }
 }
 
 #[test]

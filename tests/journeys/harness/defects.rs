@@ -301,6 +301,12 @@ fn a_look_up_that_does_not_look_is_found() {
 }
 
 #[test]
+fn a_suppression_that_nobody_asks_for_is_found() {
+    let scene = Declines { bounced: true, ..Declines::of_one(&[declines::Act::Sweep]) };
+    found(&[Defect::SuppressionIgnored], scene, Reach::default(), "that bounced was written to");
+}
+
+#[test]
 fn a_capture_that_a_decline_ignores_is_found() {
     let acts = [declines::Act::Sweep, declines::Act::Comes(Happening::Capture(0))];
     found(&[Defect::WinnerIgnored], Declines::of_one(&acts), Reach::default(), "mails for 0");

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 use shared::auth::Caller;
-use shared::domain::account::{EmailAddress, Role};
+use shared::domain::account::{AddressError, EmailAddress, Role};
 use shared::domain::booking::{FeeBasisPoints, InvalidTerms, MAX_PRICE, Terms};
 use shared::domain::message::Language;
 use shared::domain::money::{Currency, Money};
@@ -45,9 +45,11 @@ impl Asked {
         });
         let email = match object.get("customer_email") {
             None => None,
-            Some(_) => fields.read("customer_email", "expected an e-mail address", |value| {
-                EmailAddress::parse(value.as_str()?)
-            }),
+            Some(value) => {
+                let read = value.as_str().map_or(Err(AddressError::Form), EmailAddress::read);
+                let wrong = |error: AddressError| FieldError::new("customer_email", error.to_string());
+                read.map_err(|error| fields.errors.push(wrong(error))).ok()
+            }
         };
         let (Some(professional_id), Some(customer_id), Some(amount), Some(currency), Some(scheduled_start)) =
             (professional_id, customer_id, amount, currency, start)

@@ -45,7 +45,7 @@ const STORIES: [(f64, End); 7] = [
 pub(super) async fn seed(service: &Service) {
     let clock = &service.sandbox.clock;
     let now = clock.now();
-    service.sandbox.stripe.add_account(ACCOUNT, "cop");
+    service.sandbox.stripe.add_account_of(ACCOUNT, "cop", COMPANY, PROFESSIONAL);
     let path = format!("/api/admin/professionals/{PROFESSIONAL}");
     ask(service, Method::PUT, &path, "demo-professional", json!({"stripe_account_id": ACCOUNT})).await;
     for (number, (hours_ago, end)) in STORIES.into_iter().enumerate() {

@@ -29,7 +29,8 @@ fn mail(body: &JsonBody) -> Result<(String, MailOutcome), Failure> {
     let address = address.ok_or_else(|| Failure::field("to", "expected an e-mail address"))?;
     let outcome = MailOutcome::named(text("outcome"));
     let outcome = outcome.ok_or_else(|| {
-        let known = "expected bounced, bounced_for_now, complained, delayed, failed, delivered, blocked or unblocked";
+        let known =
+            "expected bounced, bounced_for_now, complained, delayed, failed, delivered, blocked or unblocked";
         Failure::field("outcome", known)
     })?;
     Ok((address.as_str().to_owned(), outcome))

@@ -114,7 +114,8 @@ fn dispute_of(stripe: &StripeStandIn, id: &str) -> Option<DisputeStatus> {
     stripe.charge_of(id)?.dispute.map(|dispute| dispute.status)
 }
 
-/// `{"account_id": "acct_…", "currency": "usd"}`: an account that takes transfers. With
+/// `{"account_id": "acct_…", "currency": "usd", "company_id": "biz_…", "professional_id": "user_…"}`: an account
+/// that takes transfers, made for that professional. With
 /// `"disabled_reason": "requirements.past_due"` one that does not.
 pub(super) async fn play_account(State(desk): State<Desk>, body: JsonBody) -> Response {
     match account(&desk.service.sandbox.stripe, &body) {
@@ -127,7 +128,8 @@ pub(super) async fn play_account(State(desk): State<Desk>, body: JsonBody) -> Re
 }
 
 fn account(stripe: &StripeStandIn, body: &JsonBody) -> Result<String, Failure> {
-    let fields = body.object(&["account_id", "currency", "disabled_reason"])?;
+    let fields =
+        body.object(&["account_id", "currency", "disabled_reason", "company_id", "professional_id"])?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
     let (id, currency, reason) = (text("account_id"), text("currency"), text("disabled_reason"));
     if !id.starts_with("acct_") || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
@@ -137,6 +139,10 @@ fn account(stripe: &StripeStandIn, body: &JsonBody) -> Result<String, Failure> {
         return Err(Failure::field("currency", "expected a currency such as usd"));
     }
     stripe.add_account(id, currency);
+    let (company, professional) = (text("company_id"), text("professional_id"));
+    if !company.is_empty() {
+        stripe.name_account_owner(id, company, professional);
+    }
     if !reason.is_empty() {
         stripe.restrict_account(id, Some(reason));
     }

@@ -64,10 +64,12 @@ impl OidcStandIn {
         if !is_fresh || grant.redirect_uri != form.redirect_uri || grant.challenge != challenge {
             return Err("invalid_grant");
         }
-        Ok(json!({
+        let answer = json!({
             "access_token": "sandbox_access_token", "token_type": "Bearer", "expires_in": 300,
             "id_token": self.id_token(&grant),
-        }))
+        });
+        let changer = self.state().changer.clone();
+        Ok(changer.map_or(answer.clone(), |changer| changer(answer)))
     }
 
     fn id_token(&self, grant: &Grant) -> String {

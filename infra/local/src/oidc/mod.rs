@@ -42,6 +42,9 @@ const BEARER_LIFETIME_S: i64 = 3_600;
 /// Makes the id token from the header and the claims that an honest one would have.
 pub type Forger = Arc<dyn Fn(Value, Value) -> String + Send + Sync>;
 
+/// Changes the answer to a code.
+pub type Changer = Arc<dyn Fn(Value) -> Value + Send + Sync>;
+
 /// An issuer; all clones share one state, which lasts as long as the process.
 #[derive(Clone)]
 pub struct OidcStandIn {
@@ -57,6 +60,7 @@ struct Issued {
     made: u64,
     more_keys: Vec<String>,
     forger: Option<Forger>,
+    changer: Option<Changer>,
     requests: BTreeMap<String, u64>,
 }
 
@@ -104,6 +108,11 @@ impl OidcStandIn {
     /// Lets `forger` write every id token from now on; `None` makes the issuer honest again.
     pub fn forge(&self, forger: Option<Forger>) {
         self.state().forger = forger;
+    }
+
+    /// Lets `changer` change every answer to a code from now on, as real issuers differ in them.
+    pub fn change_answers(&self, changer: Option<Changer>) {
+        self.state().changer = changer;
     }
 
     /// The token made of any header and claims. The header's `alg` and `kid` say how it is signed: with

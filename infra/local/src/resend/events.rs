@@ -40,9 +40,8 @@ impl MailOutcome {
     /// How a mail to one of Resend's test addresses ends.
     fn of_test_address(address: &str) -> Option<Self> {
         let local = address.strip_suffix(TEST_DOMAIN)?;
-        Self::named(local.split('+').next()?).filter(|outcome| {
-            matches!(outcome, Self::Bounced | Self::Complained | Self::Delivered)
-        })
+        Self::named(local.split('+').next()?)
+            .filter(|outcome| matches!(outcome, Self::Bounced | Self::Complained | Self::Delivered))
     }
 }
 
@@ -84,9 +83,9 @@ impl MailEvents {
 
     pub(super) fn is_suppressed(&self, address: &str) -> bool {
         let address = address.to_lowercase();
-        let is_test = address.strip_suffix(TEST_DOMAIN).is_some_and(|local| {
-            local.split('+').next() == Some("suppressed")
-        });
+        let is_test = address
+            .strip_suffix(TEST_DOMAIN)
+            .is_some_and(|local| local.split('+').next() == Some("suppressed"));
         is_test || self.suppressed.contains(&address)
     }
 

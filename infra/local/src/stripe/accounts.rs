@@ -36,7 +36,7 @@ impl Account {
             "country": "US",
             "default_currency": self.default_currency,
             "details_submitted": true,
-            "metadata": {},
+            "metadata": self.metadata,
             "payouts_enabled": enabled,
             "requirements": {"currently_due": [], "disabled_reason": self.disabled_reason},
             "type": "express",

@@ -119,8 +119,25 @@ impl StripeStandIn {
     /// Adds an account that takes transfers, or replaces the one with its id.
     pub fn add_account(&self, id: &str, default_currency: &str) {
         let (id, default_currency) = (id.to_owned(), default_currency.to_owned());
-        let account = Account { id, default_currency, disabled_reason: None, deleted: false };
+        let metadata = BTreeMap::new();
+        let account = Account { id, default_currency, disabled_reason: None, deleted: false, metadata };
         self.happens(|draft| draft.put(Change::Account(account)));
+    }
+
+    /// The platform adds an account for a professional of a company, and writes that on it.
+    pub fn add_account_of(&self, id: &str, default_currency: &str, company: &str, professional: &str) {
+        self.add_account(id, default_currency);
+        self.name_account_owner(id, company, professional);
+    }
+
+    /// The platform writes on an account whose it is.
+    pub fn name_account_owner(&self, id: &str, company: &str, professional: &str) {
+        let named = [("company_id", company), ("professional_id", professional)];
+        let metadata = named.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        self.happens(|draft| {
+            let account = Account { metadata, ..account_of(draft, id) };
+            draft.put(Change::Account(account));
+        });
     }
 
     /// Stripe restricts an account for a reason, such as `requirements.past_due`, or frees it again.

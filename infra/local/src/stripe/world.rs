@@ -128,6 +128,9 @@ pub struct Account {
     pub disabled_reason: Option<String>,
     /// Whether it is gone.
     pub deleted: bool,
+    /// What the platform wrote on it.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// A line of the balance.

@@ -65,7 +65,8 @@ impl Links<'_> {
         let audit = |kind| self.audit(account, kind, Some(role), now, link);
         if known.is_some_and(AccountRow::is_confirmed) {
             let notice = row(Purpose::Notice, account, now);
-            return Ok(vec![self.store.add_link(link, &notice)?, audit("account.sign_up_repeated")?]);
+            let nobody = self.store.touch_nobody(account, link, notice.valid_until);
+            return Ok(vec![self.store.add_link(link, &notice)?, nobody, audit("account.sign_up_repeated")?]);
         }
         let password_hash = Some(sign_up.password_hash.clone());
         let link_row = LinkRow { role: Some(role), password_hash, ..row(Purpose::Confirm, account, now) };
@@ -116,10 +117,13 @@ impl Links<'_> {
             let known = self.store.account(account).await?.filter(|row| row.disabled_at.is_none());
             let purpose = if known.is_some() { Purpose::Reset } else { Purpose::Notice };
             let link = row(purpose, account, self.app.clock.now());
-            let mut writes = vec![self.store.add_link(&token.hash(), &link)?];
-            if let Some(row) = &known {
-                writes.push(self.store.renew_reset_link(account, row.generation, &token.hash()));
-            }
+            let writes = vec![
+                self.store.add_link(&token.hash(), &link)?,
+                match &known {
+                    Some(row) => self.store.renew_reset_link(account, row.generation, &token.hash()),
+                    None => self.store.touch_nobody(account, &token.hash(), link.valid_until),
+                },
+            ];
             match self.store.commit(self.app.ids.next(), writes).await {
                 Err(StoreError::Conflict { .. }) if tries < TRIES => continue,
                 committed => committed?,

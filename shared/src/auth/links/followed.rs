@@ -81,7 +81,8 @@ impl Links<'_> {
                 Ok(hash)
             }
             With::NewPassword(password) => {
-                password::check_new("password", password, self.address(&link.account, row).as_ref())?;
+                let address = self.address(&link.account, row);
+                password::check_new(self.app, "password", password, address.as_ref())?;
                 password::hash(password).await
             }
         }

@@ -68,7 +68,8 @@ pub fn read(verified: &Verified) -> Result<MailEvent, Unreadable> {
 }
 
 fn meaning(name: &str, data: &Value) -> (Option<&'static str>, Option<SuppressionChange>) {
-    let suppress = |reason: SuppressionReason| (Some(reason.as_str()), Some(SuppressionChange::Suppress(reason)));
+    let suppress =
+        |reason: SuppressionReason| (Some(reason.as_str()), Some(SuppressionChange::Suppress(reason)));
     match name {
         "email.bounced" if is_permanent(&data["bounce"]) => suppress(SuppressionReason::Bounced),
         "email.bounced" => (Some("bounced_for_now"), None),

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::domain::id::CompanyId;
 use crate::domain::money::Currency;
-use crate::domain::party::StripeAccountId;
+use crate::domain::party::{ProfessionalId, StripeAccountId};
 use crate::domain::payout::AccountStanding;
 
 /// An account as Stripe knows it now.
@@ -31,6 +32,9 @@ pub struct Account {
     /// What it can do, such as `transfers`, and whether that is `active`.
     #[serde(default)]
     pub capabilities: BTreeMap<String, String>,
+    /// What we wrote on it: only the platform's key can.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
 }
 
 /// What Stripe still wants to know of an account.
@@ -45,6 +49,15 @@ impl Account {
     /// An account that is not there, or not ours to see.
     pub(super) fn gone(id: &str) -> Self {
         Self { id: id.to_owned(), deleted: true, ..Self::default() }
+    }
+
+    /// Whether it was made for this professional of this company: its metadata says so, which nobody but the
+    /// platform can write. An account that names the company only is any of its professionals'.
+    pub fn is_of(&self, company: &CompanyId, professional: &ProfessionalId) -> bool {
+        let named = |name: &str| self.metadata.get(name).map(String::as_str);
+        !self.deleted
+            && named("company_id") == Some(company.as_str())
+            && named("professional_id").is_none_or(|named| named == professional.as_str())
     }
 
     /// Whether a transfer to it would be taken.
@@ -102,6 +115,25 @@ mod tests {
         );
         assert!(!asked.charges_enabled);
         assert_eq!(asked.disabled_reason.as_deref(), Some("requirements.past_due"));
+    }
+
+    #[test]
+    fn an_account_is_whose_its_metadata_says() {
+        let (company, professional) =
+            (CompanyId::parse("biz_1").unwrap(), ProfessionalId::parse("user_1").unwrap());
+        for (metadata, expected) in [
+            (r#"{"company_id":"biz_1","professional_id":"user_1"}"#, true),
+            (r#"{"company_id":"biz_1"}"#, true),
+            (r#"{"company_id":"biz_1","professional_id":"user_2"}"#, false),
+            (r#"{"company_id":"biz_2","professional_id":"user_1"}"#, false),
+            (r#"{"professional_id":"user_1"}"#, false),
+            ("{}", false),
+        ] {
+            let body = format!(r#"{{"id":"acct_1","metadata":{metadata}}}"#);
+            let account: Account = serde_json::from_str(&body).unwrap();
+            assert_eq!(account.is_of(&company, &professional), expected, "{metadata}");
+        }
+        assert!(!Account::gone("acct_1").is_of(&company, &professional));
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Header {
     pub alg: Algorithm,
     /// The key's name, which is looked up among the issuer's keys and nowhere else.
     pub kid: Option<String>,
+    /// Whether it says that it is an access token (RFC 9068).
+    pub is_access_token: bool,
 }
 
 /// Reads the header of a token of three parts and at most `max_bytes`.
@@ -35,7 +37,8 @@ pub fn read(token: &str, max_bytes: usize) -> Result<Header, TokenError> {
     if !is_plain || header.alg.family() == AlgorithmFamily::Hmac {
         return Err(TokenError::Invalid);
     }
-    Ok(Header { alg: header.alg, kid: header.kid })
+    let is_access_token = header.typ.as_ref().is_some_and(|typ| !typ.eq_ignore_ascii_case("jwt"));
+    Ok(Header { alg: header.alg, kid: header.kid, is_access_token })
 }
 
 /// Judges the raw bytes of a token's header and claims, before any library parses them: they are a stranger's until

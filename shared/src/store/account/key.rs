@@ -3,7 +3,7 @@
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::account::{EmailAddress, Role};
+use crate::domain::account::{EmailAddress, Role, canonical_name};
 
 /// Names an account without telling whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ impl AccountKey {
     /// The account that a name typed by a person would have, so that a name that is nobody's is
     /// looked up as every other is.
     pub fn of_name(name: &str) -> Self {
-        Self(format!("{EMAIL}{}", sha256_hex(name.to_lowercase().as_bytes())))
+        Self(format!("{EMAIL}{}", sha256_hex(canonical_name(name).as_bytes())))
     }
 
     /// The account of a subject of an issuer. The length of the issuer is hashed too, so that no

@@ -43,7 +43,10 @@ fn mail(kind: &str, detail: (&str, Value)) -> Value {
 }
 
 fn bounce(kind: &str) -> (&'static str, Value) {
-    ("bounce", json!({"type": kind, "subType": "General", "message": "550 5.1.1 no such user ann@example.com"}))
+    (
+        "bounce",
+        json!({"type": kind, "subType": "General", "message": "550 5.1.1 no such user ann@example.com"}),
+    )
 }
 
 #[test]

@@ -56,6 +56,20 @@ fn a_standard_webhook_is_verified_and_keeps_its_id_time_and_bytes() {
 }
 
 #[test]
+fn a_standard_webhook_under_svix_s_names_is_as_good() {
+    let svix = headers(&[
+        ("svix-id", "msg_1"),
+        ("svix-timestamp", "1784710830"),
+        ("svix-signature", KNOWN_STANDARD),
+    ]);
+    assert_eq!(check(&svix).unwrap().event_id_hint(), Some("msg_1"));
+    // Where any of its headers is there the scheme has to hold, whatever stands in the older one.
+    let mut part = legacy(KNOWN_LEGACY);
+    part.insert("svix-id", HeaderValue::from_static("msg_1"));
+    assert_eq!(refusal(&part), Some(Refused::Missing("svix-timestamp")));
+}
+
+#[test]
 fn a_legacy_webhook_is_verified_and_has_no_id() {
     assert_eq!(sign_legacy(signed_at(), BODY, &secret()), KNOWN_LEGACY);
     let verified = check(&legacy(KNOWN_LEGACY)).unwrap();

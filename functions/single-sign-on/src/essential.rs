@@ -1,0 +1,41 @@
+//! What is read of an issuer's answers: only the fields that are needed. What nobody needs has no say: an
+//! `expires_in` that is a text, or a list where the specification has a flag, is no reason to turn
+//! anybody away.
+
+use openidconnect::HttpResponse;
+use openidconnect::core::CoreProviderMetadata;
+use serde_json::{Map, Value, json};
+use shared::json::read_trusted;
+
+/// The discovery document, with what the library demands and we do not need put in.
+pub(crate) fn metadata(body: &[u8]) -> Option<CoreProviderMetadata> {
+    let document: Map<String, Value> = read_trusted(body).ok()?;
+    let mut kept = json!({
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    });
+    for name in ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"] {
+        if let Some(url) = document.get(name).filter(|url| url.is_string()) {
+            kept[name] = url.clone();
+        }
+    }
+    if let Some(Value::Array(methods)) = document.get("token_endpoint_auth_methods_supported") {
+        let texts = methods.iter().filter(|method| method.is_string()).cloned().collect();
+        kept["token_endpoint_auth_methods_supported"] = Value::Array(texts);
+    }
+    serde_json::from_value(kept).ok()
+}
+
+/// The answer to a code as the library reads it, and the id token in it. An error keeps its name.
+pub(crate) fn token_answer(mut answer: HttpResponse) -> (HttpResponse, Option<String>) {
+    let Ok(body) = read_trusted::<Map<String, Value>>(answer.body()) else { return (answer, None) };
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    let (kept, token) = if answer.status().is_success() {
+        (json!({"access_token": "not_needed", "token_type": "bearer"}), text("id_token").map(str::to_owned))
+    } else {
+        (text("error").map_or_else(|| json!({}), |error| json!({"error": error})), None)
+    };
+    *answer.body_mut() = kept.to_string().into_bytes();
+    (answer, token)
+}
