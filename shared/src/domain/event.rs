@@ -134,8 +134,51 @@ pub enum Meaning {
         /// Which part.
         part: Part,
     },
+    /// It is about a payment that the event itself does not name as ours, and part of it cannot be read. Where the
+    /// payment turns out to be ours it waits for a person; otherwise it is ignored.
+    UnreadablePayment {
+        /// The payment.
+        payment_intent: PaymentIntentId,
+        /// Which part.
+        part: Part,
+    },
+    /// Proven by its signature, and deliberately without effect: kept, acknowledged and counted.
+    Ignored {
+        /// Why.
+        reason: IgnoreReason,
+    },
     /// Nothing that we act on; stored all the same.
     Nothing,
+}
+
+/// Why a signed event has no effect. An event is applied only when it is proven to be of the deployment's mode and
+/// account and about something that the deployment owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IgnoreReason {
+    /// The event's mode (test or live) is not the mode of our key, or the event does not name its mode.
+    WrongMode,
+    /// The event belongs to another account, such as a connected account's own payments.
+    OtherAccount,
+    /// The event only refers to an object by its id, in a format that nothing here reads.
+    ThinEvent,
+    /// The event is of our account and mode, but about an object that this deployment did not create.
+    NotOurs,
+}
+
+impl IgnoreReason {
+    /// Every reason, in the order in which they are checked.
+    pub const ALL: [Self; 4] = [Self::ThinEvent, Self::WrongMode, Self::OtherAccount, Self::NotOurs];
+
+    /// The word used in rows, JSON, logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WrongMode => "wrong_mode",
+            Self::OtherAccount => "other_account",
+            Self::ThinEvent => "thin_event",
+            Self::NotOurs => "not_ours",
+        }
+    }
 }
 
 /// A part of an event that could not be read.
@@ -156,6 +199,8 @@ pub enum Part {
     Time,
     /// An account of another form than we know.
     Account,
+    /// Whether the event is of test or live mode, because our own key does not say which mode it is of.
+    Mode,
 }
 
 impl Part {
@@ -169,6 +214,7 @@ impl Part {
             Self::Id => "id_unreadable",
             Self::Time => "time_unreadable",
             Self::Account => "account_unreadable",
+            Self::Mode => "mode_unknown",
         }
     }
 }

@@ -85,6 +85,8 @@ impl Fact {
             | Meaning::Account(_)
             | Meaning::PayoutFailed { .. }
             | Meaning::Unreadable { .. }
+            | Meaning::UnreadablePayment { .. }
+            | Meaning::Ignored { .. }
             | Meaning::Nothing => return None,
         };
         Some(Self { at: event.occurred_at, what })

@@ -43,6 +43,7 @@ struct Problem {
 
 #[derive(Deserialize)]
 struct Stated {
+    #[serde(default)]
     status: String,
 }
 
