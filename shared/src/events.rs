@@ -237,6 +237,10 @@ impl Intake<'_> {
                 self.owner_of_payment(stored, payment_intent, may_ask).await?;
                 Err(ApplyError::Unreadable(*part))
             }
+            Meaning::UnreadableAccount { account, part } => {
+                self.payee(stored, account).await?;
+                Err(ApplyError::Unreadable(*part))
+            }
             Meaning::Ignored { reason } => Err(ApplyError::Ignored(*reason)),
             _ => self.follow_membership(event, may_ask, now).await,
         }

@@ -41,6 +41,7 @@ mod every_route;
 mod fairness;
 mod faults;
 mod findings;
+mod foreign_events;
 mod forged_requests;
 mod forgery;
 mod front_door;

@@ -75,7 +75,10 @@ async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, Stor
 fn read_again(app: &SharedApp, mut event: StoredEvent) -> Result<StoredEvent, Failure> {
     let is_read_again = matches!(
         event.payload_min.meaning,
-        Meaning::Unreadable { .. } | Meaning::UnreadablePayment { .. } | Meaning::Ignored { .. }
+        Meaning::Unreadable { .. }
+            | Meaning::UnreadablePayment { .. }
+            | Meaning::UnreadableAccount { .. }
+            | Meaning::Ignored { .. }
     );
     if is_read_again && event.source == STRIPE {
         let body = unseal(app, &event)?;

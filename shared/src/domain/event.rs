@@ -142,6 +142,14 @@ pub enum Meaning {
         /// Which part.
         part: Part,
     },
+    /// It is about a connected account, and part of it cannot be read. Where the account is a professional's it waits
+    /// for a person; otherwise it is ignored.
+    UnreadableAccount {
+        /// The account.
+        account: StripeAccountId,
+        /// Which part.
+        part: Part,
+    },
     /// Proven by its signature, and deliberately without effect: kept, acknowledged and counted.
     Ignored {
         /// Why.

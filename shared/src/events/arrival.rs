@@ -75,24 +75,19 @@ impl Intake<'_> {
 /// One line, and a metric of its own for each reason, for every event that was kept without effect.
 pub(super) fn count_ignored(event: &StoredEvent, reason: IgnoreReason) {
     let (source, name, event_id) = (&event.source, &event.payload_min.name, &event.payload_min.event_id);
-    let [wrong_mode, other_account, thin_event, not_ours] = [
-        IgnoreReason::WrongMode,
-        IgnoreReason::OtherAccount,
-        IgnoreReason::ThinEvent,
-        IgnoreReason::NotOurs,
-    ]
-    .map(|counted| u64::from(counted == reason));
+    let is = |counted| u64::from(counted == reason);
     tracing::info!(
         source,
         name,
         event_id,
         reason = reason.as_str(),
         events_ignored = 1,
-        wrong_mode,
-        other_account,
-        thin_event,
-        not_ours,
-        metrics = "events_ignored:Count,wrong_mode:Count,other_account:Count,thin_event:Count,not_ours:Count",
+        ignored_wrong_mode = is(IgnoreReason::WrongMode),
+        ignored_other_account = is(IgnoreReason::OtherAccount),
+        ignored_thin_event = is(IgnoreReason::ThinEvent),
+        ignored_not_ours = is(IgnoreReason::NotOurs),
+        metrics = "events_ignored:Count,ignored_wrong_mode:Count,ignored_other_account:Count,\
+                   ignored_thin_event:Count,ignored_not_ours:Count",
         "an event was kept without effect"
     );
 }

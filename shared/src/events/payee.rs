@@ -59,7 +59,7 @@ impl Intake<'_> {
     /// Whose an account is, as the payouts know them. Whoever registers an account asks Stripe how it stands, so that
     /// only an event that comes between the asking and the registering waits for its owner. After that the account
     /// is none of our professionals', of whom a platform may have few among many.
-    async fn payee(
+    pub(super) async fn payee(
         &self,
         stored: &StoredEvent,
         account: &StripeAccountId,

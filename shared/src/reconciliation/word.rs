@@ -57,7 +57,8 @@ pub(super) fn of(line: &Line, asked: &Asked) -> Option<Word> {
         About::Payment(charge) => Some(captured(charge)),
         About::GivenBack(refund) => {
             let payment = asked.payments.get(refund.payment_intent.as_deref()?)?;
-            let named = BookingOwner::named_in(&payment.metadata).or_else(|| BookingOwner::named_in(&refund.metadata));
+            let named = BookingOwner::named_in(&payment.metadata)
+                .or_else(|| BookingOwner::named_in(&refund.metadata));
             Some(refunded(payment.charge()?, &payment.id, named))
         }
         About::Transfer(transfer) => Some(transferred(transfer)),

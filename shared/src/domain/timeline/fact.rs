@@ -86,6 +86,7 @@ impl Fact {
             | Meaning::PayoutFailed { .. }
             | Meaning::Unreadable { .. }
             | Meaning::UnreadablePayment { .. }
+            | Meaning::UnreadableAccount { .. }
             | Meaning::Ignored { .. }
             | Meaning::Nothing => return None,
         };

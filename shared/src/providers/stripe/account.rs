@@ -74,7 +74,8 @@ impl Account {
             return Some(AccountStanding::gone(account));
         }
         let is_receiver = self.transfers_capability().is_some();
-        let reason = self.requirements.disabled_reason.as_ref().or(self.verification.disabled_reason.as_ref());
+        let reason =
+            self.requirements.disabled_reason.as_ref().or(self.verification.disabled_reason.as_ref());
         let reason = reason.filter(|word| is_word(word));
         Some(AccountStanding {
             account,

@@ -44,7 +44,8 @@ pub(super) fn of(name: &str, root: &Value, mode: Option<Mode>) -> (Option<Compan
             (company, meaning.unwrap_or_else(unreadable).unwrap_or(Meaning::Nothing))
         }
         Ok(Origin::Connected(account)) => {
-            (None, of_account(name, account, object).unwrap_or_else(unreadable).unwrap_or(Meaning::Nothing))
+            let unreadable = |part| Meaning::UnreadableAccount { account: account.clone(), part };
+            (None, of_account(name, account.clone(), object).unwrap_or_else(unreadable))
         }
     };
     match meaning {
@@ -197,8 +198,8 @@ fn refund_failed(refund: Object<'_>, _: &PaymentIntentId) -> Result<Option<News>
     Ok((!stands).then_some(News::RefundFailed))
 }
 
-fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Told {
-    Ok(Some(match name {
+fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Result<Meaning, Part> {
+    Ok(match name {
         "account.updated" => {
             let read: Option<Account> = object.read();
             let standing = read.and_then(|account| account.standing()).ok_or(Part::Account)?;
@@ -210,5 +211,5 @@ fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Told 
         "account.application.deauthorized" => Meaning::Account(AccountStanding::gone(account)),
         "payout.failed" => Meaning::PayoutFailed { account, money: object.money("amount")? },
         _ => ignored(IgnoreReason::OtherAccount),
-    }))
+    })
 }
