@@ -175,9 +175,6 @@ pub enum IgnoreReason {
 }
 
 impl IgnoreReason {
-    /// Every reason, in the order in which they are checked.
-    pub const ALL: [Self; 4] = [Self::ThinEvent, Self::WrongMode, Self::OtherAccount, Self::NotOurs];
-
     /// The word used in rows, JSON, logs and metrics.
     pub fn as_str(self) -> &'static str {
         match self {

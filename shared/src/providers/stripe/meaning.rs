@@ -24,7 +24,7 @@ use serde_json::Value;
 
 use super::account::Account;
 use super::object::Object;
-use super::origin::{self, Mode, Origin};
+use super::origin::{self, EventOrigin, Mode};
 use crate::domain::booking::{DisputeStatus, ReleaseReason, What};
 use crate::domain::event::{IgnoreReason, Meaning, Part};
 use crate::domain::id::CompanyId;
@@ -38,12 +38,12 @@ pub(super) fn of(name: &str, root: &Value, mode: Option<Mode>) -> (Option<Compan
     let object = Object::new(&root["data"]["object"]);
     let (company, meaning) = match origin::identify(root, mode) {
         Err(reason) => (None, ignored(reason)),
-        Ok(Origin::Platform) => {
+        Ok(EventOrigin::Platform) => {
             let (company, booking) = owner(object).unzip();
             let meaning = of_platform(name, object, booking);
             (company, meaning.unwrap_or_else(unreadable).unwrap_or(Meaning::Nothing))
         }
-        Ok(Origin::Connected(account)) => {
+        Ok(EventOrigin::Connected(account)) => {
             let unreadable = |part| Meaning::UnreadableAccount { account: account.clone(), part };
             (None, of_account(name, account.clone(), object).unwrap_or_else(unreadable))
         }
@@ -97,21 +97,21 @@ fn of_platform(name: &str, object: Object<'_>, booking_id: Option<BookingId>) ->
         _ => return Ok(Some(ignored(IgnoreReason::NotOurs))),
     };
     match read(object, &payment) {
-        Ok(news) => Ok(news.map(|news| news.of(booking_id, payment))),
+        Ok(change) => Ok(change.map(|change| change.of(booking_id, payment))),
         Err(part) if booking_id.is_some() => Err(part),
         Err(part) => Ok(Some(Meaning::UnreadablePayment { payment_intent: payment, part })),
     }
 }
 
 /// What an event says of a payment.
-enum News {
+enum PaymentChange {
     /// Something happened to it.
     Happened(What),
     /// A refund of it came to nothing.
     RefundFailed,
 }
 
-impl News {
+impl PaymentChange {
     fn of(self, booking_id: Option<BookingId>, payment_intent: PaymentIntentId) -> Meaning {
         match self {
             Self::Happened(what) => {
@@ -122,16 +122,16 @@ impl News {
     }
 }
 
-impl From<What> for News {
+impl From<What> for PaymentChange {
     fn from(what: What) -> Self {
         Self::Happened(what)
     }
 }
 
 /// Reads what happened to a payment; `None` where nothing did that counts.
-type Read = fn(Object<'_>, &PaymentIntentId) -> Result<Option<News>, Part>;
+type Read = fn(Object<'_>, &PaymentIntentId) -> Result<Option<PaymentChange>, Part>;
 
-fn held(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, Part> {
+fn held(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let money = intent.money("amount_capturable")?;
     let (charge, capture_before) = intent.latest_charge()?;
     // It is said again when the last of it was taken.
@@ -139,7 +139,7 @@ fn held(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, Part> 
     Ok((intent.amount("amount_capturable")? > 0).then_some(what.into()))
 }
 
-fn charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, Part> {
+fn charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     if charge.flag("captured")? {
         return Ok(None);
     }
@@ -149,18 +149,18 @@ fn charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, Par
     Ok(Some(What::Authorized { payment_intent, charge, money, capture_before }.into()))
 }
 
-fn taken(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, Part> {
+fn taken(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let money = intent.money("amount_received")?;
     let (charge, _) = intent.latest_charge()?;
     Ok(Some(What::Captured { payment_intent: id.clone(), charge, money }.into()))
 }
 
-fn let_go(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, Part> {
+fn let_go(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let reason = ReleaseReason::of_stripe(intent.text("cancellation_reason"));
     Ok(Some(What::Released { reason, payment_intent: Some(id.clone()) }.into()))
 }
 
-fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, Part> {
+fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     if !charge.flag("captured")? {
         return Ok(None);
     }
@@ -171,7 +171,7 @@ fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, 
     Ok(Some(What::Refunded { money, payment_intent: Some(id.clone()) }.into()))
 }
 
-fn disputed(dispute: Object<'_>, id: &PaymentIntentId) -> Result<Option<News>, Part> {
+fn disputed(dispute: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let dispute_id = dispute.plain_id("id")?;
     let status = dispute.text("status").and_then(DisputeStatus::parse).ok_or(Part::Status)?;
     let (money, payment_intent) = (dispute.money("amount")?, Some(id.clone()));
@@ -193,9 +193,9 @@ fn reversal(transfer: Object<'_>, booking_id: Option<BookingId>) -> Told {
 
 /// A refund that stands was told by its charge. With any other status, also one that nobody knows yet, the payment
 /// itself is asked how much of it went back.
-fn refund_failed(refund: Object<'_>, _: &PaymentIntentId) -> Result<Option<News>, Part> {
+fn refund_failed(refund: Object<'_>, _: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let stands = matches!(refund.text("status"), Some("succeeded" | "pending" | "requires_action"));
-    Ok((!stands).then_some(News::RefundFailed))
+    Ok((!stands).then_some(PaymentChange::RefundFailed))
 }
 
 fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Result<Meaning, Part> {

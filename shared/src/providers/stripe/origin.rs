@@ -48,7 +48,7 @@ impl Mode {
 
 /// Whose event it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum EventOrigin {
     /// Our own account's.
     Platform,
     /// A connected account's.
@@ -56,14 +56,14 @@ pub(super) enum Origin {
 }
 
 /// Decides whose an event is. With `mode` unknown the event's own mode is not compared with anything.
-pub(super) fn identify(root: &Value, mode: Option<Mode>) -> Result<Origin, IgnoreReason> {
+pub(super) fn identify(root: &Value, mode: Option<Mode>) -> Result<EventOrigin, IgnoreReason> {
     if root["object"].as_str().is_some_and(|object| object.starts_with("v2.")) {
         return Err(IgnoreReason::ThinEvent);
     }
     if mode.is_some_and(|mode| root["livemode"].as_bool() != Some(mode.is_live())) {
         return Err(IgnoreReason::WrongMode);
     }
-    Ok(connected_account(root)?.map_or(Origin::Platform, Origin::Connected))
+    Ok(connected_account(root)?.map_or(EventOrigin::Platform, EventOrigin::Connected))
 }
 
 /// The connected account, in whichever of its spellings; `None` where none is named.
@@ -90,13 +90,13 @@ mod tests {
 
     use super::*;
 
-    fn origin(mut envelope: Value) -> Result<Origin, IgnoreReason> {
+    fn origin(mut envelope: Value) -> Result<EventOrigin, IgnoreReason> {
         envelope["livemode"] = json!(true);
         identify(&envelope, Some(Mode::Live))
     }
 
-    fn connected(id: &str) -> Result<Origin, IgnoreReason> {
-        Ok(Origin::Connected(StripeAccountId::parse(id).unwrap()))
+    fn connected(id: &str) -> Result<EventOrigin, IgnoreReason> {
+        Ok(EventOrigin::Connected(StripeAccountId::parse(id).unwrap()))
     }
 
     #[test]
@@ -129,18 +129,22 @@ mod tests {
         ] {
             let event = json!({"livemode": livemode});
             for (mode, is_ours) in [(Mode::Live, of_live), (Mode::Test, of_test)] {
-                let expected = if is_ours { Ok(Origin::Platform) } else { Err(IgnoreReason::WrongMode) };
+                let expected = if is_ours { Ok(EventOrigin::Platform) } else { Err(IgnoreReason::WrongMode) };
                 assert_eq!(identify(&event, Some(mode)), expected, "{livemode} {mode:?}");
             }
-            assert_eq!(identify(&event, None), Ok(Origin::Platform), "there is nothing to compare it with");
+            assert_eq!(
+                identify(&event, None),
+                Ok(EventOrigin::Platform),
+                "there is nothing to compare it with"
+            );
         }
     }
 
     #[test]
     fn the_account_is_read_in_each_of_its_spellings() {
         for (envelope, expected) in [
-            (json!({}), Ok(Origin::Platform)),
-            (json!({"account": null, "user_id": null, "context": null}), Ok(Origin::Platform)),
+            (json!({}), Ok(EventOrigin::Platform)),
+            (json!({"account": null, "user_id": null, "context": null}), Ok(EventOrigin::Platform)),
             (json!({"account": "acct_1"}), connected("acct_1")),
             (json!({"user_id": "acct_1"}), connected("acct_1")),
             (json!({"context": "acct_1"}), connected("acct_1")),
