@@ -20,6 +20,7 @@ pub use telemetry::{Analytics, Errors};
 use crate::aws::Aws;
 use crate::domain::id::CompanyId;
 use crate::providers::standard_webhooks::Keys;
+use crate::providers::stripe::Mode;
 use crate::vault::{Vault, VaultError};
 use crate::watch::Drain;
 
@@ -220,6 +221,11 @@ impl Config {
             bearer_issuers,
             missing,
         })
+    }
+
+    /// The mode of Stripe's key; `None` where there is no key, or one that does not say.
+    pub fn stripe_mode(&self) -> Option<Mode> {
+        Mode::of_key(self.stripe_secret_key.as_deref()?)
     }
 
     /// The names that are not set, with what stays shut.

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::domain::action::Source;
-use crate::domain::event::{Event, Meaning, Part};
+use crate::domain::event::{Event, IgnoreReason, Meaning, Part};
 use crate::domain::id::MembershipId;
 use crate::domain::timeline::Fact;
 use crate::effects::back_off;
@@ -28,10 +28,15 @@ use crate::store::purchase::Purchase;
 use crate::store::recovery::{News, RecordError};
 use crate::store::{Company, Store, StoreError, Write};
 
+use arrival::count_ignored;
 pub use arrival::{ArrivalError, STRIPE, sealed_for};
 
 /// Tries before an event is set aside: with the pauses of `back_off`, about two days.
 const MAX_TRIES: u32 = 16;
+
+/// How often an event is tried about an account or a payment that neither we nor Stripe know: for about a quarter of
+/// an hour. After that it is none of ours, and no business of an operator's.
+const STRANGERS_TRIES: u32 = 5;
 
 /// Tries within one request when another event of the same company was written at the same moment.
 const CONFLICT_TRIES: u32 = 6;
@@ -44,7 +49,7 @@ const CONFLICT_PAUSE_MS: u64 = 12;
 pub enum Received {
     /// Kept and applied.
     Applied,
-    /// Kept; the sweep will apply it.
+    /// Kept; the sweep will apply it, unless it is one that has no effect.
     Kept,
     /// Had been received before.
     Duplicate,
@@ -59,6 +64,8 @@ pub enum Applied {
     Later,
     /// Nothing helped; it waits for a person.
     Never,
+    /// It has no effect, by a decision and not by a failure.
+    Ignored,
 }
 
 /// Whatever receiving needs of the world.
@@ -83,6 +90,8 @@ enum ApplyError {
     /// The provider has not said yet what only it can say.
     Unanswered,
     Unreadable(Part),
+    /// It is not to be applied at all.
+    Ignored(IgnoreReason),
     TooManyFacts,
     Books,
     Conflict,
@@ -97,6 +106,7 @@ impl ApplyError {
             Self::OwnerUnknown => "owner_unknown",
             Self::Unanswered => "provider_not_asked_yet",
             Self::Unreadable(part) => part.reason(),
+            Self::Ignored(reason) => reason.as_str(),
             Self::TooManyFacts => "too_many_facts",
             Self::Books => "books_do_not_add_up",
             Self::Conflict => "conflict",
@@ -127,6 +137,7 @@ impl Intake<'_> {
         match self.apply(&event, true, now).await {
             Ok(()) => return Ok(Received::Applied),
             Err(ApplyError::Duplicate) => return Ok(Received::Duplicate),
+            Err(ApplyError::Ignored(reason)) => return self.keep_ignored(event, reason).await,
             Err(_) => {}
         }
         event.state = EventState::Pending;
@@ -144,6 +155,11 @@ impl Intake<'_> {
     pub async fn apply_kept(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<Applied, StoreError> {
         let error = match self.apply(event, false, now).await {
             Ok(()) | Err(ApplyError::Duplicate) => return Ok(Applied::Now),
+            Err(ApplyError::Ignored(reason)) => {
+                self.store.inbox().mark_ignored(event, reason).await?;
+                count_ignored(event, reason);
+                return Ok(Applied::Ignored);
+            }
             Err(error) => error,
         };
         let hopeless = error.is_hopeless() || event.tries + 1 >= MAX_TRIES;
@@ -209,18 +225,24 @@ impl Intake<'_> {
     ) -> Result<Vec<Write>, ApplyError> {
         let event = &stored.payload_min;
         match &event.meaning {
-            Meaning::Booking { booking_id, payment_intent, what } => {
-                let payment_intent = payment_intent.as_ref();
-                self.follow_booking(event, *booking_id, payment_intent, what.clone(), now).await
-            }
+            Meaning::Booking { what, .. } => self.follow_booking(stored, what.clone(), may_ask, now).await,
             Meaning::RefundFailed { payment_intent } => {
-                self.follow_failed_refund(event, payment_intent, may_ask, now).await
+                self.follow_failed_refund(stored, payment_intent, may_ask, now).await
             }
             Meaning::Account(standing) => self.follow_account(stored, standing, may_ask, now).await,
             Meaning::PayoutFailed { account, money } => {
                 self.follow_failed_payout(stored, account, money, now).await
             }
             Meaning::Unreadable { part } => Err(ApplyError::Unreadable(*part)),
+            Meaning::UnreadablePayment { payment_intent, part } => {
+                self.owner_of_payment(stored, payment_intent, may_ask).await?;
+                Err(ApplyError::Unreadable(*part))
+            }
+            Meaning::UnreadableAccount { account, part } => {
+                self.payee(stored, account).await?;
+                Err(ApplyError::Unreadable(*part))
+            }
+            Meaning::Ignored { reason } => Err(ApplyError::Ignored(*reason)),
             _ => self.follow_membership(event, may_ask, now).await,
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
+use local::stripe::API_VERSION;
 use serde_json::{Value, json};
 use shared::domain::booking::{Fact, FeeBasisPoints, Terms, What};
 use shared::domain::id::CompanyId;
@@ -156,6 +157,6 @@ impl World {
 
 /// An event as Stripe would send it, in this second.
 pub fn event(id: &str, name: &str, at: DateTime<Utc>, object: Value) -> Value {
-    json!({"id": id, "object": "event", "api_version": "2025-04-30.basil", "created": at.timestamp(),
+    json!({"id": id, "object": "event", "api_version": API_VERSION, "created": at.timestamp(),
         "data": {"object": object}, "livemode": false, "type": name})
 }

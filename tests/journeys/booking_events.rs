@@ -4,6 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use local::outbox::Kind;
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use shared::domain::booking::{DeclinedReason, Fact, History, What};
 use shared::domain::party::{PaymentIntentId, TransferId};
 use shared::domain::payout::{BatchId, transfer_group};
@@ -256,6 +257,41 @@ async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_cus
     assert_eq!(mails.len(), 1);
     assert!(mails[0]["due_at"].is_string(), "the sweep sends it: {}", mails[0]);
     assert_eq!(world.sent(Kind::Mail), 0, "no mail leaves by the door of webhooks");
+}
+
+#[tokio::test]
+async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
+    for (word, state, reason, mails) in [
+        (json!("automatic"), "declined", Some(DeclinedReason::HoldExpired), 1),
+        (json!("expired"), "declined", Some(DeclinedReason::HoldExpired), 1),
+        (json!("abandoned"), "declined", Some(DeclinedReason::ProfessionalNoResponse), 1),
+        (json!("requested_by_customer"), "cancelled", None, 0),
+        (json!("duplicate"), "cancelled", None, 0),
+        (json!("fraudulent"), "cancelled", None, 0),
+        (json!("failed_invoice"), "cancelled", None, 0),
+        (json!("void_invoice"), "cancelled", None, 0),
+        (json!(null), "cancelled", None, 0),
+        (json!("a_later_reason"), "cancelled", None, 0),
+    ] {
+        let world = World::start().await;
+        let (id, payment) = world.take_booking("1").await;
+        let stripe = &world.service.sandbox.stripe;
+        stripe.authorize(&payment);
+        world.service.deliver_stripe_events().await;
+        stripe.cancel_outside(&payment);
+        let told = stripe.undelivered_events();
+        let canceled = told.iter().find(|event| event.kind == "payment_intent.canceled").unwrap();
+        let mut canceled: Value = serde_json::from_str(&canceled.body).unwrap();
+        canceled["data"]["object"]["cancellation_reason"] = word.clone();
+        for outcome in ["applied", "duplicate"] {
+            assert_eq!(world.deliver_stripe(&canceled).await["outcome"], outcome);
+        }
+        let booking = world.booking_row(id).await.booking().unwrap();
+        let ended = (booking.state.as_str(), booking.decline.map(|decline| decline.reason));
+        assert_eq!(ended, (state, reason), "{word}");
+        world.settle().await;
+        assert_eq!(world.sent(Kind::Mail), mails, "{word}");
+    }
 }
 
 #[tokio::test]

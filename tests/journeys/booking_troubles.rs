@@ -14,31 +14,6 @@ use crate::booked::{PRICE, booking_id, event, metadata, requested};
 use crate::world::{COMPANY, World};
 
 #[tokio::test]
-async fn an_event_of_a_payment_that_is_no_bookings_yet_is_kept_and_applied_once_it_is() {
-    let world = World::start().await;
-    let (id, stripe) = (booking_id("1"), &world.service.sandbox.stripe);
-    let payment = world.open_payment(id, BTreeMap::new()).await;
-    stripe.authorize(payment.as_str());
-    for told in stripe.events() {
-        let answer = world.deliver_stripe_text(&told.body).await;
-        assert_eq!(answer["outcome"], "kept", "{}", told.kind);
-    }
-    let waiting = world.rows_of("EVENT#stripe#").await;
-    for row in waiting.iter().filter(|row| row["state"] != "received") {
-        assert_eq!((&row["state"], &row["reason"]), (&json!("pending"), &json!("owner_unknown")));
-        assert!(row.get("expires_at").is_none(), "nothing is lost meanwhile");
-    }
-    world.note_facts(id, Some(&payment), vec![requested()]).await;
-    assert_eq!(world.stands(id).await, "requested");
-    world.advance(Duration::minutes(2));
-    world.tick().await;
-    assert_eq!(world.stands(id).await, "authorized");
-    for row in world.rows_of("EVENT#stripe#").await {
-        assert_ne!(row["state"], "pending", "{row}");
-    }
-}
-
-#[tokio::test]
 async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it() {
     let world = World::start().await;
     let (id, stripe) = (booking_id("1"), &world.service.sandbox.stripe);
@@ -115,7 +90,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
 }
 
 #[tokio::test]
-async fn an_event_that_was_set_aside_is_replayed_whichever_provider_sent_it() {
+async fn an_event_that_was_nobodys_is_replayed_once_its_payment_is_known() {
     let world = World::start().await;
     let (id, payment) = world.take_booking("1").await;
     let dispute = |payment: &str| {
@@ -124,11 +99,12 @@ async fn an_event_that_was_set_aside_is_replayed_whichever_provider_sent_it() {
     };
     let told = event("evt_1", "charge.dispute.created", world.now(), dispute("pi_later"));
     assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept");
-    for _ in 0..16 {
+    for _ in 0..6 {
         world.advance(Duration::hours(7));
         world.apply_what_waits().await;
     }
-    assert_eq!(world.stripe_event("evt_1").await["state"], "set_aside");
+    let kept = world.stripe_event("evt_1").await;
+    assert_eq!((&kept["state"], &kept["reason"]), (&json!("received"), &json!("not_ours")));
     let later = PaymentIntentId::parse("pi_later").unwrap();
     world.note_facts(booking_id("2"), Some(&later), vec![requested()]).await;
     let replayed = world.operator(Method::POST, "/api/webhooks/events/evt_1/replay").await.ok();

@@ -45,6 +45,7 @@ mod every_route;
 mod fairness;
 mod faults;
 mod findings;
+mod foreign_events;
 mod forged_requests;
 mod forgery;
 mod forgotten_keys;

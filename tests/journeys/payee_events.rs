@@ -1,6 +1,7 @@
 //! What Stripe says of professionals' accounts: the newest word counts, whenever it is heard.
 
 use chrono::Duration;
+use local::embedded::EmbeddedDynamo;
 use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::money::Currency;
@@ -8,7 +9,7 @@ use shared::domain::party::StripeAccountId;
 use shared::domain::payout::AccountStanding;
 use shared::store::payee::PayeeRow;
 
-use crate::booked::professional;
+use crate::booked::{event, professional};
 use crate::world::World;
 
 const ACCOUNT: &str = "acct_professional";
@@ -119,7 +120,8 @@ async fn an_account_that_nobody_registered_is_tried_for_a_while_and_then_let_be(
         world.tick().await;
     }
     let kept = world.kept_event().await;
-    assert_eq!(kept["state"], "applied", "no business of an operator's: {kept}");
+    let told = (&kept["state"], &kept["reason"]);
+    assert_eq!(told, (&json!("received"), &json!("not_ours")), "no business of an operator's: {kept}");
     assert!(world.rows_of("PAYEE#").await.is_empty());
 }
 
@@ -161,4 +163,54 @@ async fn a_payout_that_a_bank_did_not_take_is_noted_and_audited() {
     assert_eq!(failed.len(), 2);
     assert_eq!(failed[0]["subject"], json!(professional().as_str()));
     assert!(!world.is_restricted().await, "the account itself is well");
+}
+
+#[tokio::test]
+async fn a_failed_payout_of_test_mode_reaches_nobody_at_a_live_endpoint() {
+    let lookup = |name: &str| (name == "STRIPE_SECRET_KEY").then(|| "sk_live_sandbox_key".to_owned());
+    let world = World::with(EmbeddedDynamo::memory(), lookup).await;
+    world.register().await;
+    world.service.sandbox.stripe.fail_payout(ACCOUNT, 8_500, "usd");
+    let told = world.service.sandbox.stripe.undelivered_events();
+    let real = told.iter().find(|event| event.kind == "payout.failed").unwrap();
+    let mut of_test_mode: Value = serde_json::from_str(&real.body).unwrap();
+    assert_eq!(of_test_mode["livemode"], true, "the stand-in is of the mode of the key");
+    (of_test_mode["livemode"], of_test_mode["id"]) = (json!(false), json!("evt_test"));
+    let effects = async || {
+        let rows = world.rows().await.into_iter();
+        let is_effect = |pk: &str| !pk.starts_with("EVENT#") && !pk.starts_with("LIMIT#");
+        rows.filter(|row| is_effect(row["pk"].as_str().unwrap())).collect::<Vec<_>>()
+    };
+    let before = effects().await;
+    assert_eq!(world.deliver_stripe(&of_test_mode).await["outcome"], "kept");
+    assert_eq!(effects().await, before, "neither the professional nor the event bus hears of it");
+    let kept = world.stripe_event("evt_test").await;
+    assert_eq!((&kept["state"], &kept["reason"]), (&json!("received"), &json!("wrong_mode")));
+    assert_eq!(world.deliver_stripe_text(&real.body).await["outcome"], "applied");
+    assert_eq!(world.payee().await.last_failed_payout.map(|money| money.amount), Some(8_500));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_of_an_account_needs_a_person_only_if_it_is_a_professionals() {
+    let world = World::start().await;
+    world.register().await;
+    let failed = |id: &str, account: &str| {
+        let payout = json!({"id": "po_1", "object": "payout", "amount": -1, "currency": "usd"});
+        let mut told = event(id, "payout.failed", world.now(), payout);
+        told["account"] = json!(account);
+        told
+    };
+    for (id, account) in [("evt_ours", ACCOUNT), ("evt_other", "acct_other")] {
+        assert_eq!(world.deliver_stripe(&failed(id, account)).await["outcome"], "kept");
+    }
+    for _ in 0..6 {
+        world.advance(Duration::minutes(16));
+        world.tick().await;
+    }
+    for (id, state, reason) in
+        [("evt_ours", "set_aside", "amount_unreadable"), ("evt_other", "received", "not_ours")]
+    {
+        let kept = world.stripe_event(id).await;
+        assert_eq!((&kept["state"], &kept["reason"]), (&json!(state), &json!(reason)), "{id}");
+    }
 }

@@ -184,7 +184,7 @@ async fn a_body_that_is_no_event_is_turned_away() {
             world.expect_kept_out(request, 400, &format!("{sender:?} {why}")).await;
         }
     }
-    for body in [json!({}), json!({"id": "msg_1", "type": "x"}), json!({"id": "evt_1"}), json!({"id": 1})] {
+    for body in [json!({}), json!({"id": ""}), json!({"id": null, "type": "x"}), json!({"id": 1})] {
         let (stripe, body) = (Sender::Stripe, body.to_string());
         let request = stripe.sign(&stripe.door(), "", world.now(), body.as_bytes(), stripe.secret());
         world.expect_kept_out(request, 400, &body).await;

@@ -50,7 +50,8 @@ impl Sender {
         let data = json!({"email": "canary@example.com"});
         let body = match self {
             Self::Stripe => {
-                json!({"id": id, "type": "charge.refunded", "created": 1_763_456_400, "data": data})
+                json!({"id": id, "type": "charge.refunded", "created": 1_763_456_400, "livemode": false,
+                    "data": data})
             }
             _ => json!({"type": "charge.refunded", "timestamp": "2025-11-18T09:00:00.000Z", "data": data}),
         };

@@ -38,9 +38,15 @@ pub(super) async fn replay(
     let store = app.store()?;
     let inbox = store.inbox();
     let event = find(&inbox, &event_id).await?.ok_or(Failure::Absent)?;
+    let (from, is_replayable) = (event.state, event.is_replayable());
     let event = read_again(&app, event)?;
-    if !inbox.replay(&event, now).await? {
-        return Err(Failure::Conflict("Only an event that was set aside can be replayed.".to_owned()));
+    if let (EventState::Received, Meaning::Ignored { reason }) = (from, &event.payload_min.meaning) {
+        let reason = reason.as_str();
+        return Err(Failure::Conflict(format!("The event still has no effect: {reason}.")));
+    }
+    if !is_replayable || !inbox.replay(&event, from, now).await? {
+        let detail = "Only an event that was set aside or ignored can be replayed.";
+        return Err(Failure::Conflict(detail.to_owned()));
     }
     let source = event.source.as_str();
     let taken_up = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
@@ -52,12 +58,12 @@ pub(super) async fn replay(
 }
 
 /// The event of that id, of a source whose events are applied. One that nothing follows from is none to
-/// replay; should one id be in use at both, the one that was set aside is meant.
+/// replay; should one id be in use at both, the one that can be replayed is meant.
 async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
     let mut found = None;
     for source in [WHOP, STRIPE] {
         match inbox.event(source, event_id).await? {
-            Some(event) if event.state == EventState::SetAside => return Ok(Some(event)),
+            Some(event) if event.is_replayable() => return Ok(Some(event)),
             Some(event) if event.state != EventState::Received => found = Some(event),
             _ => {}
         }
@@ -65,29 +71,32 @@ async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, Stor
     Ok(found)
 }
 
-/// What could not be read when it came may be readable by now.
+/// What could not be read when it came may be readable by now, and what was ignored may count by now.
 fn read_again(app: &SharedApp, mut event: StoredEvent) -> Result<StoredEvent, Failure> {
-    if matches!(event.payload_min.meaning, Meaning::Unreadable { .. }) {
+    let is_read_again = matches!(
+        event.payload_min.meaning,
+        Meaning::Unreadable { .. }
+            | Meaning::UnreadablePayment { .. }
+            | Meaning::UnreadableAccount { .. }
+            | Meaning::Ignored { .. }
+    );
+    if is_read_again {
         let body = unseal(app, &event)?;
-        let again = match event.source.as_str() {
-            STRIPE => stripe::read_again(&event.payload_min, &body),
+        let read = match event.source.as_str() {
+            STRIPE => stripe::read_again(&event.payload_min, &body, app.config.stripe_mode()),
             _ => whop::read_again(&event.payload_min, &body),
         };
-        event.payload_min = again.map_err(unreadable)?;
+        event.payload_min = read.map_err(unreadable)?;
     }
     Ok(event)
 }
 
 fn show(event: &StoredEvent) -> Value {
-    let state = match event.state {
-        EventState::Pending => "pending",
-        EventState::Applied => "applied",
-        EventState::SetAside => "set_aside",
-        EventState::Received => "received",
-    };
     let (booking_id, payment_intent_id) = match &event.payload_min.meaning {
         Meaning::Booking { booking_id, payment_intent, .. } => (*booking_id, payment_intent.as_ref()),
-        Meaning::RefundFailed { payment_intent } => (None, Some(payment_intent)),
+        Meaning::RefundFailed { payment_intent } | Meaning::UnreadablePayment { payment_intent, .. } => {
+            (None, Some(payment_intent))
+        }
         _ => (None, None),
     };
     json!({
@@ -99,7 +108,7 @@ fn show(event: &StoredEvent) -> Value {
         "payment_id": event.payload_min.payment_id,
         "booking_id": booking_id,
         "payment_intent_id": payment_intent_id,
-        "state": state,
+        "state": event.state.as_str(),
         "reason": event.reason,
         "tries": event.tries,
         "replays": event.replays,

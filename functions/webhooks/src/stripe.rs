@@ -24,7 +24,7 @@ pub(super) async fn receive(
     let verified = stripe::verify(&headers, body.0, &secrets, now)
         .map_err(|refused| refuse(refused, "STRIPE_WEBHOOK_SECRET"))?;
     allowance.charge_due(&app).await?;
-    let event = stripe::read(&verified).map_err(unreadable)?;
+    let event = stripe::read(&verified, app.config.stripe_mode()).map_err(unreadable)?;
     let (event_id, name) = (event.event_id.clone(), event.name.clone());
     let new_id = || app.ids.next();
     let intake = app.intake(app.store()?, &new_id);

@@ -207,6 +207,9 @@ impl Service {
             }
             given.or_else(|| value().map(|(_, value)| value.clone()))
         })?;
+        if let Some(mode) = config.stripe_mode() {
+            sandbox.stripe.set_mode(mode);
+        }
         let table = config.table_name.as_deref().unwrap_or(TABLE);
         if !dynamo.has_table(table) {
             create_table(&dynamo.client(), table).await?;

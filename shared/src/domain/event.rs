@@ -155,6 +155,27 @@ pub enum Meaning {
         /// Which part.
         part: Part,
     },
+    /// It is about a payment that the event itself does not name as ours, and part of it cannot be read. Where the
+    /// payment turns out to be ours it waits for a person; otherwise it is ignored.
+    UnreadablePayment {
+        /// The payment.
+        payment_intent: PaymentIntentId,
+        /// Which part.
+        part: Part,
+    },
+    /// It is about a connected account, and part of it cannot be read. Where the account is a professional's it waits
+    /// for a person; otherwise it is ignored.
+    UnreadableAccount {
+        /// The account.
+        account: StripeAccountId,
+        /// Which part.
+        part: Part,
+    },
+    /// Proven by its signature, and deliberately without effect: kept, acknowledged and counted.
+    Ignored {
+        /// Why.
+        reason: IgnoreReason,
+    },
     /// Nothing that we act on; stored all the same.
     Nothing,
 }
@@ -162,6 +183,33 @@ pub enum Meaning {
 /// Rows of versions that did not tell them apart took every success for the renewal's.
 fn of_renewal_by_default() -> bool {
     true
+}
+
+/// Why a signed event has no effect. An event is applied only when it is proven to be of the deployment's mode and
+/// account and about something that the deployment owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IgnoreReason {
+    /// The event's mode (test or live) is not the mode of our key, or the event does not name its mode.
+    WrongMode,
+    /// The event belongs to another account, such as a connected account's own payments.
+    OtherAccount,
+    /// The event only refers to an object by its id, in a format that nothing here reads.
+    ThinEvent,
+    /// The event is of our account and mode, but about an object that this deployment did not create.
+    NotOurs,
+}
+
+impl IgnoreReason {
+    /// The word used in rows, JSON, logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WrongMode => "wrong_mode",
+            Self::OtherAccount => "other_account",
+            Self::ThinEvent => "thin_event",
+            Self::NotOurs => "not_ours",
+        }
+    }
 }
 
 /// A part of an event that could not be read.
@@ -184,6 +232,8 @@ pub enum Part {
     Time,
     /// An account of another form than we know.
     Account,
+    /// Whether the event is of test or live mode, because our own key does not say which mode it is of.
+    Mode,
 }
 
 impl Part {
@@ -198,6 +248,7 @@ impl Part {
             Self::Reason => "billing_reason_unknown",
             Self::Time => "time_unreadable",
             Self::Account => "account_unreadable",
+            Self::Mode => "mode_unknown",
         }
     }
 }

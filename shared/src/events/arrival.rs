@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Intake, Received};
-use crate::domain::event::{Event, Meaning};
+use crate::domain::event::{Event, IgnoreReason, Meaning};
 use crate::store::StoreError;
 use crate::store::inbox::{EventState, StoredEvent};
 use crate::vault::{Vault, VaultError};
@@ -55,4 +55,39 @@ impl Intake<'_> {
         let kept = self.store.inbox().keep_now(&stored, None).await?;
         Ok(if kept { Received::Kept } else { Received::Duplicate })
     }
+
+    /// Keeps an event that has no effect: proven by its signature, acknowledged, counted, and applied only if a
+    /// person replays it after the reason is gone.
+    pub(super) async fn keep_ignored(
+        &self,
+        event: StoredEvent,
+        reason: IgnoreReason,
+    ) -> Result<Received, StoreError> {
+        let event = event.ignored(reason);
+        if !self.store.inbox().keep_now(&event, None).await? {
+            return Ok(Received::Duplicate);
+        }
+        count_ignored(&event, reason);
+        Ok(Received::Kept)
+    }
+}
+
+/// One line, and a metric of its own for each reason, for every event that was kept without effect.
+pub(super) fn count_ignored(event: &StoredEvent, reason: IgnoreReason) {
+    let (source, name, event_id) = (&event.source, &event.payload_min.name, &event.payload_min.event_id);
+    let is = |counted| u64::from(counted == reason);
+    tracing::info!(
+        source,
+        name,
+        event_id,
+        reason = reason.as_str(),
+        events_ignored = 1,
+        ignored_wrong_mode = is(IgnoreReason::WrongMode),
+        ignored_other_account = is(IgnoreReason::OtherAccount),
+        ignored_thin_event = is(IgnoreReason::ThinEvent),
+        ignored_not_ours = is(IgnoreReason::NotOurs),
+        metrics = "events_ignored:Count,ignored_wrong_mode:Count,ignored_other_account:Count,\
+                   ignored_thin_event:Count,ignored_not_ours:Count",
+        "an event was kept without effect"
+    );
 }

@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{ApplyError, Intake};
+use super::{ApplyError, Intake, STRANGERS_TRIES};
 use crate::domain::booking::{Fact, What};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, IgnoreReason, Meaning};
 use crate::domain::money::Money;
 use crate::domain::party::{BookingId, PaymentIntentId};
+use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
-use crate::store::booking::BookingNews;
+use crate::store::booking::{BookingNews, BookingOwner};
+use crate::store::inbox::StoredEvent;
 use crate::store::{Company, Write};
 
 /// Events tell the second. Only what is asked for after it is over, by a clock that may differ by this
@@ -23,17 +25,20 @@ impl Intake<'_> {
     /// for the booking, where the event names it.
     pub(super) async fn follow_booking(
         &self,
-        event: &Event,
-        booking_id: Option<BookingId>,
-        payment_intent: Option<&PaymentIntentId>,
+        stored: &StoredEvent,
         what: What,
+        may_ask: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
-        let owner = match (&event.company_id, booking_id) {
-            (Some(company), Some(booking_id)) => Some((self.store.company(company), booking_id)),
-            _ => self.owner_of(payment_intent).await?,
+        let event = &stored.payload_min;
+        let Meaning::Booking { booking_id, payment_intent, .. } = &event.meaning else {
+            return Err(ApplyError::OwnerUnknown);
         };
-        let (company, booking_id) = owner.ok_or(ApplyError::OwnerUnknown)?;
+        let (company, booking_id) = match (&event.company_id, booking_id, payment_intent) {
+            (Some(company), Some(booking_id), _) => (self.store.company(company), *booking_id),
+            (_, _, Some(payment)) => self.owner_of_payment(stored, payment, may_ask).await?,
+            _ => return Err(ApplyError::Ignored(IgnoreReason::NotOurs)),
+        };
         let fact = Fact { at: event.occurred_at, what, source: event.event_id.clone() };
         self.record(event, company, booking_id, fact, now).await
     }
@@ -41,13 +46,13 @@ impl Intake<'_> {
     /// A refund came to nothing: how much went back is what the payment says now.
     pub(super) async fn follow_failed_refund(
         &self,
-        event: &Event,
+        stored: &StoredEvent,
         payment_intent: &PaymentIntentId,
         may_ask: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
-        let (company, booking_id) =
-            self.owner_of(Some(payment_intent)).await?.ok_or(ApplyError::OwnerUnknown)?;
+        let event = &stored.payload_min;
+        let (company, booking_id) = self.owner_of_payment(stored, payment_intent, may_ask).await?;
         let stripe = self.looks_at(event, may_ask, now)?;
         let payment = stripe.payment_intent(payment_intent.as_str()).await;
         let payment = payment.map_err(|_| ApplyError::Unanswered)?;
@@ -74,14 +79,46 @@ impl Intake<'_> {
         self.stripe.filter(|_| may_ask && is_over).ok_or(ApplyError::Unanswered)
     }
 
-    async fn owner_of(
+    /// Whose a payment is that the event itself does not name as ours.
+    ///
+    /// Every payment that we open bears our metadata, and its charge copies them. So an event about a payment or a
+    /// charge without them is about somebody else's, unless we know the payment by its id: the same Stripe account
+    /// may serve another shop. Refunds and disputes bear nothing of their payment; where we do not know its id, as
+    /// when the answer to opening it was lost, the payment at Stripe says whether it is ours.
+    pub(super) async fn owner_of_payment(
         &self,
-        payment_intent: Option<&PaymentIntentId>,
-    ) -> Result<Option<(Company, BookingId)>, ApplyError> {
-        let Some(payment_intent) = payment_intent else { return Ok(None) };
-        let owner = self.store.inbox().booking_owner(payment_intent.as_str()).await;
-        let owner = owner.map_err(ApplyError::Store)?;
-        Ok(owner.map(|owner| (self.store.company(&owner.company_id), owner.booking_id)))
+        stored: &StoredEvent,
+        payment_intent: &PaymentIntentId,
+        may_ask: bool,
+    ) -> Result<(Company, BookingId), ApplyError> {
+        let known = self.store.inbox().booking_owner(payment_intent.as_str()).await;
+        let owner = match known.map_err(ApplyError::Store)? {
+            Some(owner) => owner,
+            None if bears_metadata_of_payment(&stored.payload_min.name) => {
+                return Err(ApplyError::Ignored(IgnoreReason::NotOurs));
+            }
+            None => self.ask_for_owner(stored, payment_intent, may_ask).await?,
+        };
+        Ok((self.store.company(&owner.company_id), owner.booking_id))
+    }
+
+    /// Whose a payment is by its metadata at Stripe.
+    async fn ask_for_owner(
+        &self,
+        stored: &StoredEvent,
+        payment_intent: &PaymentIntentId,
+        may_ask: bool,
+    ) -> Result<BookingOwner, ApplyError> {
+        let stripe = self.stripe.filter(|_| may_ask).ok_or(ApplyError::OwnerUnknown)?;
+        match stripe.payment_intent(payment_intent.as_str()).await {
+            Ok(payment) => {
+                let owner = BookingOwner::named_in(&payment.metadata);
+                owner.ok_or(ApplyError::Ignored(IgnoreReason::NotOurs))
+            }
+            Err(CallError::Absent) if stored.tries < STRANGERS_TRIES => Err(ApplyError::OwnerUnknown),
+            Err(CallError::Absent) => Err(ApplyError::Ignored(IgnoreReason::NotOurs)),
+            Err(_) => Err(ApplyError::Unanswered),
+        }
     }
 
     async fn record(
@@ -97,4 +134,16 @@ impl Intake<'_> {
         let recording = company.record_booking(read, news, self.deployment, now);
         Ok(recording.map_err(ApplyError::of_recording)?.writes)
     }
+}
+
+/// Whether the object of an event of this name carries the metadata of its payment: the payment itself, and its charge.
+fn bears_metadata_of_payment(name: &str) -> bool {
+    matches!(
+        name,
+        "payment_intent.amount_capturable_updated"
+            | "payment_intent.succeeded"
+            | "payment_intent.canceled"
+            | "charge.succeeded"
+            | "charge.refunded"
+    )
 }

@@ -4,21 +4,14 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 
-use super::{ApplyError, Intake};
-use crate::domain::event::Event;
+use super::{ApplyError, Intake, STRANGERS_TRIES};
+use crate::domain::event::{Event, IgnoreReason};
 use crate::domain::money::Money;
 use crate::domain::party::{ProfessionalId, StripeAccountId};
 use crate::domain::payout::AccountStanding;
 use crate::store::inbox::StoredEvent;
 use crate::store::payee::{FailedPayout, PayeeRow};
 use crate::store::{Company, Write};
-
-/// How often an event about an account that nobody registered is tried: for about a quarter of an hour.
-///
-/// Whoever registers an account asks Stripe how it stands, so that only an event that comes between the
-/// asking and the registering is missed. After that the account is none of our professionals', of whom
-/// a platform may have few among many, and its events are no business of an operator's.
-const STRANGERS_TRIES: u32 = 5;
 
 impl Intake<'_> {
     /// An account stands otherwise. The newest word counts; of two of one second Stripe says which.
@@ -30,9 +23,7 @@ impl Intake<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
         let event = &stored.payload_min;
-        let Some((company, professional_id, payee)) = self.payee(stored, &standing.account).await? else {
-            return Ok(Vec::new());
-        };
+        let (company, professional_id, payee) = self.payee(stored, &standing.account).await?;
         // A professional may have left this account for another.
         let Some(known) = payee.account.as_ref().filter(|known| known.id == standing.account) else {
             return Ok(Vec::new());
@@ -58,28 +49,29 @@ impl Intake<'_> {
         money: &Money,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
-        let Some((company, professional_id, payee)) = self.payee(stored, account).await? else {
-            return Ok(Vec::new());
-        };
+        let (company, professional_id, payee) = self.payee(stored, account).await?;
         let event = &stored.payload_min;
         let (event_id, at, money) = (event.event_id.clone(), event.occurred_at, money.clone());
         let failed = FailedPayout { event_id, at, money };
         company.note_failed_payout(&payee, &professional_id, &failed, now).map_err(ApplyError::Store)
     }
 
-    /// Whose an account is, as the payouts know them; `None` where it is nobody's, for good.
-    async fn payee(
+    /// Whose an account is, as the payouts know them. Whoever registers an account asks Stripe how it stands, so that
+    /// only an event that comes between the asking and the registering waits for its owner. After that the account
+    /// is none of our professionals', of whom a platform may have few among many.
+    pub(super) async fn payee(
         &self,
         stored: &StoredEvent,
         account: &StripeAccountId,
-    ) -> Result<Option<(Company, ProfessionalId, PayeeRow)>, ApplyError> {
+    ) -> Result<(Company, ProfessionalId, PayeeRow), ApplyError> {
         let Some(owner) = self.store.inbox().payee_owner(account).await.map_err(ApplyError::Store)? else {
             let is_nobodys = stored.tries >= STRANGERS_TRIES;
-            return if is_nobodys { Ok(None) } else { Err(ApplyError::OwnerUnknown) };
+            let ignored = ApplyError::Ignored(IgnoreReason::NotOurs);
+            return Err(if is_nobodys { ignored } else { ApplyError::OwnerUnknown });
         };
         let company = self.store.company(&owner.company_id);
         let payee = company.payee(&owner.professional_id).await.map_err(ApplyError::Store)?;
-        Ok(Some((company, owner.professional_id, payee)))
+        Ok((company, owner.professional_id, payee))
     }
 
     async fn standing(

@@ -19,7 +19,7 @@ impl Intake<'_> {
             return Ok(Worked::Skipped);
         }
         Ok(match self.apply_kept(&event, now).await? {
-            Applied::Now => Worked::Done,
+            Applied::Now | Applied::Ignored => Worked::Done,
             // Nothing went wrong: whose it is may be told by another event in this very queue, which
             // a few failures would end.
             Applied::Later => Worked::Skipped,

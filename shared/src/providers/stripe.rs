@@ -12,7 +12,9 @@ mod form;
 pub mod line;
 pub mod list;
 mod meaning;
+mod nullable;
 mod object;
+mod origin;
 pub mod payment;
 pub mod refund;
 pub mod transfer;
@@ -20,6 +22,8 @@ pub mod transfer;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
+use ring::digest::{SHA256, digest};
+use serde_json::Value;
 
 use self::balance::FetchedEvent;
 use super::signed::body::{self, is_plain_id};
@@ -28,6 +32,7 @@ use super::signed::{check_age, moment};
 use crate::domain::event::Event;
 
 pub use super::signed::{Refused, Secret, Unreadable};
+pub use origin::Mode;
 
 /// A webhook whose signature was right, or an event that Stripe itself listed. Only [`verify`] and
 /// [`Verified::fetched`] make one.
@@ -39,8 +44,11 @@ pub struct Verified {
 
 const SIGNATURE: &str = "stripe-signature";
 
-/// What every id of an event begins with.
-const EVENT: &str = "evt_";
+/// The name of an event whose own is missing or cannot be kept in clear.
+const UNNAMED: &str = "unnamed";
+
+/// The longest name that is kept. Stripe's longest has 79 characters.
+const MAX_NAME_CHARS: usize = 80;
 
 /// Checks the signature and the age of a webhook. Every secret is tried, so that timing does not tell
 /// which one is in use.
@@ -66,17 +74,18 @@ pub fn sign(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
     timed::sign(signed_at, body, secret)
 }
 
-/// Reads what a verified webhook says. The id is what a second delivery is told by, so that an event
-/// without one is none; a time that cannot be read is the signed one.
-pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
+/// Reads what a verified webhook says, for a deployment whose key is of this mode.
+///
+/// What is signed is an event, whatever its format: all it needs is an id, by which a second delivery is recognised.
+/// A name that cannot be kept in clear becomes `unnamed`; a time that cannot be read is the signed one.
+pub fn read(verified: &Verified, mode: Option<Mode>) -> Result<Event, Unreadable> {
     let root = body::object(&verified.raw)?;
-    let id = root["id"].as_str().filter(|id| id.starts_with(EVENT) && is_plain_id(id));
-    let id = id.ok_or(Unreadable::NoId)?.to_owned();
-    let name = body::name(&root).ok_or(Unreadable::NoName)?.to_owned();
-    let (company_id, meaning) = meaning::of(&name, &root);
+    let event_id = event_id(&root).ok_or(Unreadable::NoId)?;
+    let name = event_name(&root).to_owned();
+    let (company_id, meaning) = meaning::of(&name, &root, mode);
     let occurred = moment::first_sane(&[&root["created"]], verified.signed_at);
     Ok(Event {
-        event_id: id,
+        event_id,
         name,
         company_id,
         membership_id: None,
@@ -91,11 +100,31 @@ pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     })
 }
 
-/// Reads a kept event once more: what an earlier version could not read, this one may. The body is the
-/// one that was verified when it came.
-pub fn read_again(kept: &Event, body: &[u8]) -> Result<Event, Unreadable> {
-    let (company_id, meaning) = meaning::of(&kept.name, &body::object(body)?);
+/// Reads a kept event once more: what an earlier version could not read, this one may, and what was ignored may
+/// count under the key that is configured now. The body is the one that was verified when it came.
+pub fn read_again(kept: &Event, body: &[u8], mode: Option<Mode>) -> Result<Event, Unreadable> {
+    let root = body::object(body)?;
+    let (company_id, meaning) = meaning::of(event_name(&root), &root, mode);
     Ok(Event { company_id, meaning, ..kept.clone() })
+}
+
+/// The event's id. One that cannot be a key of a row, because of its length or its characters, is replaced by its
+/// digest, so that a second delivery is recognised all the same.
+fn event_id(root: &Value) -> Option<String> {
+    let id = root["id"].as_str().filter(|id| !id.is_empty())?;
+    if is_plain_id(id) {
+        return Some(id.to_owned());
+    }
+    Some(format!("sha256:{}", hex::encode(digest(&SHA256, id.as_bytes()))))
+}
+
+/// The event's name. It is kept in clear and logged, so an address or a sentence is none. The names of thin events
+/// have brackets: `v2.core.account[requirements].updated`.
+fn event_name(root: &Value) -> &str {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/[]".contains(&byte);
+    let name = root["type"].as_str().unwrap_or_default();
+    let is_kept = !name.is_empty() && name.len() <= MAX_NAME_CHARS && name.bytes().all(plain);
+    if is_kept { name } else { UNNAMED }
 }
 
 impl Verified {

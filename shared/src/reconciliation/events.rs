@@ -97,7 +97,7 @@ impl Run<'_> {
             let known = inbox.known(STRIPE, &ids).await?;
             for event in events.iter().filter(|event| !known.contains(&event.id)) {
                 let verified = Verified::fetched(event, now);
-                let Ok(read) = stripe::read(&verified) else {
+                let Ok(read) = stripe::read(&verified, self.app.config.stripe_mode()) else {
                     tracing::error!(event_id = event.id, "an event that Stripe lists cannot be read");
                     continue;
                 };

@@ -10,17 +10,30 @@ use crate::providers::stripe::refund::Refund;
 use crate::providers::stripe::transfer::Transfer;
 
 /// Lines between the platform, its bank and Stripe, which are of no booking.
-const OWN_KINDS: [&str; 15] = [
+const OWN_KINDS: [&str; 28] = [
     "advance",
     "advance_funding",
+    "climate_order_purchase",
+    "climate_order_refund",
     "contribution",
+    "fee_credit_funding",
+    "inbound_transfer",
+    "inbound_transfer_reversal",
     "network_cost",
+    "payment_network_reserve_hold",
+    "payment_network_reserve_release",
     "payout",
     "payout_cancel",
     "payout_failure",
+    "payout_minimum_balance_hold",
+    "payout_minimum_balance_release",
+    "reserve_hold",
+    "reserve_release",
     "reserve_transaction",
     "reserved_funds",
     "risk_reserved_funds",
+    "stripe_balance_payment_debit",
+    "stripe_balance_payment_debit_reversal",
     "stripe_fee",
     "stripe_fx_fee",
     "tax_fee",
@@ -116,5 +129,52 @@ fn about(kind: &str, source: Option<LineSource>) -> About {
         ("adjustment", Some(LineSource::Dispute(dispute))) => About::Dispute(dispute),
         (kind, _) if is_own(kind) => About::Own,
         _ => About::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_that_stripe_lists_is_of_a_booking_or_our_own_or_listed_for_a_person() {
+        let of_bookings = [
+            "charge",
+            "payment",
+            "refund",
+            "payment_refund",
+            "refund_failure",
+            "transfer",
+            "transfer_refund",
+        ];
+        // No booking moves money in these ways, so each is looked at by a person.
+        let listed = [
+            "adjustment",
+            "anticipation_repayment",
+            "application_fee",
+            "application_fee_refund",
+            "connect_collection_transfer",
+            "issuing_authorization_hold",
+            "issuing_authorization_release",
+            "issuing_dispute",
+            "issuing_dispute_provisional_credit",
+            "issuing_dispute_provisional_credit_reversal",
+            "issuing_transaction",
+            "obligation_outbound",
+            "obligation_reversal_inbound",
+            "payment_failure_refund",
+            "payment_reversal",
+            "payment_unreconciled",
+            "tax_fund",
+            "transfer_cancel",
+            "transfer_failure",
+            "a_later_kind",
+        ];
+        assert!(OWN_KINDS.iter().all(|kind| is_own(kind) && matches!(about(kind, None), About::Own)));
+        for kind in of_bookings.into_iter().chain(listed) {
+            assert!(!is_own(kind), "{kind}");
+            assert!(matches!(about(kind, None), About::Unknown), "without its source it is listed: {kind}");
+        }
+        assert!(OWN_KINDS.is_sorted(), "so that a second entry is seen");
     }
 }

@@ -1,12 +1,10 @@
 //! What Stripe says now of one place where money moved: all of it, not only what one line moved.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::line::{About, Line};
 use crate::domain::booking::DisputeStatus;
-use crate::domain::id::CompanyId;
 use crate::domain::money::{Currency, Money};
-use crate::domain::party::BookingId;
 use crate::providers::stripe::line::Dispute;
 use crate::providers::stripe::payment::{Charge, PaymentIntent};
 use crate::providers::stripe::transfer::Transfer;
@@ -59,7 +57,8 @@ pub(super) fn of(line: &Line, asked: &Asked) -> Option<Word> {
         About::Payment(charge) => Some(captured(charge)),
         About::GivenBack(refund) => {
             let payment = asked.payments.get(refund.payment_intent.as_deref()?)?;
-            let named = named(&payment.metadata).or_else(|| named(&refund.metadata));
+            let named = BookingOwner::named_in(&payment.metadata)
+                .or_else(|| BookingOwner::named_in(&refund.metadata));
             Some(refunded(payment.charge()?, &payment.id, named))
         }
         About::Transfer(transfer) => Some(transferred(transfer)),
@@ -74,7 +73,7 @@ fn captured(charge: &Charge) -> Word {
         place: charge.id.clone(),
         amount: charge.amount_captured,
         currency: charge.currency.clone(),
-        named: named(&charge.metadata),
+        named: BookingOwner::named_in(&charge.metadata),
         payment_intent: charge.payment_intent.clone(),
         saying: Saying::Captured(charge.id.clone()),
     }
@@ -97,7 +96,7 @@ pub(super) fn transferred(transfer: &Transfer) -> Word {
         place: transfer.id.clone(),
         amount: -transfer.amount,
         currency: transfer.currency.clone(),
-        named: named(&transfer.metadata),
+        named: BookingOwner::named_in(&transfer.metadata),
         payment_intent: None,
         saying: Saying::Transferred(Box::new(transfer.clone())),
     }
@@ -108,7 +107,7 @@ fn reversed(transfer: &Transfer) -> Word {
         place: format!("{}:reversed", transfer.id),
         amount: transfer.amount_reversed,
         currency: transfer.currency.clone(),
-        named: named(&transfer.metadata),
+        named: BookingOwner::named_in(&transfer.metadata),
         payment_intent: None,
         saying: Saying::Reversed(Box::new(transfer.clone())),
     }
@@ -128,8 +127,7 @@ fn disputed(dispute: &Dispute) -> Word {
 
 /// What of a dispute's amount is with the bank.
 pub(super) fn taken(status: DisputeStatus, amount: i64) -> i64 {
-    use DisputeStatus::{Lost, NeedsResponse, UnderReview};
-    if matches!(status, NeedsResponse | UnderReview | Lost) { -amount } else { 0 }
+    if status.is_contested() || status == DisputeStatus::Lost { -amount } else { 0 }
 }
 
 impl Word {
@@ -137,10 +135,4 @@ impl Word {
     pub fn money(&self) -> Money {
         Money { amount: self.amount.saturating_abs(), currency: self.currency.clone() }
     }
-}
-
-/// The booking that metadata name: either half without the other names none.
-fn named(metadata: &BTreeMap<String, String>) -> Option<BookingOwner> {
-    let company_id = CompanyId::parse(metadata.get("company_id")?).ok()?;
-    Some(BookingOwner { company_id, booking_id: BookingId::parse(metadata.get("booking_id")?).ok()? })
 }

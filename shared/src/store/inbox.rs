@@ -14,7 +14,7 @@ use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Item, Write, number, text, with_key};
 use super::{Query, Range, Store, Written, attribute_text};
-use crate::domain::event::Event;
+use crate::domain::event::{Event, IgnoreReason, Meaning};
 use crate::domain::id::{CompanyId, MembershipId};
 use crate::domain::time;
 
@@ -32,7 +32,8 @@ pub enum EventState {
     Applied,
     /// Tried too often, or not applicable; waits for a person.
     SetAside,
-    /// Kept, of a source whose events nothing applies: in no queue and in no list.
+    /// Kept and without effect: of a source whose events nothing applies, or ignored for a reason that
+    /// [`Meaning::Ignored`] gives. In no queue and in no list.
     Received,
 }
 
@@ -58,6 +59,34 @@ pub struct StoredEvent {
     /// How often a person had it applied again.
     #[serde(default)]
     pub replays: u32,
+}
+
+impl EventState {
+    /// The word it is written as.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Applied => "applied",
+            Self::SetAside => "set_aside",
+            Self::Received => "received",
+        }
+    }
+}
+
+impl StoredEvent {
+    /// The event as one that has no effect.
+    pub fn ignored(mut self, reason: IgnoreReason) -> Self {
+        self.payload_min.meaning = Meaning::Ignored { reason };
+        self.state = EventState::Received;
+        self.reason = Some(reason.as_str().to_owned());
+        self
+    }
+
+    /// Whether a person may have it applied again: once it was set aside or ignored.
+    pub fn is_replayable(&self) -> bool {
+        let is_ignored = matches!(self.payload_min.meaning, Meaning::Ignored { .. });
+        self.state == EventState::SetAside || (self.state == EventState::Received && is_ignored)
+    }
 }
 
 /// Whose a membership or a payment is.
@@ -178,18 +207,38 @@ impl Inbox {
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
-    /// Takes a set-aside event up again, as it is read now; `false` when it is not set aside.
-    pub async fn replay(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    /// Ends the tries of a pending event that has no effect.
+    pub async fn mark_ignored(&self, event: &StoredEvent, reason: IgnoreReason) -> Result<(), StoreError> {
+        let ignored = event.clone().ignored(reason);
+        let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
+            .set_all(&ReadAgain { payload_min: &ignored.payload_min })?
+            .set("state", text(ignored.state.as_str()))
+            .set("reason", text(reason.as_str()))
+            .set(keys::TTL, number(expires_at(event.received_at)))
+            .due(SWEEP, None)
+            .expect(Expect::Equals("state", text("pending")));
+        self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
+    }
+
+    /// Takes an event that was set aside or ignored up again, as it is read now; `false` when it is neither any more.
+    /// `from` is its state before.
+    pub async fn replay(
+        &self,
+        event: &StoredEvent,
+        from: EventState,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
             .set_all(&ReadAgain { payload_min: &event.payload_min })?
             .set("state", text("pending"))
             .set("tries", number(0))
             .set("replays", number(event.replays + 1))
             .set("replayed_at", text(time::write(now)))
+            .remove(keys::TTL)
             .remove("list_state_pk")
             .remove("list_sk")
             .due(SWEEP, Some(now))
-            .expect(Expect::Equals("state", text("set_aside")))
+            .expect(Expect::Equals("state", text(from.as_str())))
             .expect(Expect::Equals("replays", number(event.replays)));
         Ok(matches!(self.store.change::<serde::de::IgnoredAny>(write).await?, Written::Accepted(_)))
     }

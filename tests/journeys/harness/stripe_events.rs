@@ -1,6 +1,7 @@
 //! Applying Stripe's events: any number of deliveries, in any order and through each other, end in one
 //! booking and one set of books.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use chrono::Duration;
@@ -16,6 +17,7 @@ use super::scene::{Deed, Scene};
 use super::season::{explored, repeats, season};
 use super::stage::Leap;
 use super::storm::Weather;
+use crate::booked::booking_id;
 use crate::parties::payment_of;
 use crate::payees::{Job, LISTED};
 use crate::promise::LEASES;
@@ -29,6 +31,8 @@ pub(super) enum Story {
     /// Held and taken; the job done and paid out; a part given back, disputed, and the dispute decided;
     /// the transfer taken back in two parts.
     Full { won: bool },
+    /// A payment of another shop on the same Stripe account, taken and disputed, beside a booking of ours.
+    OtherShop,
 }
 
 /// Which event of a name it is, counted from nought.
@@ -92,6 +96,15 @@ impl Story {
                 hour();
                 stripe.close_dispute(&payment, won);
             }
+            Self::OtherShop => {
+                world.book("key-1").await;
+                let other = world.open_payment(booking_id("of another shop"), BTreeMap::new()).await;
+                let stripe = &world.service.sandbox.stripe;
+                stripe.authorize(other.as_str());
+                stripe.capture_outside(other.as_str());
+                world.advance(Duration::hours(1));
+                stripe.open_dispute(other.as_str());
+            }
         }
     }
 }
@@ -146,6 +159,10 @@ impl Scene for Deliveries<'_> {
 
     async fn at_rest(&self, world: &World, told: &str) {
         let rows = Rows::read(&world.service.dynamo);
+        if self.story == Story::OtherShop {
+            let ignored = rows.of("EVENT#stripe#").all(|row| row.text("state") == "received");
+            assert!(ignored, "{told}\nan event of another shop is not ignored");
+        }
         let id = nth(world, 0).1;
         let ends = rows.of("BOOKING#").filter(|row| row.text("sk") == "BOOKING").chain(rows.of("BALANCE#"));
         let end: Vec<String> = ends.map(|row| without_traces(row).replace(&id, "the booking")).collect();
@@ -190,6 +207,13 @@ fn a_refund_a_dispute_and_a_reversal_at_once_end_in_one_set_of_books_in_every_or
             [&[("charge.refunded", 1)], &[("charge.dispute.closed", 0)], &[("transfer.reversed", 1)]];
         explored_to_one_end(Story::Full { won }, &hands, Reach::default());
     }
+}
+
+#[test]
+fn a_dispute_of_another_shop_has_no_effect_in_every_order_and_after_any_deaths() {
+    let reach = Reach { deaths: 2, ..Reach::default() };
+    let dispute = ("charge.dispute.created", 0);
+    explored_to_one_end(Story::OtherShop, &[&[dispute], &[dispute]], reach);
 }
 
 fn drawn(seed: u64, end: &[OnceLock<Vec<String>>; 3]) -> Deliveries<'_> {

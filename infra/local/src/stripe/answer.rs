@@ -7,8 +7,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use shared::providers::stripe::Mode;
 
-use super::draft::Draft;
+use super::draft::{Draft, set_livemode};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::world::World;
@@ -42,12 +43,14 @@ impl StripeStandIn {
         self.count(operation);
         let (call, faults) = (call(operation, None), self.faults.clone());
         let act = move || {
-            let told = known(&headers).and_then(|()| {
-                let (now, world) = self.now_and_world();
-                read(&world, now, Params::read(query.as_deref().unwrap_or_default()))
-            });
+            let (now, world) = self.now_and_world();
+            let told = known(&headers, &world)
+                .and_then(|()| read(&world, now, Params::read(query.as_deref().unwrap_or_default())));
             match told {
-                Ok(answer) => Json(answer).into_response(),
+                Ok(mut answer) => {
+                    set_livemode(&mut answer, world.is_live());
+                    Json(answer).into_response()
+                }
                 Err(refusal) => refusal.into_response(),
             }
         };
@@ -92,7 +95,8 @@ impl Working {
         kept_error: Option<KeptError>,
         act: impl FnOnce(&mut Draft<'_>, Params) -> Result<Value, Refusal>,
     ) -> Response {
-        if let Err(refusal) = known(&order.headers).and_then(|()| valid(self.key.as_deref())) {
+        let is_known = known(&order.headers, &self.stripe.world());
+        if let Err(refusal) = is_known.and_then(|()| valid(self.key.as_deref())) {
             return refusal.into_response();
         }
         let params = Params::read(&String::from_utf8_lossy(&order.body));
@@ -112,7 +116,10 @@ impl Working {
             None => outcome,
         };
         let (status, body, kept) = match outcome {
-            Ok(answer) => (StatusCode::OK, answer, true),
+            Ok(mut answer) => {
+                set_livemode(&mut answer, world.is_live());
+                (StatusCode::OK, answer, true)
+            }
             Err(refusal) => (refusal.status, refusal.body(), refusal.kept),
         };
         if let Some(key) = self.key.clone().filter(|_| kept) {
@@ -159,11 +166,15 @@ fn replayed(answer: &Value) -> Response {
     response
 }
 
-/// Key and version: the same path means something else under another version.
-fn known(headers: &HeaderMap) -> Result<(), Refusal> {
+/// Key and version: a key leads to the world of its mode alone, and the same path means something else under another
+/// version.
+fn known(headers: &HeaderMap, world: &World) -> Result<(), Refusal> {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let key = bearer.and_then(|bearer| bearer.strip_prefix("Bearer ")).unwrap_or_default();
-    if !key.starts_with("sk_") && !key.starts_with("rk_") {
+    let is_key = key.starts_with("sk_") || key.starts_with("rk_");
+    let leads_elsewhere =
+        Mode::of_key(key).zip(world.mode).is_some_and(|(of_key, of_world)| of_key != of_world);
+    if !is_key || leads_elsewhere {
         return Err(Refusal::unauthorized());
     }
     match headers.get("stripe-version") {

@@ -62,14 +62,16 @@ impl<'w> Draft<'w> {
             "api_version": API_VERSION,
             "created": self.now.timestamp(),
             "data": {"object": object},
-            "livemode": false,
+            "livemode": self.world.is_live(),
             "pending_webhooks": 1,
             "request": {"id": null, "idempotency_key": self.key},
             "type": kind,
         });
         if let Some(account) = account {
             body["account"] = json!(account);
+            body["context"] = json!(account);
         }
+        set_livemode(&mut body, self.world.is_live());
         let (kind, created) = (kind.to_owned(), self.now);
         self.put(Change::Event(Event { id, kind, created, body }));
     }
@@ -101,4 +103,22 @@ impl<'w> Draft<'w> {
 /// An id that sorts behind all before it.
 pub(super) fn id(prefix: &str, before: usize) -> String {
     format!("{prefix}_{:010}", before + 1)
+}
+
+/// Gives every object in an answer or an event the mode of its world.
+pub(super) fn set_livemode(value: &mut Value, is_live: bool) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(|value| set_livemode(value, is_live)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                match name.as_str() {
+                    "livemode" => *value = json!(is_live),
+                    // The caller's own, whatever its names are.
+                    "metadata" => {}
+                    _ => set_livemode(value, is_live),
+                }
+            }
+        }
+        _ => {}
+    }
 }

@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
+use shared::providers::stripe::Mode;
 
 pub(crate) use change::Change;
 pub use disputes::{Dispute, DisputeStatus};
@@ -42,8 +43,8 @@ use crate::outbox::{Entry, Outbox};
 use draft::Draft;
 use world::World;
 
-/// The one version of the API it speaks, which callers must pin with `Stripe-Version`.
-pub const API_VERSION: &str = "2025-04-30.basil";
+/// The one version of the API it speaks, which callers must pin with `Stripe-Version`: the one that is pinned.
+pub use shared::providers::stripe::client::API_VERSION;
 
 /// Stripe, as far as this project talks to it; all clones share one state.
 #[derive(Debug, Clone)]
@@ -58,6 +59,12 @@ impl StripeStandIn {
     /// An empty Stripe that tells time by `clock`, leaves its effects in `outbox` and obeys `faults`.
     pub fn new(clock: SandboxClock, outbox: Outbox, faults: Faults) -> Self {
         Self { clock, outbox, faults, world: Arc::default() }
+    }
+
+    /// Stripe has two worlds, and the key says which one it leads to. This stand-in has one: of this mode, which all
+    /// its objects and events bear, and to which no key of the other mode leads.
+    pub fn set_mode(&self, mode: Mode) {
+        self.world().mode = Some(mode);
     }
 
     /// The same state once more, to go its own way from here.

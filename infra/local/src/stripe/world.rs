@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use shared::providers::stripe::Mode;
 
 use super::disputes::Dispute;
 use super::refunds::Refund;
@@ -173,6 +174,8 @@ pub(super) struct World {
     pub(super) events: BTreeMap<String, Event>,
     pub(super) undelivered: BTreeSet<String>,
     pub(super) keys: KeyMemory,
+    /// The mode of the key that opened it; test mode until somebody says otherwise.
+    pub(super) mode: Option<Mode>,
     /// Keys whose first request is still being answered.
     pub(super) in_flight: BTreeSet<String>,
     pub(super) requests: BTreeMap<String, u64>,
@@ -184,6 +187,11 @@ pub(super) struct World {
 }
 
 impl World {
+    /// Whether it is the world in which money is real.
+    pub(super) fn is_live(&self) -> bool {
+        self.mode == Some(Mode::Live)
+    }
+
     pub(super) fn put_intent(&mut self, intent: PaymentIntent) {
         if let Some(charge) = intent.charge.as_ref().and_then(|id| self.charges.get(id)) {
             let hold = (charge.capture_before, intent.id.clone());

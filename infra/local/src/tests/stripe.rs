@@ -11,7 +11,7 @@ use shared::providers::stripe::payment::{
     CancellationReason, NewPaymentIntent, PaymentIntent, PaymentIntentStatus,
 };
 use shared::providers::stripe::transfer::NewTransfer;
-use shared::providers::stripe::{Secret, read, sign, verify};
+use shared::providers::stripe::{Mode, Secret, read, sign, verify};
 
 use super::{Sandbox, noon};
 use crate::outbox::Kind;
@@ -203,7 +203,7 @@ async fn every_event_can_be_delivered_signed_until_it_is_taken() {
         let headers = headers.into_iter().collect();
         let body = event.body.clone().into();
         let verified = verify(&headers, body, std::slice::from_ref(&secret), noon()).unwrap();
-        let event_read = read(&verified).unwrap();
+        let event_read = read(&verified, Some(Mode::Test)).unwrap();
         assert_eq!((event_read.event_id, event_read.name), (event.id.clone(), event.kind.clone()));
     }
     sandbox.stripe.mark_delivered(&waiting[1].id);

@@ -19,6 +19,10 @@ pub enum DisputeStatus {
     NeedsResponse,
     /// The bank reads the answer and keeps the money.
     UnderReview,
+    /// The dispute went against one side, which may appeal; until it is decided the money is not counted as ours.
+    AppealNeedsResponse,
+    /// The bank reads the appeal, and the money is not counted as ours.
+    AppealUnderReview,
     /// It was settled before it became a dispute.
     Prevented,
     /// The money came back.
@@ -36,6 +40,8 @@ impl DisputeStatus {
             "warning_closed" => Self::WarningClosed,
             "needs_response" => Self::NeedsResponse,
             "under_review" => Self::UnderReview,
+            "appeal_needs_response" => Self::AppealNeedsResponse,
+            "appeal_under_review" => Self::AppealUnderReview,
             "prevented" => Self::Prevented,
             "won" => Self::Won,
             "lost" => Self::Lost,
@@ -45,15 +51,13 @@ impl DisputeStatus {
 
     /// Whether the bank has not decided yet.
     pub fn is_open(self) -> bool {
-        matches!(
-            self,
-            Self::WarningNeedsResponse | Self::WarningUnderReview | Self::NeedsResponse | Self::UnderReview
-        )
+        self.is_contested() || matches!(self, Self::WarningNeedsResponse | Self::WarningUnderReview)
     }
 
     /// Whether the money is with the bank until it decides.
-    fn is_contested(self) -> bool {
-        matches!(self, Self::NeedsResponse | Self::UnderReview)
+    pub fn is_contested(self) -> bool {
+        use DisputeStatus::{AppealNeedsResponse, AppealUnderReview, NeedsResponse, UnderReview};
+        matches!(self, NeedsResponse | UnderReview | AppealNeedsResponse | AppealUnderReview)
     }
 }
 

@@ -152,9 +152,10 @@ pub enum ReleaseReason {
     Abandoned,
     /// The customer wanted it: `requested_by_customer`.
     RequestedByCustomer,
-    /// The hold ran out at the network: `automatic`.
+    /// The hold ran out at the network: `automatic`, or `expired` since Stripe's version 2025-03-31.
     Automatic,
-    /// Anything else, such as `duplicate` or `fraudulent`: a person of the platform did it.
+    /// Anything else: a person of the platform did it (`duplicate`, `fraudulent`, or no reason at all), an invoice did
+    /// (`failed_invoice`, `void_invoice`), or Stripe gives a reason that this version does not know.
     Other,
 }
 
@@ -212,12 +213,13 @@ impl DeclinedReason {
 }
 
 impl ReleaseReason {
-    /// Reads Stripe's `cancellation_reason`; a payment may be cancelled without one.
+    /// Reads Stripe's `cancellation_reason`; a payment may be cancelled without one. An unknown reason is never
+    /// taken for a customer's wish or a professional's silence: that the money was released is all it proves.
     pub fn of_stripe(cancellation_reason: Option<&str>) -> Self {
         match cancellation_reason {
             Some("abandoned") => Self::Abandoned,
             Some("requested_by_customer") => Self::RequestedByCustomer,
-            Some("automatic") => Self::Automatic,
+            Some("automatic" | "expired") => Self::Automatic,
             _ => Self::Other,
         }
     }

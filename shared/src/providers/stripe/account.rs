@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::nullable::nullable;
 use crate::domain::id::CompanyId;
 use crate::domain::money::Currency;
 use crate::domain::party::{ProfessionalId, StripeAccountId};
@@ -23,17 +24,23 @@ pub struct Account {
     /// Whether Stripe pays it out to a bank.
     #[serde(default)]
     pub payouts_enabled: bool,
+    /// The same under its name before version 2017-04-06.
+    #[serde(default)]
+    pub transfers_enabled: bool,
     /// The currency it is paid out in.
     #[serde(default)]
     pub default_currency: Option<String>,
     /// What Stripe still wants to know.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub requirements: Requirements,
+    /// The same under its name before version 2019-02-19.
+    #[serde(default, deserialize_with = "nullable")]
+    pub verification: Requirements,
     /// What it can do, such as `transfers`, and whether that is `active`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub capabilities: BTreeMap<String, String>,
     /// What we wrote on it: only the platform's key can.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -62,7 +69,12 @@ impl Account {
 
     /// Whether a transfer to it would be taken.
     pub fn takes_transfers(&self) -> bool {
-        !self.deleted && self.capabilities.get("transfers").is_some_and(|state| state == "active")
+        !self.deleted && self.transfers_capability().is_some_and(|state| state == "active")
+    }
+
+    /// The status of the capability `transfers`, which was named `platform_payments` before version 2019-08-14.
+    fn transfers_capability(&self) -> Option<&String> {
+        self.capabilities.get("transfers").or_else(|| self.capabilities.get("platform_payments"))
     }
 
     /// How it stands; `None` where its id is none.
@@ -74,14 +86,16 @@ impl Account {
         if self.deleted {
             return Some(AccountStanding::gone(account));
         }
-        let is_receiver = self.capabilities.contains_key("transfers");
-        let reason = self.requirements.disabled_reason.as_deref().filter(|word| is_word(word));
+        let is_receiver = self.transfers_capability().is_some();
+        let reason =
+            self.requirements.disabled_reason.as_ref().or(self.verification.disabled_reason.as_ref());
+        let reason = reason.filter(|word| is_word(word));
         Some(AccountStanding {
             account,
             charges_enabled: if is_receiver { self.takes_transfers() } else { self.charges_enabled },
-            payouts_enabled: self.payouts_enabled,
+            payouts_enabled: self.payouts_enabled || self.transfers_enabled,
             currency: self.default_currency.as_deref().and_then(|code| Currency::parse(code).ok()),
-            disabled_reason: reason.map(str::to_owned),
+            disabled_reason: reason.cloned(),
         })
     }
 }

@@ -44,6 +44,7 @@ struct Problem {
 
 #[derive(Deserialize)]
 struct Stated {
+    #[serde(default)]
     status: String,
 }
 

@@ -12,32 +12,55 @@
 //! | `account.updated`, `account.application.deauthorized` | an account stands otherwise |
 //! | `payout.failed` | a bank did not take a professional's money |
 //!
-//! An event that bears an `account` is of a connected account, which its owner commands: whatever it
-//! says of payments is of the owner's own and never of a booking, whatever stands in its metadata.
+//! Whose event it is, [`origin`] decides first. A connected account's owner commands it: whatever such an event says of
+//! payments is of the owner's own and never of a booking, whatever stands in its metadata.
+//!
+//! The fields stand as in every version that an endpoint can have; `fixtures/README.md` says where each version has
+//! what.
+//!
+//! [`origin`]: super::origin
 
 use serde_json::Value;
 
 use super::account::Account;
 use super::object::Object;
+use super::origin::{self, EventOrigin, Mode};
 use crate::domain::booking::{DisputeStatus, ReleaseReason, What};
-use crate::domain::event::{Meaning, Part};
+use crate::domain::event::{IgnoreReason, Meaning, Part};
 use crate::domain::id::CompanyId;
-use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
+use crate::domain::party::{BookingId, PaymentIntentId, StripeAccountId, TransferId};
 use crate::domain::payout::AccountStanding;
 
-/// The company, where the event names one and its booking, and what it means. What is about our money
-/// and cannot be read is [`Meaning::Unreadable`]: neither a guess nor nothing.
-pub(super) fn of(name: &str, root: &Value) -> (Option<CompanyId>, Meaning) {
+/// The company, where the event names one and its booking, and what it means. What is about our money and cannot be
+/// read is [`Meaning::Unreadable`]: neither a guess nor nothing. So is everything that would count while `mode`, that
+/// of our key, is unknown: then nothing proves that it is of our mode.
+pub(super) fn of(name: &str, root: &Value, mode: Option<Mode>) -> (Option<CompanyId>, Meaning) {
     let object = Object::new(&root["data"]["object"]);
-    let (company, meaning) = match &root["account"] {
-        Value::Null => {
+    let (company, meaning) = match origin::identify(root, mode) {
+        Err(reason) => (None, ignored(reason)),
+        Ok(EventOrigin::Platform) => {
             let (company, booking) = owner(object).unzip();
-            (company, of_platform(name, object, booking))
+            let meaning = of_platform(name, object, booking);
+            (company, meaning.unwrap_or_else(unreadable).unwrap_or(Meaning::Nothing))
         }
-        account => (None, of_account(name, account.as_str().unwrap_or_default(), object)),
+        Ok(EventOrigin::Connected(account)) => {
+            let unreadable = |part| Meaning::UnreadableAccount { account: account.clone(), part };
+            (None, of_account(name, account.clone(), object).unwrap_or_else(unreadable))
+        }
     };
-    let unreadable = |part| Some(Meaning::Unreadable { part });
-    (company, meaning.unwrap_or_else(unreadable).unwrap_or(Meaning::Nothing))
+    match meaning {
+        Meaning::Nothing | Meaning::Ignored { .. } => (company, meaning),
+        _ if mode.is_none() => (company, Meaning::Unreadable { part: Part::Mode }),
+        _ => (company, meaning),
+    }
+}
+
+fn ignored(reason: IgnoreReason) -> Meaning {
+    Meaning::Ignored { reason }
+}
+
+fn unreadable(part: Part) -> Option<Meaning> {
+    Some(Meaning::Unreadable { part })
 }
 
 /// What an event means; `None` where it means nothing.
@@ -61,49 +84,83 @@ fn of_platform(name: &str, object: Object<'_>, booking_id: Option<BookingId>) ->
         | "charge.dispute.closed"
         | "charge.dispute.funds_withdrawn"
         | "charge.dispute.funds_reinstated" => ("payment_intent", disputed),
-        "charge.refund.updated" | "refund.updated" | "refund.failed" => return refund(object),
+        "charge.refund.updated" | "refund.updated" | "refund.failed" => ("payment_intent", refund_failed),
         "transfer.reversed" | "transfer.updated" => return reversal(object, booking_id),
         _ => return Ok(None),
     };
-    // A charge without a payment is none of a booking's.
-    let Some(payment) = object.id(id, PaymentIntentId::parse)? else { return Ok(None) };
-    let what = read(object, &payment)?;
-    Ok(what.map(|what| Meaning::Booking { booking_id, payment_intent: Some(payment), what }))
+    let payment = match object.id(id, PaymentIntentId::parse) {
+        Ok(Some(payment)) => payment,
+        // A charge without a payment is none of a booking's.
+        Ok(None) if id != "id" => return Ok(None),
+        _ if booking_id.is_some() => return Err(Part::Id),
+        // Every payment that we opened has an id that can be read.
+        _ => return Ok(Some(ignored(IgnoreReason::NotOurs))),
+    };
+    match read(object, &payment) {
+        Ok(change) => Ok(change.map(|change| change.of(booking_id, payment))),
+        Err(part) if booking_id.is_some() => Err(part),
+        Err(part) => Ok(Some(Meaning::UnreadablePayment { payment_intent: payment, part })),
+    }
+}
+
+/// What an event says of a payment.
+enum PaymentChange {
+    /// Something happened to it.
+    Happened(What),
+    /// A refund of it came to nothing.
+    RefundFailed,
+}
+
+impl PaymentChange {
+    fn of(self, booking_id: Option<BookingId>, payment_intent: PaymentIntentId) -> Meaning {
+        match self {
+            Self::Happened(what) => {
+                Meaning::Booking { booking_id, payment_intent: Some(payment_intent), what }
+            }
+            Self::RefundFailed => Meaning::RefundFailed { payment_intent },
+        }
+    }
+}
+
+impl From<What> for PaymentChange {
+    fn from(what: What) -> Self {
+        Self::Happened(what)
+    }
 }
 
 /// Reads what happened to a payment; `None` where nothing did that counts.
-type Read = fn(Object<'_>, &PaymentIntentId) -> Result<Option<What>, Part>;
+type Read = fn(Object<'_>, &PaymentIntentId) -> Result<Option<PaymentChange>, Part>;
 
-fn held(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn held(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let money = intent.money("amount_capturable")?;
-    let charge = intent.id("latest_charge", ChargeId::parse)?;
+    let (charge, capture_before) = intent.latest_charge()?;
     // It is said again when the last of it was taken.
-    let what = What::Authorized { payment_intent: id.clone(), charge, money, capture_before: None };
-    Ok((intent.amount("amount_capturable")? > 0).then_some(what))
+    let what = What::Authorized { payment_intent: id.clone(), charge, money, capture_before };
+    Ok((intent.amount("amount_capturable")? > 0).then_some(what.into()))
 }
 
-fn charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     if charge.flag("captured")? {
         return Ok(None);
     }
     let capture_before = charge.card().time("capture_before")?;
     let (money, payment_intent) = (charge.money("amount")?, id.clone());
-    let charge = charge.id("id", ChargeId::parse)?;
-    Ok(Some(What::Authorized { payment_intent, charge, money, capture_before }))
+    let charge = charge.own_charge_id()?;
+    Ok(Some(What::Authorized { payment_intent, charge, money, capture_before }.into()))
 }
 
-fn taken(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn taken(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let money = intent.money("amount_received")?;
-    let charge = intent.id("latest_charge", ChargeId::parse)?;
-    Ok(Some(What::Captured { payment_intent: id.clone(), charge, money }))
+    let (charge, _) = intent.latest_charge()?;
+    Ok(Some(What::Captured { payment_intent: id.clone(), charge, money }.into()))
 }
 
-fn let_go(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn let_go(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let reason = ReleaseReason::of_stripe(intent.text("cancellation_reason"));
-    Ok(Some(What::Released { reason, payment_intent: Some(id.clone()) }))
+    Ok(Some(What::Released { reason, payment_intent: Some(id.clone()) }.into()))
 }
 
-fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     if !charge.flag("captured")? {
         return Ok(None);
     }
@@ -111,51 +168,48 @@ fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, 
     // As in `Charge::amount_returned`: what was never taken is counted among it.
     let never_taken = charge.amount("amount")?.saturating_sub(charge.amount("amount_captured")?).max(0);
     money.amount = money.amount.saturating_sub(never_taken).max(0);
-    Ok(Some(What::Refunded { money, payment_intent: Some(id.clone()) }))
+    Ok(Some(What::Refunded { money, payment_intent: Some(id.clone()) }.into()))
 }
 
-fn disputed(dispute: Object<'_>, id: &PaymentIntentId) -> Result<Option<What>, Part> {
+fn disputed(dispute: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let dispute_id = dispute.plain_id("id")?;
     let status = dispute.text("status").and_then(DisputeStatus::parse).ok_or(Part::Status)?;
     let (money, payment_intent) = (dispute.money("amount")?, Some(id.clone()));
-    Ok(Some(What::Disputed { dispute_id, status, money, payment_intent }))
+    Ok(Some(What::Disputed { dispute_id, status, money, payment_intent }.into()))
 }
 
-/// A transfer is of no payment, so that only its own word tells whose it is; and not every change of one
-/// takes something back.
+/// A transfer is of no payment, so that only its own word tells whose it is; and not every change of one takes
+/// something back.
 fn reversal(transfer: Object<'_>, booking_id: Option<BookingId>) -> Told {
     if booking_id.is_none() {
-        return Ok(None);
+        return Ok(Some(ignored(IgnoreReason::NotOurs)));
     }
-    let Some(id) = transfer.id("id", TransferId::parse)? else { return Ok(None) };
+    let id = transfer.id("id", TransferId::parse)?.ok_or(Part::Id)?;
     let money = transfer.money("amount_reversed")?;
     let came_back = money.amount > 0;
     let what = What::TransferReversed { transfer: id, money };
     Ok(came_back.then_some(Meaning::Booking { booking_id, payment_intent: None, what }))
 }
 
-/// A refund that stands was told by its charge.
-fn refund(refund: Object<'_>) -> Told {
-    if matches!(refund.text("status"), Some("succeeded" | "pending" | "requires_action")) {
-        return Ok(None);
-    }
-    let payment_intent = refund.id("payment_intent", PaymentIntentId::parse)?;
-    Ok(payment_intent.map(|payment_intent| Meaning::RefundFailed { payment_intent }))
+/// A refund that stands was told by its charge. With any other status, also one that nobody knows yet, the payment
+/// itself is asked how much of it went back.
+fn refund_failed(refund: Object<'_>, _: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
+    let stands = matches!(refund.text("status"), Some("succeeded" | "pending" | "requires_action"));
+    Ok((!stands).then_some(PaymentChange::RefundFailed))
 }
 
-fn of_account(name: &str, account: &str, object: Object<'_>) -> Told {
-    let account = StripeAccountId::parse(account).map_err(|_| Part::Id);
+fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Result<Meaning, Part> {
     Ok(match name {
         "account.updated" => {
             let read: Option<Account> = object.read();
             let standing = read.and_then(|account| account.standing()).ok_or(Part::Account)?;
-            if standing.account != account? {
+            if standing.account != account {
                 return Err(Part::Account);
             }
-            Some(Meaning::Account(standing))
+            Meaning::Account(standing)
         }
-        "account.application.deauthorized" => Some(Meaning::Account(AccountStanding::gone(account?))),
-        "payout.failed" => Some(Meaning::PayoutFailed { account: account?, money: object.money("amount")? }),
-        _ => None,
+        "account.application.deauthorized" => Meaning::Account(AccountStanding::gone(account)),
+        "payout.failed" => Meaning::PayoutFailed { account, money: object.money("amount")? },
+        _ => ignored(IgnoreReason::OtherAccount),
     })
 }

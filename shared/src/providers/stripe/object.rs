@@ -8,6 +8,7 @@ use crate::domain::booking::is_chargeable;
 use crate::domain::event::Part;
 use crate::domain::id::InvalidId;
 use crate::domain::money::{Currency, Money};
+use crate::domain::party::ChargeId;
 use crate::providers::signed::body::is_plain_id;
 
 /// What an event is about.
@@ -35,7 +36,23 @@ impl<'a> Object<'a> {
         self.0["metadata"][name].as_str()
     }
 
-    /// An id; `None` where there is none.
+    /// The newest charge of a PaymentIntent, and when its hold lapses where the charge says so. `latest_charge` names
+    /// it, or holds it whole; before version 2022-11-15 it is the first in the list `charges`.
+    pub(super) fn latest_charge(self) -> Result<(Option<ChargeId>, Option<DateTime<Utc>>), Part> {
+        let charge = match &self.0["latest_charge"] {
+            Value::Null => Self(&self.0["charges"]["data"][0]),
+            charge @ Value::Object(_) => Self(charge),
+            _ => return Ok((self.id("latest_charge", ChargeId::parse)?, None)),
+        };
+        Ok((charge.own_charge_id()?, charge.card().time("capture_before")?))
+    }
+
+    /// The id of a charge.
+    pub(super) fn own_charge_id(self) -> Result<Option<ChargeId>, Part> {
+        self.id("id", ChargeId::parse)
+    }
+
+    /// An id, also that of an object which stands in its place; `None` where there is none.
     pub(super) fn id<T>(
         self,
         name: &str,
@@ -44,7 +61,7 @@ impl<'a> Object<'a> {
         match &self.0[name] {
             Value::Null => Ok(None),
             Value::String(id) => parse(id).map(Some).map_err(|_| Part::Id),
-            _ => Err(Part::Id),
+            object => object["id"].as_str().and_then(|id| parse(id).ok()).map(Some).ok_or(Part::Id),
         }
     }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::form::Form;
+use super::nullable::nullable;
 use crate::domain::money::{Currency, Money};
 
 /// A hold to ask the customer for. Once written down it is the exact request, for ever.
@@ -67,7 +68,7 @@ pub struct PaymentIntent {
     /// In which currency.
     pub currency: Currency,
     /// What it belongs to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
     /// Binds the charge to the transfers made of it.
     #[serde(default)]
@@ -174,7 +175,7 @@ pub struct Charge {
     #[serde(default)]
     pub payment_intent: Option<String>,
     /// What it belongs to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
     /// How it was paid.
     #[serde(default)]

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::form::Form;
+use super::nullable::nullable;
 use crate::domain::money::Currency;
 
 /// A refund to make. Once written down it is the exact request, for ever.
@@ -39,7 +40,8 @@ pub struct Refund {
     pub amount: i64,
     /// In which currency.
     pub currency: Currency,
-    /// Where it stands.
+    /// Where it stands; Stripe's types allow none.
+    #[serde(default, deserialize_with = "nullable")]
     pub status: RefundStatus,
     /// The PaymentIntent it belongs to.
     #[serde(default)]
@@ -48,7 +50,7 @@ pub struct Refund {
     #[serde(default)]
     pub charge: Option<String>,
     /// What it belongs to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
     /// When it was made.
     #[serde(with = "ts_seconds")]
@@ -56,7 +58,7 @@ pub struct Refund {
 }
 
 /// The statuses of a refund, in Stripe's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundStatus {
     /// Our balance has still to cover it, or the customer's bank has still to take it.
@@ -69,7 +71,8 @@ pub enum RefundStatus {
     Failed,
     /// It was called off before it began.
     Canceled,
-    /// A status this version does not know.
+    /// No status, or one that this version does not know.
+    #[default]
     #[serde(other)]
     Unknown,
 }

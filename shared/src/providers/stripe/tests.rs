@@ -1,4 +1,6 @@
+mod answers;
 mod arbitrary;
+mod contract;
 mod fixtures;
 mod meanings;
 
@@ -6,7 +8,8 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderValue};
 
-use super::{Refused, Secret, Unreadable, Verified, read, read_again, sign, verify};
+use super::{Mode, Refused, Secret, Unreadable, Verified, read_again, sign, verify};
+use crate::domain::event::Event;
 
 const BODY: &[u8] = br#"{"id":"evt_1","object":"event","type":"charge.refunded","created":1784710800}"#;
 /// Made with another implementation, over `BODY`, with the secret `whsec_0123456789abcdef`.
@@ -33,6 +36,11 @@ fn refusal(signature: &str) -> Option<Refused> {
 fn verified(body: &[u8]) -> Verified {
     let headers = headers(&sign(signed_at(), body, &secret()));
     verify(&headers, Bytes::copy_from_slice(body), &[secret()], signed_at()).unwrap()
+}
+
+/// Reads it with a live key.
+fn read(verified: &Verified) -> Result<Event, Unreadable> {
+    super::read(verified, Some(Mode::Live))
 }
 
 fn malformed() -> Option<Refused> {
@@ -143,18 +151,49 @@ fn an_event_is_read_with_its_id_name_and_time() {
 }
 
 #[test]
-fn what_has_no_id_or_no_name_is_no_event_and_is_not_quoted() {
+fn what_has_no_id_is_no_event_and_is_not_quoted() {
     let unreadable = |body: &str| read(&verified(body.as_bytes())).unwrap_err();
     assert!(matches!(unreadable(""), Unreadable::NotJson { .. }));
     for body in ["[]", "7", "null", "\"evt_1\""] {
         assert_eq!(unreadable(body), Unreadable::NotAnObject, "{body}");
     }
-    let long = format!(r#"{{"id":"evt_{}","type":"x"}}"#, "x".repeat(125));
-    for body in ["{}", r#"{"id":7}"#, r#"{"id":"msg_1"}"#, r#"{"id":"evt_1 2"}"#, r#"{"id":"evt_ü"}"#, &long]
-    {
+    for body in ["{}", r#"{"id":7}"#, r#"{"id":""}"#, r#"{"id":null}"#, r#"{"id":{"id":"evt_1"}}"#] {
         assert_eq!(unreadable(body), Unreadable::NoId, "{body}");
     }
-    for name in ["", "a name", "someone@example.com", &"x".repeat(81)] {
-        assert_eq!(unreadable(&format!(r#"{{"id":"evt_1","type":"{name}"}}"#)), Unreadable::NoName);
+}
+
+#[test]
+fn an_id_of_any_form_tells_a_second_delivery() {
+    let id_of = |id: &str| {
+        let body = serde_json::json!({"id": id, "type": "x"}).to_string();
+        read(&verified(body.as_bytes())).unwrap().event_id
+    };
+    for id in ["evt_1", "msg_1", "evt_test_65R", "1"] {
+        assert_eq!(id_of(id), id);
     }
+    let long = "x".repeat(129);
+    for id in ["evt_1 2", "evt_ü", "canary\n", long.as_str()] {
+        let derived = id_of(id);
+        assert!(derived.starts_with("sha256:") && derived.len() == 71, "{derived}");
+        assert_eq!(id_of(id), derived, "every delivery has the same");
+    }
+    assert_ne!(id_of("evt_ü"), id_of("evt_ö"));
+}
+
+#[test]
+fn a_name_that_cannot_be_kept_in_clear_is_not_kept() {
+    let name_of = |name: serde_json::Value| {
+        read(&verified(serde_json::json!({"id": "evt_1", "type": name}).to_string().as_bytes())).unwrap().name
+    };
+    for name in ["charge.refunded", "v2.core.account[requirements].updated", &"x".repeat(80)] {
+        assert_eq!(name_of(name.into()), name);
+    }
+    let long = "x".repeat(81);
+    for name in ["", "a name", "someone@example.com", "naïve", &long] {
+        assert_eq!(name_of(name.into()), "unnamed", "{name}");
+    }
+    for name in [serde_json::Value::Null, 7.into(), serde_json::json!(["charge.refunded"])] {
+        assert_eq!(name_of(name), "unnamed");
+    }
+    assert_eq!(read(&verified(br#"{"id":"evt_1"}"#)).unwrap().name, "unnamed");
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::Form;
 use super::list::{Created, Cursor};
+use super::nullable::nullable;
 use crate::domain::money::{Currency, Money};
 
 /// A transfer to make. Once written down it is the exact request, for ever.
@@ -84,7 +85,7 @@ pub struct Transfer {
     #[serde(default)]
     pub source_transaction: Option<String>,
     /// What it belongs to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
     /// The newest ten of its reversals.
     #[serde(default)]

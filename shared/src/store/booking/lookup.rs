@@ -1,5 +1,7 @@
 //! Whose a provider's id is.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::super::company::Company;
@@ -17,6 +19,14 @@ pub struct BookingOwner {
     pub company_id: CompanyId,
     /// The booking.
     pub booking_id: BookingId,
+}
+
+impl BookingOwner {
+    /// The booking that the metadata of an object at Stripe name; either half without the other names none.
+    pub fn named_in(metadata: &BTreeMap<String, String>) -> Option<Self> {
+        let company_id = CompanyId::parse(metadata.get("company_id")?).ok()?;
+        Some(Self { company_id, booking_id: BookingId::parse(metadata.get("booking_id")?).ok()? })
+    }
 }
 
 impl Inbox {

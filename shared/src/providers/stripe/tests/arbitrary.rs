@@ -171,7 +171,7 @@ proptest! {
         account in prop_oneof![2 => Just(Value::Null), 1 => Just(Value::from("acct_1")), 1 => json_value()],
     ) {
         let body = serde_json::json!({
-            "id": "evt_1", "type": name, "created": 1_784_710_800, "account": account,
+            "id": "evt_1", "type": name, "created": 1_784_710_800, "account": account, "livemode": true,
             "data": {"object": object},
         });
         let event = read(&verified(body.to_string().as_bytes())).unwrap();

@@ -4,10 +4,10 @@ use super::fixtures::{
     BOOKING, COMPANY, CREATED, account, charge, connected, dispute, event, intent, payout, refund, transfer,
 };
 use super::*;
-use crate::domain::booking::{DisputeStatus, ReleaseReason, What};
-use crate::domain::event::{Event, Meaning, Part};
+use crate::domain::booking::What;
+use crate::domain::event::{Event, IgnoreReason, Meaning, Part};
 use crate::domain::money::{Currency, Money};
-use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, TransferId};
+use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
 
 fn read_of(body: &Value) -> Event {
     read(&verified(body.to_string().as_bytes())).unwrap()
@@ -60,19 +60,6 @@ fn a_payment_is_held_taken_and_let_go() {
     assert_eq!(happened("charge.succeeded", charge(false)), held(lapses_at));
     let taken = What::Captured { payment_intent: pi(), charge: charge_id(), money: usd(10_000) };
     assert_eq!(happened("payment_intent.succeeded", intent("succeeded")), taken);
-    for (word, reason) in [
-        (json!("automatic"), ReleaseReason::Automatic),
-        (json!("abandoned"), ReleaseReason::Abandoned),
-        (json!("requested_by_customer"), ReleaseReason::RequestedByCustomer),
-        (json!("fraudulent"), ReleaseReason::Other),
-        (Value::Null, ReleaseReason::Other),
-    ] {
-        let cancelled = with(intent("canceled"), "cancellation_reason", word);
-        assert_eq!(
-            happened("payment_intent.canceled", cancelled),
-            What::Released { reason, payment_intent: Some(pi()) }
-        );
-    }
 }
 
 #[test]
@@ -86,6 +73,7 @@ fn what_repeats_another_event_or_moves_no_money_means_nothing() {
         ("charge.refund.updated", refund("succeeded")),
         ("refund.updated", refund("pending")),
         ("refund.created", refund("succeeded")),
+        ("refund.updated", with(refund("failed"), "payment_intent", Value::Null)),
         ("transfer.created", transfer(0)),
         ("transfer.updated", transfer(0)),
         ("payment_intent.created", intent("requires_payment_method")),
@@ -93,7 +81,6 @@ fn what_repeats_another_event_or_moves_no_money_means_nothing() {
         ("payout.failed", payout()),
         ("charge.refunded", with(charge(true), "payment_intent", Value::Null)),
         ("charge.dispute.created", with(dispute("needs_response"), "payment_intent", Value::Null)),
-        ("transfer.reversed", with(transfer(100), "metadata", json!({}))),
         ("customer.created", json!({"id": "cus_1", "email": "canary@example.com"})),
     ] {
         assert_eq!(meaning(name, object), Meaning::Nothing, "{name}");
@@ -110,36 +97,6 @@ fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
     let partly_taken = |refunded: i64| with(back(refunded), "amount_captured", json!(6_000));
     assert_eq!(happened("charge.refunded", partly_taken(4_000)), refunded(0));
     assert_eq!(happened("charge.refunded", partly_taken(5_000)), refunded(1_000));
-}
-
-#[test]
-fn a_refund_that_came_to_nothing_is_asked_for_by_its_payment() {
-    let failed = Meaning::RefundFailed { payment_intent: pi() };
-    for name in ["charge.refund.updated", "refund.updated", "refund.failed"] {
-        for status in ["failed", "canceled", "a_later_word"] {
-            assert_eq!(meaning(name, refund(status)), failed, "{name} {status}");
-        }
-    }
-}
-
-#[test]
-fn a_dispute_is_told_with_its_newest_word_and_finds_its_booking_by_the_payment() {
-    for (name, word, status) in [
-        ("created", "warning_needs_response", DisputeStatus::WarningNeedsResponse),
-        ("funds_withdrawn", "needs_response", DisputeStatus::NeedsResponse),
-        ("updated", "under_review", DisputeStatus::UnderReview),
-        ("funds_reinstated", "won", DisputeStatus::Won),
-        ("closed", "lost", DisputeStatus::Lost),
-    ] {
-        let read = read_of(&event(&format!("charge.dispute.{name}"), dispute(word)));
-        let dispute_id = "du_1RfKq2".to_owned();
-        let what = What::Disputed { dispute_id, status, money: usd(10_000), payment_intent: Some(pi()) };
-        assert_eq!(read.company_id, None);
-        let told = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
-        assert_eq!(read.meaning, told);
-    }
-    let strange = meaning("charge.dispute.updated", dispute("charge_refunded"));
-    assert_eq!(strange, Meaning::Unreadable { part: Part::Status });
 }
 
 #[test]
@@ -194,10 +151,12 @@ fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
         ("charge.dispute.closed", dispute("won")),
     ] {
         let read = read_of(&connected(name, "acct_1RfKq2", object));
-        assert_eq!((read.company_id, read.meaning), (None, Meaning::Nothing), "{name}");
+        let ignored = Meaning::Ignored { reason: IgnoreReason::OtherAccount };
+        assert_eq!((read.company_id, read.meaning), (None, ignored), "{name}");
     }
     let others = told("account.updated", "acct_2", account("active"));
-    assert_eq!(others, Meaning::Unreadable { part: Part::Account });
+    let account = StripeAccountId::parse("acct_2").unwrap();
+    assert_eq!(others, Meaning::UnreadableAccount { account, part: Part::Account });
 }
 
 #[test]
@@ -212,11 +171,18 @@ fn money_that_cannot_be_read_is_neither_guessed_nor_nothing() {
         let came_back = with(transfer(1), "amount_reversed", amount.clone());
         assert_eq!(meaning("transfer.reversed", came_back), unreadable, "{amount}");
         let bounced = connected("payout.failed", "acct_1", with(payout(), "amount", amount));
-        assert_eq!(read_of(&bounced).meaning, unreadable);
+        let account = StripeAccountId::parse("acct_1").unwrap();
+        let of_account = Meaning::UnreadableAccount { account, part: Part::Amount };
+        assert_eq!(read_of(&bounced).meaning, of_account);
     }
     for currency in [json!("xxx"), json!("us"), json!("usdt"), json!(7), json!(null)] {
         let disputed = with(dispute("lost"), "currency", currency);
-        assert_eq!(meaning("charge.dispute.closed", disputed), Meaning::Unreadable { part: Part::Currency });
+        let of_whom = Meaning::UnreadablePayment { payment_intent: pi(), part: Part::Currency };
+        assert_eq!(
+            meaning("charge.dispute.closed", disputed),
+            of_whom,
+            "a dispute does not name its booking"
+        );
     }
     let parts = [
         (with(charge(false), "captured", json!("no")), Part::Flag),
@@ -233,16 +199,52 @@ fn money_that_cannot_be_read_is_neither_guessed_nor_nothing() {
 }
 
 #[test]
+fn what_does_not_name_its_booking_is_ours_only_if_the_payment_is() {
+    let foreign = |object: Value| with(object, "metadata", json!({"order": "7"}));
+    let unreadable = |part| Meaning::UnreadablePayment { payment_intent: pi(), part };
+    let strange = with(foreign(intent("succeeded")), "currency", json!("xxx"));
+    assert_eq!(meaning("payment_intent.succeeded", strange), unreadable(Part::Currency));
+    let strange = with(foreign(charge(true)), "amount_refunded", json!(-1));
+    assert_eq!(meaning("charge.refunded", strange), unreadable(Part::Amount));
+    let not_ours = Meaning::Ignored { reason: IgnoreReason::NotOurs };
+    for id in [Value::Null, json!(7), json!("pi 1")] {
+        let nameless = with(foreign(intent("succeeded")), "id", id.clone());
+        assert_eq!(meaning("payment_intent.succeeded", nameless), not_ours, "{id}");
+        let ours = with(intent("succeeded"), "id", id);
+        assert_eq!(meaning("payment_intent.succeeded", ours), Meaning::Unreadable { part: Part::Id });
+    }
+    assert_eq!(meaning("transfer.reversed", foreign(transfer(100))), not_ours);
+    let no_object = json!({"id": "evt_1", "type": "payment_intent.succeeded", "livemode": true});
+    assert_eq!(read_of(&no_object).meaning, not_ours);
+}
+
+#[test]
+fn nothing_counts_while_our_own_mode_is_unknown() {
+    let of_unknown_mode =
+        |body: Value| crate::providers::stripe::read(&verified(body.to_string().as_bytes()), None);
+    let unknown = Meaning::Unreadable { part: Part::Mode };
+    let taken = event("payment_intent.succeeded", intent("succeeded"));
+    assert_eq!(of_unknown_mode(taken).unwrap().meaning, unknown);
+    let bounced = connected("payout.failed", "acct_1RfKq2", payout());
+    assert_eq!(of_unknown_mode(bounced).unwrap().meaning, unknown);
+    let other = event("customer.created", json!({"id": "cus_1"}));
+    assert_eq!(of_unknown_mode(other).unwrap().meaning, Meaning::Nothing);
+}
+
+#[test]
 fn what_was_kept_unread_may_be_read_again() {
     let body = event("payment_intent.succeeded", intent("succeeded")).to_string();
     let kept = Event {
         meaning: Meaning::Unreadable { part: Part::Amount },
         ..read_of(&json!({
             "id": "evt_3RfKq2LkdIwHu7ix0a1b2c3d", "type": "payment_intent.succeeded", "created": CREATED,
+            "livemode": true,
         }))
     };
-    assert_eq!(read_again(&kept, body.as_bytes()).unwrap(), read(&verified(body.as_bytes())).unwrap());
-    assert!(read_again(&kept, b"[]").is_err());
+    let again = |mode| read_again(&kept, body.as_bytes(), Some(mode)).unwrap();
+    assert_eq!(again(Mode::Live), read(&verified(body.as_bytes())).unwrap());
+    assert_eq!(again(Mode::Test).meaning, Meaning::Ignored { reason: IgnoreReason::WrongMode });
+    assert!(read_again(&kept, b"[]", Some(Mode::Live)).is_err());
 }
 
 #[test]
