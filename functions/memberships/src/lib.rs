@@ -14,6 +14,7 @@ use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
 use shared::domain::id::MembershipId;
+use shared::domain::provider::Provider;
 use shared::domain::time;
 use shared::http::{Answer, Failure};
 use shared::providers::whop::client::Membership;
@@ -61,7 +62,7 @@ async fn find(app: &SharedApp, caller: &Caller, id: &str) -> Result<Membership, 
         detail: "This door is not configured.",
         reason: "WHOP_API_KEY is not set".to_owned(),
     })?;
-    let membership = whop.membership(&id).await?;
+    let membership = whop.membership(&id).await.map_err(|error| error.of(Provider::Whop))?;
     if membership.company_id() != Some(caller.company.id().as_str()) {
         return Err(Failure::Absent);
     }

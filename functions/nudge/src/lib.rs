@@ -20,6 +20,7 @@ use shared::domain::case::Case;
 use shared::domain::effect::{Effect, Request};
 use shared::domain::id::CaseId;
 use shared::domain::message::{TEMPLATE_VERSION, Template};
+use shared::domain::provider::Provider;
 use shared::domain::settings::Settings;
 use shared::domain::time;
 use shared::domain::timeline::CaseState;
@@ -124,7 +125,7 @@ async fn decide(
             }
             reach::experience(whop, app_id, company, &state, app.ids.next()).await
         };
-        let reach = reach::look(whop, &case, experience).await?;
+        let reach = reach::look(whop, &case, experience).await.map_err(|error| error.of(Provider::Whop))?;
         let now = app.clock.now();
         let effect = message(app, caller, &case, &settings.settings, &reach, wanted, &operation, now)?;
         let advanced = Case { attempts: case.attempts + 1, ..case.clone() };

@@ -7,6 +7,7 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::party::{ProfessionalId, StripeAccountId};
 use shared::domain::payout::AccountStanding;
+use shared::domain::provider::Provider;
 use shared::domain::time;
 use shared::http::body::text_field;
 use shared::http::once::{Intent, once};
@@ -53,10 +54,7 @@ async fn standing(app: &SharedApp, account_id: &StripeAccountId) -> Result<Accou
         detail: "This door is not configured.",
         reason: "STRIPE_SECRET_KEY is not set".to_owned(),
     })?;
-    let account = stripe.account(account_id.as_str()).await.map_err(|error| Failure::Unavailable {
-        detail: "Stripe does not answer. Try again.",
-        reason: error.reason().to_owned(),
-    })?;
+    let account = stripe.account(account_id.as_str()).await.map_err(|error| error.of(Provider::Stripe))?;
     match account.standing().filter(|_| !account.deleted) {
         None => Err(conflict("There is no such account at Stripe, or it does not let us in.")),
         Some(standing) if standing.currency.is_none() => {

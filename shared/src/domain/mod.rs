@@ -18,6 +18,7 @@ pub mod message;
 pub mod money;
 pub mod party;
 pub mod payout;
+pub mod provider;
 pub mod schedule;
 pub mod settings;
 pub mod time;

@@ -9,7 +9,8 @@ use super::payment::{intent, transfer};
 use super::settle::settle;
 use super::{Outcome, Senders, Verdict};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
-use crate::providers::call::CallError;
+use crate::domain::provider::Provider;
+use crate::providers::call::{CallError, ProviderError};
 use crate::store::company::AuditEntry;
 use crate::store::{Company, StoreError};
 
@@ -38,8 +39,8 @@ pub enum Unresolved {
     #[error("the provider says otherwise: {0}")]
     Contradicted(String),
     /// The provider cannot be asked.
-    #[error("the provider cannot be asked")]
-    Unasked(CallError),
+    #[error("the provider cannot be asked: {0}")]
+    Unasked(ProviderError),
     /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -104,7 +105,7 @@ async fn of_transfer(
                 Err(CallError::Absent) => {
                     return Err(Unresolved::Contradicted("no such transfer".to_owned()));
                 }
-                Err(error) => return Err(Unresolved::Unasked(error)),
+                Err(error) => return Err(Unresolved::Unasked(error.of(Provider::Stripe))),
             };
             let booking_id = request.metadata.booking_id.to_string();
             if found.metadata.get("booking_id") != Some(&booking_id) {
@@ -152,5 +153,6 @@ async fn of_payment(
 }
 
 fn unasked() -> Unresolved {
-    Unresolved::Unasked(CallError::NotSent { reason: "stripe_not_reached".to_owned(), retry_after: None })
+    let error = CallError::NotSent { reason: "stripe_not_reached".to_owned(), retry_after: None };
+    Unresolved::Unasked(error.of(Provider::Stripe))
 }

@@ -10,13 +10,17 @@ use serde_json::{Value, json};
 
 use crate::domain::id::{CompanyId, MembershipId, UserId};
 use crate::domain::message::Message;
-use crate::providers::call::{CallError, retry_after};
+use crate::providers::call::{CallError, machine_word, retry_after};
+use crate::providers::client::read_within;
 
 /// The dated API version all bodies here are written for.
 const API_VERSION_DATE: &str = "2026-09-15";
 
 /// More than any of these answers needs; a larger one is not read.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// More than any error needs.
+const MAX_ERROR_BYTES: usize = 16 * 1024;
 
 /// A client for one app.
 #[derive(Clone)]
@@ -220,7 +224,9 @@ impl Whop {
         let mut response = request.send().await.map_err(|error| CallError::from_transport(&error))?;
         let status = response.status();
         if !status.is_success() {
-            return Err(CallError::from_status(status.as_u16(), retry_after(response.headers())));
+            let wait = retry_after(response.headers());
+            let body = read_within(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+            return Err(CallError::from_answer(status.as_u16(), error_word(&body), wait));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| CallError::from_transport(&error))? {
@@ -231,6 +237,13 @@ impl Whop {
         }
         Ok(body)
     }
+}
+
+/// The type of Whop's error, in whichever of its two shapes; its message may name a person and is not read.
+fn error_word(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let error = body.get("error")?;
+    machine_word(error.get("type").unwrap_or(error).as_str()?)
 }
 
 impl std::fmt::Debug for Whop {
