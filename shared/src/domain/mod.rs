@@ -19,6 +19,7 @@ pub mod money;
 pub mod party;
 pub mod payout;
 pub mod provider;
+pub mod refusal;
 pub mod schedule;
 pub mod settings;
 pub mod time;

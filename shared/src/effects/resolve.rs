@@ -32,6 +32,12 @@ pub enum Unresolved {
     /// Its outcome is known, or still being found out.
     #[error("only an effect in doubt can be resolved")]
     NotInDoubt,
+    /// It was not refused, or that is resolved already.
+    #[error("only an effect that was refused can be tried again or closed")]
+    NotRefused,
+    /// Somebody else has it tried again.
+    #[error("it cannot be tried again here: {0}")]
+    NotRetried(&'static str),
     /// A transfer without its id.
     #[error("name the transfer that was made")]
     ReferenceMissing,
@@ -146,13 +152,15 @@ async fn of_payment(
     let happened = matches!(resolution, Resolution::Happened { .. });
     match looked {
         Some(verdict) if verdict.retry_at.is_some() => Err(unasked()),
+        // The payment is not there: what nobody can find did not happen.
+        Some(verdict) if verdict.state == EffectState::Unknown && !happened => Ok(by_word(resolution)),
         Some(verdict) if (verdict.state == EffectState::Done) == happened => Ok(verdict),
         None if !happened => Ok(by_word(resolution)),
         _ => Err(Unresolved::Contradicted("the payment stands otherwise".to_owned())),
     }
 }
 
-fn unasked() -> Unresolved {
+pub(super) fn unasked() -> Unresolved {
     let error = CallError::NotSent { reason: "stripe_not_reached".to_owned(), retry_after: None };
     Unresolved::Unasked(error.of(Provider::Stripe))
 }

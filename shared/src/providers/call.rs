@@ -70,6 +70,18 @@ impl CallError {
         ProviderError { provider, error: self }
     }
 
+    /// The same failure of a call that only looks something up: that the look-up was refused says nothing
+    /// about what it would have found, so it is asked again later.
+    pub(crate) fn of_look_up(self) -> Self {
+        match self {
+            Self::Rejected { .. } | Self::WrongState { .. } | Self::Absent => {
+                let reason = format!("look_up:{}", self.reason());
+                Self::NotSent { reason, retry_after: None }
+            }
+            other => other.of_reading(),
+        }
+    }
+
     /// What an answer's status says about a call that changes something; `word` is the provider's own
     /// machine word for the error.
     ///

@@ -19,7 +19,9 @@ use super::law::Law;
 use super::outside::Happening;
 use super::payday::{self, FORGOTTEN, Payouts};
 use super::payouts;
+use super::refusals::refused_at_every_call;
 use super::reminders::{self, Act, Reminders, Step};
+use super::restores::Restored;
 use super::scene::{Deed, Scene};
 use super::season::on_one_thread;
 use super::stage::Leap;
@@ -321,6 +323,29 @@ fn a_transfer_in_doubt_taken_for_success_is_found() {
 fn a_transfer_in_doubt_taken_for_a_refusal_is_found_where_nobody_looks_it_up() {
     let defects = &[Defect::DoubtTakenForRefusal, Defect::LookUpBlind];
     found_in_storms(defects, UNANSWERED, payouts::of_chance, "stands as");
+}
+
+/// The same as `found` where every call is refused in turn.
+fn found_when_refused(defects: &'static [Defect], scene: impl Scene, words: &str) {
+    let scene = Mistaken(scene, defects);
+    told(&scene.name(), problem(|| refused_at_every_call(&scene)), words);
+}
+
+#[test]
+fn a_refused_capture_taken_for_success_is_found() {
+    let scene = Declines::of_one(&[declines::Act::Accept(0)]);
+    found_when_refused(&[Defect::RefusalTakenForDone], scene, "is Some(RequiresCapture)");
+}
+
+#[test]
+fn a_refusal_that_is_on_no_list_is_found() {
+    let scene = Declines::of_one(&[declines::Act::Accept(0)]);
+    found_when_refused(&[Defect::RefusalNotListed], scene, "is refused and not listed");
+}
+
+#[test]
+fn a_restored_table_that_pays_without_a_look_is_found() {
+    found(&[Defect::LookUpBlind], Restored::of_one(), Reach::default(), "left more than once");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod finished;
 mod once;
 mod payees;
 mod payments;
+mod refusals;
 mod sums;
 mod transfers;
 
@@ -25,6 +26,7 @@ pub use finished::NothingUnfinished;
 pub use once::OnceEach;
 pub use payees::OneAtAPayee;
 pub use payments::TakenOrLetGo;
+pub use refusals::RefusalsAreListed;
 pub use sums::SumsAreRight;
 pub use transfers::OneTransferEach;
 
@@ -44,6 +46,7 @@ pub fn of_money() -> Vec<Box<dyn Law>> {
         Box::new(OneAtAPayee),
         Box::new(OneTransferEach),
         Box::new(TakenOrLetGo),
+        Box::new(RefusalsAreListed),
         Box::new(NothingUnfinished),
     ]
 }
