@@ -60,8 +60,14 @@ async fn a_capture_that_stripe_refuses_is_no_acceptance() {
         world.stripe_trouble(Operation::Capture, kind, Some(1));
         is_conflict(&world.decide(&booking, "accept", "key-2").await, "payment_failed");
         let seen = world.seen(&booking).await;
-        assert_eq!((&seen["status"], &seen["declined_reason"]), (&json!("declined"), &json!("payment_failed")));
-        assert_eq!((&seen["payment_status"], &seen["captured_amount"]), (&json!("capture_refused"), &json!(0)));
+        assert_eq!(
+            (&seen["status"], &seen["declined_reason"]),
+            (&json!("declined"), &json!("payment_failed"))
+        );
+        assert_eq!(
+            (&seen["payment_status"], &seen["captured_amount"]),
+            (&json!("capture_refused"), &json!(0))
+        );
         assert_eq!(seen["refused"][0]["step"], "capture", "{kind}: {seen:#}");
         is_conflict(&world.decide(&booking, "complete", "key-3").await, "already_declined");
         assert_eq!((world.sent(Kind::Mail), world.sent(Kind::Release)), (1, 0), "{kind}");
@@ -71,7 +77,10 @@ async fn a_capture_that_stripe_refuses_is_no_acceptance() {
 
         let listed = world.refused_one().await;
         assert_eq!((&listed["provider"], &listed["amount"]), (&json!("stripe"), &json!(PRICE)), "{kind}");
-        assert_eq!((&listed["consequence"], &listed["currency"]), (&json!("payment_not_captured"), &json!("usd")));
+        assert_eq!(
+            (&listed["consequence"], &listed["currency"]),
+            (&json!("payment_not_captured"), &json!("usd"))
+        );
         if let Some(code) = kind.splitn(3, ':').nth(2) {
             assert_eq!(listed["code"], code);
         }
@@ -114,7 +123,8 @@ async fn a_refused_capture_is_let_go_by_whoever_closes_it_and_moot_once_the_hold
     closed.stripe_trouble(Operation::Capture, REFUSALS[0], Some(1));
     closed.decide(&booking, "accept", "key-2").await;
     let listed = closed.refused_one().await;
-    let without_note = json!({"booking_id": listed["booking_id"], "operation": listed["operation"], "outcome": "closed"});
+    let without_note =
+        json!({"booking_id": listed["booking_id"], "operation": listed["operation"], "outcome": "closed"});
     assert_eq!(closed.resolve(without_note).await.status, 400);
     closed.settle_refusal(&listed, "closed").await.ok();
     assert_eq!((closed.refused().await.len(), closed.sent(Kind::Release)), (0, 1));
@@ -144,7 +154,10 @@ async fn an_acceptance_that_waits_for_stripe_says_so() {
     let answer = world.decide(&booking, "accept", "key-2").await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer:?}");
     let waits = answer.json();
-    assert_eq!((&waits["status"], &waits["payment_status"]), (&json!("authorized"), &json!("capture_pending")));
+    assert_eq!(
+        (&waits["status"], &waits["payment_status"]),
+        (&json!("authorized"), &json!("capture_pending"))
+    );
     is_conflict(&world.decide(&booking, "complete", "key-3").await, "not_captured");
     world.advance(Duration::minutes(10));
     world.settle().await;
@@ -159,12 +172,21 @@ async fn a_refund_that_stripe_refuses_is_listed_and_asked_for_again_under_a_new_
         let booking = world.promised("key-1").await;
         world.stripe_trouble(Operation::CreateRefund, kind, Some(1));
         let cancelled = world.decide(&booking, "cancel", "key-2").await.ok();
-        assert_eq!((&cancelled["status"], &cancelled["payment_status"]), (&json!("cancelled"), &json!("refund_refused")));
+        assert_eq!(
+            (&cancelled["status"], &cancelled["payment_status"]),
+            (&json!("cancelled"), &json!("refund_refused"))
+        );
         assert_eq!(cancelled["refunded_amount"], 0);
         let listed = world.refused_one().await;
-        assert_eq!((&listed["consequence"], &listed["amount"]), (&json!("payment_not_refunded"), &json!(PRICE)));
+        assert_eq!(
+            (&listed["consequence"], &listed["amount"]),
+            (&json!("payment_not_refunded"), &json!(PRICE))
+        );
         let again = world.decide(&booking, "cancel", "key-3").await.ok();
-        assert_eq!((&again["payment_status"], &again["refunded_amount"]), (&json!("refunded"), &json!(PRICE)));
+        assert_eq!(
+            (&again["payment_status"], &again["refunded_amount"]),
+            (&json!("refunded"), &json!(PRICE))
+        );
         assert_eq!((world.refused().await.len(), world.sent(Kind::Refund)), (0, 1), "{kind}");
         is_conflict(&world.decide(&booking, "cancel", "key-4").await, "already_cancelled");
         world.check_the_books().await;
@@ -193,9 +215,13 @@ async fn a_release_that_stripe_refuses_is_listed_and_the_customer_hears_that_the
     let booking = world.held("key-1").await;
     world.stripe_trouble(Operation::CancelPaymentIntent, "refused:400:resource_missing", Some(1));
     let declined = world.decide(&booking, "decline", "key-2").await.ok();
-    assert_eq!((&declined["status"], &declined["payment_status"]), (&json!("declined"), &json!("release_refused")));
+    assert_eq!(
+        (&declined["status"], &declined["payment_status"]),
+        (&json!("declined"), &json!("release_refused"))
+    );
     assert_eq!(declined["anomalies"], json!(["held_after_end"]));
-    let mails: Vec<_> = world.service.sandbox.outbox.entries().into_iter().filter(|it| it.kind == Kind::Mail).collect();
+    let mails: Vec<_> =
+        world.service.sandbox.outbox.entries().into_iter().filter(|it| it.kind == Kind::Mail).collect();
     let text = mails[0].detail["text"].as_str().unwrap();
     assert!(mails.len() == 1 && !text.contains("free again") && text.contains("may stay reserved"), "{text}");
     assert_eq!(world.refused_one().await["consequence"], "hold_not_released");
@@ -212,10 +238,16 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
     let booking = world.held("key-1").await;
     world.mail_trouble("refused:422:validation_error", Some(1));
     let declined = world.decide(&booking, "decline", "key-2").await.ok();
-    assert_eq!((&declined["payment_status"], &declined["refused"][0]["step"]), (&json!("released"), &json!("decline_mail")));
+    assert_eq!(
+        (&declined["payment_status"], &declined["refused"][0]["step"]),
+        (&json!("released"), &json!("decline_mail"))
+    );
     let listed = world.refused_one().await;
     let told = (&listed["provider"], &listed["code"], &listed["consequence"], &listed["amount"]);
-    assert_eq!(told, (&json!("resend"), &json!("validation_error"), &json!("customer_not_told"), &Value::Null));
+    assert_eq!(
+        told,
+        (&json!("resend"), &json!("validation_error"), &json!("customer_not_told"), &Value::Null)
+    );
     assert!(!listed.to_string().contains("example.com"), "no address is shown");
     assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["state"], "done");
     assert_eq!((world.refused().await.len(), world.sent(Kind::Mail)), (0, 1));
@@ -223,7 +255,9 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
 
 #[tokio::test]
 async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_asked() {
-    for (kind, status) in [("refused:400:amount_too_small", 400), ("refused:400:account_invalid", 409), ("status:404", 409)] {
+    for (kind, status) in
+        [("refused:400:amount_too_small", 400), ("refused:400:account_invalid", 409), ("status:404", 409)]
+    {
         let world = World::start().await;
         world.stripe_trouble(Operation::CreatePaymentIntent, kind, Some(1));
         let answer = world.keyed(http::Method::POST, "/api/bookings", "key-1", world.job()).await;
@@ -235,7 +269,10 @@ async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_
         assert_eq!((again.status, &again.body), (answer.status, &answer.body), "the first answer again");
         let list = world.get("/api/bookings").await;
         let seen = list["data"][0].clone();
-        assert_eq!((&seen["status"], &seen["declined_reason"]), (&json!("declined"), &json!("payment_failed")));
+        assert_eq!(
+            (&seen["status"], &seen["declined_reason"]),
+            (&json!("declined"), &json!("payment_failed"))
+        );
         world.advance(Duration::hours(25));
         world.settle().await;
         assert_eq!(world.sent(Kind::Mail), 0, "whoever asked has heard it");
@@ -266,7 +303,10 @@ async fn an_effect_of_stripe_that_cannot_be_looked_up_says_that_stripe_does_not_
     let listed = world.refused_one().await;
     world.stripe_trouble(Operation::Any, "status:503", None);
     let answer = world.settle_refusal(&listed, "try_again").await;
-    assert_eq!((answer.status.as_u16(), &answer.json()["detail"]), (503, &json!("Stripe does not answer. Try again.")));
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json()["detail"]),
+        (503, &json!("Stripe does not answer. Try again."))
+    );
     world.all_well();
     assert_eq!(world.refused().await.len(), 1, "nothing has changed");
     assert_eq!(world.get(&path_of(&booking)).await["payment_status"], "refund_refused");

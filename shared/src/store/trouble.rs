@@ -104,9 +104,8 @@ impl Company {
             let ids: BTreeSet<CaseId> = effects.iter().filter_map(of_case).collect();
             let keys: Vec<Key> = ids.iter().map(|id| Key::case(&self.company, *id)).collect();
             let cases: Vec<Case> = self.store.get_all(&keys).await?;
-            let is_open = |id: CaseId| {
-                cases.iter().any(|case| case.case_id == id && case.state == CaseState::Open)
-            };
+            let is_open =
+                |id: CaseId| cases.iter().any(|case| case.case_id == id && case.state == CaseState::Open);
             effects.retain(|listed| of_case(listed).is_none_or(is_open));
         }
         Ok((effects, more))

@@ -19,9 +19,7 @@ use super::law::Law;
 use super::outside::Happening;
 use super::payday::{self, FORGOTTEN, Payouts};
 use super::payouts;
-use super::refusals::refused_at_every_call;
 use super::reminders::{self, Act, Reminders, Step};
-use super::restores::Restored;
 use super::scene::{Deed, Scene};
 use super::season::on_one_thread;
 use super::stage::Leap;
@@ -30,7 +28,7 @@ use super::webhooks::{Deliveries, Letter};
 use crate::world::World;
 
 /// A scene whose workers make a mistake.
-struct Mistaken<S>(S, &'static [Defect]);
+pub(super) struct Mistaken<S>(pub(super) S, pub(super) &'static [Defect]);
 
 impl<S: Scene> Scene for Mistaken<S> {
     fn name(&self) -> String {
@@ -82,7 +80,7 @@ impl<S: Scene> Scene for Mistaken<S> {
 const SEEDS: u64 = 60;
 
 /// Every order of a scene, one of which must break a law in these words.
-fn found(defects: &'static [Defect], scene: impl Scene, reach: Reach, words: &str) {
+pub(super) fn found(defects: &'static [Defect], scene: impl Scene, reach: Reach, words: &str) {
     let scene = Mistaken(scene, defects);
     let problem = problem(|| drop(on_one_thread(explore(&scene, reach))));
     told(&scene.name(), problem, words);
@@ -111,13 +109,13 @@ fn found_in_storms<S: Scene>(
     panic!("{defects:?}: {SEEDS} storms show nothing");
 }
 
-fn problem(attempt: impl FnOnce()) -> Option<String> {
+pub(super) fn problem(attempt: impl FnOnce()) -> Option<String> {
     let panic = catch_unwind(AssertUnwindSafe(attempt)).err()?;
     let text = panic.downcast_ref::<String>().cloned();
     Some(text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
 }
 
-fn told(name: &str, problem: Option<String>, words: &str) {
+pub(super) fn told(name: &str, problem: Option<String>, words: &str) {
     let problem = problem.unwrap_or_else(|| panic!("{name}: nothing was found"));
     assert!(problem.contains(words), "{name}: found, but by something else:\n{problem}");
     eprintln!("{name}: found, {words}");
@@ -323,29 +321,6 @@ fn a_transfer_in_doubt_taken_for_success_is_found() {
 fn a_transfer_in_doubt_taken_for_a_refusal_is_found_where_nobody_looks_it_up() {
     let defects = &[Defect::DoubtTakenForRefusal, Defect::LookUpBlind];
     found_in_storms(defects, UNANSWERED, payouts::of_chance, "stands as");
-}
-
-/// The same as `found` where every call is refused in turn.
-fn found_when_refused(defects: &'static [Defect], scene: impl Scene, words: &str) {
-    let scene = Mistaken(scene, defects);
-    told(&scene.name(), problem(|| refused_at_every_call(&scene)), words);
-}
-
-#[test]
-fn a_refused_capture_taken_for_success_is_found() {
-    let scene = Declines::of_one(&[declines::Act::Accept(0)]);
-    found_when_refused(&[Defect::RefusalTakenForDone], scene, "is Some(RequiresCapture)");
-}
-
-#[test]
-fn a_refusal_that_is_on_no_list_is_found() {
-    let scene = Declines::of_one(&[declines::Act::Accept(0)]);
-    found_when_refused(&[Defect::RefusalNotListed], scene, "is refused and not listed");
-}
-
-#[test]
-fn a_restored_table_that_pays_without_a_look_is_found() {
-    found(&[Defect::LookUpBlind], Restored::of_one(), Reach::default(), "left more than once");
 }
 
 #[test]

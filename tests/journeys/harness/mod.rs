@@ -56,6 +56,7 @@ mod declines;
 mod defects;
 mod payouts;
 mod reconciliation;
+mod refusal_defects;
 mod refusals;
 mod reminders;
 mod restores;

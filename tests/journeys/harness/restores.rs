@@ -4,6 +4,7 @@ use local::service::TABLE;
 
 use super::explorer::Reach;
 use super::law::Law;
+use super::laws::of_restored_money;
 use super::payday::{Act, FORGOTTEN, Payouts};
 use super::scene::{Deed, Scene};
 use super::season::explored;
@@ -55,7 +56,7 @@ impl Scene for Restored {
     }
 
     fn laws(&self) -> Vec<Box<dyn Law>> {
-        self.0.laws()
+        of_restored_money()
     }
 
     async fn again(&self, world: &World) {

@@ -149,7 +149,8 @@ impl EmbeddedDynamo {
         let kept: Vec<Value> = rows.iter().map(key).collect();
         let gone: Vec<Value> = self.rows(table).iter().map(key).filter(|key| !kept.contains(key)).collect();
         for batch in gone.chunks(MAX_BATCH) {
-            let deletes: Vec<Value> = batch.iter().map(|key| json!({"DeleteRequest": {"Key": key}})).collect();
+            let deletes: Vec<Value> =
+                batch.iter().map(|key| json!({"DeleteRequest": {"Key": key}})).collect();
             let request = json!({"RequestItems": {table: deletes}});
             let (status, answer) = dispatch::dispatch(&self.database, "BatchWriteItem", &request.to_string());
             assert_eq!(status, 200, "{answer}");

@@ -259,9 +259,19 @@ mod tests {
 
     #[test]
     fn what_is_no_trouble_is_refused() {
-        for text in
-            ["", "refused:400", "refused:500:x", "refused:400:a b", "status:200", "status:abc", "slow:", "slow:-1", "drop", "error_after", "drop_after:1"]
-        {
+        for text in [
+            "",
+            "refused:400",
+            "refused:500:x",
+            "refused:400:a b",
+            "status:200",
+            "status:abc",
+            "slow:",
+            "slow:-1",
+            "drop",
+            "error_after",
+            "drop_after:1",
+        ] {
             assert_eq!(text.parse::<FaultKind>(), Err(InvalidFaultKind), "{text}");
         }
     }

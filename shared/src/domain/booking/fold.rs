@@ -137,11 +137,14 @@ impl Fold<'_> {
         let stage = self.booking.stage;
         let is_over = match step {
             Step::Hold => stage == BookingState::Requested,
-            Step::Capture => stage.is_unanswered() || stage == BookingState::Accepted || stage.is_done(),
+            // Stripe dates its word by the second, so that a release may seem to come before its reason.
+            Step::Capture => stage.may_be_called_off() || stage.is_done() || self.unexplained,
             _ => false,
         };
         if is_over {
+            self.unexplained = false;
             self.booking.completed_at = None;
+            self.booking.cancellation = None;
             self.lapse(at, DeclinedReason::PaymentFailed);
         }
     }

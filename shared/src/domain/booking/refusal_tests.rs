@@ -66,7 +66,10 @@ fn a_refused_capture_is_tried_again_or_let_go_and_moot_once_the_payment_has_ende
     assert_eq!((captured.state, wanted(&captured)), (BookingState::Accepted, vec![Step::AcceptedMail]));
     let lapsed = with(&[capture_refused(), released(3.0)]);
     assert_eq!((lapsed.state, lapsed.payment_status()), (BookingState::Declined, "released"));
-    for resolved in [again, closed, captured, lapsed] {
+    let (reason, payment_intent) = (ReleaseReason::Other, None);
+    let same_second = with(&[fact(1.05, What::Released { reason, payment_intent }), capture_refused()]);
+    assert_eq!((same_second.state, same_second.payment_status()), (BookingState::Declined, "released"));
+    for resolved in [again, closed, captured, lapsed, same_second] {
         assert_eq!(resolved.unresolved_refusals().count(), 0, "{resolved:?}");
     }
 }

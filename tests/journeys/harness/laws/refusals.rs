@@ -49,7 +49,8 @@ fn check(booked: &Booked<'_>, moment: &Moment<'_>) -> Result<(), String> {
     for (step, refused) in booking.unresolved_refusals() {
         let operation = step.operation(booked.row.booking_id, refused.version);
         let key = (booked.projected.text("pk").to_owned(), format!("ACTION#{operation}"));
-        let row = moment.after.0.get(&key).ok_or_else(|| format!("{operation} is refused and is no effect"))?;
+        let row =
+            moment.after.0.get(&key).ok_or_else(|| format!("{operation} is refused and is no effect"))?;
         must(is_listed(row), || format!("{operation} is refused and not listed"))?;
     }
     let steps = booked.effects.iter().filter(|effect| effect.is_refusal_open);

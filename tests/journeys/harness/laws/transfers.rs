@@ -47,7 +47,9 @@ impl Law for OneTransferEach {
             let found = made.get(id.as_str());
             let count = usize::from(found.is_some());
             let is_unknown_yet = found.is_some_and(|it| is_of_earlier_life(moment, it)) && done == 0;
-            must(done == count || is_unknown_yet, || format!("{done} transfers of {id} are known, {count} were made"))?;
+            must(done == count || is_unknown_yet, || {
+                format!("{done} transfers of {id} are known, {count} were made")
+            })?;
             let known = paid_by(&booked);
             let is_it = is_unknown_yet || found.is_none_or(|transfer| known.contains(&transfer.id));
             must(is_it, || format!("{found:?} was made, but {known:?} are known"))?;
