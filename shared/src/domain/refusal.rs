@@ -8,13 +8,16 @@ use super::effect::Request;
 
 /// Ends that are no refusal: the opposite has happened, or nobody needs the effect any more. Nothing is left
 /// to do, and nobody has to look at them.
-const EXPECTED_ENDS: [&str; 13] = [
-    "address_suppressed",
+const EXPECTED_ENDS: [&str; 16] = [
+    "address_blocked",
+    "address_bounced",
+    "address_complained",
     "already_paid",
     "amount_changed",
     "booking_absent",
     "case_absent",
     "case_closed",
+    "collection_paused",
     "disputed",
     "newer_step_taken",
     "not_completed",

@@ -7,7 +7,7 @@
 //!   looked at right before it, because a process may be stopped between its claim and its call for as long
 //!   as the machine likes. So two calls never overlap, and nothing is on its way once a claim has lapsed.
 //! - **The first look.** A table that was restored from an older copy does not know what it sent since. Before
-//!   the first call for a booking that is older than Stripe's memory of keys, its group is looked up, and a
+//!   a call for a booking that is older than Stripe's memory of keys, its group is looked up, and a
 //!   transfer that is found is adopted.
 //! - **The day.** A key is resent for 23 hours, while Stripe certainly remembers it, and never after; what is
 //!   older is looked up by its group, and what is found decides. That nothing is found is believed only
@@ -46,9 +46,8 @@ pub(super) async fn attempt(
     if doubt && is_forgotten(effect, now) {
         return look(effect, request, stripe, "key_expired", is_long_over(effect, now), now).await;
     }
-    if !doubt
-        && may_have_been_sent(request, now)
-        && let Some(verdict) = adopt(effect, request, stripe, now).await
+    if may_have_been_sent(request, now)
+        && let Some(verdict) = adopt(effect, request, stripe, doubt, now).await
     {
         return verdict;
     }
@@ -76,16 +75,18 @@ fn may_have_been_sent(request: &TransferRequest, now: DateTime<Utc>) -> bool {
     request.booked_at.is_none_or(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS))
 }
 
-/// The end of a transfer that is at Stripe already, before anything was sent; `None` where it is not.
+/// The end of a transfer that is at Stripe already; `None` where it is not. A claim that was left behind says
+/// nothing about whether its call was made, so that this is asked before every call and not only the first.
 async fn adopt(
     effect: &Effect,
     request: &TransferRequest,
     stripe: &Stripe,
+    doubt: bool,
     now: DateTime<Utc>,
 ) -> Option<Verdict> {
     let page = match stripe.transfers(&group_of(request), &Cursor::Newest).await {
         Ok(page) => page,
-        Err(error) => return Some(judge(effect, Err(error.of_look_up()), false, now)),
+        Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
     };
     let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
     match found.as_slice() {
