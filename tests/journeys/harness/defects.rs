@@ -291,8 +291,10 @@ fn a_transfer_under_a_key_of_its_own_is_found() {
 }
 
 #[test]
-fn a_key_used_again_after_a_day_is_found() {
-    found(&[Defect::KeyThoughtYoung], stopped_for_a_day(), JUMP, "left more than once");
+fn a_key_used_again_after_a_day_is_found_where_nobody_looks_before_a_call() {
+    harmless(&[Defect::KeyThoughtYoung], stopped_for_a_day(), JUMP);
+    let defects = &[Defect::KeyThoughtYoung, Defect::LookUpBlind];
+    found(defects, stopped_for_a_day(), JUMP, "left more than once");
 }
 
 #[test]
