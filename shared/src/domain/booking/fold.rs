@@ -203,8 +203,7 @@ impl Booking {
             let at = payout.at.max(self.stage_at);
             self.reach(BookingState::PaidOut, at);
         }
-        let is_still_held = self.unresolved_refusal(Step::Release).is_some() && self.authorization.is_some();
-        if self.stage.is_off() && (self.amounts.remaining() > 0 || is_still_held) {
+        if self.is_release_refused() || (self.stage.is_off() && self.amounts.remaining() > 0) {
             self.anomalies.insert(Anomaly::HeldAfterEnd);
         }
     }

@@ -91,6 +91,13 @@ impl Booking {
         Step::ALL.into_iter().filter_map(|step| Some((step, self.unresolved_refusal(step)?)))
     }
 
+    /// Whether the customer's money is still held although Stripe was asked to release it.
+    pub(super) fn is_release_refused(&self) -> bool {
+        let is_refused = self.refusals.get(&Step::Release).is_some_and(StepRefusal::is_final);
+        let is_held = self.authorization.is_some() && self.released_at.is_none();
+        is_refused && is_held && self.amounts.captured == 0 && self.stage.is_off()
+    }
+
     /// The customer's money that waits because of a refused step, in minor units.
     pub fn waiting_amount(&self, step: Step) -> Option<i64> {
         match step {
@@ -110,14 +117,15 @@ impl Booking {
     /// Where the customer's money is, in one word.
     pub fn payment_status(&self) -> &'static str {
         let amounts = &self.amounts;
-        let is_refused = |step| self.unresolved_refusal(step).is_some();
+        // Closed by a person, a refused release or refund has happened as little as before.
+        let is_refused = |step: Step| self.refusals.get(&step).is_some_and(StepRefusal::is_final);
         match () {
             () if amounts.captured > 0 && amounts.refunded == amounts.captured => "refunded",
             () if amounts.captured > 0 && self.stage.is_off() && is_refused(Step::Refund) => "refund_refused",
             () if amounts.captured > 0 && self.stage.is_off() && amounts.remaining() > 0 => "refund_pending",
             () if amounts.captured > 0 => "captured",
             () if self.released_at.is_some() => "released",
-            () if is_refused(Step::Capture) => "capture_refused",
+            () if self.unresolved_refusal(Step::Capture).is_some() => "capture_refused",
             () if self.refusals.contains_key(&Step::Hold) => "refused",
             () if self.authorization.is_none() => "unpaid",
             () if self.stage.is_off() && is_refused(Step::Release) => "release_refused",

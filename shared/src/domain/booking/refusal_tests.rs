@@ -96,6 +96,9 @@ fn a_refused_refund_or_release_says_that_the_money_is_not_back() {
     assert_eq!((kept.state, kept.payment_status()), (BookingState::Cancelled, "refund_refused"));
     assert_eq!(kept.waiting_amount(Step::Refund), Some(10_000));
     assert!(kept.anomalies.contains(&Anomaly::HeldAfterEnd));
+    let closed = decided(3.0, Step::Refund, 1, RefusalDecision::Close);
+    let closed = with(&[&facts[..], &[closed]].concat());
+    assert_eq!((closed.payment_status(), closed.unresolved_refusals().count()), ("refund_refused", 0));
     let back = with(&[&facts[..], &[refunded(5.0, 10_000)]].concat());
     assert_eq!((back.payment_status(), back.unresolved_refusals().count()), ("refunded", 0));
 
