@@ -17,6 +17,7 @@
 
 mod attempt;
 mod payment;
+mod refused;
 mod resolve;
 mod settle;
 mod suppressed;
@@ -29,7 +30,7 @@ use crate::domain::booking::{Booking, What};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::domain::id::CaseId;
 use crate::domain::party::PaymentIntentId;
-use crate::domain::time;
+use crate::domain::{refusal, time};
 use crate::providers::call::CallError;
 use crate::providers::resend::Resend;
 use crate::providers::stripe::client::Stripe;
@@ -41,6 +42,7 @@ use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 use crate::vault::Vault;
 
+pub use refused::{Order, resolve_refusal};
 pub use resolve::{Resolution, Unresolved, resolve};
 
 /// Longer than any call may take; after it another worker may take the effect over.
@@ -208,7 +210,16 @@ impl Verdict {
     /// whatever that is.
     fn concerns_booking(&self, request: &Request) -> bool {
         let is_over = self.retry_at.is_none() && matches!(request, Request::Transfer(_));
-        is_over || self.opened.is_some() || !self.facts.is_empty()
+        is_over || self.is_refused_step(request) || self.opened.is_some() || !self.facts.is_empty()
+    }
+}
+
+impl Verdict {
+    /// Whether a provider refused a step of a booking for good: the booking learns that.
+    fn is_refused_step(&self, request: &Request) -> bool {
+        self.state == EffectState::Rejected
+            && refusal::consequence(request).step.is_some()
+            && refusal::is_refusal(request, &self.reason)
     }
 }
 

@@ -129,6 +129,7 @@ impl World {
             transfer_group: transfer_group(job.id),
             source_transaction: None,
             metadata,
+            booked_at: Some(self.now()),
         };
         let kind = ActionKind::ShareTransferred;
         let action = Action::plain(name.clone(), kind, Actor::Schedule, self.now());

@@ -96,6 +96,7 @@ mod reconciliation_findings;
 mod reconciliation_trouble;
 mod recovery;
 mod refusals;
+mod refused_payments;
 mod repository;
 mod retries;
 mod returning;

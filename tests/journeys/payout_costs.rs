@@ -73,6 +73,8 @@ async fn a_booking_costs_three_requests_and_a_twentieth_of_one_for_the_first_and
             // The batch at both ends; twenty decisions at once; the end of each transfer.
             ("TransactWriteItems", 2 + bookings.div_ceil(20) + bookings),
             ("account", 1),
+            // Each is looked up first, because it is older than Stripe's memory of a key.
+            ("transfers", bookings),
             ("create_transfer", bookings),
         ];
         assert_eq!(found, cost(&expected), "{bookings} bookings");

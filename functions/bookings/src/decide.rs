@@ -6,7 +6,7 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::account::Role;
 use shared::domain::action::Actor;
-use shared::domain::booking::{Ask, Booking, BookingState, CancelledBy, Refusal};
+use shared::domain::booking::{Ask, Booking, BookingState, CancelledBy, Refusal, Step};
 use shared::domain::effect::Effect;
 use shared::domain::party::BookingId;
 use shared::http::once::{Intent, once};
@@ -67,8 +67,18 @@ async fn decide(
     let (row, effects) = record(app, caller, booking_id, ask, source).await?;
     let row = steps::take(app, &caller.company, row, effects).await?;
     let booking = row.booking().ok_or(Failure::Absent)?;
+    if ask == Ask::Accept
+        && let Some(refusal) = booking.unresolved_refusal(Step::Capture)
+    {
+        return Err(Failure::Conflict(format!(
+            "payment_failed: Stripe refused to take the customer's payment ({}). The booking is not accepted.",
+            refusal.reason
+        )));
+    }
     let policy = &app.config.marketplace.deployment.policy;
-    Ok(Answer::ok(show::show(&row, &booking, caller.role, policy)))
+    let shown = show::show(&row, &booking, caller.role, policy);
+    let waits = ask == Ask::Accept && booking.is_capture_pending();
+    Ok(if waits { Answer::accepted(shown) } else { Answer::ok(shown) })
 }
 
 /// Writes the decision down, unless an earlier try of the same request has.

@@ -5,7 +5,8 @@
 //!   the payment that the customer's browser confirms.
 //! - **Writes** what somebody decides, with everything that follows from it, in one transaction; then
 //!   opens, takes, lets go or gives back the payment and writes down what became of it.
-//! - **Answers** the booking as it stands. What Stripe did not do at once the sweep finishes.
+//! - **Answers** the booking as it stands. What Stripe did not do at once the sweep finishes: an acceptance
+//!   whose money is not taken yet is 202. What Stripe refuses is an error: 409, or 400 with the field.
 //! - **Twice:** with the same key the first answer, also after a crash in the middle: a request names
 //!   its booking, a decision its fact. Another decision is refused with the word for what was decided.
 

@@ -9,9 +9,10 @@ use shared::auth::Caller;
 use shared::auth::session::Session;
 use shared::domain::account::Role;
 use shared::domain::action::Actor;
-use shared::domain::booking::{Fact, What};
+use shared::domain::booking::{Fact, Step, What};
 use shared::domain::effect::Effect;
 use shared::domain::party::BookingId;
+use shared::domain::refusal;
 use shared::http::once::{Intent, once};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
@@ -50,8 +51,21 @@ async fn begin(
     let (row, effects) = record(app, caller, session, asked, booking_id).await?;
     let row = steps::take(app, company, row, effects).await?;
     let booking = row.booking().ok_or(Failure::Absent)?;
+    if let Some(refusal) = booking.refusals.get(&Step::Hold) {
+        return Err(refused(&refusal.reason));
+    }
     let policy = &app.config.marketplace.deployment.policy;
     Ok(Answer::of(StatusCode::CREATED, show::show(&row, &booking, caller.role, policy)))
+}
+
+/// Why there is no booking: Stripe refused to open its payment. Where whoever asks can change what Stripe found
+/// fault with, the field is named.
+fn refused(reason: &str) -> Failure {
+    let code = refusal::provider_code(reason).unwrap_or(reason);
+    match refusal::asked_field(reason) {
+        Some(field) => Failure::field(field, format!("Stripe does not take it ({code})")),
+        None => Failure::Conflict(format!("payment_failed: Stripe refused to open the payment ({code}).")),
+    }
 }
 
 async fn record(

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use shared::domain::account::Role;
-use shared::domain::booking::{Booking, Policy};
+use shared::domain::booking::{Booking, Policy, Step, StepRefusal};
 use shared::domain::time;
 use shared::store::booking::BookingRow;
 
@@ -18,6 +18,7 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
         "status": booking.state,
         "professional_id": terms.professional_id,
         "customer_id": terms.customer_id,
+        "payment_status": booking.payment_status(),
         "payment_intent_id": booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref()),
         "amount": terms.price.amount,
         "currency": terms.price.currency,
@@ -39,6 +40,7 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
         "cancelled_by": cancellation.map(|(_, by)| by),
         "disputed": booking.dispute_open,
         "payout": payout(booking),
+        "refused": refused(booking),
         "anomalies": booking.anomalies,
     });
     if reader == Role::Customer {
@@ -46,8 +48,23 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
             shown[name] = Value::Null;
         }
         shown["anomalies"] = json!([]);
+        // Codes of a provider are for whoever can act on them; `payment_status` says where the money is.
+        shown["refused"] = json!([]);
     }
     shown
+}
+
+/// What a provider refused and nobody and nothing has resolved yet.
+fn refused(booking: &Booking) -> Vec<Value> {
+    let show = |(step, refusal): (Step, &StepRefusal)| {
+        json!({
+            "step": step,
+            "reason": refusal.reason,
+            "amount": booking.waiting_amount(step),
+            "refused_at": time::write(refusal.refused_at),
+        })
+    };
+    booking.unresolved_refusals().map(show).collect()
 }
 
 fn payout(booking: &Booking) -> Option<Value> {

@@ -113,6 +113,10 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
                 RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),
                 RecordError::Store(error) => error.into(),
             })?;
+        // Asked for again, what was refused before is resolved.
+        let refused = earlier.last().filter(|effect| effect.is_refusal_open);
+        let resolve = |effect: &Effect| company.resolve_refusal(case_id, &effect.action.operation, now);
+        recording.writes.extend(refused.map(resolve));
         let due_at = (!effect.state.is_final()).then_some(now);
         recording.writes.push(company.add_action(case_id, &effect, due_at)?);
         match company.store().commit(app.ids.next(), recording.writes).await {

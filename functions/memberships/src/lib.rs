@@ -14,6 +14,7 @@ use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
 use shared::domain::id::MembershipId;
+use shared::domain::provider::Provider;
 use shared::domain::time;
 use shared::http::{Answer, Failure};
 use shared::providers::whop::membership::MembershipAnswer;
@@ -68,7 +69,7 @@ async fn find(
         detail: "This door is not configured.",
         reason: "WHOP_API_KEY is not set".to_owned(),
     })?;
-    let answer = whop.membership(&id).await?;
+    let answer = whop.membership(&id).await.map_err(|error| error.of(Provider::Whop))?;
     if answer.membership.company_id.as_ref() != Some(caller.company.id()) {
         return Err(Failure::Absent);
     }

@@ -22,6 +22,7 @@ use shared::domain::contact::{ContactDecision, EndReason, HoldReason};
 use shared::domain::effect::Effect;
 use shared::domain::id::CaseId;
 use shared::domain::message::{TEMPLATE_VERSION, Template};
+use shared::domain::provider::Provider;
 use shared::domain::settings::Settings;
 use shared::domain::time;
 use shared::domain::timeline::CaseState;
@@ -125,7 +126,7 @@ async fn decide(
         let experience = recovery::load_experience(whop, app_id, company, &state, app.ids.next());
         let assessed = recovery::assess(clients, company, &case, &channels, experience).await;
         let Assessment { decision, channels } = assessed.map_err(|error| match error {
-            AssessError::Unanswered(error) => error.into(),
+            AssessError::Unanswered(error) => error.of(Provider::Whop).into(),
             AssessError::Store(error) => Failure::from(error),
         })?;
         let now = app.clock.now();

@@ -1,8 +1,8 @@
 //! How the jobs are doing, and what needs a person.
 //!
 //! - **Called by** staff: the platform's people, developers, accountants.
-//! - **Reads** the newest run of every job, the due index, the effects in doubt or waiting for long,
-//!   what was declined in the last 24 hours, and what the reconciliation lists; of an effect that is
+//! - **Reads** the newest run of every job, the due index, the effects in doubt, refused or waiting for
+//!   long, what was declined in the last 24 hours, and what the reconciliation lists; of an effect that is
 //!   resolved, what Stripe says of it.
 //! - **Writes** how an effect in doubt was resolved, with its audit entry, in the transaction of whatever
 //!   follows from it for the booking and the books; how a finding was closed, with its audit entry.
@@ -12,6 +12,7 @@
 
 mod findings;
 mod reconciliations;
+mod refused;
 mod resolution;
 mod summary;
 

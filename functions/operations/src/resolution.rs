@@ -1,14 +1,15 @@
-//! Resolving by hand what is in doubt.
+//! Resolving by hand what is in doubt, and what a provider refused.
 
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Map, Value};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::effect::Subject;
+use shared::domain::booking::{RefusalDecision, Step};
+use shared::domain::effect::{Effect, Subject};
 use shared::domain::id::CaseId;
 use shared::domain::party::BookingId;
-use shared::effects::{self, Resolution, Unresolved};
+use shared::effects::{self, Order, Resolution, Unresolved};
 use shared::http::body::text_field;
 use shared::http::once::{Intent, once};
 use shared::http::{Answer, Failure, JsonBody};
@@ -18,13 +19,16 @@ use crate::summary::tell;
 /// Longer than any operation or id.
 const MAX_TEXT_CHARS: usize = 256;
 
+/// Room for a few sentences.
+const MAX_NOTE_CHARS: usize = 500;
+
 pub(super) async fn resolve(
     State(app): State<SharedApp>,
     caller: Caller,
     intent: Intent,
     body: JsonBody,
 ) -> Result<Response, Failure> {
-    let run = |_| async { Wish::read(&body)?.carry_out(&app, &caller).await };
+    let run = async |operation: String| Wish::read(&body)?.carry_out(&app, &caller, operation).await;
     once(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
@@ -32,38 +36,100 @@ pub(super) async fn resolve(
 struct Wish {
     subject: Subject,
     operation: String,
-    resolution: Resolution,
+    wanted: Wanted,
+}
+
+/// What a person says of an effect in doubt, or wants of one that was refused.
+enum Wanted {
+    Resolution(Resolution),
+    Decision(RefusalDecision, Option<String>),
 }
 
 impl Wish {
     fn read(body: &JsonBody) -> Result<Self, Failure> {
-        let fields = body.object(&["case_id", "booking_id", "operation", "outcome", "reference"])?;
+        let fields = body.object(&["case_id", "booking_id", "operation", "outcome", "reference", "note"])?;
         let reference = match fields.get("reference") {
             None | Some(Value::Null) => None,
             Some(_) => Some(text_field(fields, "reference", MAX_TEXT_CHARS)?.to_owned()),
         };
-        let resolution = match fields.get("outcome").and_then(Value::as_str) {
-            Some("happened") => Resolution::Happened { reference },
-            Some("did_not_happen") if reference.is_none() => Resolution::DidNotHappen,
-            Some("did_not_happen") => {
-                return Err(Failure::field("reference", "what did not happen has no reference"));
-            }
-            _ => return Err(Failure::field("outcome", "expected happened or did_not_happen")),
+        let note = match fields.get("note") {
+            None | Some(Value::Null) => None,
+            Some(_) => Some(text_field(fields, "note", MAX_NOTE_CHARS)?.trim().to_owned()),
         };
+        let wanted = match fields.get("outcome").and_then(Value::as_str) {
+            Some("happened") => Wanted::Resolution(Resolution::Happened { reference: reference.clone() }),
+            Some("did_not_happen") => Wanted::Resolution(Resolution::DidNotHappen),
+            Some("try_again") => Wanted::Decision(RefusalDecision::Retry, note.clone()),
+            Some("closed") => Wanted::Decision(RefusalDecision::Close, note.clone()),
+            _ => {
+                let expected = "expected happened, did_not_happen, try_again or closed";
+                return Err(Failure::field("outcome", expected));
+            }
+        };
+        if reference.is_some() && !matches!(wanted, Wanted::Resolution(Resolution::Happened { .. })) {
+            return Err(Failure::field("reference", "only what happened has a reference"));
+        }
+        match (&wanted, &note) {
+            (Wanted::Resolution(_), Some(_)) => {
+                return Err(Failure::field("note", "only what is tried again or closed takes a note"));
+            }
+            (Wanted::Decision(RefusalDecision::Close, _), None) => {
+                return Err(Failure::field("note", "say why it is closed"));
+            }
+            (_, Some(note)) if note.is_empty() => return Err(Failure::field("note", "expected a text")),
+            _ => {}
+        }
         let operation = text_field(fields, "operation", MAX_TEXT_CHARS)?.to_owned();
-        Ok(Self { subject: subject(fields)?, operation, resolution })
+        Ok(Self { subject: subject(fields)?, operation, wanted })
     }
 
-    async fn carry_out(self, app: &SharedApp, caller: &Caller) -> Result<Answer, Failure> {
+    async fn carry_out(self, app: &SharedApp, caller: &Caller, request: String) -> Result<Answer, Failure> {
         let company = &caller.company;
         let read = company.action(self.subject, &self.operation).await?.ok_or(Failure::Absent)?;
-        let (senders, now) = (app.senders(), app.clock.now());
-        let resolved =
-            effects::resolve(company, self.subject, &read, &self.resolution, &caller.id, senders, now).await;
-        let effect = resolved.map_err(refuse)?;
+        let effect = match self.wanted {
+            Wanted::Resolution(resolution) => {
+                let (senders, now) = (app.senders(), app.clock.now());
+                let subject = self.subject;
+                effects::resolve(company, subject, &read, &resolution, &caller.id, senders, now)
+                    .await
+                    .map_err(refuse)?
+            }
+            Wanted::Decision(decision, note) => {
+                let source = format!("resolve:{request}");
+                let order = Order { decision, note, account: caller.id.clone(), source };
+                decide(app, caller, self.subject, &read, &order).await?
+            }
+        };
         tracing::info!(subject = %self.subject, effect = %effects::describe(&effect), "effect resolved by hand");
         Ok(Answer::ok(tell(self.subject, &effect)))
     }
+}
+
+/// Decides about a refused effect and takes the steps that follow: the effect that is tried instead of it, or
+/// the refused one as it stands.
+async fn decide(
+    app: &SharedApp,
+    caller: &Caller,
+    subject: Subject,
+    read: &Effect,
+    order: &Order,
+) -> Result<Effect, Failure> {
+    let company = &caller.company;
+    let (senders, now) = (app.senders(), app.clock.now());
+    let new_id = || app.ids.next();
+    let begun = effects::resolve_refusal(company, subject, read, order, senders, &new_id, now).await;
+    let begun = begun.map_err(refuse)?;
+    if let Subject::Booking(booking_id) = subject {
+        app.bookings(company.store(), &new_id).take(company, booking_id, begun).await;
+    }
+    let operation = match (order.decision, Step::version_of(&read.action.operation)) {
+        (RefusalDecision::Retry, Some(version)) => {
+            let (name, _) = read.action.operation.rsplit_once(":v").unwrap_or_default();
+            format!("{name}:v{}", version + 1)
+        }
+        _ => read.action.operation.clone(),
+    };
+    company.action(subject, &operation).await?.ok_or(Failure::Absent)
 }
 
 fn subject(fields: &Map<String, Value>) -> Result<Subject, Failure> {
@@ -85,6 +151,11 @@ fn refuse(unresolved: Unresolved) -> Failure {
     match unresolved {
         Unresolved::ReferenceMissing => Failure::field("reference", unresolved.to_string()),
         Unresolved::NotInDoubt => Failure::Conflict("Only an effect in doubt can be resolved.".to_owned()),
+        Unresolved::NotRefused => Failure::Conflict(
+            "Only an effect that was refused, and that nothing has resolved, can be tried again or closed."
+                .to_owned(),
+        ),
+        Unresolved::NotRetried(_) => Failure::Conflict(unresolved.to_string()),
         Unresolved::Contradicted(found) => {
             Failure::Conflict(format!("The provider says otherwise: {found}."))
         }

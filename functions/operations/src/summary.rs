@@ -18,7 +18,7 @@ use shared::store::job::Runs;
 use shared::store::trouble::Trouble;
 use shared::store::{Company, Store};
 
-use crate::{findings, reconciliations};
+use crate::{findings, reconciliations, refused};
 
 /// Five weeks of payout days.
 const BATCHES_SHOWN: u16 = 10;
@@ -40,6 +40,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     }
     let (in_doubt, more_in_doubt) = troubled(company, Trouble::InDoubt).await?;
     let (waiting, more_waiting) = troubled(company, Trouble::Waiting).await?;
+    let (refused, more_refused) = refused::list(company).await?;
     let (declined, more_declined) =
         company.audit_since("booking.declined", now - Duration::hours(24)).await?;
     let declined: Vec<Value> = declined
@@ -64,6 +65,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         "waiting": {"count": waiting.len(), "more": more_waiting, "data": waiting},
         "unread_events": {"count": unread.len(), "more": more_unread, "data": unread},
         "channel_error": channel_error,
+        "refused": {"count": refused.len(), "more": more_refused, "data": refused},
         "findings": {"count": open.len(), "more": next.is_some(), "data": open},
         "reconciliation": reconciliation,
         "mail": mail,
@@ -107,7 +109,7 @@ async fn batches(company: &Company) -> Result<Vec<Value>, Failure> {
         let (record, counts) = (&row.record, &row.record.counts);
         json!({
             "batch_id": record.id,
-            "state": record.state,
+            "status": record.state,
             "reason": record.reason,
             "done": counts.done,
             "rejected": counts.rejected,

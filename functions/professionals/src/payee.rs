@@ -7,6 +7,7 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::party::{ProfessionalId, StripeAccountId};
 use shared::domain::payout::AccountStanding;
+use shared::domain::provider::Provider;
 use shared::domain::time;
 use shared::http::body::text_field;
 use shared::http::once::{Intent, once};
@@ -81,10 +82,7 @@ async fn account(app: &SharedApp, account_id: &StripeAccountId) -> Result<Accoun
         detail: "This door is not configured.",
         reason: "STRIPE_SECRET_KEY is not set".to_owned(),
     })?;
-    stripe.account(account_id.as_str()).await.map_err(|error| Failure::Unavailable {
-        detail: "Stripe does not answer. Try again.",
-        reason: error.reason().to_owned(),
-    })
+    stripe.account(account_id.as_str()).await.map_err(|error| error.of(Provider::Stripe).into())
 }
 
 fn conflict(detail: &str) -> Failure {

@@ -66,10 +66,10 @@ impl BetterStackStandIn {
     fn take(&self, headers: &HeaderMap, body: &[u8]) -> Response {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if text(header::AUTHORIZATION) != format!("Bearer {SOURCE_TOKEN}") {
-            return trouble(StatusCode::FORBIDDEN);
+            return trouble(StatusCode::FORBIDDEN, None);
         }
         if body.len() > MAX_BYTES {
-            return trouble(StatusCode::PAYLOAD_TOO_LARGE);
+            return trouble(StatusCode::PAYLOAD_TOO_LARGE, None);
         }
         let is_lines = text(header::CONTENT_TYPE) == "application/x-ndjson";
         let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -83,7 +83,7 @@ impl BetterStackStandIn {
                 state.lines.drain(..beyond);
                 StatusCode::ACCEPTED.into_response()
             }
-            _ => trouble(StatusCode::NOT_ACCEPTABLE),
+            _ => trouble(StatusCode::NOT_ACCEPTABLE, None),
         }
     }
 
@@ -100,6 +100,6 @@ async fn ingest(State(source): State<BetterStackStandIn>, headers: HeaderMap, bo
     faults.around(call, move || source.take(&headers, &body)).await
 }
 
-fn trouble(status: StatusCode) -> Response {
+fn trouble(status: StatusCode, _code: Option<&str>) -> Response {
     (status, "the sandbox refuses it").into_response()
 }

@@ -207,6 +207,6 @@ fn refusal(status: StatusCode, kind: &str) -> Response {
     (status, Json(json!({"__type": kind, "message": "the sandbox refuses it"}))).into_response()
 }
 
-fn trouble(status: StatusCode) -> Response {
+fn trouble(status: StatusCode, _code: Option<&str>) -> Response {
     refusal(status, "InternalException")
 }

@@ -96,16 +96,16 @@ impl PostHogStandIn {
 
     fn take(&self, body: &[u8]) -> Response {
         if body.len() > MAX_BYTES {
-            return trouble(StatusCode::PAYLOAD_TOO_LARGE);
+            return trouble(StatusCode::PAYLOAD_TOO_LARGE, None);
         }
         let Ok(Batch { api_key, batch }) = read_trusted(body) else {
-            return trouble(StatusCode::BAD_REQUEST);
+            return trouble(StatusCode::BAD_REQUEST, None);
         };
         if api_key != API_KEY {
-            return trouble(StatusCode::UNAUTHORIZED);
+            return trouble(StatusCode::UNAUTHORIZED, None);
         }
         if batch.is_empty() || !batch.iter().all(Captured::is_valid) {
-            return trouble(StatusCode::BAD_REQUEST);
+            return trouble(StatusCode::BAD_REQUEST, None);
         }
         self.state().captured.extend(batch);
         Json(json!({"status": "Ok"})).into_response()
@@ -133,7 +133,7 @@ async fn capture(State(posthog): State<PostHogStandIn>, body: Bytes) -> Response
     faults.around(call, move || posthog.take(&body)).await
 }
 
-fn trouble(status: StatusCode) -> Response {
+fn trouble(status: StatusCode, _code: Option<&str>) -> Response {
     let error = json!({"type": "validation_error", "code": "invalid", "detail": "the sandbox refuses it"});
     (status, Json(error)).into_response()
 }

@@ -217,13 +217,13 @@ impl Recipients {
 /// Why Resend does not send.
 struct Refusal {
     status: StatusCode,
-    name: &'static str,
+    name: String,
     message: String,
 }
 
 impl Refusal {
-    fn new(status: StatusCode, name: &'static str, message: impl Into<String>) -> Self {
-        Self { status, name, message: message.into() }
+    fn new(status: StatusCode, name: &str, message: impl Into<String>) -> Self {
+        Self { status, name: name.to_owned(), message: message.into() }
     }
 
     fn key_reused() -> Self {
@@ -261,6 +261,16 @@ fn valid_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn trouble(status: StatusCode) -> Response {
-    Refusal::new(status, "sandbox_fault", "a fault of the sandbox").into_response()
+/// Trouble that was ordered, by the name that Resend gives it.
+fn trouble(status: StatusCode, name: Option<&str>) -> Response {
+    let name = name.unwrap_or(match status.as_u16() {
+        401 => "missing_api_key",
+        403 => "invalid_api_key",
+        404 => "not_found",
+        429 => "rate_limit_exceeded",
+        400..=499 => "validation_error",
+        _ => "application_error",
+    });
+    let message = "a fault of the sandbox".to_owned();
+    Refusal { status, name: name.to_owned(), message }.into_response()
 }

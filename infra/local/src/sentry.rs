@@ -79,15 +79,15 @@ impl SentryStandIn {
     fn take(&self, project: &str, headers: &HeaderMap, body: &[u8]) -> Response {
         let proof = headers.get("x-sentry-auth").and_then(|value| value.to_str().ok()).unwrap_or_default();
         if project != PROJECT || !is_proven(proof) {
-            return trouble(StatusCode::FORBIDDEN);
+            return trouble(StatusCode::FORBIDDEN, None);
         }
         if body.len() > MAX_EVENT_BYTES {
-            return trouble(StatusCode::PAYLOAD_TOO_LARGE);
+            return trouble(StatusCode::PAYLOAD_TOO_LARGE, None);
         }
-        let Some(items) = read(body) else { return trouble(StatusCode::BAD_REQUEST) };
+        let Some(items) = read(body) else { return trouble(StatusCode::BAD_REQUEST, None) };
         let are_events = items.iter().filter(|item| item.kind == "event").count();
         if are_events > 1 || items.is_empty() {
-            return trouble(StatusCode::BAD_REQUEST);
+            return trouble(StatusCode::BAD_REQUEST, None);
         }
         let mut state = self.state();
         for Item { kind, payload } in items {
@@ -172,6 +172,6 @@ async fn envelope(
     faults.around(call, move || sentry.take(&project, &headers, &body)).await
 }
 
-fn trouble(status: StatusCode) -> Response {
+fn trouble(status: StatusCode, _code: Option<&str>) -> Response {
     (status, Json(json!({"detail": "the sandbox refuses it"}))).into_response()
 }

@@ -35,6 +35,8 @@ pub enum ActionKind {
     ShareTransferred,
     /// The customer was told that the booking was declined.
     DeclineMail,
+    /// The customer was told that the payment was taken after all.
+    AcceptedMail,
 }
 
 /// By which way a reminder reaches the member.

@@ -11,6 +11,8 @@
 //! | let go | declined, auto-declined or cancelled | as they say, even if they say it later |
 //! | let go | nothing | by Stripe's own reason; a lapsed hold is `declined`, `hold_expired` |
 //! | nothing yet | accepted and declined | whichever came first |
+//! | nothing yet | accepted | still `authorized`: it is accepted once the money is taken |
+//! | refused the capture | accepted | `declined`, `payment_failed`, until it is captured after all |
 
 mod amounts;
 mod asking;
@@ -20,11 +22,12 @@ mod due;
 mod fact;
 mod fold;
 mod payment;
+mod refusal;
 mod state;
 mod step;
 mod terms;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -38,6 +41,7 @@ pub use currency::{is_chargeable, step_amount};
 pub use dispute::DisputeStatus;
 pub use due::{Due, Policy};
 pub use fact::{CancelledBy, DeclinedReason, Fact, Kind, ReleaseReason, What};
+pub use refusal::{RefusalDecision, StepRefusal};
 pub use state::BookingState;
 pub use step::Step;
 pub use terms::{FeeBasisPoints, InvalidTerms, MAX_PRICE, Terms};
@@ -124,6 +128,8 @@ pub struct Booking {
     pub dispute_open: bool,
     /// The money.
     pub amounts: Amounts,
+    /// The steps that a provider refused for good, each by its newest refused version.
+    pub refusals: BTreeMap<Step, StepRefusal>,
     /// What does not add up. Kept and shown, never guessed at.
     pub anomalies: BTreeSet<Anomaly>,
 }

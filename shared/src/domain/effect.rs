@@ -10,6 +10,7 @@ use super::message::{Language, Template};
 use super::money::Money;
 use super::party::{BookingId, PaymentIntentId};
 use super::payout::TransferRequest;
+use super::provider::Provider;
 
 /// What an effect belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -134,6 +135,22 @@ impl Request {
         !matches!(self, Self::Nothing | Self::Push { .. } | Self::Dm { .. })
     }
 
+    /// The provider that carries it out; `None` where nothing leaves.
+    pub fn provider(&self) -> Option<Provider> {
+        match self {
+            Self::Nothing => None,
+            Self::Push { .. } | Self::Dm { .. } | Self::Extend { .. } | Self::Cancel { .. } => {
+                Some(Provider::Whop)
+            }
+            Self::Mail { .. } | Self::BookingMail { .. } => Some(Provider::Resend),
+            Self::Hold { .. }
+            | Self::Capture { .. }
+            | Self::Release { .. }
+            | Self::Refund { .. }
+            | Self::Transfer(_) => Some(Provider::Stripe),
+        }
+    }
+
     /// Whether this is a message to a member.
     pub fn is_message(&self) -> bool {
         matches!(self, Self::Push { .. } | Self::Dm { .. } | Self::Mail { .. })
@@ -207,6 +224,9 @@ pub struct Effect {
     /// When it reached its end.
     #[serde(default, with = "super::time::option")]
     pub ended_at: Option<DateTime<Utc>>,
+    /// Whether it was refused for good, and nobody and nothing has resolved that yet.
+    #[serde(default)]
+    pub is_refusal_open: bool,
 }
 
 impl Effect {
@@ -224,6 +244,7 @@ impl Effect {
             tries: 0,
             reason: None,
             ended_at: None,
+            is_refusal_open: false,
         }
     }
 

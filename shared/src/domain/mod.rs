@@ -20,6 +20,8 @@ pub mod message;
 pub mod money;
 pub mod party;
 pub mod payout;
+pub mod provider;
+pub mod refusal;
 pub mod schedule;
 pub mod settings;
 pub mod suppression;

@@ -4,8 +4,10 @@
 //! | --- | --- | --- |
 //! | opening a payment | nobody has to: one that nobody knows of is never paid | the same again, then given up |
 //! | capture, release, refund | Stripe: a payment is taken, let go or given back once | look at the payment, then the same again |
-//! | transfer | nobody but us | the same again for 23 hours, then only looked up |
+//! | transfer | nobody but us | the same again for 23 hours, then only looked up; looked up before the first call where Stripe may have forgotten an earlier one |
 //! | mail | Resend for 24 hours, then nobody | the same again for 23 hours, then `unknown` |
+//!
+//! A refusal is an end as well: [`crate::domain::refusal`] says what follows from it.
 
 pub(super) mod intent;
 pub(super) mod transfer;
@@ -78,6 +80,12 @@ async fn repeat(
         Ok(answer) => answer.verdict(),
         // A payment that nobody knows of is never paid.
         Err(CallError::LookUp { reason }) if !is_mail => Verdict::ends(EffectState::Rejected, reason),
+        // A refusal of the repetition says nothing about the mail before it.
+        Err(error @ (CallError::Rejected { .. } | CallError::Absent | CallError::WrongState { .. }))
+            if is_mail && doubt =>
+        {
+            Verdict::ends(EffectState::Unknown, error.reason())
+        }
         Err(error) => judge(effect, Err(error), doubt, now),
     }
 }

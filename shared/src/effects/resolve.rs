@@ -9,7 +9,8 @@ use super::payment::{intent, transfer};
 use super::settle::settle;
 use super::{Outcome, Senders, Verdict};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
-use crate::providers::call::CallError;
+use crate::domain::provider::Provider;
+use crate::providers::call::{CallError, ProviderError};
 use crate::store::company::AuditEntry;
 use crate::store::{Company, StoreError};
 
@@ -31,6 +32,12 @@ pub enum Unresolved {
     /// Its outcome is known, or still being found out.
     #[error("only an effect in doubt can be resolved")]
     NotInDoubt,
+    /// It was not refused, or that is resolved already.
+    #[error("only an effect that was refused can be tried again or closed")]
+    NotRefused,
+    /// Somebody else has it tried again.
+    #[error("it cannot be tried again here: {0}")]
+    NotRetried(&'static str),
     /// A transfer without its id.
     #[error("name the transfer that was made")]
     ReferenceMissing,
@@ -38,8 +45,8 @@ pub enum Unresolved {
     #[error("the provider says otherwise: {0}")]
     Contradicted(String),
     /// The provider cannot be asked.
-    #[error("the provider cannot be asked")]
-    Unasked(CallError),
+    #[error("the provider cannot be asked: {0}")]
+    Unasked(ProviderError),
     /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -104,7 +111,7 @@ async fn of_transfer(
                 Err(CallError::Absent) => {
                     return Err(Unresolved::Contradicted("no such transfer".to_owned()));
                 }
-                Err(error) => return Err(Unresolved::Unasked(error)),
+                Err(error) => return Err(Unresolved::Unasked(error.of(Provider::Stripe))),
             };
             let booking_id = request.metadata.booking_id.to_string();
             if found.metadata.get("booking_id") != Some(&booking_id) {
@@ -145,12 +152,15 @@ async fn of_payment(
     let happened = matches!(resolution, Resolution::Happened { .. });
     match looked {
         Some(verdict) if verdict.retry_at.is_some() => Err(unasked()),
+        // The payment is not there: what nobody can find did not happen.
+        Some(verdict) if verdict.state == EffectState::Unknown && !happened => Ok(by_word(resolution)),
         Some(verdict) if (verdict.state == EffectState::Done) == happened => Ok(verdict),
         None if !happened => Ok(by_word(resolution)),
         _ => Err(Unresolved::Contradicted("the payment stands otherwise".to_owned())),
     }
 }
 
-fn unasked() -> Unresolved {
-    Unresolved::Unasked(CallError::NotSent { reason: "stripe_not_reached".to_owned(), retry_after: None })
+pub(super) fn unasked() -> Unresolved {
+    let error = CallError::NotSent { reason: "stripe_not_reached".to_owned(), retry_after: None };
+    Unresolved::Unasked(error.of(Provider::Stripe))
 }

@@ -5,11 +5,12 @@ use uuid::Uuid;
 
 use super::{Outcome, Performed, Senders, Verdict};
 use crate::domain::action::Actor;
-use crate::domain::booking::Fact;
+use crate::domain::booking::{Booking, Fact, Step, What};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::domain::id::CaseId;
 use crate::domain::party::BookingId;
-use crate::domain::time;
+use crate::domain::provider::Provider;
+use crate::domain::{refusal, time};
 use crate::store::booking::{BookingNews, Payout};
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
@@ -30,6 +31,14 @@ pub(super) async fn settle(
     senders: Senders<'_>,
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
+    if verdict.state == EffectState::Rejected && refusal::is_refusal(&held.request, &verdict.reason) {
+        tracing::warn!(
+            operation = held.action.operation,
+            provider = held.request.provider().map(Provider::as_str),
+            reason = verdict.reason,
+            "an effect was refused"
+        );
+    }
     if verdict.state == EffectState::Unknown {
         // An alarm listens to this line: somebody has to look what became of it.
         tracing::warn!(left_in_doubt = 1, reason = verdict.reason, "an effect may or may not have left");
@@ -59,6 +68,7 @@ fn outcome(
     subject: Subject,
     held: &Effect,
     verdict: &Verdict,
+    is_refusal_open: bool,
     now: DateTime<Utc>,
 ) -> Write {
     let mut write = Write::update(company.action_key(subject, &held.action.operation))
@@ -78,7 +88,22 @@ fn outcome(
         write = write.remove("first_sent_at");
     }
     let due_at = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
-    company.list_effect(write.due(SWEEP, due_at), held, verdict.state)
+    company.list_effect(write.due(SWEEP, due_at), held, verdict.state, is_refusal_open)
+}
+
+/// Whether the end of an effect is a refusal that somebody has to look at. Of a booking's step the booking
+/// says so, which may have learnt meanwhile that nothing is left to do.
+fn is_refusal_open(held: &Effect, verdict: &Verdict, booking: Option<&Booking>) -> bool {
+    if verdict.state != EffectState::Rejected || !refusal::is_refusal(&held.request, &verdict.reason) {
+        return false;
+    }
+    let version = Step::version_of(&held.action.operation);
+    booking.is_none_or(|booking| match refusal::consequence(&held.request).step {
+        Some(step) => {
+            booking.unresolved_refusal(step).is_some_and(|refusal| Some(refusal.version) == version)
+        }
+        None => booking.payout.is_none() && booking.amounts.payable > 0,
+    })
 }
 
 /// When it is tried again: a doubt about a transfer does not shorten the claim, within which the call may
@@ -95,7 +120,8 @@ async fn settle_alone(
     verdict: &Verdict,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    let write = outcome(company, subject, held, verdict, now);
+    let is_open = is_refusal_open(held, verdict, None);
+    let write = outcome(company, subject, held, verdict, is_open, now);
     if !verdict.beside.is_empty() {
         let writes = std::iter::once(write).chain(verdict.beside.iter().cloned()).collect();
         return match company.store().commit(token(held, 0), writes).await {
@@ -120,7 +146,7 @@ async fn settle_grant(
     days: u16,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    let write = outcome(company, case_id.into(), held, verdict, now);
+    let write = outcome(company, case_id.into(), held, verdict, false, now);
     let mut writes = vec![write, company.note_incentive(case_id, days)];
     writes.extend(verdict.beside.iter().cloned());
     match company.store().commit(token(held, 0), writes).await {
@@ -143,13 +169,16 @@ async fn settle_booking(
     for attempt in 0..TRIES {
         let read = company.booking(booking_id).await?;
         let news = news(held, verdict, now);
-        let mut writes = vec![outcome(company, subject, held, verdict, now)];
+        let recorded = company.record_booking(read, news, senders.deployment, now);
+        let after = recorded.as_ref().ok().and_then(|recording| recording.after.as_ref());
+        let is_open = is_refusal_open(held, verdict, after);
+        let mut writes = vec![outcome(company, subject, held, verdict, is_open, now)];
         writes.extend(verdict.beside.iter().cloned());
         if let Some(entry) = transfer_ended(booking_id, held, verdict, now) {
             writes.push(company.audit(&entry, &format!("{}#{}", held.action.operation, held.fence))?);
         }
         let (mut next, mut booking) = (Vec::new(), None);
-        match company.record_booking(read, news, senders.deployment, now) {
+        match recorded {
             Ok(recording) => {
                 writes.extend(recording.writes);
                 writes.extend(company.end_in_batch(
@@ -166,7 +195,7 @@ async fn settle_booking(
         }
         match company.store().commit(token(held, attempt), writes).await {
             Ok(()) => {
-                let outcome = Outcome::Stands(Box::new(settled(held, verdict, now)));
+                let outcome = Outcome::Stands(Box::new(settled(held, verdict, is_open, now)));
                 return Ok(Performed { outcome, next, booking });
             }
             Err(StoreError::Conflict { refused }) if !refused.contains(&0) => {}
@@ -184,9 +213,10 @@ async fn settle_booking(
 }
 
 /// The effect as it stands once its end is written.
-fn settled(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> Effect {
+fn settled(held: &Effect, verdict: &Verdict, is_refusal_open: bool, now: DateTime<Utc>) -> Effect {
     let mut effect = held.clone();
     effect.state = verdict.state;
+    effect.is_refusal_open = is_refusal_open;
     effect.reason = Some(verdict.reason.clone());
     effect.lease_until = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
     effect.ended_at = verdict.retry_at.is_none().then_some(now);
@@ -217,11 +247,18 @@ fn transfer_ended(
     })
 }
 
+/// That a step of the booking was refused, where its end says so.
+fn refused_step(held: &Effect, verdict: &Verdict) -> Option<What> {
+    let is_refused = verdict.is_refused_step(&held.request);
+    let step = refusal::consequence(&held.request).step.filter(|_| is_refused)?;
+    let version = Step::version_of(&held.action.operation)?;
+    Some(What::StepRefused { step, version, reason: verdict.reason.clone() })
+}
+
 /// What an effect's end tells about its booking.
 fn news(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> BookingNews {
     let source = held.action.operation.clone();
-    let fact =
-        |what: &crate::domain::booking::What| Fact { at: now, what: what.clone(), source: source.clone() };
+    let fact = |what: &What| Fact { at: now, what: what.clone(), source: source.clone() };
     let payout = match (&held.request, verdict.state) {
         (Request::Transfer(_), EffectState::Done) => Some(Payout::Settled),
         (Request::Transfer(request), EffectState::Rejected) => {
@@ -234,8 +271,9 @@ fn news(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> BookingNews {
         Request::Transfer(request) if payout.is_some() => request.metadata.carried_amount,
         _ => 0,
     };
+    let refused = refused_step(held, verdict);
     BookingNews {
-        facts: verdict.facts.iter().map(fact).collect(),
+        facts: verdict.facts.iter().chain(&refused).map(fact).collect(),
         payment_intent: verdict.opened.clone(),
         payout,
         unreserved_amount,

@@ -4,8 +4,9 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
+use crate::domain::provider::Provider;
 use crate::domain::settings::FieldError;
-use crate::providers::call::CallError;
+use crate::providers::call::{CallError, ProviderError};
 use crate::store::StoreError;
 
 /// The media type of a problem document (RFC 9457).
@@ -188,14 +189,17 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<CallError> for Failure {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Absent => Self::Absent,
-            other => Self::Unavailable {
-                detail: "Whop does not answer. Try again.",
-                reason: other.reason().to_owned(),
-            },
+/// Only an error that says which provider was called becomes an answer.
+impl From<ProviderError> for Failure {
+    fn from(error: ProviderError) -> Self {
+        if error.error == CallError::Absent {
+            return Self::Absent;
         }
+        let detail = match error.provider {
+            Provider::Whop => "Whop does not answer. Try again.",
+            Provider::Stripe => "Stripe does not answer. Try again.",
+            Provider::Resend => "Resend does not answer. Try again.",
+        };
+        Self::Unavailable { detail, reason: error.to_string() }
     }
 }

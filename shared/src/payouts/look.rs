@@ -12,7 +12,8 @@ use crate::domain::party::{BookingId, ProfessionalId};
 use crate::domain::payout::{
     Candidate, CarriedLine, Payee, PayeeAccount, PlanInput, PlannedTransfer, Rules, SkipReason,
 };
-use crate::providers::call::CallError;
+use crate::domain::provider::Provider;
+use crate::providers::call::{CallError, ProviderError};
 use crate::store::booking::{BookingFilter, BookingPlace, BookingRow};
 use crate::store::payee::{PayeeMoney, PayeeRow};
 use crate::store::{Company, StoreError};
@@ -82,7 +83,7 @@ pub(super) enum NotLooked {
     /// Nobody is due there, or somebody else is at it.
     Elsewhere,
     /// Stripe could not be asked.
-    Call(CallError),
+    Call(ProviderError),
     /// The table could not be asked.
     Store(StoreError),
 }
@@ -95,7 +96,7 @@ impl From<StoreError> for NotLooked {
 
 impl From<CallError> for NotLooked {
     fn from(error: CallError) -> Self {
-        Self::Call(error)
+        Self::Call(error.of(Provider::Stripe))
     }
 }
 

@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
         match not_looked {
             NotLooked::Elsewhere | NotLooked::Store(StoreError::Conflict { .. }) => Worked::Skipped,
             NotLooked::Call(error) => {
-                self.gate.note_not_sent(error.reason());
+                self.gate.note_not_sent(error.error.reason());
                 tracing::warn!(%error, "a professional could not be looked at");
                 Worked::Failed
             }

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use crate::domain::provider::Provider;
+
+/// A provider's machine words are short; anything else is not repeated in logs, rows and answers.
+const MAX_WORD_BYTES: usize = 64;
+
 /// The end of one call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallError {
@@ -54,11 +59,7 @@ impl CallError {
     /// Whether the provider understood the question and will not answer it: it is not there, or not ours to
     /// ask. Asking again changes nothing, so whoever can do without the answer goes on without it.
     pub fn is_refusal(&self) -> bool {
-        match self {
-            Self::Rejected { .. } | Self::WrongState { .. } | Self::Absent => true,
-            Self::NotSent { reason, .. } => reason == "status_403",
-            Self::InDoubt { .. } | Self::LookUp { .. } => false,
-        }
+        matches!(self, Self::Rejected { .. } | Self::WrongState { .. } | Self::Absent)
     }
 
     /// The same failure of a call that changes nothing: what cannot have happened is in no doubt.
@@ -69,11 +70,33 @@ impl CallError {
         }
     }
 
-    /// What an answer's status says about a call that changes something.
-    pub(super) fn from_status(status: u16, retry_after: Option<Duration>) -> Self {
-        let reason = format!("status_{status}");
+    /// The same failure with the provider that was called, for whoever passes it on: an answer or a log
+    /// entry that names none sends people to look at the wrong provider.
+    pub fn of(self, provider: Provider) -> ProviderError {
+        ProviderError { provider, error: self }
+    }
+
+    /// The same failure of a call that only looks something up: that the look-up was refused says nothing
+    /// about what it would have found, so it is asked again later.
+    pub(crate) fn of_look_up(self) -> Self {
+        match self {
+            Self::Rejected { .. } | Self::WrongState { .. } | Self::Absent => {
+                let reason = format!("look_up:{}", self.reason());
+                Self::NotSent { reason, retry_after: None }
+            }
+            other => other.of_reading(),
+        }
+    }
+
+    /// What an answer's status says about a call that changes something; `word` is the provider's own
+    /// machine word for the error.
+    ///
+    /// A 401 is about our key: the call was turned away before it began and succeeds once the key is
+    /// corrected. A 403 is about the object that was named, and is final for that object.
+    pub(super) fn from_answer(status: u16, word: Option<String>, retry_after: Option<Duration>) -> Self {
+        let reason = word.unwrap_or_else(|| format!("status_{status}"));
         match status {
-            429 | 401 | 403 | 300..=399 => Self::NotSent { reason, retry_after },
+            429 | 401 | 300..=399 => Self::NotSent { reason, retry_after },
             404 | 410 => Self::Absent,
             408 | 409 | 500.. => Self::InDoubt { reason },
             _ => Self::Rejected { reason },
@@ -88,6 +111,23 @@ impl CallError {
         let reason = if error.is_timeout() { "no_answer_in_time" } else { "connection_lost" };
         Self::InDoubt { reason: reason.to_owned() }
     }
+}
+
+/// A provider's error code, if it is a short word of plain characters. Free text may name a person.
+pub(super) fn machine_word(text: &str) -> Option<String> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let is_word = !text.is_empty() && text.len() <= MAX_WORD_BYTES && text.bytes().all(is_plain);
+    is_word.then(|| text.to_owned())
+}
+
+/// A failed call and the provider that was called.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{provider}: {error}")]
+pub struct ProviderError {
+    /// Which provider was called.
+    pub provider: Provider,
+    /// How the call ended.
+    pub error: CallError,
 }
 
 impl std::fmt::Display for CallError {

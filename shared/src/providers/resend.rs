@@ -5,10 +5,18 @@
 
 pub mod meaning;
 
+use std::time::Duration;
+
+use serde::Deserialize;
 use serde_json::json;
 
 use crate::domain::message::Message;
-use crate::providers::call::{CallError, retry_after};
+use crate::json::read_trusted;
+use crate::providers::call::{CallError, machine_word, retry_after};
+use crate::providers::client::read_within;
+
+/// More than any error needs.
+const MAX_ERROR_BYTES: usize = 16 * 1024;
 
 /// A client for one sender.
 #[derive(Clone)]
@@ -36,12 +44,63 @@ impl Resend {
         if status.is_success() {
             return Ok("accepted".to_owned());
         }
-        Err(CallError::from_status(status.as_u16(), retry_after(response.headers())))
+        let wait = retry_after(response.headers());
+        let body = read_within(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+        Err(classify(status.as_u16(), &body, wait))
+    }
+}
+
+/// Resend's error as far as it decides anything: its name, never its message, which may quote an address.
+#[derive(Deserialize)]
+struct Problem {
+    name: String,
+}
+
+/// What an answer that is no success says of a mail (resend.com/docs/api-reference/errors). A 403 is about
+/// our key or our sender's domain and not about the mail. A key that was used for another body says that
+/// an earlier mail left under it, so that asking again tells nothing.
+fn classify(status: u16, body: &[u8], wait: Option<Duration>) -> CallError {
+    let word = read_trusted::<Problem>(body).ok().and_then(|problem| machine_word(&problem.name));
+    let reason = || word.clone().unwrap_or_else(|| format!("status_{status}"));
+    match status {
+        403 => CallError::NotSent { reason: reason(), retry_after: wait },
+        409 if word.as_deref() == Some("invalid_idempotent_request") => {
+            CallError::LookUp { reason: reason() }
+        }
+        _ => CallError::from_answer(status, word, wait),
     }
 }
 
 impl std::fmt::Debug for Resend {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Resend({})", self.base)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(status: u16, name: &str) -> CallError {
+        classify(
+            status,
+            json!({"statusCode": status, "message": "x", "name": name}).to_string().as_bytes(),
+            None,
+        )
+    }
+
+    #[test]
+    fn a_refusal_bears_resends_own_word_and_a_wrong_key_is_no_refusal() {
+        let rejected = |reason: &str| CallError::Rejected { reason: reason.to_owned() };
+        let not_sent = |reason: &str| CallError::NotSent { reason: reason.to_owned(), retry_after: None };
+        assert_eq!(ends(422, "validation_error"), rejected("validation_error"));
+        assert_eq!(ends(422, "a canary@example.com"), rejected("status_422"), "free text is not kept");
+        assert_eq!(ends(451, "security_error"), rejected("security_error"));
+        assert_eq!(ends(401, "missing_api_key"), not_sent("missing_api_key"));
+        assert_eq!(ends(403, "invalid_api_key"), not_sent("invalid_api_key"));
+        assert_eq!(ends(429, "rate_limit_exceeded"), not_sent("rate_limit_exceeded"));
+        let used = CallError::LookUp { reason: "invalid_idempotent_request".to_owned() };
+        assert_eq!(ends(409, "invalid_idempotent_request"), used);
+        assert_eq!(classify(422, b"<html>", None), rejected("status_422"));
     }
 }

@@ -6,7 +6,7 @@ use http::Method;
 use local::outbox::Kind;
 use serde_json::json;
 use shared::domain::booking::BookingState;
-use shared::domain::effect::EffectState;
+use shared::domain::effect::{Effect, EffectState, Request};
 use shared::http::extension::RequestId;
 
 use super::dice::Dice;
@@ -112,7 +112,12 @@ impl Scene for Declines {
         assert!(states.iter().all(|state| over.contains(state)), "{told}\n{states:?}");
         // A worker that stops for a day between its claim and its call leaves a mail in doubt.
         let doubts = rows.bookings().flat_map(|booked| booked.effects);
-        let doubts = doubts.filter(|effect| effect.state == EffectState::Unknown).count();
+        // Neither has one that was refused left; it is listed.
+        let is_untold = |effect: &Effect| {
+            let is_mail = matches!(effect.request, Request::BookingMail { .. });
+            effect.state == EffectState::Unknown || (is_mail && effect.is_refusal_open)
+        };
+        let doubts = doubts.filter(is_untold).count();
         let declined = states.iter().filter(|state| **state == BookingState::Declined).count();
         let effects = rows.bookings().flat_map(|booked| booked.effects);
         let kept_back = |reason: &String| reason.starts_with("address_");

@@ -28,7 +28,7 @@ use super::webhooks::{Deliveries, Letter};
 use crate::world::World;
 
 /// A scene whose workers make a mistake.
-struct Mistaken<S>(S, &'static [Defect]);
+pub(super) struct Mistaken<S>(pub(super) S, pub(super) &'static [Defect]);
 
 impl<S: Scene> Scene for Mistaken<S> {
     fn name(&self) -> String {
@@ -80,7 +80,7 @@ impl<S: Scene> Scene for Mistaken<S> {
 const SEEDS: u64 = 60;
 
 /// Every order of a scene, one of which must break a law in these words.
-fn found(defects: &'static [Defect], scene: impl Scene, reach: Reach, words: &str) {
+pub(super) fn found(defects: &'static [Defect], scene: impl Scene, reach: Reach, words: &str) {
     let scene = Mistaken(scene, defects);
     let problem = problem(|| drop(on_one_thread(explore(&scene, reach))));
     told(&scene.name(), problem, words);
@@ -109,13 +109,13 @@ fn found_in_storms<S: Scene>(
     panic!("{defects:?}: {SEEDS} storms show nothing");
 }
 
-fn problem(attempt: impl FnOnce()) -> Option<String> {
+pub(super) fn problem(attempt: impl FnOnce()) -> Option<String> {
     let panic = catch_unwind(AssertUnwindSafe(attempt)).err()?;
     let text = panic.downcast_ref::<String>().cloned();
     Some(text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
 }
 
-fn told(name: &str, problem: Option<String>, words: &str) {
+pub(super) fn told(name: &str, problem: Option<String>, words: &str) {
     let problem = problem.unwrap_or_else(|| panic!("{name}: nothing was found"));
     assert!(problem.contains(words), "{name}: found, but by something else:\n{problem}");
     eprintln!("{name}: found, {words}");
@@ -291,8 +291,10 @@ fn a_transfer_under_a_key_of_its_own_is_found() {
 }
 
 #[test]
-fn a_key_used_again_after_a_day_is_found() {
-    found(&[Defect::KeyThoughtYoung], stopped_for_a_day(), JUMP, "left more than once");
+fn a_key_used_again_after_a_day_is_found_where_nobody_looks_before_a_call() {
+    harmless(&[Defect::KeyThoughtYoung], stopped_for_a_day(), JUMP);
+    let defects = &[Defect::KeyThoughtYoung, Defect::LookUpBlind];
+    found(defects, stopped_for_a_day(), JUMP, "left more than once");
 }
 
 #[test]

@@ -14,6 +14,9 @@
 //! repeatable, because one request is under way at a time on one thread, ids are counted, and time
 //! stands still unless it is moved.
 //!
+//! Beside them [`refusals`] lets every provider refuse every call of a job for good, one call at a time, and
+//! [`restores`] gives back an older copy of the table.
+//!
 //! What is not a choice: how often somebody asks is counted past the gate (those rows have proofs of
 //! their own, and decide nothing here); of the ranges that one worker reads at once the first is read
 //! first; and who sleeps wakes when nobody else of its process can move, or after trouble at once. Three
@@ -53,6 +56,9 @@ mod declines;
 mod defects;
 mod payouts;
 mod reconciliation;
+mod refusal_defects;
+mod refusals;
 mod reminders;
+mod restores;
 mod stripe_events;
 mod webhooks;

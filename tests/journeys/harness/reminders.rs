@@ -9,7 +9,7 @@ use super::explorer::Reach;
 use super::law::Law;
 use super::laws::{
     AppliedOnce, Bystanders, ClosedCasesRest, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
-    SumsAreRight,
+    RefusalsAreListed, SumsAreRight,
 };
 use super::scene::{Deed, Scene};
 use super::season::{explored, repeats, season};
@@ -116,6 +116,7 @@ impl Scene for Reminders {
             Box::new(OnceEach),
             Box::new(SumsAreRight),
             Box::new(NothingUnfinished),
+            Box::new(RefusalsAreListed),
         ]
     }
 

@@ -57,8 +57,12 @@ impl Protocol {
         };
         let late = self.rules.keep(Rule::LeaseBeforeCall) && lease_left <= self.clock.call;
         let old = self.rules.keep(Rule::HorizonBeforeCall) && since_first >= self.clock.horizon;
+        let looks = state.is_restored && self.rules.keep(Rule::RestoredIsLookedUp);
+        let found = state.stripe.look_up().filter(|_| looks);
         state.workers[place] = if late || old {
             Worker::Idle
+        } else if let Some(transfer) = found {
+            Worker::Knowing { version, verdict: Verdict::Done { transfer }, is_newest }
         } else {
             let (ticks_left, since_first) = (self.world.call_ticks, self.measured(since_first));
             Worker::Calling { version, in_doubt, ticks_left, since_first, is_newest }

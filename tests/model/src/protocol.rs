@@ -33,11 +33,15 @@ pub struct World {
     pub call_ticks: u8,
     /// Whether every 4xx is kept under its key. Stripe does not keep those of its validation.
     pub every_refusal_is_kept: bool,
+    /// Whether the table is once restored from a copy that was made before the payout was decided. Whoever
+    /// restores it stops every worker first and waits until no call is on its way.
+    pub restores: bool,
 }
 
 impl World {
     /// As Stripe documents itself, with calls no longer than they are taken for.
-    pub const DOCUMENTED: Self = Self { call_ticks: Clock::COARSE.call, every_refusal_is_kept: false };
+    pub const DOCUMENTED: Self =
+        Self { call_ticks: Clock::COARSE.call, every_refusal_is_kept: false, restores: false };
 }
 
 /// One step. Numbers of workers are their places in the state before it.
@@ -77,6 +81,8 @@ pub enum Action {
     LookByHand(usize, u8),
     /// And resolves it.
     Resolve(usize),
+    /// The table is restored from a copy that knows nothing of the payout.
+    Restore,
 }
 
 impl Protocol {
@@ -163,6 +169,7 @@ impl Protocol {
             Action::Settle(place) => self.settle(state, place),
             Action::LookByHand(place, version) => self.look_by_hand(state, place, version),
             Action::Resolve(place) => self.resolve(state, place),
+            Action::Restore => state.restore(),
         };
         state.workers[..self.workers].sort_unstable();
         done
@@ -193,6 +200,9 @@ impl Model for Protocol {
             return;
         }
         actions.push(Action::Tick);
+        if self.world.restores && !state.is_restored {
+            actions.push(Action::Restore);
+        }
         self.actions_of_stripe(state, actions);
         for place in 0..self.workers {
             // Two workers with the same in mind have the same ahead of them.

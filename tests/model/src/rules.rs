@@ -31,6 +31,8 @@ pub enum Rule {
     NewVersionIsLookedUp,
     /// A row in doubt is resolved by hand only once no call can still be on its way.
     HandWaits,
+    /// Over a table that may have been restored, a look-up that finds nothing comes before each call.
+    RestoredIsLookedUp,
 }
 
 /// A set of rules.
@@ -39,7 +41,7 @@ pub struct Rules(u16);
 
 impl Rules {
     /// Every rule: whatever breaks one line of defence meets the other.
-    pub const BOTH_LINES: Self = Self((1 << (Rule::HandWaits as u16 + 1)) - 1);
+    pub const BOTH_LINES: Self = Self((1 << (Rule::RestoredIsLookedUp as u16 + 1)) - 1);
 
     /// Only one call at a time can be on its way, because each ends within its caller's lease. An empty
     /// look-up is believed at any time.

@@ -17,12 +17,24 @@ pub struct State {
     pub workers: [Worker; MAX_WORKERS],
     /// Whether the table has ever accepted a settlement under an old fence.
     pub old_fence_was_accepted: bool,
+    /// Whether the table has been restored.
+    pub is_restored: bool,
 }
 
 impl State {
     /// Whether nobody has anything in mind.
     pub fn is_at_rest(&self) -> bool {
         self.workers.iter().all(|worker| *worker == Worker::Idle)
+    }
+
+    /// The table forgets the payout; Stripe does not. Everything that sends was stopped before.
+    pub(crate) fn restore(&mut self) -> bool {
+        if !self.is_at_rest() || self.stripe.orphans().next().is_some() {
+            return false;
+        }
+        self.booking = Booking::default();
+        self.is_restored = true;
+        true
     }
 
     /// The calls on their way, also those nobody waits for.

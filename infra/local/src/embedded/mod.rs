@@ -161,6 +161,21 @@ impl EmbeddedDynamo {
         }
     }
 
+    /// Makes the table what it was when these rows were read, as a restore from a backup does.
+    pub fn restore_rows(&self, table: &str, rows: &[Value]) {
+        let key = |row: &Value| json!({"pk": row["pk"], "sk": row["sk"]});
+        let kept: Vec<Value> = rows.iter().map(key).collect();
+        let gone: Vec<Value> = self.rows(table).iter().map(key).filter(|key| !kept.contains(key)).collect();
+        for batch in gone.chunks(MAX_BATCH) {
+            let deletes: Vec<Value> =
+                batch.iter().map(|key| json!({"DeleteRequest": {"Key": key}})).collect();
+            let request = json!({"RequestItems": {table: deletes}});
+            let (status, answer) = dispatch::dispatch(&self.database, "BatchWriteItem", &request.to_string());
+            assert_eq!(status, 200, "{answer}");
+        }
+        self.put_rows(table, rows);
+    }
+
     /// Every attempt since the last reset, in the order of completion.
     ///
     /// # Panics

@@ -1,5 +1,6 @@
 //! Provider trouble on demand: slow, failing, or gone without saying whether it acted.
 
+mod code;
 mod http;
 mod rule;
 mod watch;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
+pub use code::ErrorCode;
 pub use rule::{FaultKind, InvalidFaultKind, Operation, Rule};
 pub use watch::CallHook;
 
@@ -33,8 +35,8 @@ pub(crate) struct Call {
     pub(crate) provider: Provider,
     pub(crate) operation: Operation,
     pub(crate) company: Option<String>,
-    /// Writes an error in the provider's own style.
-    pub(crate) refuse: fn(StatusCode) -> Response,
+    /// Writes an error in the provider's own style, with the code that is named.
+    pub(crate) refuse: fn(StatusCode, Option<&str>) -> Response,
 }
 
 /// An error that the provider keeps under the request's key, whether it acted or not.
@@ -42,6 +44,8 @@ pub(crate) struct Call {
 pub(crate) struct KeptError {
     pub(crate) status: StatusCode,
     pub(crate) acts: bool,
+    /// The provider's code; `None` leaves it to the provider.
+    pub(crate) code: Option<ErrorCode>,
 }
 
 impl Faults {
@@ -86,7 +90,7 @@ impl Faults {
             None => act(),
             Some(kept) => {
                 let _hidden_by_the_error = kept.acts.then(act);
-                refuse(kept.status)
+                refuse(kept.status, kept.code.as_ref().map(ErrorCode::as_str))
             }
         };
         self.around_keeping(call, keeps_no_errors).await
@@ -102,11 +106,14 @@ impl Faults {
         let chosen = chosen.or_else(|| self.take(&call));
         if let Some(FaultKind::Stored(status) | FaultKind::StoredAfter(status)) = chosen {
             let acts = matches!(chosen, Some(FaultKind::StoredAfter(_)));
-            return act(Some(KeptError { status, acts }));
+            return act(Some(KeptError { status, acts, code: None }));
+        }
+        if let Some(FaultKind::Refused(status, code)) = chosen {
+            return act(Some(KeptError { status, acts: false, code: Some(code) }));
         }
         let act = move || act(None);
         match chosen {
-            None | Some(FaultKind::Stored(_) | FaultKind::StoredAfter(_)) => act(),
+            None | Some(FaultKind::Stored(_) | FaultKind::StoredAfter(_) | FaultKind::Refused(..)) => act(),
             Some(FaultKind::Status(status)) => refusal(&call, status),
             Some(FaultKind::ErrorAfter(status)) => {
                 let _hidden_by_the_error = act();
@@ -179,7 +186,7 @@ async fn after_ms(ms: u64, act: impl FnOnce() -> Response + Send + 'static) -> R
 }
 
 fn refusal(call: &Call, status: StatusCode) -> Response {
-    let mut response = (call.refuse)(status);
+    let mut response = (call.refuse)(status, None);
     if status == StatusCode::TOO_MANY_REQUESTS {
         response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER_S);
     }

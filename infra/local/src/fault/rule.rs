@@ -6,7 +6,7 @@ use std::str::FromStr;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::Call;
+use super::{Call, ErrorCode};
 use crate::outbox::Provider;
 
 /// Which requests go wrong, how, and how often.
@@ -154,7 +154,7 @@ impl Operation {
 }
 
 /// One kind of trouble, written `status:500`, `drop_before`, `drop_after`, `slow:250`, `error_after:500`,
-/// `stored:500` or `stored_after:500`.
+/// `stored:500`, `stored_after:500` or `refused:400:charge_expired_for_capture`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum FaultKind {
@@ -173,13 +173,16 @@ pub enum FaultKind {
     Stored(StatusCode),
     /// Acts and keeps this status under the key all the same.
     StoredAfter(StatusCode),
+    /// Does not act and refuses for good with this code, in the provider's own shape; kept under the key where
+    /// the provider keeps errors at all.
+    Refused(StatusCode, ErrorCode),
 }
 
 /// A kind of trouble nobody can make.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected status:<400-599>, drop_before, drop_after, slow:<ms>, error_after:<400-599>, \
-     stored:<400-599> or stored_after:<400-599>"
+     stored:<400-599>, stored_after:<400-599> or refused:<400-499>:<code>"
 )]
 pub struct InvalidFaultKind;
 
@@ -194,6 +197,12 @@ impl FromStr for FaultKind {
             Some(("error_after", status)) => error_status(status).map(Self::ErrorAfter),
             Some(("stored", status)) => error_status(status).map(Self::Stored),
             Some(("stored_after", status)) => error_status(status).map(Self::StoredAfter),
+            Some(("refused", refusal)) => {
+                let (status, code) = refusal.split_once(':').ok_or(InvalidFaultKind)?;
+                let status = error_status(status)?;
+                let code = ErrorCode::parse(code).filter(|_| status.is_client_error());
+                code.map(|code| Self::Refused(status, code)).ok_or(InvalidFaultKind)
+            }
             Some(("slow", ms)) => ms.parse().map(Self::SlowMs).map_err(|_| InvalidFaultKind),
             _ => Err(InvalidFaultKind),
         }
@@ -215,6 +224,7 @@ impl fmt::Display for FaultKind {
             Self::ErrorAfter(status) => write!(f, "error_after:{}", status.as_u16()),
             Self::Stored(status) => write!(f, "stored:{}", status.as_u16()),
             Self::StoredAfter(status) => write!(f, "stored_after:{}", status.as_u16()),
+            Self::Refused(status, code) => write!(f, "refused:{}:{}", status.as_u16(), code.as_str()),
         }
     }
 }
@@ -246,6 +256,7 @@ mod tests {
             "error_after:500",
             "stored:500",
             "stored_after:500",
+            "refused:400:charge_expired_for_capture",
         ] {
             let kind: FaultKind = text.parse().unwrap();
             assert_eq!(kind.to_string(), text);
@@ -254,9 +265,19 @@ mod tests {
 
     #[test]
     fn what_is_no_trouble_is_refused() {
-        for text in
-            ["", "status:200", "status:abc", "slow:", "slow:-1", "drop", "error_after", "drop_after:1"]
-        {
+        for text in [
+            "",
+            "refused:400",
+            "refused:500:x",
+            "refused:400:a b",
+            "status:200",
+            "status:abc",
+            "slow:",
+            "slow:-1",
+            "drop",
+            "error_after",
+            "drop_after:1",
+        ] {
             assert_eq!(text.parse::<FaultKind>(), Err(InvalidFaultKind), "{text}");
         }
     }

@@ -188,6 +188,6 @@ fn document(issuer: &str) -> Value {
     })
 }
 
-fn trouble(status: StatusCode) -> Response {
+fn trouble(status: StatusCode, _code: Option<&str>) -> Response {
     (status, Json(json!({"error": "server_error"}))).into_response()
 }

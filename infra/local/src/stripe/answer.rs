@@ -14,7 +14,7 @@ use super::params::Params;
 use super::refusal::Refusal;
 use super::world::World;
 use super::{API_VERSION, Change, StripeStandIn};
-use crate::fault::{Call, KeptError, Operation};
+use crate::fault::{Call, ErrorCode, KeptError, Operation};
 use crate::keys::{Recall, UsedKey, idempotency_key};
 use crate::outbox::Provider;
 
@@ -112,7 +112,10 @@ impl Working {
         let outcome = if acts { act(&mut draft, params) } else { Ok(Value::Null) };
         let (sent, mut changes) = if outcome.is_ok() { draft.into_parts() } else { (vec![], vec![]) };
         let outcome = match kept_error {
-            Some(error) => Err(Refusal { kept: true, ..Refusal::trouble(error.status) }),
+            Some(error) => {
+                let code = error.code.as_ref().map(ErrorCode::as_str);
+                Err(Refusal { kept: true, ..Refusal::trouble(error.status, code) })
+            }
             None => outcome,
         };
         let (status, body, kept) = match outcome {
@@ -193,6 +196,6 @@ fn valid(key: Option<&str>) -> Result<(), Refusal> {
 }
 
 fn call(operation: Operation, company: Option<String>) -> Call {
-    let refuse = |status| Refusal::trouble(status).into_response();
+    let refuse = |status, code: Option<&str>| Refusal::trouble(status, code).into_response();
     Call { provider: Provider::Stripe, operation, company, refuse }
 }

@@ -87,8 +87,12 @@ impl Refusal {
     }
 
     /// Trouble that was ordered.
-    pub(super) fn trouble(status: StatusCode) -> Self {
+    pub(super) fn trouble(status: StatusCode, code: Option<&str>) -> Self {
         match status {
+            status if code.is_some() => {
+                let kind = if status == StatusCode::PAYMENT_REQUIRED { "card_error" } else { INVALID };
+                Self::new(status, kind, code, "a fault of the sandbox")
+            }
             StatusCode::TOO_MANY_REQUESTS => {
                 Self::new(status, INVALID, Some("rate_limit"), "Too many requests hit the API too quickly.")
             }

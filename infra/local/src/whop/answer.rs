@@ -112,7 +112,16 @@ fn authorized(headers: &HeaderMap) -> Result<(), Refusal> {
     if key.is_empty() { Err(Refusal::unauthorized()) } else { Ok(()) }
 }
 
-fn trouble(status: StatusCode) -> Response {
-    let kind = if status == StatusCode::TOO_MANY_REQUESTS { "rate_limited" } else { "sandbox_fault" };
-    Refusal { status, kind, message: "a fault of the sandbox".to_owned() }.into_response()
+/// Trouble that was ordered.
+fn trouble(status: StatusCode, kind: Option<&str>) -> Response {
+    let kind = kind.unwrap_or(match status.as_u16() {
+        401 => "unauthorized",
+        403 => "forbidden",
+        404 => "not_found",
+        429 => "rate_limited",
+        400..=499 => "invalid_request",
+        _ => "internal_server_error",
+    });
+    let error = json!({"error": {"type": kind, "message": "a fault of the sandbox"}});
+    (status, Json(error)).into_response()
 }

@@ -103,6 +103,6 @@ async fn a_killed_server_loses_nothing_and_repeats_nothing() {
 
 /// Whether an operation is one of a booking's: `capture:<booking>:v1` and its like.
 fn is_of_booking(key: &str) -> bool {
-    let steps = ["hold:", "capture:", "release:", "refund:", "payout:", "decline_mail:"];
+    let steps = ["hold:", "capture:", "release:", "refund:", "payout:", "decline_mail:", "accepted_mail:"];
     steps.iter().any(|step| key.starts_with(step))
 }

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::Booking;
 use super::fact::{CancelledBy, Fact, What};
+use super::refusal::RefusalDecision;
 use super::state::BookingState;
+use super::step::Step;
 
 /// What a person asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +30,9 @@ pub enum Refusal {
     /// The customer's money is not held yet.
     #[error("the customer's payment is not authorized yet")]
     NotAuthorized,
+    /// The customer's money has not been taken yet.
+    #[error("the customer's payment has not been taken yet")]
+    NotCaptured,
     /// Nobody has promised the job.
     #[error("the booking has not been accepted")]
     NotAccepted,
@@ -53,6 +58,7 @@ impl Refusal {
     pub fn word(self) -> &'static str {
         match self {
             Self::NotAuthorized => "not_authorized",
+            Self::NotCaptured => "not_captured",
             Self::NotAccepted => "not_accepted",
             Self::AlreadyAccepted => "already_accepted",
             Self::AlreadyCompleted => "already_completed",
@@ -80,7 +86,14 @@ impl Booking {
     /// The fact is never older than the stage it answers: clocks differ by a little, and an answer
     /// that sorted before its question would be lost.
     pub fn ask(&self, ask: Ask, source: &str, now: DateTime<Utc>) -> Result<Fact, Refusal> {
+        let fact = |what| Fact { at: now.max(self.stage_at), what, source: source.to_owned() };
+        if let Some(what) = self.resolves_refusal(ask) {
+            return Ok(fact(what));
+        }
         match (self.stage, ask) {
+            (BookingState::Accepted, Ask::Complete) if self.is_capture_pending() => {
+                return Err(Refusal::NotCaptured);
+            }
             (BookingState::Authorized, Ask::Accept)
             | (BookingState::Requested | BookingState::Authorized, Ask::Decline)
             | (BookingState::Accepted, Ask::Complete) => {}
@@ -88,7 +101,22 @@ impl Booking {
             (BookingState::Requested, Ask::Accept) => return Err(Refusal::NotAuthorized),
             (stage, _) => return Err(stage.refusal()),
         }
-        Ok(Fact { at: now.max(self.stage_at), what: ask.fact(), source: source.to_owned() })
+        Ok(fact(ask.fact()))
+    }
+
+    /// Asking again for what was refused has it tried again: an acceptance whose capture was refused, a
+    /// cancellation whose refund or release was refused. To cancel what could not be captured lets it go.
+    fn resolves_refusal(&self, ask: Ask) -> Option<What> {
+        let (retry, close) = (RefusalDecision::Retry, RefusalDecision::Close);
+        let choices: &[(Step, RefusalDecision)] = match ask {
+            Ask::Accept => &[(Step::Capture, retry)],
+            Ask::Cancel { .. } => &[(Step::Capture, close), (Step::Refund, retry), (Step::Release, retry)],
+            Ask::Decline | Ask::Complete => &[],
+        };
+        choices.iter().find_map(|(step, decision)| {
+            let version = self.unresolved_refusal(*step)?.version;
+            Some(What::RefusalResolved { step: *step, version, decision: *decision })
+        })
     }
 }
 

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::dispute::DisputeStatus;
+use super::refusal::RefusalDecision;
+use super::step::Step;
 use super::terms::Terms;
 use crate::domain::money::Money;
 use crate::domain::party::{ChargeId, PaymentIntentId, TransferId};
@@ -110,6 +112,24 @@ pub enum What {
         /// How much of it, in all; the largest total counts.
         money: Money,
     },
+    /// A provider refused a step of the booking for good.
+    StepRefused {
+        /// Which step.
+        step: Step,
+        /// Which version of its operation.
+        version: u32,
+        /// The provider's code, or our own word.
+        reason: String,
+    },
+    /// Somebody decided what becomes of a refused step.
+    RefusalResolved {
+        /// Which step.
+        step: Step,
+        /// Which refused version.
+        version: u32,
+        /// What was decided.
+        decision: RefusalDecision,
+    },
 }
 
 /// The kind of a fact: what an audit or a posting names as its cause.
@@ -130,6 +150,8 @@ pub enum Kind {
     Disputed,
     PaidOut,
     TransferReversed,
+    StepRefused,
+    RefusalResolved,
 }
 
 /// Why a booking was declined.
@@ -142,6 +164,8 @@ pub enum DeclinedReason {
     ProfessionalNoResponse,
     /// The hold on the customer's card ended, or was about to.
     HoldExpired,
+    /// Stripe refused to open or to take the customer's payment.
+    PaymentFailed,
 }
 
 /// What Stripe gives as the reason of a cancelled payment.
@@ -197,6 +221,8 @@ impl What {
             Self::Disputed { .. } => Kind::Disputed,
             Self::PaidOut { .. } => Kind::PaidOut,
             Self::TransferReversed { .. } => Kind::TransferReversed,
+            Self::StepRefused { .. } => Kind::StepRefused,
+            Self::RefusalResolved { .. } => Kind::RefusalResolved,
         }
     }
 }
@@ -208,6 +234,7 @@ impl DeclinedReason {
             Self::ProfessionalDeclined => "professional_declined",
             Self::ProfessionalNoResponse => "professional_no_response",
             Self::HoldExpired => "hold_expired",
+            Self::PaymentFailed => "payment_failed",
         }
     }
 }

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 
 use super::amounts::{Anomaly, Registers, first_payout};
 use super::fact::{CancelledBy, DeclinedReason, Fact, Kind, ReleaseReason, What};
-use super::payment;
 use super::state::BookingState;
+use super::step::Step;
 use super::terms::Terms;
 use super::{Authorization, Booking, Decline, Payout};
+use super::{payment, refusal};
 use crate::domain::party::{ChargeId, PaymentIntentId};
 
 /// The booking that follows from the facts; `None` until somebody asked for it.
@@ -36,6 +37,7 @@ pub(super) fn booking(facts: &BTreeSet<Fact>, opened: Option<&PaymentIntentId>) 
         payout: first_payout(&facts).map(|(at, batch, transfer)| Payout { at, batch, transfer }),
         dispute_open: registers.disputes.any_open(),
         amounts,
+        refusals: refusal::read(facts.iter().copied()),
         anomalies: BTreeSet::new(),
     };
     let mut fold = Fold { booking: &mut booking, captured: registers.is_captured(), unexplained: false };
@@ -43,7 +45,12 @@ pub(super) fn booking(facts: &BTreeSet<Fact>, opened: Option<&PaymentIntentId>) 
         fold.follow(fact);
     }
     booking.settle();
-    booking.state = if registers.disputes.any_against_us() { BookingState::Disputed } else { booking.stage };
+    booking.state = match booking.stage {
+        _ if registers.disputes.any_against_us() => BookingState::Disputed,
+        // A promise without the customer's money is none yet, whoever has given it.
+        _ if booking.is_capture_pending() => BookingState::Authorized,
+        stage => stage,
+    };
     booking.anomalies.extend(registers.anomalies);
     if others.iter().any(|fact| fact.what.kind() == Kind::Captured) {
         booking.anomalies.insert(Anomaly::SecondPayment);
@@ -93,6 +100,9 @@ impl Fold<'_> {
                 self.booking.reach(BookingState::Completed, fact.at);
             }
             What::Cancelled { by } => self.call_off(fact.at, *by),
+            What::StepRefused { step, version, .. } if !self.captured => {
+                self.refuse_payment(fact.at, *step, *version);
+            }
             _ => {}
         }
     }
@@ -114,6 +124,28 @@ impl Fold<'_> {
         if self.booking.stage.is_unanswered() {
             self.booking.accepted_at = Some(at);
             self.booking.reach(BookingState::Accepted, at);
+        }
+    }
+
+    /// A payment that is not opened, or not taken, leaves no booking. Of a step that is tried again only the
+    /// newest refusal counts.
+    fn refuse_payment(&mut self, at: DateTime<Utc>, step: Step, version: u32) {
+        let refusal = self.booking.refusals.get(&step);
+        if !refusal.is_some_and(|refusal| refusal.version == version && refusal.is_final()) {
+            return;
+        }
+        let stage = self.booking.stage;
+        let is_over = match step {
+            Step::Hold => stage == BookingState::Requested,
+            // Stripe dates its word by the second, so that a release may seem to come before its reason.
+            Step::Capture => stage.may_be_called_off() || stage.is_done() || self.unexplained,
+            _ => false,
+        };
+        if is_over {
+            self.unexplained = false;
+            self.booking.completed_at = None;
+            self.booking.cancellation = None;
+            self.lapse(at, DeclinedReason::PaymentFailed);
         }
     }
 
@@ -171,7 +203,7 @@ impl Booking {
             let at = payout.at.max(self.stage_at);
             self.reach(BookingState::PaidOut, at);
         }
-        if self.stage.is_off() && self.amounts.remaining() > 0 {
+        if self.is_release_refused() || (self.stage.is_off() && self.amounts.remaining() > 0) {
             self.anomalies.insert(Anomaly::HeldAfterEnd);
         }
     }

@@ -153,6 +153,10 @@ pub(crate) fn any_fact() -> impl Strategy<Value = Fact> {
         1 => (0i64..3_000).prop_map(|carried_amount| What::PaidOut {
             batch: batch("payout-2025-11-21-fri"), transfer: None, money: usd(0), carried_amount }),
         2 => (id(), any_money()).prop_map(|(id, money)| What::TransferReversed { transfer: transfer(id), money }),
+        2 => (select(Step::ALL.to_vec()), 1u32..3).prop_map(|(step, version)| What::StepRefused {
+            step, version, reason: "card_declined".into() }),
+        1 => (select(Step::ALL.to_vec()), 1u32..3, select(vec![RefusalDecision::Retry, RefusalDecision::Close]))
+            .prop_map(|(step, version, decision)| What::RefusalResolved { step, version, decision }),
     ];
     // Few instants, so that many facts share one.
     (0..40u8, what, select(vec!["evt_1", "evt_2"])).prop_map(|(hours, what, source)| Fact {

@@ -1,5 +1,6 @@
 //! What must leave the house because of where a booking stands.
 
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Booking;
@@ -21,11 +22,14 @@ pub enum Step {
     Refund,
     /// Tell the customer that it was declined.
     DeclineMail,
+    /// Tell the customer that the payment was taken after all, once a mail has said that it was not.
+    AcceptedMail,
 }
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 5] = [Self::Hold, Self::Capture, Self::Release, Self::Refund, Self::DeclineMail];
+    pub const ALL: [Self; 6] =
+        [Self::Hold, Self::Capture, Self::Release, Self::Refund, Self::DeclineMail, Self::AcceptedMail];
 
     /// The word used in keys and logs.
     pub fn as_str(self) -> &'static str {
@@ -35,6 +39,7 @@ impl Step {
             Self::Release => "release",
             Self::Refund => "refund",
             Self::DeclineMail => "decline_mail",
+            Self::AcceptedMail => "accepted_mail",
         }
     }
 
@@ -42,6 +47,11 @@ impl Step {
     /// version grows only when a person has it begun again after it ended without success.
     pub fn operation(self, booking_id: BookingId, version: u32) -> String {
         format!("{}:{booking_id}:v{version}", self.as_str())
+    }
+
+    /// The version in the name of one of its operations.
+    pub fn version_of(operation: &str) -> Option<u32> {
+        operation.rsplit_once(":v")?.1.parse().ok()
     }
 }
 
@@ -59,13 +69,38 @@ impl Booking {
                 promised && self.authorization.is_some() && !taken && !let_go
             }
             // A payment that nobody made yet is closed as well, so that nobody makes it later.
-            Step::Release => self.stage.is_off() && payment_intent.is_some() && !taken && !let_go,
+            // Money that Stripe refused to take stays held while somebody may still have it tried again.
+            Step::Release => {
+                let may_be_captured = self.unresolved_refusal(Step::Capture).is_some();
+                self.stage.is_off() && payment_intent.is_some() && !taken && !let_go && !may_be_captured
+            }
             Step::Refund => self.stage.is_off() && self.amounts.remaining() > 0 && !self.dispute_open,
-            // Not before the money is free: until then a capture elsewhere may still win.
+            // Not before the money is free: until then a capture elsewhere may still win. Where Stripe refuses
+            // to free or to take it, the customer hears that it was declined and where the money is.
             Step::DeclineMail => {
-                self.stage == BookingState::Declined && (self.authorization.is_none() || let_go)
+                let is_known = self.authorization.is_none()
+                    || let_go
+                    || self.refusals.contains_key(&Step::Release)
+                    || self.refusals.contains_key(&Step::Capture);
+                self.stage == BookingState::Declined && is_known && !self.was_refused_at_once()
+            }
+            Step::AcceptedMail => {
+                let was_refused = self.refusals.contains_key(&Step::Capture);
+                let is_accepted = self.stage == BookingState::Accepted || self.stage.is_done();
+                was_refused && taken && is_accepted
             }
         }
+    }
+}
+
+/// Whoever asks for a booking waits for the answer about as long.
+const ASKER_WAITS_MINUTES: i64 = 2;
+
+impl Booking {
+    /// Whether the payment was refused while whoever asked was still waiting for the answer, which says so.
+    fn was_refused_at_once(&self) -> bool {
+        let waits_until = self.requested_at + Duration::minutes(ASKER_WAITS_MINUTES);
+        self.refusals.get(&Step::Hold).is_some_and(|refusal| refusal.refused_at <= waits_until)
     }
 }
 

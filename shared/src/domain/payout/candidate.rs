@@ -17,6 +17,8 @@ pub struct Candidate {
     pub booking_id: BookingId,
     /// Whose share.
     pub professional_id: ProfessionalId,
+    /// When it was asked for.
+    pub booked_at: DateTime<Utc>,
     /// The share.
     pub payable: Money,
     /// The charge the customer paid by.
@@ -45,6 +47,7 @@ impl Candidate {
         Self {
             booking_id,
             professional_id: booking.terms.professional_id.clone(),
+            booked_at: booking.requested_at,
             payable: Money { amount: booking.amounts.payable, currency },
             charge: booking.charge.clone(),
             hold_back_ends_at: booking.hold_back_ends_at(policy),

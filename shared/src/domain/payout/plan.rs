@@ -208,6 +208,7 @@ impl Plan {
                 batch_id: input.batch,
                 carried_amount,
             },
+            booked_at: Some(share.booked_at),
         };
         self.transfers.push(PlannedTransfer {
             booking_id,

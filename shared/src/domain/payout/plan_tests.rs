@@ -12,6 +12,7 @@ fn money(amount: i64, currency: &str) -> Money {
 
 fn candidate(n: u32, whose: u32, amount: i64, hours: f64) -> Candidate {
     Candidate {
+        booked_at: hour(0.0),
         booking_id: booking_id(n),
         professional_id: professional(whose),
         payable: usd(amount),

@@ -1,5 +1,6 @@
 //! The request for a transfer, frozen before the first call.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::batch::BatchId;
@@ -24,6 +25,9 @@ pub struct TransferRequest {
     pub source_transaction: Option<ChargeId>,
     /// What tells the transfer's booking, whoever looks.
     pub metadata: TransferMetadata,
+    /// When the booking was asked for: a table that was restored may have sent the transfer at any time since.
+    #[serde(default, with = "crate::domain::time::option", skip_serializing_if = "Option::is_none")]
+    pub booked_at: Option<DateTime<Utc>>,
 }
 
 /// What a transfer says about itself at Stripe; enough to write the booking's payout from it.

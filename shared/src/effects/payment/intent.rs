@@ -53,7 +53,7 @@ pub(super) async fn attempt(
             error @ (CallError::WrongState { .. } | CallError::Rejected { .. } | CallError::LookUp { .. }),
         ) => {
             let reason = error.reason().to_owned();
-            let looked = look(effect, stripe, payment_intent, true, now).await;
+            let looked = look(effect, stripe, payment_intent, doubt, now).await;
             looked.unwrap_or_else(|| refused(effect, error, reason, now))
         }
         Err(error) => judge(effect, Err(error), doubt, now),
@@ -108,8 +108,13 @@ pub(in super::super) async fn look(
 ) -> Option<Verdict> {
     let payment = match stripe.payment_intent(payment_intent.as_str()).await {
         Ok(payment) => payment,
-        Err(CallError::Absent) => return Some(Verdict::ends(EffectState::Rejected, "payment_absent")),
-        Err(error) => return Some(judge(effect, Err(error), doubt, now)),
+        // Where a call may have acted, a payment that is not there any more means that we look in the wrong
+        // place: with a key of another account, or of the other mode.
+        Err(CallError::Absent) => {
+            let state = if doubt { EffectState::Unknown } else { EffectState::Rejected };
+            return Some(Verdict::ends(state, "payment_absent"));
+        }
+        Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
     };
     let status = payment.status;
     match &effect.request {

@@ -1,11 +1,14 @@
 //! The transfer of a professional's share: the one effect that nobody but us keeps from happening twice.
 //!
-//! Two lines of defence, each of which would do alone (`tests/model` checks both over all orders of
+//! Lines of defence, of which the lease and the day would each do alone (`tests/model` checks both over all orders of
 //! events; both fail only if Stripe carries a call out an hour after it was sent):
 //!
 //! - **The lease.** A call is made only while more of the claim is left than the call can take, by a clock
 //!   looked at right before it, because a process may be stopped between its claim and its call for as long
 //!   as the machine likes. So two calls never overlap, and nothing is on its way once a claim has lapsed.
+//! - **The first look.** A table that was restored from an older copy does not know what it sent since. Before
+//!   a call for a booking that is older than Stripe's memory of keys, its group is looked up, and a
+//!   transfer that is found is adopted.
 //! - **The day.** A key is resent for 23 hours, while Stripe certainly remembers it, and never after; what is
 //!   older is looked up by its group, and what is found decides. That nothing is found is believed only
 //!   after 24 hours, unless the one call that was ever made was refused.
@@ -14,14 +17,14 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::super::attempt::{judge, unconfigured};
+use super::super::attempt::{RESEND_HORIZON_HOURS, judge, unconfigured};
 use super::super::{Senders, Verdict, claim_lapsed, is_held};
 use super::{is_forgotten, unreadable};
 use crate::domain::booking::What;
 use crate::domain::effect::{Effect, EffectState};
 use crate::domain::money::Money;
 use crate::domain::party::TransferId;
-use crate::domain::payout::TransferRequest;
+use crate::domain::payout::{BatchId, TransferRequest};
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::list::Cursor;
@@ -43,6 +46,11 @@ pub(super) async fn attempt(
     if doubt && is_forgotten(effect, now) {
         return look(effect, request, stripe, "key_expired", is_long_over(effect, now), now).await;
     }
+    if may_have_been_sent(request, now)
+        && let Some(verdict) = adopt(effect, request, stripe, doubt, now).await
+    {
+        return verdict;
+    }
     if !is_held(effect, senders) || is_forgotten(effect, (senders.clock)()) {
         return judge(effect, Err(claim_lapsed()), doubt, now);
     }
@@ -57,6 +65,38 @@ pub(super) async fn attempt(
         // The answer is kept under the key, so that asking again tells nothing until it is forgotten.
         Err(CallError::LookUp { reason }) => look(effect, request, stripe, &reason, false, now).await,
         Err(error) => judge(effect, Err(error), doubt, now),
+    }
+}
+
+/// Whether the table may have sent it before it was restored from an older copy, so long ago that Stripe has
+/// forgotten the key. A booking of the last hours cannot have been: no copy without its transfer is older than
+/// the memory of its key.
+fn may_have_been_sent(request: &TransferRequest, now: DateTime<Utc>) -> bool {
+    request.booked_at.is_none_or(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS))
+}
+
+/// The end of a transfer that is at Stripe already; `None` where it is not. A claim that was left behind says
+/// nothing about whether its call was made, so that this is asked before every call and not only the first.
+async fn adopt(
+    effect: &Effect,
+    request: &TransferRequest,
+    stripe: &Stripe,
+    doubt: bool,
+    now: DateTime<Utc>,
+) -> Option<Verdict> {
+    let page = match stripe.transfers(&group_of(request), &Cursor::Newest).await {
+        Ok(page) => page,
+        Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
+    };
+    let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
+    match found.as_slice() {
+        [] if page.has_more => Some(Verdict::ends(EffectState::Unknown, "too_many_transfers")),
+        [] => None,
+        [one] => {
+            let known = known(request, one);
+            Some(known.unwrap_or_else(|_| Verdict::ends(EffectState::Unknown, "another_transfer")))
+        }
+        _ => Some(Verdict::ends(EffectState::Unknown, "several_transfers")),
     }
 }
 
@@ -75,16 +115,12 @@ pub(in super::super) async fn look(
     is_over: bool,
     now: DateTime<Utc>,
 ) -> Verdict {
-    let filter =
-        TransferFilter { transfer_group: Some(request.transfer_group.clone()), ..TransferFilter::default() };
-    let page = match stripe.transfers(&filter, &Cursor::Newest).await {
+    let page = match stripe.transfers(&group_of(request), &Cursor::Newest).await {
         Ok(page) => page,
         // What may have happened stays in doubt, however often it cannot be looked up.
-        Err(error) => return judge(effect, Err(error), true, now),
+        Err(error) => return judge(effect, Err(error.of_look_up()), true, now),
     };
-    let booking_id = request.metadata.booking_id.to_string();
-    let ours = |transfer: &&Transfer| transfer.metadata.get("booking_id") == Some(&booking_id);
-    let found: Vec<&Transfer> = page.data.iter().filter(ours).collect();
+    let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
     match found.as_slice() {
         [] if page.has_more => Verdict::ends(EffectState::Unknown, "too_many_transfers"),
         [] if is_over => Verdict::ends(EffectState::Rejected, reason),
@@ -98,16 +134,26 @@ pub(in super::super) async fn look(
 
 /// The end of a transfer that was made as it was asked for.
 pub(in super::super) fn done(request: &TransferRequest, transfer: &Transfer) -> Result<Verdict, CallError> {
-    let id = TransferId::parse(&transfer.id).map_err(|_| unreadable())?;
-    let as_asked = transfer.amount == request.amount && transfer.currency == request.currency;
-    if !as_asked {
+    if transfer.amount != request.amount {
         return Err(unreadable());
     }
+    known(request, transfer)
+}
+
+/// What a transfer of the booking that is at Stripe tells, whichever batch has asked for it: its own metadata
+/// say which, and what was kept back of the share.
+fn known(request: &TransferRequest, transfer: &Transfer) -> Result<Verdict, CallError> {
+    let id = TransferId::parse(&transfer.id).map_err(|_| unreadable())?;
+    if transfer.currency != request.currency {
+        return Err(unreadable());
+    }
+    let batch = transfer.metadata.get("batch_id").and_then(|id| BatchId::parse(id).ok());
+    let carried_amount = transfer.metadata.get("carried_amount").and_then(|amount| amount.parse().ok());
     let paid = What::PaidOut {
-        batch: request.metadata.batch_id,
+        batch: batch.unwrap_or(request.metadata.batch_id),
         transfer: Some(id.clone()),
-        money: Money { amount: request.amount, currency: request.currency.clone() },
-        carried_amount: request.metadata.carried_amount,
+        money: Money { amount: transfer.amount, currency: request.currency.clone() },
+        carried_amount: carried_amount.unwrap_or(request.metadata.carried_amount),
     };
     let mut facts = vec![paid];
     if transfer.amount_reversed > 0 {
@@ -115,6 +161,15 @@ pub(in super::super) fn done(request: &TransferRequest, transfer: &Transfer) -> 
         facts.push(What::TransferReversed { transfer: id, money });
     }
     Ok(Verdict::ends(EffectState::Done, transfer.id.clone()).with(facts))
+}
+
+/// Every transfer that the booking ever had.
+fn group_of(request: &TransferRequest) -> TransferFilter {
+    TransferFilter { transfer_group: Some(request.transfer_group.clone()), ..TransferFilter::default() }
+}
+
+fn is_ours(transfer: &Transfer, request: &TransferRequest) -> bool {
+    transfer.metadata.get("booking_id") == Some(&request.metadata.booking_id.to_string())
 }
 
 /// The request as Stripe is asked: nothing in it comes from anywhere but the frozen row.

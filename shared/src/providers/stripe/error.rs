@@ -8,8 +8,8 @@
 //! | 5xx | in doubt; look it up where the answer is kept under the key (`Idempotent-Replayed`, or "do not retry") |
 //! | `payment_intent_unexpected_state` | wrong state, with the state |
 //! | 404, 403 `account_invalid` | absent |
-//! | 401, other 403 | not sent: our own key is wrong, and somebody will mend it |
-//! | any other 4xx with Stripe's error in it | rejected, with Stripe's code |
+//! | 401, 403 about our own key or its rights | not sent: the key is wrong, and somebody will correct it |
+//! | any other 4xx with Stripe's error in it | rejected, with Stripe's code, and the field where the asker can change it |
 //! | a 4xx without it | in doubt: it is not Stripe's answer |
 //!
 //! `stripe-should-retry` wins: with `true` a refusal is not sent, with `false` a doubt is to be looked up.
@@ -19,10 +19,23 @@ use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use crate::json;
-use crate::providers::call::{CallError, retry_after};
+use crate::providers::call::{CallError, machine_word, retry_after};
 
-/// An error's codes are short words; anything else is not repeated in logs and rows.
-const MAX_CODE_BYTES: usize = 64;
+/// Codes of a 403 that are about our own key (docs.stripe.com/error-codes). A 403 without a code is one of a
+/// restricted key that lacks a right. Any other code is about the object that was named.
+const ABOUT_OUR_KEY: [&str; 8] = [
+    "api_key_expired",
+    "livemode_mismatch",
+    "more_permissions_required",
+    "more_permissions_required_for_application",
+    "platform_account_required",
+    "platform_api_key_expired",
+    "secret_key_required",
+    "testmode_charges_only",
+];
+
+/// The fields of a request that come from whoever asked, who can ask again with another value.
+const ASKED_FIELDS: [&str; 2] = ["amount", "currency"];
 
 #[derive(Deserialize)]
 struct Body {
@@ -38,6 +51,8 @@ struct Problem {
     code: Option<String>,
     #[serde(default)]
     decline_code: Option<String>,
+    #[serde(default)]
+    param: Option<String>,
     #[serde(default)]
     payment_intent: Option<Stated>,
 }
@@ -73,13 +88,18 @@ pub(super) fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> CallErr
 }
 
 fn refusal(status: u16, problem: Problem, reason: String) -> CallError {
+    let is_about_our_key = problem.code.is_none() || ABOUT_OUR_KEY.contains(&reason.as_str());
+    let field = problem.param.as_deref().filter(|param| ASKED_FIELDS.contains(param));
     match (status, reason.as_str(), problem.payment_intent) {
-        (_, "payment_intent_unexpected_state", Some(intent)) if is_word(&intent.status) => {
+        (_, "payment_intent_unexpected_state", Some(intent)) if machine_word(&intent.status).is_some() => {
             CallError::WrongState { state: intent.status }
         }
         (404, ..) | (403, "account_invalid", _) => CallError::Absent,
-        (401 | 403, ..) => CallError::NotSent { reason, retry_after: None },
-        _ => CallError::Rejected { reason },
+        (401, ..) => CallError::NotSent { reason, retry_after: None },
+        (403, ..) if is_about_our_key => CallError::NotSent { reason, retry_after: None },
+        _ => {
+            CallError::Rejected { reason: field.map_or(reason.clone(), |field| format!("{reason}:{field}")) }
+        }
     }
 }
 
@@ -87,13 +107,8 @@ impl Problem {
     /// The most telling of its codes.
     fn word(&self) -> Option<String> {
         let codes = [self.decline_code.as_ref(), self.code.as_ref(), Some(&self.kind)];
-        codes.into_iter().flatten().find(|code| is_word(code)).cloned()
+        codes.into_iter().flatten().find_map(|code| machine_word(code))
     }
-}
-
-fn is_word(text: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    !text.is_empty() && text.len() <= MAX_CODE_BYTES && text.bytes().all(plain)
 }
 
 fn flag(headers: &HeaderMap, name: &str) -> Option<bool> {

@@ -12,10 +12,14 @@ use super::membership::{self, MailAddress, MembershipAnswer};
 use crate::domain::id::{CompanyId, MembershipId, PaymentId, UserId};
 use crate::domain::message::Message;
 use crate::json::read_trusted;
-use crate::providers::call::{CallError, retry_after};
+use crate::providers::call::{CallError, machine_word, retry_after};
+use crate::providers::client::read_within;
 
 /// More than any of these answers needs; a larger one is not read.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+
+/// More than any error needs.
+const MAX_ERROR_BYTES: usize = 16 * 1024;
 
 /// A client for one app.
 #[derive(Clone)]
@@ -180,7 +184,9 @@ impl Whop {
         let mut response = request.send().await.map_err(|error| CallError::from_transport(&error))?;
         let status = response.status();
         if !status.is_success() {
-            return Err(CallError::from_status(status.as_u16(), retry_after(response.headers())));
+            let wait = retry_after(response.headers());
+            let body = read_within(response, MAX_ERROR_BYTES).await.unwrap_or_default();
+            return Err(CallError::from_answer(status.as_u16(), error_word(&body), wait));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| CallError::from_transport(&error))? {
@@ -196,6 +202,13 @@ impl Whop {
 /// An answer to a read that says nothing.
 fn unreadable() -> CallError {
     CallError::NotSent { reason: "unreadable_answer".to_owned(), retry_after: None }
+}
+
+/// The type of Whop's error, in whichever of its two shapes; its message may name a person and is not read.
+fn error_word(body: &[u8]) -> Option<String> {
+    let body: Value = read_trusted(body).ok()?;
+    let error = body.get("error")?;
+    machine_word(error.get("type").unwrap_or(error).as_str()?)
 }
 
 impl std::fmt::Debug for Whop {

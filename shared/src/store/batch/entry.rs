@@ -11,7 +11,9 @@ use crate::domain::booking::Booking;
 use crate::domain::effect::{Effect, EffectState, Request};
 use crate::domain::money::Currency;
 use crate::domain::party::{BookingId, ProfessionalId};
-use crate::domain::payout::{BatchEntry, BatchId, BatchSums, CarriedLine, EntryState, TransferRequest};
+use crate::domain::payout::{
+    BatchEntry, BatchId, BatchSums, CarriedLine, EntryState, SkipReason, TransferRequest,
+};
 
 /// What a batch means for a professional in a currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,13 +156,22 @@ impl Company {
             EffectState::Prepared | EffectState::Sending => return Vec::new(),
         };
         let (batch, professional_id) = (request.metadata.batch_id, &booking.terms.professional_id);
-        let entry =
-            Write::update(self.transfer_entry(request, professional_id)).set("state", text(state.as_str()));
+        let entry = Write::update(self.transfer_entry(request, professional_id));
+        // A transfer that an earlier batch made, of which a restored table knew nothing, is not of this one.
+        let is_of_other_batch = booking.payout.as_ref().is_some_and(|payout| payout.batch != batch);
+        let (state, entry, reason) = match state {
+            EntryState::Done if is_of_other_batch => {
+                let state = EntryState::Skipped;
+                let entry = entry.set("state", text(state.as_str())).set("transfer_id", text(reason));
+                (state, entry, SkipReason::AlreadyPaid.as_str())
+            }
+            state => (state, entry.set("state", text(state.as_str())), reason),
+        };
         if state == EntryState::Done {
             return vec![entry.set("transfer_id", text(reason)).remove("reason")];
         }
         let mut writes = vec![entry.set("reason", text(reason))];
-        if state == EntryState::Rejected {
+        if matches!(state, EntryState::Rejected | EntryState::Skipped) {
             let line = (professional_id, &request.currency);
             writes.push(self.count_in_line(
                 batch,

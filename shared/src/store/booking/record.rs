@@ -12,12 +12,12 @@ use super::super::recovery::RecordError;
 use super::super::write::{Expect, Write, text};
 use super::{BookingRow, Contact};
 use crate::domain::action::{Action, ActionKind, Actor, Source};
-use crate::domain::booking::{Booking, DeclinedReason, Due, Fact, MAX_FACTS, Policy, Step};
+use crate::domain::booking::{Booking, DeclinedReason, Due, Fact, MAX_FACTS, Policy, RefusalDecision, Step};
 use crate::domain::booking_mail::{BOOKING_MAIL_VERSION, BookingMail};
 use crate::domain::effect::{Effect, Request};
 use crate::domain::ledger::{self, Entry};
 use crate::domain::party::PaymentIntentId;
-use crate::domain::payout::BatchId;
+use crate::domain::payout::{BatchId, operation as payout_operation};
 use crate::domain::time;
 
 /// What a deployment decides about bookings.
@@ -42,8 +42,6 @@ pub struct BookingNews {
     pub payout: Option<Payout>,
     /// What its transfer no longer keeps back of the share once it has ended, in minor units.
     pub unreserved_amount: i64,
-    /// A step that is to be begun again, after it ended without success.
-    pub again: Option<Step>,
     /// Who or what caused it, for the audit: an event id, an account, a schedule.
     pub cause: String,
     /// Who did it, for the steps that follow.
@@ -136,7 +134,7 @@ impl Company {
         let actor = news.actor.unwrap_or(Actor::Provider);
         let cause = Cause { text: &news.cause, source: news.source.unwrap_or_else(|| (&actor).into()) };
         let steps = after.as_ref().map_or_else(Vec::new, |booking| {
-            let begin = |step| begin(&mut row, booking, step, news.again, deployment, actor.clone(), now);
+            let begin = |step| begin(&mut row, booking, step, deployment, actor.clone(), now);
             Step::ALL.into_iter().filter_map(begin).collect()
         });
         let mut recording = BookingRecording { writes: Vec::new(), row, before, after, steps };
@@ -163,6 +161,8 @@ impl Company {
         for effect in steps.iter() {
             writes.push(self.begin(row.booking_id, effect, now)?);
         }
+        let resolved = resolved_refusals(read, before.as_ref(), row, after.as_ref());
+        writes.extend(resolved.iter().map(|operation| self.resolve_refusal(row.booking_id, operation, now)));
         for payment_intent in row.payments().difference(&read.payments()) {
             writes.push(self.register_booking(payment_intent.as_str(), row.booking_id)?);
         }
@@ -233,23 +233,51 @@ fn begin(
     row: &mut BookingRow,
     booking: &Booking,
     step: Step,
-    again: Option<Step>,
     deployment: &Deployment,
     actor: Actor,
     now: DateTime<Utc>,
 ) -> Option<Effect> {
     let begun = row.begun.get(&step).copied().unwrap_or_default();
-    if (begun > 0 && again != Some(step)) || !booking.wants(step, row.payment_intent_id.as_ref()) {
+    // Begun once, and once more for each refusal that somebody has had tried again.
+    let is_retried = booking
+        .refusals
+        .get(&step)
+        .is_some_and(|refusal| refusal.version == begun && refusal.decision == Some(RefusalDecision::Retry));
+    if (begun > 0 && !is_retried) || !booking.wants(step, row.payment_intent_id.as_ref()) {
         return None;
     }
     let (kind, request) = request(row, booking, step, deployment)?;
     let operation = step.operation(row.booking_id, begun + 1);
     row.begun.insert(step, begun + 1);
     let mut action = Action::plain(operation.clone(), kind, actor, now);
-    if step == Step::DeclineMail {
+    if matches!(step, Step::DeclineMail | Step::AcceptedMail) {
         action.template_version = Some(BOOKING_MAIL_VERSION);
     }
     Some(Effect::prepared(action, request, operation))
+}
+
+/// The operations whose refusal a change resolves: somebody decided, or what happened makes it moot. A refused
+/// transfer is resolved by the next one, or by whatever leaves nothing to transfer.
+fn resolved_refusals(
+    read: &BookingRow,
+    before: Option<&Booking>,
+    row: &BookingRow,
+    after: Option<&Booking>,
+) -> Vec<String> {
+    let Some((before, after)) = before.zip(after) else { return Vec::new() };
+    let is_still_open = |step: Step, version: u32| {
+        after.unresolved_refusal(step).is_some_and(|refusal| refusal.version == version)
+    };
+    let steps = before.unresolved_refusals().filter(|(step, refusal)| !is_still_open(*step, refusal.version));
+    let mut resolved: Vec<String> =
+        steps.map(|(step, refusal)| step.operation(row.booking_id, refusal.version)).collect();
+    let is_begun = row.payout_in_progress && !read.payout_in_progress;
+    let is_settled = !read.payout_in_progress && before.payout.is_none() && after.payout.is_some();
+    let is_nothing_left = before.amounts.payable > 0 && after.amounts.payable <= 0;
+    if read.payouts_refused > 0 && (is_begun || is_settled || is_nothing_left) {
+        resolved.push(payout_operation(row.booking_id, read.payouts_refused));
+    }
+    resolved
 }
 
 /// What is asked for by a step; `None` where it cannot be asked, such as a mail to nobody.
@@ -277,8 +305,15 @@ fn request(
         Step::DeclineMail => {
             let Contact { email_sealed, language } = row.contact.clone()?;
             let reason = booking.decline.map_or(DeclinedReason::ProfessionalDeclined, |it| it.reason);
-            let mail = BookingMail::Declined { reason, concierge_url: deployment.concierge_url.clone() };
+            let still_reserved = booking.authorization.is_some() && booking.released_at.is_none();
+            let concierge_url = deployment.concierge_url.clone();
+            let mail = BookingMail::Declined { reason, still_reserved, concierge_url };
             (ActionKind::DeclineMail, Request::BookingMail { sealed_to: email_sealed, language, mail })
+        }
+        Step::AcceptedMail => {
+            let Contact { email_sealed, language } = row.contact.clone()?;
+            let mail = BookingMail::Accepted;
+            (ActionKind::AcceptedMail, Request::BookingMail { sealed_to: email_sealed, language, mail })
         }
     })
 }

@@ -11,6 +11,7 @@ mod finished;
 mod once;
 mod payees;
 mod payments;
+mod refusals;
 mod sums;
 mod transfers;
 
@@ -25,6 +26,7 @@ pub use finished::NothingUnfinished;
 pub use once::OnceEach;
 pub use payees::OneAtAPayee;
 pub use payments::TakenOrLetGo;
+pub use refusals::RefusalsAreListed;
 pub use sums::SumsAreRight;
 pub use transfers::OneTransferEach;
 
@@ -33,17 +35,25 @@ use crate::world::COMPANY;
 
 /// The laws of every job that moves money of one company.
 pub fn of_money() -> Vec<Box<dyn Law>> {
+    let mut laws = of_restored_money();
+    // Before the laws that say the same of transfers in more general words.
+    laws.insert(4, Box::new(OnceEach));
+    laws
+}
+
+/// The same over a table that was restored: of what left before, no row tells.
+pub fn of_restored_money() -> Vec<Box<dyn Law>> {
     vec![
         Box::new(Fences),
         Box::new(AppliedOnce),
         Box::new(OneEntryPerTransition),
         Box::new(Bystanders { company: COMPANY }),
-        Box::new(OnceEach),
         Box::new(RowsFollowFacts),
         Box::new(BooksAddUp),
         Box::new(OneAtAPayee),
         Box::new(OneTransferEach),
         Box::new(TakenOrLetGo),
+        Box::new(RefusalsAreListed),
         Box::new(NothingUnfinished),
     ]
 }

@@ -47,7 +47,10 @@ fn fits(booking: &Booking, status: IntentStatus) -> bool {
     let unfinished = Step::ALL.into_iter().any(|step| {
         matches!(step, Step::Capture | Step::Release | Step::Refund) && booking.wants(step, None)
     });
+    // What Stripe refused stands as it was; that it is listed is a law of its own.
+    let is_refused = booking.unresolved_refusals().any(|(step, _)| booking.waiting_amount(step).is_some());
     match status {
+        _ if is_refused => booking.stage.is_off(),
         _ if unfinished => false,
         IntentStatus::Succeeded => booking.amounts.captured > 0,
         IntentStatus::Canceled => booking.released_at.is_some() && booking.amounts.captured == 0,

@@ -4,7 +4,7 @@
 //! defect that the other line makes harmless is no defect.
 
 use model::properties::{ENDS, FENCED, PAID_IS_TRUE, PAID_ONCE, REJECTED_IS_FINAL};
-use model::{Protocol, Rule, Rules};
+use model::{Protocol, Rule, Rules, World};
 
 use super::{fails, holds};
 
@@ -82,4 +82,11 @@ fn a_time_out_that_shortens_the_lease_is_noticed() {
 #[test]
 fn a_doubt_resolved_by_hand_while_a_call_is_on_its_way_is_noticed() {
     fails("hasty hand", under(Rules::BOTH_LINES.without(Rule::HandWaits)), PAID_ONCE);
+}
+
+#[test]
+fn a_restored_table_that_pays_without_a_look_up_is_noticed() {
+    let rules = Rules::BOTH_LINES.without(Rule::RestoredIsLookedUp);
+    let world = World { restores: true, ..World::DOCUMENTED };
+    fails("restored without a look-up", Protocol { rules, world, ..Protocol::WHOLE }, PAID_ONCE);
 }

@@ -1,6 +1,6 @@
 //! The protocol as a whole, and each of its two lines of defence without the other.
 
-use model::{Clock, Protocol, Rules};
+use model::{Clock, Protocol, Rules, World};
 
 use super::holds;
 
@@ -33,6 +33,12 @@ fn a_call_that_ends_within_its_lease_is_enough_to_pay_once() {
 fn keys_sent_within_a_day_and_look_ups_believed_after_it_are_enough_to_pay_once() {
     holds("day line", Protocol { rules: Rules::DAY_LINE, ..Protocol::WHOLE });
     holds("day line, finer time", Protocol { rules: Rules::DAY_LINE, clock: Clock::FINE, ..Protocol::WHOLE });
+}
+
+#[test]
+fn a_table_that_was_restored_pays_once_whatever_it_has_forgotten() {
+    let world = World { restores: true, ..World::DOCUMENTED };
+    holds("two workers, restored", Protocol { world, ..Protocol::WHOLE });
 }
 
 #[test]

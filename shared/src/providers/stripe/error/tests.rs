@@ -48,6 +48,7 @@ fn only_a_refusal_in_stripes_own_words_is_definitive() {
     }
     assert_eq!(ends(404, &[], &error(INVALID, "resource_missing")), CallError::Absent);
     assert_eq!(ends(403, &[], &error(INVALID, "account_invalid")), CallError::Absent);
+    assert_eq!(ends(403, &[], &error(INVALID, "charge_not_refundable")), rejected("charge_not_refundable"));
     for status in [400, 402, 403, 404] {
         assert_eq!(
             ends(status, &[], &json!("<html>")),
@@ -64,6 +65,7 @@ fn a_wrong_key_of_ours_is_no_refusal_of_the_operation() {
         ends(403, &[], &error(INVALID, "more_permissions_required")),
         not_sent("more_permissions_required", None)
     );
+    assert_eq!(ends(403, &[], &json!({"error": {"type": INVALID}})), not_sent(INVALID, None));
 }
 
 #[test]
@@ -117,6 +119,18 @@ fn an_intent_in_another_state_is_told_with_the_state() {
     }
     let without = error(INVALID, "payment_intent_unexpected_state");
     assert_eq!(ends(400, &[], &without), rejected("payment_intent_unexpected_state"));
+}
+
+#[test]
+fn a_field_that_the_asker_can_change_is_named() {
+    let mut small = error(INVALID, "amount_too_small");
+    small["error"]["param"] = json!("amount");
+    assert_eq!(ends(400, &[], &small), rejected("amount_too_small:amount"));
+    let currency =
+        json!({"error": {"type": INVALID, "param": "currency", "message": "Invalid currency: xyz"}});
+    assert_eq!(ends(400, &[], &currency), rejected("invalid_request_error:currency"));
+    let ours = json!({"error": {"type": INVALID, "param": "destination"}});
+    assert_eq!(ends(400, &[], &ours), rejected(INVALID), "nobody who asks can change it");
 }
 
 #[test]

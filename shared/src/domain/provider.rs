@@ -1,0 +1,41 @@
+//! The companies whose APIs we call.
+
+use serde::{Deserialize, Serialize};
+
+/// A company whose API we call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Provider {
+    /// Memberships, notifications and direct messages.
+    Whop,
+    /// Payments and transfers.
+    Stripe,
+    /// Mail.
+    Resend,
+}
+
+impl Provider {
+    /// The word used in JSON and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whop => "whop",
+            Self::Stripe => "stripe",
+            Self::Resend => "resend",
+        }
+    }
+
+    /// The name as people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whop => "Whop",
+            Self::Stripe => "Stripe",
+            Self::Resend => "Resend",
+        }
+    }
+}
+
+impl std::fmt::Display for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
