@@ -3,6 +3,7 @@ mod arbitrary;
 mod contract;
 mod fixtures;
 mod meanings;
+mod values;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};

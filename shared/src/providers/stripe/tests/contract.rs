@@ -6,24 +6,24 @@ use serde_json::{Value, json};
 
 use super::fixtures::{BOOKING, COMPANY, CREATED};
 use super::*;
-use crate::domain::booking::{DisputeStatus, ReleaseReason, What};
-use crate::domain::event::{IgnoreReason, Meaning, Part};
+use crate::domain::booking::What;
+use crate::domain::event::{IgnoreReason, Meaning};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
 use crate::providers::stripe::client::API_VERSION;
 
 /// What Stripe sends in one of its versions.
-struct Version {
-    name: &'static str,
-    event: &'static str,
-    connected_event: &'static str,
-    payment_intent: &'static str,
-    charge: &'static str,
-    refund: &'static str,
-    dispute: &'static str,
-    transfer: &'static str,
-    account: &'static str,
-    payout: &'static str,
+pub(super) struct Version {
+    pub(super) name: &'static str,
+    pub(super) event: &'static str,
+    pub(super) connected_event: &'static str,
+    pub(super) payment_intent: &'static str,
+    pub(super) charge: &'static str,
+    pub(super) refund: &'static str,
+    pub(super) dispute: &'static str,
+    pub(super) transfer: &'static str,
+    pub(super) account: &'static str,
+    pub(super) payout: &'static str,
 }
 
 macro_rules! version {
@@ -43,7 +43,7 @@ macro_rules! version {
     };
 }
 
-const VERSIONS: [Version; 8] = [
+pub(super) const VERSIONS: [Version; 8] = [
     version!("2017-04-06"),
     version!("2019-05-16"),
     version!("2022-08-01"),
@@ -68,7 +68,7 @@ fn parsed(text: &str) -> Value {
 }
 
 /// The object with some of its fields as given.
-fn with(object: &str, fields: Value) -> Value {
+pub(super) fn with(object: &str, fields: Value) -> Value {
     let mut object = parsed(object);
     for (name, value) in fields.as_object().unwrap() {
         object[name] = value.clone();
@@ -83,7 +83,7 @@ fn read_event(envelope: &str, name: &str, object: Value) -> Event {
     read(&verified(event.to_string().as_bytes())).unwrap()
 }
 
-fn pi() -> PaymentIntentId {
+pub(super) fn pi() -> PaymentIntentId {
     PaymentIntentId::parse("pi_3RfKq2").unwrap()
 }
 
@@ -91,13 +91,13 @@ fn ch() -> Option<ChargeId> {
     ChargeId::parse("ch_3RfKq2").ok()
 }
 
-fn usd(amount: i64) -> Money {
+pub(super) fn usd(amount: i64) -> Money {
     Money { amount, currency: Currency::parse("usd").unwrap() }
 }
 
 impl Version {
     /// What happened to the payment of our booking, which the object names by its metadata.
-    fn happened(&self, name: &str, object: Value) -> What {
+    pub(super) fn happened(&self, name: &str, object: Value) -> What {
         let read = read_event(self.event, name, object);
         assert_eq!(read.company_id.as_ref().map(|id| id.as_str()), Some(COMPANY), "{} {name}", self.name);
         assert_eq!(read.occurred_at.timestamp(), CREATED);
@@ -107,11 +107,11 @@ impl Version {
         }
     }
 
-    fn meaning(&self, name: &str, object: Value) -> Meaning {
+    pub(super) fn meaning(&self, name: &str, object: Value) -> Meaning {
         read_event(self.event, name, object).meaning
     }
 
-    fn connected(&self, name: &str, object: Value) -> Meaning {
+    pub(super) fn connected(&self, name: &str, object: Value) -> Meaning {
         read_event(self.connected_event, name, object).meaning
     }
 
@@ -169,93 +169,6 @@ fn an_expanded_charge_is_read_like_its_id() {
 }
 
 #[test]
-fn every_reason_of_a_cancellation_has_its_meaning() {
-    for version in VERSIONS {
-        for (word, reason) in [
-            (json!("abandoned"), ReleaseReason::Abandoned),
-            (json!("automatic"), ReleaseReason::Automatic),
-            (json!("expired"), ReleaseReason::Automatic),
-            (json!("requested_by_customer"), ReleaseReason::RequestedByCustomer),
-            (json!("duplicate"), ReleaseReason::Other),
-            (json!("fraudulent"), ReleaseReason::Other),
-            (json!("failed_invoice"), ReleaseReason::Other),
-            (json!("void_invoice"), ReleaseReason::Other),
-            (json!(null), ReleaseReason::Other),
-            (json!("a_later_reason"), ReleaseReason::Other),
-            (json!(7), ReleaseReason::Other),
-        ] {
-            let canceled = json!({"status": "canceled", "amount_capturable": 0, "cancellation_reason": word});
-            let canceled = with(version.payment_intent, canceled);
-            assert_eq!(
-                version.happened("payment_intent.canceled", canceled),
-                What::Released { reason, payment_intent: Some(pi()) },
-                "{} {word}",
-                version.name
-            );
-        }
-    }
-}
-
-#[test]
-fn every_status_of_a_dispute_has_its_meaning_and_an_unknown_one_waits_for_a_person() {
-    use DisputeStatus::{
-        AppealNeedsResponse, AppealUnderReview, Lost, NeedsResponse, Prevented, UnderReview, WarningClosed,
-        WarningNeedsResponse, WarningUnderReview, Won,
-    };
-    for version in VERSIONS {
-        for (word, status, is_open, is_contested) in [
-            ("warning_needs_response", WarningNeedsResponse, true, false),
-            ("warning_under_review", WarningUnderReview, true, false),
-            ("warning_closed", WarningClosed, false, false),
-            ("needs_response", NeedsResponse, true, true),
-            ("under_review", UnderReview, true, true),
-            ("appeal_needs_response", AppealNeedsResponse, true, true),
-            ("appeal_under_review", AppealUnderReview, true, true),
-            ("prevented", Prevented, false, false),
-            ("won", Won, false, false),
-            ("lost", Lost, false, false),
-        ] {
-            assert_eq!((status.is_open(), status.is_contested()), (is_open, is_contested), "{word}");
-            let (dispute_id, payment_intent) = ("du_1RfKq2".to_owned(), Some(pi()));
-            let what = What::Disputed { dispute_id, status, money: usd(10_000), payment_intent };
-            let told = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
-            for name in ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"] {
-                let dispute = with(version.dispute, json!({"status": word}));
-                assert_eq!(version.meaning(&format!("charge.dispute.{name}"), dispute), told, "{word}");
-            }
-        }
-        // The first was sent before 2023-10-16 and means more than one thing.
-        for word in [json!("charge_refunded"), json!("a_later_status"), json!(null)] {
-            let dispute = with(version.dispute, json!({"status": word}));
-            let unreadable = Meaning::UnreadablePayment { payment_intent: pi(), part: Part::Status };
-            assert_eq!(version.meaning("charge.dispute.updated", dispute), unreadable, "{word}");
-        }
-    }
-}
-
-#[test]
-fn every_status_of_a_refund_has_its_meaning_and_an_unknown_one_is_asked_for() {
-    for version in VERSIONS {
-        for name in ["charge.refund.updated", "refund.updated", "refund.failed"] {
-            for (status, comes_to_nothing) in [
-                (json!("pending"), false),
-                (json!("requires_action"), false),
-                (json!("succeeded"), false),
-                (json!("failed"), true),
-                (json!("canceled"), true),
-                (json!("a_later_status"), true),
-                (json!(null), true),
-            ] {
-                let refund = with(version.refund, json!({"status": status}));
-                let failed = Meaning::RefundFailed { payment_intent: pi() };
-                let expected = if comes_to_nothing { failed } else { Meaning::Nothing };
-                assert_eq!(version.meaning(name, refund), expected, "{} {name} {status}", version.name);
-            }
-        }
-    }
-}
-
-#[test]
 fn a_transfer_that_came_back_is_told_with_its_total_in_every_version() {
     for version in VERSIONS {
         let transfer = TransferId::parse("tr_3RfKq2").unwrap();
@@ -283,49 +196,6 @@ fn a_connected_account_and_its_payouts_are_read_in_every_version() {
             let money = Money { amount: 14_000_000, currency: Currency::parse("cop").unwrap() };
             let failed = Meaning::PayoutFailed { account: account(), money };
             assert_eq!(version.connected("payout.failed", payout), failed, "its name says what happened");
-        }
-    }
-}
-
-#[test]
-fn every_reason_why_an_account_is_disabled_is_kept_as_it_is() {
-    let words = [
-        "action_required.requested_capabilities",
-        "listed",
-        "other",
-        "platform_paused",
-        "rejected.fraud",
-        "rejected.incomplete_verification",
-        "rejected.listed",
-        "rejected.other",
-        "rejected.platform_fraud",
-        "rejected.platform_other",
-        "rejected.platform_terms_of_service",
-        "rejected.terms_of_service",
-        "requirements.past_due",
-        "requirements.pending_verification",
-        "under_review",
-        "a_later_reason",
-    ];
-    for version in VERSIONS {
-        // Before 2019-02-19 it stands under `verification`.
-        let place = if version.name < "2019-02-19" { "verification" } else { "requirements" };
-        for word in words {
-            let account = with(version.account, json!({place: {"disabled_reason": word}}));
-            let Meaning::Account(standing) = version.connected("account.updated", account) else {
-                panic!("{} {word}", version.name);
-            };
-            assert_eq!(standing.disabled_reason.as_deref(), Some(word), "{}", version.name);
-        }
-        let capability = if version.name < "2019-08-14" { "platform_payments" } else { "transfers" };
-        for (state, takes_transfers) in
-            [("active", true), ("inactive", false), ("pending", false), ("a_later_state", false)]
-        {
-            let account = with(version.account, json!({"capabilities": {capability: state}}));
-            let Meaning::Account(standing) = version.connected("account.updated", account) else {
-                panic!("{} {state}", version.name);
-            };
-            assert_eq!(standing.charges_enabled, takes_transfers, "{} {state}", version.name);
         }
     }
 }
