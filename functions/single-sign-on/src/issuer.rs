@@ -12,7 +12,6 @@ use openidconnect::{
 };
 use shared::config::Oidc;
 use shared::http::Failure;
-use shared::json;
 use shared::providers::client::read_within;
 use shared::providers::tokens::keys::Keys;
 use tokio::sync::Mutex;

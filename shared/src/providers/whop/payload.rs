@@ -36,7 +36,7 @@ pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
 /// Reads a kept event once more: what an earlier version could not read, this one may. The body is the
 /// one that was verified when it came, so its ids and its time stay as they are.
 pub fn read_again(kept: &Event, raw: &[u8]) -> Result<Event, Unreadable> {
-    let envelope = Envelope::new(body::object(raw)?).ok_or(Unreadable::NoName)?;
+    let envelope = Envelope::new(body::object(raw)?);
     let ReadMeaning { meaning, unread } = meaning::of(&envelope);
     Ok(Event { meaning, unread, ..kept.clone() })
 }
