@@ -292,9 +292,9 @@ fn a_transfer_under_a_key_of_its_own_is_found() {
 
 #[test]
 fn a_key_used_again_after_a_day_is_found_where_nobody_looks_before_a_call() {
-    harmless(&[Defect::KeyThoughtYoung], stopped_for_a_day(), JUMP);
+    // Whichever of the two a law meets first, it is about the transfer.
     let defects = &[Defect::KeyThoughtYoung, Defect::LookUpBlind];
-    found(defects, stopped_for_a_day(), JUMP, "left more than once");
+    found(defects, stopped_for_a_day(), JUMP, "POST /v1/transfers");
 }
 
 #[test]

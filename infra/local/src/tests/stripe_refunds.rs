@@ -101,9 +101,9 @@ async fn every_refund_leaves_once_and_is_told_with_the_charges_totals() {
 async fn no_more_goes_back_than_is_left() {
     let sandbox = Sandbox::start().await;
     let paid = sandbox.paid("1", 10_000).await;
-    assert_eq!(sandbox.refund("a", &paid.id, Some(10_001)).await, rejected("invalid_request_error"));
+    assert_eq!(sandbox.refund("a", &paid.id, Some(10_001)).await, rejected("invalid_request_error:amount"));
     sandbox.refund("b", &paid.id, Some(4_000)).await.unwrap();
-    assert_eq!(sandbox.refund("c", &paid.id, Some(6_001)).await, rejected("invalid_request_error"));
+    assert_eq!(sandbox.refund("c", &paid.id, Some(6_001)).await, rejected("invalid_request_error:amount"));
     let form = format!("payment_intent={}&amount=6001", paid.id);
     let answer = read(sandbox.raw(Method::POST, "refunds", "d").body(form).send().await.unwrap()).await;
     let problem = &answer.1["error"];
@@ -114,7 +114,7 @@ async fn no_more_goes_back_than_is_left() {
     );
     for amount in [0, -1] {
         let refused = sandbox.refund("e", &paid.id, Some(amount)).await;
-        assert_eq!(refused, rejected("parameter_invalid_integer"));
+        assert_eq!(refused, rejected("parameter_invalid_integer:amount"));
     }
     sandbox.refund("f", &paid.id, Some(6_000)).await.unwrap();
     assert_eq!(sandbox.refund("g", &paid.id, None).await, rejected("charge_already_refunded"));

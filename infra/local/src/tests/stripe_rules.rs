@@ -229,6 +229,6 @@ async fn an_account_that_cannot_take_money_gets_none() {
     let refused = client.create_transfer("b", &transfer("1", 1)).await;
     assert_eq!(refused, Err(rejected("resource_missing")));
     let beyond = client.create_transfer("c", &transfer("1", 1_000_000_000_000)).await;
-    assert_eq!(beyond, Err(rejected("amount_too_large")));
+    assert_eq!(beyond, Err(rejected("amount_too_large:amount")));
     assert_eq!(sandbox.outbox.entries(), []);
 }
