@@ -106,7 +106,7 @@ async fn the_world_of_whop_is_after_a_restart_what_it_was() {
     let push = json!({"title": "Note", "content": "Text", "experience_id": "exp_strict",
         "user_ids": ["user_2", "user_boss"]});
     before.post(PUSH, push).await;
-    let people = json!({"with_user_ids": ["user_1"], "company_id": "biz_open"});
+    let people = json!({"with_user_ids": ["user_1"], "account_id": "biz_open"});
     let (_, channel) = before.post("/api/v1/dm_channels", people.clone()).await;
     let message = json!({"channel_id": channel["id"], "content": "Text"});
     let (_, first) = before.post(MESSAGE, message.clone()).await;

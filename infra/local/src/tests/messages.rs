@@ -68,9 +68,9 @@ async fn a_push_sent_twice_arrives_twice_whatever_its_key() {
 async fn the_same_people_share_one_channel_and_every_message_arrives() {
     let sandbox = Sandbox::start().await;
     let (status, channel) =
-        sandbox.post(CHANNEL, json!({"with_user_ids": ["user_1"], "company_id": "biz_open"})).await;
+        sandbox.post(CHANNEL, json!({"with_user_ids": ["user_1"], "account_id": "biz_open"})).await;
     assert_eq!(status, 200);
-    let again = json!({"with_user_ids": ["user_1"], "company_id": "biz_open"});
+    let again = json!({"with_user_ids": ["user_1"], "account_id": "biz_open"});
     assert_eq!(sandbox.post(CHANNEL, again).await.1, channel);
     let (_, other) = sandbox.post(CHANNEL, json!({"with_user_ids": ["user_2"]})).await;
     assert_ne!(other["id"], channel["id"]);

@@ -80,7 +80,7 @@ async fn one_companys_trouble_spares_the_others() {
         assert_eq!(sandbox.post("/api/v1/notifications", push).await.0, status);
         assert_eq!(sandbox.get(&format!("/api/v1/users/{user}/access/{experience}")).await.0, status);
     }
-    let channel = json!({"with_user_ids": ["user_1"], "company_id": "biz_open"});
+    let channel = json!({"with_user_ids": ["user_1"], "account_id": "biz_open"});
     assert_eq!(sandbox.post("/api/v1/dm_channels", channel).await.0, 500);
 }
 
