@@ -277,7 +277,8 @@ pub fn downstream_key(case_id: CaseId, operation: &str) -> String {
 
 /// The key after this one: `…:v1` becomes `…:v2`. It is stored before it is used, as the first was.
 fn next_key(key: &str) -> String {
-    let versioned = key.rsplit_once(":v").and_then(|(name, version)| Some((name, version.parse::<u32>().ok()?)));
+    let versioned =
+        key.rsplit_once(":v").and_then(|(name, version)| Some((name, version.parse::<u32>().ok()?)));
     match versioned {
         Some((name, version)) => format!("{name}:v{}", version.saturating_add(1)),
         None => format!("{key}:v2"),

@@ -62,9 +62,7 @@ async fn the_owner_of_an_event_without_a_company_is_found_in_either_shape() {
 
 #[tokio::test]
 async fn a_channel_that_is_not_asked_about_leaves_the_other_alone_and_is_shown() {
-    for (operation, question) in
-        [(Operation::Experiences, "experience"), (Operation::Access, "access")]
-    {
+    for (operation, question) in [(Operation::Experiences, "experience"), (Operation::Access, "access")] {
         for fault in ["status:404", "status:403", "status:400", "status:500", "status:429", "drop_before"] {
             let world = World::start().await;
             world.add_past_due(COMPANY, "mem_1");

@@ -24,7 +24,10 @@ async fn a_failed_renewal_opens_a_case_and_the_money_closes_it() {
         world.advance(Duration::days(3));
         assert_eq!(world.succeed("mem_1", "pay_1", world.now()).await.ok()["outcome"], "applied");
         let case = world.case_of("mem_1").await;
-        assert_eq!((case["status"].as_str(), case["recovered_amount"].as_i64()), (Some("recovered"), Some(1900)));
+        assert_eq!(
+            (case["status"].as_str(), case["recovered_amount"].as_i64()),
+            (Some("recovered"), Some(1900))
+        );
 
         let kpis = world.kpis().await;
         assert_eq!(
@@ -59,7 +62,11 @@ async fn reminders_go_out_on_their_days_and_stop_with_the_money() {
         world.succeed("mem_1", "pay_1", world.now()).await.ok();
         world.advance(Duration::days(10));
         world.settle().await;
-        assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (2, 2), "nobody is reminded of what is paid");
+        assert_eq!(
+            (world.sent(Kind::Push), world.sent(Kind::Dm)),
+            (2, 2),
+            "nobody is reminded of what is paid"
+        );
     }
 }
 
@@ -87,10 +94,14 @@ async fn where_push_cannot_reach_another_way_is_taken() {
         let world = World::speaking(shape).await;
         world.add_company("biz_strict", "user_strict", false);
         world.add_past_due("biz_strict", "mem_9");
-        let settings =
-            json!({"push_enabled": true, "dm_enabled": false, "incentive_days": 0, "reminder_offsets_days": [0]});
-        let request =
-            world.owner_request("biz_strict", "user_strict", http::Method::PUT, "/api/settings", Some(settings));
+        let settings = json!({"push_enabled": true, "dm_enabled": false, "incentive_days": 0, "reminder_offsets_days": [0]});
+        let request = world.owner_request(
+            "biz_strict",
+            "user_strict",
+            http::Method::PUT,
+            "/api/settings",
+            Some(settings),
+        );
         world.ask(request).await.ok();
         let failed = Payment { failed: true, ..renewal("biz_strict", "mem_9", "pay_9", world.now()) };
         world.end_payment(failed).await.ok();

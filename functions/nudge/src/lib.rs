@@ -219,8 +219,7 @@ fn message(
         incentive_days: case.incentive_days,
         manage_url: channels.manage_url(case),
     };
-    let request =
-        channel.and_then(|channel| channels.request(channel, case, template, &app.config.vault));
+    let request = channel.and_then(|channel| channels.request(channel, case, template, &app.config.vault));
     let Some((channel, request)) = channel.zip(request) else {
         return Err(Failure::Conflict(HoldReason::Unreachable.sentence().to_owned()));
     };

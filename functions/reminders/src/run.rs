@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use shared::app::{Ids, SharedApp};
+use shared::domain::contact::ChannelError;
 use shared::domain::id::CompanyId;
 use shared::domain::job::{Occurrence, Report};
 use shared::due::{self, Bounds, Worked};
@@ -13,7 +14,6 @@ use shared::http::Failure;
 use shared::payouts;
 use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
-use shared::domain::contact::ChannelError;
 use shared::recovery::{self, MemberChannels};
 use shared::store::company::{ChannelErrorRow, CompanyState, REMINDERS_JOB, SettingsRow, Standing};
 use shared::store::due::{DueRow, SWEEP};

@@ -128,8 +128,7 @@ fn end_reason(facts: &ContactFacts<'_>) -> Option<EndReason> {
         return Some(EndReason::MembershipEnded);
     }
     // Whop's newest word wins over an event, which may have been overtaken by one that never came.
-    let cancelled =
-        facts.membership.map_or(facts.case.cancel_scheduled, Membership::is_cancel_scheduled);
+    let cancelled = facts.membership.map_or(facts.case.cancel_scheduled, Membership::is_cancel_scheduled);
     if cancelled {
         return Some(EndReason::CancelledByMember);
     }

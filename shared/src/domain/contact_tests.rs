@@ -59,7 +59,12 @@ fn membership(status: &str) -> Membership {
     }
 }
 
-fn decide(case: &Case, membership: Option<&Membership>, wanted: &[Channel], reachable: &[Channel]) -> ContactDecision {
+fn decide(
+    case: &Case,
+    membership: Option<&Membership>,
+    wanted: &[Channel],
+    reachable: &[Channel],
+) -> ContactDecision {
     let facts = ContactFacts { case, membership, bought_again: None, wanted, reachable, suppressed: None };
     decide_contact(&facts)
 }
@@ -88,7 +93,10 @@ fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
     let told = Case { cancel_scheduled: true, ..case() };
     let end = ContactDecision::End(EndReason::CancelledByMember);
     assert_eq!(decide(&told, None, &BOTH, &BOTH), end);
-    assert_eq!(decide(&told, Some(&membership("past_due")), &BOTH, &BOTH), ContactDecision::Write(BOTH.to_vec()));
+    assert_eq!(
+        decide(&told, Some(&membership("past_due")), &BOTH, &BOTH),
+        ContactDecision::Write(BOTH.to_vec())
+    );
     let cancels = Membership { cancel_at_period_end: true, ..membership("past_due") };
     assert_eq!(decide(&case(), Some(&cancels), &BOTH, &BOTH), end);
 
@@ -105,7 +113,8 @@ fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
 #[test]
 fn a_mail_stands_in_only_where_no_wanted_channel_reaches() {
     let owing = membership("past_due");
-    let decided = |wanted: &[Channel], reachable: &[Channel]| decide(&case(), Some(&owing), wanted, reachable);
+    let decided =
+        |wanted: &[Channel], reachable: &[Channel]| decide(&case(), Some(&owing), wanted, reachable);
     let write = |channels: &[Channel]| ContactDecision::Write(channels.to_vec());
     assert_eq!(decided(&BOTH, &ALL), write(&BOTH));
     assert_eq!(decided(&[Channel::Push], &[Channel::Dm, Channel::Mail]), write(&[Channel::Mail]));

@@ -207,7 +207,9 @@ mod tests {
         ] {
             assert_eq!(read(text, currency), Ok(expected), "{text} {currency}");
         }
-        for text in ["29.999", "29.995", "29.9901", "0.001", "29.99999", "1.00000000e-16", "1.1102230246251565e-16"] {
+        for text in
+            ["29.999", "29.995", "29.9901", "0.001", "29.99999", "1.00000000e-16", "1.1102230246251565e-16"]
+        {
             assert_eq!(read(text, "usd"), Err(InvalidMoney::Precision), "{text}");
         }
         assert_eq!(read("0.5", "jpy"), Err(InvalidMoney::Precision));

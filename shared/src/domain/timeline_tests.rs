@@ -114,7 +114,10 @@ fn cancel_scheduled(days: f64, scheduled: bool) -> Fact {
 fn a_member_who_cancels_closes_the_case_and_opens_it_again_by_taking_that_back() {
     let cancelled = [failed(0.0, "1"), cancel_scheduled(1.0, true)];
     let cases = episodes(&cancelled);
-    assert_eq!((cases[0].state, cases[0].cancelled), (CaseState::Cancelled, Some((day(1.0), EndedBy::CancelledByMember))));
+    assert_eq!(
+        (cases[0].state, cases[0].cancelled),
+        (CaseState::Cancelled, Some((day(1.0), EndedBy::CancelledByMember)))
+    );
     let retried = [&cancelled[..], &[failed(2.0, "1")]].concat();
     assert_eq!(episodes(&retried)[0].state, CaseState::Cancelled, "Whop goes on trying");
     let back = [&cancelled[..], &[cancel_scheduled(3.0, false)]].concat();
@@ -122,7 +125,10 @@ fn a_member_who_cancels_closes_the_case_and_opens_it_again_by_taking_that_back()
     let late = [&cancelled[..], &[cancel_scheduled(15.0, false)]].concat();
     assert_eq!(episodes(&late)[0].state, CaseState::Exhausted);
     let paid_after = [&cancelled[..], &[paid(3.0, "1")]].concat();
-    assert_eq!((episodes(&paid_after)[0].state, episodes(&paid_after)[0].cancelled), (CaseState::Recovered, None));
+    assert_eq!(
+        (episodes(&paid_after)[0].state, episodes(&paid_after)[0].cancelled),
+        (CaseState::Recovered, None)
+    );
 }
 
 #[test]

@@ -145,7 +145,13 @@ impl MemberChannels {
     }
 
     /// The frozen request of a message on one channel; `None` where the channel does not reach.
-    pub fn request(&self, channel: Channel, case: &Case, template: Template, vault: &Vault) -> Option<Request> {
+    pub fn request(
+        &self,
+        channel: Channel,
+        case: &Case,
+        template: Template,
+        vault: &Vault,
+    ) -> Option<Request> {
         let user_id = self.user_id.clone();
         match channel {
             Channel::Push => Some(Request::Push {

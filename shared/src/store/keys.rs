@@ -227,8 +227,8 @@ impl Key {
     pub fn company(&self) -> Option<CompanyId> {
         let mut parts = self.pk.split('#');
         match parts.next()? {
-            "CASE" | "COMPANY" | "MEMBERSHIP" | "MEMBER" | "KPI" | "AUDIT" | "IDEMPOTENCY" | "BOOKING" | "LEDGER"
-            | "BALANCE" | "PAYEE" | "BATCHES" | "BATCH" => CompanyId::parse(parts.next()?).ok(),
+            "CASE" | "COMPANY" | "MEMBERSHIP" | "MEMBER" | "KPI" | "AUDIT" | "IDEMPOTENCY" | "BOOKING"
+            | "LEDGER" | "BALANCE" | "PAYEE" | "BATCHES" | "BATCH" => CompanyId::parse(parts.next()?).ok(),
             _ => None,
         }
     }

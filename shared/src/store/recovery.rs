@@ -148,9 +148,8 @@ impl Company {
         }
         for (case_id, episode) in after.episodes() {
             let old = before.get(&case_id);
-            let unchanged = old == Some(&episode)
-                && read.user_id == after.user_id
-                && read.product_id == after.product_id;
+            let unchanged =
+                old == Some(&episode) && read.user_id == after.user_id && read.product_id == after.product_id;
             if !unchanged {
                 let of = (membership_id, &after);
                 recording.writes.push(self.project(of, case_id, old, &episode, now)?);

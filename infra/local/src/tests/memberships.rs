@@ -28,7 +28,10 @@ async fn a_membership_is_shown_in_the_shape_of_the_dated_version() {
     sandbox.whop.speak(Shape::Undated);
     let (_, shown) = sandbox.get("/api/v1/memberships/mem_1").await;
     assert_eq!(shown["user"]["email"], "user_1@example.com", "an older key is answered in the older shape");
-    assert_eq!((&shown["company"]["id"], &shown["payment_collection_paused"]), (&json!("biz_open"), &json!(false)));
+    assert_eq!(
+        (&shown["company"]["id"], &shown["payment_collection_paused"]),
+        (&json!("biz_open"), &json!(false))
+    );
     sandbox.whop.speak(Shape::Dated);
     let (status, error) = sandbox.get("/api/v1/memberships/mem_unknown").await;
     assert_eq!((status, &error["error"]["type"]), (404, &json!("not_found")));
@@ -55,7 +58,8 @@ async fn nothing_is_answered_without_a_key_and_the_pinned_version() {
         assert_eq!(ask(bearer, version).await.unwrap().status(), status, "{bearer} {version:?}");
     }
     // What means something else without the date is refused without it.
-    let undated = sandbox.http.post(format!("{}{CANCEL}", sandbox.base)).header("authorization", "Bearer whop_key");
+    let undated =
+        sandbox.http.post(format!("{}{CANCEL}", sandbox.base)).header("authorization", "Bearer whop_key");
     assert_eq!(undated.json(&json!({"cancel_at_period_end": true})).send().await.unwrap().status(), 400);
 }
 

@@ -74,12 +74,11 @@ impl WhopStandIn {
         headers: HeaderMap,
         act: impl FnOnce(&WhopStandIn, &HeaderMap, Shape) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
-        let checked = move |whop: &WhopStandIn, headers: &HeaderMap, spoken: Shape| {
-            match shape::asked_for(headers)? {
+        let checked =
+            move |whop: &WhopStandIn, headers: &HeaderMap, spoken: Shape| match shape::asked_for(headers)? {
                 Shape::Dated => act(whop, headers, spoken),
                 Shape::Undated => Err(Refusal::invalid("this request needs a dated version")),
-            }
-        };
+            };
         self.answer(operation, company, headers, checked).await
     }
 

@@ -154,7 +154,8 @@ impl World {
     }
 
     fn list(&self, filter: &Filter, shape: Shape) -> Result<Value, Refusal> {
-        let account = filter.account_id.as_deref().ok_or_else(|| Refusal::invalid("account_id is required"))?;
+        let account =
+            filter.account_id.as_deref().ok_or_else(|| Refusal::invalid("account_id is required"))?;
         let first = filter.first.unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&first) {
             return Err(Refusal::invalid(format!("first must be between 1 and {MAX_PAGE}")));

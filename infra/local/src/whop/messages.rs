@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use shared::json::read_trusted;
 
 use super::answer::{Refusal, read};
-use super::shape::Shape;
 use super::audience::Address;
+use super::shape::Shape;
 use super::world::Channel;
 use super::{Change, WhopStandIn};
 use crate::fault::Operation;

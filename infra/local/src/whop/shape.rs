@@ -44,9 +44,8 @@ const DATED_FROM: &str = "2026-09-15";
 pub(super) fn asked_for(headers: &HeaderMap) -> Result<Shape, Refusal> {
     let asked = headers.get("api-version-date").map_or(Ok(DATES[0]), |value| value.to_str());
     let date = asked.ok().and_then(|asked| DATES.into_iter().find(|known| *known == asked));
-    let date = date.ok_or_else(|| {
-        Refusal::invalid(format!("Api-Version-Date must be one of {}", DATES.join(", ")))
-    })?;
+    let date = date
+        .ok_or_else(|| Refusal::invalid(format!("Api-Version-Date must be one of {}", DATES.join(", "))))?;
     Ok(if date >= DATED_FROM { Shape::Dated } else { Shape::Undated })
 }
 

@@ -138,9 +138,7 @@ impl Episode {
             What::Paid { payment, money } => self.succeed(fact.at, payment.as_ref(), money.as_ref()),
             What::PaidOther { payment, money } => self.pay_other(fact.at, payment, money),
             What::Valid => self.succeed(fact.at, None, None),
-            What::Ended if !self.succeeded && self.state == CaseState::Open => {
-                self.state = CaseState::Lost
-            }
+            What::Ended if !self.succeeded && self.state == CaseState::Open => self.state = CaseState::Lost,
             What::Cancelled { by } if !self.succeeded && !self.is_ended_by_owner() => {
                 self.cancel(fact.at, *by);
             }

@@ -29,7 +29,10 @@ pub(super) fn paid(payment: &Value) -> ReadAmount {
 pub(super) fn returned(back: &Value) -> ReadAmount {
     let money = read(&back["amount"], &back["currency"])
         .or_else(|_| read(&back["amount"], &back["payment"]["currency"]));
-    ReadAmount { unread: money.as_ref().err().copied().filter(|_| !back["amount"].is_null()), money: money.ok() }
+    ReadAmount {
+        unread: money.as_ref().err().copied().filter(|_| !back["amount"].is_null()),
+        money: money.ok(),
+    }
 }
 
 /// Nothing, in the currency the refund or dispute names.

@@ -80,9 +80,8 @@ impl Whop {
         user: &UserId,
         id: &MembershipId,
     ) -> Result<bool, CallError> {
-        let path = format!(
-            "/memberships?account_id={company}&user_id={user}&status=paused&first={PAUSED_LISTED}"
-        );
+        let path =
+            format!("/memberships?account_id={company}&user_id={user}&status=paused&first={PAUSED_LISTED}");
         let listing: Listing = self.read(&path).await?;
         Ok(listing.data.iter().any(|paused| paused.id == id.as_str()))
     }

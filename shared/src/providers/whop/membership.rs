@@ -97,7 +97,8 @@ const MAX_LINK_BYTES: usize = 500;
 pub fn is_whop_link(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("https://") else { return false };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let plain = host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+    let plain =
+        host.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
     let of_whop = host == "whop.com" || host.ends_with(".whop.com");
     let printable = url.bytes().all(|byte| byte.is_ascii_graphic() && !br#"\"'<>`{}|^"#.contains(&byte));
     url.len() <= MAX_LINK_BYTES && plain && of_whop && printable
@@ -130,7 +131,10 @@ mod tests {
         }
         assert_eq!(dated.manage_url, None);
         assert_eq!(undated.manage_url.as_deref(), Some("https://whop.com/billing/manage/mber_9Qe/"));
-        assert_eq!((dated.membership.collection_paused, undated.membership.collection_paused), (None, Some(false)));
+        assert_eq!(
+            (dated.membership.collection_paused, undated.membership.collection_paused),
+            (None, Some(false))
+        );
         assert!(dated.email.is_none() && undated.email.is_some());
     }
 

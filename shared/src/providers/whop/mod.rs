@@ -18,5 +18,5 @@ mod version;
 
 pub use super::signed::{Refused, Secret, Unreadable};
 pub use payload::{read, read_again};
-pub use version::API_VERSION_DATE;
 pub use signature::{Verified, sign_legacy, sign_standard, verify};
+pub use version::API_VERSION_DATE;

@@ -1,8 +1,8 @@
 //! From a verified body to an [`Event`], whatever dialect it is in.
 
 use super::dialect::Envelope;
-use super::signature::Verified;
 use super::meaning::ReadMeaning;
+use super::signature::Verified;
 use super::{event_id, meaning};
 use crate::domain::event::Event;
 use crate::providers::signed::body::{self, Unreadable};

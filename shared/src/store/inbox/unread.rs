@@ -10,10 +10,7 @@ const SHOWN: i32 = 100;
 
 impl Inbox {
     /// The newest of one company's, or of those that name no company, and whether there are more.
-    pub async fn unread(
-        &self,
-        company: Option<&CompanyId>,
-    ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+    pub async fn unread(&self, company: Option<&CompanyId>) -> Result<(Vec<StoredEvent>, bool), StoreError> {
         let list = keys::unread_events_list(company);
         let query = Query {
             index: Some(keys::LIST_STATE_INDEX),

@@ -23,9 +23,10 @@ fn expected(name: &str) -> (Meaning, i64) {
         }
         "membership.activated" => (Meaning::MembershipValid, 1_784_622_600),
         "membership.deactivated" => (Meaning::MembershipEnded, 1_784_973_598),
-        "membership.cancel_at_period_end_changed" => {
-            (Meaning::MembershipChanged { cancel_scheduled: Some(true), collection_paused: None }, 1_784_545_200)
-        }
+        "membership.cancel_at_period_end_changed" => (
+            Meaning::MembershipChanged { cancel_scheduled: Some(true), collection_paused: None },
+            1_784_545_200,
+        ),
         "refund.created" => {
             (Meaning::MoneyReturned { return_id: "rfnd_5YtB".into(), money: usd(550) }, 1_784_710_800)
         }

@@ -27,7 +27,9 @@ fn only_a_failed_renewal_opens_a_case() {
 fn only_a_payment_of_the_renewal_is_one_and_every_other_reason_is_told_apart() {
     let success = |reason: Value| event_with(v1::SUCCEEDED, "/data/billing_reason", reason).meaning;
     let paid = |of_renewal| Meaning::PaymentSucceeded { money: usd(1900), of_renewal };
-    for reason in [json!("subscription_cycle"), json!("subscription_update"), json!("subscription"), json!(null)] {
+    for reason in
+        [json!("subscription_cycle"), json!("subscription_update"), json!("subscription"), json!(null)]
+    {
         assert_eq!(success(reason.clone()), paid(true), "{reason}");
     }
     for reason in ["subscription_create", "one_time", "manual"] {
@@ -54,11 +56,13 @@ fn a_word_that_nobody_knows_yet_waits_for_a_person() {
 #[test]
 fn what_is_set_on_a_membership_is_read_from_flags_in_any_encoding_and_from_nothing_else() {
     let changed = |cancel: Value, paused: Value| {
-        let data = json!({"id": "mem_1", "cancel_at_period_end": cancel, "payment_collection_paused": paused});
+        let data =
+            json!({"id": "mem_1", "cancel_at_period_end": cancel, "payment_collection_paused": paused});
         event(&json!({"action": "membership.updated", "data": data}).to_string()).meaning
     };
-    let meaning = |cancel_scheduled, collection_paused| {
-        Meaning::MembershipChanged { cancel_scheduled, collection_paused }
+    let meaning = |cancel_scheduled, collection_paused| Meaning::MembershipChanged {
+        cancel_scheduled,
+        collection_paused,
     };
     assert_eq!(changed(json!(true), json!(false)), meaning(Some(true), Some(false)));
     assert_eq!(changed(json!("false"), json!(null)), meaning(Some(false), None));
