@@ -5,9 +5,11 @@ use local::outbox::Kind;
 use local::whop::{MembershipStatus, Shape};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use serde_json::json;
 
 use crate::contact::messages;
-use crate::world::{COMPANY, World};
+use crate::suppressed::{ADDRESS, mail_event};
+use crate::world::{COMPANY, OWNER, World};
 
 /// What can happen to the member, told by an event or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +20,16 @@ enum Happening {
     TakesBack { is_told: bool },
     Pauses { is_told: bool },
     Resumes { is_told: bool },
+    Bounces,
     DayPasses,
+}
+
+/// By what the member is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    PushAndDm,
+    /// Push is outside of its audience, and direct messages are off.
+    Mail,
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -30,6 +41,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => any::<bool>().prop_map(|is_told| TakesBack { is_told }),
         2 => any::<bool>().prop_map(|is_told| Pauses { is_told }),
         2 => any::<bool>().prop_map(|is_told| Resumes { is_told }),
+        1 => Just(Bounces),
         5 => Just(DayPasses),
     ]
 }
@@ -68,22 +80,32 @@ async fn happen(world: &World, happening: Happening) {
                 world.tell("membership.updated", "mem_1").await.ok();
             }
         }
+        Happening::Bounces => {
+            let event = mail_event("email.bounced", &[ADDRESS], world.now());
+            let id = format!("evt_{}", world.now().timestamp());
+            world.resend_says(&id, &event).await.ok();
+        }
         Happening::DayPasses => world.advance(Duration::days(1)),
     }
 }
 
-async fn obey(shape: Shape, happenings: &[Happening]) {
-    let world = World::start().await;
-    world.service.sandbox.whop.speak(shape);
-    world.save_settings(serde_json::json!({"incentive_days": 2})).await;
+async fn obey(shape: Shape, way: Way, happenings: &[Happening]) {
+    let world = World::speaking(shape).await;
+    let by_mail = way == Way::Mail;
+    world.add_company(COMPANY, OWNER, !by_mail);
+    world.save_settings(json!({"incentive_days": 2, "dm_enabled": !by_mail})).await;
     world.add_past_due(COMPANY, "mem_1");
+    // One address in either shape: on the membership, and on the payment.
+    world.service.sandbox.whop.change_membership("mem_1", |one| one.email = Some(ADDRESS.to_owned()));
+    let mut bounced = false;
     for happening in happenings {
+        bounced |= *happening == Happening::Bounces;
         happen(&world, *happening).await;
         let before = messages(&world) + world.sent(Kind::FreeDays);
         world.settle().await;
         let after = messages(&world) + world.sent(Kind::FreeDays);
-        let allowed = may_be_written_to(&world);
-        assert!(allowed || before == after, "{shape:?} {happening:?} of {happenings:?}");
+        let allowed = may_be_written_to(&world) && !(by_mail && bounced);
+        assert!(allowed || before == after, "{shape:?} {way:?} {happening:?} of {happenings:?}");
     }
 }
 
@@ -93,9 +115,10 @@ fn no_sequence_of_events_leads_to_a_message_that_nobody_wants() {
     let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
     let sequences = proptest::collection::vec(happening(), 1..12);
     let shapes = prop_oneof![Just(Shape::Dated), Just(Shape::Undated)];
+    let ways = prop_oneof![2 => Just(Way::PushAndDm), 1 => Just(Way::Mail)];
     TestRunner::new(config)
-        .run(&(shapes, sequences), |(shape, happenings)| {
-            runtime.block_on(obey(shape, &happenings));
+        .run(&(shapes, ways, sequences), |(shape, way, happenings)| {
+            runtime.block_on(obey(shape, way, &happenings));
             Ok(())
         })
         .unwrap();
