@@ -108,11 +108,11 @@ pub fn read_again(kept: &Event, body: &[u8], mode: Option<Mode>) -> Result<Event
     Ok(Event { company_id, meaning, ..kept.clone() })
 }
 
-/// The event's id. One that cannot be a key of a row, because of its length or its characters, is replaced by its
-/// digest, so that a second delivery is recognised all the same.
+/// The event's id. One that cannot be a key of a row, because of its length or its characters, or that looks like an
+/// address, which must not be logged, is replaced by its digest: a second delivery is recognised all the same.
 fn event_id(root: &Value) -> Option<String> {
     let id = root["id"].as_str().filter(|id| !id.is_empty())?;
-    if is_plain_id(id) {
+    if is_plain_id(id) && !id.contains('@') {
         return Some(id.to_owned());
     }
     Some(format!("sha256:{}", hex::encode(digest(&SHA256, id.as_bytes()))))

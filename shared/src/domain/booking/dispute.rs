@@ -56,8 +56,10 @@ impl DisputeStatus {
 
     /// Whether the money is with the bank until it decides.
     pub fn is_contested(self) -> bool {
-        use DisputeStatus::{AppealNeedsResponse, AppealUnderReview, NeedsResponse, UnderReview};
-        matches!(self, NeedsResponse | UnderReview | AppealNeedsResponse | AppealUnderReview)
+        matches!(
+            self,
+            Self::NeedsResponse | Self::UnderReview | Self::AppealNeedsResponse | Self::AppealUnderReview
+        )
     }
 }
 

@@ -173,7 +173,7 @@ fn an_id_of_any_form_tells_a_second_delivery() {
         assert_eq!(id_of(id), id);
     }
     let long = "x".repeat(129);
-    for id in ["evt_1 2", "evt_ü", "canary\n", long.as_str()] {
+    for id in ["evt_1 2", "evt_ü", "canary\n", "canary@example.com", long.as_str()] {
         let derived = id_of(id);
         assert!(derived.starts_with("sha256:") && derived.len() == 71, "{derived}");
         assert_eq!(id_of(id), derived, "every delivery has the same");
