@@ -43,7 +43,7 @@ fn accepting_is_only_accepted_once_the_money_is_taken() {
 #[test]
 fn a_refused_capture_declines_the_booking_and_waits_for_a_decision() {
     let failed = with(&[capture_refused()]);
-    let decline = failed.decline.clone().unwrap();
+    let decline = failed.decline.unwrap();
     assert_eq!((failed.state, decline.reason), (BookingState::Declined, DeclinedReason::PaymentFailed));
     assert_eq!(failed.payment_status(), "capture_refused");
     assert_eq!(failed.unresolved_refusal(Step::Capture).unwrap().reason, "charge_expired_for_capture");
