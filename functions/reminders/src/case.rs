@@ -11,7 +11,7 @@ use shared::domain::timeline::{CaseState, What, window_ends_at};
 use shared::due::Worked;
 use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
-use shared::recovery::{self, AssessError, Assessment, EndError, RecoveryClients};
+use shared::recovery::{self, AssessError, Assessment, EndError, MemberChannels, RecoveryClients};
 use shared::store::StoreError;
 use shared::store::company::SettingsRow;
 use shared::store::due::DueRow;
@@ -45,10 +45,13 @@ impl Run<'_> {
         let offsets = &view.settings.settings.reminder_offsets_days;
         match step(offsets, case.first_failure_at, case.last_offset_days, now) {
             Step::Remind { offset_days } => self.remind(view, case, offset_days, now).await,
-            Step::Wait { until } => {
-                self.put_off(view, &case, until, now).await?;
-                Ok((Worked::Done, None))
-            }
+            Step::Wait { until } => match case.last_offset_days.filter(|_| case.push_pending) {
+                Some(offset_days) => self.push_late(view, case, offset_days, until, now).await,
+                None => {
+                    self.put_off(view, &case, until, now).await?;
+                    Ok((Worked::Done, None))
+                }
+            },
             Step::Close => self.record(view, &case, What::WindowPassed, now).await,
         }
     }
@@ -60,7 +63,8 @@ impl Run<'_> {
         offset_days: u8,
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
-        let Assessment { decision, channels } = match self.assess(view, &case).await {
+        let wanted = view.settings.settings.channels();
+        let Assessment { decision, channels } = match self.assess(view, &case, &wanted).await {
             Ok(assessment) => assessment,
             Err(AssessError::Unanswered(error)) => return self.fail(view, case, &error, now).await,
             Err(AssessError::Store(error)) => return Err(error),
@@ -69,31 +73,59 @@ impl Run<'_> {
         let chosen = match decision {
             ContactDecision::End(reason) => return self.end(view, &case, &reason, now).await,
             ContactDecision::Hold(reason) => {
+                // The member owes and is entitled to the days, whether or not a message tells of them.
+                let case = match reason {
+                    HoldReason::ChannelsOff | HoldReason::Unreachable => {
+                        match self.grant(view, case, &channels, now).await? {
+                            Granted::Settled(case, _) => *case,
+                            Granted::Later(ended) => return Ok(ended),
+                        }
+                    }
+                    _ => case,
+                };
                 return self.hold(view, case, offset_days, reason, now).await;
             }
             ContactDecision::Write(chosen) => chosen,
         };
+        let push_pending = channels.is_push_unanswered(&wanted);
         let (case, incentive_days) = match self.grant(view, case, &channels, now).await? {
             Granted::Settled(case, days) => (*case, days),
             Granted::Later(ended) => return Ok(ended),
         };
-        let manage_url = channels.manage_url(&case);
-        let template = Template { language: view.settings.settings.language, incentive_days, manage_url };
-        let effects: Vec<Effect> = chosen
-            .into_iter()
-            .filter_map(|channel| {
-                let vault = &self.app.config.vault;
-                let request = channels.request(channel, &case, template.clone(), vault)?;
-                Some((channel, request))
-            })
-            .enumerate()
-            .map(|(nth, (channel, request))| message(&case, offset_days, nth as u32, channel, request, now))
-            .collect();
+        let case = Case { push_pending, ..case };
+        let effects = self.messages(view, &case, offset_days, &chosen, (&channels, incentive_days), now);
         self.take_step(view, case, offset_days, effects, None, now).await
     }
 
+    /// The messages of a step, one for each channel that was chosen.
+    pub(crate) fn messages(
+        &self,
+        view: &CompanyView,
+        case: &Case,
+        offset_days: u8,
+        chosen: &[Channel],
+        (channels, incentive_days): (&MemberChannels, u16),
+        now: DateTime<Utc>,
+    ) -> Vec<Effect> {
+        let manage_url = channels.manage_url(case);
+        let template = Template { language: view.settings.settings.language, incentive_days, manage_url };
+        let requests = chosen.iter().filter_map(|channel| {
+            let request = channels.request(*channel, case, template.clone(), &self.app.config.vault)?;
+            Some((*channel, request))
+        });
+        requests
+            .enumerate()
+            .map(|(nth, (channel, request))| message(case, offset_days, nth as u32, channel, request, now))
+            .collect()
+    }
+
     /// Finds out what is known about the member, and decides.
-    async fn assess(&self, view: &CompanyView, case: &Case) -> Result<Assessment, AssessError> {
+    pub(crate) async fn assess(
+        &self,
+        view: &CompanyView,
+        case: &Case,
+        wanted: &[Channel],
+    ) -> Result<Assessment, AssessError> {
         let unconfigured = |name: &str| {
             let reason = format!("{name}_not_set");
             AssessError::Unanswered(CallError::NotSent { reason, retry_after: None })
@@ -103,13 +135,12 @@ impl Run<'_> {
         let vault = &self.app.config.vault;
         let mail_configured = self.app.resend.is_some() && vault.is_configured();
         let clients = RecoveryClients { whop, vault, mail_configured };
-        let wanted = view.settings.settings.channels();
         let experience = view.experience(whop, app_id, &self.app.ids);
-        recovery::assess(clients, &view.company, case, &wanted, experience).await
+        recovery::assess(clients, &view.company, case, wanted, experience).await
     }
 
     /// There is nothing left to recover.
-    async fn end(
+    pub(crate) async fn end(
         &self,
         view: &CompanyView,
         case: &Case,
@@ -142,7 +173,7 @@ impl Run<'_> {
     }
 
     /// Takes the step and decides on its messages in one transaction, then sends them.
-    async fn take_step(
+    pub(crate) async fn take_step(
         &self,
         view: &CompanyView,
         case: Case,
@@ -158,6 +189,7 @@ impl Run<'_> {
             Step::Wait { until } => until,
             _ => window_ends_at(case.first_failure_at),
         };
+        let next = if case.push_pending { next.min(now + back_off(1)) } else { next };
         let taken = Case {
             last_offset_days: Some(offset_days),
             attempts: case.attempts + effects.len() as u32,

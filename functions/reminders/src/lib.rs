@@ -15,6 +15,7 @@
 mod case;
 mod effect;
 mod incentive;
+mod late_push;
 mod run;
 mod settings;
 

@@ -88,6 +88,10 @@ pub struct Case {
     /// Why nobody was written to when the schedule looked last; absent once somebody was.
     #[serde(default)]
     pub hold: Option<Hold>,
+    /// Whether the newest reminder went out without its push, because Whop did not say whether that reaches the
+    /// member: it is asked again until the next reminder is due.
+    #[serde(default)]
+    pub push_pending: bool,
     /// The newest reminder taken, in days after the first failure.
     #[serde(default)]
     pub last_offset_days: Option<u8>,

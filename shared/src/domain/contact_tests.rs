@@ -35,6 +35,7 @@ fn case() -> Case {
         cancel_scheduled: false,
         collection_paused: false,
         hold: None,
+        push_pending: false,
         last_offset_days: None,
         attempts: 0,
         incentive_days: 0,
@@ -71,18 +72,17 @@ fn decide(
 
 #[test]
 fn every_status_leads_to_its_decision() {
-    use ContactDecision::{End, Hold, Write};
     for (status, expected) in [
-        ("past_due", Write(BOTH.to_vec())),
-        ("unresolved", Write(BOTH.to_vec())),
-        ("active", Hold(HoldReason::PaidUnconfirmed)),
-        ("trialing", Hold(HoldReason::PaidUnconfirmed)),
-        ("canceling", End(EndReason::CancelledByMember)),
-        ("canceled", End(EndReason::MembershipEnded)),
-        ("expired", End(EndReason::MembershipEnded)),
-        ("completed", End(EndReason::MembershipEnded)),
-        ("drafted", Hold(HoldReason::NotStarted)),
-        ("of_next_year", Hold(HoldReason::StatusUnknown)),
+        ("past_due", ContactDecision::Write(BOTH.to_vec())),
+        ("unresolved", ContactDecision::Write(BOTH.to_vec())),
+        ("active", ContactDecision::Hold(HoldReason::PaidUnconfirmed)),
+        ("trialing", ContactDecision::Hold(HoldReason::PaidUnconfirmed)),
+        ("canceling", ContactDecision::End(EndReason::CancelledByMember)),
+        ("canceled", ContactDecision::End(EndReason::MembershipEnded)),
+        ("expired", ContactDecision::End(EndReason::MembershipEnded)),
+        ("completed", ContactDecision::End(EndReason::MembershipEnded)),
+        ("drafted", ContactDecision::Hold(HoldReason::NotStarted)),
+        ("of_next_year", ContactDecision::Hold(HoldReason::StatusUnknown)),
     ] {
         assert_eq!(decide(&case(), Some(&membership(status)), &BOTH, &BOTH), expected, "{status}");
     }

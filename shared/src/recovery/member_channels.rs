@@ -133,6 +133,13 @@ impl MemberChannels {
         }
     }
 
+    /// Whether a push was wanted, and Whop did not say whether it reaches the member: it may, if it is asked again.
+    pub fn is_push_unanswered(&self, wanted: &[Channel]) -> bool {
+        let is_of_push = |error: &ChannelError| matches!(error.question.as_str(), "experience" | "access");
+        let newest = self.errors.last().is_some_and(is_of_push);
+        wanted.contains(&Channel::Push) && newest && self.unanswered.is_some() && self.experience_id.is_none()
+    }
+
     /// The channels that reach the member, as far as they were asked about.
     pub fn reachable(&self) -> Vec<Channel> {
         let mut reachable = Vec::new();

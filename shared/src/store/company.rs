@@ -1,20 +1,19 @@
 //! Everything of one company. No function here takes another company's id.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::due::SWEEP;
 use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Item, Write, number, text, with_key};
-use super::{Page, Query, Range, Store, attribute_number, attribute_text};
+use super::{Page, Query, Range, Store, attribute_text};
 use crate::domain::action::Source;
 use crate::domain::case::{Case, Hold};
 use crate::domain::contact::ChannelError;
 use crate::domain::effect::{Effect, Subject};
 use crate::domain::id::{CaseId, CompanyId};
-use crate::domain::kpi::Counters;
 use crate::domain::party::BookingId;
 use crate::domain::settings::Settings;
 use crate::domain::timeline::CaseState;
@@ -295,6 +294,10 @@ impl Company {
             Some(error) => write.set("last_error", text(error)),
             None => write.remove("last_error"),
         };
+        write = match case.push_pending {
+            true => write.set("push_pending", AttributeValue::Bool(true)),
+            false => write.remove("push_pending"),
+        };
         write = match &case.hold {
             Some(hold) => write.set("hold", hold_attribute(hold)),
             None => write.remove("hold"),
@@ -309,38 +312,6 @@ impl Company {
             .count("version", 1)
             .expect(Expect::Present)
     }
-
-    /// The counters of the days from `from` to `to`, both included: one query while they fit a page.
-    pub async fn counters(&self, from: NaiveDate, to: NaiveDate) -> Result<Counters, StoreError> {
-        let pk = keys::kpi_pk(&self.company);
-        let (from, to) = (from.to_string(), format!("{to}#~"));
-        let mut total = Counters::default();
-        let mut start = None;
-        loop {
-            let query = Query { range: Range::Between(keys::SK, &from, &to), start, ..Query::partition(&pk) };
-            let page = self.store.query_items(query).await?;
-            for row in &page.rows {
-                total.add(&read_counters(row), 1);
-            }
-            start = page.next;
-            if start.is_none() {
-                return Ok(total);
-            }
-        }
-    }
-
-    /// Adds a difference to a day; stands beside the change it follows from.
-    pub(super) fn add_counters(&self, day: NaiveDate, shard: u8, difference: &Counters) -> Write {
-        let mut write = Write::update(Key::counters(&self.company, day, shard))
-            .count("cases", difference.cases)
-            .count("recoveries", difference.recoveries);
-        for (prefix, amounts) in [(REVENUE, &difference.revenue), (CURRENCY, &difference.currencies)] {
-            for (currency, amount) in amounts {
-                write = write.count(format!("{prefix}{currency}"), *amount);
-            }
-        }
-        write
-    }
 }
 
 #[derive(Serialize)]
@@ -352,21 +323,4 @@ fn hold_attribute(hold: &Hold) -> AttributeValue {
     let since = text(crate::domain::time::write(hold.since));
     let reason = text(hold.reason.as_str());
     AttributeValue::M([("reason".to_owned(), reason), ("since".to_owned(), since)].into())
-}
-
-const REVENUE: &str = "revenue_";
-const CURRENCY: &str = "cases_";
-
-fn read_counters(row: &Item) -> Counters {
-    let count = |name: &str| attribute_number(row, name).unwrap_or_default();
-    let mut counters =
-        Counters { cases: count("cases"), recoveries: count("recoveries"), ..Counters::default() };
-    for name in row.keys() {
-        if let Some(currency) = name.strip_prefix(REVENUE) {
-            counters.revenue.insert(currency.to_owned(), count(name));
-        } else if let Some(currency) = name.strip_prefix(CURRENCY) {
-            counters.currencies.insert(currency.to_owned(), count(name));
-        }
-    }
-    counters
 }

@@ -46,6 +46,7 @@
 
 mod index;
 pub(super) mod reconciliation;
+mod row_kind;
 mod suppression;
 
 use chrono::NaiveDate;
@@ -63,6 +64,7 @@ pub(super) use index::{
     FINDINGS_LIST, audit_list, bookings_list, bookings_state_list, cases_list, cases_state_list, due_shard,
     effects_list, events_state_list, findings_list_of, party_list, shard, statement_list, unread_events_list,
 };
+pub use row_kind::RowKind;
 pub(super) use suppression::MAIL_REPORTS_LIST;
 
 /// Name of the hash key attribute.
@@ -207,22 +209,6 @@ impl Key {
         Self::new(format!("SESSION#{id_hash}"), "SESSION")
     }
 
-    /// The kind of row this is the address of, for the sweep, which meets all kinds.
-    pub fn kind(&self) -> RowKind {
-        match (self.pk.split('#').next(), self.sk.as_str()) {
-            (Some("CASE"), "CASE") => RowKind::Case,
-            (Some("CASE"), sk) if sk.starts_with(ACTION_PREFIX) => RowKind::Action,
-            (Some("BOOKING"), "BOOKING") => RowKind::Booking,
-            (Some("BOOKING"), sk) if sk.starts_with(ACTION_PREFIX) => RowKind::BookingAction,
-            (Some("PAYEE"), "PAYEE") => RowKind::Payee,
-            (Some("BATCHES"), _) => RowKind::Batch,
-            (Some("EVENT"), _) => RowKind::Event,
-            (Some("COMPANY"), "SETTINGS") => RowKind::Settings,
-            (Some("AUDIT"), _) => RowKind::Audit,
-            _ => RowKind::Unknown,
-        }
-    }
-
     /// The company in the address; `None` for rows that belong to none.
     pub fn company(&self) -> Option<CompanyId> {
         let mut parts = self.pk.split('#');
@@ -265,31 +251,6 @@ impl Key {
     pub fn event_id(&self) -> Option<(&str, &str)> {
         self.pk.strip_prefix("EVENT#")?.split_once('#')
     }
-}
-
-/// What the sweep can meet in the due index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowKind {
-    /// A case whose next reminder may be due.
-    Case,
-    /// An effect of a case that has not reached its end.
-    Action,
-    /// A booking whose time runs out.
-    Booking,
-    /// An effect of a booking that has not reached its end.
-    BookingAction,
-    /// A professional who may be paid.
-    Payee,
-    /// A payout batch that is not over.
-    Batch,
-    /// An event that could not be applied when it came.
-    Event,
-    /// Settings that changed: the company's open cases are to be looked at again.
-    Settings,
-    /// An audit entry that the event bus has yet to hear of.
-    Audit,
-    /// A row this version does not know; left for the version that wrote it.
-    Unknown,
 }
 
 pub(super) const ACTION_PREFIX: &str = "ACTION#";

@@ -9,6 +9,7 @@ mod audit;
 pub mod batch;
 pub mod booking;
 pub mod company;
+mod counters;
 pub mod definition;
 pub mod due;
 pub mod error;

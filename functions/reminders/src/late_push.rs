@@ -1,0 +1,46 @@
+//! The push of a step that was taken while Whop did not say whether a push reaches the member: the other
+//! channels did not wait for it.
+
+use chrono::{DateTime, Utc};
+use shared::domain::action::Channel;
+use shared::domain::case::Case;
+use shared::domain::contact::ContactDecision;
+use shared::recovery::{AssessError, Assessment};
+use shared::store::StoreError;
+
+use crate::case::Ended;
+use crate::run::{CompanyView, Run};
+
+impl Run<'_> {
+    /// Asks again, and sends the push where it reaches. It bears the name of its step, so that there is one for a
+    /// step, however often it was asked for. From the next step on it is that step's business.
+    pub(crate) async fn push_late(
+        &self,
+        view: &CompanyView,
+        case: Case,
+        offset_days: u8,
+        next_step_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        let Assessment { decision, channels } = match self.assess(view, &case, &[Channel::Push]).await {
+            Ok(assessment) => assessment,
+            Err(AssessError::Unanswered(error)) => return self.fail(view, case, &error, now).await,
+            Err(AssessError::Store(error)) => return Err(error),
+        };
+        self.note_channels(view, &channels);
+        let case = Case { push_pending: false, ..case };
+        match decision {
+            ContactDecision::End(reason) => self.end(view, &case, &reason, now).await,
+            // A mail stands in for a step on which nothing was sent, which this is not.
+            ContactDecision::Write(chosen) if chosen == [Channel::Push] => {
+                let told = (&channels, case.incentive_days);
+                let effects = self.messages(view, &case, offset_days, &chosen, told, now);
+                self.take_step(view, case, offset_days, effects, None, now).await
+            }
+            ContactDecision::Write(_) | ContactDecision::Hold(_) => {
+                self.put_off(view, &case, next_step_at, now).await?;
+                Ok((shared::due::Worked::Skipped, None))
+            }
+        }
+    }
+}
