@@ -83,6 +83,14 @@ pub async fn assess(
     channels.load_collection_paused(clients.whop, company.id(), case).await;
     let bought_again = channels.load_bought_again(company, case).await?;
     channels.load_push(clients.whop, wanted, experience).await;
+    let reaches = wanted.iter().any(|channel| channels.reachable().contains(channel));
+    // Neither a step nor a mail in its stead is spent on a question that may be answered in a minute.
+    if !reaches
+        && channels.is_push_unanswered(wanted)
+        && let Some(error) = channels.unanswered.take()
+    {
+        return Err(AssessError::Unanswered(error));
+    }
     let suppressed = load_mail(clients, company.store(), case, wanted, &mut channels).await?;
     let reachable = channels.reachable();
     facts = ContactFacts {
@@ -93,7 +101,6 @@ pub async fn assess(
         ..facts
     };
     let decision = decide_contact(&facts);
-    // A step is not spent on a question that may be answered in a minute.
     if decision == ContactDecision::Hold(HoldReason::Unreachable)
         && let Some(error) = channels.unanswered.take()
     {

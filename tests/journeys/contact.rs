@@ -19,6 +19,17 @@ pub async fn reminded(shape: Shape) -> World {
     world
 }
 
+impl World {
+    /// The id of an open case whose member has cancelled since, which no event has told.
+    pub async fn cancelled_case(&self, membership: &str) -> String {
+        self.add_past_due(COMPANY, membership);
+        self.fail(membership, &membership.replace("mem_", "pay_"), self.now()).await.ok();
+        let whop = &self.service.sandbox.whop;
+        whop.change_membership(membership, |one| one.cancel_at_period_end = true);
+        self.case_of(membership).await["case_id"].as_str().unwrap().to_owned()
+    }
+}
+
 pub fn messages(world: &World) -> usize {
     world.sent(Kind::Push) + world.sent(Kind::Dm) + world.sent(Kind::Mail)
 }

@@ -1,10 +1,13 @@
 //! A reminder by hand.
 //!
 //! - **Called by** the owner's browser, with one click.
-//! - **Reads** the case, the settings, and from Whop the membership and the member's access.
+//! - **Reads** the case, the settings, what the member bought since, and from Whop the membership and the
+//!   member's access.
 //! - **Writes** the audited action with its frozen request, and the case's count of attempts, in one
-//!   transaction; then sends it and writes down what became of it.
-//! - **Answers** the action: 200 when it has reached its end, 202 when the sweep will finish it.
+//!   transaction; then sends it and writes down what became of it. Or why nobody is written to: the hold, or the
+//!   end of the case.
+//! - **Answers** the action: 200 when it has reached its end, 202 when the sweep will finish it; 409 with the
+//!   reason where nobody is written to.
 //! - **Twice:** with the same `Idempotency-Key` the first answer again and no second message, also
 //!   after a crash in the middle: the action is named by the key.
 

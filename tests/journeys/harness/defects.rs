@@ -77,7 +77,7 @@ impl<S: Scene> Scene for Mistaken<S> {
 }
 
 /// Seeds after which a storm has shown what it can.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 300;
 
 /// Every order of a scene, one of which must break a law in these words.
 pub(super) fn found(defects: &'static [Defect], scene: impl Scene, reach: Reach, words: &str) {
