@@ -23,7 +23,7 @@ pub const SOURCE_TOKEN: &str = "sandbox-source-token";
 pub const PATH: &str = "/better-stack";
 
 /// How many lines are remembered.
-const MAX_LINES: usize = 10_000;
+const MAX_LINES: usize = 1_000;
 
 const MAX_BYTES: usize = 10 * 1024 * 1024;
 

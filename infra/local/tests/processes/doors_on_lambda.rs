@@ -41,7 +41,7 @@ async fn a_session_opens_is_read_refuses_forgeries_and_ends() {
 }
 
 #[tokio::test]
-async fn the_sixth_guess_is_refused_and_a_forged_address_does_not_help() {
+async fn guesses_beyond_the_quota_of_an_address_are_refused_and_a_forged_address_does_not_help() {
     let cloud = Cloud::start().await;
     let mut function = cloud.function("sign-in").await;
     let mut tally = Tally::default();
@@ -55,7 +55,7 @@ async fn the_sixth_guess_is_refused_and_a_forged_address_does_not_help() {
         if answer.status() == 429 {
             answer.refused(429);
             assert!(answer.header("retry-after").is_some(), "{answer:?}");
-            assert_eq!(answer.header("ratelimit-policy"), Some("\"auth\";q=5;w=900"));
+            assert_eq!(answer.header("ratelimit-policy"), Some("\"auth_address\";q=100;w=900"));
             assert_eq!(answer.header("x-rate-limit-remaining"), Some("0"));
         }
     }

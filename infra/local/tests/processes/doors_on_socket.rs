@@ -68,7 +68,7 @@ async fn guesses_count_for_the_address_of_the_socket_whatever_the_headers_say() 
         tally.note(answer.status().as_u16());
         if answer.status() == 429 {
             assert!(header(&answer, "retry-after").is_some(), "{answer:?}");
-            assert_eq!(header(&answer, "ratelimit-policy"), Some("\"auth\";q=5;w=900"));
+            assert_eq!(header(&answer, "ratelimit-policy"), Some("\"auth_address\";q=100;w=900"));
             assert_eq!(header(&answer, "x-rate-limit-remaining"), Some("0"));
         }
     }
