@@ -92,7 +92,7 @@ pub fn check(bytes: &[u8], limits: Limits) -> Result<(), JsonError> {
 }
 
 /// The same document with every reserved name renamed (`$serde_json…` becomes `$$serde_json…`), so that it can be
-/// given to any parser: for what must not be refused over a name that nobody of ours reads.
+/// given to any parser: for what must not be refused over a name that we never read.
 pub fn rename_reserved(bytes: &[u8], limits: Limits) -> Result<Cow<'_, [u8]>, JsonError> {
     let found = judge(bytes, limits)?;
     if found.is_empty() {

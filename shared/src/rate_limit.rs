@@ -17,7 +17,7 @@
 mod bucket;
 pub mod class;
 mod memory;
-mod purse;
+mod pending_charge;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,7 +31,7 @@ pub use class::{CLASSES, Class, Subject, Unanswered};
 use crate::store::limit::{Met, Taking, Took};
 use crate::store::{Store, StoreError, Write};
 use memory::Memory;
-use purse::Purse;
+use pending_charge::PendingCharge;
 
 /// How long the table may take. It answers in under ten milliseconds; a limit that costs a request more
 /// than this does its own harm.
@@ -132,20 +132,20 @@ impl Limiter {
     /// Takes a token for each charge, or none at all. `request` names the request: a charge it has made
     /// already is not made again. Without charges a request is free.
     pub async fn charge(&self, charges: &[Charge<'_>], request: Uuid, now: DateTime<Utc>) -> Verdict {
-        let mut purses = Purse::all(charges, request);
-        self.recall(&mut purses);
-        if let Some(verdict) = verdict(&purses, now) {
+        let mut pending = PendingCharge::all(charges, request);
+        self.recall(&mut pending);
+        if let Some(verdict) = verdict(&pending, now) {
             return verdict;
         }
-        let Some(store) = &self.store else { return unanswered(&purses) };
+        let Some(store) = &self.store else { return unanswered(&pending) };
         let patience = self.patience(now);
-        let taken = tokio::time::timeout(patience, self.take(store, &mut purses, request, now)).await;
+        let taken = tokio::time::timeout(patience, self.take(store, &mut pending, request, now)).await;
         let error = match taken {
             Ok(Ok(verdict)) => return verdict,
             Ok(Err(error)) => error,
             Err(_) => StoreError::Unavailable(format!("no answer within {} ms", patience.as_millis())),
         };
-        let verdict = unanswered(&purses);
+        let verdict = unanswered(&pending);
         if let Verdict::Unanswered(class) = verdict {
             tracing::warn!(class = class.name, error = %error, "a request could not be counted");
         }
@@ -155,39 +155,40 @@ impl Limiter {
     /// The writes that give back what was charged, for a transaction in which it turns out that nothing was
     /// guessed. Only for classes of one row.
     pub fn refund(charges: &[Charge<'_>]) -> Vec<Write> {
-        Purse::all(charges, Uuid::nil()).iter().filter_map(Purse::refund).collect()
+        PendingCharge::all(charges, Uuid::nil()).iter().filter_map(PendingCharge::refund).collect()
     }
 
     /// Notes that such writes were made.
     pub fn note_refund(&self, charges: &[Charge<'_>], now: DateTime<Utc>) {
-        let mut purses = Purse::all(charges, Uuid::nil());
-        self.recall(&mut purses);
-        purses.iter_mut().for_each(Purse::refunded);
-        self.note(&mut purses, now);
+        let mut pending = PendingCharge::all(charges, Uuid::nil());
+        self.recall(&mut pending);
+        pending.iter_mut().for_each(PendingCharge::refunded);
+        self.note(&mut pending, now);
     }
 
     async fn take(
         &self,
         store: &Store,
-        purses: &mut [Purse],
+        pending: &mut [PendingCharge],
         request: Uuid,
         now: DateTime<Utc>,
     ) -> Result<Verdict, StoreError> {
         for round in 0..MAX_ROUNDS {
-            let mut open: Vec<&mut Purse> = purses.iter_mut().filter(|purse| !purse.paid).collect();
-            let takings: Vec<Taking> = open.iter().filter_map(|purse| purse.taking(request, now)).collect();
+            let mut open: Vec<&mut PendingCharge> =
+                pending.iter_mut().filter(|charge| !charge.paid).collect();
+            let takings: Vec<Taking> = open.iter().filter_map(|charge| charge.taking(request, now)).collect();
             let took = store.take(takings, round).await?;
             self.answered_at_ms.store(now.timestamp_millis(), Ordering::Relaxed);
             let mut held = false;
             match took {
-                Took::All(found) => open.iter_mut().for_each(|purse| purse.took(found.as_ref(), now)),
+                Took::All(found) => open.iter_mut().for_each(|charge| charge.took(found.as_ref(), now)),
                 Took::Nothing(met) => {
                     held = met.iter().any(|met| matches!(met, Met::Held));
-                    open.iter_mut().zip(met).for_each(|(purse, met)| purse.learn(met, request, now));
+                    open.iter_mut().zip(met).for_each(|(charge, met)| charge.learn(met, request, now));
                 }
             }
-            self.note(purses, now);
-            if let Some(verdict) = verdict(purses, now) {
+            self.note(pending, now);
+            if let Some(verdict) = verdict(pending, now) {
                 return Ok(verdict);
             }
             if held {
@@ -204,14 +205,14 @@ impl Limiter {
         Duration::from_millis(if connected { answer_ms } else { connect_ms })
     }
 
-    fn recall(&self, purses: &mut [Purse]) {
+    fn recall(&self, pending: &mut [PendingCharge]) {
         let memory = self.memory();
-        purses.iter_mut().for_each(|purse| purse.recall(&memory));
+        pending.iter_mut().for_each(|charge| charge.recall(&memory));
     }
 
-    fn note(&self, purses: &mut [Purse], now: DateTime<Utc>) {
+    fn note(&self, pending: &mut [PendingCharge], now: DateTime<Utc>) {
         let mut memory = self.memory();
-        purses.iter_mut().for_each(|purse| purse.note(&mut memory, now));
+        pending.iter_mut().for_each(|charge| charge.note(&mut memory, now));
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -220,20 +221,21 @@ impl Limiter {
 }
 
 /// What is already decided: every charge is taken, or one cannot be.
-fn verdict(purses: &[Purse], now: DateTime<Utc>) -> Option<Verdict> {
-    if purses.iter().all(|purse| purse.paid) {
-        let standings = purses.iter().map(|purse| purse.standing(now));
+fn verdict(pending: &[PendingCharge], now: DateTime<Utc>) -> Option<Verdict> {
+    if pending.iter().all(|charge| charge.paid) {
+        let standings = pending.iter().map(|charge| charge.standing(now));
         let least = standings.min_by_key(|standing| standing.remaining);
         return Some(Verdict::Admitted(least.unwrap_or(UNCHARGED)));
     }
-    let empty = purses.iter().filter(|purse| !purse.paid && purse.is_empty(now));
-    let longest = empty.map(|purse| purse.standing(now)).max_by_key(|standing| standing.retry_after_seconds);
+    let empty = pending.iter().filter(|charge| !charge.paid && charge.is_empty(now));
+    let longest =
+        empty.map(|charge| charge.standing(now)).max_by_key(|standing| standing.retry_after_seconds);
     longest.map(Verdict::Refused)
 }
 
-fn unanswered(purses: &[Purse]) -> Verdict {
-    let closed = purses.iter().find(|purse| purse.class.unanswered == Unanswered::Closed);
-    Verdict::Unanswered(closed.or(purses.first()).map_or(&FREE, |purse| purse.class))
+fn unanswered(pending: &[PendingCharge]) -> Verdict {
+    let closed = pending.iter().find(|charge| charge.class.unanswered == Unanswered::Closed);
+    Verdict::Unanswered(closed.or(pending.first()).map_or(&FREE, |charge| charge.class))
 }
 
 /// A little while, different from request to request, so that those who met do not meet again.

@@ -55,9 +55,9 @@ impl From<StoreError> for AssessError {
 }
 
 /// Finds out what is known and decides. `wanted` are the channels that may be taken, in their order;
-/// `experience` is awaited only where a push is wanted and somebody is there to get it.
+/// `experience` is awaited only where a push is wanted and the member can get it.
 ///
-/// Whether the member still owes is asked first, so that nothing else is asked about somebody who is not
+/// Whether the member still owes is asked first, so that nothing else is asked about a member who is not
 /// written to. A channel that cannot be asked about is left out, and stops no other.
 pub async fn assess(
     clients: RecoveryClients<'_>,
@@ -131,7 +131,7 @@ async fn load_mail(
 /// Why an end cannot be recorded.
 pub type EndError = RecordError;
 
-/// Ends a case for a reason that was found out, not told by an event.
+/// Ends a case for a reason that was looked up, not reported by an event.
 pub async fn record_end(
     company: &Company,
     case: &Case,

@@ -279,8 +279,8 @@ async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
         stripe.authorize(&payment);
         world.service.deliver_stripe_events().await;
         stripe.cancel_outside(&payment);
-        let told = stripe.undelivered_events();
-        let canceled = told.iter().find(|event| event.kind == "payment_intent.canceled").unwrap();
+        let undelivered = stripe.undelivered_events();
+        let canceled = undelivered.iter().find(|event| event.kind == "payment_intent.canceled").unwrap();
         let mut canceled: Value = serde_json::from_str(&canceled.body).unwrap();
         canceled["data"]["object"]["cancellation_reason"] = word.clone();
         for outcome in ["applied", "duplicate"] {

@@ -20,7 +20,7 @@ pub async fn reminded(shape: Shape) -> World {
 }
 
 impl World {
-    /// The id of an open case whose member has cancelled since, which no event has told.
+    /// The id of an open case whose member has cancelled since, which no event has reported.
     pub async fn cancelled_case(&self, membership: &str) -> String {
         self.add_past_due(COMPANY, membership);
         self.fail(membership, &membership.replace("mem_", "pay_"), self.now()).await.ok();
@@ -53,8 +53,8 @@ async fn a_member_who_cancels_is_not_written_to_and_is_again_once_that_is_taken_
         let whop = &world.service.sandbox.whop;
         world.advance(Duration::days(1));
         whop.change_membership("mem_1", |membership| membership.cancel_at_period_end = true);
-        let told = world.tell("membership.cancel_at_period_end_changed", "mem_1").await.ok();
-        assert_eq!(told["outcome"], "applied");
+        let receipt = world.tell("membership.cancel_at_period_end_changed", "mem_1").await.ok();
+        assert_eq!(receipt["outcome"], "applied");
         let case = world.case_of("mem_1").await;
         assert_eq!(ending(&case), (Some("cancelled"), Some("cancelled_by_member")), "{shape:?}");
         world.advance(Duration::hours(50));
@@ -193,34 +193,34 @@ async fn another_product_another_member_or_an_older_purchase_is_no_second_purcha
 
 #[tokio::test]
 async fn a_paused_membership_is_held_with_its_reason_and_goes_on_when_it_is_resumed() {
-    for (shape, told) in [(Shape::Undated, true), (Shape::Undated, false), (Shape::Dated, false)] {
+    for (shape, reported) in [(Shape::Undated, true), (Shape::Undated, false), (Shape::Dated, false)] {
         let world = reminded(shape).await;
         let whop = &world.service.sandbox.whop;
         whop.change_membership("mem_1", |membership| membership.collection_paused = true);
-        if told {
+        if reported {
             world.tell("membership.updated", "mem_1").await.ok();
         }
         pass_all_reminders(&world).await;
-        assert_eq!(messages(&world), 2, "{shape:?} told: {told}");
+        assert_eq!(messages(&world), 2, "{shape:?} reported: {reported}");
         let case = world.case_of("mem_1").await;
         assert_eq!(ending(&case), (Some("open"), None));
         assert_eq!(case["hold"]["reason"], "collection_paused", "{case}");
 
         whop.change_membership("mem_1", |membership| membership.collection_paused = false);
-        if told {
+        if reported {
             world.tell("membership.updated", "mem_1").await.ok();
         } else {
             world.advance(Duration::hours(6));
         }
         world.settle().await;
-        assert_eq!(messages(&world), 4, "{shape:?} told: {told}: the newest step that is due, once");
+        assert_eq!(messages(&world), 4, "{shape:?} reported: {reported}: the newest step that is due, once");
         assert_eq!(world.case_of("mem_1").await["hold"], Value::Null);
     }
 }
 
 #[tokio::test]
 async fn what_whop_says_of_the_membership_decides_word_by_word() {
-    // Somebody whose membership is unresolved is outside of the audience of pushes.
+    // A user whose membership is unresolved is outside of the audience of pushes.
     for (status, expected, more) in [
         (MembershipStatus::PastDue, None, 2),
         (MembershipStatus::Unresolved, None, 1),

@@ -70,7 +70,7 @@ async fn a_channel_that_is_not_asked_about_leaves_the_other_alone_and_is_shown()
             world.fail("mem_1", "pay_1", world.now()).await.ok();
             world.settle().await;
             assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1), "{question} {fault}");
-            // A user without access is told by 404 as well: then nothing is wrong.
+            // A user without access is a 404 as well: then nothing is wrong.
             let is_an_answer = (question, fault) == ("access", "status:404");
             let shown = world.standing().await["channel_error"]["question"].clone();
             assert_eq!(shown.as_str(), (!is_an_answer).then_some(question), "{fault}");
@@ -93,7 +93,7 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
     world.trouble(Operation::Experiences, "status:500", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
-    // A mail would stand in where push certainly does not reach; here nobody knows yet.
+    // A mail would stand in where push certainly does not reach; here that is unknown.
     assert_eq!(messages(&world), 0);
     world.service.sandbox.faults.clear();
     world.advance(Duration::hours(1));

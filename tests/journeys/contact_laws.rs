@@ -1,4 +1,4 @@
-//! No sequence of events leads to a message to somebody who cancelled, paid, paused or is suppressed.
+//! No sequence of events leads to a message to a member who cancelled, paid, paused or is suppressed.
 
 use chrono::Duration;
 use local::outbox::Kind;
@@ -11,7 +11,7 @@ use crate::contact::messages;
 use crate::suppressed::{ADDRESS, mail_event};
 use crate::world::{COMPANY, OWNER, World};
 
-/// What can happen to the member, told by an event or not.
+/// What can happen to the member, reported by an event or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Happening {
     Fails,

@@ -74,7 +74,7 @@ async fn a_body_is_refused_where_its_schema_forbids_it_and_taken_where_it_allows
             let answer = ask(&world, &callers, route, &body, number + 1).await;
             let allowed = judge.is_valid(&body);
             if answer.status == 401 {
-                // Whoever signed out, or waited too long for a limit, is nobody any more.
+                // Signed out, or expired while waiting for a limit.
                 continue;
             }
             let refused = answer.status == 400 && !is_about_what_it_says(&answer);

@@ -95,13 +95,13 @@ async fn payments_of_another_shop_on_the_same_account_are_kept_and_quiet_at_once
         ] {
             number += 1;
             let id = format!("evt_{number}");
-            let told = event(&id, name, world.now(), object);
-            assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept", "{name} {metadata}");
+            let foreign = event(&id, name, world.now(), object);
+            assert_eq!(world.deliver_stripe(&foreign).await["outcome"], "kept", "{name} {metadata}");
             world.assert_ignored(&id, "not_ours").await;
-            assert_eq!(world.deliver_stripe(&told).await["outcome"], "duplicate");
+            assert_eq!(world.deliver_stripe(&foreign).await["outcome"], "duplicate");
         }
     }
-    // What could not be read of a payment that is not ours is nobody's trouble either.
+    // What could not be read of a payment that is not ours is not listed either.
     let strange = json!({"id": OTHER_SHOP, "amount_received": -1, "currency": "xxx", "metadata": {}});
     world.deliver_stripe(&event("evt_strange", "payment_intent.succeeded", world.now(), strange)).await;
     world.assert_ignored("evt_strange", "not_ours").await;
@@ -133,8 +133,8 @@ async fn a_dispute_or_refund_of_another_shop_is_asked_about_once_and_quiet_then(
         }),
     ] {
         stripe.reset_requests();
-        let told = event(id, name, world.now(), object);
-        assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept");
+        let foreign = event(id, name, world.now(), object);
+        assert_eq!(world.deliver_stripe(&foreign).await["outcome"], "kept");
         world.assert_ignored(id, "not_ours").await;
         assert_eq!(stripe.requests().get(Operation::PaymentIntent.name()), Some(&1), "{name}");
     }
@@ -148,8 +148,8 @@ async fn a_dispute_of_a_payment_that_we_opened_and_whose_id_we_never_heard_finds
     // The answer to opening it was lost: no row knows the payment's id, but it bears our metadata.
     let payment = world.open_payment(id, metadata(id)).await;
     world.note_facts(id, None, vec![requested()]).await;
-    let told = event("evt_1", "charge.dispute.created", world.now(), dispute(payment.as_str()));
-    assert_eq!(world.deliver_stripe(&told).await["outcome"], "applied");
+    let dispute_event = event("evt_1", "charge.dispute.created", world.now(), dispute(payment.as_str()));
+    assert_eq!(world.deliver_stripe(&dispute_event).await["outcome"], "applied");
     assert_eq!(world.stands(id).await, "disputed");
     let mut strange = dispute(payment.as_str());
     strange["status"] = json!("a_later_status");
@@ -164,8 +164,8 @@ async fn a_payment_that_we_know_is_ours_whatever_its_metadata_say() {
     let id = booking_id("1");
     let payment = world.open_payment(id, BTreeMap::new()).await;
     world.service.sandbox.stripe.authorize(payment.as_str());
-    let told = world.service.sandbox.stripe.events();
-    let held = told.iter().find(|told| told.kind.ends_with("amount_capturable_updated")).unwrap();
+    let events = world.service.sandbox.stripe.events();
+    let held = events.iter().find(|event| event.kind.ends_with("amount_capturable_updated")).unwrap();
     assert_eq!(world.deliver_stripe_text(&held.body).await["outcome"], "kept");
     world.assert_ignored(&held.id, "not_ours").await;
     assert_eq!(world.replay(&held.id).await.ok()["reason"], "not_ours", "nothing has changed");
@@ -173,7 +173,7 @@ async fn a_payment_that_we_know_is_ours_whatever_its_metadata_say() {
     let replayed = world.replay(&held.id).await.ok();
     assert_eq!((&replayed["state"], &replayed["replays"]), (&json!("applied"), &json!(2)));
     assert_eq!(world.stands(id).await, "authorized");
-    let charged = told.iter().find(|told| told.kind == "charge.succeeded").unwrap();
+    let charged = events.iter().find(|event| event.kind == "charge.succeeded").unwrap();
     assert_eq!(world.deliver_stripe_text(&charged.body).await["outcome"], "applied");
 }
 
@@ -197,9 +197,9 @@ async fn an_event_of_another_account_moves_no_booking_in_whichever_spelling_it_n
     {
         let event_id = format!("evt_{number}");
         let held = intent(&payment, json!(metadata(id)));
-        let mut told = event(&event_id, "payment_intent.amount_capturable_updated", world.now(), held);
-        told.as_object_mut().unwrap().extend(spelling.as_object().unwrap().clone());
-        assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept", "{spelling}");
+        let mut foreign = event(&event_id, "payment_intent.amount_capturable_updated", world.now(), held);
+        foreign.as_object_mut().unwrap().extend(spelling.as_object().unwrap().clone());
+        assert_eq!(world.deliver_stripe(&foreign).await["outcome"], "kept", "{spelling}");
         world.assert_ignored(&event_id, "other_account").await;
         let replayed = world.replay(&event_id).await;
         assert_eq!(replayed.status, 409, "{replayed:?}");
@@ -214,8 +214,8 @@ async fn an_event_of_the_other_mode_has_no_effect_until_the_right_key_is_there()
     let mut world = World::start().await;
     let (id, payment) = world.take_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
-    let told = world.service.sandbox.stripe.undelivered_events();
-    let held = told.iter().find(|told| told.kind.ends_with("amount_capturable_updated")).unwrap();
+    let undelivered = world.service.sandbox.stripe.undelivered_events();
+    let held = undelivered.iter().find(|event| event.kind.ends_with("amount_capturable_updated")).unwrap();
     world.change_key("sk_live_by_mistake").await;
     let before = world.effects().await;
     assert_eq!(world.deliver_stripe_text(&held.body).await["outcome"], "kept");
@@ -233,8 +233,8 @@ async fn nothing_is_applied_and_nothing_lost_while_our_key_does_not_say_its_mode
     let mut world = World::start().await;
     let (id, payment) = world.take_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
-    let told = world.service.sandbox.stripe.undelivered_events();
-    let held = told.iter().find(|told| told.kind.ends_with("amount_capturable_updated")).unwrap();
+    let undelivered = world.service.sandbox.stripe.undelivered_events();
+    let held = undelivered.iter().find(|event| event.kind.ends_with("amount_capturable_updated")).unwrap();
     for (number, key) in ["", "sk_of_long_ago"].into_iter().enumerate() {
         world.change_key(key).await;
         let mut held: Value = serde_json::from_str(&held.body).unwrap();
@@ -258,14 +258,14 @@ async fn whatever_is_signed_and_has_an_id_is_kept() {
         "related_object": {"id": "acct_1", "type": "v2.core.account", "url": "/v2/core/accounts/acct_1"}});
     let ping = json!({"id": "evt_ping", "object": "v2.core.event", "type": "v2.core.event_destination.ping",
         "livemode": true, "context": "acct_1", "related_object": {"id": "ed_1"}});
-    for told in [&thin, &ping] {
-        assert_eq!(world.deliver_stripe(told).await["outcome"], "kept");
-        world.assert_ignored(told["id"].as_str().unwrap(), "thin_event").await;
+    for thin_or_ping in [&thin, &ping] {
+        assert_eq!(world.deliver_stripe(thin_or_ping).await["outcome"], "kept");
+        world.assert_ignored(thin_or_ping["id"].as_str().unwrap(), "thin_event").await;
     }
     let kept = world.stripe_event("evt_thin").await;
     assert_eq!(kept["payload_min"]["name"], "v2.core.account[requirements].updated");
     assert_eq!(kept["occurred_at"], "2025-11-18T09:00:00.000Z");
-    for (number, mut told) in [
+    for (number, mut foreign) in [
         json!({"type": "x"}),
         json!({}),
         json!({"type": null}),
@@ -281,8 +281,8 @@ async fn whatever_is_signed_and_has_an_id_is_kept() {
     .into_iter()
     .enumerate()
     {
-        told["id"] = json!(format!("msg_{number}"));
-        assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept", "{told}");
+        foreign["id"] = json!(format!("msg_{number}"));
+        assert_eq!(world.deliver_stripe(&foreign).await["outcome"], "kept", "{foreign}");
     }
     let odd = json!({"id": "an id with spaces, ü and more", "type": "x"});
     let answer = world.deliver_stripe(&odd).await;
@@ -302,10 +302,10 @@ async fn the_stand_in_is_of_the_mode_of_the_key() {
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;
         let (id, payment) = world.take_booking("1").await;
         world.service.sandbox.stripe.authorize(&payment);
-        for told in world.service.sandbox.stripe.events() {
-            let body: Value = serde_json::from_str(&told.body).unwrap();
-            assert_eq!(body["livemode"], is_live, "{}", told.kind);
-            assert_eq!(body["data"]["object"]["livemode"], is_live, "{}", told.kind);
+        for sent in world.service.sandbox.stripe.events() {
+            let body: Value = serde_json::from_str(&sent.body).unwrap();
+            assert_eq!(body["livemode"], is_live, "{}", sent.kind);
+            assert_eq!(body["data"]["object"]["livemode"], is_live, "{}", sent.kind);
         }
         world.service.deliver_stripe_events().await;
         assert_eq!(world.stands(id).await, "authorized");

@@ -19,7 +19,7 @@ async fn behind_a_front_door() -> World {
     World::with(EmbeddedDynamo::memory(), lookup).await
 }
 
-/// Somebody forgets a password, each time as somebody else and from an address of their own, through one that the
+/// A password is forgotten, each time of another account and from an address of their own, through one that the
 /// platform sees.
 async fn forget(world: &World, proof: &str, nth: u8) -> u16 {
     let mut request = bare(Method::POST, "/api/auth/password/forgot");

@@ -33,7 +33,7 @@ fn nested_in_texts() -> String {
     })
 }
 
-/// Bodies of which each alone ended a process, or did what nobody wrote.
+/// Bodies of which each alone ended a process, or did what was not asked for.
 fn hostile_bodies() -> Vec<String> {
     let deep = |open: &str| open.repeat(REQUEST.max_bytes / open.len());
     vec![

@@ -159,7 +159,7 @@ fn json_from_outside_is_read_in_one_place() {
 
 #[test]
 fn no_function_switches_the_parsers_raw_values_on() {
-    // `axum/json` and `lambda_http` would; Vercel's runtime does, and nobody can help it.
+    // `axum/json` and `lambda_http` would; Vercel's runtime does, and we cannot switch it off.
     let root = read("Cargo.toml");
     let axum = root.lines().find(|line| line.starts_with("axum = ")).expect("axum is in the table");
     assert!(!axum.contains("\"json\""), "{axum}");

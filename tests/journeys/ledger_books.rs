@@ -49,7 +49,7 @@ async fn a_professional_is_paid_to_the_account_that_stripe_knows() {
     assert_eq!(
         (taken.status.as_u16(), detail(&taken)),
         (409, detail(&unknown)),
-        "not told from an unknown one"
+        "not distinguished from an unknown one"
     );
     world.service.sandbox.stripe.delete_account(ACCOUNT);
     assert_eq!(connect(&world, PROFESSIONAL, ACCOUNT).await.status, 409);
@@ -72,16 +72,16 @@ async fn an_owner_can_neither_claim_an_account_of_another_company_nor_learn_who_
     );
     world.ask(their_own).await.ok();
     stripe.add_account_of("acct_of_a_colleague", "usd", COMPANY, "user_colleague");
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for account in ["acct_unknown", "acct_nobodys", "acct_theirs", "acct_registered", "acct_of_a_colleague"] {
         world.service.dynamo.reset_requests();
         let answer = connect(&world, PROFESSIONAL, account).await;
-        told.push((answer.status.as_u16(), detail(&answer), world.table_requests()));
+        answers.push((answer.status.as_u16(), detail(&answer), world.table_requests()));
     }
-    assert!(told[0].0 == 409 && told.iter().all(|one| *one == told[0]), "{told:#?}");
+    assert!(answers[0].0 == 409 && answers.iter().all(|one| *one == answers[0]), "{answers:#?}");
     // Even metadata that names us does not take what another company has registered.
     stripe.name_account_owner("acct_registered", COMPANY, PROFESSIONAL);
-    assert_eq!(detail(&connect(&world, PROFESSIONAL, "acct_registered").await), told[0].1);
+    assert_eq!(detail(&connect(&world, PROFESSIONAL, "acct_registered").await), answers[0].1);
     stripe.name_account_owner("acct_nobodys", COMPANY, PROFESSIONAL);
     connect(&world, PROFESSIONAL, "acct_nobodys").await.ok();
     // What is registered stays, whatever its metadata says later.

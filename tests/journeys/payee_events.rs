@@ -120,8 +120,8 @@ async fn an_account_that_nobody_registered_is_tried_for_a_while_and_then_let_be(
         world.tick().await;
     }
     let kept = world.kept_event().await;
-    let told = (&kept["state"], &kept["reason"]);
-    assert_eq!(told, (&json!("received"), &json!("not_ours")), "no business of an operator's: {kept}");
+    let shown = (&kept["state"], &kept["reason"]);
+    assert_eq!(shown, (&json!("received"), &json!("not_ours")), "no business of an operator's: {kept}");
     assert!(world.rows_of("PAYEE#").await.is_empty());
 }
 
@@ -171,8 +171,8 @@ async fn a_failed_payout_of_test_mode_reaches_nobody_at_a_live_endpoint() {
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;
     world.register().await;
     world.service.sandbox.stripe.fail_payout(ACCOUNT, 8_500, "usd");
-    let told = world.service.sandbox.stripe.undelivered_events();
-    let real = told.iter().find(|event| event.kind == "payout.failed").unwrap();
+    let undelivered = world.service.sandbox.stripe.undelivered_events();
+    let real = undelivered.iter().find(|event| event.kind == "payout.failed").unwrap();
     let mut of_test_mode: Value = serde_json::from_str(&real.body).unwrap();
     assert_eq!(of_test_mode["livemode"], true, "the stand-in is of the mode of the key");
     (of_test_mode["livemode"], of_test_mode["id"]) = (json!(false), json!("evt_test"));
@@ -196,9 +196,9 @@ async fn what_cannot_be_read_of_an_account_needs_a_person_only_if_it_is_a_profes
     world.register().await;
     let failed = |id: &str, account: &str| {
         let payout = json!({"id": "po_1", "object": "payout", "amount": -1, "currency": "usd"});
-        let mut told = event(id, "payout.failed", world.now(), payout);
-        told["account"] = json!(account);
-        told
+        let mut failed = event(id, "payout.failed", world.now(), payout);
+        failed["account"] = json!(account);
+        failed
     };
     for (id, account) in [("evt_ours", ACCOUNT), ("evt_other", "acct_other")] {
         assert_eq!(world.deliver_stripe(&failed(id, account)).await["outcome"], "kept");

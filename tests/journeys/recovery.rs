@@ -62,11 +62,7 @@ async fn reminders_go_out_on_their_days_and_stop_with_the_money() {
         world.succeed("mem_1", "pay_1", world.now()).await.ok();
         world.advance(Duration::days(10));
         world.settle().await;
-        assert_eq!(
-            (world.sent(Kind::Push), world.sent(Kind::Dm)),
-            (2, 2),
-            "nobody is reminded of what is paid"
-        );
+        assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (2, 2), "what is paid is not reminded of");
     }
 }
 

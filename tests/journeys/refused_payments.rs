@@ -1,4 +1,4 @@
-//! What Stripe refuses for good: the booking says so, whoever is concerned hears it, operations list it until a
+//! What Stripe refuses for good: the booking says so, those concerned are informed, operations list it until a
 //! person or a later fact resolves it, and nothing is asked for twice.
 
 use chrono::Duration;
@@ -86,7 +86,7 @@ async fn a_capture_that_stripe_refuses_is_no_acceptance() {
         }
         world.advance(Duration::hours(2));
         world.settle().await;
-        assert_eq!(world.refused().await.len(), 1, "it stays until somebody or something resolves it");
+        assert_eq!(world.refused().await.len(), 1, "it stays until it is resolved");
         world.check_the_books().await;
     }
 }
@@ -130,8 +130,8 @@ async fn a_refused_capture_is_let_go_by_whoever_closes_it_and_moot_once_the_hold
     assert_eq!((closed.refused().await.len(), closed.sent(Kind::Release)), (0, 1));
     assert_eq!(closed.seen(&booking).await["payment_status"], "released");
     let audits = closed.rows_of("AUDIT#").await;
-    let told: Vec<&Value> = audits.iter().filter(|row| row["kind"] == "effect.refusal_resolved").collect();
-    assert_eq!(told.len(), 1, "{told:#?}");
+    let entries: Vec<&Value> = audits.iter().filter(|row| row["kind"] == "effect.refusal_resolved").collect();
+    assert_eq!(entries.len(), 1, "{entries:#?}");
 
     let lapsed = World::start().await;
     let booking = lapsed.held("key-1").await;
@@ -243,9 +243,9 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
         (&json!("released"), &json!("decline_mail"))
     );
     let listed = world.refused_one().await;
-    let told = (&listed["provider"], &listed["code"], &listed["consequence"], &listed["amount"]);
+    let shown = (&listed["provider"], &listed["code"], &listed["consequence"], &listed["amount"]);
     assert_eq!(
-        told,
+        shown,
         (&json!("resend"), &json!("validation_error"), &json!("customer_not_told"), &Value::Null)
     );
     assert!(!listed.to_string().contains("example.com"), "no address is shown");
@@ -275,7 +275,7 @@ async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_
         );
         world.advance(Duration::hours(25));
         world.settle().await;
-        assert_eq!(world.sent(Kind::Mail), 0, "whoever asked has heard it");
+        assert_eq!(world.sent(Kind::Mail), 0, "the caller got it as the answer");
         assert_eq!(world.refused().await.len(), usize::from(status == 409), "{kind}");
     }
 }
@@ -290,7 +290,7 @@ async fn a_payment_that_stripe_refuses_to_open_later_is_told_by_mail_and_listed(
     world.settle().await;
     let seen = world.seen(&booking).await;
     assert_eq!((&seen["status"], &seen["payment_status"]), (&json!("declined"), &json!("refused")));
-    assert_eq!(world.sent(Kind::Mail), 1, "refused later, when nobody waited for an answer any more");
+    assert_eq!(world.sent(Kind::Mail), 1, "refused later, when the caller did not wait any more");
     assert_eq!(world.refused_one().await["consequence"], "payment_not_opened");
 }
 
@@ -334,6 +334,6 @@ async fn a_message_that_whop_refuses_is_listed_until_it_is_closed_or_its_case_is
     assert_eq!(world.refused_one().await["case_id"], listed[1]["case_id"]);
     let path = format!("/api/cases/{}/cancel", listed[1]["case_id"].as_str().unwrap());
     world.post(&path, json!({})).await.ok();
-    assert_eq!(world.refused().await.len(), 0, "nobody is to be reminded any more");
+    assert_eq!(world.refused().await.len(), 0, "no reminder is due any more");
     assert_eq!(world.sent(Kind::Push), 0);
 }

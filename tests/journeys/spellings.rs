@@ -52,7 +52,7 @@ async fn a_hash_of_before_passwords_were_normalised_stays_usable_and_is_made_ane
     world.add_account(ADDRESS, PASSWORD).await;
     // As it was hashed then: the very text that was typed.
     world.set_password_hash(OLD_HASH).await;
-    assert_eq!(sign_in(&world, ADDRESS, COMPOSED).await, 401, "nobody knows yet that it is the same");
+    assert_eq!(sign_in(&world, ADDRESS, COMPOSED).await, 401, "it is not known yet that it is the same");
     assert_eq!(sign_in(&world, ADDRESS, DECOMPOSED).await, 200);
     let renewed = world.rows_of("ACCOUNT#").await[0]["password_hash"].clone();
     assert_ne!(renewed, json!(OLD_HASH));
@@ -174,7 +174,7 @@ async fn an_office_behind_one_address_signs_in_as_often_as_it_likes() {
     }
     let answer = from_office(&world, "one@example.com", PASSWORD).await;
     assert_eq!(answer.header("x-rate-limit-remaining"), Some(&*AUTH.quota.to_string()), "given back");
-    // Whoever mistypes is counted, and is let in with the next right password.
+    // A mistyped password is counted, and the caller is let in with the next right password.
     for _ in 1..AUTH.quota {
         assert_eq!(from_office(&world, "one@example.com", "wrong horse battery").await.status, 401);
     }
@@ -191,7 +191,7 @@ async fn a_guesser_is_stopped_at_one_account_and_over_many() {
         statuses.push(sign_in(&world, ADDRESS, "wrong horse battery").await);
     }
     assert_eq!((statuses[AUTH.quota as usize - 1], statuses[AUTH.quota as usize]), (401, 429));
-    assert_eq!(sign_in(&world, ADDRESS, PASSWORD).await, 429, "whoever it is");
+    assert_eq!(sign_in(&world, ADDRESS, PASSWORD).await, 429, "for any account");
     // From one address at many accounts, with a right password now and then.
     world.advance(Duration::minutes(15));
     let mut admitted = 0;

@@ -56,7 +56,7 @@ fn told(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
     (answer.status.as_u16(), names.map(|name| answer.header(name)).to_vec(), body)
 }
 
-/// Somebody asks for a link of an account.
+/// Asks for a link of an account.
 async fn forget(world: &World, from: ClientIp, name: &str, headers: &[(&str, &str)]) -> Answer {
     let body = json!({"email": format!("{name}@example.com")});
     let mut request = Request::post("/api/auth/password/forgot").header("content-type", "application/json");
@@ -115,8 +115,8 @@ async fn an_address_that_guesses_at_many_accounts_is_told_when_it_may_go_on() {
     for name in ["another", "provider", "nobody@example.com"] {
         let refused = enter(&world, from, name, &[]).await;
         assert_eq!(refused.status, 429, "whatever the account");
-        let told = (standing(&refused), number(&refused, "retry-after"));
-        assert_eq!(told, (("auth_address".to_owned(), 0, 900), 9));
+        let limit = (standing(&refused), number(&refused, "retry-after"));
+        assert_eq!(limit, (("auth_address".to_owned(), 0, 900), 9));
     }
     world.advance(Duration::seconds(9));
     assert_eq!(enter(&world, from, "another", &[]).await.status, 401, "one is admitted");

@@ -58,7 +58,7 @@ async fn begin(
     Ok(Answer::of(StatusCode::CREATED, show::show(&row, &booking, caller.role, policy)))
 }
 
-/// Why there is no booking: Stripe refused to open its payment. Where whoever asks can change what Stripe found
+/// Why there is no booking: Stripe refused to open its payment. Where the caller can change what Stripe found
 /// fault with, the field is named.
 fn refused(reason: &str) -> Failure {
     let code = refusal::provider_code(reason).unwrap_or(reason);

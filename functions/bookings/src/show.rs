@@ -48,13 +48,13 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
             shown[name] = Value::Null;
         }
         shown["anomalies"] = json!([]);
-        // Codes of a provider are for whoever can act on them; `payment_status` says where the money is.
+        // Codes of a provider are for staff, who can act on them; `payment_status` says where the money is.
         shown["refused"] = json!([]);
     }
     shown
 }
 
-/// What a provider refused and nobody and nothing has resolved yet.
+/// Steps that a provider refused and that are not resolved yet.
 fn refused(booking: &Booking) -> Vec<Value> {
     let show = |(step, refusal): (Step, &StepRefusal)| {
         json!({

@@ -117,7 +117,7 @@ fn show_other_payment(other: &OtherPayment) -> Value {
     })
 }
 
-/// Why nobody was written to when this was decided last.
+/// Why no message was sent when this was decided last.
 fn show_hold(hold: &Hold) -> Value {
     json!({
         "reason": hold.reason,

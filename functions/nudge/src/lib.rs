@@ -4,10 +4,10 @@
 //! - **Reads** the case, the settings, what the member bought since, and from Whop the membership and the
 //!   member's access.
 //! - **Writes** the audited action with its frozen request, and the case's count of attempts, in one
-//!   transaction; then sends it and writes down what became of it. Or why nobody is written to: the hold, or the
+//!   transaction; then sends it and writes down what became of it. Or why no message is sent: the hold, or the
 //!   end of the case.
 //! - **Answers** the action: 200 when it has reached its end, 202 when the sweep will finish it; 409 with the
-//!   reason where nobody is written to.
+//!   reason where no message is sent.
 //! - **Twice:** with the same `Idempotency-Key` the first answer again and no second message, also
 //!   after a crash in the middle: the action is named by the key.
 
@@ -152,7 +152,7 @@ async fn decide(
     }
 }
 
-/// Nobody is written to now. The reason is kept with the case, where the schedule has not kept it already, and
+/// No message is sent now. The reason is kept with the case, where the schedule has not kept it already, and
 /// is the answer.
 async fn hold(
     app: &SharedApp,
@@ -166,7 +166,7 @@ async fn hold(
         let held = Case { hold: Some(hold), ..case.clone() };
         let write = caller.company.advance_case(&held, case.due_at, now);
         match caller.company.store().commit(app.ids.next(), vec![write]).await {
-            // Whoever moved the case meanwhile decides anew.
+            // Another process changed the case meanwhile: decide anew.
             Ok(()) | Err(StoreError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -185,7 +185,7 @@ async fn end(
     let (company, token) = (&caller.company, app.ids.next());
     let source = caller.role.into();
     match recovery::record_end(company, case, reason, source, &caller.id, token, now).await {
-        // Whoever moved the case meanwhile decides anew.
+        // Another process changed the case meanwhile: decide anew.
         Ok(()) | Err(EndError::Store(StoreError::Conflict { .. })) => {}
         Err(EndError::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Failure::Conflict(error.to_string())),

@@ -1,4 +1,4 @@
-//! What a provider refused for good, and nobody and nothing has resolved yet.
+//! Effects that a provider refused for good and that are not resolved yet.
 
 use serde_json::{Value, json};
 use shared::domain::booking::Booking;

@@ -95,11 +95,11 @@ fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
 async fn mail_reports(store: &Store, now: DateTime<Utc>) -> Result<Value, Failure> {
     let since = now - Duration::days(MAIL_DAYS);
     let reports = store.mail_reports_since(since).await?;
-    let mut told = json!({"since": time::write(since), "more": reports.more});
+    let mut summary = json!({"since": time::write(since), "more": reports.more});
     for kind in REPORT_KINDS {
-        told[kind] = json!(reports.count(kind));
+        summary[kind] = json!(reports.count(kind));
     }
-    Ok(told)
+    Ok(summary)
 }
 
 /// The newest batches, as far as they are.

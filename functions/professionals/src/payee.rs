@@ -51,7 +51,7 @@ pub(crate) async fn connect(
     once(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
-/// An account that somebody names as a professional's.
+/// An account that a caller names as a professional's.
 struct Connection {
     account: Account,
     account_id: StripeAccountId,
@@ -72,8 +72,8 @@ impl Connection {
     }
 }
 
-/// The one answer to whoever names an account that is not proven to be this professional's, be it nobody's,
-/// another company's, or not there: which of them is nobody's business.
+/// The one answer to a caller who names an account that is not proven to be this professional's: without an owner,
+/// another company's, or not there. The answer does not say which of them.
 const UNPROVEN: &str = "This account is not known to be this professional's. Its metadata at Stripe has to name company_id, and professional_id where it is one person's; only the platform's key can write that.";
 
 /// The account as Stripe knows it now.

@@ -154,7 +154,7 @@ impl Run<'_> {
         self.recorded(view, case, recorded, now).await
     }
 
-    /// Nobody is written to now, for a reason that the owner sees. A step is spent where only another channel
+    /// No message is sent now, for a reason that the owner sees. A step is spent where only another channel
     /// would help; where the membership itself stands in the way, it is looked at again.
     async fn hold(
         &self,

@@ -33,8 +33,8 @@ impl Run<'_> {
             ContactDecision::End(reason) => self.end(view, &case, &reason, now).await,
             // A mail stands in for a step on which nothing was sent, which this is not.
             ContactDecision::Write(chosen) if chosen == [Channel::Push] => {
-                let told = (&channels, case.incentive_days);
-                let effects = self.messages(view, &case, offset_days, &chosen, told, now);
+                let facts = (&channels, case.incentive_days);
+                let effects = self.messages(view, &case, offset_days, &chosen, facts, now);
                 self.take_step(view, case, offset_days, effects, None, now).await
             }
             ContactDecision::Write(_) | ContactDecision::Hold(_) => {

@@ -5,7 +5,7 @@
 //! - **Writes** a session, and the end of the one that came with the request, in one transaction;
 //!   signing out ends a session, signing out everywhere moves the account on to its next generation.
 //! - **Answers** the session with its CSRF token, and the cookie. An unknown name, a wrong password and
-//!   an address that nobody confirmed are one answer, after the same Argon2 work each. What a right
+//!   an unconfirmed address are one answer, after the same Argon2 work each. What a right
 //!   password was charged is given back in the transaction that opens its session.
 //! - **Twice:** signing in twice opens two sessions, and the second ends the first if it bears its
 //!   cookie; signing out twice finds nobody signed in.

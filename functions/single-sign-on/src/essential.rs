@@ -1,4 +1,4 @@
-//! What is read of an issuer's answers: only the fields that are needed. What nobody needs has no say: an
+//! What is read of an issuer's answers: only the fields that are needed. What is not needed is not read: an
 //! `expires_in` that is a text, or a list where the specification has a flag, is no reason to turn
 //! anybody away.
 

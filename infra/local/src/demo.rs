@@ -71,7 +71,7 @@ pub async fn renew(
     Some(service.deliver(&id, &event.to_string()).await)
 }
 
-/// Changes the membership and its payment only, and returns the event that somebody else delivers.
+/// Changes the membership and its payment only, and returns the event that the caller delivers.
 pub fn end_renewal(service: &Service, membership: &Membership, failed: bool, at: DateTime<Utc>) -> Value {
     let whop = &service.sandbox.whop;
     let status = if failed { MembershipStatus::PastDue } else { MembershipStatus::Active };

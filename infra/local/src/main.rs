@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const VERCEL: &str = include_str!("../../../vercel.json");
 
-/// How many requests to the table are remembered, for whoever looks into a running process.
+/// How many requests to the table are remembered, to look into a running process.
 const KEPT_REQUESTS: usize = 1_000;
 
 const HELP: &str = "\

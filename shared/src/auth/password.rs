@@ -131,7 +131,7 @@ pub async fn hash(password: &str) -> Result<String, Failure> {
     .await
 }
 
-/// Refuses a new password that is too short, too long, or easily guessed by whoever knows the account's
+/// Refuses a new password that is too short, too long, or easily guessed by a person who knows the account's
 /// address, the company and the service.
 pub fn check_new(
     app: &App,

@@ -159,7 +159,7 @@ pub async fn open_refunding(
         {
             writes.push(store.end_session(previous, now));
         }
-        // Others are charged at the same rows: rather a token lost than somebody kept out.
+        // Others are charged at the same rows: rather lose a token than refuse the sign-in.
         let refund = refund.filter(|_| tries < OPEN_TRIES);
         if let Some((_, charged)) = refund {
             writes.extend(Limiter::refund(&charged.charges()));

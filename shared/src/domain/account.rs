@@ -111,7 +111,7 @@ impl fmt::Debug for EmailAddress {
     }
 }
 
-/// The one spelling of a name that somebody signs in by: an address as accounts know it, and every other
+/// The one spelling of a name to sign in by: an address as accounts know it, and every other
 /// name in small letters.
 pub fn canonical_name(name: &str) -> String {
     EmailAddress::parse(name).map_or_else(|| name.to_lowercase(), |address| address.0)

@@ -13,7 +13,7 @@ pub const BOOKING_MAIL_VERSION: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum BookingMail {
-    /// Nobody took the booking; the concierge helps to find somebody else.
+    /// No professional took the booking; the concierge helps to find another one.
     Declined {
         /// Why.
         reason: DeclinedReason,

@@ -85,7 +85,7 @@ pub struct Case {
     /// Whether nothing is charged for now, by the membership's newest event.
     #[serde(default)]
     pub collection_paused: bool,
-    /// Why nobody was written to when the schedule looked last; absent once somebody was.
+    /// Why no message was sent when the schedule looked last; absent once one was.
     #[serde(default)]
     pub hold: Option<Hold>,
     /// Whether the newest reminder went out without its push, because Whop did not say whether that reaches the

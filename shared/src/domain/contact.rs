@@ -1,7 +1,7 @@
 //! Whether a member is written to about a failed renewal, and by which channels.
 //!
 //! One pure function of what is known. The sweep, a nudge by hand and the grant of free days all ask it, so
-//! that none of them writes to somebody whom another would leave alone.
+//! that none of them writes to a member whom another would leave alone.
 
 use serde::{Deserialize, Serialize};
 

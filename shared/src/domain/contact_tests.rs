@@ -149,9 +149,9 @@ fn a_suppressed_address_stops_the_mail_and_nothing_else() {
 }
 
 proptest! {
-    /// Whatever else is known, somebody who cancelled, paid, paused or bought again is not written to.
+    /// Whatever else is known, a member who cancelled, paid, paused or bought again is not written to.
     #[test]
-    fn nobody_is_written_to_who_does_not_owe_or_does_not_want_it(
+    fn no_message_goes_to_a_member_who_does_not_owe_or_does_not_want_it(
         status in select(vec!["past_due", "unresolved", "active", "trialing", "canceling", "canceled", "expired", "completed", "drafted", "new"]),
         cancels in any::<bool>(),
         paused in any::<Option<bool>>(),

@@ -48,6 +48,26 @@ pub struct Event {
     pub meaning: Meaning,
 }
 
+impl Event {
+    /// An event that is about nothing of ours: what a reader finds out is set on top of it.
+    pub fn without_meaning(event_id: String, name: String, occurred: Occurred) -> Self {
+        Self {
+            event_id,
+            name,
+            company_id: None,
+            membership_id: None,
+            payment_id: None,
+            user_id: None,
+            product_id: None,
+            bought_at: None,
+            unread: None,
+            occurred_at: occurred.at,
+            occurred_at_source: occurred.source,
+            meaning: Meaning::Nothing,
+        }
+    }
+}
+
 /// When an event happened, and where that is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurred {
@@ -108,7 +128,7 @@ pub enum Meaning {
     MembershipValid,
     /// The membership has ended for good; a merely unpaid one is `Nothing`.
     MembershipEnded,
-    /// Somebody changed what becomes of the membership.
+    /// It was changed what becomes of the membership.
     MembershipChanged {
         /// Whether it ends with its period, where the event says so.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -19,13 +19,13 @@ pub struct Membership {
     pub period_started_at: Option<DateTime<Utc>>,
     /// When that period ends; free days move it.
     pub period_ends_at: Option<DateTime<Utc>>,
-    /// Whether it ends with its period, because somebody cancelled it.
+    /// Whether it ends with its period, because it was cancelled.
     pub cancel_at_period_end: bool,
     /// Whether nothing is charged until it is resumed; absent where the answer does not say.
     pub collection_paused: Option<bool>,
 }
 
-/// What a billing state means for whoever is to be reminded.
+/// What a billing state means for the member to be reminded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BillingState {
     /// A charge is outstanding.

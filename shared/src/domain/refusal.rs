@@ -45,7 +45,7 @@ pub enum Retry {
     ByOperations,
     /// The next payout day, by itself.
     OnPayoutDay,
-    /// Whoever asked for it, by the request that asked for it.
+    /// The caller, by repeating the request that asked for it.
     ByAskingAgain,
     /// Nobody: it has ended with what it was asked for.
     Never,
@@ -84,7 +84,7 @@ pub fn consequence(request: &Request) -> Consequence {
     }
 }
 
-/// Whether an effect that ended without having happened was refused, so that somebody has to look at it.
+/// Whether an effect that ended without having happened was refused, so that a person has to look at it.
 ///
 /// Of money the word of a person that it did not happen is one as well: what it was for still waits.
 pub fn is_refusal(request: &Request, reason: &str) -> bool {
@@ -103,7 +103,7 @@ pub fn provider_code(reason: &str) -> Option<&str> {
     (!is_ours).then_some(code)
 }
 
-/// The field of the request that a provider found fault with, where whoever asked can change it.
+/// The field of the request that a provider found fault with, where the caller can change it.
 pub fn asked_field(reason: &str) -> Option<&'static str> {
     match reason.split_once(':') {
         Some((_, "amount")) => Some("amount"),

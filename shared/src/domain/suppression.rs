@@ -1,4 +1,4 @@
-//! Addresses that mail must not be sent to again, because it came back or somebody objected to it.
+//! Addresses that mail must not be sent to again, because it came back or the recipient complained.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ pub enum SuppressionReason {
     Bounced,
     /// The recipient marked a mail as spam.
     Complained,
-    /// Somebody put the address on the mailer's own suppression list.
+    /// The address was put by hand on the mailer's own suppression list.
     Blocked,
 }
 

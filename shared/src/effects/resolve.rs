@@ -35,7 +35,7 @@ pub enum Unresolved {
     /// It was not refused, or that is resolved already.
     #[error("only an effect that was refused can be tried again or closed")]
     NotRefused,
-    /// Somebody else has it tried again.
+    /// It is tried again elsewhere.
     #[error("it cannot be tried again here: {0}")]
     NotRetried(&'static str),
     /// A transfer without its id.

@@ -91,7 +91,7 @@ fn outcome(
     company.list_effect(write.due(SWEEP, due_at), held, verdict.state, is_refusal_open)
 }
 
-/// Whether the end of an effect is a refusal that somebody has to look at. Of a booking's step the booking
+/// Whether the end of an effect is a refusal that a person has to look at. Of a booking's step the booking
 /// says so, which may have learnt meanwhile that nothing is left to do.
 fn is_refusal_open(held: &Effect, verdict: &Verdict, booking: Option<&Booking>) -> bool {
     if verdict.state != EffectState::Rejected || !refusal::is_refusal(&held.request, &verdict.reason) {

@@ -82,7 +82,7 @@ impl Intake<'_> {
     /// Whose a payment is that the event itself does not name as ours.
     ///
     /// Every payment that we open bears our metadata, and its charge copies them. So an event about a payment or a
-    /// charge without them is about somebody else's, unless we know the payment by its id: the same Stripe account
+    /// charge without them is another shop's, unless we know the payment by its id: the same Stripe account
     /// may serve another shop. Refunds and disputes bear nothing of their payment; where we do not know its id, as
     /// when the answer to opening it was lost, the payment at Stripe says whether it is ours.
     pub(super) async fn owner_of_payment(

@@ -56,7 +56,7 @@ impl Intake<'_> {
         company.note_failed_payout(&payee, &professional_id, &failed, now).map_err(ApplyError::Store)
     }
 
-    /// Whose an account is, as the payouts know them. Whoever registers an account asks Stripe how it stands, so that
+    /// Whose an account is, as the payouts know them. Registering an account asks Stripe for its state, so that
     /// only an event that comes between the asking and the registering waits for its owner. After that the account
     /// is none of our professionals', of whom a platform may have few among many.
     pub(super) async fn payee(

@@ -135,7 +135,7 @@ impl Failure {
     }
 }
 
-/// The first errors, and how many there are beyond them: whoever sends thousands of mistakes gets no list of thousands.
+/// The first errors, and how many there are beyond them: thousands of mistakes must not make an answer of thousands.
 fn listed(errors: &[FieldError]) -> Vec<FieldError> {
     let mut listed: Vec<FieldError> = errors.iter().take(MAX_LISTED_ERRORS).cloned().collect();
     let further = errors.len() - listed.len();

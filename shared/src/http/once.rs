@@ -171,7 +171,7 @@ where
     }
 }
 
-/// Gives a key up after our own failure, so that nobody has to wait for its lease to end. Where the table does not
+/// Gives a key up after our own failure, so that a retry need not wait for its lease to end. Where the table does not
 /// answer, the lease ends by itself.
 async fn release(claim: Claim, app: &SharedApp) {
     if let Err(error) = claim.release(app.clock.now()).await {

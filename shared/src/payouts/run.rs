@@ -129,14 +129,14 @@ impl<'a> Run<'a> {
             }
         };
         self.looked_at.fetch_add(looked.candidates.len(), Ordering::Relaxed);
-        let mut purse =
-            self.available.get().map(|purse| purse.lock().unwrap_or_else(PoisonError::into_inner));
-        let available = purse.as_deref().cloned().unwrap_or_default();
+        let mut balances =
+            self.available.get().map(|balances| balances.lock().unwrap_or_else(PoisonError::into_inner));
+        let available = balances.as_deref().cloned().unwrap_or_default();
         let plan = plan(&looked.input(self, available));
-        if let Some(purse) = &mut purse {
+        if let Some(balances) = &mut balances {
             for request in plan.transfers.iter().map(|it| &it.request) {
                 if request.source_transaction.is_none() {
-                    *purse.entry(request.currency.clone()).or_default() -= request.amount;
+                    *balances.entry(request.currency.clone()).or_default() -= request.amount;
                 }
             }
         }

@@ -57,7 +57,7 @@ impl CallError {
     }
 
     /// Whether the provider understood the question and will not answer it: it is not there, or not ours to
-    /// ask. Asking again changes nothing, so whoever can do without the answer goes on without it.
+    /// ask. Asking again changes nothing, so a caller that can do without the answer goes on without it.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Rejected { .. } | Self::WrongState { .. } | Self::Absent)
     }
@@ -70,7 +70,7 @@ impl CallError {
         }
     }
 
-    /// The same failure with the provider that was called, for whoever passes it on: an answer or a log
+    /// The same failure with the provider that was called, to be passed on: an answer or a log
     /// entry that names none sends people to look at the wrong provider.
     pub fn of(self, provider: Provider) -> ProviderError {
         ProviderError { provider, error: self }

@@ -16,7 +16,7 @@ use http::HeaderMap;
 
 use super::signed::body::{self, is_plain_id};
 use super::signed::{check_age, moment};
-use crate::domain::event::{Event, Meaning};
+use crate::domain::event::Event;
 use claim::Claim;
 
 pub use super::signed::{Refused, Unreadable};
@@ -78,20 +78,8 @@ fn claim(headers: &HeaderMap, now: DateTime<Utc>) -> Result<Claim<'_>, Refused> 
 pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
     let root = body::object(&verified.raw)?;
     let occurred = moment::first_sane(&[&root["timestamp"]], verified.signed_at);
-    Ok(Event {
-        event_id: verified.id.clone(),
-        name: body::name(&root).unwrap_or(UNNAMED).to_owned(),
-        company_id: None,
-        membership_id: None,
-        payment_id: None,
-        user_id: None,
-        product_id: None,
-        bought_at: None,
-        unread: None,
-        occurred_at: occurred.at,
-        occurred_at_source: occurred.source,
-        meaning: Meaning::Nothing,
-    })
+    let name = body::name(&root).unwrap_or(UNNAMED).to_owned();
+    Ok(Event::without_meaning(verified.id.clone(), name, occurred))
 }
 
 impl Verified {

@@ -84,20 +84,7 @@ pub fn read(verified: &Verified, mode: Option<Mode>) -> Result<Event, Unreadable
     let name = event_name(&root).to_owned();
     let (company_id, meaning) = meaning::of(&name, &root, mode);
     let occurred = moment::first_sane(&[&root["created"]], verified.signed_at);
-    Ok(Event {
-        event_id,
-        name,
-        company_id,
-        membership_id: None,
-        payment_id: None,
-        user_id: None,
-        product_id: None,
-        bought_at: None,
-        unread: None,
-        occurred_at: occurred.at,
-        occurred_at_source: occurred.source,
-        meaning,
-    })
+    Ok(Event { company_id, meaning, ..Event::without_meaning(event_id, name, occurred) })
 }
 
 /// Reads a kept event once more: what an earlier version could not read, this one may, and what was ignored may

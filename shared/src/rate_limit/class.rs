@@ -96,7 +96,7 @@ pub static RESET_ADDRESS: Class = Class {
     subject: Subject::Ip,
     shards: 1,
     unanswered: Unanswered::Closed,
-    reason: "Several people of an office may forget their passwords in one morning; each request mails somebody, so a farm of them must not.",
+    reason: "Several people of an office may forget their passwords in one morning; each request sends a mail, so a farm of them must not.",
 };
 
 /// Proofs that did not hold.

@@ -1,7 +1,7 @@
 //! What can be found out about a member and the channels that reach them, each question by itself.
 //!
 //! A push goes to the audience of an experience. A member who is past due may be outside of it (the
-//! creator can switch "access while past due" off): Whop then answers `success` and reaches nobody.
+//! creator can switch "access while past due" off): Whop then answers `success` and reaches no one.
 //! So access is asked for first, and another channel is taken where push cannot reach.
 
 use chrono::{DateTime, Utc};

@@ -169,7 +169,7 @@ impl Store {
     }
 
     /// The hash of the same password in its normalised spelling: sessions and links stay as they are.
-    /// Somebody who changes the password meanwhile wins.
+    /// A change of the password meanwhile wins.
     pub async fn renew_password_hash(
         &self,
         account: &AccountKey,
@@ -186,9 +186,11 @@ impl Store {
     }
 
     /// The write that stands in for [`Store::renew_reset_link`] or [`Store::add_account`] where there is
-    /// no account, or one that is not touched: so that asking costs the same, whoever is asked about.
-    pub fn touch_nobody(&self, account: &AccountKey, link: &str, until: DateTime<Utc>) -> Write {
-        Write::update(Key::nobody(account)).set("link", text(link)).set(keys::TTL, number(until.timestamp()))
+    /// no account, or one that is not touched: so that asking costs the same for every address.
+    pub fn touch_unknown_account(&self, account: &AccountKey, link: &str, until: DateTime<Utc>) -> Write {
+        Write::update(Key::unknown_account(account))
+            .set("link", text(link))
+            .set(keys::TTL, number(until.timestamp()))
     }
 
     fn unchanged(&self, account: &AccountKey, generation: u64) -> Write {

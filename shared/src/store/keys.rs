@@ -21,7 +21,7 @@
 //! | finding | `FINDING#<id>` | `FINDING` | the reconciliation, and whoever closes it |
 //! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
 //! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |
-//! | suppressed address | `SUPPRESSION#<keyed hash of the address>` | `SUPPRESSION` | whoever is about to send a mail |
+//! | suppressed address | `SUPPRESSION#<keyed hash of the address>` | `SUPPRESSION` | the sender of a mail |
 //! | session | `SESSION#<hash of its id>` | `SESSION` | whoever asks with a session's cookie |
 //! | booking | `BOOKING#<company>#<booking>` | `BOOKING` | one booking by its id |
 //! | effect of a booking | `BOOKING#<company>#<booking>` | `ACTION#<operation>` | all effects of a booking; one by its operation |

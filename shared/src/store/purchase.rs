@@ -23,7 +23,7 @@ pub struct Purchase {
 const MAX_LISTED: i32 = 100;
 
 impl Company {
-    /// Notes a purchase; stands beside the event that told of it. The first event says when it was: a
+    /// Notes a purchase; written in one transaction with the event that reported it. The first event says when it was: a
     /// membership that becomes valid once more was not bought again.
     pub fn note_purchase(&self, user: &UserId, product_id: &str, purchase: &Purchase) -> Write {
         let Purchase { membership_id, bought_at } = purchase;

@@ -62,7 +62,7 @@ pub struct News<'a> {
 }
 
 impl News<'_> {
-    /// Facts that nobody but the schedule found out, and nothing beside them.
+    /// Facts that the schedule looked up, and nothing beside them.
     pub fn of_facts(facts: Vec<Fact>) -> Self {
         Self {
             facts,

@@ -25,7 +25,7 @@ pub enum Trouble {
     InDoubt,
     /// It was tried several times and is tried again.
     Waiting,
-    /// A provider refused it for good, and nobody and nothing has resolved that yet.
+    /// A provider refused it for good, and that is not resolved yet.
     Refused,
 }
 
@@ -58,7 +58,7 @@ fn is_for_open_case(request: &Request) -> bool {
 
 impl Company {
     /// Puts an effect on the list it belongs to, or takes it off; a part of every word on how it ended.
-    /// `is_refusal_open` says of one that did not happen whether somebody has to look at it.
+    /// `is_refusal_open` says of one that did not happen whether a person has to look at it.
     pub(crate) fn list_effect(
         &self,
         write: Write,
@@ -86,14 +86,14 @@ impl Company {
             .expect(Expect::Equals("state", text(EffectState::Rejected.as_str())))
     }
 
-    /// The same where nothing else says that it is still open: refused once somebody has resolved it.
+    /// The same where nothing else says that it is still open: fails once it is resolved.
     pub fn resolve_open_refusal(&self, subject: Subject, operation: &str, now: DateTime<Utc>) -> Write {
         let is_open = Expect::Equals("is_refusal_open", flag(true));
         self.resolve_refusal(subject, operation, now).expect(is_open)
     }
 
     /// The oldest effects of one list, up to a hundred, and whether there are more. A message or free days that
-    /// were refused concern nobody any more once their case is over.
+    /// were refused need no attention any more once their case is over.
     pub async fn troubled(&self, trouble: Trouble) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
         let (mut effects, more) = self.listed(trouble).await?;
         if trouble == Trouble::Refused {

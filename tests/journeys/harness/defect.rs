@@ -26,7 +26,7 @@ pub enum Defect {
     EventAppliedTwice,
     /// An effect is begun whether or not it was begun before.
     BegunTwice,
-    /// Nobody asks whether an address is one that mail came back from.
+    /// It is not asked whether an address is one that mail came back from.
     SuppressionIgnored,
     /// What belongs together is written one row after the other.
     TransactionTorn,

@@ -33,7 +33,7 @@ pub struct World {
     pub call_ticks: u8,
     /// Whether every 4xx is kept under its key. Stripe does not keep those of its validation.
     pub every_refusal_is_kept: bool,
-    /// Whether the table is once restored from a copy that was made before the payout was decided. Whoever
+    /// Whether the table is once restored from a copy that was made before the payout was decided. The operator who
     /// restores it stops every worker first and waits until no call is on its way.
     pub restores: bool,
 }

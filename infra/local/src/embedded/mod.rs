@@ -29,7 +29,7 @@ pub type Hook = Arc<dyn Fn(u64, &RequestRecord) -> Intervention + Send + Sync>;
 
 /// Attempts of one SDK call, the first included: enough to see a retry, few enough to exhaust.
 const MAX_ATTEMPTS: u32 = 3;
-/// Attempts that the log keeps unless somebody asks for more or fewer: more than any test makes between two resets.
+/// Attempts that the log keeps unless a test asks for more or fewer: more than any test makes between two resets.
 const KEPT_REQUESTS: usize = 200_000;
 /// Rows of one batch of writes.
 const MAX_BATCH: usize = 25;
@@ -179,7 +179,7 @@ impl EmbeddedDynamo {
     /// Every attempt since the last reset, in the order of completion.
     ///
     /// # Panics
-    /// When there were more than are kept: whoever counts would count wrongly.
+    /// When there were more than are kept: a count would be wrong.
     pub fn requests(&self) -> Vec<RequestRecord> {
         let ledger = self.ledger();
         assert_eq!(

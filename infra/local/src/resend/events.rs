@@ -25,9 +25,9 @@ pub enum MailOutcome {
     Failed,
     /// It arrived.
     Delivered,
-    /// Somebody put the address onto the suppression list.
+    /// The address was put onto the suppression list by hand.
     Blocked,
-    /// Somebody took the address off the suppression list.
+    /// The address was taken off the suppression list.
     Unblocked,
 }
 

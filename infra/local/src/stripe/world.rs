@@ -174,7 +174,7 @@ pub(super) struct World {
     pub(super) events: BTreeMap<String, Event>,
     pub(super) undelivered: BTreeSet<String>,
     pub(super) keys: KeyMemory,
-    /// The mode of the key that opened it; test mode until somebody says otherwise.
+    /// The mode of the key that opened it; test mode until a request says otherwise.
     pub(super) mode: Option<Mode>,
     /// Keys whose first request is still being answered.
     pub(super) in_flight: BTreeSet<String>,

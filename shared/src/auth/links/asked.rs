@@ -65,8 +65,12 @@ impl Links<'_> {
         let audit = |kind| self.audit(account, kind, Some(role), now, link);
         if known.is_some_and(AccountRow::is_confirmed) {
             let notice = row(Purpose::Notice, account, now);
-            let nobody = self.store.touch_nobody(account, link, notice.valid_until);
-            return Ok(vec![self.store.add_link(link, &notice)?, nobody, audit("account.sign_up_repeated")?]);
+            let unknown = self.store.touch_unknown_account(account, link, notice.valid_until);
+            return Ok(vec![
+                self.store.add_link(link, &notice)?,
+                unknown,
+                audit("account.sign_up_repeated")?,
+            ]);
         }
         let password_hash = Some(sign_up.password_hash.clone());
         let link_row = LinkRow { role: Some(role), password_hash, ..row(Purpose::Confirm, account, now) };
@@ -121,7 +125,7 @@ impl Links<'_> {
                 self.store.add_link(&token.hash(), &link)?,
                 match &known {
                     Some(row) => self.store.renew_reset_link(account, row.generation, &token.hash()),
-                    None => self.store.touch_nobody(account, &token.hash(), link.valid_until),
+                    None => self.store.touch_unknown_account(account, &token.hash(), link.valid_until),
                 },
             ];
             match self.store.commit(self.app.ids.next(), writes).await {

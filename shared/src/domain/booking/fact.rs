@@ -121,7 +121,7 @@ pub enum What {
         /// The provider's code, or our own word.
         reason: String,
     },
-    /// Somebody decided what becomes of a refused step.
+    /// A person decided what becomes of a refused step.
     RefusalResolved {
         /// Which step.
         step: Step,

@@ -47,7 +47,7 @@ pub(super) fn booking(facts: &BTreeSet<Fact>, opened: Option<&PaymentIntentId>) 
     booking.settle();
     booking.state = match booking.stage {
         _ if registers.disputes.any_against_us() => BookingState::Disputed,
-        // A promise without the customer's money is none yet, whoever has given it.
+        // An acceptance counts once the customer's money is captured.
         _ if booking.is_capture_pending() => BookingState::Authorized,
         stage => stage,
     };

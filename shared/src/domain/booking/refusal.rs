@@ -1,4 +1,4 @@
-//! The steps of a booking that a provider refused for good, and what somebody decided about them.
+//! The steps of a booking that a provider refused for good, and what a person decided about them.
 //!
 //! A refusal is a fact of the booking, so that its status, its list and its next steps follow from the same
 //! set as everything else. It stays unresolved until a person decides, or until a later fact makes it moot:
@@ -14,7 +14,7 @@ use super::fact::{DeclinedReason, Fact, What};
 use super::step::Step;
 use crate::domain::refusal;
 
-/// What somebody decided about a refused step.
+/// What a person decided about a refused step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalDecision {
@@ -33,7 +33,7 @@ pub struct StepRefusal {
     pub refused_at: DateTime<Utc>,
     /// The provider's code, or our own word.
     pub reason: String,
-    /// What somebody decided, if anybody has.
+    /// What a person decided; `None` while it is open.
     pub decision: Option<RefusalDecision>,
 }
 
@@ -70,7 +70,7 @@ impl Booking {
     pub fn unresolved_refusal(&self, step: Step) -> Option<&StepRefusal> {
         let is_captured = self.amounts.captured > 0;
         let is_moot = match step {
-            // Whoever asked for an impossible amount or currency was told so and asks again.
+            // A caller who asked for an impossible amount or currency got that as the answer and asks again.
             Step::Hold => {
                 self.refusals.get(&step).is_some_and(|it| refusal::asked_field(&it.reason).is_some())
             }
@@ -86,7 +86,7 @@ impl Booking {
         self.refusals.get(&step).filter(|refusal| refusal.decision.is_none() && !is_moot)
     }
 
-    /// Every refusal that somebody has to look at.
+    /// Every refusal that a person has to look at.
     pub fn unresolved_refusals(&self) -> impl Iterator<Item = (Step, &StepRefusal)> {
         Step::ALL.into_iter().filter_map(|step| Some((step, self.unresolved_refusal(step)?)))
     }

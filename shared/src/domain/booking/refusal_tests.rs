@@ -47,7 +47,7 @@ fn a_refused_capture_declines_the_booking_and_waits_for_a_decision() {
     assert_eq!((failed.state, decline.reason), (BookingState::Declined, DeclinedReason::PaymentFailed));
     assert_eq!(failed.payment_status(), "capture_refused");
     assert_eq!(failed.unresolved_refusal(Step::Capture).unwrap().reason, "charge_expired_for_capture");
-    assert_eq!(wanted(&failed), [Step::DeclineMail], "the hold stays until somebody decides");
+    assert_eq!(wanted(&failed), [Step::DeclineMail], "the hold stays until a person decides");
     for ask in [Ask::Complete, Ask::Decline] {
         assert_eq!(failed.ask(ask, "x", failed.stage_at), Err(Refusal::AlreadyDeclined));
     }

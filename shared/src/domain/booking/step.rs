@@ -69,7 +69,7 @@ impl Booking {
                 promised && self.authorization.is_some() && !taken && !let_go
             }
             // A payment that nobody made yet is closed as well, so that nobody makes it later.
-            // Money that Stripe refused to take stays held while somebody may still have it tried again.
+            // Money that Stripe refused to take stays held while a person may still have it tried again.
             Step::Release => {
                 let may_be_captured = self.unresolved_refusal(Step::Capture).is_some();
                 self.stage.is_off() && payment_intent.is_some() && !taken && !let_go && !may_be_captured
@@ -93,11 +93,11 @@ impl Booking {
     }
 }
 
-/// Whoever asks for a booking waits for the answer about as long.
+/// The caller who asks for a booking waits for the answer about as long.
 const ASKER_WAITS_MINUTES: i64 = 2;
 
 impl Booking {
-    /// Whether the payment was refused while whoever asked was still waiting for the answer, which says so.
+    /// Whether the payment was refused while the caller was still waiting for the answer, which says so.
     fn was_refused_at_once(&self) -> bool {
         let waits_until = self.requested_at + Duration::minutes(ASKER_WAITS_MINUTES);
         self.refusals.get(&Step::Hold).is_some_and(|refusal| refusal.refused_at <= waits_until)

@@ -123,7 +123,7 @@ pub(super) fn fail(
 }
 
 impl Episode {
-    /// Whatever happens later shows that the window has passed, just as somebody looking does: a sweep
+    /// Any later event shows that the window has passed, just as a sweep does: a sweep
     /// that is late or never comes must leave no trace in what a case becomes.
     pub(super) fn notice_time(&mut self, at: DateTime<Utc>) {
         if self.state == CaseState::Open && at > self.window_ends_at() {

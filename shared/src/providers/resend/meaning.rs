@@ -16,7 +16,7 @@
 
 use serde_json::Value;
 
-use crate::domain::event::{Event, Meaning};
+use crate::domain::event::Event;
 use crate::domain::suppression::{SuppressionChange, SuppressionReason};
 use crate::providers::signed::body::{self, Unreadable};
 use crate::providers::signed::moment;
@@ -49,20 +49,7 @@ pub fn read(verified: &Verified) -> Result<MailEvent, Unreadable> {
     let data = &root["data"];
     let occurred = moment::first_sane(&[&root["created_at"], &data["created_at"]], verified.signed_at());
     let (report, change) = meaning(&name, data);
-    let event = Event {
-        event_id: verified.id().to_owned(),
-        name,
-        company_id: None,
-        membership_id: None,
-        payment_id: None,
-        user_id: None,
-        product_id: None,
-        bought_at: None,
-        unread: None,
-        occurred_at: occurred.at,
-        occurred_at_source: occurred.source,
-        meaning: Meaning::Nothing,
-    };
+    let event = Event::without_meaning(verified.id().to_owned(), name, occurred);
     let addresses = if change.is_some() { addresses(data) } else { Vec::new() };
     Ok(MailEvent { event, report, change, addresses })
 }

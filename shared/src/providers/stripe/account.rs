@@ -58,7 +58,7 @@ impl Account {
         Self { id: id.to_owned(), deleted: true, ..Self::default() }
     }
 
-    /// Whether it was made for this professional of this company: its metadata says so, which nobody but the
+    /// Whether it was made for this professional of this company: its metadata says so, which only the
     /// platform can write. An account that names the company only is any of its professionals'.
     pub fn is_of(&self, company: &CompanyId, professional: &ProfessionalId) -> bool {
         let named = |name: &str| self.metadata.get(name).map(String::as_str);

@@ -8,7 +8,7 @@
 //! | 5xx | in doubt; look it up where the answer is kept under the key (`Idempotent-Replayed`, or "do not retry") |
 //! | `payment_intent_unexpected_state` | wrong state, with the state |
 //! | 404, 403 `account_invalid` | absent |
-//! | 401, 403 about our own key or its rights | not sent: the key is wrong, and somebody will correct it |
+//! | 401, 403 about our own key or its rights | not sent: the key is wrong and has to be corrected |
 //! | any other 4xx with Stripe's error in it | rejected, with Stripe's code, and the field where the asker can change it |
 //! | a 4xx without it | in doubt: it is not Stripe's answer |
 //!
@@ -34,7 +34,7 @@ const ABOUT_OUR_KEY: [&str; 8] = [
     "testmode_charges_only",
 ];
 
-/// The fields of a request that come from whoever asked, who can ask again with another value.
+/// The fields of a request that come from the caller, who can ask again with another value.
 const ASKED_FIELDS: [&str; 2] = ["amount", "currency"];
 
 #[derive(Deserialize)]

@@ -191,7 +191,7 @@ fn reversal(transfer: Object<'_>, booking_id: Option<BookingId>) -> Told {
     Ok(came_back.then_some(Meaning::Booking { booking_id, payment_intent: None, what }))
 }
 
-/// A refund that stands was told by its charge. With any other status, also one that nobody knows yet, the payment
+/// A refund that succeeded was reported by its charge. With any other status, also an unknown one, the payment
 /// itself is asked how much of it went back.
 fn refund_failed(refund: Object<'_>, _: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let stands = matches!(refund.text("status"), Some("succeeded" | "pending" | "requires_action"));

@@ -86,7 +86,7 @@ impl Whop {
         Ok(listing.data.iter().any(|paused| paused.id == id.as_str()))
     }
 
-    /// Where a mail reaches whoever made a payment; `None` where Whop may not tell it.
+    /// The mail address of the user who made a payment; `None` where Whop does not give it.
     pub async fn address_of_payment(&self, id: &PaymentId) -> Result<Option<MailAddress>, CallError> {
         let answer: Value = self.read(&format!("/payments/{id}")).await?;
         Ok(membership::address_of_payment(&answer))

@@ -81,7 +81,7 @@ impl ChargeReason {
     }
 }
 
-/// What somebody set on the membership. Only texts and flags that are there say anything.
+/// What was set on the membership. Only texts and flags that are there say anything.
 fn changed(membership: &Value) -> ReadMeaning {
     let cancel_scheduled = flag(&membership["cancel_at_period_end"]);
     let collection_paused = flag(&membership["payment_collection_paused"]);

@@ -7,8 +7,8 @@
 //! | mail address | `user.email` | on the payment only, as `customer_email` |
 //! | product | `product.id` | `product_id` |
 //! | period | `renewal_period_start`, `renewal_period_end` | `current_period_end` |
-//! | manage link | `manage_url` | not told: built from the id |
-//! | collection paused | `payment_collection_paused` | not told: the list of paused memberships is asked |
+//! | manage link | `manage_url` | absent: built from the id |
+//! | collection paused | `payment_collection_paused` | absent: the list of paused memberships is asked |
 //!
 //! Both are read, whichever version is asked for: a key may be pinned to another one, and the newest shape
 //! may stand behind an older date in a sandbox.
@@ -31,7 +31,7 @@ pub struct MembershipAnswer {
     pub email: Option<MailAddress>,
 }
 
-/// Somebody's mail address; it never shows in a log.
+/// A member's mail address; it never shows in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailAddress(String);
 

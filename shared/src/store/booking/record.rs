@@ -238,7 +238,7 @@ fn begin(
     now: DateTime<Utc>,
 ) -> Option<Effect> {
     let begun = row.begun.get(&step).copied().unwrap_or_default();
-    // Begun once, and once more for each refusal that somebody has had tried again.
+    // Begun once, and once more for each refusal that a person has had tried again.
     let is_retried = booking
         .refusals
         .get(&step)
@@ -256,7 +256,7 @@ fn begin(
     Some(Effect::prepared(action, request, operation))
 }
 
-/// The operations whose refusal a change resolves: somebody decided, or what happened makes it moot. A refused
+/// The operations whose refusal a change resolves: a person decided, or what happened makes it moot. A refused
 /// transfer is resolved by the next one, or by whatever leaves nothing to transfer.
 fn resolved_refusals(
     read: &BookingRow,

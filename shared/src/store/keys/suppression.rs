@@ -8,9 +8,9 @@ use crate::store::account::AccountKey;
 pub(in crate::store) const MAIL_REPORTS_LIST: &str = "operator#mail_reports";
 
 impl Key {
-    /// What is written about an account that is not there: read by nobody.
-    pub(in crate::store) fn nobody(account: &AccountKey) -> Self {
-        Self::new(format!("LINK#nobody:{account}"), "LINK")
+    /// What is written about an account that is not there; never read.
+    pub(in crate::store) fn unknown_account(account: &AccountKey) -> Self {
+        Self::new(format!("LINK#unknown:{account}"), "LINK")
     }
 
     pub(in crate::store) fn suppression(address_hash: &str) -> Self {

@@ -25,7 +25,7 @@ impl Law for Fences {
     }
 }
 
-/// What changes of a refused effect once somebody or something has resolved it.
+/// What changes of a refused effect once it is resolved.
 const LISTED: [&str; 4] = ["is_refusal_open", "refusal_resolved_at", "list_state_pk", "list_sk"];
 
 /// Whether a refused effect only leaves its list.

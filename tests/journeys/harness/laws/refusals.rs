@@ -1,4 +1,4 @@
-//! Refusals: each is listed until somebody or something resolves it, and no booking claims the opposite.
+//! Refusals: each is listed until it is resolved, and no booking claims the opposite.
 
 use shared::domain::booking::{Booking, BookingState, Step};
 use shared::domain::effect::{Effect, EffectState};
@@ -63,7 +63,7 @@ fn check(booked: &Booked<'_>, moment: &Moment<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The customer's money is where the booking says, or somebody is told.
+/// The customer's money is where the booking says, or it is listed.
 fn is_accounted_for(booking: &Booking) -> Result<(), String> {
     let is_held = booking.authorization.is_some() && booking.released_at.is_none();
     let waits = if booking.amounts.captured > 0 { booking.amounts.remaining() > 0 } else { is_held };
@@ -81,7 +81,7 @@ fn is_resolved(row: &Row) -> bool {
     !row.text("refusal_resolved_at").is_empty()
 }
 
-/// A payment that was not opened ends the booking, which says so to whoever asked.
+/// A payment that was not opened ends the booking, which says so to the caller.
 fn is_of_ended_hold(effect: &Effect) -> bool {
     refusal::consequence(&effect.request).step == Some(Step::Hold)
 }

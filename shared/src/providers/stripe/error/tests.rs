@@ -130,7 +130,7 @@ fn a_field_that_the_asker_can_change_is_named() {
         json!({"error": {"type": INVALID, "param": "currency", "message": "Invalid currency: xyz"}});
     assert_eq!(ends(400, &[], &currency), rejected("invalid_request_error:currency"));
     let ours = json!({"error": {"type": INVALID, "param": "destination"}});
-    assert_eq!(ends(400, &[], &ours), rejected(INVALID), "nobody who asks can change it");
+    assert_eq!(ends(400, &[], &ours), rejected(INVALID), "no caller can change it");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every value of each enum of Stripe's that is branched on, in every version, and one that nobody knows yet.
+//! Every value of each enum of Stripe's that is branched on, in every version, and one that does not exist yet.
 
 use serde_json::json;
 

@@ -57,7 +57,7 @@ fn every_event_says_the_same_in_every_shape() {
     }
 }
 
-/// A flat refund names its payment and nobody.
+/// A flat refund names its payment, no user.
 fn expected_user(shape: &str, name: &str) -> Option<String> {
     let is_flat_refund = (shape, name) == ("v1-2026-10-15-1", "refund.created");
     (!is_flat_refund).then(|| "user_k4Tz9".to_owned())

@@ -128,7 +128,7 @@ fn an_absurd_amount_leaves_the_failure_without_money() {
         body["data"]["subtotal"] = serde_json::from_str(text).unwrap();
         let event = event(&body.to_string());
         assert_eq!(event.meaning, Meaning::RenewalFailed { money: None }, "{text}");
-        // Nothing and a zero say that no amount is told; anything else is one that nobody can read.
+        // Nothing and a zero mean that no amount is given; anything else is unreadable.
         let unread = (!matches!(text, "null" | "0")).then_some(Part::Amount);
         assert_eq!(event.unread, unread, "{text}");
     }

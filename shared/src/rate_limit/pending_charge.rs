@@ -15,7 +15,7 @@ const KEEP_SECONDS: i64 = 60;
 
 /// A charge and its rows, in the order in which they are tried.
 #[derive(Debug)]
-pub(super) struct Purse {
+pub(super) struct PendingCharge {
     pub(super) class: &'static Class,
     pub(super) paid: bool,
     rows: Vec<Row>,
@@ -31,17 +31,17 @@ struct Row {
     news: bool,
 }
 
-impl Purse {
-    /// The purses of a request. What is charged twice is one purse: a transaction takes no row twice.
+impl PendingCharge {
+    /// The charges of a request. What is charged twice counts once: a transaction takes no row twice.
     pub(super) fn all(charges: &[Charge<'_>], request: Uuid) -> Vec<Self> {
-        let mut purses: Vec<Self> = Vec::new();
+        let mut pending: Vec<Self> = Vec::new();
         for charge in charges {
-            let purse = Self::new(charge, request);
-            if !purses.iter().any(|known| known.rows[0].id == purse.rows[0].id) {
-                purses.push(purse);
+            let charge = Self::new(charge, request);
+            if !pending.iter().any(|known| known.rows[0].id == charge.rows[0].id) {
+                pending.push(charge);
             }
         }
-        purses
+        pending
     }
 
     /// The quota is split exactly: the first shards bear what does not divide. No shard goes empty.
