@@ -85,10 +85,7 @@ pub async fn assess(
     channels.load_push(clients.whop, wanted, experience).await;
     let reaches = wanted.iter().any(|channel| channels.reachable().contains(channel));
     // Neither a step nor a mail in its stead is spent on a question that may be answered in a minute.
-    if !reaches
-        && channels.is_push_unanswered(wanted)
-        && let Some(error) = channels.unanswered.take()
-    {
+    if !reaches && let Some(error) = channels.push_unanswered.take() {
         return Err(AssessError::Unanswered(error));
     }
     let suppressed = load_mail(clients, company.store(), case, wanted, &mut channels).await?;

@@ -170,3 +170,45 @@ async fn a_charge_of_a_reason_that_nobody_knows_waits_for_a_person() {
     let listed = world.operator(Method::GET, "/api/webhooks/events").await.ok();
     assert_eq!(listed["data"][0]["reason"], "billing_reason_unknown", "{listed}");
 }
+
+#[tokio::test]
+async fn a_push_that_came_late_is_not_sent_once_the_owner_has_switched_pushes_off() {
+    let world = World::start().await;
+    world.add_past_due(COMPANY, "mem_1");
+    world.trouble(Operation::Access, "status:503", None, None);
+    world.fail("mem_1", "pay_1", world.now()).await.ok();
+    world.settle().await;
+    assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1));
+    world.service.sandbox.faults.clear();
+    world.save_settings(json!({"push_enabled": false})).await;
+    world.advance(Duration::hours(2));
+    world.settle().await;
+    assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1));
+}
+
+#[tokio::test]
+async fn fault_found_with_our_question_is_no_word_about_the_membership() {
+    for fault in ["status:400", "status:405", "status:422"] {
+        let world = World::start().await;
+        world.add_past_due(COMPANY, "mem_1");
+        world.trouble(Operation::Memberships, fault, None, None);
+        world.fail("mem_1", "pay_1", world.now()).await.ok();
+        world.settle().await;
+        assert_eq!(messages(&world), 0, "{fault}: no step is spent");
+        world.service.sandbox.faults.clear();
+        world.advance(Duration::hours(1));
+        world.settle().await;
+        assert_eq!(messages(&world), 2, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_nudge_by_a_channel_that_does_not_reach_is_no_hold_of_the_case() {
+    let world = reminded(Shape::Dated).await;
+    let case = world.case_of("mem_1").await;
+    let path = format!("/api/cases/{}", case["case_id"].as_str().unwrap());
+    world.trouble(Operation::Access, "status:404", None, None);
+    let answer = world.post(&format!("{path}/nudge"), json!({"channel": "push"})).await;
+    assert_eq!(answer.status, 409, "{answer:?}");
+    assert_eq!(world.get(&path).await["hold"], Value::Null);
+}

@@ -39,7 +39,7 @@ fn expected(operation: Operation, kind: &str) -> [&'static str; 3] {
     let kept_waiting = matches!(kind, "status:429" | "status:401" | "slow:20");
     match operation {
         // Whop's word that there is no access, or that it will not say, is believed: that step has no push.
-        Operation::Access | Operation::Experiences if refused => ["done", "absent", "done"],
+        Operation::Access | Operation::Experiences if kind == "status:404" => ["done", "absent", "done"],
         Operation::Notifications if refused => ["done", "rejected", "done"],
         Operation::Notifications if !kept_waiting => ["done", "unknown", "done"],
         Operation::DmChannels if refused => ["done", "done", "rejected"],

@@ -95,6 +95,7 @@ mod reconciliation;
 mod reconciliation_findings;
 mod reconciliation_trouble;
 mod recovery;
+mod refusal_retries;
 mod refusals;
 mod refused_payments;
 mod repository;

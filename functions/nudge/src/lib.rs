@@ -139,7 +139,8 @@ async fn decide(
             ContactDecision::End(reason) => return Err(end(app, caller, &case, &reason, now).await?),
         };
         let effect = message(app, caller, &case, &settings.settings, &channels, channel, &operation, now)?;
-        let advanced = Case { attempts: case.attempts + 1, hold: None, ..case.clone() };
+        let collection_paused = channels.collection_paused(&case);
+        let advanced = Case { attempts: case.attempts + 1, hold: None, collection_paused, ..case.clone() };
         let writes = vec![
             company.advance_case(&advanced, case.due_at, now),
             company.add_action(case_id, &effect, Some(now))?,
@@ -162,7 +163,8 @@ async fn hold(
     now: DateTime<Utc>,
 ) -> Result<Failure, Failure> {
     let hold = Hold::new(case.hold.as_ref(), reason, now);
-    if case.hold.as_ref() != Some(&hold) {
+    // That this channel does not reach says nothing about those that the schedule takes.
+    if reason != HoldReason::Unreachable && case.hold.as_ref() != Some(&hold) {
         let held = Case { hold: Some(hold), ..case.clone() };
         let write = caller.company.advance_case(&held, case.due_at, now);
         match caller.company.store().commit(app.ids.next(), vec![write]).await {

@@ -1,8 +1,11 @@
 //! Effects that a provider refused for good and that are not resolved yet.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 use shared::domain::booking::Booking;
 use shared::domain::effect::{Effect, Request, Subject};
+use shared::domain::party::BookingId;
 use shared::domain::refusal;
 use shared::domain::time;
 use shared::http::Failure;
@@ -12,14 +15,19 @@ use shared::store::trouble::Trouble;
 /// The refused effects, the oldest first, up to a hundred, and whether there are more.
 pub(super) async fn list(company: &Company) -> Result<(Vec<Value>, bool), Failure> {
     let (effects, more) = company.troubled(Trouble::Refused).await?;
-    let mut shown = Vec::new();
-    for (subject, effect) in effects {
-        let booking = match subject {
-            Subject::Booking(booking_id) => company.booking(booking_id).await?.booking(),
-            Subject::Case(_) => None,
-        };
-        shown.push(show(subject, &effect, booking.as_ref()));
-    }
+    let booking_id = |subject: &Subject| match subject {
+        Subject::Booking(id) => Some(*id),
+        Subject::Case(_) => None,
+    };
+    let ids: BTreeSet<BookingId> = effects.iter().filter_map(|(subject, _)| booking_id(subject)).collect();
+    let rows = company.booking_rows(&ids).await?;
+    let bookings: BTreeMap<BookingId, Booking> =
+        rows.iter().filter_map(|row| Some((row.booking_id, row.booking()?))).collect();
+    let shown = effects.iter().map(|(subject, effect)| {
+        let booking = booking_id(subject).and_then(|id| bookings.get(&id));
+        show(*subject, effect, booking)
+    });
+    let shown = shown.collect();
     Ok((shown, more))
 }
 

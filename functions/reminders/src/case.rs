@@ -87,12 +87,12 @@ impl Run<'_> {
             }
             ContactDecision::Write(chosen) => chosen,
         };
-        let push_pending = channels.is_push_unanswered(&wanted);
+        let push_pending = channels.is_push_unanswered();
         let (case, incentive_days) = match self.grant(view, case, &channels, now).await? {
             Granted::Settled(case, days) => (*case, days),
             Granted::Later(ended) => return Ok(ended),
         };
-        let case = Case { push_pending, ..case };
+        let case = Case { push_pending, collection_paused: channels.collection_paused(&case), ..case };
         let effects = self.messages(view, &case, offset_days, &chosen, (&channels, incentive_days), now);
         self.take_step(view, case, offset_days, effects, None, now).await
     }

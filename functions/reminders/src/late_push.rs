@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use shared::domain::action::Channel;
 use shared::domain::case::Case;
 use shared::domain::contact::ContactDecision;
+use shared::due::Worked;
 use shared::recovery::{AssessError, Assessment};
 use shared::store::StoreError;
 
@@ -22,9 +23,16 @@ impl Run<'_> {
         next_step_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
+        if !view.settings.settings.channels().contains(&Channel::Push) {
+            return self.give_up_push(view, case, next_step_at, now).await;
+        }
         let Assessment { decision, channels } = match self.assess(view, &case, &[Channel::Push]).await {
             Ok(assessment) => assessment,
-            Err(AssessError::Unanswered(error)) => return self.fail(view, case, &error, now).await,
+            // The step itself was taken: it must not hold back what the company's other members wait for.
+            Err(AssessError::Unanswered(error)) => {
+                let (_, reason) = self.fail(view, case, &error, now).await?;
+                return Ok((Worked::FailedAlone, reason));
+            }
             Err(AssessError::Store(error)) => return Err(error),
         };
         self.note_channels(view, &channels);
@@ -38,9 +46,21 @@ impl Run<'_> {
                 self.take_step(view, case, offset_days, effects, None, now).await
             }
             ContactDecision::Write(_) | ContactDecision::Hold(_) => {
-                self.put_off(view, &case, next_step_at, now).await?;
-                Ok((shared::due::Worked::Skipped, None))
+                self.give_up_push(view, case, next_step_at, now).await
             }
         }
+    }
+
+    /// The step stays without a push, and the next one begins without its failures.
+    async fn give_up_push(
+        &self,
+        view: &CompanyView,
+        case: Case,
+        next_step_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Ended, StoreError> {
+        let case = Case { push_pending: false, failed_tries: 0, last_error: None, ..case };
+        self.put_off(view, &case, next_step_at, now).await?;
+        Ok((Worked::Skipped, None))
     }
 }

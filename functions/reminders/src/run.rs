@@ -167,7 +167,10 @@ impl Run<'_> {
             tracing::warn!(%company_id, question = error.question, reason = error.reason, "Whop did not answer a question about a member");
         }
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.entry(view.company.id().clone()).or_default().channel_error = Some(newest);
+        let tally = tallies.entry(view.company.id().clone()).or_default();
+        // One member who was answered does not take back what another's question showed.
+        let known = tally.channel_error.get_or_insert(None);
+        *known = newest.or(known.take());
     }
 
     /// Sets companies aside that only fail, and takes those back that work again.

@@ -103,10 +103,15 @@ fn moot(row: &BookingRow, request: &Request) -> Option<&'static str> {
         Request::Capture { .. } => Step::Capture,
         Request::Release { .. } => Step::Release,
         Request::Refund { .. } => Step::Refund,
-        Request::BookingMail { .. } => Step::DeclineMail,
+        Request::BookingMail { mail, .. } => mail.step(),
         _ => return None,
     };
-    (!booking.wants(step, row.payment_intent_id.as_ref())).then_some("not_wanted_any_more")
+    if booking.wants(step, row.payment_intent_id.as_ref()) {
+        return None;
+    }
+    // Once the dispute is won the customer's money is owed again: a person has it tried again then.
+    let is_withheld = step == Step::Refund && booking.dispute_open && booking.amounts.remaining() > 0;
+    Some(if is_withheld { "dispute_open" } else { "not_wanted_any_more" })
 }
 
 fn moot_transfer(booking: &Booking, transfer: &TransferRequest) -> Option<&'static str> {

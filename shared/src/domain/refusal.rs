@@ -28,7 +28,8 @@ const EXPECTED_ENDS: [&str; 16] = [
 ];
 
 /// Our own words for why an effect did not happen. Any other is the provider's code.
-const OUR_REASONS: [&str; 7] = [
+const OUR_REASONS: [&str; 8] = [
+    "dispute_open",
     "key_expired",
     "not_found",
     "not_of_a_booking",

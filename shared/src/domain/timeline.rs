@@ -98,6 +98,11 @@ impl Timeline {
 
     /// The cases that follow from the facts, oldest first.
     pub fn episodes(&self) -> Vec<Episode> {
+        self.read().0
+    }
+
+    /// The cases, and what is set on the membership in the end: the next case begins with it.
+    fn read(&self) -> (Vec<Episode>, MembershipFlags) {
         let mut episodes: Vec<Episode> = Vec::new();
         let mut flags = MembershipFlags::default();
         for fact in &self.facts {
@@ -125,7 +130,7 @@ impl Timeline {
             }
         }
         self.take_out_returns(&mut episodes);
-        episodes
+        (episodes, flags)
     }
 
     /// Drops old facts that no case follows from.
@@ -134,13 +139,13 @@ impl Timeline {
         if self.facts.len() < COMPACT_FROM_FACTS {
             return;
         }
-        let before = self.episodes();
+        let before = self.read();
         let old = |fact: &Fact| fact.at < newest - Duration::days(INERT_FACT_DAYS);
         let candidates: Vec<Fact> =
             self.facts.iter().filter(|fact| old(fact) && fact.what.is_compactable()).cloned().collect();
         for fact in candidates {
             self.facts.remove(&fact);
-            if self.episodes() != before {
+            if self.read() != before {
                 self.facts.insert(fact);
             }
         }

@@ -280,3 +280,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn compaction_keeps_what_the_next_case_begins_with_and_drops_flags_that_say_nothing_new() {
+    let mut timeline = Timeline::default();
+    timeline.add(fact(0.0, What::CollectionPaused { paused: true }));
+    timeline.add(paid(1.0, "1"));
+    for day in 0..100 {
+        timeline.add(fact(2.0 + f64::from(day), What::CancelScheduled { scheduled: false }));
+    }
+    timeline.compact();
+    assert!(timeline.len() < 70, "{} facts", timeline.len());
+    timeline.add(failed(200.0, "2"));
+    let opened = timeline.episodes();
+    assert_eq!(opened, episodes(&[failed(200.0, "2")]));
+}

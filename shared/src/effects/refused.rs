@@ -118,6 +118,7 @@ impl Refused<'_> {
                     vec![fact(What::RefusalResolved { step, version, decision })]
                 }
             };
+            let is_retry = !has_happened && self.order.decision == RefusalDecision::Retry;
             let cause = self.order.account.clone();
             let news = BookingNews { facts, cause, ..BookingNews::default() };
             let recording = match self.company.record_booking(row, news, senders.deployment, now) {
@@ -125,6 +126,10 @@ impl Refused<'_> {
                 Err(RecordError::Store(error)) => return Err(error.into()),
                 Err(error) => return Err(Unresolved::Contradicted(error.to_string())),
             };
+            let retried = step.operation(self.booking_id, version + 1);
+            if is_retry && !recording.steps.iter().any(|effect| effect.action.operation == retried) {
+                return Err(Unresolved::NotRetried("the booking does not ask for it as it is now"));
+            }
             let mut writes: Vec<Write> = recording.writes;
             let entry = entry(self.booking_id.into(), self.read, self.order, now);
             writes.push(self.company.audit(&entry, &unique(self.read))?);
@@ -150,7 +155,9 @@ impl Refused<'_> {
             return Ok(None);
         };
         let stripe = senders.stripe.ok_or_else(unasked)?;
-        match intent::look(self.read, stripe, payment_intent, false, now).await {
+        // How often the refused effect was tried says nothing about this look: one that fails is not given up.
+        let asked = Effect { tries: 0, ..self.read.clone() };
+        match intent::look(&asked, stripe, payment_intent, false, now).await {
             Some(verdict) if verdict.retry_at.is_some() => Err(unasked()),
             Some(verdict) if verdict.facts.is_empty() => Err(Unresolved::Contradicted(verdict.reason)),
             looked => Ok(looked),

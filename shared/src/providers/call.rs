@@ -103,6 +103,19 @@ impl CallError {
         }
     }
 
+    /// What an answer's status says about a call that only reads. Only what is not there, or not ours to read, is
+    /// an answer to the question; any other 4xx finds fault with how we ask, and says nothing about the object.
+    pub(super) fn from_read_answer(status: u16, word: Option<String>, retry_after: Option<Duration>) -> Self {
+        match status {
+            403 | 404 | 410 => Self::from_answer(status, word, retry_after),
+            400..=499 => {
+                let reason = word.unwrap_or_else(|| format!("status_{status}"));
+                Self::NotSent { reason, retry_after }
+            }
+            _ => Self::from_answer(status, word, retry_after).of_reading(),
+        }
+    }
+
     /// What a failure of the connection says: before it stood nothing was sent, after that nobody knows.
     pub(super) fn from_transport(error: &reqwest::Error) -> Self {
         if error.is_connect() || error.is_builder() {

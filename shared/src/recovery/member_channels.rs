@@ -41,6 +41,8 @@ pub struct MemberChannels {
     pub errors: Vec<ChannelError>,
     /// The newest question that may be answered if it is asked again.
     pub(super) unanswered: Option<CallError>,
+    /// Why it is unknown whether a push reaches the member, where it may be known if it is asked again.
+    pub(super) push_unanswered: Option<CallError>,
 }
 
 impl MemberChannels {
@@ -55,6 +57,7 @@ impl MemberChannels {
             address: None,
             errors: Vec::new(),
             unanswered: None,
+            push_unanswered: None,
         };
         match whop.membership(&case.membership_id).await {
             Ok(MembershipAnswer { membership, manage_url, email }) => {
@@ -108,12 +111,12 @@ impl MemberChannels {
         let experience = match experience.await {
             Ok(Some(experience)) => experience,
             Ok(None) => return,
-            Err(error) => return self.note("experience", error),
+            Err(error) => return self.note_push("experience", error),
         };
         match whop.access(&user, &experience).await {
             Ok(AccessLevel::NoAccess) => {}
             Ok(_) => self.experience_id = Some(experience),
-            Err(error) => self.note("access", error),
+            Err(error) => self.note_push("access", error),
         }
     }
 
@@ -133,11 +136,21 @@ impl MemberChannels {
         }
     }
 
+    fn note_push(&mut self, question: &str, error: CallError) {
+        self.push_unanswered = Some(error.clone()).filter(|error| !error.is_refusal());
+        self.note(question, error);
+    }
+
     /// Whether a push was wanted, and Whop did not say whether it reaches the member: it may, if it is asked again.
-    pub fn is_push_unanswered(&self, wanted: &[Channel]) -> bool {
-        let is_of_push = |error: &ChannelError| matches!(error.question.as_str(), "experience" | "access");
-        let newest = self.errors.last().is_some_and(is_of_push);
-        wanted.contains(&Channel::Push) && newest && self.unanswered.is_some() && self.experience_id.is_none()
+    pub fn is_push_unanswered(&self) -> bool {
+        self.push_unanswered.is_some()
+    }
+
+    /// Whether collection is paused by Whop's newest word, else by that of events. A case keeps it with its step, so
+    /// that a message is not withdrawn because an event of long ago said otherwise.
+    pub fn collection_paused(&self, case: &Case) -> bool {
+        let newest = self.membership.as_ref().and_then(|membership| membership.collection_paused);
+        newest.unwrap_or(case.collection_paused)
     }
 
     /// The channels that reach the member, as far as they were asked about.

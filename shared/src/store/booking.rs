@@ -112,6 +112,12 @@ impl Company {
         Ok(found.unwrap_or_else(|| BookingRow::unknown(self.company.clone(), booking_id)))
     }
 
+    /// Those of the bookings that are there, in no order.
+    pub async fn booking_rows(&self, ids: &BTreeSet<BookingId>) -> Result<Vec<BookingRow>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(|id| Key::booking(&self.company, *id)).collect();
+        self.store.get_all(&keys).await
+    }
+
     /// A step decided on, beside what made it necessary.
     fn begin(&self, booking_id: BookingId, effect: &Effect, now: DateTime<Utc>) -> Result<Write, StoreError> {
         self.add_action(booking_id, effect, Some(now))

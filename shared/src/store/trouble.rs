@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::company::{AuditEntry, Company};
 use super::error::StoreError;
 use super::keys::{self, Key};
-use super::write::{Expect, Write, flag, text};
+use super::write::{Expect, Item, Write, flag, text};
 use super::{Query, Range, read_row};
 use crate::domain::case::Case;
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
@@ -17,6 +17,15 @@ use crate::domain::timeline::CaseState;
 
 /// After so many tries a waiting effect is listed: before, it is only a passing trouble.
 const LISTED_AFTER_TRIES: u32 = 3;
+
+/// The list of messages and free days that were refused.
+const REFUSED_OF_MEMBERS: &str = "refused_of_members";
+
+/// Rows of one page of a list.
+const PAGE_ROWS: usize = 100;
+
+/// Pages that are looked through for cases that are still open.
+const MAX_PAGES: usize = 10;
 
 /// Why an effect is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +60,11 @@ impl Trouble {
     }
 }
 
-/// Whether it is moot once the case is over.
-fn is_for_open_case(request: &Request) -> bool {
-    request.is_message() || matches!(request, Request::Extend { .. })
+/// The list that an effect stands on. Messages and free days that were refused have one of their own, so that they
+/// never stand before refused money.
+fn list(trouble: Trouble, request: &Request) -> &'static str {
+    let is_of_member = request.is_message() || matches!(request, Request::Extend { .. });
+    if trouble == Trouble::Refused && is_of_member { REFUSED_OF_MEMBERS } else { trouble.as_str() }
 }
 
 impl Company {
@@ -69,7 +80,7 @@ impl Company {
         let write = if is_refusal_open { write.set("is_refusal_open", flag(true)) } else { write };
         match Trouble::of(state, held.tries, is_refusal_open) {
             Some(trouble) => write
-                .set("list_state_pk", text(keys::effects_list(&self.company, trouble.as_str())))
+                .set("list_state_pk", text(keys::effects_list(&self.company, list(trouble, &held.request))))
                 .set("list_sk", text(format!("{}#{}", time::write(held.action.at), held.action.operation))),
             None => write.remove("list_state_pk").remove("list_sk"),
         }
@@ -92,34 +103,68 @@ impl Company {
         self.resolve_refusal(subject, operation, now).expect(is_open)
     }
 
-    /// The oldest effects of one list, up to a hundred, and whether there are more. A message or free days that
-    /// were refused need no attention any more once their case is over.
+    /// The oldest effects of one list, up to a hundred, and whether there are more. What was refused of members,
+    /// up to a hundred as well, counts only while their case is open.
     pub async fn troubled(&self, trouble: Trouble) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
-        let (mut effects, more) = self.listed(trouble).await?;
+        let list = keys::effects_list(&self.company, trouble.as_str());
+        let (mut effects, next) = self.listed(&list, trouble, false, None).await?;
+        let mut more = next.is_some();
         if trouble == Trouble::Refused {
-            let of_case = |(subject, effect): &(Subject, Effect)| match subject {
-                Subject::Case(id) if is_for_open_case(&effect.request) => Some(*id),
-                _ => None,
-            };
-            let ids: BTreeSet<CaseId> = effects.iter().filter_map(of_case).collect();
-            let keys: Vec<Key> = ids.iter().map(|id| Key::case(&self.company, *id)).collect();
-            let cases: Vec<Case> = self.store.get_all(&keys).await?;
-            let is_open =
-                |id: CaseId| cases.iter().any(|case| case.case_id == id && case.state == CaseState::Open);
-            effects.retain(|listed| of_case(listed).is_none_or(is_open));
+            let (of_members, more_of_members) = self.refused_of_members().await?;
+            effects.extend(of_members);
+            effects.sort_by_key(|(_, effect)| effect.action.at);
+            more |= more_of_members;
         }
         Ok((effects, more))
     }
 
-    async fn listed(&self, trouble: Trouble) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
-        let list = keys::effects_list(&self.company, trouble.as_str());
+    /// The newest first, because what was refused stays on this list when its case is over.
+    async fn refused_of_members(&self) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
+        let list = keys::effects_list(&self.company, REFUSED_OF_MEMBERS);
+        let (mut open, mut start) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let (effects, next) = self.listed(&list, Trouble::Refused, true, start).await?;
+            open.extend(self.of_open_cases(effects).await?);
+            start = next;
+            if start.is_none() || open.len() >= PAGE_ROWS {
+                break;
+            }
+        }
+        Ok((open, start.is_some()))
+    }
+
+    async fn of_open_cases(
+        &self,
+        mut effects: Vec<(Subject, Effect)>,
+    ) -> Result<Vec<(Subject, Effect)>, StoreError> {
+        let case_id = |subject: &Subject| match subject {
+            Subject::Case(id) => Some(*id),
+            Subject::Booking(_) => None,
+        };
+        let ids: BTreeSet<CaseId> = effects.iter().filter_map(|(subject, _)| case_id(subject)).collect();
+        let keys: Vec<Key> = ids.iter().map(|id| Key::case(&self.company, *id)).collect();
+        let cases: Vec<Case> = self.store.get_all(&keys).await?;
+        let open: BTreeSet<CaseId> =
+            cases.iter().filter(|case| case.state == CaseState::Open).map(|case| case.case_id).collect();
+        effects.retain(|(subject, _)| case_id(subject).is_some_and(|id| open.contains(&id)));
+        Ok(effects)
+    }
+
+    /// One page of a list, and where the next begins.
+    async fn listed(
+        &self,
+        list: &str,
+        trouble: Trouble,
+        newest_first: bool,
+        start: Option<Item>,
+    ) -> Result<(Vec<(Subject, Effect)>, Option<Item>), StoreError> {
         let query = Query {
             index: Some(keys::LIST_STATE_INDEX),
-            hash: ("list_state_pk", &list),
+            hash: ("list_state_pk", list),
             range: Range::All,
-            newest_first: false,
-            limit: Some(100),
-            start: None,
+            newest_first,
+            limit: Some(PAGE_ROWS as i32),
+            start,
         };
         let page = self.store.query_items(query).await?;
         let keys = page.rows.into_iter().map(read_row).collect::<Result<Vec<Key>, _>>()?;
@@ -135,7 +180,7 @@ impl Company {
                 effects.push((subject, effect));
             }
         }
-        Ok((effects, page.next.is_some()))
+        Ok((effects, page.next))
     }
 
     /// Audit entries of one kind that is listed, from a time on, oldest first, up to a hundred; and

@@ -66,7 +66,7 @@ impl StepRefusal {
 }
 
 impl Booking {
-    /// The refusal of a step that nobody has decided about and that no later fact has made moot.
+    /// The refusal of a step that is not decided about and that no later fact has made moot.
     pub fn unresolved_refusal(&self, step: Step) -> Option<&StepRefusal> {
         let is_captured = self.amounts.captured > 0;
         let is_moot = match step {
@@ -81,7 +81,8 @@ impl Booking {
             }
             Step::Release => !self.stage.is_off() || is_captured || self.released_at.is_some(),
             Step::Refund => !self.stage.is_off() || self.amounts.remaining() <= 0,
-            Step::DeclineMail | Step::AcceptedMail => false,
+            Step::DeclineMail => self.stage != super::BookingState::Declined,
+            Step::AcceptedMail => self.stage.is_off(),
         };
         self.refusals.get(&step).filter(|refusal| refusal.decision.is_none() && !is_moot)
     }

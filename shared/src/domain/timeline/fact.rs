@@ -106,7 +106,15 @@ impl EndedBy {
 impl What {
     /// Whether it may be dropped once it is old and no case follows from it.
     pub(super) fn is_compactable(&self) -> bool {
-        matches!(self, Self::Paid { .. } | Self::PaidOther { .. } | Self::Valid | Self::Ended)
+        matches!(
+            self,
+            Self::Paid { .. }
+                | Self::PaidOther { .. }
+                | Self::Valid
+                | Self::Ended
+                | Self::CancelScheduled { .. }
+                | Self::CollectionPaused { .. }
+        )
     }
 }
 

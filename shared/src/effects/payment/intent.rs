@@ -52,6 +52,8 @@ pub(super) async fn attempt(
         Err(
             error @ (CallError::WrongState { .. } | CallError::Rejected { .. } | CallError::LookUp { .. }),
         ) => {
+            // Stripe does not know either whether this call acted.
+            let doubt = doubt || matches!(error, CallError::LookUp { .. });
             let reason = error.reason().to_owned();
             let looked = look(effect, stripe, payment_intent, doubt, now).await;
             looked.unwrap_or_else(|| refused(effect, error, reason, now))

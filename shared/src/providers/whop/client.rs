@@ -4,6 +4,8 @@
 //! immediate end (see `cancel`). Every changing call carries an `Idempotency-Key`; only `extend`
 //! relies on it. Nothing here retries: the effect engine knows what may be repeated.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -167,25 +169,29 @@ impl Whop {
     /// Reading changes nothing, so every failure of it may be tried again.
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let request = self.http.get(format!("{}{path}", self.base));
-        let answer = self.send(request).await.map_err(CallError::of_reading)?;
+        let answer = self.send(request, CallError::from_read_answer).await.map_err(CallError::of_reading)?;
         read_trusted(&answer).map_err(|_| unreadable())
     }
 
     async fn change(&self, path: &str, key: &str, body: &Value) -> Result<Value, CallError> {
         let request =
             self.http.post(format!("{}{path}", self.base)).header("idempotency-key", key).json(body);
-        let answer = self.send(request).await?;
+        let answer = self.send(request, CallError::from_answer).await?;
         Ok(read_trusted(&answer).unwrap_or(Value::Null))
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Vec<u8>, CallError> {
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        refused: fn(u16, Option<String>, Option<Duration>) -> CallError,
+    ) -> Result<Vec<u8>, CallError> {
         let request = request.bearer_auth(&self.api_key).header("api-version-date", API_VERSION_DATE);
         let mut response = request.send().await.map_err(|error| CallError::from_transport(&error))?;
         let status = response.status();
         if !status.is_success() {
             let wait = retry_after(response.headers());
             let body = read_within(response, MAX_ERROR_BYTES).await.unwrap_or_default();
-            return Err(CallError::from_answer(status.as_u16(), error_word(&body), wait));
+            return Err(refused(status.as_u16(), error_word(&body), wait));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| CallError::from_transport(&error))? {

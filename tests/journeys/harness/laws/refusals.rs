@@ -74,7 +74,9 @@ fn is_accounted_for(booking: &Booking) -> Result<(), String> {
 }
 
 fn is_listed(row: &Row) -> bool {
-    row.text("list_state_pk").ends_with("#refused")
+    // Of a member's messages and free days there is a list of their own.
+    let list = row.text("list_state_pk");
+    list.ends_with("#refused") || list.ends_with("#refused_of_members")
 }
 
 fn is_resolved(row: &Row) -> bool {
