@@ -52,6 +52,7 @@ mod forgotten_keys;
 mod front_door;
 mod harness;
 mod health;
+mod hostile_issuer;
 mod hostile_json;
 mod house_rules;
 mod issuers;

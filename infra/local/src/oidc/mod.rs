@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -61,6 +61,7 @@ struct Issued {
     more_keys: Vec<String>,
     forger: Option<Forger>,
     changer: Option<Changer>,
+    bodies: HashMap<Operation, String>,
     requests: BTreeMap<String, u64>,
 }
 
@@ -115,6 +116,15 @@ impl OidcStandIn {
         self.state().changer = changer;
     }
 
+    /// Answers `operation` with this body from now on, whatever was asked; `None` makes the issuer honest again.
+    pub fn answer_with(&self, operation: Operation, body: Option<String>) {
+        let mut state = self.state();
+        match body {
+            Some(body) => drop(state.bodies.insert(operation, body)),
+            None => drop(state.bodies.remove(&operation)),
+        }
+    }
+
     /// The token made of any header and claims. The header's `alg` and `kid` say how it is signed: with
     /// the key of that name whether published or not, with a public key as a shared secret (`HS256`),
     /// or not at all (`none`).
@@ -152,7 +162,14 @@ impl OidcStandIn {
         operation: Operation,
         act: impl FnOnce(&Self) -> Response + Send + 'static,
     ) -> Response {
-        *self.state().requests.entry(operation.name().to_owned()).or_default() += 1;
+        let body = {
+            let mut state = self.state();
+            *state.requests.entry(operation.name().to_owned()).or_default() += 1;
+            state.bodies.get(&operation).cloned()
+        };
+        if let Some(body) = body {
+            return ([(header::CONTENT_TYPE, "application/json")], body).into_response();
+        }
         let call = Call { provider: Provider::Oidc, operation, company: None, refuse: trouble };
         let issuer = self.clone();
         self.faults.around(call, move || act(&issuer)).await
