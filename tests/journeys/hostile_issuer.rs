@@ -81,7 +81,9 @@ fn answers() -> Vec<String> {
     all.push(format!("{{\"keys\":[{}]}}", "{},".repeat(80_000)));
     all.push(format!("{{\"id_token\":\"{}\"}}", "e30.".repeat(60_000)));
     all.push(" ".repeat(300_000));
-    for plain in ["", "null", "7", "[]", "{}", "\"text\"", "{\"keys\":null,\"id_token\":7,\"issuer\":[]}", "<html>"] {
+    for plain in
+        ["", "null", "7", "[]", "{}", "\"text\"", "{\"keys\":null,\"id_token\":7,\"issuer\":[]}", "<html>"]
+    {
         all.push(plain.to_owned());
     }
     all
