@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::domain::action::{Channel, Source};
 use crate::domain::case::Case;
 use crate::domain::contact::{ContactDecision, ContactFacts, EndReason, HoldReason, decide_contact};
+use crate::domain::id::MembershipId;
 use crate::domain::suppression::SuppressionReason;
 use crate::domain::timeline::{Fact, What};
 use crate::providers::call::CallError;
@@ -17,7 +18,7 @@ use crate::store::recovery::{News, RecordError};
 use crate::store::{Company, Store, StoreError};
 use crate::vault::Vault;
 
-pub use member_channels::{MemberChannels, load_experience, manage_url};
+pub use member_channels::{MemberChannels, Unanswered, load_experience, manage_url};
 
 /// What finding out needs of the world.
 #[derive(Clone, Copy)]
@@ -42,8 +43,8 @@ pub struct Assessment {
 /// Why a case cannot be assessed now.
 #[derive(Debug)]
 pub enum AssessError {
-    /// Whop does not answer whether the member still owes; it is asked again later.
-    Unanswered(CallError),
+    /// Whop does not answer a question without which nothing can be decided; it is asked again later.
+    Unanswered(Unanswered),
     /// The table.
     Store(StoreError),
 }
@@ -66,44 +67,55 @@ pub async fn assess(
     wanted: &[Channel],
     experience: impl Future<Output = Result<Option<String>, CallError>>,
 ) -> Result<Assessment, AssessError> {
-    let mut channels = MemberChannels::load(clients.whop, case).await.map_err(AssessError::Unanswered)?;
-    let everywhere = [Channel::Push, Channel::Dm, Channel::Mail];
-    let mut facts = ContactFacts {
-        case,
-        membership: None,
-        bought_again: None,
-        wanted,
-        reachable: &everywhere,
-        suppressed: None,
-    };
-    let early = decide_contact(&ContactFacts { membership: channels.membership.as_ref(), ..facts.clone() });
-    if !matches!(early, ContactDecision::Write(_)) {
-        return Ok(Assessment { decision: early, channels });
+    let Assessment { decision, mut channels } = assess_member(clients.whop, company, case).await?;
+    if !matches!(decision, ContactDecision::Write(_)) {
+        return Ok(Assessment { decision, channels });
     }
-    channels.load_collection_paused(clients.whop, company.id(), case).await;
-    let bought_again = channels.load_bought_again(company, case).await?;
     channels.load_push(clients.whop, wanted, experience).await;
     let reaches = wanted.iter().any(|channel| channels.reachable().contains(channel));
     // Neither a step nor a mail in its stead is spent on a question that may be answered in a minute.
-    if !reaches && let Some(error) = channels.push_unanswered.take() {
-        return Err(AssessError::Unanswered(error));
+    if !reaches && let Some(unanswered) = channels.push_unanswered.take() {
+        return Err(AssessError::Unanswered(unanswered));
     }
     let suppressed = load_mail(clients, company.store(), case, wanted, &mut channels).await?;
-    let reachable = channels.reachable();
-    facts = ContactFacts {
+    let decision = decide_contact(&ContactFacts {
+        case,
         membership: channels.membership.as_ref(),
-        bought_again: bought_again.as_ref(),
-        reachable: &reachable,
+        bought_again: None,
+        wanted,
+        reachable: &channels.reachable(),
         suppressed,
-        ..facts
-    };
-    let decision = decide_contact(&facts);
+    });
     if decision == ContactDecision::Hold(HoldReason::Unreachable)
-        && let Some(error) = channels.unanswered.take()
+        && let Some(unanswered) = channels.unanswered.take()
     {
-        return Err(AssessError::Unanswered(error));
+        return Err(AssessError::Unanswered(unanswered));
     }
     Ok(Assessment { decision, channels })
+}
+
+/// Finds out whether the member still owes and wants the membership, and decides on that alone, as if every
+/// channel reached: what is asked again before a message that was decided earlier is sent.
+pub async fn assess_member(whop: &Whop, company: &Company, case: &Case) -> Result<Assessment, AssessError> {
+    let mut channels = MemberChannels::load(whop, case).await.map_err(AssessError::Unanswered)?;
+    let everywhere = [Channel::Push, Channel::Dm, Channel::Mail];
+    let decide = |channels: &MemberChannels, bought_again: Option<&MembershipId>| {
+        decide_contact(&ContactFacts {
+            case,
+            membership: channels.membership.as_ref(),
+            bought_again,
+            wanted: &everywhere,
+            reachable: &everywhere,
+            suppressed: None,
+        })
+    };
+    let early = decide(&channels, None);
+    if !matches!(early, ContactDecision::Write(_)) {
+        return Ok(Assessment { decision: early, channels });
+    }
+    channels.load_collection_paused(whop, company.id(), case).await;
+    let bought_again = channels.load_bought_again(company, case).await?;
+    Ok(Assessment { decision: decide(&channels, bought_again.as_ref()), channels })
 }
 
 /// A mail stands in where no wanted channel reaches: only then is an address looked for.

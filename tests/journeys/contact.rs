@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 use http::Method;
+use local::fault::Operation;
 use local::outbox::Kind;
 use local::whop::{Membership, MembershipStatus, Payment, Shape};
 use serde_json::{Value, json};
@@ -146,7 +147,7 @@ async fn the_payment_that_failed_recovers_whatever_reason_it_bears_later() {
 }
 
 /// The member of `mem_1` buys a membership of a product.
-async fn buy(world: &World, membership: &str, user: &str, product: &str) {
+pub async fn buy(world: &World, membership: &str, user: &str, product: &str) {
     let whop = &world.service.sandbox.whop;
     let bought = Membership {
         product_id: product.to_owned(),
@@ -287,4 +288,53 @@ async fn free_days_are_granted_to_nobody_who_is_not_written_to() {
     }
     world.settle().await;
     assert_eq!((world.sent(Kind::FreeDays), messages(&world)), (0, 0));
+}
+
+#[tokio::test]
+async fn a_message_that_was_put_off_is_not_sent_once_whop_knows_that_nobody_wants_it() {
+    for shape in Shape::ALL {
+        for change in ["cancels", "pauses", "pays", "ends", "buys again"] {
+            let world = World::start().await;
+            let whop = &world.service.sandbox.whop;
+            whop.speak(shape);
+            world.save_settings(json!({"incentive_days": 2})).await;
+            world.add_past_due(COMPANY, "mem_1");
+            for operation in [Operation::Notifications, Operation::DmChannels, Operation::Extend] {
+                world.trouble(operation, "status:429", None, None);
+            }
+            world.fail("mem_1", "pay_1", world.now()).await.ok();
+            world.settle().await;
+            world.advance(Duration::minutes(1));
+            match change {
+                "cancels" => whop.change_membership("mem_1", |one| one.cancel_at_period_end = true),
+                "pauses" => whop.change_membership("mem_1", |one| one.collection_paused = true),
+                "pays" => whop.set_membership_status("mem_1", MembershipStatus::Active),
+                "ends" => whop.set_membership_status("mem_1", MembershipStatus::Canceled),
+                _ => buy(&world, "mem_2", "user_1", "prod_1").await,
+            }
+            world.service.sandbox.faults.clear();
+            pass_all_reminders(&world).await;
+            assert_eq!((messages(&world), world.sent(Kind::FreeDays)), (0, 0), "{shape:?}: {change}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_was_put_off_waits_until_whop_says_that_the_member_still_owes() {
+    let world = World::start().await;
+    world.add_past_due(COMPANY, "mem_1");
+    world.trouble(Operation::Notifications, "status:429", None, None);
+    world.fail("mem_1", "pay_1", world.now()).await.ok();
+    world.settle().await;
+    assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1));
+    world.service.sandbox.faults.clear();
+    world.trouble(Operation::Memberships, "status:500", None, None);
+    world.advance(Duration::hours(1));
+    world.settle().await;
+    assert_eq!(world.sent(Kind::Push), 0, "the member may have paid");
+    assert_eq!(world.standing().await["channel_error"]["question"], "membership");
+    world.service.sandbox.faults.clear();
+    world.advance(Duration::hours(1));
+    world.settle().await;
+    assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (1, 1));
 }

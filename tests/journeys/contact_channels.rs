@@ -70,10 +70,7 @@ async fn a_channel_that_is_not_asked_about_leaves_the_other_alone_and_is_shown()
             world.fail("mem_1", "pay_1", world.now()).await.ok();
             world.settle().await;
             assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1), "{question} {fault}");
-            // A user without access is a 404 as well: then nothing is wrong.
-            let is_an_answer = (question, fault) == ("access", "status:404");
-            let shown = world.standing().await["channel_error"]["question"].clone();
-            assert_eq!(shown.as_str(), (!is_an_answer).then_some(question), "{fault}");
+            assert_eq!(world.standing().await["channel_error"]["question"], question, "{fault}");
 
             world.service.sandbox.faults.clear();
             world.advance(Duration::days(2));
@@ -95,6 +92,8 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
     world.settle().await;
     // A mail would stand in where push certainly does not reach; here that is unknown.
     assert_eq!(messages(&world), 0);
+    let shown = world.standing().await["channel_error"].clone();
+    assert_eq!((&shown["question"], &shown["reason"]), (&json!("experience"), &json!("internal_server_error")));
     world.service.sandbox.faults.clear();
     world.advance(Duration::hours(1));
     world.settle().await;
@@ -129,10 +128,12 @@ async fn while_whop_does_not_answer_about_a_membership_nobody_is_written_to() {
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!(messages(&world), 0);
+    assert_eq!(world.standing().await["channel_error"]["question"], "membership");
     world.service.sandbox.faults.clear();
     world.advance(Duration::hours(1));
     world.settle().await;
     assert_eq!(messages(&world), 2);
+    assert_eq!(world.standing().await["channel_error"], Value::Null);
 }
 
 #[tokio::test]

@@ -1,13 +1,14 @@
 //! No sequence of events leads to a message to a member who cancelled, paid, paused or is suppressed.
 
 use chrono::Duration;
+use local::fault::Operation;
 use local::outbox::Kind;
 use local::whop::{MembershipStatus, Shape};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
-use crate::contact::messages;
+use crate::contact::{buy, messages};
 use crate::suppressed::{ADDRESS, mail_event};
 use crate::world::{COMPANY, OWNER, World};
 
@@ -16,11 +17,24 @@ use crate::world::{COMPANY, OWNER, World};
 enum Happening {
     Fails,
     Pays,
-    Cancels { is_told: bool },
-    TakesBack { is_told: bool },
-    Pauses { is_told: bool },
-    Resumes { is_told: bool },
+    Cancels {
+        is_told: bool,
+    },
+    TakesBack {
+        is_told: bool,
+    },
+    Pauses {
+        is_told: bool,
+    },
+    Resumes {
+        is_told: bool,
+    },
     Bounces,
+    BuysAgain,
+    /// Whop asks for patience, or is out of order.
+    CarriesNothing,
+    AnswersNothing,
+    IsWell,
     DayPasses,
 }
 
@@ -42,6 +56,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => any::<bool>().prop_map(|is_told| Pauses { is_told }),
         2 => any::<bool>().prop_map(|is_told| Resumes { is_told }),
         1 => Just(Bounces),
+        1 => Just(BuysAgain),
+        2 => Just(CarriesNothing),
+        1 => Just(AnswersNothing),
+        3 => Just(IsWell),
         5 => Just(DayPasses),
     ]
 }
@@ -85,6 +103,23 @@ async fn happen(world: &World, happening: Happening) {
             let id = format!("evt_{}", world.now().timestamp());
             world.resend_says(&id, &event).await.ok();
         }
+        Happening::BuysAgain => {
+            let membership = format!("mem_again_{}", world.now().timestamp());
+            buy(world, &membership, "user_1", "prod_1").await;
+        }
+        Happening::CarriesNothing => {
+            for operation in
+                [Operation::Notifications, Operation::DmChannels, Operation::Extend, Operation::Emails]
+            {
+                world.trouble(operation, "status:429", None, None);
+            }
+        }
+        Happening::AnswersNothing => {
+            for operation in [Operation::Memberships, Operation::ListMemberships, Operation::Access] {
+                world.trouble(operation, "status:500", None, None);
+            }
+        }
+        Happening::IsWell => world.service.sandbox.faults.clear(),
         Happening::DayPasses => world.advance(Duration::days(1)),
     }
 }
@@ -97,14 +132,20 @@ async fn obey(shape: Shape, way: Way, happenings: &[Happening]) {
     world.add_past_due(COMPANY, "mem_1");
     // One address in either shape: on the membership, and on the payment.
     world.service.sandbox.whop.change_membership("mem_1", |one| one.email = Some(ADDRESS.to_owned()));
-    let mut bounced = false;
+    let (mut bounced, mut bought_again) = (false, false);
     for happening in happenings {
         bounced |= *happening == Happening::Bounces;
+        match happening {
+            Happening::BuysAgain => bought_again = true,
+            // A renewal of the old one that fails afterwards is a new debt.
+            Happening::Fails => bought_again = false,
+            _ => {}
+        }
         happen(&world, *happening).await;
         let before = messages(&world) + world.sent(Kind::FreeDays);
         world.settle().await;
         let after = messages(&world) + world.sent(Kind::FreeDays);
-        let allowed = may_be_written_to(&world) && !(by_mail && bounced);
+        let allowed = may_be_written_to(&world) && !(by_mail && bounced) && !bought_again;
         assert!(allowed || before == after, "{shape:?} {way:?} {happening:?} of {happenings:?}");
     }
 }

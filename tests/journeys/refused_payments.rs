@@ -255,9 +255,11 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
 
 #[tokio::test]
 async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_asked() {
-    for (kind, status) in
-        [("refused:400:amount_too_small", 400), ("refused:400:account_invalid", 409), ("status:404", 409)]
-    {
+    for (kind, status, reason) in [
+        ("refused:400:amount_too_small", 400, "amount_too_small"),
+        ("refused:400:account_invalid", 409, "account_invalid"),
+        ("status:404", 409, "not_found"),
+    ] {
         let world = World::start().await;
         world.stripe_trouble(Operation::CreatePaymentIntent, kind, Some(1));
         let answer = world.keyed(http::Method::POST, "/api/bookings", "key-1", world.job()).await;
@@ -273,6 +275,9 @@ async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_
             (&seen["status"], &seen["declined_reason"]),
             (&json!("declined"), &json!("payment_failed"))
         );
+        assert_eq!(seen["refused"][0]["step"], "hold", "{kind}: {seen}");
+        let shown = seen["refused"][0]["reason"].as_str().unwrap();
+        assert_eq!(shown.split(':').next(), Some(reason), "{kind}: with Stripe's code");
         world.advance(Duration::hours(25));
         world.settle().await;
         assert_eq!(world.sent(Kind::Mail), 0, "the caller got it as the answer");

@@ -122,7 +122,7 @@ async fn after_a_bounce_the_next_mail_of_a_case_is_not_sent_and_the_owner_sees_w
 }
 
 #[tokio::test]
-async fn a_booking_s_mail_to_an_address_that_bounced_is_not_sent() {
+async fn a_booking_s_mail_to_an_address_that_bounced_is_not_sent_and_is_listed_for_a_person() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
     world.mail_ends("customer@example.com", MailOutcome::Bounced).await;
@@ -133,9 +133,16 @@ async fn a_booking_s_mail_to_an_address_that_bounced_is_not_sent() {
         (0, 1),
         "the money goes back all the same"
     );
-    let rows = world.rows_of("BOOKING#").await;
-    let mail = rows.iter().find(|row| row["request"].to_string().contains("booking_mail")).unwrap();
-    assert_eq!((&mail["state"], &mail["reason"]), (&json!("rejected"), &json!("address_bounced")), "{mail}");
+    let seen = world.seen(&booking).await;
+    let shown = &seen["refused"][0];
+    assert_eq!((&shown["step"], &shown["reason"]), (&json!("decline_mail"), &json!("address_bounced")));
+    let listed = world.refused_one().await;
+    assert_eq!(
+        (&listed["consequence"], &listed["reason"], &listed["code"]),
+        (&json!("customer_not_told"), &json!("address_bounced"), &Value::Null)
+    );
+    world.settle_refusal(&listed, "closed").await.ok();
+    assert_eq!(world.refused().await.len(), 0, "somebody has called the customer");
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
     shown
 }
 
-/// Steps that a provider refused and that are not resolved yet.
+/// Steps that a provider refused and that are not resolved yet, and why the payment was not opened.
 fn refused(booking: &Booking) -> Vec<Value> {
     let show = |(step, refusal): (Step, &StepRefusal)| {
         json!({
@@ -64,7 +64,7 @@ fn refused(booking: &Booking) -> Vec<Value> {
             "refused_at": time::write(refusal.refused_at),
         })
     };
-    booking.unresolved_refusals().map(show).collect()
+    booking.shown_refusals().map(show).collect()
 }
 
 fn payout(booking: &Booking) -> Option<Value> {

@@ -129,7 +129,7 @@ async fn decide(
         let experience = recovery::load_experience(whop, app_id, company, &state, app.ids.next());
         let assessed = recovery::assess(clients, company, &case, &channels, experience).await;
         let Assessment { decision, channels } = assessed.map_err(|error| match error {
-            AssessError::Unanswered(error) => error.of(Provider::Whop).into(),
+            AssessError::Unanswered(unanswered) => unanswered.error.of(Provider::Whop).into(),
             AssessError::Store(error) => Failure::from(error),
         })?;
         let now = app.clock.now();

@@ -11,7 +11,9 @@ use shared::domain::timeline::{CaseState, What, window_ends_at};
 use shared::due::Worked;
 use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
-use shared::recovery::{self, AssessError, Assessment, EndError, MemberChannels, RecoveryClients};
+use shared::recovery::{
+    self, AssessError, Assessment, EndError, MemberChannels, RecoveryClients, Unanswered,
+};
 use shared::store::StoreError;
 use shared::store::company::SettingsRow;
 use shared::store::due::DueRow;
@@ -66,7 +68,10 @@ impl Run<'_> {
         let wanted = view.settings.settings.channels();
         let Assessment { decision, channels } = match self.assess(view, &case, &wanted).await {
             Ok(assessment) => assessment,
-            Err(AssessError::Unanswered(error)) => return self.fail(view, case, &error, now).await,
+            Err(AssessError::Unanswered(unanswered)) => {
+                self.note_unanswered(view, &unanswered);
+                return self.fail(view, case, &unanswered.error, now).await;
+            }
             Err(AssessError::Store(error)) => return Err(error),
         };
         self.note_channels(view, &channels);
@@ -126,12 +131,9 @@ impl Run<'_> {
         case: &Case,
         wanted: &[Channel],
     ) -> Result<Assessment, AssessError> {
-        let unconfigured = |name: &str| {
-            let reason = format!("{name}_not_set");
-            AssessError::Unanswered(CallError::NotSent { reason, retry_after: None })
-        };
-        let whop = self.app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
-        let app_id = self.app.config.whop_app_id.as_deref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
+        let whop = self.app.whop.as_ref().ok_or_else(|| unconfigured("membership", "WHOP_API_KEY"))?;
+        let app_id = self.app.config.whop_app_id.as_deref();
+        let app_id = app_id.ok_or_else(|| unconfigured("experience", "WHOP_APP_ID"))?;
         let vault = &self.app.config.vault;
         let mail_configured = self.app.resend.is_some() && vault.is_configured();
         let clients = RecoveryClients { whop, vault, mail_configured };
@@ -281,6 +283,12 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Whop cannot be asked at all.
+pub(crate) fn unconfigured(question: &'static str, name: &str) -> AssessError {
+    let error = CallError::NotSent { reason: format!("{name}_not_set"), retry_after: None };
+    AssessError::Unanswered(Unanswered { question, error })
 }
 
 /// When a held case is looked at again without spending its step; `None` where the step is spent.

@@ -1,12 +1,14 @@
 //! Effects that have not reached their end: sent now, found out about, or withdrawn.
 
 use shared::domain::action::ActionKind;
-use shared::domain::contact::HoldReason;
+use shared::domain::case::Case;
+use shared::domain::contact::{ContactDecision, HoldReason};
 use shared::domain::effect::{Effect, EffectState};
 use shared::domain::id::CaseId;
 use shared::domain::timeline::CaseState;
 use shared::due::Worked;
 use shared::effects::{self, Outcome};
+use shared::recovery::{self, AssessError, Assessment};
 use shared::store::StoreError;
 use shared::store::due::DueRow;
 
@@ -28,12 +30,15 @@ impl Run<'_> {
         if effect.state.is_final() {
             return Ok((Worked::Skipped, None));
         }
-        if let Some(reason) = self.moot(view, case_id, &effect).await? {
-            let (senders, now) = (self.app.senders(), self.app.clock.now());
-            effects::withdraw(&view.company, case_id, &effect, reason, senders, now).await?;
-            return Ok((Worked::Done, None));
+        match self.decide_again(view, case_id, &effect).await? {
+            Again::Send => self.perform(view, case_id, effect).await,
+            Again::Withdraw(reason) => {
+                let (senders, now) = (self.app.senders(), self.app.clock.now());
+                effects::withdraw(&view.company, case_id, &effect, reason, senders, now).await?;
+                Ok((Worked::Done, None))
+            }
+            Again::Later(reason) => Ok((Worked::Failed, Some(reason))),
         }
-        self.perform(view, case_id, effect).await
     }
 
     /// Sends an effect and tells how that ended.
@@ -56,27 +61,61 @@ impl Run<'_> {
         })
     }
 
-    /// Why a decided effect need not leave any more. Only one that was never sent can be withdrawn,
-    /// and the end of a membership that a person asked for always goes on.
-    async fn moot(
+    /// Whether an effect that was decided earlier is still to leave: Whop may know meanwhile what no event told.
+    /// Only one that was never sent can be withdrawn, and the end of a membership that a person asked for
+    /// always goes on.
+    async fn decide_again(
         &self,
         view: &CompanyView,
         case_id: CaseId,
         effect: &Effect,
-    ) -> Result<Option<&'static str>, StoreError> {
+    ) -> Result<Again, StoreError> {
         let for_the_case = effect.request.is_message() || effect.action.kind == ActionKind::IncentiveApplied;
         if effect.state != EffectState::Prepared || !for_the_case {
-            return Ok(None);
+            return Ok(Again::Send);
         }
-        let Some(case) = view.company.case(case_id).await? else { return Ok(Some("case_absent")) };
-        if case.state != CaseState::Open {
-            return Ok(Some("case_closed"));
+        let Some(case) = view.company.case(case_id).await? else {
+            return Ok(Again::Withdraw("case_absent"));
+        };
+        if let Some(reason) = moot(&case, effect) {
+            return Ok(Again::Withdraw(reason));
         }
-        if case.collection_paused {
-            return Ok(Some(HoldReason::CollectionPaused.as_str()));
+        let Some(whop) = self.app.whop.as_ref() else { return Ok(Again::Send) };
+        let now = self.app.clock.now();
+        match recovery::assess_member(whop, &view.company, &case).await {
+            Ok(Assessment { decision: ContactDecision::Write(_), .. }) => Ok(Again::Send),
+            Ok(Assessment { decision: ContactDecision::Hold(reason), .. }) => {
+                Ok(Again::Withdraw(reason.as_str()))
+            }
+            Ok(Assessment { decision: ContactDecision::End(reason), .. }) => {
+                self.end(view, &case, &reason, now).await?;
+                Ok(Again::Withdraw("case_closed"))
+            }
+            Err(AssessError::Unanswered(unanswered)) => {
+                self.note_unanswered(view, &unanswered);
+                Ok(Again::Later(unanswered.error.reason().to_owned()))
+            }
+            Err(AssessError::Store(error)) => Err(error),
         }
-        let newer =
-            effect.action.offset_days.zip(case.last_offset_days).is_some_and(|(own, last)| own < last);
-        Ok(newer.then_some("newer_step_taken"))
     }
+}
+
+/// What becomes of an effect that was decided earlier.
+enum Again {
+    Send,
+    Withdraw(&'static str),
+    /// Whop does not say whether the member still owes.
+    Later(String),
+}
+
+/// Why a decided effect need not leave any more, by what the case says.
+fn moot(case: &Case, effect: &Effect) -> Option<&'static str> {
+    if case.state != CaseState::Open {
+        return Some("case_closed");
+    }
+    if case.collection_paused {
+        return Some(HoldReason::CollectionPaused.as_str());
+    }
+    let newer = effect.action.offset_days.zip(case.last_offset_days).is_some_and(|(own, last)| own < last);
+    newer.then_some("newer_step_taken")
 }

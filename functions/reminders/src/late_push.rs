@@ -29,8 +29,9 @@ impl Run<'_> {
         let Assessment { decision, channels } = match self.assess(view, &case, &[Channel::Push]).await {
             Ok(assessment) => assessment,
             // The step itself was taken: it must not hold back what the company's other members wait for.
-            Err(AssessError::Unanswered(error)) => {
-                let (_, reason) = self.fail(view, case, &error, now).await?;
+            Err(AssessError::Unanswered(unanswered)) => {
+                self.note_unanswered(view, &unanswered);
+                let (_, reason) = self.fail(view, case, &unanswered.error, now).await?;
                 return Ok((Worked::FailedAlone, reason));
             }
             Err(AssessError::Store(error)) => return Err(error),

@@ -14,7 +14,7 @@ use shared::http::Failure;
 use shared::payouts;
 use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
-use shared::recovery::{self, MemberChannels};
+use shared::recovery::{self, MemberChannels, Unanswered};
 use shared::store::company::{ChannelErrorRow, CompanyState, REMINDERS_JOB, SettingsRow, Standing};
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Company, RowKind, Store, StoreError};
@@ -161,7 +161,15 @@ impl Run<'_> {
 
     /// Notes what could not be asked about a member, so that operations show it.
     pub(crate) fn note_channels(&self, view: &CompanyView, channels: &MemberChannels) {
-        let newest = channels.errors.last().cloned();
+        self.note_question(view, channels.errors.last().cloned());
+    }
+
+    /// The same for the question without whose answer nothing can be decided.
+    pub(crate) fn note_unanswered(&self, view: &CompanyView, unanswered: &Unanswered) {
+        self.note_question(view, Some(ChannelError::from(unanswered)));
+    }
+
+    fn note_question(&self, view: &CompanyView, newest: Option<ChannelError>) {
         if let Some(error) = &newest {
             let company_id = view.company.id();
             tracing::warn!(%company_id, question = error.question, reason = error.reason, "Whop did not answer a question about a member");

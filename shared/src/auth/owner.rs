@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::domain::account::Role;
 use crate::domain::id::{CompanyId, UserId};
 use crate::http::Failure;
+use crate::providers::call::CallError;
 use crate::providers::whop::client::AccessLevel;
 use crate::providers::whop::token::TokenError;
 
@@ -59,8 +60,12 @@ async fn access(app: &App, user: &UserId, company: &CompanyId) -> Result<AccessL
         }
     }
     let whop = app.whop.as_ref().ok_or_else(|| unconfigured("WHOP_API_KEY"))?;
-    let level =
-        whop.access(user, company.as_str()).await.map_err(|error| unavailable(error.reason().to_owned()))?;
+    let level = match whop.access(user, company.as_str()).await {
+        Ok(level) => level,
+        // A company that is not there, or a user: nobody owns it either way.
+        Err(CallError::Absent) => AccessLevel::NoAccess,
+        Err(error) => return Err(unavailable(error.reason().to_owned())),
+    };
     let mut cache = app.access_cache.lock().unwrap_or_else(PoisonError::into_inner);
     if cache.len() >= ACCESS_CACHE_ENTRIES {
         cache.clear();

@@ -8,10 +8,7 @@ use super::effect::Request;
 
 /// Ends that are no refusal: the opposite has happened, or nobody needs the effect any more. Nothing is left
 /// to do, and nobody has to look at them.
-const EXPECTED_ENDS: [&str; 16] = [
-    "address_blocked",
-    "address_bounced",
-    "address_complained",
+const EXPECTED_ENDS: [&str; 13] = [
     "already_paid",
     "amount_changed",
     "booking_absent",
@@ -27,8 +24,15 @@ const EXPECTED_ENDS: [&str; 16] = [
     "withdrawn",
 ];
 
+/// Ends of a mail whose address is not written to any more. The case of a member shows that as its hold; the
+/// customer of a booking has no other channel, so that a person has to tell them.
+const SUPPRESSED: [&str; 3] = ["address_blocked", "address_bounced", "address_complained"];
+
 /// Our own words for why an effect did not happen. Any other is the provider's code.
-const OUR_REASONS: [&str; 8] = [
+const OUR_REASONS: [&str; 11] = [
+    "address_blocked",
+    "address_bounced",
+    "address_complained",
     "dispute_open",
     "key_expired",
     "not_found",
@@ -93,6 +97,7 @@ pub fn is_refusal(request: &Request, reason: &str) -> bool {
         matches!(request, Request::Capture { .. } | Request::Release { .. } | Request::Refund { .. });
     match reason {
         "resolved_by_hand" => moves_money,
+        _ if SUPPRESSED.contains(&reason) => matches!(request, Request::BookingMail { .. }),
         _ => !EXPECTED_ENDS.contains(&reason) && *request != Request::Nothing,
     }
 }
@@ -134,6 +139,7 @@ mod tests {
             Template { language: Language::En, incentive_days: 0, manage_url: "https://whop.com".to_owned() };
         let mail = Request::Mail { sealed_to: String::new(), template };
         assert!(!is_refusal(&mail, "resolved_by_hand"));
+        assert!(!is_refusal(&mail, "address_bounced"), "the case shows it as its hold");
         assert!(!is_refusal(&Request::Nothing, "anything"));
     }
 

@@ -40,15 +40,30 @@ pub struct MemberChannels {
     /// What could not be asked, and why.
     pub errors: Vec<ChannelError>,
     /// The newest question that may be answered if it is asked again.
-    pub(super) unanswered: Option<CallError>,
+    pub(super) unanswered: Option<Unanswered>,
     /// Why it is unknown whether a push reaches the member, where it may be known if it is asked again.
-    pub(super) push_unanswered: Option<CallError>,
+    pub(super) push_unanswered: Option<Unanswered>,
+}
+
+/// A question about a member that may be answered if it is asked again.
+#[derive(Debug, Clone)]
+pub struct Unanswered {
+    /// What was asked for, in the words of [`ChannelError::question`].
+    pub question: &'static str,
+    /// Why there is no answer.
+    pub error: CallError,
+}
+
+impl From<&Unanswered> for ChannelError {
+    fn from(Unanswered { question, error }: &Unanswered) -> Self {
+        Self { question: (*question).to_owned(), reason: error.reason().to_owned() }
+    }
 }
 
 impl MemberChannels {
     /// Asks Whop for the membership. Where that is refused, what events said stands alone; where it is not
     /// answered, it is an error: the member may have paid.
-    pub(super) async fn load(whop: &Whop, case: &Case) -> Result<Self, CallError> {
+    pub(super) async fn load(whop: &Whop, case: &Case) -> Result<Self, Unanswered> {
         let mut channels = Self {
             membership: None,
             manage_url: None,
@@ -66,7 +81,7 @@ impl MemberChannels {
                 channels.membership = Some(membership);
             }
             Err(error) if error.is_refusal() => channels.note("membership", error),
-            Err(error) => return Err(error),
+            Err(error) => return Err(Unanswered { question: "membership", error }),
         }
         Ok(channels)
     }
@@ -129,15 +144,20 @@ impl MemberChannels {
         }
     }
 
-    fn note(&mut self, question: &str, error: CallError) {
-        self.errors.push(ChannelError { question: question.to_owned(), reason: error.reason().to_owned() });
-        if !error.is_refusal() {
-            self.unanswered = Some(error);
+    /// Shows the question, and keeps it where it may be answered if it is asked again.
+    fn note(&mut self, question: &'static str, error: CallError) {
+        let is_refusal = error.is_refusal();
+        let unanswered = Unanswered { question, error };
+        self.errors.push(ChannelError::from(&unanswered));
+        if !is_refusal {
+            self.unanswered = Some(unanswered);
         }
     }
 
-    fn note_push(&mut self, question: &str, error: CallError) {
-        self.push_unanswered = Some(error.clone()).filter(|error| !error.is_refusal());
+    fn note_push(&mut self, question: &'static str, error: CallError) {
+        if !error.is_refusal() {
+            self.push_unanswered = Some(Unanswered { question, error: error.clone() });
+        }
         self.note(question, error);
     }
 

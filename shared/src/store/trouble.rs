@@ -15,9 +15,6 @@ use crate::domain::id::CaseId;
 use crate::domain::time;
 use crate::domain::timeline::CaseState;
 
-/// After so many tries a waiting effect is listed: before, it is only a passing trouble.
-const LISTED_AFTER_TRIES: u32 = 3;
-
 /// The list of messages and free days that were refused.
 const REFUSED_OF_MEMBERS: &str = "refused_of_members";
 
@@ -32,7 +29,7 @@ const MAX_PAGES: usize = 10;
 pub enum Trouble {
     /// Nobody knows whether it happened; it is not sent again until a person says.
     InDoubt,
-    /// It was tried several times and is tried again.
+    /// It was tried, did not happen, and is tried again.
     Waiting,
     /// A provider refused it for good, and that is not resolved yet.
     Refused,
@@ -48,12 +45,10 @@ impl Trouble {
         }
     }
 
-    fn of(state: EffectState, tries: u32, is_refusal_open: bool) -> Option<Self> {
+    fn of(state: EffectState, is_refusal_open: bool) -> Option<Self> {
         match state {
             EffectState::Unknown => Some(Self::InDoubt),
-            EffectState::Prepared | EffectState::Sending => {
-                (tries >= LISTED_AFTER_TRIES).then_some(Self::Waiting)
-            }
+            EffectState::Prepared | EffectState::Sending => Some(Self::Waiting),
             EffectState::Rejected => is_refusal_open.then_some(Self::Refused),
             EffectState::Done => None,
         }
@@ -78,7 +73,7 @@ impl Company {
         is_refusal_open: bool,
     ) -> Write {
         let write = if is_refusal_open { write.set("is_refusal_open", flag(true)) } else { write };
-        match Trouble::of(state, held.tries, is_refusal_open) {
+        match Trouble::of(state, is_refusal_open) {
             Some(trouble) => write
                 .set("list_state_pk", text(keys::effects_list(&self.company, list(trouble, &held.request))))
                 .set("list_sk", text(format!("{}#{}", time::write(held.action.at), held.action.operation))),
@@ -175,7 +170,7 @@ impl Company {
             let subject = key.case_id().map(Subject::Case).or_else(|| key.booking_id().map(Subject::Booking));
             // The index may lag behind: only the row itself says how it stands.
             if let Some(subject) = subject
-                && Trouble::of(effect.state, effect.tries, effect.is_refusal_open) == Some(trouble)
+                && Trouble::of(effect.state, effect.is_refusal_open) == Some(trouble)
             {
                 effects.push((subject, effect));
             }

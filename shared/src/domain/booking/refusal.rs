@@ -92,6 +92,16 @@ impl Booking {
         Step::ALL.into_iter().filter_map(|step| Some((step, self.unresolved_refusal(step)?)))
     }
 
+    /// Every refusal that a reader of the booking sees: beside the unresolved ones that of the payment which could
+    /// not be opened, by which the booking ended.
+    pub fn shown_refusals(&self) -> impl Iterator<Item = (Step, &StepRefusal)> {
+        let is_shown = |step: Step| {
+            let unresolved = self.unresolved_refusal(step);
+            unresolved.or_else(|| self.refusals.get(&step).filter(|_| step == Step::Hold))
+        };
+        Step::ALL.into_iter().filter_map(move |step| Some((step, is_shown(step)?)))
+    }
+
     /// Whether the customer's money is still held although Stripe was asked to release it.
     pub(super) fn is_release_refused(&self) -> bool {
         let is_refused = self.refusals.get(&Step::Release).is_some_and(StepRefusal::is_final);

@@ -94,13 +94,11 @@ impl Whop {
         Ok(membership::address_of_payment(&answer))
     }
 
-    /// How `user` stands to `resource` (a company or an experience).
+    /// How `user` stands to `resource` (a company or an experience). Who has no access is told so with 200; a 404
+    /// says that the user or the resource is not there.
     pub async fn access(&self, user: &UserId, resource: &str) -> Result<AccessLevel, CallError> {
-        match self.read::<Access>(&format!("/users/{user}/access/{resource}")).await {
-            Ok(access) => Ok(access.access_level),
-            Err(CallError::Absent) => Ok(AccessLevel::NoAccess),
-            Err(error) => Err(error),
-        }
+        let access: Access = self.read(&format!("/users/{user}/access/{resource}")).await?;
+        Ok(access.access_level)
     }
 
     /// The experience through which this app's pushes reach a company's members.
