@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::judge::Judged;
 use super::line::{self, Line};
 use super::mend::Origin;
+use super::walk::UNSEEN;
 use super::{Halt, Run, word};
 use crate::providers::stripe::balance::BalanceTransaction;
 use crate::store::booking::BookingOwner;
@@ -45,6 +46,9 @@ impl Run<'_> {
         lines.sort_by_key(|line| line.created);
         for judgement in self.judge(lines).await? {
             if let Some(finding) = of_line.get(judgement.line.id.as_str()) {
+                if judgement.is_unseen() {
+                    self.told.trouble.get_or_insert_with(|| UNSEEN.to_owned());
+                }
                 self.settle(finding, judgement.judged).await?;
             }
         }
@@ -72,15 +76,20 @@ impl Run<'_> {
         match judged {
             Judged::Explained | Judged::Mended => {
                 self.told.mended += u64::from(matches!(judged, Judged::Mended));
-                let now = self.app.clock.now();
-                let closed = self.store.explain_finding(finding, now, self.app.ids.next()).await?;
-                self.told.closed += u64::from(closed);
+                self.close(finding).await
             }
             Judged::Found(found) => {
                 self.told.in_doubt += u64::from(found.kind == FindingKind::TransferInDoubt);
                 self.store.file_finding(&found, &|| self.app.ids.next()).await?;
+                // A line that led nowhere was listed under its own name; now it is listed where it leads.
+                if found.finding_id == finding.finding_id { Ok(()) } else { self.close(finding).await }
             }
         }
+    }
+
+    async fn close(&mut self, finding: &Finding) -> Result<(), Halt> {
+        let closed = self.store.explain_finding(finding, self.app.clock.now(), self.app.ids.next()).await?;
+        self.told.closed += u64::from(closed);
         Ok(())
     }
 }

@@ -21,6 +21,9 @@ const FIRST_DAYS: i64 = 30;
 /// The most lines that are held against the books at once.
 const AT_ONCE: usize = 100;
 
+/// What keeps a run from its end that lists lines of which Stripe did not show what they name.
+pub(super) const UNSEEN: &str = "look_up_refused";
+
 /// What one slice comes to.
 #[derive(Debug, Default)]
 pub(super) struct Slice {
@@ -40,6 +43,8 @@ pub(super) struct Did {
     mended: u64,
     findings: u64,
     in_doubt: u64,
+    /// Whether a line was listed of which Stripe did not show what it names.
+    unseen: bool,
 }
 
 impl Run<'_> {
@@ -110,6 +115,7 @@ impl Run<'_> {
     }
 
     async fn take(&self, judgement: Judgement, slice: &mut Slice) -> Result<(), Halt> {
+        slice.did.unseen |= judgement.is_unseen();
         let Judgement { line, judged, owner } = judgement;
         slice.lines += 1;
         slice.companies.extend(owner.map(|owner| owner.company_id));
@@ -154,5 +160,8 @@ impl Did {
         told.mended += self.mended;
         told.findings += self.findings;
         told.in_doubt += self.in_doubt;
+        if self.unseen {
+            told.trouble.get_or_insert_with(|| UNSEEN.to_owned());
+        }
     }
 }

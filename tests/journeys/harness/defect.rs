@@ -56,6 +56,8 @@ pub enum Defect {
     DoubtTakenForDone,
     /// A refusal of a capture is taken for success.
     RefusalTakenForDone,
+    /// A look-up that is refused is taken for one that found nothing, or nothing of ours.
+    RefusedLookUpTakenForNothing,
     /// What was refused is on no list.
     RefusalNotListed,
 }
@@ -171,6 +173,9 @@ impl Defect {
                 let id = path.rsplit('/').nth(1).unwrap_or_default();
                 Some((StatusCode::OK, captured(id)))
             }
+            Self::RefusedLookUpTakenForNothing if *method == Method::GET && status.is_client_error() => {
+                Some((StatusCode::OK, nothing(path)))
+            }
             Self::DoubtTakenForDone if in_doubt => Some((StatusCode::OK, json!({"success": true}))),
             _ => None,
         }
@@ -212,6 +217,15 @@ fn transferred(sent: &Value) -> Value {
         "currency": currency, "destination": destination, "livemode": false, "metadata": {},
         "reversed": false, "source_transaction": null, "transfer_group": sent["transfer_group"],
     })
+}
+
+/// A list of nothing, or a payment that does not say whose it is.
+fn nothing(path: &str) -> Value {
+    let (_, id) = path.rsplit_once('/').unwrap_or_default();
+    if id.starts_with("pi_") {
+        return captured(id);
+    }
+    json!({"object": "list", "url": path, "has_more": false, "data": []})
 }
 
 /// A payment as Stripe shows it once its money was taken.
