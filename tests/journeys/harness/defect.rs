@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::wire::writes;
+use crate::booked::{booking_id, metadata};
 
 /// One mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub enum Defect {
     RefusalTakenForDone,
     /// A look-up that is refused is taken for one that found nothing, or nothing of ours.
     RefusedLookUpTakenForNothing,
+    /// A payment that does not say whose it is is thought to be ours.
+    StrangerTakenForOurs,
     /// What was refused is on no list.
     RefusalNotListed,
 }
@@ -172,6 +175,11 @@ impl Defect {
             Self::RefusalTakenForDone if status.is_client_error() && path.ends_with("/capture") => {
                 let id = path.rsplit('/').nth(1).unwrap_or_default();
                 Some((StatusCode::OK, captured(id)))
+            }
+            Self::StrangerTakenForOurs if path.contains("/payment_intents/") && status.is_success() => {
+                let mut payment = captured(path.rsplit('/').next().unwrap_or_default());
+                payment["metadata"] = json!(metadata(booking_id("of another shop")));
+                Some((StatusCode::OK, payment))
             }
             Self::RefusedLookUpTakenForNothing if *method == Method::GET && status.is_client_error() => {
                 Some((StatusCode::OK, nothing(path)))

@@ -1,4 +1,5 @@
-//! The auditor audited, where providers refuse and where an older copy of the table comes back.
+//! The auditor audited, where providers refuse, where events are another shop's, and where an older copy of the table
+//! comes back.
 
 use std::sync::OnceLock;
 
@@ -11,7 +12,7 @@ use super::reconciliation::{self, Missed};
 use super::refusals::refused_at_every_call;
 use super::restores::Restored;
 use super::scene::Scene;
-use super::stripe_events::{Deliveries, OF_UNHEARD, Story};
+use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_UNHEARD, Story};
 
 /// The same as `found` where every call is refused in turn.
 fn found_when_refused(defects: &'static [Defect], scene: impl Scene, words: &str) {
@@ -42,6 +43,13 @@ fn a_refused_look_up_of_an_owner_taken_for_a_strangers_payment_is_found() {
     let (end, hands) = (OnceLock::new(), vec![OF_UNHEARD.to_vec()]);
     let scene = Deliveries { story: Story::Unheard, hands, end: &end };
     found_when_refused(&[Defect::RefusedLookUpTakenForNothing], scene, "another end than before");
+}
+
+#[test]
+fn a_dispute_of_another_shop_taken_for_one_of_ours_is_found() {
+    let (end, hands) = (OnceLock::new(), vec![OF_OTHER_SHOP.to_vec()]);
+    let scene = Deliveries { story: Story::OtherShop, hands, end: &end };
+    found(&[Defect::StrangerTakenForOurs], scene, Reach::default(), "of another shop is not ignored");
 }
 
 #[test]
