@@ -186,7 +186,7 @@ impl World {
     }
 
     /// What is listed: what is wrong, and what it differs by.
-    pub async fn listed(&self) -> Vec<(FindingKind, i64)> {
+    pub async fn finding_totals(&self) -> Vec<(FindingKind, i64)> {
         let open = self.open().await;
         open.iter().map(|finding| (finding.kind, finding.difference_amount())).collect()
     }

@@ -17,7 +17,7 @@ use crate::world::{World, beginning};
 
 /// A class of a test's own.
 pub fn class(name: &'static str, quota: u32, window_seconds: u32, shards: u8) -> &'static Class {
-    let (subject, unanswered, reason) = (Subject::Ip, Unanswered::Closed, "For a test.");
+    let (subject, unanswered, reason) = (Subject::Ip, Unanswered::CloseOutcome, "For a test.");
     Box::leak(Box::new(Class { name, quota, window_seconds, subject, shards, unanswered, reason }))
 }
 

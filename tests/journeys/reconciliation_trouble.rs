@@ -9,7 +9,7 @@ use local::embedded::Failure;
 use local::fault::{FaultKind, Operation};
 use serde_json::{Value, json};
 use shared::domain::job::Occurrence;
-use shared::reconciliation::{self, Bounds};
+use shared::reconciliation::{self, ReconciliationLimits};
 use shared::store::reconciliation::{FindingKind, RECONCILIATION_JOB};
 
 use crate::booked::booking_id;
@@ -46,18 +46,18 @@ impl World {
 }
 
 async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
-    let mut listed = world.listed().await;
-    listed.sort();
+    let mut finding_totals = world.finding_totals().await;
+    finding_totals.sort();
     let cursor = world.store().reconciliation_cursor().await.unwrap();
     let runs = world.store().reconciliations(100, None).await.unwrap().0;
     // Every slice was told by exactly one run, however many were cut off.
     let mut told = shared::store::reconciliation::Sums::default();
     runs.iter().for_each(|run| told.merge(&run.sums));
     assert_eq!(told, cursor.sums);
-    let open = world.store().listed().await.unwrap();
+    let open = world.store().finding_totals().await.unwrap();
     let cash = world.cash().await;
     assert_eq!(cash.unexplained_amount(), 0, "{cash:?}");
-    (listed, json!(cursor.sums), format!("{open:?} {cash:?}"))
+    (finding_totals, json!(cursor.sums), format!("{open:?} {cash:?}"))
 }
 
 /// Has every trouble strike at every call of a run; the run after it ends where a run without trouble ends.
@@ -141,7 +141,7 @@ async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
     world.reconcile_now().await;
     world.reconcile_again().await;
     // What was listed at first had nothing in the books then, and the sums of a slice say so for ever.
-    let without_sums = |(listed, _, cash): (Vec<_>, Value, String)| (listed, cash);
+    let without_sums = |(finding_totals, _, cash): (Vec<_>, Value, String)| (finding_totals, cash);
     let expected = without_sums(end_of(&world).await);
     for kind in ["refused:400:url_invalid", "refused:403:account_closed", "refused:404:resource_missing"] {
         for call in 1.. {
@@ -164,14 +164,14 @@ async fn a_payment_that_stripe_does_not_show_is_listed_and_holds_up_no_other_lin
         let trouble = world.newest_run().await.trouble;
         assert_eq!((&report["more"], trouble.as_deref()), (&json!(false), Some("look_up_refused")));
         let unknown =
-            world.listed().await.iter().filter(|(kind, _)| *kind == FindingKind::LineUnknown).count();
+            world.finding_totals().await.iter().filter(|(kind, _)| *kind == FindingKind::LineUnknown).count();
         assert_eq!(unknown, 2, "a refund each of two payments");
     }
     world.all_well();
     world.reconcile_again().await;
     assert_eq!(world.newest_run().await.trouble, None);
-    let (listed, ..) = end_of(&world).await;
-    assert!(listed.iter().all(|(kind, _)| *kind != FindingKind::LineUnknown), "{listed:?}");
+    let (finding_totals, ..) = end_of(&world).await;
+    assert!(finding_totals.iter().all(|(kind, _)| *kind != FindingKind::LineUnknown), "{finding_totals:?}");
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn a_flood_is_worked_off_over_several_runs_oldest_first() {
     }
     world.advance(Duration::hours(2));
     let (app, now) = (&world.service.app, world.now());
-    let bounds = Bounds { pages_per_slice: 1, pages_per_run: 4, ..Bounds::default() };
+    let bounds = ReconciliationLimits { pages_per_slice: 1, pages_per_run: 4, ..ReconciliationLimits::default() };
     let occurrence = Occurrence::of(RECONCILIATION_JOB, None, Duration::days(1), now);
     let (mut runs, mut until) = (0, None);
     loop {

@@ -10,7 +10,7 @@ use shared::http::body::text_field;
 use shared::http::once::{Intent, once};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::reconciliation::{Closed, Closing, Finding, FindingKind, FindingPlace, FindingState};
+use shared::store::reconciliation::{CloseOutcome, Closing, Finding, FindingKind, FindingCursor, FindingState};
 
 /// Room for a few sentences.
 const MAX_NOTE_CHARS: usize = 500;
@@ -21,9 +21,9 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["limit", "cursor"])?;
-    let after = parameters.cursor(FindingPlace::parse)?;
-    let care = caller.company.care(app.config.platform_company.as_ref());
-    let (findings, next) = care.open_findings(parameters.limit()?, after.as_ref()).await?;
+    let after = parameters.cursor(FindingCursor::parse)?;
+    let finding_scope = caller.company.finding_scope(app.config.platform_company.as_ref());
+    let (findings, next) = finding_scope.open_findings(parameters.limit()?, after.as_ref()).await?;
     let data: Vec<Value> = findings.iter().map(tell).collect();
     Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
 }
@@ -49,27 +49,27 @@ async fn close(
     if note.is_empty() {
         return Err(Failure::field("note", "expected a text"));
     }
-    let care = caller.company.care(app.config.platform_company.as_ref());
+    let finding_scope = caller.company.finding_scope(app.config.platform_company.as_ref());
     let now = app.clock.now();
-    match care.close(finding_id, &caller.id, note, now, &|| app.ids.next()).await? {
-        Closed::Now(finding) => {
+    match finding_scope.close(finding_id, &caller.id, note, now, &|| app.ids.next()).await? {
+        CloseOutcome::Now(finding) => {
             tracing::info!(finding_id, "finding closed by hand");
             Ok(Answer::ok(tell(&finding)))
         }
         // A process that died behind this very word left no answer: the word stands all the same.
-        Closed::NotOpen(finding) if says(finding.closing.as_ref(), &caller.id, note) => {
+        CloseOutcome::NotOpen(finding) if says(finding.closing.as_ref(), &caller.id, note) => {
             Ok(Answer::ok(tell(&finding)))
         }
-        Closed::NotOpen(finding) if finding.state == FindingState::Explained => {
+        CloseOutcome::NotOpen(finding) if finding.state == FindingState::Explained => {
             Err(Failure::Conflict("Stripe and the books agree by now: it is closed already.".to_owned()))
         }
-        Closed::NotOpen(_) => Err(Failure::Conflict("It is closed already.".to_owned())),
-        Closed::InDoubt => Err(Failure::Conflict(
+        CloseOutcome::NotOpen(_) => Err(Failure::Conflict("It is closed already.".to_owned())),
+        CloseOutcome::InDoubt => Err(Failure::Conflict(
             "Its transfer is in doubt. Say what became of that by /api/operations/resolve; the next \
              reconciliation closes this."
                 .to_owned(),
         )),
-        Closed::Absent => Err(Failure::Absent),
+        CloseOutcome::Absent => Err(Failure::Absent),
     }
 }
 

@@ -47,16 +47,16 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         .iter()
         .map(|entry| json!({"booking_id": entry.subject, "at": time::write(entry.at), "cause": entry.cause}))
         .collect();
-    let care = company.care(app.config.platform_company.as_ref());
-    let (open, next) = care.open_findings(FINDINGS_SHOWN, None).await?;
+    let finding_scope = company.finding_scope(app.config.platform_company.as_ref());
+    let (open, next) = finding_scope.open_findings(FINDINGS_SHOWN, None).await?;
     let open: Vec<Value> = open.iter().map(findings::tell).collect();
-    let reconciliation = if care.is_platform() { Some(reconciliations::show(store).await?) } else { None };
-    let (unread, more_unread) = unread_events(store, company, care.is_platform()).await?;
+    let reconciliation = if finding_scope.is_platform() { Some(reconciliations::show(store).await?) } else { None };
+    let (unread, more_unread) = unread_events(store, company, finding_scope.is_platform()).await?;
     let channel_error = company.state().await?.channel_error;
     let channel_error = channel_error.map(|row| {
         json!({"question": row.error.question, "reason": row.error.reason, "since": time::write(row.since)})
     });
-    let mail = if care.is_platform() { Some(mail_reports(store, now).await?) } else { None };
+    let mail = if finding_scope.is_platform() { Some(mail_reports(store, now).await?) } else { None };
     Ok(Answer::ok(json!({
         "at": time::write(now),
         "jobs": jobs,

@@ -20,7 +20,7 @@ use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
 use shared::domain::job::Occurrence;
 use shared::http::{Answer, Failure};
-use shared::reconciliation::{self, Bounds, ReconcileError};
+use shared::reconciliation::{self, ReconciliationLimits, ReconcileError};
 use shared::store::reconciliation::RECONCILIATION_JOB;
 
 /// How far apart the planned firings are.
@@ -36,7 +36,7 @@ async fn run(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answe
     let slot = Duration::days(SLOT_DAYS);
     let occurrence = Occurrence::of(RECONCILIATION_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
-    let report = reconciliation::run(&app, &occurrence, Bounds::default()).await;
+    let report = reconciliation::run(&app, &occurrence, ReconciliationLimits::default()).await;
     Ok(Answer::ok(report.map_err(failure)?))
 }
 
