@@ -20,6 +20,7 @@ use crate::domain::event::{Event, IgnoreReason, Meaning, Part};
 use crate::domain::id::MembershipId;
 use crate::domain::timeline::Fact;
 use crate::effects::back_off;
+use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
 use crate::store::booking::Deployment;
@@ -87,8 +88,12 @@ pub struct Intake<'a> {
 #[derive(Debug)]
 enum ApplyError {
     OwnerUnknown,
-    /// The provider has not said yet what only it can say.
+    /// The provider was not asked yet for what only it can say.
+    NotAsked,
+    /// The provider was asked and did not say.
     Unanswered,
+    /// The provider was asked and refused to say.
+    LookUpRefused,
     Unreadable(Part),
     /// It is not to be applied at all.
     Ignored(IgnoreReason),
@@ -104,7 +109,9 @@ impl ApplyError {
     fn reason(&self) -> &'static str {
         match self {
             Self::OwnerUnknown => "owner_unknown",
-            Self::Unanswered => "provider_not_asked_yet",
+            Self::NotAsked => "provider_not_asked_yet",
+            Self::Unanswered => "provider_did_not_answer",
+            Self::LookUpRefused => "look_up_refused",
             Self::Unreadable(part) => part.reason(),
             Self::Ignored(reason) => reason.as_str(),
             Self::TooManyFacts => "too_many_facts",
@@ -119,6 +126,11 @@ impl ApplyError {
     /// Whether no further try can help.
     fn is_hopeless(&self) -> bool {
         matches!(self, Self::Unreadable(_) | Self::TooManyFacts | Self::Books)
+    }
+
+    /// Why a look-up says nothing, where that the thing is not there would be an answer.
+    fn of_look_up(error: &CallError) -> Self {
+        if error.is_refusal() { Self::LookUpRefused } else { Self::Unanswered }
     }
 
     fn of_recording(error: RecordError) -> Self {
@@ -302,8 +314,11 @@ impl Intake<'_> {
         let (Some(whop), Some(membership), true) = (self.whop, &event.membership_id, may_ask) else {
             return Ok(None);
         };
-        let found = whop.membership(membership).await.ok();
-        let company = found.and_then(|found| found.membership.company_id);
+        let company = match whop.membership(membership).await {
+            Ok(found) => found.membership.company_id,
+            Err(CallError::Absent) => None,
+            Err(error) => return Err(ApplyError::of_look_up(&error)),
+        };
         Ok(company.map(|company| (self.store.company(&company), membership.clone())))
     }
 }

@@ -93,7 +93,10 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
     // A mail would stand in where push certainly does not reach; here that is unknown.
     assert_eq!(messages(&world), 0);
     let shown = world.standing().await["channel_error"].clone();
-    assert_eq!((&shown["question"], &shown["reason"]), (&json!("experience"), &json!("internal_server_error")));
+    assert_eq!(
+        (&shown["question"], &shown["reason"]),
+        (&json!("experience"), &json!("internal_server_error"))
+    );
     world.service.sandbox.faults.clear();
     world.advance(Duration::hours(1));
     world.settle().await;

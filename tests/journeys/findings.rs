@@ -227,7 +227,11 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
             assert_eq!(closed.json()["state"], "accepted", "{told}");
             assert_eq!(world.closings().await.len(), 1, "{told}");
             let finding_totals = world.store().finding_totals().await.unwrap();
-            assert_eq!((finding_totals.open_findings, finding_totals.accepted_amounts["usd"]), (0, 100), "{told}");
+            assert_eq!(
+                (finding_totals.open_findings, finding_totals.accepted_amounts["usd"]),
+                (0, 100),
+                "{told}"
+            );
             runs += 1;
             if !struck {
                 break;

@@ -8,7 +8,7 @@ use shared::domain::booking::{Anomaly, BookingState};
 use shared::domain::party::BookingId;
 use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::providers::stripe::transfer::NewTransfer;
-use shared::store::reconciliation::{CloseOutcome, FindingKind, FindingCursor, FindingState};
+use shared::store::reconciliation::{CloseOutcome, FindingCursor, FindingKind, FindingState};
 
 use crate::jobs_done::{ACCOUNT, Job, usd};
 use crate::world::{COMPANY, World};

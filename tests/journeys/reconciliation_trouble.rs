@@ -1,13 +1,18 @@
 //! A reconciliation that is cut off, refused, late or flooded ends where one without trouble ends.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use chrono::Duration;
 use local::embedded::Failure;
-use local::fault::Operation;
+use local::fault::{FaultKind, Operation};
 use serde_json::{Value, json};
 use shared::domain::job::Occurrence;
 use shared::reconciliation::{self, ReconciliationLimits};
 use shared::store::reconciliation::{FindingKind, RECONCILIATION_JOB};
 
+use crate::booked::booking_id;
 use crate::jobs_done::ACCOUNT;
 use crate::strike::{Strike, TROUBLES, Trouble};
 use crate::world::World;
@@ -104,6 +109,71 @@ async fn trouble_while_events_are_fetched_leaves_the_same_end() {
     every_trouble_leaves_the_same_end(Duration::hours(2), &troubles).await;
 }
 
+/// A mixed day, and a payment of another shop of which a part went back.
+async fn a_day_with_strangers() -> World {
+    let world = a_mixed_day(LONG_AGO - Duration::days(2)).await;
+    let other = world.open_payment(booking_id("of another shop"), BTreeMap::new()).await;
+    let stripe = &world.service.sandbox.stripe;
+    stripe.authorize(other.as_str());
+    stripe.capture_outside(other.as_str());
+    stripe.refund(other.as_str(), 300);
+    world.advance(Duration::days(2));
+    world
+}
+
+/// The run of one day, of which Stripe refuses one call, and the run after it; whether there was such a call.
+async fn refused_once(world: &World, kind: &str, chosen: u64) -> bool {
+    let (kind, struck): (FaultKind, _) = (kind.parse().unwrap(), Arc::new(AtomicBool::new(false)));
+    let strike = struck.clone();
+    world.service.sandbox.faults.intercept(Arc::new(move |call, _| {
+        strike.fetch_or(call == chosen, Ordering::Relaxed);
+        (call == chosen).then_some(kind)
+    }));
+    world.reconcile_now().await;
+    world.service.sandbox.faults.stop_intercepting();
+    world.reconcile_again().await;
+    struck.load(Ordering::Relaxed)
+}
+
+#[tokio::test]
+async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
+    let world = a_day_with_strangers().await;
+    world.reconcile_now().await;
+    world.reconcile_again().await;
+    // What was listed at first had nothing in the books then, and the sums of a slice say so for ever.
+    let without_sums = |(finding_totals, _, cash): (Vec<_>, Value, String)| (finding_totals, cash);
+    let expected = without_sums(end_of(&world).await);
+    for kind in ["refused:400:url_invalid", "refused:403:account_closed", "refused:404:resource_missing"] {
+        for call in 1.. {
+            let world = a_day_with_strangers().await;
+            if !refused_once(&world, kind, call).await {
+                assert!(call > 5, "{kind}: {call} calls");
+                break;
+            }
+            assert_eq!(without_sums(end_of(&world).await), expected, "{kind} at call {call}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_stripe_does_not_show_is_listed_and_holds_up_no_other_line() {
+    let world = a_day_with_strangers().await;
+    world.trouble_at_stripe(Operation::PaymentIntent, "refused:403:account_closed", None);
+    for _ in 0..2 {
+        let report = world.reconcile_again().await;
+        let trouble = world.newest_run().await.trouble;
+        assert_eq!((&report["more"], trouble.as_deref()), (&json!(false), Some("look_up_refused")));
+        let unknown =
+            world.finding_totals().await.iter().filter(|(kind, _)| *kind == FindingKind::LineUnknown).count();
+        assert_eq!(unknown, 2, "a refund each of two payments");
+    }
+    world.all_well();
+    world.reconcile_again().await;
+    assert_eq!(world.newest_run().await.trouble, None);
+    let (finding_totals, ..) = end_of(&world).await;
+    assert!(finding_totals.iter().all(|(kind, _)| *kind != FindingKind::LineUnknown), "{finding_totals:?}");
+}
+
 #[tokio::test]
 async fn stripe_that_does_not_answer_loses_nothing() {
     let world = a_mixed_day(LONG_AGO).await;
@@ -126,7 +196,8 @@ async fn a_flood_is_worked_off_over_several_runs_oldest_first() {
     }
     world.advance(Duration::hours(2));
     let (app, now) = (&world.service.app, world.now());
-    let bounds = ReconciliationLimits { pages_per_slice: 1, pages_per_run: 4, ..ReconciliationLimits::default() };
+    let bounds =
+        ReconciliationLimits { pages_per_slice: 1, pages_per_run: 4, ..ReconciliationLimits::default() };
     let occurrence = Occurrence::of(RECONCILIATION_JOB, None, Duration::days(1), now);
     let (mut runs, mut until) = (0, None);
     loop {

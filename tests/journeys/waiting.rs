@@ -144,6 +144,32 @@ async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
 }
 
 #[tokio::test]
+async fn an_event_says_whether_whop_refused_to_say_whose_it_is_or_does_not_know_or_did_not_answer() {
+    for (kind, reason) in [
+        ("refused:403:forbidden", "look_up_refused"),
+        ("refused:404:not_found", "owner_unknown"),
+        ("status:503", "provider_did_not_answer"),
+        ("status:429", "provider_did_not_answer"),
+    ] {
+        let world = World::start().await;
+        world.add_past_due(COMPANY, "mem_1");
+        let (provider, operation) = (Provider::Whop, Operation::Memberships);
+        let rule = Rule { provider, operation, kind: kind.parse().unwrap(), times: None, company: None };
+        world.service.sandbox.faults.add(rule);
+        let event = Dialect::V2WithoutCompany.tell(Spelling::Dotted, Happening::Failed, "1", world.now());
+        assert_eq!(world.deliver_unnamed(&event).await.ok()["outcome"], "kept");
+        let kept = world.kept_event().await;
+        assert_eq!((&kept["state"], &kept["reason"]), (&json!("pending"), &json!(reason)), "{kind}");
+        for _ in 0..20 {
+            world.advance(Duration::hours(6));
+            world.tick().await;
+        }
+        let kept = world.kept_event().await;
+        assert_eq!((&kept["state"], &kept["reason"]), (&json!("set_aside"), &json!(reason)), "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn one_event_that_waits_holds_up_no_other() {
     let world = World::start().await;
     for member in 1..=8 {

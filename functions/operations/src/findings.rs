@@ -10,7 +10,9 @@ use shared::http::body::text_field;
 use shared::http::once::{Intent, once};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::reconciliation::{CloseOutcome, Closing, Finding, FindingKind, FindingCursor, FindingState};
+use shared::store::reconciliation::{
+    CloseOutcome, Closing, Finding, FindingCursor, FindingKind, FindingState,
+};
 
 /// Room for a few sentences.
 const MAX_NOTE_CHARS: usize = 500;

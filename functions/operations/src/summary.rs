@@ -50,7 +50,8 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     let finding_scope = company.finding_scope(app.config.platform_company.as_ref());
     let (open, next) = finding_scope.open_findings(FINDINGS_SHOWN, None).await?;
     let open: Vec<Value> = open.iter().map(findings::tell).collect();
-    let reconciliation = if finding_scope.is_platform() { Some(reconciliations::show(store).await?) } else { None };
+    let reconciliation =
+        if finding_scope.is_platform() { Some(reconciliations::show(store).await?) } else { None };
     let (unread, more_unread) = unread_events(store, company, finding_scope.is_platform()).await?;
     let channel_error = company.state().await?.channel_error;
     let channel_error = channel_error.map(|row| {

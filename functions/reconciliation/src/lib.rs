@@ -20,7 +20,7 @@ use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
 use shared::domain::job::Occurrence;
 use shared::http::{Answer, Failure};
-use shared::reconciliation::{self, ReconciliationLimits, ReconcileError};
+use shared::reconciliation::{self, ReconcileError, ReconciliationLimits};
 use shared::store::reconciliation::RECONCILIATION_JOB;
 
 /// How far apart the planned firings are.

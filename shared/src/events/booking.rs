@@ -55,7 +55,7 @@ impl Intake<'_> {
         let (company, booking_id) = self.owner_of_payment(stored, payment_intent, may_ask).await?;
         let stripe = self.looks_at(event, may_ask, now)?;
         let payment = stripe.payment_intent(payment_intent.as_str()).await;
-        let payment = payment.map_err(|_| ApplyError::Unanswered)?;
+        let payment = payment.map_err(|error| ApplyError::of_look_up(&error))?;
         let Some(charge) = payment.charge() else { return Err(ApplyError::Unanswered) };
         let money = Money { amount: charge.amount_returned(), currency: charge.currency.clone() };
         let second = event.occurred_at.timestamp();
@@ -76,7 +76,7 @@ impl Intake<'_> {
         now: DateTime<Utc>,
     ) -> Result<&Stripe, ApplyError> {
         let is_over = now.timestamp().saturating_sub(event.occurred_at.timestamp()) >= SETTLES_AFTER_S;
-        self.stripe.filter(|_| may_ask && is_over).ok_or(ApplyError::Unanswered)
+        self.stripe.filter(|_| may_ask && is_over).ok_or(ApplyError::NotAsked)
     }
 
     /// Whose a payment is that the event itself does not name as ours.
@@ -117,7 +117,7 @@ impl Intake<'_> {
             }
             Err(CallError::Absent) if stored.tries < STRANGERS_TRIES => Err(ApplyError::OwnerUnknown),
             Err(CallError::Absent) => Err(ApplyError::Ignored(IgnoreReason::NotOurs)),
-            Err(_) => Err(ApplyError::Unanswered),
+            Err(error) => Err(ApplyError::of_look_up(&error)),
         }
     }
 

@@ -82,7 +82,8 @@ impl Intake<'_> {
         now: DateTime<Utc>,
     ) -> Result<AccountStanding, ApplyError> {
         let stripe = self.looks_at(event, may_ask, now)?;
-        let found = stripe.account(account.as_str()).await.map_err(|_| ApplyError::Unanswered)?;
+        let found = stripe.account(account.as_str()).await;
+        let found = found.map_err(|error| ApplyError::of_look_up(&error))?;
         found.standing().ok_or(ApplyError::Unanswered)
     }
 }

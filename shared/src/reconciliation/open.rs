@@ -5,6 +5,10 @@ use std::collections::{HashMap, HashSet};
 use super::match_lines::MatchOutcome;
 use super::line::{self, Line};
 use super::backfill::Origin;
+<<<<<<< HEAD
+=======
+use super::walk::UNSEEN;
+>>>>>>> harness-refusals
 use super::{RunError, Run, stripe_record};
 use crate::providers::stripe::balance::BalanceTransaction;
 use crate::store::booking::BookingOwner;
@@ -45,6 +49,12 @@ impl Run<'_> {
         lines.sort_by_key(|line| line.created);
         for matched in self.match_lines(lines).await? {
             if let Some(finding) = of_line.get(matched.line.id.as_str()) {
+<<<<<<< HEAD
+=======
+                if matched.is_unseen() {
+                    self.summary.trouble.get_or_insert_with(|| UNSEEN.to_owned());
+                }
+>>>>>>> harness-refusals
                 self.settle(finding, matched.outcome).await?;
             }
         }
@@ -60,7 +70,7 @@ impl Run<'_> {
         let Some(transfer) = found.remove(&finding.finding_id) else { return Ok(()) };
         let mut books_by_booking = self.books_by_booking(owner.iter()).await?;
         let origin = Origin { id: &finding.finding_id, created: transfer.created, asked_at };
-        let record = record::transferred(&transfer);
+        let record = stripe_record::transferred(&transfer);
         let mut outcome = self.match_record(&record, owner.as_ref(), &mut books_by_booking, origin).await?;
         if let MatchOutcome::Found(found) = &mut outcome {
             found.line_id = transfer.balance_transaction;
@@ -72,15 +82,26 @@ impl Run<'_> {
         match outcome {
             MatchOutcome::Explained | MatchOutcome::Backfilled => {
                 self.summary.backfilled += u64::from(matches!(outcome, MatchOutcome::Backfilled));
+<<<<<<< HEAD
                 let now = self.app.clock.now();
                 let closed = self.store.explain_finding(finding, now, self.app.ids.next()).await?;
                 self.summary.closed += u64::from(closed);
+=======
+                self.close(finding).await
+>>>>>>> harness-refusals
             }
             MatchOutcome::Found(found) => {
                 self.summary.in_doubt += u64::from(found.kind == FindingKind::TransferInDoubt);
                 self.store.file_finding(&found, &|| self.app.ids.next()).await?;
+                // A line that led nowhere was listed under its own name; now it is listed where it leads.
+                if found.finding_id == finding.finding_id { Ok(()) } else { self.close(finding).await }
             }
         }
+    }
+
+    async fn close(&mut self, finding: &Finding) -> Result<(), RunError> {
+        let closed = self.store.explain_finding(finding, self.app.clock.now(), self.app.ids.next()).await?;
+        self.summary.closed += u64::from(closed);
         Ok(())
     }
 }

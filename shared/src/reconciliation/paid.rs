@@ -71,7 +71,7 @@ impl Run<'_> {
                 continue;
             };
             let origin = Origin { id: &id, created: transfer.created, asked_at };
-            let record = record::transferred(transfer);
+            let record = stripe_record::transferred(transfer);
             if let MatchOutcome::Found(mut finding) =
                 self.match_record(&record, Some(&owner), &mut books_by_booking, origin).await?
             {

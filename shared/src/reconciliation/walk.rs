@@ -21,6 +21,9 @@ const FIRST_DAYS: i64 = 30;
 /// The most lines that are held against the books at once.
 const AT_ONCE: usize = 100;
 
+/// What keeps a run from its end that lists lines of which Stripe did not show what they name.
+pub(super) const UNSEEN: &str = "look_up_refused";
+
 /// What one slice comes to.
 #[derive(Debug, Default)]
 pub(super) struct Slice {
@@ -40,6 +43,8 @@ pub(super) struct SliceCounts {
     backfilled: u64,
     findings: u64,
     in_doubt: u64,
+    /// Whether a line was listed of which Stripe did not show what it names.
+    unseen: bool,
 }
 
 impl Run<'_> {
@@ -110,6 +115,7 @@ impl Run<'_> {
     }
 
     async fn take(&self, matched: MatchedLine, slice: &mut Slice) -> Result<(), RunError> {
+        slice.counts.unseen |= matched.is_unseen();
         let MatchedLine { line, outcome, owner } = matched;
         slice.lines += 1;
         slice.companies.extend(owner.map(|owner| owner.company_id));
@@ -154,5 +160,8 @@ impl SliceCounts {
         summary.backfilled += self.backfilled;
         summary.findings += self.findings;
         summary.in_doubt += self.in_doubt;
+        if self.unseen {
+            summary.trouble.get_or_insert_with(|| UNSEEN.to_owned());
+        }
     }
 }

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::wire::writes;
+use crate::booked::{booking_id, metadata};
 
 /// One mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,10 @@ pub enum Defect {
     DoubtTakenForDone,
     /// A refusal of a capture is taken for success.
     RefusalTakenForDone,
+    /// A look-up that is refused is taken for one that found nothing, or nothing of ours.
+    RefusedLookUpTakenForNothing,
+    /// A payment that does not say whose it is is thought to be ours.
+    StrangerTakenForOurs,
     /// What was refused is on no list.
     RefusalNotListed,
 }
@@ -171,6 +176,14 @@ impl Defect {
                 let id = path.rsplit('/').nth(1).unwrap_or_default();
                 Some((StatusCode::OK, captured(id)))
             }
+            Self::StrangerTakenForOurs if path.contains("/payment_intents/") && status.is_success() => {
+                let mut payment = captured(path.rsplit('/').next().unwrap_or_default());
+                payment["metadata"] = json!(metadata(booking_id("of another shop")));
+                Some((StatusCode::OK, payment))
+            }
+            Self::RefusedLookUpTakenForNothing if *method == Method::GET && status.is_client_error() => {
+                Some((StatusCode::OK, nothing(path)))
+            }
             Self::DoubtTakenForDone if in_doubt => Some((StatusCode::OK, json!({"success": true}))),
             _ => None,
         }
@@ -212,6 +225,15 @@ fn transferred(sent: &Value) -> Value {
         "currency": currency, "destination": destination, "livemode": false, "metadata": {},
         "reversed": false, "source_transaction": null, "transfer_group": sent["transfer_group"],
     })
+}
+
+/// A list of nothing, or a payment that does not say whose it is.
+fn nothing(path: &str) -> Value {
+    let (_, id) = path.rsplit_once('/').unwrap_or_default();
+    if id.starts_with("pi_") {
+        return captured(id);
+    }
+    json!({"object": "list", "url": path, "has_more": false, "data": []})
 }
 
 /// A payment as Stripe shows it once its money was taken.

@@ -6,7 +6,7 @@ use shared::store::reconciliation::Sums;
 use super::dice::Dice;
 use super::explorer::Reach;
 use super::law::Law;
-use super::laws::of_money;
+use super::laws::{EndedRunsLeaveNothing, of_money};
 use super::outside::{Happening, all_told};
 use super::payday::{CLAIMS, FORGOTTEN, STALE, finish};
 use super::scene::{Deed, Scene};
@@ -97,7 +97,12 @@ impl Scene for Missed {
     }
 
     fn laws(&self) -> Vec<Box<dyn Law>> {
-        of_money()
+        let mut laws = of_money();
+        // Beside others the two sides are not read at one moment.
+        if self.acts.len() == 1 {
+            laws.push(Box::new(EndedRunsLeaveNothing));
+        }
+        laws
     }
 
     async fn tick(&self, world: &World) -> u64 {

@@ -1,17 +1,23 @@
-//! The auditor audited, where providers refuse and where an older copy of the table comes back.
+//! The auditor audited, where providers refuse, where events are another shop's, and where an older copy of the table
+//! comes back.
+
+use std::sync::OnceLock;
 
 use super::declines::{self, Declines};
 use super::defect::Defect;
 use super::defects::{Mistaken, found, problem, told};
 use super::explorer::Reach;
+use super::outside::Happening;
+use super::reconciliation::{self, Missed};
 use super::refusals::refused_at_every_call;
 use super::restores::Restored;
 use super::scene::Scene;
+use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_UNHEARD, Story};
 
 /// The same as `found` where every call is refused in turn.
 fn found_when_refused(defects: &'static [Defect], scene: impl Scene, words: &str) {
     let scene = Mistaken(scene, defects);
-    told(&scene.name(), problem(|| refused_at_every_call(&scene)), words);
+    told(&scene.name(), problem(|| _ = refused_at_every_call(&scene)), words);
 }
 
 #[test]
@@ -24,6 +30,26 @@ fn a_refused_capture_taken_for_success_is_found() {
 fn a_refusal_that_is_on_no_list_is_found() {
     let scene = Declines::of_one(&[declines::Act::Accept(0)]);
     found_when_refused(&[Defect::RefusalNotListed], scene, "is refused and not listed");
+}
+
+#[test]
+fn a_refused_look_up_of_lines_taken_for_an_empty_list_is_found() {
+    let scene = Missed::of_one(&[Happening::Refund(0)], &[reconciliation::Act::Reconcile]);
+    found_when_refused(&[Defect::RefusedLookUpTakenForNothing], scene, "left something unexplained");
+}
+
+#[test]
+fn a_refused_look_up_of_an_owner_taken_for_a_strangers_payment_is_found() {
+    let (end, hands) = (OnceLock::new(), vec![OF_UNHEARD.to_vec()]);
+    let scene = Deliveries { story: Story::Unheard, hands, end: &end };
+    found_when_refused(&[Defect::RefusedLookUpTakenForNothing], scene, "another end than before");
+}
+
+#[test]
+fn a_dispute_of_another_shop_taken_for_one_of_ours_is_found() {
+    let (end, hands) = (OnceLock::new(), vec![OF_OTHER_SHOP.to_vec()]);
+    let scene = Deliveries { story: Story::OtherShop, hands, end: &end };
+    found(&[Defect::StrangerTakenForOurs], scene, Reach::default(), "of another shop is not ignored");
 }
 
 #[test]

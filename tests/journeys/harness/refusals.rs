@@ -2,6 +2,7 @@
 //! is listed as unresolved, and no state claims the opposite.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 
 use axum::http::StatusCode;
 use local::fault::{ErrorCode, FaultKind};
@@ -10,9 +11,12 @@ use super::declines::{Act, Declines};
 use super::gate::Order;
 use super::outside::Happening;
 use super::payday::{self, Payouts};
+use super::reconciliation::{self, Missed};
 use super::reminders::{self, Reminders, Step};
 use super::scene::Scene;
 use super::season::in_a_row;
+use super::stripe_events::{self, OF_OTHER_SHOP, OF_RESTRICTED, OF_RETURNED, OF_UNHEARD, Story};
+use super::webhooks::{self, Letter};
 
 /// A refusal of each kind.
 const REFUSALS: [FaultKind; 5] = [
@@ -23,8 +27,9 @@ const REFUSALS: [FaultKind; 5] = [
     FaultKind::Refused(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::new("validation_error")),
 ];
 
-/// The scene once for each of its calls, which is refused.
-pub(super) fn refused_at_every_call(scene: &impl Scene) {
+/// The scene once for each of its calls, which is refused; how many refusals that were.
+pub(super) fn refused_at_every_call(scene: &impl Scene) -> u32 {
+    let mut refused = 0;
     for refusal in REFUSALS {
         for chosen in 1.. {
             let calls = Cell::new(0);
@@ -39,8 +44,10 @@ pub(super) fn refused_at_every_call(scene: &impl Scene) {
             if calls.get() < chosen {
                 break;
             }
+            refused += 1;
         }
     }
+    refused
 }
 
 #[test]
@@ -63,4 +70,52 @@ fn a_reminder_that_is_refused_anywhere_is_sent_once_or_listed() {
     for step in [Step::Message, Step::Grant, Step::All] {
         refused_at_every_call(&Reminders::of_one(step, &[reminders::Act::Tick]));
     }
+}
+
+/// What was told of one member, and what came before that.
+fn told_of_one(early: &[Letter], hand: &[Letter]) {
+    let end = OnceLock::new();
+    let (early, hands) = (early.to_vec(), vec![hand.to_vec()]);
+    assert!(refused_at_every_call(&webhooks::Deliveries { hands, early, end: &end }) > 0, "{hand:?}");
+}
+
+#[test]
+fn an_event_of_whops_of_which_a_look_up_is_refused_ends_as_it_would_have() {
+    let (unnamed, paid) = (Letter::Unnamed(1), Letter::Paid(1, 5));
+    told_of_one(&[], &[unnamed]);
+    told_of_one(&[], &[unnamed, paid, Letter::Disputed(1)]);
+    told_of_one(&[unnamed], &[Letter::Tick, paid]);
+}
+
+#[test]
+fn an_event_of_stripes_of_which_a_look_up_is_refused_ends_in_one_set_of_books() {
+    let stories: [(Story, &[stripe_events::Letter]); 4] = [
+        (Story::OtherShop, &OF_OTHER_SHOP),
+        (Story::Unheard, &OF_UNHEARD),
+        (Story::Returned, &OF_RETURNED),
+        (Story::Restricted, &OF_RESTRICTED),
+    ];
+    for (story, letters) in stories {
+        let (end, hands) = (OnceLock::new(), vec![letters.to_vec()]);
+        let refused = refused_at_every_call(&stripe_events::Deliveries { story, hands, end: &end });
+        assert!(refused > 0, "Stripe is asked in {story:?}");
+    }
+}
+
+#[test]
+fn what_follows_from_an_event_of_stripes_and_is_refused_is_done_or_listed() {
+    for happening in [Happening::Capture(0), Happening::LetGo(0)] {
+        for act in [Act::Tick, Act::Sweep, Act::Cancel(0)] {
+            refused_at_every_call(&Declines::of_one(&[Act::Comes(happening), act]));
+        }
+    }
+}
+
+#[test]
+fn a_reconciliation_of_which_a_look_up_is_refused_explains_every_cent_in_a_later_run() {
+    use reconciliation::Act::{Payouts, Reconcile, Told};
+    let missed = [Happening::Refund(0), Happening::Reverse(0)];
+    refused_at_every_call(&Missed::of_one(&missed, &[Reconcile]));
+    refused_at_every_call(&Missed::of_one(&[Happening::Dispute(0), Happening::Won(0)], &[Reconcile, Told]));
+    refused_at_every_call(&Missed { unpaid: 1, ..Missed::of_one(&missed, &[Reconcile, Payouts]) });
 }

@@ -11,7 +11,8 @@ use super::dice::Dice;
 use super::explorer::Reach;
 use super::law::Law;
 use super::laws::{
-    AppliedOnce, ClosedCasesRest, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition, SumsAreRight,
+    AppliedOnce, ClosedCasesRest, EventsStand, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
+    RefusalsAreListed, SumsAreRight,
 };
 use super::rows::Rows;
 use super::scene::{Deed, Scene};
@@ -25,18 +26,21 @@ use crate::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, 
 pub(super) enum Letter {
     Failed(usize, i64),
     Paid(usize, i64),
+    /// A failure in a dialect that names no company: Whop is asked whose the membership is.
+    Unnamed(usize),
     /// It names a payment of the member's, and nothing else of it.
     Disputed(usize),
     Tick,
 }
 
-use Letter::{Disputed, Failed, Paid, Tick};
+use Letter::{Disputed, Failed, Paid, Tick, Unnamed};
 
 /// Workers that take letters in, each its own in its own order.
 #[derive(Debug)]
 pub(super) struct Deliveries<'a> {
     pub(super) hands: Vec<Vec<Letter>>,
-    /// What came before: the first of it before anybody knew whose it is.
+    /// What came before: the first of it before anybody knew whose it is, and what names no company before Whop
+    /// itself could say.
     pub(super) early: Vec<Letter>,
     /// How everything stands in the end, once one run has come there.
     pub(super) end: &'a OnceLock<Vec<String>>,
@@ -72,6 +76,11 @@ impl Letter {
             Paid(member, minute) => {
                 Some(payment_succeeded(&format!("mem_{member}"), &format!("pay_{member}"), at(minute)))
             }
+            Unnamed(member) => {
+                let (dialect, told) = (Dialect::V2WithoutCompany, Happening::Failed);
+                let event = dialect.tell(Spelling::Dotted, told, &member.to_string(), beginning());
+                Some(with_id(event, &format!("msg_unnamed_{member}")))
+            }
             Disputed(member) => {
                 let told = Happening::Disputed;
                 Some(Dialect::Dated.tell(Spelling::Dotted, told, &member.to_string(), beginning()))
@@ -95,6 +104,12 @@ impl Letter {
     }
 }
 
+/// An event with an id in its envelope, as where Whop names it in a header alone.
+fn with_id(mut event: Value, id: &str) -> Value {
+    event["id"] = id.into();
+    event
+}
+
 impl Scene for Deliveries<'_> {
     fn name(&self) -> String {
         format!("deliveries {:?}", self.hands)
@@ -105,10 +120,14 @@ impl Scene for Deliveries<'_> {
     }
 
     async fn prepare(&self, world: &World) {
+        let is_unnamed = |letter: &&Letter| matches!(letter, Unnamed(_));
+        for letter in self.early.iter().filter(is_unnamed) {
+            letter.arrives(world).await;
+        }
         for member in 1..=3 {
             world.add_past_due(COMPANY, &format!("mem_{member}"));
         }
-        for letter in &self.early {
+        for letter in self.early.iter().filter(|letter| !is_unnamed(letter)) {
             letter.arrives(world).await;
         }
         if !self.early.is_empty() {
@@ -131,10 +150,12 @@ impl Scene for Deliveries<'_> {
         vec![
             Box::new(Fences),
             Box::new(AppliedOnce),
+            Box::new(EventsStand),
             Box::new(OneEntryPerTransition),
             Box::new(ClosedCasesRest),
             Box::new(OnceEach),
             Box::new(SumsAreRight),
+            Box::new(RefusalsAreListed),
             Box::new(NothingUnfinished),
         ]
     }

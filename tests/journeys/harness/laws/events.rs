@@ -1,6 +1,7 @@
-//! Events: what was applied is over.
+//! Events: what was applied is over, and what was not says why and until when.
 
 use crate::harness::law::{Law, Moment, must};
+use crate::harness::rows::Row;
 
 /// Holds for every event: an applied one is never written again, and none is forgotten.
 pub struct AppliedOnce;
@@ -14,5 +15,34 @@ impl Law for AppliedOnce {
             must(!applied, || format!("an applied event was written again: {before}"))?;
         }
         Ok(())
+    }
+}
+
+/// Holds for every event at every moment: what has had no effect is to be tried again and says on what it failed, or
+/// waits in the list of a person, or is one that nothing follows from.
+pub struct EventsStand;
+
+impl Law for EventsStand {
+    fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
+        let changes = moment.before.changes(moment.after).filter_map(|(_, after)| after);
+        for event in changes.filter(|row| row.text("pk").starts_with("EVENT#")) {
+            stands(event).map_err(|problem| format!("{problem}: {event}"))?;
+        }
+        Ok(())
+    }
+}
+
+fn stands(event: &Row) -> Result<(), String> {
+    let (is_due, is_listed) = (!event.text("due_at").is_empty(), !event.text("list_state_pk").is_empty());
+    let says_why = !event.text("reason").is_empty();
+    let was_tried = event.number("tries").unwrap_or_default() > 0;
+    match event.text("state") {
+        "pending" => {
+            must(is_due, || "an event waits, and nothing says until when".to_owned())?;
+            must(says_why || !was_tried, || "an event waits, and nothing says for what".to_owned())
+        }
+        "set_aside" => must(is_listed && says_why && !is_due, || "set aside, and on no list".to_owned()),
+        "applied" | "received" => must(!is_due, || "an event that is over is due".to_owned()),
+        state => Err(format!("an event is {state}")),
     }
 }

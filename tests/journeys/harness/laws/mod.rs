@@ -12,6 +12,7 @@ mod once;
 mod payees;
 mod payments;
 mod refusals;
+mod runs;
 mod sums;
 mod transfers;
 
@@ -21,12 +22,13 @@ pub use books::BooksAddUp;
 pub use bystanders::Bystanders;
 pub use cases::ClosedCasesRest;
 pub use effects::Fences;
-pub use events::AppliedOnce;
+pub use events::{AppliedOnce, EventsStand};
 pub use finished::NothingUnfinished;
 pub use once::OnceEach;
 pub use payees::OneAtAPayee;
 pub use payments::TakenOrLetGo;
 pub use refusals::RefusalsAreListed;
+pub use runs::EndedRunsLeaveNothing;
 pub use sums::SumsAreRight;
 pub use transfers::OneTransferEach;
 
@@ -37,7 +39,7 @@ use crate::world::COMPANY;
 pub fn of_money() -> Vec<Box<dyn Law>> {
     let mut laws = of_restored_money();
     // Before the laws that say the same of transfers in more general words.
-    laws.insert(4, Box::new(OnceEach));
+    laws.insert(5, Box::new(OnceEach));
     laws
 }
 
@@ -46,6 +48,7 @@ pub fn of_restored_money() -> Vec<Box<dyn Law>> {
     vec![
         Box::new(Fences),
         Box::new(AppliedOnce),
+        Box::new(EventsStand),
         Box::new(OneEntryPerTransition),
         Box::new(Bystanders { company: COMPANY }),
         Box::new(RowsFollowFacts),

@@ -1,0 +1,27 @@
+//! Runs of the reconciliation: one that says it came to its end left nothing out.
+
+use shared::store::reconciliation::Reconciliation;
+
+use crate::harness::law::{Law, Moment, must};
+
+/// Holds where one run goes on by itself: at its end every cent is explained or listed, or it says what kept it from
+/// that.
+pub struct EndedRunsLeaveNothing;
+
+impl Law for EndedRunsLeaveNothing {
+    fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
+        let changes = moment.before.changes(moment.after).filter_map(|(_, after)| after);
+        let is_run = |row: &&crate::harness::rows::Row| {
+            row.text("pk") == "JOB#reconciliation" && row.text("sk").starts_with("RUN#")
+        };
+        for row in changes.filter(is_run) {
+            let run: Reconciliation = row.read();
+            let is_whole = run.ended_at.is_some() && run.trouble.is_none() && !run.more;
+            let left = run.cash.values().any(|cash| cash.unexplained_amount() != 0);
+            must(!is_whole || !left, || {
+                format!("a run came to its end and left something unexplained: {row}")
+            })?;
+        }
+        Ok(())
+    }
+}
