@@ -12,16 +12,16 @@
 //! was read with and together with what the slice adds up to. So a run that is cut off does a part of a
 //! slice twice, which changes nothing, and two runs at once add nothing up twice.
 
+mod backfill;
 mod cash;
 mod events;
 mod explain;
-mod match_lines;
 mod line;
-mod backfill;
+mod match_lines;
 mod open;
 mod paid;
-mod walk;
 mod stripe_record;
+mod walk;
 
 use std::time::{Duration as StdDuration, Instant};
 
@@ -113,7 +113,11 @@ struct Run<'a> {
 }
 
 /// Runs one occurrence of the job.
-pub async fn run(app: &App, occurrence: &Occurrence, limits: ReconciliationLimits) -> Result<Report, ReconcileError> {
+pub async fn run(
+    app: &App,
+    occurrence: &Occurrence,
+    limits: ReconciliationLimits,
+) -> Result<Report, ReconcileError> {
     let span = tracing::info_span!("run", cron = RECONCILIATION_JOB);
     async {
         let store = app.store()?;

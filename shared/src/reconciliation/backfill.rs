@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::explain::{Check, check_row};
 use super::stripe_record::{Movement, StripeRecord};
-use super::{RunError, Run, whole_seconds};
+use super::{Run, RunError, whole_seconds};
 use crate::domain::action::Actor;
 use crate::domain::booking::Fact;
 use crate::store::StoreError;

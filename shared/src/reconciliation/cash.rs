@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::line::{self, is_platform_kind};
-use super::{RunError, Run};
+use super::{Run, RunError};
 use crate::store::reconciliation::Cash;
 
 impl Run<'_> {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{RunError, ReconcileError, Run, half, whole_seconds};
+use super::{ReconcileError, Run, RunError, half, whole_seconds};
 use crate::events::{ArrivalError, Received, STRIPE};
 use crate::providers::stripe::balance::{EventFilter, FetchedEvent};
 use crate::providers::stripe::list::Created;
@@ -105,7 +105,9 @@ impl Run<'_> {
                     intake.receive_stripe(&self.app.config.vault, read, verified.body(), now).await;
                 let received = received.map_err(|error| match error {
                     ArrivalError::Store(error) => RunError::from(error),
-                    ArrivalError::Vault(error) => RunError::Run(ReconcileError::Unconfigured(error.to_string())),
+                    ArrivalError::Vault(error) => {
+                        RunError::Run(ReconcileError::Unconfigured(error.to_string()))
+                    }
                 })?;
                 tracing::info!(event_id = event.id, ?received, "event fetched");
                 fetched += u64::from(received != Received::Duplicate);

@@ -45,7 +45,11 @@ pub(super) fn check_row(row: &BookingRow, record: &StripeRecord) -> Check {
         Movement::Refunded => {
             let recorded = -booking.amounts.refunded;
             let what = || What::Refunded { money: record.money(), payment_intent: record.payment() };
-            if recorded == record.amount { Check::Matches } else { Check::MissingFact(Box::new(what()), recorded) }
+            if recorded == record.amount {
+                Check::Matches
+            } else {
+                Check::MissingFact(Box::new(what()), recorded)
+            }
         }
         Movement::Disputed(dispute) => disputed(row, &booking, dispute, record),
     }
@@ -126,9 +130,10 @@ fn reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, record: &S
     let recorded = recorded.max().unwrap_or_default();
     match recorded.cmp(&record.amount) {
         Ordering::Equal => Check::Matches,
-        Ordering::Less => {
-            Check::MissingFact(Box::new(What::TransferReversed { transfer: id, money: record.money() }), recorded)
-        }
+        Ordering::Less => Check::MissingFact(
+            Box::new(What::TransferReversed { transfer: id, money: record.money() }),
+            recorded,
+        ),
         Ordering::Greater => Check::Mismatch(FindingKind::AmountDiffers, recorded),
     }
 }

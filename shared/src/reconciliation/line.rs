@@ -124,8 +124,12 @@ fn source(kind: &str, source: Option<LineSource>) -> MovementSource {
             MovementSource::Refund(refund)
         }
         ("transfer", Some(LineSource::Transfer(transfer))) => MovementSource::Transfer(transfer),
-        ("transfer_refund", Some(LineSource::Reversal(reversed))) => MovementSource::TransferReversal(reversed.transfer),
-        ("transfer_refund", Some(LineSource::Transfer(transfer))) => MovementSource::TransferReversal(transfer.id),
+        ("transfer_refund", Some(LineSource::Reversal(reversed))) => {
+            MovementSource::TransferReversal(reversed.transfer)
+        }
+        ("transfer_refund", Some(LineSource::Transfer(transfer))) => {
+            MovementSource::TransferReversal(transfer.id)
+        }
         ("adjustment", Some(LineSource::Dispute(dispute))) => MovementSource::Dispute(dispute),
         (kind, _) if is_platform_kind(kind) => MovementSource::Platform,
         _ => MovementSource::Unknown,
@@ -170,10 +174,17 @@ mod tests {
             "transfer_failure",
             "a_later_kind",
         ];
-        assert!(PLATFORM_KINDS.iter().all(|kind| is_platform_kind(kind) && matches!(source(kind, None), MovementSource::Platform)));
+        assert!(
+            PLATFORM_KINDS
+                .iter()
+                .all(|kind| is_platform_kind(kind) && matches!(source(kind, None), MovementSource::Platform))
+        );
         for kind in of_bookings.into_iter().chain(listed) {
             assert!(!is_platform_kind(kind), "{kind}");
-            assert!(matches!(source(kind, None), MovementSource::Unknown), "without its source it is listed: {kind}");
+            assert!(
+                matches!(source(kind, None), MovementSource::Unknown),
+                "without its source it is listed: {kind}"
+            );
         }
         assert!(PLATFORM_KINDS.is_sorted(), "so that a second entry is seen");
     }

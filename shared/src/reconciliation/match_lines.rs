@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::explain::{Check, check};
-use super::line::{MovementSource, Line};
 use super::backfill::Origin;
+use super::explain::{Check, check};
+use super::line::{Line, MovementSource};
 use super::stripe_record::{self, Fetched, StripeRecord};
-use super::{RunError, Run};
+use super::{Run, RunError};
 use crate::domain::effect::{EffectState, Request};
 use crate::providers::call::CallError;
 use crate::providers::stripe::balance::BalanceTransaction;
@@ -61,7 +61,8 @@ impl Run<'_> {
     pub(super) async fn match_lines(&self, lines: Vec<Line>) -> Result<Vec<MatchedLine>, RunError> {
         let asked_at = self.app.clock.now();
         let fetched = self.ask(&lines).await?;
-        let records: Vec<Option<StripeRecord>> = lines.iter().map(|line| stripe_record::of(line, &fetched)).collect();
+        let records: Vec<Option<StripeRecord>> =
+            lines.iter().map(|line| stripe_record::of(line, &fetched)).collect();
         let owners = self.owners(&records).await?;
         let mut books_by_booking = self.books_by_booking(owners.iter().flatten()).await?;
         let mut matched_lines = Vec::new();
@@ -69,7 +70,9 @@ impl Run<'_> {
             let origin = Origin { id: &line.id, created: line.created, asked_at };
             let outcome = match (&line.source, record) {
                 (MovementSource::Platform, _) => MatchOutcome::Explained,
-                (_, Some(record)) => self.match_record(&record, owner.as_ref(), &mut books_by_booking, origin).await?,
+                (_, Some(record)) => {
+                    self.match_record(&record, owner.as_ref(), &mut books_by_booking, origin).await?
+                }
                 (_, None) => MatchOutcome::Found(Box::new(self.unknown(&line))),
             };
             matched_lines.push(MatchedLine { line, outcome, owner });
@@ -163,15 +166,10 @@ impl Run<'_> {
             }
         }
         let stripe = self.stripe;
-<<<<<<< HEAD
-        let payments = self.all(payments, |id| async move { stripe.payment_intent(&id).await }).await?;
-        Ok(Fetched { payments, transfers: self.transfers(transfers).await? })
-=======
         let payment = |id: String| async move { stripe.payment_intent(&id).await.map_err(unseen) };
         let transfer = |id: String| async move { stripe.transfer(&id).await.map_err(unseen) };
         let payments = self.all(payments, payment).await?;
         Ok(Fetched { payments, transfers: self.all(transfers, transfer).await? })
->>>>>>> harness-refusals
     }
 
     /// These transfers, as Stripe has them.
@@ -222,8 +220,9 @@ impl Run<'_> {
         let unnamed = records.iter().flatten().filter(|record| record.named.is_none());
         let payments: HashSet<String> = unnamed.filter_map(|record| record.payment_intent.clone()).collect();
         let found = self.store.owners_of_payments(&payments.into_iter().collect::<Vec<_>>()).await?;
-        let owner =
-            |record: &StripeRecord| record.named.clone().or_else(|| found.get(record.payment_intent.as_deref()?).cloned());
+        let owner = |record: &StripeRecord| {
+            record.named.clone().or_else(|| found.get(record.payment_intent.as_deref()?).cloned())
+        };
         Ok(records.iter().map(|record| record.as_ref().and_then(owner)).collect())
     }
 

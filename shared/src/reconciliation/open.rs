@@ -2,17 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::match_lines::MatchOutcome;
-use super::line::{self, Line};
 use super::backfill::Origin;
-<<<<<<< HEAD
-=======
+use super::line::{self, Line};
+use super::match_lines::MatchOutcome;
 use super::walk::UNSEEN;
->>>>>>> harness-refusals
-use super::{RunError, Run, stripe_record};
+use super::{Run, RunError, stripe_record};
 use crate::providers::stripe::balance::BalanceTransaction;
 use crate::store::booking::BookingOwner;
-use crate::store::reconciliation::{Finding, FindingKind, FindingCursor};
+use crate::store::reconciliation::{Finding, FindingCursor, FindingKind};
 
 /// The most lines that are held against the books at once.
 const AT_ONCE: usize = 100;
@@ -49,12 +46,9 @@ impl Run<'_> {
         lines.sort_by_key(|line| line.created);
         for matched in self.match_lines(lines).await? {
             if let Some(finding) = of_line.get(matched.line.id.as_str()) {
-<<<<<<< HEAD
-=======
                 if matched.is_unseen() {
                     self.summary.trouble.get_or_insert_with(|| UNSEEN.to_owned());
                 }
->>>>>>> harness-refusals
                 self.settle(finding, matched.outcome).await?;
             }
         }
@@ -82,13 +76,7 @@ impl Run<'_> {
         match outcome {
             MatchOutcome::Explained | MatchOutcome::Backfilled => {
                 self.summary.backfilled += u64::from(matches!(outcome, MatchOutcome::Backfilled));
-<<<<<<< HEAD
-                let now = self.app.clock.now();
-                let closed = self.store.explain_finding(finding, now, self.app.ids.next()).await?;
-                self.summary.closed += u64::from(closed);
-=======
                 self.close(finding).await
->>>>>>> harness-refusals
             }
             MatchOutcome::Found(found) => {
                 self.summary.in_doubt += u64::from(found.kind == FindingKind::TransferInDoubt);

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use super::explain::transfers_of;
-use super::match_lines::{MatchOutcome, BooksByBooking};
 use super::backfill::Origin;
+use super::explain::transfers_of;
+use super::match_lines::{BooksByBooking, MatchOutcome};
 use super::walk::Slice;
-use super::{RunError, Run, stripe_record};
+use super::{Run, RunError, stripe_record};
 use crate::domain::id::CompanyId;
 use crate::domain::money::Money;
 use crate::domain::party::BookingId;
@@ -52,7 +52,11 @@ impl Run<'_> {
         known.cloned().collect()
     }
 
-    async fn look_for(&self, mut books_by_booking: BooksByBooking, slice: &mut Slice) -> Result<(), RunError> {
+    async fn look_for(
+        &self,
+        mut books_by_booking: BooksByBooking,
+        slice: &mut Slice,
+    ) -> Result<(), RunError> {
         let mut unseen: BTreeMap<String, (BookingOwner, Money)> = BTreeMap::new();
         for (owner, books) in &books_by_booking {
             let Books::Known(row) = books else { continue };

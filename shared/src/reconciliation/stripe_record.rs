@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::line::{MovementSource, Line};
+use super::line::{Line, MovementSource};
 use crate::domain::booking::DisputeStatus;
 use crate::domain::money::{Currency, Money};
 use crate::providers::stripe::line::Dispute;

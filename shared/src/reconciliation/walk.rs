@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::match_lines::{MatchOutcome, MatchedLine};
 use super::line::{self, MovementSource};
-use super::{RunError, Run, half, whole_seconds};
+use super::match_lines::{MatchOutcome, MatchedLine};
+use super::{Run, RunError, half, whole_seconds};
 use crate::domain::id::CompanyId;
 use crate::providers::stripe::balance::{BalanceFilter, BalanceTransaction};
 use crate::providers::stripe::list::Created;

@@ -1,8 +1,8 @@
 //! What the reconciliation remembers: how far it has come, what it found, and each of its runs.
 
 mod books;
-mod finding_scope;
 mod finding;
+mod finding_scope;
 mod finding_totals;
 mod open;
 mod run;
@@ -19,8 +19,8 @@ use super::write::{Expect, Write};
 use crate::domain::id::CompanyId;
 
 pub use books::Books;
-pub use finding_scope::{FindingScope, CloseOutcome};
 pub use finding::{Closing, Finding, FindingKind, FindingState};
+pub use finding_scope::{CloseOutcome, FindingScope};
 pub use finding_totals::{FileOutcome, FindingTotals};
 pub use open::FindingCursor;
 pub use run::{Cash, Reconciliation, ReconciliationRunCursor};
