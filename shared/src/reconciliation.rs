@@ -221,7 +221,7 @@ impl Run<'_> {
         let summary = &self.summary;
         let report = Report {
             job: occurrence.job.clone(),
-            occurrence: time::write(occurrence.scheduled_at),
+            occurrence: time::format(occurrence.scheduled_at),
             due: summary.lines + summary.events,
             done: summary.explained + summary.backfilled + summary.events_fetched,
             declined: None,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use local::schedule::Expression;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value as Yaml;
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::ROUTES;
 use shared::config::{NAMES, Need};
 use shared::domain::job::{JOBS, Rhythm};
@@ -112,7 +112,7 @@ fn both_platforms_start_the_same_jobs_at_the_same_times() {
         let mut rows = ROUTES.iter();
         let row = rows.find(|row| row.path == schedule.path && row.method == schedule.method.as_str());
         let row = row.unwrap_or_else(|| panic!("{} has no row in ROUTES", schedule.path));
-        assert_eq!(row.who, Who::Scheduler, "{}", schedule.path);
+        assert_eq!(row.access, Access::Scheduler, "{}", schedule.path);
         let door = read(&format!("functions/{}/src/main.rs", row.function));
         assert!(door.contains(&format!("job_path: Some(\"{}\")", schedule.path)), "{}", schedule.path);
         row.function.to_owned()

@@ -7,7 +7,7 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::time;
 use shared::http::body::text_field;
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::reconciliation::{
@@ -34,11 +34,11 @@ pub(super) async fn resolve(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(finding_id): Path<String>,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let run = |_| close(&app, &caller, &finding_id, &body);
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 async fn close(
@@ -84,7 +84,7 @@ pub(super) fn tell(finding: &Finding) -> Value {
     let closing = finding
         .closing
         .as_ref()
-        .map(|closing| json!({"at": time::write(closing.at), "by": closing.by, "note": closing.note}));
+        .map(|closing| json!({"at": time::format(closing.at), "by": closing.by, "note": closing.note}));
     json!({
         "finding_id": finding.finding_id,
         "kind": finding.kind,
@@ -95,7 +95,7 @@ pub(super) fn tell(finding: &Finding) -> Value {
         "books_amount": finding.books_amount,
         "difference_amount": finding.difference_amount(),
         "currency": finding.currency,
-        "found_at": time::write(finding.found_at),
+        "found_at": time::format(finding.found_at),
         "state": finding.state,
         "closing": closing,
     })

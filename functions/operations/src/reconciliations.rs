@@ -49,8 +49,8 @@ fn tell(run: &Reconciliation) -> Value {
     });
     json!({
         "run_id": run.run_id,
-        "started_at": time::write(run.started_at),
-        "ended_at": run.ended_at.map(time::write),
+        "started_at": time::format(run.started_at),
+        "ended_at": run.ended_at.map(time::format),
         "events": run.events,
         "events_fetched": run.events_fetched,
         "lines": run.lines,

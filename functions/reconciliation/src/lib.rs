@@ -29,7 +29,7 @@ const SLOT_DAYS: i64 = 1;
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
     let path = "/api/cron/reconcile";
-    Routes::of("reconciliation").on(Method::GET, path, run).on(Method::POST, path, run).guard(app)
+    Routes::of("reconciliation").on(Method::GET, path, run).on(Method::POST, path, run).into_router(app)
 }
 
 async fn run(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {

@@ -33,8 +33,8 @@ impl Run<'_> {
         match self.decide_again(view, case_id, &effect).await? {
             Again::Send => self.perform(view, case_id, effect).await,
             Again::Withdraw(reason) => {
-                let (senders, now) = (self.app.senders(), self.app.clock.now());
-                effects::withdraw(&view.company, case_id, &effect, reason, senders, now).await?;
+                let (effect_clients, now) = (self.app.effect_clients(), self.app.clock.now());
+                effects::withdraw(&view.company, case_id, &effect, reason, effect_clients, now).await?;
                 Ok((Worked::Done, None))
             }
             Again::Later(reason) => Ok((Worked::Failed, Some(reason))),
@@ -51,8 +51,9 @@ impl Run<'_> {
         let app = self.app;
         let now = app.clock.now();
         let outcome =
-            effects::perform_read(&view.company, case_id, effect, app.senders(), app.ids.next(), now).await?;
-        let Outcome::Stands(effect) = outcome else { return Ok((Worked::Skipped, None)) };
+            effects::execute(&view.company, case_id, effect, app.effect_clients(), app.ids.next(), now)
+                .await?;
+        let Outcome::Recorded(effect) = outcome else { return Ok((Worked::Skipped, None)) };
         tracing::info!(%case_id, effect = %effects::describe(&effect), "effect attempted");
         Ok(match effect.state {
             EffectState::Done | EffectState::Rejected => (Worked::Done, None),

@@ -6,9 +6,9 @@ use super::explain::{Check, check_row};
 use super::stripe_record::{Movement, StripeRecord};
 use super::{Run, RunError, whole_seconds};
 use crate::domain::action::Actor;
-use crate::domain::booking::Fact;
+use crate::domain::booking::BookingFact;
 use crate::store::StoreError;
-use crate::store::booking::{BookingNews, BookingOwner, BookingRow};
+use crate::store::booking::{BookingChange, BookingOwner, BookingRow};
 use crate::store::reconciliation::RECONCILIATION_JOB;
 use crate::store::recovery::RecordError;
 
@@ -41,11 +41,15 @@ impl Run<'_> {
         for _ in 0..TRIES {
             let Check::MissingFact(what, _) = check_row(&row, record) else { return Ok(row) };
             let source = format!("{RECONCILIATION_JOB}:{}", origin.id);
-            let news = BookingNews {
-                facts: vec![Fact { at: origin.happened_at(record), what: *what, source: source.clone() }],
+            let news = BookingChange {
+                facts: vec![BookingFact {
+                    at: origin.happened_at(record),
+                    what: *what,
+                    source: source.clone(),
+                }],
                 cause: source,
                 actor: Some(Actor::Schedule),
-                ..BookingNews::default()
+                ..BookingChange::default()
             };
             let recording = match company.record_booking(row.clone(), news, deployment, now) {
                 Ok(recording) => recording,

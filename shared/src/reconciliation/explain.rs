@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::stripe_record::{Movement, StripeRecord, taken};
-use crate::domain::booking::{Booking, DisputeStatus, MAX_PRICE, What};
+use crate::domain::booking::{Booking, BookingFactKind, DisputeStatus, MAX_PRICE};
 use crate::domain::money::Money;
 use crate::domain::party::{ChargeId, PaymentIntentId, TransferId};
 use crate::providers::stripe::line::Dispute;
@@ -17,7 +17,7 @@ pub(super) enum Check {
     /// They say the same.
     Matches,
     /// It was never heard of; recorded, it should hold. With what the books have instead.
-    MissingFact(Box<What>, i64),
+    MissingFact(Box<BookingFactKind>, i64),
     /// They differ, and nothing that is told mends it. With what the books have instead.
     Mismatch(FindingKind, i64),
 }
@@ -44,7 +44,8 @@ pub(super) fn check_row(row: &BookingRow, record: &StripeRecord) -> Check {
         Movement::Captured(charge) => captured(&booking, charge, record),
         Movement::Refunded => {
             let recorded = -booking.amounts.refunded;
-            let what = || What::Refunded { money: record.money(), payment_intent: record.payment() };
+            let what =
+                || BookingFactKind::Refunded { money: record.money(), payment_intent: record.payment() };
             if recorded == record.amount {
                 Check::Matches
             } else {
@@ -75,7 +76,7 @@ fn captured(booking: &Booking, charge: &str, record: &StripeRecord) -> Check {
         // The largest total counts, so that a smaller one would change nothing.
         (Ordering::Less, Some(payment_intent)) => {
             let charge = ChargeId::parse(charge).ok();
-            let what = What::Captured { payment_intent, charge, money: record.money() };
+            let what = BookingFactKind::Captured { payment_intent, charge, money: record.money() };
             Check::MissingFact(Box::new(what), recorded)
         }
         _ => Check::Mismatch(FindingKind::AmountDiffers, recorded),
@@ -85,7 +86,9 @@ fn captured(booking: &Booking, charge: &str, record: &StripeRecord) -> Check {
 /// What the books have of this very transfer.
 fn settled_by<'a>(row: &'a BookingRow, id: &str) -> Option<&'a Money> {
     row.history.facts().find_map(|fact| match &fact.what {
-        What::PaidOut { transfer: Some(transfer), money, .. } if transfer.as_str() == id => Some(money),
+        BookingFactKind::PaidOut { transfer: Some(transfer), money, .. } if transfer.as_str() == id => {
+            Some(money)
+        }
         _ => None,
     })
 }
@@ -93,7 +96,7 @@ fn settled_by<'a>(row: &'a BookingRow, id: &str) -> Option<&'a Money> {
 /// Every transfer that the books have of a booking.
 pub(super) fn transfers_of(row: &BookingRow) -> impl Iterator<Item = (&TransferId, &Money)> {
     row.history.facts().filter_map(|fact| match &fact.what {
-        What::PaidOut { transfer: Some(transfer), money, .. } => Some((transfer, money)),
+        BookingFactKind::PaidOut { transfer: Some(transfer), money, .. } => Some((transfer, money)),
         _ => None,
     })
 }
@@ -122,7 +125,9 @@ fn reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, record: &S
         return Check::Mismatch(FindingKind::TransferUnknown, 0);
     };
     let recorded = row.history.facts().filter_map(|fact| match &fact.what {
-        What::TransferReversed { transfer, money } if *transfer == id && money.currency == *own => {
+        BookingFactKind::TransferReversed { transfer, money }
+            if *transfer == id && money.currency == *own =>
+        {
             Some(money.amount.min(moved.amount))
         }
         _ => None,
@@ -131,7 +136,7 @@ fn reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, record: &S
     match recorded.cmp(&record.amount) {
         Ordering::Equal => Check::Matches,
         Ordering::Less => Check::MissingFact(
-            Box::new(What::TransferReversed { transfer: id, money: record.money() }),
+            Box::new(BookingFactKind::TransferReversed { transfer: id, money: record.money() }),
             recorded,
         ),
         Ordering::Greater => Check::Mismatch(FindingKind::AmountDiffers, recorded),
@@ -148,7 +153,7 @@ fn disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, record: &Str
     };
     if recorded.map(|recorded| (recorded.status, recorded.money)) != Some((status, &money)) {
         let (dispute_id, payment_intent) = (dispute.id.clone(), record.payment());
-        let what = What::Disputed { dispute_id, status, money, payment_intent };
+        let what = BookingFactKind::Disputed { dispute_id, status, money, payment_intent };
         return Check::MissingFact(Box::new(what), in_books);
     }
     match in_books == record.amount {
@@ -169,7 +174,7 @@ fn newest_disputes<'a>(row: &'a BookingRow, booking: &'a Booking) -> Vec<Recorde
     let own = own_payment(row, booking);
     let mut disputes: Vec<RecordedDispute<'_>> = Vec::new();
     for fact in row.history.facts().filter(|fact| fact.what.is_of(own)) {
-        let What::Disputed { dispute_id, status, money, .. } = &fact.what else { continue };
+        let BookingFactKind::Disputed { dispute_id, status, money, .. } = &fact.what else { continue };
         match disputes.iter_mut().find(|recorded| recorded.id == dispute_id) {
             Some(recorded) => (recorded.status, recorded.money) = (*status, money),
             None => disputes.push(RecordedDispute { id: dispute_id, status: *status, money }),
@@ -220,8 +225,8 @@ mod tests {
     #[test]
     fn of_disputes_above_what_is_left_the_later_one_lacks_it_and_none_lacks_it_twice() {
         let mut row = BookingRow::unknown(CompanyId::parse("biz_1").unwrap(), booking_id(1));
-        let later = |mut fact: crate::domain::booking::Fact| {
-            let What::Disputed { dispute_id, .. } = &mut fact.what else { panic!("{fact:?}") };
+        let later = |mut fact: crate::domain::booking::BookingFact| {
+            let BookingFactKind::Disputed { dispute_id, .. } = &mut fact.what else { panic!("{fact:?}") };
             *dispute_id = "du_0".to_owned();
             fact
         };

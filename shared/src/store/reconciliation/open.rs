@@ -18,13 +18,13 @@ impl FindingCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (found_at, id) = text.split_once('#')?;
-        time::read(found_at).filter(|_| id.len() <= MAX_ID_BYTES)?;
+        time::parse(found_at).filter(|_| id.len() <= MAX_ID_BYTES)?;
         Some(Self { sort_key: text.to_owned(), finding_id: id.to_owned() })
     }
 
     /// The place of a finding.
     pub fn of(finding: &Finding) -> Self {
-        let sort_key = format!("{}#{}", time::write(finding.found_at), finding.finding_id);
+        let sort_key = format!("{}#{}", time::format(finding.found_at), finding.finding_id);
         Self { sort_key, finding_id: finding.finding_id.clone() }
     }
 }

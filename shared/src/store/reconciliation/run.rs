@@ -98,11 +98,11 @@ impl ReconciliationRunCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('#')?;
-        (time::read(at).is_some() && Uuid::parse_str(id).is_ok()).then(|| Self(text.to_owned()))
+        (time::parse(at).is_some() && Uuid::parse_str(id).is_ok()).then(|| Self(text.to_owned()))
     }
 
     fn of(run: &Reconciliation) -> Self {
-        Self(format!("{}#{}", time::write(run.started_at), run.run_id))
+        Self(format!("{}#{}", time::format(run.started_at), run.run_id))
     }
 }
 
