@@ -54,6 +54,7 @@ mod harness;
 mod health;
 mod hostile_issuer;
 mod hostile_json;
+mod hostile_providers;
 mod house_rules;
 mod issuers;
 mod jobs_done;
