@@ -56,6 +56,7 @@ mod hostile_issuer;
 mod hostile_json;
 mod hostile_providers;
 mod house_rules;
+mod in_doubt;
 mod issuers;
 mod jobs_done;
 mod judgement;
