@@ -8,14 +8,14 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::aws::secrets::{self, Secrets, SecretsError};
-use crate::aws::{Aws, open_ahead};
+use crate::aws::{Aws, prewarm};
 use crate::bearer::BearerTokens;
 use crate::bookings::Bookings;
 use crate::config::{Config, ConfigError};
 use crate::domain::id::{CompanyId, UserId};
 use crate::domain::job::{Job, Occurrence};
-use crate::effects::Senders;
-use crate::events::Intake;
+use crate::effects::EffectClients;
+use crate::events::EventIntake;
 use crate::payouts::Payouts;
 use crate::providers::client;
 use crate::providers::resend::Resend;
@@ -25,7 +25,7 @@ use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
 use crate::store::outbox::Listeners;
 use crate::store::{Store, StoreError};
-use crate::watch::{self, Watch};
+use crate::watch::{self, Telemetry};
 
 /// The `App` as handlers hold it.
 pub type SharedApp = Arc<App>;
@@ -58,7 +58,7 @@ pub struct App {
     /// Counts how often somebody asks.
     pub limiter: Limiter,
     /// Who watches from outside.
-    pub watch: Watch,
+    pub watch: Telemetry,
     /// What Whop said of a user and a company, for at most a minute.
     pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
@@ -124,7 +124,8 @@ impl App {
         let bundle = variable("AWS_CA_BUNDLE");
         let http =
             client::client_that_trusts(bundle.as_deref()).map_err(|error| mistake(error.to_string()))?;
-        let secrets = Self::ask_ahead(&http, variable).await.map_err(|error| mistake(error.to_string()))?;
+        let secrets =
+            Self::load_secrets(&http, variable).await.map_err(|error| mistake(error.to_string()))?;
         let config = Config::of_deployment(|name| secrets.get(name).cloned().or_else(|| variable(name)))?;
         let missing: Vec<&str> = config.missing().iter().map(|name| name.name).collect();
         if !missing.is_empty() {
@@ -137,7 +138,7 @@ impl App {
 
     /// Whatever the network is needed for before the first request, all at once: the secrets, and the
     /// connection to the table.
-    async fn ask_ahead(
+    async fn load_secrets(
         http: &reqwest::Client,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Secrets, SecretsError> {
@@ -150,7 +151,7 @@ impl App {
                 None => Ok(Secrets::default()),
             }
         };
-        let (secrets, ()) = tokio::join!(read, open_ahead(http, &aws.region, table.as_deref()));
+        let (secrets, ()) = tokio::join!(read, prewarm(http, &aws.region, table.as_deref()));
         secrets
     }
 
@@ -181,7 +182,7 @@ impl App {
             config.whop_app_id.as_ref().map(|app_id| UserTokens::new(http.clone(), source, app_id));
         let limiter = Limiter::new(store.clone());
         let errors = config.errors.as_ref().map(|errors| (&errors.dsn, errors.deployment.clone()));
-        let watch = Watch::new(&http, errors, config.drain.as_ref());
+        let watch = Telemetry::new(&http, errors, config.drain.as_ref());
         let started = Instant::now();
         let access_cache = Mutex::default();
         Self {
@@ -215,8 +216,8 @@ impl App {
     }
 
     /// What effects need.
-    pub fn senders(&self) -> Senders<'_> {
-        Senders {
+    pub fn effect_clients(&self) -> EffectClients<'_> {
+        EffectClients {
             whop: self.whop.as_ref(),
             resend: self.resend.as_ref(),
             stripe: self.stripe.as_ref(),
@@ -236,7 +237,7 @@ impl App {
         Some(Payouts {
             store,
             stripe: self.stripe.as_ref()?,
-            senders: self.senders(),
+            effect_clients: self.effect_clients(),
             calendar: marketplace.calendar,
             minimum: &marketplace.payout_minimum,
             approval_above: &marketplace.payout_approval_above,
@@ -249,9 +250,9 @@ impl App {
         &'a self,
         store: &'a Store,
         new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
-    ) -> Intake<'a> {
+    ) -> EventIntake<'a> {
         let (whop, stripe) = (self.whop.as_ref(), self.stripe.as_ref());
-        Intake { store, whop, stripe, deployment: &self.config.marketplace.deployment, new_id }
+        EventIntake { store, whop, stripe, deployment: &self.config.marketplace.deployment, new_id }
     }
 
     /// The sweep over bookings, over a table and a source of ids that outlive it.
@@ -260,7 +261,7 @@ impl App {
         store: &'a Store,
         new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
     ) -> Bookings<'a> {
-        Bookings { store, senders: self.senders(), new_id }
+        Bookings { store, effect_clients: self.effect_clients(), new_id }
     }
 }
 

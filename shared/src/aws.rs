@@ -93,7 +93,7 @@ impl std::fmt::Debug for Aws {
 /// Opens a connection that the first request will use: an instance starts on a whole processor, and
 /// answers on a part of one. DynamoDB says there to anybody that it is well, at no cost. What goes wrong
 /// here will go wrong again where it matters.
-pub async fn open_ahead(http: &reqwest::Client, region: &str, endpoint: Option<&str>) {
+pub async fn prewarm(http: &reqwest::Client, region: &str, endpoint: Option<&str>) {
     let usual = || format!("https://dynamodb.{region}.amazonaws.com/");
     let url = endpoint.map_or_else(usual, str::to_owned);
     let opened = async { http.get(url).send().await?.bytes().await };

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::domain::party::BookingId;
 use crate::due::Worked;
-use crate::effects::Senders;
+use crate::effects::EffectClients;
 use crate::store::due::DueRow;
 use crate::store::{Company, RowKind, Store, StoreError};
 
@@ -32,7 +32,7 @@ pub struct Bookings<'a> {
     /// The table.
     pub store: &'a Store,
     /// By whom steps leave the house.
-    pub senders: Senders<'a>,
+    pub effect_clients: EffectClients<'a>,
     /// A fresh random id.
     pub new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
 }
@@ -61,7 +61,7 @@ impl Bookings<'_> {
         let (Some(company_id), Some(booking_id)) = (row.key.company(), row.key.booking_id()) else {
             return Ended::of(Worked::Skipped, "not_of_a_booking");
         };
-        if self.senders.stripe.is_none() {
+        if self.effect_clients.stripe.is_none() {
             return Ended::of(Worked::Skipped, "stripe_not_configured");
         }
         let ended = match self.attend_to(&self.store.company(&company_id), booking_id, row).await {
@@ -94,7 +94,7 @@ impl Bookings<'_> {
         row: &DueRow,
     ) -> Result<Ended, StoreError> {
         match (row.key.kind(), row.key.operation()) {
-            (RowKind::Booking, _) => self.time_ran_out(company, booking_id).await,
+            (RowKind::Booking, _) => self.expire(company, booking_id).await,
             (RowKind::BookingAction, Some(operation)) => {
                 self.step_is_due(company, booking_id, operation).await
             }
@@ -105,6 +105,6 @@ impl Bookings<'_> {
     /// What time it is now, as it is written down: a run of minutes must not date what it does last as
     /// what it did first.
     fn now(&self) -> DateTime<Utc> {
-        (self.senders.clock)().trunc_subsecs(3)
+        (self.effect_clients.clock)().trunc_subsecs(3)
     }
 }

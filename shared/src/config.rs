@@ -50,7 +50,7 @@ pub struct Config {
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
     /// What a front door before the functions proves itself with, newest first.
-    pub front_door_secrets: Vec<String>,
+    pub trusted_proxy_secrets: Vec<String>,
     /// Seals what is kept.
     pub vault: Vault,
     /// The app's key at Whop.
@@ -195,7 +195,7 @@ impl Config {
             errors,
             drain,
             cron_secrets: list("CRON_SECRET"),
-            front_door_secrets: list("FRONT_DOOR_SECRET"),
+            trusted_proxy_secrets: list("FRONT_DOOR_SECRET"),
             vault,
             whop_api_key: get("WHOP_API_KEY"),
             whop_app_id: get("WHOP_APP_ID"),

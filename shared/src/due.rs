@@ -25,7 +25,7 @@ use crate::store::{Store, StoreError};
 
 /// What one run may take. Every figure has its reason.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct SweepLimits {
     /// Rows of one run: at four calls of 80 ms each and 32 at a time, about 20 seconds.
     pub rows: usize,
     /// Rows of one company in one run: a company with ten thousand failed renewals on one day takes
@@ -46,7 +46,7 @@ pub struct Bounds {
     pub company_failures: u32,
 }
 
-impl Default for Bounds {
+impl Default for SweepLimits {
     fn default() -> Self {
         Self {
             rows: 2_000,
@@ -124,7 +124,7 @@ type Queues = BTreeMap<(Option<CompanyId>, Lane), Vec<DueRow>>;
 pub async fn collect(
     store: &Store,
     job: &str,
-    bounds: Bounds,
+    bounds: SweepLimits,
     now: DateTime<Utc>,
 ) -> Result<Found, StoreError> {
     collect_only(store, job, bounds, now, |_| true).await
@@ -134,7 +134,7 @@ pub async fn collect(
 pub async fn collect_only(
     store: &Store,
     job: &str,
-    bounds: Bounds,
+    bounds: SweepLimits,
     now: DateTime<Utc>,
     wanted: fn(&Key) -> bool,
 ) -> Result<Found, StoreError> {
@@ -166,7 +166,7 @@ async fn collect_shard(
     store: &Store,
     job: &str,
     shard: u8,
-    bounds: Bounds,
+    bounds: SweepLimits,
     now: DateTime<Utc>,
     wanted: fn(&Key) -> bool,
 ) -> Result<Found, StoreError> {
@@ -197,7 +197,7 @@ async fn collect_shard(
 }
 
 /// Works the queues off, a few companies at a time, and reports.
-pub async fn work<F, Fut>(found: Found, bounds: Bounds, work_on: F) -> Report
+pub async fn work<F, Fut>(found: Found, bounds: SweepLimits, work_on: F) -> Report
 where
     F: Fn(DueRow) -> Fut,
     Fut: Future<Output = Worked>,
@@ -218,7 +218,7 @@ where
 
 async fn work_queue<F, Fut>(
     queue: Queue,
-    bounds: Bounds,
+    bounds: SweepLimits,
     run_started: Instant,
     report: &Mutex<Report>,
     work_on: &F,
@@ -269,7 +269,7 @@ pub async fn conclude(
     report: Report,
     now: DateTime<Utc>,
 ) -> Result<Report, StoreError> {
-    let (job, planned) = (occurrence.job.clone(), time::write(occurrence.scheduled_at));
+    let (job, planned) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
     let report = Report { job, occurrence: planned, ..report };
     store.save_last_run(&occurrence.job, &LastRun { ended_at: now, report: report.clone() }).await?;
     log(&report);

@@ -17,16 +17,16 @@
 
 mod attempt;
 mod payment;
+mod record_outcome;
 mod refused;
 mod resolve;
-mod settle;
 mod suppressed;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::domain::booking::{Booking, What};
+use crate::domain::booking::{Booking, BookingFactKind};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::domain::id::CaseId;
 use crate::domain::party::PaymentIntentId;
@@ -42,7 +42,7 @@ use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 use crate::vault::Vault;
 
-pub use refused::{Order, resolve_refusal};
+pub use refused::{RefusalRequest, resolve_refusal};
 pub use resolve::{Resolution, Unresolved, resolve};
 
 /// Longer than any call may take; after it another worker may take the effect over.
@@ -53,7 +53,7 @@ const CALL_MARGIN_SECONDS: i64 = 60;
 
 /// Whatever effects need of the world.
 #[derive(Clone, Copy)]
-pub struct Senders<'a> {
+pub struct EffectClients<'a> {
     /// Whop, where its key is configured.
     pub whop: Option<&'a Whop>,
     /// Resend, where its key is configured.
@@ -72,9 +72,9 @@ pub struct Senders<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The effect as it stands after this attempt.
-    Stands(Box<Effect>),
+    Recorded(Box<Effect>),
     /// Another worker holds it, or it is not there.
-    Elsewhere,
+    HeldByAnother,
 }
 
 /// What an attempt led to.
@@ -96,15 +96,15 @@ impl From<Outcome> for Performed {
 
 /// Performs an effect that has just been read or written, and writes down what became of it. The steps
 /// that follow from its end are left to the sweep.
-pub async fn perform_read(
+pub async fn execute(
     company: &Company,
     subject: impl Into<Subject>,
     read: Effect,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     owner: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    Ok(perform(company, subject, read, senders, owner, now).await?.outcome)
+    Ok(perform(company, subject, read, effect_clients, owner, now).await?.outcome)
 }
 
 /// The same for whoever goes on with the steps that follow.
@@ -112,37 +112,41 @@ pub async fn perform(
     company: &Company,
     subject: impl Into<Subject>,
     read: Effect,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     owner: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
     let subject = subject.into();
     if read.state.is_final() {
-        return Ok(Outcome::Stands(Box::new(read)).into());
+        return Ok(Outcome::Recorded(Box::new(read)).into());
     }
     // Held by another worker, or waiting for its next try: whoever comes early does not use tries up.
     if read.lease_until.is_some_and(|until| until > now) {
-        return Ok(Outcome::Elsewhere.into());
+        return Ok(Outcome::HeldByAnother.into());
     }
     let abandoned = read.state == EffectState::Sending;
     if abandoned && !read.request.is_repeatable() {
-        let verdict = Verdict::ends(EffectState::Unknown, "interrupted");
-        return settle::settle(company, subject, &read, verdict, senders, now).await;
+        let result = AttemptResult::ends(EffectState::Unknown, "interrupted");
+        return record_outcome::record_outcome(company, subject, &read, result, effect_clients, now).await;
     }
     // Asked before the claim: where nothing may leave, nothing has to be claimed.
-    if let Some(verdict) = suppressed::verdict(company, subject, &read, senders).await? {
-        return settle::settle(company, subject, &read, verdict, senders, now).await;
+    if let Some(result) = suppressed::result(company, subject, &read, effect_clients).await? {
+        return record_outcome::record_outcome(company, subject, &read, result, effect_clients, now).await;
     }
     let Some(claimed) = claim(company, subject, &read, owner, now).await? else {
-        return Ok(Outcome::Elsewhere.into());
+        return Ok(Outcome::HeldByAnother.into());
     };
-    let verdict = match subject {
-        _ if !is_held(&claimed, senders) => attempt::judge(&claimed, Err(claim_lapsed()), abandoned, now),
-        Subject::Case(case_id) if abandoned => attempt::repeat(&claimed, case_id, senders, now).await,
-        Subject::Case(case_id) => attempt::first(&claimed, case_id, senders, now).await,
-        Subject::Booking(booking_id) => payment::attempt(&claimed, booking_id, abandoned, senders, now).await,
+    let result = match subject {
+        _ if !is_held(&claimed, effect_clients) => {
+            attempt::judge(&claimed, Err(claim_lapsed()), abandoned, now)
+        }
+        Subject::Case(case_id) if abandoned => attempt::repeat(&claimed, case_id, effect_clients, now).await,
+        Subject::Case(case_id) => attempt::first(&claimed, case_id, effect_clients, now).await,
+        Subject::Booking(booking_id) => {
+            payment::attempt(&claimed, booking_id, abandoned, effect_clients, now).await
+        }
     };
-    settle::settle(company, subject, &claimed, verdict, senders, now).await
+    record_outcome::record_outcome(company, subject, &claimed, result, effect_clients, now).await
 }
 
 /// Gives up an effect that has not been sent, with a reason.
@@ -151,35 +155,37 @@ pub async fn withdraw(
     subject: impl Into<Subject>,
     read: &Effect,
     reason: &str,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     if read.state != EffectState::Prepared {
-        return Ok(Outcome::Elsewhere);
+        return Ok(Outcome::HeldByAnother);
     }
-    let verdict = Verdict::ends(EffectState::Rejected, reason);
-    Ok(settle::settle(company, subject.into(), read, verdict, senders, now).await?.outcome)
+    let result = AttemptResult::ends(EffectState::Rejected, reason);
+    Ok(record_outcome::record_outcome(company, subject.into(), read, result, effect_clients, now)
+        .await?
+        .outcome)
 }
 
 /// What follows from an attempt.
 #[derive(Debug, Clone)]
-struct Verdict {
+struct AttemptResult {
     state: EffectState,
     /// In one of our own words.
     reason: String,
     /// When to try again, where it has not reached its end.
     retry_at: Option<DateTime<Utc>>,
     /// What was learnt about the booking.
-    facts: Vec<What>,
+    facts: Vec<BookingFactKind>,
     /// The payment that was opened.
     opened: Option<PaymentIntentId>,
     /// A new key for the next try, where the provider has forgotten the old one and nothing had happened.
     new_key: Option<String>,
     /// What else belongs into the transaction of the end.
-    beside: Vec<Write>,
+    extra_writes: Vec<Write>,
 }
 
-impl Verdict {
+impl AttemptResult {
     fn ends(state: EffectState, reason: impl Into<String>) -> Self {
         Self {
             state,
@@ -188,7 +194,7 @@ impl Verdict {
             facts: Vec::new(),
             opened: None,
             new_key: None,
-            beside: Vec::new(),
+            extra_writes: Vec::new(),
         }
     }
 
@@ -202,7 +208,7 @@ impl Verdict {
         Self { new_key, ..Self::waits(EffectState::Prepared, reason, now) }
     }
 
-    fn with(self, facts: Vec<What>) -> Self {
+    fn with(self, facts: Vec<BookingFactKind>) -> Self {
         Self { facts, ..self }
     }
 
@@ -214,7 +220,7 @@ impl Verdict {
     }
 }
 
-impl Verdict {
+impl AttemptResult {
     /// Whether a provider refused a step of a booking for good: the booking learns that.
     fn is_refused_step(&self, request: &Request) -> bool {
         self.state == EffectState::Rejected
@@ -226,9 +232,9 @@ impl Verdict {
 /// Whether enough is left of a claim for a call, by a clock that is looked at right before it: a process may
 /// be stopped between its claim and its call for longer than a provider remembers a key, and somebody else
 /// has finished what it held by then.
-fn is_held(claimed: &Effect, senders: Senders<'_>) -> bool {
+fn is_held(claimed: &Effect, effect_clients: EffectClients<'_>) -> bool {
     let margin = Duration::seconds(CALL_MARGIN_SECONDS);
-    claimed.lease_until.is_some_and(|until| until - (senders.clock)() > margin)
+    claimed.lease_until.is_some_and(|until| until - (effect_clients.clock)() > margin)
 }
 
 /// Nothing has left, and nothing will of this claim.
@@ -246,13 +252,13 @@ async fn claim(
 ) -> Result<Option<Effect>, StoreError> {
     let lease_until = now + Duration::seconds(LEASE_SECONDS);
     let owner = owner.hyphenated().to_string();
-    let first_sent_at = time::write(read.first_sent_at.unwrap_or(now));
+    let first_sent_at = time::format(read.first_sent_at.unwrap_or(now));
     let write = Write::update(company.action_key(subject, &read.action.operation))
         .set("state", text(EffectState::Sending.as_str()))
         .set("owner", text(&owner))
         .set("fence", number(read.fence + 1))
         .set("tries", number(read.tries + 1))
-        .set("lease_until", text(time::write(lease_until)))
+        .set("lease_until", text(time::format(lease_until)))
         .set("first_sent_at", text(first_sent_at))
         .due(SWEEP, Some(lease_until))
         .expect(Expect::Equals("state", text(read.state.as_str())))

@@ -18,14 +18,14 @@ use uuid::Uuid;
 use crate::domain::action::Source;
 use crate::domain::event::{Event, IgnoreReason, Meaning, Part};
 use crate::domain::id::MembershipId;
-use crate::domain::timeline::Fact;
+use crate::domain::timeline::CaseFact;
 use crate::effects::back_off;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
 use crate::store::booking::Deployment;
 use crate::store::inbox::{EventState, StoredEvent};
 use crate::store::purchase::Purchase;
-use crate::store::recovery::{News, RecordError};
+use crate::store::recovery::{CaseChange, RecordError};
 use crate::store::{Company, Store, StoreError, Write};
 
 use arrival::count_ignored;
@@ -70,7 +70,7 @@ pub enum Applied {
 
 /// Whatever receiving needs of the world.
 #[derive(Clone, Copy)]
-pub struct Intake<'a> {
+pub struct EventIntake<'a> {
     /// The table.
     pub store: &'a Store,
     /// Whop, to ask whose a membership is.
@@ -130,7 +130,7 @@ impl ApplyError {
     }
 }
 
-impl Intake<'_> {
+impl EventIntake<'_> {
     /// Takes a new event in. After `Ok` it is kept, whatever happens next.
     pub async fn receive(&self, mut event: StoredEvent, now: DateTime<Utc>) -> Result<Received, StoreError> {
         event.state = EventState::Applied;
@@ -253,7 +253,7 @@ impl Intake<'_> {
         may_ask: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
-        let facts = Fact::of_event(event);
+        let facts = CaseFact::of_event(event);
         let is_of_case = event.membership_id.is_some() || event.payment_id.is_some();
         if facts.is_empty() || !is_of_case {
             return Ok(Vec::new());
@@ -270,7 +270,7 @@ impl Intake<'_> {
         };
         let (user_id, product_id) = (event.user_id.clone(), event.product_id.clone());
         let (cause, source) = (event.event_id.as_str(), Source::Webhook);
-        let news = News { facts, user_id, payment_id, product_id, cause, source };
+        let news = CaseChange { facts, user_id, payment_id, product_id, cause, source };
         let recording = company.record(&membership_id, read, news, now).map_err(ApplyError::of_recording)?;
         let mut writes = recording.writes;
         if let (Some(user), Some(product), Some(bought_at)) =

@@ -62,7 +62,7 @@ pub struct Scope<'a> {
 
 /// Where a request stands.
 #[derive(Debug)]
-pub enum Begun {
+pub enum KeyState {
     /// It is the first: do it, then keep the answer.
     Run(Claim),
     /// It was answered before.
@@ -90,7 +90,7 @@ pub async fn begin(
     keep: Keep,
     owner: Uuid,
     now: DateTime<Utc>,
-) -> Result<Begun, StoreError> {
+) -> Result<KeyState, StoreError> {
     let company_id = scope.company.id().as_str();
     let hash = digest(&[company_id, scope.caller, scope.method, scope.path, scope.key].map(str::as_bytes));
     let row = KeyRow {
@@ -103,7 +103,7 @@ pub async fn begin(
     };
     let met = scope.company.claim_key(&hash, &row, now).await?;
     let claim = |held: KeyRow| {
-        Begun::Run(Claim {
+        KeyState::Run(Claim {
             company: scope.company.clone(),
             hash,
             owner: held.owner,
@@ -113,9 +113,9 @@ pub async fn begin(
     Ok(match met {
         Written::Accepted(held) => claim(held),
         Written::Refused(Some(held)) if held.owner == row.owner => claim(held),
-        Written::Refused(Some(found)) if found.fingerprint != row.fingerprint => Begun::Mismatch,
-        Written::Refused(Some(KeyRow { answer: Some(answer), .. })) => Begun::Replay(answer),
-        Written::Refused(_) => Begun::Busy,
+        Written::Refused(Some(found)) if found.fingerprint != row.fingerprint => KeyState::Mismatch,
+        Written::Refused(Some(KeyRow { answer: Some(answer), .. })) => KeyState::Replay(answer),
+        Written::Refused(_) => KeyState::Busy,
     })
 }
 

@@ -15,9 +15,9 @@
 //! at the claim, and whoever was too slow at the fence.
 
 mod batch;
-mod gate;
-mod look;
-mod order;
+mod circuit_breaker;
+mod payee_snapshot;
+mod payout_request;
 mod queue;
 mod run;
 mod transfers;
@@ -33,12 +33,12 @@ use crate::domain::job::Report;
 use crate::domain::money::Currency;
 use crate::domain::party::ProfessionalId;
 use crate::domain::payout::Plan;
-use crate::effects::Senders;
+use crate::effects::EffectClients;
 use crate::providers::stripe::client::Stripe;
 use crate::store::{Store, StoreError};
 
 pub use batch::work_on_batch;
-pub use order::{Bounds, Order};
+pub use payout_request::{PayoutRequest, RunLimits};
 
 /// What payouts need of the world.
 #[derive(Clone, Copy)]
@@ -48,7 +48,7 @@ pub struct Payouts<'a> {
     /// Stripe.
     pub stripe: &'a Stripe,
     /// What effects need.
-    pub senders: Senders<'a>,
+    pub effect_clients: EffectClients<'a>,
     /// The payout days.
     pub calendar: PayoutCalendar,
     /// What a professional is paid at least in one batch, in minor units.
@@ -61,7 +61,7 @@ pub struct Payouts<'a> {
 
 /// What a run did, or would do.
 #[derive(Debug, Default)]
-pub struct Ran {
+pub struct RunResult {
     /// What it did with what was due.
     pub report: Report,
     /// What it decided, where it was asked to say so.
@@ -72,23 +72,23 @@ pub struct Ran {
 
 impl Payouts<'_> {
     /// Pays what is due.
-    pub async fn run(&self, order: &Order) -> Result<Ran, StoreError> {
-        run::Run::new(*self, order, true).all().await
+    pub async fn run(&self, payout_request: &PayoutRequest) -> Result<RunResult, StoreError> {
+        run::Run::new(*self, payout_request, true).all().await
     }
 
     /// Says what [`Payouts::run`] would do now, and changes nothing.
-    pub async fn dry_run(&self, order: &Order) -> Result<Ran, StoreError> {
-        run::Run::new(*self, order, false).all().await
+    pub async fn dry_run(&self, payout_request: &PayoutRequest) -> Result<RunResult, StoreError> {
+        run::Run::new(*self, payout_request, false).all().await
     }
 
     /// Finishes what earlier runs left: transfers that were decided and not made, batches that are not over.
-    pub async fn finish(&self, bounds: Bounds) -> Result<Report, StoreError> {
+    pub async fn finish(&self, bounds: RunLimits) -> Result<Report, StoreError> {
         transfers::finish(self, bounds).await
     }
 
     /// What time it is, in whole milliseconds, because that is what is written down.
     fn now(&self) -> DateTime<Utc> {
-        let now = (self.senders.clock)();
+        let now = (self.effect_clients.clock)();
         DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now)
     }
 }

@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 pub use class::{CLASSES, Class, Subject, Unanswered};
 
-use crate::store::limit::{Met, Taking, Took};
+use crate::store::limit::{TokenWrite, TokenWriteConflict, TokenWriteOutcome};
 use crate::store::{Store, StoreError, Write};
 use memory::Memory;
 use pending_charge::PendingCharge;
@@ -50,7 +50,7 @@ const MAX_ROUNDS: u32 = 24;
 
 /// One token to be taken.
 #[derive(Debug, Clone, Copy)]
-pub struct Charge<'a> {
+pub struct LimitCharge<'a> {
     /// From which class.
     pub class: &'static Class,
     /// Whose. Where a class counts several kinds of subject, the text says which it is (`ip:192.0.2.1`,
@@ -60,11 +60,11 @@ pub struct Charge<'a> {
 
 /// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum LimitDecision {
     /// Every charge was taken; the standing with the least remaining.
-    Admitted(Standing),
+    Admitted(QuotaState),
     /// No charge was taken; the standing of the refusing class with the longest wait.
-    Refused(Standing),
+    Refused(QuotaState),
     /// The table did not answer in time. The class is one that is then closed, if any of them is.
     Unanswered(&'static Class),
 }
@@ -72,7 +72,7 @@ pub enum Verdict {
 /// How a bucket stands. Exact after a single charge to one row; of shards and of several charges it is
 /// what this process knows, and others may have taken more.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct QuotaState {
     /// The class.
     pub class: &'static Class,
     /// How many more requests would be admitted now.
@@ -83,7 +83,7 @@ pub struct Standing {
     pub retry_after_seconds: u32,
 }
 
-impl Standing {
+impl QuotaState {
     /// The standing after one token was given back.
     pub fn give_back(&mut self) {
         let interval = self.class.window_seconds / self.class.quota.max(1);
@@ -131,7 +131,12 @@ impl Limiter {
 
     /// Takes a token for each charge, or none at all. `request` names the request: a charge it has made
     /// already is not made again. Without charges a request is free.
-    pub async fn charge(&self, charges: &[Charge<'_>], request: Uuid, now: DateTime<Utc>) -> Verdict {
+    pub async fn charge(
+        &self,
+        charges: &[LimitCharge<'_>],
+        request: Uuid,
+        now: DateTime<Utc>,
+    ) -> LimitDecision {
         let mut pending = PendingCharge::all(charges, request);
         self.recall(&mut pending);
         if let Some(verdict) = verdict(&pending, now) {
@@ -146,7 +151,7 @@ impl Limiter {
             Err(_) => StoreError::Unavailable(format!("no answer within {} ms", patience.as_millis())),
         };
         let verdict = unanswered(&pending);
-        if let Verdict::Unanswered(class) = verdict {
+        if let LimitDecision::Unanswered(class) = verdict {
             tracing::warn!(class = class.name, error = %error, "a request could not be counted");
         }
         verdict
@@ -154,12 +159,12 @@ impl Limiter {
 
     /// The writes that give back what was charged, for a transaction in which it turns out that nothing was
     /// guessed. Only for classes of one row.
-    pub fn refund(charges: &[Charge<'_>]) -> Vec<Write> {
+    pub fn refund(charges: &[LimitCharge<'_>]) -> Vec<Write> {
         PendingCharge::all(charges, Uuid::nil()).iter().filter_map(PendingCharge::refund).collect()
     }
 
     /// Notes that such writes were made.
-    pub fn note_refund(&self, charges: &[Charge<'_>], now: DateTime<Utc>) {
+    pub fn note_refund(&self, charges: &[LimitCharge<'_>], now: DateTime<Utc>) {
         let mut pending = PendingCharge::all(charges, Uuid::nil());
         self.recall(&mut pending);
         pending.iter_mut().for_each(PendingCharge::refunded);
@@ -172,18 +177,21 @@ impl Limiter {
         pending: &mut [PendingCharge],
         request: Uuid,
         now: DateTime<Utc>,
-    ) -> Result<Verdict, StoreError> {
+    ) -> Result<LimitDecision, StoreError> {
         for round in 0..MAX_ROUNDS {
             let mut open: Vec<&mut PendingCharge> =
                 pending.iter_mut().filter(|charge| !charge.paid).collect();
-            let takings: Vec<Taking> = open.iter().filter_map(|charge| charge.taking(request, now)).collect();
-            let took = store.take(takings, round).await?;
+            let token_writes: Vec<TokenWrite> =
+                open.iter().filter_map(|charge| charge.token_write(request, now)).collect();
+            let took = store.take(token_writes, round).await?;
             self.answered_at_ms.store(now.timestamp_millis(), Ordering::Relaxed);
             let mut held = false;
             match took {
-                Took::All(found) => open.iter_mut().for_each(|charge| charge.took(found.as_ref(), now)),
-                Took::Nothing(met) => {
-                    held = met.iter().any(|met| matches!(met, Met::Held));
+                TokenWriteOutcome::All(found) => {
+                    open.iter_mut().for_each(|charge| charge.took(found.as_ref(), now))
+                }
+                TokenWriteOutcome::Nothing(met) => {
+                    held = met.iter().any(|met| matches!(met, TokenWriteConflict::Held));
                     open.iter_mut().zip(met).for_each(|(charge, met)| charge.learn(met, request, now));
                 }
             }
@@ -221,21 +229,21 @@ impl Limiter {
 }
 
 /// What is already decided: every charge is taken, or one cannot be.
-fn verdict(pending: &[PendingCharge], now: DateTime<Utc>) -> Option<Verdict> {
+fn verdict(pending: &[PendingCharge], now: DateTime<Utc>) -> Option<LimitDecision> {
     if pending.iter().all(|charge| charge.paid) {
         let standings = pending.iter().map(|charge| charge.standing(now));
         let least = standings.min_by_key(|standing| standing.remaining);
-        return Some(Verdict::Admitted(least.unwrap_or(UNCHARGED)));
+        return Some(LimitDecision::Admitted(least.unwrap_or(UNCHARGED)));
     }
     let empty = pending.iter().filter(|charge| !charge.paid && charge.is_empty(now));
     let longest =
         empty.map(|charge| charge.standing(now)).max_by_key(|standing| standing.retry_after_seconds);
-    longest.map(Verdict::Refused)
+    longest.map(LimitDecision::Refused)
 }
 
-fn unanswered(pending: &[PendingCharge]) -> Verdict {
+fn unanswered(pending: &[PendingCharge]) -> LimitDecision {
     let closed = pending.iter().find(|charge| charge.class.unanswered == Unanswered::Closed);
-    Verdict::Unanswered(closed.or(pending.first()).map_or(&FREE, |charge| charge.class))
+    LimitDecision::Unanswered(closed.or(pending.first()).map_or(&FREE, |charge| charge.class))
 }
 
 /// A little while, different from request to request, so that those who met do not meet again.
@@ -254,5 +262,5 @@ static FREE: Class = Class {
     reason: "Nothing is counted.",
 };
 
-const UNCHARGED: Standing =
-    Standing { class: &FREE, remaining: u32::MAX, reset_seconds: 0, retry_after_seconds: 0 };
+const UNCHARGED: QuotaState =
+    QuotaState { class: &FREE, remaining: u32::MAX, reset_seconds: 0, retry_after_seconds: 0 };

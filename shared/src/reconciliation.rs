@@ -12,16 +12,16 @@
 //! was read with and together with what the slice adds up to. So a run that is cut off does a part of a
 //! slice twice, which changes nothing, and two runs at once add nothing up twice.
 
+mod backfill;
 mod cash;
 mod events;
 mod explain;
-mod judge;
 mod line;
-mod mend;
+mod match_lines;
 mod open;
 mod paid;
+mod stripe_record;
 mod walk;
-mod word;
 
 use std::time::{Duration as StdDuration, Instant};
 
@@ -41,7 +41,7 @@ use crate::store::{Store, StoreError};
 
 /// What one run may take. Every figure has its reason.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct ReconciliationLimits {
     /// Pages of a hundred in one slice: what is held in memory at once, some ten megabytes of events.
     pub pages_per_slice: usize,
     /// Pages of one run, those of too wide slices included: at 80 ms each, a third of the run's time.
@@ -54,7 +54,7 @@ pub struct Bounds {
     pub run_time: StdDuration,
 }
 
-impl Default for Bounds {
+impl Default for ReconciliationLimits {
     fn default() -> Self {
         Self {
             pages_per_slice: 5,
@@ -79,20 +79,20 @@ pub enum ReconcileError {
 
 /// Why a part of a run stops.
 #[derive(Debug)]
-enum Halt {
+enum RunError {
     /// Stripe did not answer: the next run goes on from here.
     Call(CallError),
     /// The run itself cannot go on.
     Run(ReconcileError),
 }
 
-impl From<CallError> for Halt {
+impl From<CallError> for RunError {
     fn from(error: CallError) -> Self {
         Self::Call(error)
     }
 }
 
-impl From<StoreError> for Halt {
+impl From<StoreError> for RunError {
     fn from(error: StoreError) -> Self {
         Self::Run(error.into())
     }
@@ -103,17 +103,21 @@ struct Run<'a> {
     app: &'a App,
     store: &'a Store,
     stripe: &'a Stripe,
-    bounds: Bounds,
+    limits: ReconciliationLimits,
     began: Instant,
     pages: usize,
     cursor: Cursor,
-    told: Reconciliation,
+    summary: Reconciliation,
     /// Events that had come in before.
     known: u64,
 }
 
 /// Runs one occurrence of the job.
-pub async fn run(app: &App, occurrence: &Occurrence, bounds: Bounds) -> Result<Report, ReconcileError> {
+pub async fn run(
+    app: &App,
+    occurrence: &Occurrence,
+    limits: ReconciliationLimits,
+) -> Result<Report, ReconcileError> {
     let span = tracing::info_span!("run", cron = RECONCILIATION_JOB);
     async {
         let store = app.store()?;
@@ -126,8 +130,8 @@ pub async fn run(app: &App, occurrence: &Occurrence, bounds: Bounds) -> Result<R
             }
             return Err(ReconcileError::Unconfigured("STRIPE_SECRET_KEY is not set".to_owned()));
         };
-        let told = Reconciliation::begun(app.ids.next(), now);
-        let mut run = Run { app, store, stripe, bounds, began, pages: 0, cursor, told, known: 0 };
+        let summary = Reconciliation::begun(app.ids.next(), now);
+        let mut run = Run { app, store, stripe, limits, began, pages: 0, cursor, summary, known: 0 };
         run.work().await?;
         run.end(occurrence).await
     }
@@ -144,21 +148,21 @@ impl Run<'_> {
         self.part("lines", lines)?;
         let open = self.look_again().await;
         self.part("findings", open)?;
-        if !self.told.more {
+        if !self.summary.more {
             let cash = self.add_up().await;
             self.part("cash", cash)?;
         }
         Ok(())
     }
 
-    fn part(&mut self, part: &'static str, ended: Result<(), Halt>) -> Result<(), ReconcileError> {
+    fn part(&mut self, part: &'static str, ended: Result<(), RunError>) -> Result<(), ReconcileError> {
         match ended {
             Ok(()) => Ok(()),
-            Err(Halt::Run(error)) => Err(error),
-            Err(Halt::Call(error)) => {
+            Err(RunError::Run(error)) => Err(error),
+            Err(RunError::Call(error)) => {
                 tracing::warn!(part, reason = error.reason(), "stripe did not answer the reconciliation");
-                self.told.trouble.get_or_insert_with(|| error.reason().to_owned());
-                self.told.more = true;
+                self.summary.trouble.get_or_insert_with(|| error.reason().to_owned());
+                self.summary.more = true;
                 Ok(())
             }
         }
@@ -166,8 +170,8 @@ impl Run<'_> {
 
     /// Whether nothing new may begin; then the next run goes on.
     fn is_over(&mut self) -> bool {
-        let over = self.pages >= self.bounds.pages_per_run || self.began.elapsed() >= self.bounds.run_time;
-        self.told.more |= over;
+        let over = self.pages >= self.limits.pages_per_run || self.began.elapsed() >= self.limits.run_time;
+        self.summary.more |= over;
         over
     }
 
@@ -191,7 +195,7 @@ impl Run<'_> {
             let last = found.last().filter(|_| page.has_more);
             match last.map(id) {
                 None => return Ok(Some(found)),
-                Some(_) if pages >= self.bounds.pages_per_slice && width > Duration::seconds(1) => {
+                Some(_) if pages >= self.limits.pages_per_slice && width > Duration::seconds(1) => {
                     return Ok(None);
                 }
                 Some(last) => place = Place::After(last),
@@ -201,10 +205,10 @@ impl Run<'_> {
 
     /// Moves the cursor together with what the run tells of it; where another run was faster, the cursor
     /// is where that one left it.
-    async fn advance(&mut self, cursor: Cursor, told: Reconciliation) -> Result<bool, StoreError> {
-        let moved = self.store.move_reconciliation(self.app.ids.next(), &cursor, &told).await?;
+    async fn advance(&mut self, cursor: Cursor, summary: Reconciliation) -> Result<bool, StoreError> {
+        let moved = self.store.move_reconciliation(self.app.ids.next(), &cursor, &summary).await?;
         if moved {
-            (self.cursor, self.told) = (Cursor { version: cursor.version + 1, ..cursor }, told);
+            (self.cursor, self.summary) = (Cursor { version: cursor.version + 1, ..cursor }, summary);
         } else {
             self.cursor = self.store.reconciliation_cursor().await?;
         }
@@ -212,22 +216,22 @@ impl Run<'_> {
     }
 
     async fn end(mut self, occurrence: &Occurrence) -> Result<Report, ReconcileError> {
-        self.told.ended_at = Some(self.app.clock.now());
-        self.store.end_reconciliation(&self.told).await?;
-        let told = &self.told;
+        self.summary.ended_at = Some(self.app.clock.now());
+        self.store.end_reconciliation(&self.summary).await?;
+        let summary = &self.summary;
         let report = Report {
             job: occurrence.job.clone(),
-            occurrence: time::write(occurrence.scheduled_at),
-            due: told.lines + told.events,
-            done: told.explained + told.mended + told.events_fetched,
+            occurrence: time::format(occurrence.scheduled_at),
+            due: summary.lines + summary.events,
+            done: summary.explained + summary.backfilled + summary.events_fetched,
             declined: None,
             oldest_unsent_seconds: None,
             analytics: None,
             skipped: self.known,
-            failed: told.findings,
-            in_doubt: told.in_doubt,
+            failed: summary.findings,
+            in_doubt: summary.in_doubt,
             duration_ms: self.began.elapsed().as_millis() as u64,
-            more: told.more,
+            more: summary.more,
         };
         let last = LastRun { ended_at: self.app.clock.now(), report: report.clone() };
         self.store.save_last_run(RECONCILIATION_JOB, &last).await?;
@@ -236,7 +240,7 @@ impl Run<'_> {
     }
 
     fn log(&self, report: &Report) {
-        let unexplained = self.told.cash.values().any(|cash| cash.unexplained_amount() != 0);
+        let unexplained = self.summary.cash.values().any(|cash| cash.unexplained_amount() != 0);
         tracing::info!(
             occurrence = report.occurrence,
             due = report.due,
@@ -244,8 +248,8 @@ impl Run<'_> {
             skipped = report.skipped,
             failed = report.failed,
             in_doubt = report.in_doubt,
-            mended = self.told.mended,
-            closed = self.told.closed,
+            backfilled = self.summary.backfilled,
+            closed = self.summary.closed,
             unexplained,
             duration = report.duration_ms,
             more = report.more,

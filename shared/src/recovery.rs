@@ -10,10 +10,10 @@ use crate::domain::action::{Channel, Source};
 use crate::domain::case::Case;
 use crate::domain::contact::{ContactDecision, ContactFacts, EndReason, HoldReason, decide_contact};
 use crate::domain::suppression::SuppressionReason;
-use crate::domain::timeline::{Fact, What};
+use crate::domain::timeline::{CaseFact, CaseFactKind};
 use crate::providers::call::CallError;
 use crate::providers::whop::client::Whop;
-use crate::store::recovery::{News, RecordError};
+use crate::store::recovery::{CaseChange, RecordError};
 use crate::store::{Company, Store, StoreError};
 use crate::vault::Vault;
 
@@ -139,9 +139,9 @@ pub async fn record_end(
     now: DateTime<Utc>,
 ) -> Result<(), EndError> {
     let what = match reason {
-        EndReason::MembershipEnded => What::Ended,
-        EndReason::CancelledByMember => What::CancelScheduled { scheduled: true },
-        EndReason::BoughtAgain(membership) => What::BoughtAgain { membership: membership.clone() },
+        EndReason::MembershipEnded => CaseFactKind::Ended,
+        EndReason::CancelledByMember => CaseFactKind::CancelScheduled { scheduled: true },
+        EndReason::BoughtAgain(membership) => CaseFactKind::BoughtAgain { membership: membership.clone() },
     };
     record_fact(company, case, what, source, cause, token, now).await
 }
@@ -150,14 +150,14 @@ pub async fn record_end(
 pub async fn record_fact(
     company: &Company,
     case: &Case,
-    what: What,
+    what: CaseFactKind,
     source: Source,
     cause: &str,
     token: Uuid,
     now: DateTime<Utc>,
 ) -> Result<(), EndError> {
     let read = company.membership(&case.membership_id).await?;
-    let news = News { cause, source, ..News::of_facts(vec![Fact { at: now, what }]) };
+    let news = CaseChange { cause, source, ..CaseChange::of_facts(vec![CaseFact { at: now, what }]) };
     let recording = company.record(&case.membership_id, read, news, now)?;
     Ok(company.store().commit(token, recording.writes).await?)
 }

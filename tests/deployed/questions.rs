@@ -7,7 +7,7 @@ use local::demo;
 use local::service::Service;
 use local::whop::{APP_ID, Membership};
 use serde_json::{Value, json};
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 use shared::domain::account::Role;
 use shared::providers::whop::{Secret, sign_standard};
@@ -56,7 +56,7 @@ impl<'a> Asker<'a> {
     pub fn request(&self, (function, method, path): (&str, &str, &str)) -> Request<Bytes> {
         let row = ROUTES.iter().find(|row| (row.function, row.method, row.path) == (function, method, path));
         let row = row.unwrap_or_else(|| panic!("{function} has no {method} {path}"));
-        if row.who == Who::Provider {
+        if row.access == Access::SignedWebhook {
             return self.renewal(true);
         }
         let path = path.replace("{membership_id}", self.membership);
@@ -73,17 +73,19 @@ impl<'a> Asker<'a> {
     }
 
     fn proof(&self, row: &Route) -> Vec<(&'static str, String)> {
-        match row.who {
-            Who::Roles(roles) if roles.contains(&Role::Owner) => vec![
+        match row.access {
+            Access::Roles(roles) if roles.contains(&Role::Owner) => vec![
                 ("x-whop-user-token", self.service.sandbox.whop.user_token(demo::OWNER, APP_ID)),
                 ("x-company-id", demo::COMPANY.to_owned()),
             ],
-            Who::Roles(_) => {
+            Access::Roles(_) => {
                 let token = self.service.sandbox.oidc.bearer("provider", demo::COMPANY);
                 vec![("authorization", format!("Bearer {token}"))]
             }
-            Who::Anyone => vec![],
-            Who::SignedIn | Who::Scheduler | Who::Provider => panic!("nobody here asks {}", row.path),
+            Access::Anyone => vec![],
+            Access::SignedIn | Access::Scheduler | Access::SignedWebhook => {
+                panic!("nobody here asks {}", row.path)
+            }
         }
     }
 

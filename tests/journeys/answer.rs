@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use shared::http::door::HEADERS;
+use shared::http::middleware::HEADERS;
 
 use crate::document;
 

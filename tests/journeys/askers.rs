@@ -6,10 +6,10 @@ use axum::body::Body;
 use http::{HeaderValue, Method, Request};
 use local::embedded::EmbeddedDynamo;
 use serde_json::json;
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::Route;
 use shared::domain::account::Role;
-use shared::http::once::KeyRule;
+use shared::http::idempotent::KeyPolicy;
 
 use crate::browser::{Browser, ORIGIN, PASSWORD};
 use crate::every_route::good_body;
@@ -56,12 +56,12 @@ impl Asker {
 
     /// Whether the row names it.
     pub fn is_named_by(&self, route: &Route) -> bool {
-        match route.who {
-            Who::Anyone => true,
-            Who::SignedIn => matches!(self.proof, Proof::Session(..)),
-            Who::Roles(roles) => self.role().is_some_and(|role| roles.contains(&role)),
-            Who::Scheduler => matches!(self.proof, Proof::Scheduler),
-            Who::Provider => matches!(self.proof, Proof::Signature),
+        match route.access {
+            Access::Anyone => true,
+            Access::SignedIn => matches!(self.proof, Proof::Session(..)),
+            Access::Roles(roles) => self.role().is_some_and(|role| roles.contains(&role)),
+            Access::Scheduler => matches!(self.proof, Proof::Scheduler),
+            Access::SignedWebhook => matches!(self.proof, Proof::Signature),
         }
     }
 
@@ -86,7 +86,7 @@ impl Asker {
         if let Some(company) = company {
             headers.insert("x-company-id", company.parse().unwrap());
         }
-        if route.key == KeyRule::Required {
+        if route.key == KeyPolicy::Required {
             keyed(&mut request);
         }
         if method != Method::GET {
@@ -102,10 +102,10 @@ impl Asker {
 
 /// A body that the route takes of somebody in a role, where one is needed to reach its limit.
 pub fn body_of(world: &World, route: &Route, role: Option<Role>) -> String {
-    let mut body = match route.who {
+    let mut body = match route.access {
         // A good one names an effect, and there is none.
         _ if route.path == "/api/operations/resolve" => json!({}),
-        Who::Roles(_) => good_body(world, route),
+        Access::Roles(_) => good_body(world, route),
         _ => json!({}),
     };
     if role == Some(Role::Customer) {

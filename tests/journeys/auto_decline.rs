@@ -3,7 +3,7 @@
 use chrono::Duration;
 use local::outbox::Kind;
 use serde_json::json;
-use shared::domain::booking::{BookingState, CancelledBy, DeclinedReason, What};
+use shared::domain::booking::{BookingFactKind, BookingState, CancelledBy, DeclinedReason};
 use shared::domain::effect::EffectState;
 use shared::domain::message::Language;
 
@@ -146,7 +146,7 @@ async fn a_payment_that_could_not_be_opened_in_time_is_not_opened_after_all() {
     market.world.advance(Duration::hours(24));
     market.world.service.sandbox.faults.clear();
     // The oldest is done first: it would open the payment, had the booking not ended meanwhile.
-    market.tell(COMPANY, id, What::Cancelled { by: CancelledBy::Customer }).await;
+    market.tell(COMPANY, id, BookingFactKind::Cancelled { by: CancelledBy::Customer }).await;
     market.world.service.sandbox.stripe.reset_requests();
     market.sweep().await;
     let steps = market.steps(id).await;

@@ -5,11 +5,11 @@ use local::fault::Operation;
 use local::outbox::{Kind, Provider};
 use local::stripe::IntentStatus;
 use serde_json::{Value, json};
-use shared::domain::booking::{Ask, BookingState, Refusal};
+use shared::domain::booking::{BookingCommand, BookingState, Refusal};
 use shared::domain::effect::EffectState;
-use shared::due::{Bounds, Worked};
+use shared::due::{SweepLimits, Worked};
 use shared::store::StoreError;
-use shared::store::booking::BookingNews;
+use shared::store::booking::BookingChange;
 use shared::store::due::SWEEP;
 
 use crate::unanswered::{Market, Wish};
@@ -21,8 +21,9 @@ async fn accept(market: &Market, id: shared::domain::party::BookingId) -> Result
     let company = market.company(COMPANY);
     loop {
         let row = company.booking(id).await.unwrap();
-        let fact = row.booking().unwrap().ask(Ask::Accept, "accept:1", market.world.now())?;
-        let news = BookingNews { facts: vec![fact], cause: "accept:1".to_owned(), ..BookingNews::default() };
+        let fact = row.booking().unwrap().ask(BookingCommand::Accept, "accept:1", market.world.now())?;
+        let news =
+            BookingChange { facts: vec![fact], cause: "accept:1".to_owned(), ..BookingChange::default() };
         let deployment = &app.config.marketplace.deployment;
         let recording = company.record_booking(row, news, deployment, market.world.now()).unwrap();
         match company.store().commit(app.ids.next(), recording.writes).await {
@@ -173,7 +174,7 @@ async fn an_index_that_lags_behind_repeats_nothing_and_hammers_nobody() {
     market.world.advance(Duration::hours(24));
     let app = &market.world.service.app;
     let store = app.store().unwrap();
-    let look = || shared::due::collect(store, SWEEP, Bounds::default(), market.world.now());
+    let look = || shared::due::collect(store, SWEEP, SweepLimits::default(), market.world.now());
     let stale = look().await.unwrap();
     let stripe = &market.world.service.sandbox.stripe;
     market.trouble(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use local::stripe::API_VERSION;
 use serde_json::{Value, json};
-use shared::domain::booking::{Fact, FeeBasisPoints, Terms, What};
+use shared::domain::booking::{BookingFact, BookingFactKind, FeeBasisPoints, Terms};
 use shared::domain::id::CompanyId;
 use shared::domain::message::Language;
 use shared::domain::money::{Currency, Money};
 use shared::domain::party::{BookingId, CustomerId, PaymentIntentId, ProfessionalId};
 use shared::domain::payout::transfer_group;
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::booking::{BookingNews, BookingRow, Contact};
+use shared::store::booking::{BookingChange, BookingRow, Contact};
 use shared::store::inbox::EventState;
 use shared::store::{Company, StoreError, Write};
 
@@ -41,12 +41,12 @@ pub fn metadata(id: BookingId) -> BTreeMap<String, String> {
     BTreeMap::from([("booking_id".to_owned(), id.to_string()), ("company_id".to_owned(), COMPANY.to_owned())])
 }
 
-pub fn fact(at: DateTime<Utc>, what: What) -> Fact {
-    Fact { at, what, source: "journey".to_owned() }
+pub fn fact(at: DateTime<Utc>, what: BookingFactKind) -> BookingFact {
+    BookingFact { at, what, source: "journey".to_owned() }
 }
 
 /// That somebody asks for a job, a week ahead of every story.
-pub fn requested() -> Fact {
+pub fn requested() -> BookingFact {
     let terms = Terms {
         professional_id: professional(),
         customer_id: CustomerId::parse("user_customer").unwrap(),
@@ -54,7 +54,7 @@ pub fn requested() -> Fact {
         fee: FeeBasisPoints::new(1_500).unwrap(),
         scheduled_start: beginning() + Duration::days(30),
     };
-    fact(beginning(), What::Requested(terms))
+    fact(beginning(), BookingFactKind::Requested(terms))
 }
 
 impl World {
@@ -75,15 +75,20 @@ impl World {
     }
 
     /// Records facts as a function would.
-    pub async fn note_facts(&self, id: BookingId, payment: Option<&PaymentIntentId>, facts: Vec<Fact>) {
+    pub async fn note_facts(
+        &self,
+        id: BookingId,
+        payment: Option<&PaymentIntentId>,
+        facts: Vec<BookingFact>,
+    ) {
         let email_sealed =
             self.service.app.config.vault.seal(&BookingRow::place(id), b"canary@example.com").unwrap();
-        let news = BookingNews {
+        let news = BookingChange {
             facts,
             payment_intent: payment.cloned(),
             contact: Some(Contact { email_sealed, language: Language::En }),
             cause: "journey".to_owned(),
-            ..BookingNews::default()
+            ..BookingChange::default()
         };
         let company = self.marketplace();
         let read = company.booking(id).await.unwrap();

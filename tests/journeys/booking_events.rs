@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use local::outbox::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::domain::booking::{DeclinedReason, Fact, History, What};
+use shared::domain::booking::{BookingFact, BookingFactKind, DeclinedReason, History};
 use shared::domain::party::{PaymentIntentId, TransferId};
 use shared::domain::payout::{BatchId, transfer_group};
 use shared::providers::stripe::transfer::NewTransfer;
@@ -31,7 +31,7 @@ enum Step {
 struct Story {
     steps: Vec<Step>,
     apart: Duration,
-    own: Vec<(i64, What)>,
+    own: Vec<(i64, BookingFactKind)>,
 }
 
 /// The payment of the one booking; the first that the stand-in makes.
@@ -41,7 +41,7 @@ const TRANSFER: &str = "tr_0000000001";
 const ACCOUNT: &str = "acct_professional";
 
 impl Story {
-    fn own_facts(&self) -> Vec<Fact> {
+    fn own_facts(&self) -> Vec<BookingFact> {
         let own =
             self.own.iter().map(|(hours, what)| fact(beginning() + Duration::hours(*hours), what.clone()));
         own.chain([requested()]).collect()
@@ -158,8 +158,8 @@ async fn every_order_ends_alike(story: Story, state: &str) {
     }
 }
 
-fn done() -> Vec<(i64, What)> {
-    vec![(2, What::Accepted), (48, What::Completed)]
+fn done() -> Vec<(i64, BookingFactKind)> {
+    vec![(2, BookingFactKind::Accepted), (48, BookingFactKind::Completed)]
 }
 
 #[tokio::test]
@@ -183,14 +183,14 @@ async fn a_hold_that_lapsed_by_itself_ends_alike_in_every_order() {
 #[tokio::test]
 async fn a_capture_elsewhere_beats_a_decline_in_every_order() {
     let steps = vec![Step::Authorize, Step::Capture];
-    let own = vec![(2, What::AutoDeclined { reason: DeclinedReason::ProfessionalNoResponse })];
+    let own = vec![(2, BookingFactKind::AutoDeclined { reason: DeclinedReason::ProfessionalNoResponse })];
     every_order_ends_alike(Story { steps, apart: Duration::hours(3), own }, "Accepted").await;
 }
 
 /// Everything that can happen to one booking, in one life.
 fn a_long_life(apart: Duration, won: bool) -> Story {
     let batch = BatchId::parse("payout-2025-11-21-fri").unwrap();
-    let paid = What::PaidOut {
+    let paid = BookingFactKind::PaidOut {
         batch,
         transfer: TransferId::parse(TRANSFER).ok(),
         money: usd(8_500),
@@ -303,7 +303,7 @@ async fn a_dispute_stands_until_it_is_won_and_stays_where_it_is_lost() {
         stripe.authorize(&payment);
         stripe.capture_outside(&payment);
         world.service.deliver_stripe_events().await;
-        world.note_facts(id, None, vec![fact(after_hours(1), What::Completed)]).await;
+        world.note_facts(id, None, vec![fact(after_hours(1), BookingFactKind::Completed)]).await;
         stripe.open_dispute(&payment);
         world.service.deliver_stripe_events().await;
         assert_eq!(world.stands(id).await, "disputed");

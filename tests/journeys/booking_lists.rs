@@ -18,7 +18,7 @@ async fn with_bookings() -> World {
         job["customer_id"] = json!(format!("user_customer_{}", number % 3));
         job["professional_id"] = json!(if number == 8 { "user_other" } else { PROFESSIONAL });
         // The later asked for, the earlier it begins.
-        job["scheduled_start"] = json!(time::write(world.now() + Duration::days(30 - 2 * number)));
+        job["scheduled_start"] = json!(time::format(world.now() + Duration::days(30 - 2 * number)));
         let booking = world.keyed(Method::POST, "/api/bookings", &format!("key-{number}"), job).await.json();
         if number >= 3 {
             world.authorize(&booking).await;

@@ -5,7 +5,7 @@ use http::{HeaderValue, Request};
 use local::service::SANDBOX_VALUES;
 use local::whop::APP_ID;
 use serde_json::{Value, json};
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 
 use crate::browser::Browser;
@@ -82,12 +82,12 @@ const PROOFS: [(&str, &str); 9] = [
 fn bodies(world: &World, route: &Route) -> Vec<String> {
     let mut spoilt = good_body(world, route);
     // An event's name and id are its provider's own words, signed by it.
-    let is_its_own = |name: &str| route.who == Who::Provider && matches!(name, "type" | "id");
+    let is_its_own = |name: &str| route.access == Access::SignedWebhook && matches!(name, "type" | "id");
     for (_, value) in spoilt.as_object_mut().unwrap().iter_mut().filter(|(name, _)| !is_its_own(name)) {
         *value = json!("c4n4ry-value@c4n4ry.example");
     }
     let mut named = good_body(world, route);
-    if route.who != Who::Provider && named.as_object().unwrap().is_empty() {
+    if route.access != Access::SignedWebhook && named.as_object().unwrap().is_empty() {
         named = json!({"channel": "c4n4ry"});
     }
     vec![

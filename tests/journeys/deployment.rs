@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use local::schedule::Expression;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value as Yaml;
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::ROUTES;
 use shared::config::{NAMES, Need};
 use shared::domain::job::{JOBS, Rhythm};
@@ -76,16 +76,16 @@ fn vercel_leads_every_path_to_its_function_and_any_other_nowhere() {
     let vercel = vercel();
     let (last, routes) = vercel["routes"].as_array().expect("routes").split_last().expect("routes");
     assert_eq!((&last["src"], &last["status"]), (&Json::from("/.*"), &Json::from(404)));
-    let listed = routes.iter().map(|route| {
+    let finding_totals = routes.iter().map(|route| {
         // The function itself answers 405 with `Allow`, so it must see every method.
         assert!(route.get("methods").is_none(), "{route}");
         let function = function_of(route["dest"].as_str().expect("dest")).expect("a function");
         (route["src"].as_str().expect("src").to_owned(), function.to_owned())
     });
-    let listed: BTreeMap<String, String> = listed.collect();
-    assert_eq!(listed.len(), routes.len(), "a path is listed twice");
+    let finding_totals: BTreeMap<String, String> = finding_totals.collect();
+    assert_eq!(finding_totals.len(), routes.len(), "a path is listed twice");
     let known = ROUTES.iter().map(|route| (pattern(route.path), route.function.to_owned()));
-    assert_eq!(listed, known.collect());
+    assert_eq!(finding_totals, known.collect());
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn both_platforms_start_the_same_jobs_at_the_same_times() {
         let mut rows = ROUTES.iter();
         let row = rows.find(|row| row.path == schedule.path && row.method == schedule.method.as_str());
         let row = row.unwrap_or_else(|| panic!("{} has no row in ROUTES", schedule.path));
-        assert_eq!(row.who, Who::Scheduler, "{}", schedule.path);
+        assert_eq!(row.access, Access::Scheduler, "{}", schedule.path);
         let door = read(&format!("functions/{}/src/main.rs", row.function));
         assert!(door.contains(&format!("job_path: Some(\"{}\")", schedule.path)), "{}", schedule.path);
         row.function.to_owned()

@@ -77,7 +77,7 @@ impl Dialect {
         });
         let data = self.data(what, member, at);
         let id = format!("msg_{what:?}_{member}_{}", at.timestamp());
-        let stamp = time::write(at);
+        let stamp = time::format(at);
         match self {
             Self::V1 => json!({"id": id, "api_version": "v1", "type": name, "timestamp": stamp,
                 "company_id": COMPANY, "data": data}),
@@ -111,7 +111,7 @@ impl Dialect {
                 payment(kind, COMPANY, &membership, &id, at)["data"].clone()
             }
             Self::Dated => {
-                let stamp = time::write(at);
+                let stamp = time::format(at);
                 let money = json!({"amount": "19.00", "currency": "usd"});
                 json!({"id": id, "status": status, "billing_reason": "subscription_cycle",
                     "membership_id": membership, "user_id": user, "created_at": "2025-01-01T00:00:00Z",
@@ -150,7 +150,7 @@ impl Dialect {
 
     fn going_back(self, tag: &str, status: &str, amount: &str, member: &str, at: DateTime<Utc>) -> Value {
         let (payment, membership, user) = ids(member);
-        let (id, stamp, unix) = (format!("{tag}{member}"), time::write(at), at.timestamp());
+        let (id, stamp, unix) = (format!("{tag}{member}"), time::format(at), at.timestamp());
         let number: Value = serde_json::from_str(amount).unwrap();
         match self {
             Self::V1 => json!({"id": id, "status": status, "amount": number, "currency": "usd",

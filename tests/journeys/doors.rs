@@ -5,7 +5,7 @@ use local::embedded::EmbeddedDynamo;
 use local::fault::Operation;
 use local::whop::APP_ID;
 use serde_json::{Value, json};
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 
 use crate::world::{Answer, COMPANY, OWNER, REMINDERS, World, bare, secret_request};
@@ -22,8 +22,8 @@ fn path(route: &Route, case_id: &str) -> String {
         .replace("{batch_id}", "payout-2025-11-18-tue")
 }
 
-fn routes(who: Who) -> impl Iterator<Item = (Method, String)> {
-    let of = ROUTES.iter().filter(move |route| route.who == who);
+fn routes(who: Access) -> impl Iterator<Item = (Method, String)> {
+    let of = ROUTES.iter().filter(move |route| route.access == who);
     of.map(|route| (route.method.parse().unwrap(), path(route, NO_CASE)))
 }
 
@@ -37,12 +37,12 @@ fn told(answer: &Answer) -> Value {
 #[tokio::test]
 async fn without_proof_every_door_is_shut() {
     let world = World::start().await;
-    for who in [Who::OWNER, Who::Scheduler, Who::Provider] {
+    for who in [Access::OWNER, Access::Scheduler, Access::SignedWebhook] {
         for (method, path) in routes(who) {
             assert_eq!(world.ask(bare(method.clone(), &path)).await.status, 401, "{method} {path}");
         }
     }
-    for (method, path) in routes(Who::Anyone) {
+    for (method, path) in routes(Access::Anyone) {
         let status = world.ask(bare(method.clone(), &path)).await.status;
         assert!(status != 401 && status != 403, "{method} {path}: {status}");
     }
@@ -54,7 +54,7 @@ async fn only_an_admin_of_the_very_company_is_its_owner() {
     let world = World::start().await;
     world.add_company(OTHER, OTHER_OWNER, true);
     world.add_past_due(COMPANY, "mem_1");
-    for (method, path) in routes(Who::OWNER) {
+    for (method, path) in routes(Access::OWNER) {
         for (user, company) in [
             (OTHER_OWNER, COMPANY),
             (OWNER, OTHER),
@@ -80,7 +80,7 @@ async fn jobs_open_to_the_secret_alone() {
     let secrets = "the-newest-secret, the-older-secret-of-yesterday";
     let lookup = |name: &str| (name == "CRON_SECRET").then(|| secrets.to_owned());
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;
-    for (method, path) in routes(Who::Scheduler) {
+    for (method, path) in routes(Access::Scheduler) {
         for wrong in [
             "",
             "Bearer",
@@ -133,7 +133,7 @@ async fn what_is_not_configured_stays_shut() {
         let lookup = |asked: &str| (asked == "CRON_SECRET").then(|| nothing.to_owned());
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;
         for secret in ["", ",", "sandbox-cron-secret"] {
-            for (method, path) in routes(Who::Scheduler) {
+            for (method, path) in routes(Access::Scheduler) {
                 let status = world.ask(secret_request(method, &path, secret)).await.status;
                 assert_eq!(status, 401, "{nothing:?} {secret:?} {path}");
             }
@@ -147,7 +147,7 @@ async fn while_whop_does_not_answer_nobody_is_let_in() {
         for operation in [Operation::Access, Operation::Jwks] {
             let world = World::start().await;
             world.trouble(operation, trouble, None, None);
-            for (method, path) in routes(Who::OWNER) {
+            for (method, path) in routes(Access::OWNER) {
                 let answer = world.ask(world.owner_request(COMPANY, OWNER, method, &path, None)).await;
                 let (status, wait) = (answer.status.as_u16(), answer.header("retry-after"));
                 assert_eq!((status, wait), (503, Some("2")), "{trouble} {operation:?} {path}");

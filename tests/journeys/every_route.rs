@@ -3,10 +3,10 @@
 use axum::body::Body;
 use http::{HeaderValue, Request};
 use serde_json::{Value, json};
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 use shared::domain::account::Role;
-use shared::http::once::KeyRule;
+use shared::http::idempotent::KeyPolicy;
 
 use crate::askers::fresh_key;
 use crate::browser::{Browser, ORIGIN};
@@ -40,9 +40,9 @@ impl Callers {
     /// A request to a route with its proof and these bytes; `number` names the events.
     pub fn ask(&self, world: &World, route: &Route, body: &[u8], number: usize) -> Request<Body> {
         let path = self.path(route);
-        let mut request = match route.who {
-            Who::Provider => return provider(world, route, body, number),
-            Who::Roles(roles) if roles.contains(&Role::Owner) => {
+        let mut request = match route.access {
+            Access::SignedWebhook => return provider(world, route, body, number),
+            Access::Roles(roles) if roles.contains(&Role::Owner) => {
                 world.owner_request(COMPANY, OWNER, route.method.parse().unwrap(), &path, None)
             }
             _ => Request::builder().method(route.method).uri(&path).body(Body::empty()).unwrap(),
@@ -51,21 +51,21 @@ impl Callers {
         let mut put = |name: &'static str, value: &str| {
             headers.insert(name, HeaderValue::from_str(value).unwrap());
         };
-        match route.who {
-            Who::Scheduler => put("authorization", "Bearer sandbox-cron-secret"),
-            Who::Roles(roles) if roles.contains(&Role::Owner) => {}
-            Who::SignedIn | Who::Roles(_) => {
+        match route.access {
+            Access::Scheduler => put("authorization", "Bearer sandbox-cron-secret"),
+            Access::Roles(roles) if roles.contains(&Role::Owner) => {}
+            Access::SignedIn | Access::Roles(_) => {
                 let browser = self.signed_in(route);
                 put("cookie", browser.cookie.as_deref().unwrap());
                 put("x-csrf-token", &browser.csrf_token);
                 put("origin", ORIGIN);
             }
-            Who::Anyone => put("origin", ORIGIN),
-            Who::Provider => {}
+            Access::Anyone => put("origin", ORIGIN),
+            Access::SignedWebhook => {}
         }
         if route.method != "GET" {
             put("content-type", "application/json");
-            if route.key == KeyRule::Required {
+            if route.key == KeyPolicy::Required {
                 headers.insert("idempotency-key", fresh_key());
             }
             *request.body_mut() = Body::from(body.to_vec());

@@ -90,8 +90,8 @@ impl World {
 async fn what_nobody_can_explain_is_shown_closed_by_one_person_and_left_closed() {
     let world = World::with_an_account().await;
     let second = world.paid_twice().await;
-    let listed = world.findings_of(COMPANY).await;
-    let [finding] = &listed[..] else { panic!("{listed:#?}") };
+    let finding_totals = world.findings_of(COMPANY).await;
+    let [finding] = &finding_totals[..] else { panic!("{finding_totals:#?}") };
     let amounts = ["stripe_amount", "books_amount", "difference_amount"].map(|name| &finding[name]);
     assert_eq!(amounts, [&json!(-8_500), &json!(0), &json!(-8_500)]);
     assert_eq!((&finding["kind"], &finding["currency"]), (&json!("second_transfer"), &json!("usd")));
@@ -130,8 +130,8 @@ async fn a_company_sees_its_own_findings_and_only_the_platform_those_of_nobody()
     let nobodys = world.service.sandbox.stripe.transfer_outside(ACCOUNT, 700, "usd");
     world.reconcile().await;
     let ids = async |company| {
-        let listed = world.findings_of(company).await.into_iter();
-        listed.map(|finding| finding["finding_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        let finding_totals = world.findings_of(company).await.into_iter();
+        finding_totals.map(|finding| finding["finding_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(ids(COMPANY).await, [second.as_str()]);
     assert_eq!(ids(PLATFORM).await, [nobodys.as_str()]);
@@ -203,8 +203,8 @@ async fn of_two_who_close_a_finding_at_once_one_does() {
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 409], "{one:?} {other:?}");
         assert_eq!(world.closings().await.len(), 1);
-        let listed = world.store().listed().await.unwrap();
-        assert_eq!((listed.open_findings, listed.accepted_amounts["usd"]), (0, 100));
+        let finding_totals = world.store().finding_totals().await.unwrap();
+        assert_eq!((finding_totals.open_findings, finding_totals.accepted_amounts["usd"]), (0, 100));
     }
 }
 
@@ -226,8 +226,12 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
             assert_eq!(closed.status, StatusCode::OK, "{told}: {closed:?}");
             assert_eq!(closed.json()["state"], "accepted", "{told}");
             assert_eq!(world.closings().await.len(), 1, "{told}");
-            let listed = world.store().listed().await.unwrap();
-            assert_eq!((listed.open_findings, listed.accepted_amounts["usd"]), (0, 100), "{told}");
+            let finding_totals = world.store().finding_totals().await.unwrap();
+            assert_eq!(
+                (finding_totals.open_findings, finding_totals.accepted_amounts["usd"]),
+                (0, 100),
+                "{told}"
+            );
             runs += 1;
             if !struck {
                 break;

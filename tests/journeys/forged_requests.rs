@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Request};
 use local::embedded::EmbeddedDynamo;
 use serde_json::json;
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 use shared::domain::account::Role;
 
@@ -46,7 +46,7 @@ pub async fn with_two_origins() -> World {
 
 /// The changing routes that a session may ask, or might try to.
 fn changes() -> impl Iterator<Item = &'static Route> {
-    let by_session = |route: &&Route| matches!(route.who, Who::SignedIn | Who::Roles(_));
+    let by_session = |route: &&Route| matches!(route.access, Access::SignedIn | Access::Roles(_));
     ROUTES.iter().filter(|route| route.method != "GET").filter(by_session)
 }
 
@@ -143,7 +143,7 @@ async fn a_forged_request_is_refused_before_anything_changes() {
         }
     }
     assert_eq!(world.rows().await, before);
-    for route in changes().filter(|route| route.who == Who::SignedIn) {
+    for route in changes().filter(|route| route.access == Access::SignedIn) {
         // The same request, honest, from each page of ours.
         for origin in [ORIGIN, "https://app.example.com"] {
             for site in [&[][..], &["same-origin"], &["same-site"]] {
@@ -164,7 +164,8 @@ async fn what_a_form_can_send_is_refused_and_json_is_taken_however_it_is_written
     let victim = world.staff("provider").await;
     let honest = honest(&victim);
     let before = world.rows().await;
-    for route in ROUTES.iter().filter(|route| route.method != "GET" && route.who != Who::Provider) {
+    for route in ROUTES.iter().filter(|route| route.method != "GET" && route.access != Access::SignedWebhook)
+    {
         for types in [
             &["application/x-www-form-urlencoded"][..],
             &["multipart/form-data; boundary=x"],
@@ -238,7 +239,7 @@ async fn no_foreign_page_signs_anybody_in_nor_costs_any_work() {
         assert_eq!(enter(&[("sec-fetch-site", site)]).await.status, 403, "{site}, and says no origin");
     }
     assert_eq!(enter(&[("origin", ORIGIN), ("origin", FOREIGN[3])]).await.status, 403);
-    let anyone = ROUTES.iter().filter(|route| route.method != "GET" && route.who == Who::Anyone);
+    let anyone = ROUTES.iter().filter(|route| route.method != "GET" && route.access == Access::Anyone);
     for route in anyone {
         let headers = [("origin", "https://evil.example"), ("content-type", "application/json")];
         let headers = headers.map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
@@ -256,7 +257,7 @@ async fn a_cookie_never_stands_in_for_a_proof_that_failed() {
     let world = World::start().await;
     let victim = world.staff("provider").await;
     for (name, value) in [("authorization", "Bearer a.b.c"), ("x-whop-user-token", "a.b.c")] {
-        for route in ROUTES.iter().filter(|route| route.who == Who::SignedIn) {
+        for route in ROUTES.iter().filter(|route| route.access == Access::SignedIn) {
             let mut headers = honest(&victim);
             headers.insert(name, HeaderValue::from_static(value));
             if route.method == "GET" {

@@ -3,9 +3,9 @@
 use axum::body::Body;
 use http::{Method, Request};
 use serde_json::json;
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::Route;
-use shared::http::once::KeyRule;
+use shared::http::idempotent::KeyPolicy;
 use shared::json::{REQUEST, RESERVED_PREFIX};
 use tokio::runtime::Builder;
 
@@ -50,7 +50,7 @@ pub fn hostile_bodies() -> Vec<String> {
 
 /// Whether a route says what is wrong with a body: some never look at theirs.
 fn reads_its_body(route: &Route) -> bool {
-    !matches!(route.who, Who::Scheduler | Who::Provider)
+    !matches!(route.access, Access::Scheduler | Access::SignedWebhook)
         && !matches!(
             route.path,
             "/api/auth/sign-out" | "/api/auth/sign-out-everywhere" | "/api/auth/oidc/start"
@@ -167,7 +167,7 @@ async fn twenty_thousand_unknown_fields_are_refused_in_a_few_lines_and_keep_no_k
     for route in with_bodies().filter(|route| reads_its_body(route)) {
         let ask = || {
             let mut request = callers.ask(&world, route, body.as_bytes(), 0);
-            if route.key != KeyRule::None {
+            if route.key != KeyPolicy::None {
                 request.headers_mut().insert("idempotency-key", "key-of-many".parse().unwrap());
             }
             request

@@ -9,7 +9,7 @@ use local::fault::{Operation, Rule};
 use local::outbox::Provider;
 use serde_json::Value;
 use shared::domain::action::{Action, ActionKind, Actor};
-use shared::domain::booking::{Booking, Fact, FeeBasisPoints, Terms, What};
+use shared::domain::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
 use shared::domain::effect::{Effect, EffectState, Request};
 use shared::domain::id::CompanyId;
 use shared::domain::money::{Currency, Money};
@@ -17,9 +17,9 @@ use shared::domain::party::{
     BookingId, CustomerId, PaymentIntentId, ProfessionalId, StripeAccountId, TransferId,
 };
 use shared::domain::payout::{BatchId, TransferMetadata, TransferRequest, operation, transfer_group};
-use shared::effects::{Outcome, perform_read};
+use shared::effects::{Outcome, execute};
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::booking::{BookingNews, Payout};
+use shared::store::booking::{BookingChange, Payout};
 use shared::store::reconciliation::{Cash, Finding, FindingKind, Reconciliation};
 use shared::store::{Company, Store};
 
@@ -58,15 +58,21 @@ impl World {
     }
 
     /// Writes facts into the books.
-    pub async fn note(&self, id: BookingId, payment: Option<&str>, facts: Vec<What>, payout: Option<Payout>) {
+    pub async fn note(
+        &self,
+        id: BookingId,
+        payment: Option<&str>,
+        facts: Vec<BookingFactKind>,
+        payout: Option<Payout>,
+    ) {
         let (company, now) = (self.its_company(), self.now());
-        let fact = |what| Fact { at: now, what, source: "test".to_owned() };
-        let news = BookingNews {
+        let fact = |what| BookingFact { at: now, what, source: "test".to_owned() };
+        let news = BookingChange {
             facts: facts.into_iter().map(fact).collect(),
             payment_intent: payment.map(|id| PaymentIntentId::parse(id).unwrap()),
             payout,
             cause: "test".to_owned(),
-            ..BookingNews::default()
+            ..BookingChange::default()
         };
         let row = company.booking(id).await.unwrap();
         let deployment = &self.service.app.config.marketplace.deployment;
@@ -86,7 +92,13 @@ impl World {
             fee: FeeBasisPoints::new(1_500).unwrap(),
             scheduled_start: self.now() + Duration::days(90),
         };
-        self.note(id, Some(&payment), vec![What::Requested(terms), What::Accepted], None).await;
+        self.note(
+            id,
+            Some(&payment),
+            vec![BookingFactKind::Requested(terms), BookingFactKind::Accepted],
+            None,
+        )
+        .await;
         Job { id, payment }
     }
 
@@ -107,8 +119,8 @@ impl World {
         let job = self.paid_job(name, amount).await;
         self.advance(Duration::minutes(1));
         let payment_intent = PaymentIntentId::parse(&job.payment).unwrap();
-        let captured = What::Captured { payment_intent, charge: None, money: usd(amount) };
-        self.note(job.id, None, vec![captured, What::Completed], None).await;
+        let captured = BookingFactKind::Captured { payment_intent, charge: None, money: usd(amount) };
+        self.note(job.id, None, vec![captured, BookingFactKind::Completed], None).await;
         job
     }
 
@@ -145,10 +157,10 @@ impl World {
     pub async fn perform_payout(&self, job: &Job) -> EffectState {
         let (company, app) = (self.its_company(), &self.service.app);
         let effect = company.action(job.id, &operation(job.id, 1)).await.unwrap().unwrap();
-        let (senders, now) = (app.senders(), app.clock.now());
-        match perform_read(&company, job.id, effect, senders, app.ids.next(), now).await.unwrap() {
-            Outcome::Stands(effect) => effect.state,
-            Outcome::Elsewhere => EffectState::Sending,
+        let (effect_clients, now) = (app.effect_clients(), app.clock.now());
+        match execute(&company, job.id, effect, effect_clients, app.ids.next(), now).await.unwrap() {
+            Outcome::Recorded(effect) => effect.state,
+            Outcome::HeldByAnother => EffectState::Sending,
         }
     }
 
@@ -156,7 +168,7 @@ impl World {
     pub async fn note_payout(&self, job: &Job, transfer: &str, amount: i64) {
         let batch = BatchId::parse("payout-2025-11-18-tue").unwrap();
         let transfer = Some(TransferId::parse(transfer).unwrap());
-        let paid = What::PaidOut { batch, transfer, money: usd(amount), carried_amount: 0 };
+        let paid = BookingFactKind::PaidOut { batch, transfer, money: usd(amount), carried_amount: 0 };
         self.note(job.id, None, vec![paid], Some(Payout::Settled)).await;
     }
 
@@ -186,7 +198,7 @@ impl World {
     }
 
     /// What is listed: what is wrong, and what it differs by.
-    pub async fn listed(&self) -> Vec<(FindingKind, i64)> {
+    pub async fn finding_totals(&self) -> Vec<(FindingKind, i64)> {
         let open = self.open().await;
         open.iter().map(|finding| (finding.kind, finding.difference_amount())).collect()
     }

@@ -14,8 +14,8 @@ use local::embedded::{Failure as Broken, Intervention, RequestRecord};
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::domain::id::CompanyId;
-use shared::http::once::{Intent, KeyRule, once};
-use shared::http::{Answer as Done, Failure, JsonBody, door};
+use shared::http::idempotent::{IdempotencyKey, KeyPolicy, idempotent};
+use shared::http::{Answer as Done, Failure, JsonBody, middleware};
 
 use crate::retries::is_replay;
 use crate::world::{Answer, COMPANY, World};
@@ -28,7 +28,7 @@ async fn execute(
     State(app): State<SharedApp>,
     Extension(runs): Extension<Runs>,
     Path(ending): Path<String>,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let company = app.store()?.company(&CompanyId::parse(COMPANY).unwrap());
@@ -47,16 +47,16 @@ async fn execute(
             other => panic!("{other}"),
         }
     };
-    once(&app, &company, "user_1", &intent, &body, run).await
+    idempotent(&app, &company, "user_1", &intent, &body, run).await
 }
 
 /// A world with that route open under a rule.
-async fn with_route(rule: KeyRule) -> (World, Runs) {
+async fn with_route(rule: KeyPolicy) -> (World, Runs) {
     let (mut world, runs) = (World::start().await, Runs::default());
     let route = Router::new().route("/test/{ending}", post(execute).put(execute));
     // As the guard does for the routes of the table.
     let route = route.layer(Extension(rule)).layer(Extension(runs.clone()));
-    world.service.router = door::guard("money", route, world.service.app.clone());
+    world.service.router = middleware::layer("money", route, world.service.app.clone());
     (world, runs)
 }
 
@@ -70,7 +70,7 @@ async fn send(world: &World, path: &str, body: &str, key: Option<&str>) -> Answe
 
 #[tokio::test]
 async fn an_answer_is_kept_for_a_day_and_where_money_moved_for_thirty_five() {
-    for (rule, hours) in [(KeyRule::Optional, 24), (KeyRule::Required, 35 * 24)] {
+    for (rule, hours) in [(KeyPolicy::Optional, 24), (KeyPolicy::Required, 35 * 24)] {
         let (world, runs) = with_route(rule).await;
         let ask = async || send(&world, "/test/done", "{}", Some("key-1")).await;
         let first = ask().await;
@@ -86,19 +86,19 @@ async fn an_answer_is_kept_for_a_day_and_where_money_moved_for_thirty_five() {
 
 #[tokio::test]
 async fn what_moves_money_is_not_done_without_a_key() {
-    let (world, runs) = with_route(KeyRule::Required).await;
+    let (world, runs) = with_route(KeyPolicy::Required).await;
     let refused = send(&world, "/test/done", "{}", None).await;
     assert_eq!((refused.status.as_u16(), runs.load(Ordering::SeqCst)), (400, 0));
     assert_eq!(refused.json()["errors"][0]["field"], "Idempotency-Key");
     send(&world, "/test/done", "{}", Some("key-1")).await.ok();
 
     // Without a row's rule the strictest one holds.
-    let (mut world, runs) = with_route(KeyRule::None).await;
+    let (mut world, runs) = with_route(KeyPolicy::None).await;
     let route = Router::new().route("/test/{ending}", post(execute)).layer(Extension(runs.clone()));
-    world.service.router = door::guard("money", route, world.service.app.clone());
+    world.service.router = middleware::layer("money", route, world.service.app.clone());
     assert_eq!(send(&world, "/test/done", "{}", None).await.status, 400);
 
-    let (world, runs) = with_route(KeyRule::Optional).await;
+    let (world, runs) = with_route(KeyPolicy::Optional).await;
     for _ in 0..2 {
         send(&world, "/test/done", "{}", None).await.ok();
     }
@@ -107,7 +107,7 @@ async fn what_moves_money_is_not_done_without_a_key() {
 
 #[tokio::test]
 async fn errors_are_answers_and_given_again_byte_for_byte() {
-    for rule in [KeyRule::Optional, KeyRule::Required] {
+    for rule in [KeyPolicy::Optional, KeyPolicy::Required] {
         let (world, runs) = with_route(rule).await;
         for (ending, status) in [("invalid", 400), ("forbidden", 403), ("absent", 404), ("conflict", 409)] {
             let before = runs.load(Ordering::SeqCst);
@@ -129,7 +129,7 @@ async fn errors_are_answers_and_given_again_byte_for_byte() {
 
 #[tokio::test]
 async fn what_passes_is_no_answer_and_the_key_is_free_at_once() {
-    let (world, runs) = with_route(KeyRule::Required).await;
+    let (world, runs) = with_route(KeyPolicy::Required).await;
     for (ending, status) in [("busy", 409), ("many", 429), ("unavailable", 503)] {
         let before = runs.load(Ordering::SeqCst);
         for _ in 0..2 {
@@ -143,7 +143,7 @@ async fn what_passes_is_no_answer_and_the_key_is_free_at_once() {
 
 #[tokio::test]
 async fn an_answer_too_long_to_be_kept_is_given_and_the_key_is_free() {
-    let (world, runs) = with_route(KeyRule::Required).await;
+    let (world, runs) = with_route(KeyPolicy::Required).await;
     let first = send(&world, "/test/long", "{}", Some("key-1")).await;
     let again = send(&world, "/test/long", "{}", Some("key-1")).await;
     assert_eq!((first.status.as_u16(), again.status.as_u16()), (200, 200), "{}", again.body.len());
@@ -158,7 +158,7 @@ async fn a_key_is_free_after_our_own_failure() {
         (Intervention::FailBefore(Broken::Internal), false),
         (Intervention::FailAfter(Broken::Internal), true),
     ] {
-        let (world, runs) = with_route(KeyRule::Required).await;
+        let (world, runs) = with_route(KeyPolicy::Required).await;
         // The claim is the first request, the answer the second: it fails at each try of the SDK.
         let hook = move |call: u64, _: &RequestRecord| {
             if (2..=4).contains(&call) { fault } else { Intervention::Pass }
@@ -171,7 +171,7 @@ async fn a_key_is_free_after_our_own_failure() {
         let again = send(&world, "/test/done", "{}", Some("key-1")).await;
         assert_eq!((again.status.as_u16(), is_replay(&again)), (200, replayed), "{again:?}");
     }
-    let (world, runs) = with_route(KeyRule::Required).await;
+    let (world, runs) = with_route(KeyPolicy::Required).await;
     let world = Arc::new(world);
     for run in 1..=2 {
         let asking = world.clone();
@@ -184,7 +184,7 @@ async fn a_key_is_free_after_our_own_failure() {
 #[tokio::test]
 async fn the_same_request_in_another_spelling_is_the_same_and_another_one_is_refused() {
     const BODY: &str = r#"{"amount":1,"note":{"a":"x","b":[1,2,{}]}}"#;
-    let (world, runs) = with_route(KeyRule::Required).await;
+    let (world, runs) = with_route(KeyPolicy::Required).await;
     let path = "/test/done?a=1&b=2";
     let first = send(&world, path, BODY, Some("key-1")).await.ok();
     for same in [
@@ -218,7 +218,7 @@ async fn the_same_request_in_another_spelling_is_the_same_and_another_one_is_ref
 
 #[tokio::test]
 async fn amounts_that_a_float_would_make_equal_are_different_requests() {
-    let (world, _) = with_route(KeyRule::Required).await;
+    let (world, _) = with_route(KeyPolicy::Required).await;
     let body = |amount: &str| format!("{{\"amount\":{amount}}}");
     send(&world, "/test/done", &body("9007199254740993"), Some("key-1")).await.ok();
     for amount in ["9007199254740992", "9007199254740993.0", "9007199254740993.00000000000000001"] {

@@ -10,7 +10,7 @@ use local::outbox::Kind;
 use serde_json::json;
 use shared::app::Ids;
 use shared::domain::id::CompanyId;
-use shared::idempotency::{self, Begun, Claim, Keep, Scope};
+use shared::idempotency::{self, Claim, Keep, KeyState, Scope};
 use shared::store::Company;
 use shared::store::idempotency::StoredAnswer;
 
@@ -32,7 +32,7 @@ fn answer(body: &str) -> StoredAnswer {
 }
 
 /// A request whose parts are company, caller, method, path, key, query and body, in this order.
-async fn begin(world: &World, parts: [&str; 7], now: DateTime<Utc>) -> Begun {
+async fn begin(world: &World, parts: [&str; 7], now: DateTime<Utc>) -> KeyState {
     let [company_id, caller, method, path, key, query, body] = parts;
     let company = company(world, company_id);
     let scope = Scope { company: &company, caller, method, path, key };
@@ -47,17 +47,17 @@ async fn claim(world: &World, now: DateTime<Utc>) -> Claim {
 }
 
 #[track_caller]
-fn claimed(begun: Begun) -> Claim {
+fn claimed(begun: KeyState) -> Claim {
     match begun {
-        Begun::Run(claim) => claim,
+        KeyState::Run(claim) => claim,
         other => panic!("{other:?}"),
     }
 }
 
 #[track_caller]
-fn replayed(begun: Begun) -> String {
+fn replayed(begun: KeyState) -> String {
     match begun {
-        Begun::Replay(answer) => answer.body,
+        KeyState::Replay(answer) => answer.body,
         other => panic!("{other:?}"),
     }
 }
@@ -80,7 +80,7 @@ async fn a_late_completer_cannot_overwrite_the_answer_of_the_one_that_took_over(
     let other = claim(&world, late).await;
     assert_eq!(slow.operation_id(), other.operation_id(), "both mean the same effect");
     assert!(!slow.keep(&answer("late")).await.unwrap(), "while the other is still at it");
-    assert!(matches!(begin(&world, REQUEST, late).await, Begun::Busy));
+    assert!(matches!(begin(&world, REQUEST, late).await, KeyState::Busy));
     assert!(other.keep(&answer("first")).await.unwrap());
 
     let (slow, parts) = (claimed(begin(&world, with(4, "key-2"), beginning()).await), with(4, "key-2"));
@@ -116,7 +116,7 @@ async fn a_late_failer_cannot_free_the_key_of_the_one_that_took_over() {
     let late = beginning() + lease();
     let other = claim(&world, late).await;
     slow.release(late).await.unwrap();
-    assert!(matches!(begin(&world, REQUEST, late).await, Begun::Busy), "the other still holds it");
+    assert!(matches!(begin(&world, REQUEST, late).await, KeyState::Busy), "the other still holds it");
     assert!(other.keep(&answer("first")).await.unwrap());
 
     let parts = with(4, "key-2");
@@ -208,12 +208,12 @@ async fn a_missing_or_changed_key_part_never_makes_two_requests_collide() {
         with(4, ""),
     ] {
         let begun = begin(&world, parts, beginning()).await;
-        assert!(matches!(begun, Begun::Run(_)), "{parts:?}: {begun:?}");
+        assert!(matches!(begun, KeyState::Run(_)), "{parts:?}: {begun:?}");
     }
     // What must be the same for the key to be used again.
     for parts in [with(5, "a=2"), with(5, ""), with(6, "{\"a\":1}"), with(6, "")] {
         let begun = begin(&world, parts, beginning()).await;
-        assert!(matches!(begun, Begun::Mismatch), "{parts:?}: {begun:?}");
+        assert!(matches!(begun, KeyState::Mismatch), "{parts:?}: {begun:?}");
     }
     assert_eq!(replayed(begin(&world, REQUEST, beginning()).await), "first");
 }
@@ -238,13 +238,13 @@ async fn parts_never_run_into_each_other() {
         [COMPANY, "user_1", "", "POST/pay", "key", "", "{}"],
     ] {
         let begun = begin(&world, parts, beginning()).await;
-        assert!(matches!(begun, Begun::Run(_)), "{parts:?}: {begun:?}");
+        assert!(matches!(begun, KeyState::Run(_)), "{parts:?}: {begun:?}");
     }
     // And between query and body.
     keep(with(4, "seam")).await;
     let mut parts = with(4, "seam");
     (parts[5], parts[6]) = ("a=1{", "}");
-    assert!(matches!(begin(&world, parts, beginning()).await, Begun::Mismatch));
+    assert!(matches!(begin(&world, parts, beginning()).await, KeyState::Mismatch));
     (parts[5], parts[6]) = ("", "a=1{}");
-    assert!(matches!(begin(&world, parts, beginning()).await, Begun::Mismatch));
+    assert!(matches!(begin(&world, parts, beginning()).await, KeyState::Mismatch));
 }

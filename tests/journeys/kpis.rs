@@ -70,7 +70,7 @@ impl Event {
                 "currency": currency, "payment": {"id": charge, "membership": {"id": membership}}})
         };
         json!({"id": format!("msg_{}_{charge}_{}", self.kind, self.minutes_ago), "type": self.kind,
-            "timestamp": time::write(at), "company_id": company, "data": data})
+            "timestamp": time::format(at), "company_id": company, "data": data})
     }
 }
 
@@ -107,7 +107,7 @@ fn recount(cases: &[Value], window: u64, now: DateTime<Utc>) -> Value {
     let to = now.date_naive();
     let from = to - Days::new(window - 1);
     let day = |case: &Value| -> NaiveDate {
-        time::read(case["first_failure_at"].as_str().unwrap()).unwrap().date_naive()
+        time::parse(case["first_failure_at"].as_str().unwrap()).unwrap().date_naive()
     };
     let cases: Vec<&Value> = cases.iter().filter(|case| (from..=to).contains(&day(case))).collect();
     let recovered: Vec<_> = cases.iter().filter(|case| case["status"] == "recovered").collect();

@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
 use shared::app::Ids;
 use shared::rate_limit::{
-    CLASSES, Charge, Class, Deadlines, Limiter, Standing, Subject, Unanswered, Verdict,
+    CLASSES, Class, Deadlines, LimitCharge, LimitDecision, Limiter, QuotaState, Subject, Unanswered,
 };
 use shared::store::Store;
 use tokio::runtime::Runtime;
@@ -45,22 +45,27 @@ impl World {
 }
 
 /// Charges one token, in a request of its own.
-pub async fn charge(limiter: &Limiter, class: &'static Class, subject: &str, now: DateTime<Utc>) -> Verdict {
-    limiter.charge(&[Charge { class, subject }], Ids::system().next(), now).await
+pub async fn charge(
+    limiter: &Limiter,
+    class: &'static Class,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> LimitDecision {
+    limiter.charge(&[LimitCharge { class, subject }], Ids::system().next(), now).await
 }
 
 /// What remains, of a request that must have been admitted.
-pub fn remaining(verdict: &Verdict) -> u32 {
+pub fn remaining(verdict: &LimitDecision) -> u32 {
     match verdict {
-        Verdict::Admitted(standing) => standing.remaining,
+        LimitDecision::Admitted(standing) => standing.remaining,
         other => panic!("{other:?}"),
     }
 }
 
 /// How long to wait, of a request that must have been refused.
-pub fn wait_seconds(verdict: &Verdict) -> u32 {
+pub fn wait_seconds(verdict: &LimitDecision) -> u32 {
     match verdict {
-        Verdict::Refused(standing) => standing.retry_after_seconds,
+        LimitDecision::Refused(standing) => standing.retry_after_seconds,
         other => panic!("{other:?}"),
     }
 }
@@ -76,11 +81,11 @@ async fn storm(world: &World, class: &'static Class) -> u32 {
     let mut admitted = 0;
     for verdict in requests.join_all().await {
         match verdict {
-            Verdict::Admitted(_) => admitted += 1,
-            Verdict::Refused(standing) => {
+            LimitDecision::Admitted(_) => admitted += 1,
+            LimitDecision::Refused(standing) => {
                 assert!(standing.remaining == 0 && standing.retry_after_seconds > 0, "{standing:?}");
             }
-            Verdict::Unanswered(_) => panic!("unanswered"),
+            LimitDecision::Unanswered(_) => panic!("unanswered"),
         }
     }
     admitted
@@ -137,8 +142,8 @@ async fn tokens_come_back_one_by_one_at_their_time() {
         assert_eq!(remaining(&charge(&limiter, class, "a", at(0)).await), left);
     }
     let refused = charge(&limiter, class, "a", at(0)).await;
-    let expected = Standing { class, remaining: 0, reset_seconds: 60, retry_after_seconds: 9 };
-    assert_eq!(refused, Verdict::Refused(expected));
+    let expected = QuotaState { class, remaining: 0, reset_seconds: 60, retry_after_seconds: 9 };
+    assert_eq!(refused, LimitDecision::Refused(expected));
     for (refused_at, admitted_at) in [(8_571, 8_572), (17_142, 17_143), (25_714, 25_715)] {
         assert_eq!(wait_seconds(&charge(&limiter, class, "a", at(refused_at)).await), 1);
         assert_eq!(remaining(&charge(&limiter, class, "a", at(admitted_at)).await), 0);
@@ -164,17 +169,19 @@ async fn several_charges_are_taken_together_or_not_at_all() {
     let world = World::start().await;
     let limiter = world.limiter();
     let (wide, narrow) = (class("wide", 10, 60, 1), class("narrow", 2, 600, 1));
-    let both =
-        [Charge { class: wide, subject: "ip:192.0.2.1" }, Charge { class: narrow, subject: "account:1" }];
+    let both = [
+        LimitCharge { class: wide, subject: "ip:192.0.2.1" },
+        LimitCharge { class: narrow, subject: "account:1" },
+    ];
     let ask = || limiter.charge(&both, Ids::system().next(), beginning());
     for left in [1, 0] {
-        let Verdict::Admitted(standing) = ask().await else { panic!("refused") };
+        let LimitDecision::Admitted(standing) = ask().await else { panic!("refused") };
         assert_eq!((standing.class.name, standing.remaining), ("narrow", left));
     }
     for process in [&limiter, &world.limiter()] {
         for _ in 0..3 {
             let verdict = process.charge(&both, Ids::system().next(), beginning()).await;
-            let Verdict::Refused(standing) = verdict else { panic!("{verdict:?}") };
+            let LimitDecision::Refused(standing) = verdict else { panic!("{verdict:?}") };
             assert_eq!((standing.class.name, standing.retry_after_seconds), ("narrow", 300));
         }
     }
@@ -192,14 +199,16 @@ async fn a_storm_of_several_charges_leaves_no_mark_of_the_refused() {
         let limiter = processes[number % 2].clone();
         requests.spawn(async move {
             let subject = format!("account:{number}");
-            let charges =
-                [Charge { class: ip, subject: "ip:192.0.2.1" }, Charge { class: account, subject: &subject }];
+            let charges = [
+                LimitCharge { class: ip, subject: "ip:192.0.2.1" },
+                LimitCharge { class: account, subject: &subject },
+            ];
             limiter.charge(&charges, Ids::system().next(), beginning()).await
         });
     }
     let verdicts = requests.join_all().await;
-    assert_eq!(verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Admitted(_))).count(), 7);
-    assert_eq!(verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Refused(_))).count(), 293);
+    assert_eq!(verdicts.iter().filter(|verdict| matches!(verdict, LimitDecision::Admitted(_))).count(), 7);
+    assert_eq!(verdicts.iter().filter(|verdict| matches!(verdict, LimitDecision::Refused(_))).count(), 293);
     assert_eq!(world.rows_of("LIMIT#by_account#").await.len(), 7);
 }
 
@@ -207,10 +216,10 @@ async fn a_storm_of_several_charges_leaves_no_mark_of_the_refused() {
 async fn what_is_charged_twice_in_one_request_takes_one_token() {
     let world = World::start().await;
     let (limiter, class) = (world.limiter(), class("twice", 5, 60, 1));
-    let (request, charges) = (Ids::system().next(), [Charge { class, subject: "a" }; 2]);
+    let (request, charges) = (Ids::system().next(), [LimitCharge { class, subject: "a" }; 2]);
     assert_eq!(remaining(&limiter.charge(&charges, request, beginning()).await), 4);
     assert_eq!(remaining(&limiter.charge(&charges[..1], request, beginning()).await), 4);
-    assert!(matches!(limiter.charge(&[], request, beginning()).await, Verdict::Admitted(_)));
+    assert!(matches!(limiter.charge(&[], request, beginning()).await, LimitDecision::Admitted(_)));
 }
 
 #[tokio::test]
@@ -265,9 +274,9 @@ async fn judged(quota: u32, seconds: u32, steps: &[(u64, usize)]) -> [Vec<Result
         model.pass(*ms);
         expected.push(model.take());
         got.push(match charge(&processes[*process], class, "a", now).await {
-            Verdict::Admitted(standing) => Ok(standing.remaining),
-            Verdict::Refused(standing) => Err(standing.retry_after_seconds),
-            Verdict::Unanswered(class) => panic!("{class:?}"),
+            LimitDecision::Admitted(standing) => Ok(standing.remaining),
+            LimitDecision::Refused(standing) => Err(standing.retry_after_seconds),
+            LimitDecision::Unanswered(class) => panic!("{class:?}"),
         });
     }
     [got, expected]

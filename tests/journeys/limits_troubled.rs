@@ -9,7 +9,7 @@ use local::embedded::{Failure, Intervention};
 use local::service::TABLE;
 use shared::app::Ids;
 use shared::rate_limit::class::{AUTH, DASHBOARD};
-use shared::rate_limit::{Charge, Limiter, Verdict};
+use shared::rate_limit::{LimitCharge, LimitDecision, Limiter};
 
 use crate::limits::{charge, class, remaining, wait_seconds};
 use crate::world::{World, beginning};
@@ -80,7 +80,7 @@ async fn an_abuser_costs_the_table_nothing_and_is_served_again_on_time() {
 async fn several_charges_cost_one_transaction() {
     let world = World::start().await;
     let (limiter, class) = (world.limiter(), class("pair", 3, 60, 1));
-    let charges = ["ip:192.0.2.1", "account:1"].map(|subject| Charge { class, subject });
+    let charges = ["ip:192.0.2.1", "account:1"].map(|subject| LimitCharge { class, subject });
     world.table_cost();
     for left in [2, 1, 0] {
         let verdict = limiter.charge(&charges, Ids::system().next(), beginning()).await;
@@ -114,7 +114,7 @@ async fn a_lost_answer_to_several_charges_takes_one_token_of_each() {
     for lost in LOST {
         let world = World::start().await;
         let (limiter, class) = (world.limiter(), class("lost", 3, 60, 1));
-        let charges = ["ip:192.0.2.1", "account:1"].map(|subject| Charge { class, subject });
+        let charges = ["ip:192.0.2.1", "account:1"].map(|subject| LimitCharge { class, subject });
         for left in [2, 1] {
             world.break_attempts(1..=1, lost);
             let verdict = limiter.charge(&charges, Ids::system().next(), beginning()).await;
@@ -132,14 +132,14 @@ async fn a_lost_answer_to_several_charges_takes_one_token_of_each() {
 async fn rows_held_by_others_are_waited_for_but_not_for_ever() {
     let world = World::start().await;
     let (limiter, class) = (world.limiter(), class("held", 9, 60, 1));
-    let charges = ["ip:192.0.2.1", "account:1"].map(|subject| Charge { class, subject });
+    let charges = ["ip:192.0.2.1", "account:1"].map(|subject| LimitCharge { class, subject });
     for count in [1, 2] {
         world.break_attempts(1..=4, Intervention::FailBefore(Failure::Conflict));
         let verdict = limiter.charge(&charges[..count], Ids::system().next(), beginning()).await;
         assert_eq!(remaining(&verdict), 9 - count as u32);
         world.break_attempts(1..=u64::MAX, Intervention::FailBefore(Failure::Conflict));
         let verdict = limiter.charge(&charges[..count], Ids::system().next(), beginning()).await;
-        assert_eq!(verdict, Verdict::Unanswered(class));
+        assert_eq!(verdict, LimitDecision::Unanswered(class));
     }
 }
 
@@ -158,16 +158,17 @@ async fn a_table_that_hangs_or_fails_leaves_a_request_uncounted() {
         world.break_attempts(1..=u64::MAX, trouble);
         assert_eq!(
             charge(&limiter, class, "a", beginning()).await,
-            Verdict::Unanswered(class),
+            LimitDecision::Unanswered(class),
             "{trouble:?}"
         );
         // It must say so even where only one of the two is closed when unanswered.
-        let charges = [Charge { class: &DASHBOARD, subject: "a" }, Charge { class: &AUTH, subject: "a" }];
+        let charges =
+            [LimitCharge { class: &DASHBOARD, subject: "a" }, LimitCharge { class: &AUTH, subject: "a" }];
         let verdict = limiter.charge(&charges, Ids::system().next(), beginning()).await;
-        assert_eq!(verdict, Verdict::Unanswered(&AUTH), "{trouble:?}");
+        assert_eq!(verdict, LimitDecision::Unanswered(&AUTH), "{trouble:?}");
     }
     let nowhere = Limiter::new(None);
-    assert_eq!(charge(&nowhere, &DASHBOARD, "a", beginning()).await, Verdict::Unanswered(&DASHBOARD));
+    assert_eq!(charge(&nowhere, &DASHBOARD, "a", beginning()).await, LimitDecision::Unanswered(&DASHBOARD));
 }
 
 #[tokio::test]
@@ -183,7 +184,7 @@ async fn whoever_is_known_to_be_over_the_limit_is_refused_while_the_table_hangs(
 async fn a_row_that_was_cleared_away_is_a_whole_bucket() {
     let world = World::start().await;
     let (limiter, class) = (world.limiter(), class("cleared", 4, 60, 1));
-    let pair = ["a", "b"].map(|subject| Charge { class, subject });
+    let pair = ["a", "b"].map(|subject| LimitCharge { class, subject });
     for charges in [&pair[..1], &pair[..]] {
         for _ in 0..2 {
             remaining(&limiter.charge(charges, Ids::system().next(), beginning()).await);
@@ -202,7 +203,7 @@ async fn rows_tell_nobody_whom_they_count_and_go_when_they_no_longer_matter() {
     let world = World::start().await;
     let limiter = world.limiter();
     let subjects = ["ip:192.0.2.1", "account:canary@example.com"];
-    let charges = subjects.map(|subject| Charge { class: &AUTH, subject });
+    let charges = subjects.map(|subject| LimitCharge { class: &AUTH, subject });
     remaining(&limiter.charge(&charges, Ids::system().next(), beginning()).await);
     remaining(&charge(&limiter, &DASHBOARD, "user_canary", beginning()).await);
     let rows = world.rows_of("LIMIT#").await;

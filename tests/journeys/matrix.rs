@@ -6,9 +6,9 @@ use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
 use shared::auth::routes::{ROUTES, Route};
-use shared::auth::{Routes, Who};
+use shared::auth::{Access, Routes};
 use shared::domain::account::{EmailAddress, Role};
-use shared::http::once::KeyRule;
+use shared::http::idempotent::KeyPolicy;
 use shared::rate_limit::Subject;
 use shared::store::account::AccountKey;
 
@@ -144,13 +144,13 @@ impl Places {
 
 /// What the row makes of an asker; `None` where the handler answers.
 fn refusal(route: &Route, asker: &Asker) -> Option<u16> {
-    let is_known = asker.role().is_some() && matches!(route.who, Who::Roles(_));
+    let is_known = asker.role().is_some() && matches!(route.access, Access::Roles(_));
     (!asker.is_named_by(route)).then_some(if is_known { 403 } else { 401 })
 }
 
 /// What the row makes of an asker that names a company not its own.
 fn refusal_elsewhere(route: &Route, asker: &Asker) -> Option<u16> {
-    let asks_for_a_caller = matches!(route.who, Who::Roles(_) | Who::SignedIn);
+    let asks_for_a_caller = matches!(route.access, Access::Roles(_) | Access::SignedIn);
     match asker.proof {
         // Whop is asked about the very company, and does not confirm it.
         Proof::Whop(_) if asks_for_a_caller => Some(401),
@@ -237,8 +237,8 @@ async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
             ask_all(&places, asker, route).await;
         }
         // Some answers end sessions. The time that passes fills every bucket again.
-        places.world.advance(Duration::minutes(if route.who == Who::SignedIn { 15 } else { 1 }));
-        if route.who == Who::SignedIn {
+        places.world.advance(Duration::minutes(if route.access == Access::SignedIn { 15 } else { 1 }));
+        if route.access == Access::SignedIn {
             askers = places.world.everybody().await;
         }
     }
@@ -247,12 +247,12 @@ async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
 
 #[tokio::test]
 async fn doors_of_roles_answer_whom_the_table_names_about_what_is_theirs() {
-    every_asker_at(|route| matches!(route.who, Who::Roles(_))).await;
+    every_asker_at(|route| matches!(route.access, Access::Roles(_))).await;
 }
 
 #[tokio::test]
 async fn all_other_doors_answer_whom_the_table_names() {
-    every_asker_at(|route| !matches!(route.who, Who::Roles(_))).await;
+    every_asker_at(|route| !matches!(route.access, Access::Roles(_))).await;
 }
 
 #[tokio::test]
@@ -269,7 +269,7 @@ async fn nobody_changes_what_belongs_to_another_company() {
     assert!(before.len() >= 3, "{before:?}");
     let sent = places.world.service.sandbox.outbox.entries().len();
     for asker in places.world.everybody().await.iter().filter(|asker| asker.home == COMPANY) {
-        for route in ROUTES.iter().filter(|route| matches!(route.who, Who::Roles(_))) {
+        for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Roles(_))) {
             for company in [None, Some(OTHER)] {
                 places.ask(asker, route, &places.theirs, company).await;
             }
@@ -289,8 +289,8 @@ fn no_two_rows_are_the_same_door() {
     for route in &ROUTES {
         let is_read = route.method == "GET";
         assert!(is_read || route.limit.is_some(), "{}: every change has its limit", route.path);
-        assert!(!is_read || route.key == KeyRule::None, "{}: reading takes no key", route.path);
-        assert!(!matches!(route.who, Who::Roles([])), "{}: a door for somebody", route.path);
+        assert!(!is_read || route.key == KeyPolicy::None, "{}: reading takes no key", route.path);
+        assert!(!matches!(route.access, Access::Roles([])), "{}: a door for somebody", route.path);
     }
 }
 

@@ -196,7 +196,7 @@ async fn an_event_means_the_same_before_and_after() {
         let case = world.case_of("mem_1").await;
         (case["first_failure_at"].clone(), case["status"].clone())
     };
-    let happened_at = time::write(crate::world::beginning() - Duration::hours(3));
+    let happened_at = time::format(crate::world::beginning() - Duration::hours(3));
     let opened = (json!(happened_at), json!("open"));
     assert_eq!(tell(false).await, opened);
     assert_eq!(tell(true).await, opened);

@@ -31,7 +31,7 @@ impl World {
         let (noun, verb) = name.split_once('.').unwrap();
         let event = json!({
             "id": format!("msg_{noun}_{verb}_{status}_{member}_{}", self.now().timestamp()),
-            "type": name, "timestamp": time::write(self.now()), "company_id": COMPANY,
+            "type": name, "timestamp": time::format(self.now()), "company_id": COMPANY,
             "data": {"id": format!("{noun}_{member}"), "status": status, "amount": amount,
                 "currency": currency, "payment": {"id": format!("pay_{member}"),
                 "membership": {"id": format!("mem_{member}")}}},

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use shared::auth::routes::{ROUTES, Route, Who};
+use shared::auth::routes::{Access, ROUTES, Route};
 use shared::domain::account::Role;
 
 use crate::document::{document, members, pattern, resolve, validator};
@@ -17,19 +17,19 @@ fn operations() -> impl Iterator<Item = (String, &'static str, &'static Value)> 
 
 /// The security requirement that a route's caller has to meet.
 fn requirement(route: &Route) -> Value {
-    match route.who {
-        Who::Anyone => json!([]),
-        Who::SignedIn => json!([{"session": []}]),
-        Who::Roles(roles) if roles.contains(&Role::Owner) => {
+    match route.access {
+        Access::Anyone => json!([]),
+        Access::SignedIn => json!([{"session": []}]),
+        Access::Roles(roles) if roles.contains(&Role::Owner) => {
             json!([{"whopUser": [], "whopCompany": []}, {"session": []}, {"bearer": []}])
         }
-        Who::Roles(_) => json!([{"session": []}, {"bearer": []}]),
-        Who::Scheduler => json!([{"schedulerSecret": []}]),
-        Who::Provider if route.path.ends_with("/whop") => {
+        Access::Roles(_) => json!([{"session": []}, {"bearer": []}]),
+        Access::Scheduler => json!([{"schedulerSecret": []}]),
+        Access::SignedWebhook if route.path.ends_with("/whop") => {
             json!([{"standardWebhooks": []}, {"whopWebhook": []}])
         }
-        Who::Provider if route.path.ends_with("/stripe") => json!([{"stripeWebhook": []}]),
-        Who::Provider => json!([{"standardWebhooks": []}]),
+        Access::SignedWebhook if route.path.ends_with("/stripe") => json!([{"stripeWebhook": []}]),
+        Access::SignedWebhook => json!([{"standardWebhooks": []}]),
     }
 }
 

@@ -18,7 +18,7 @@ impl World {
     pub fn job(&self) -> Value {
         json!({
             "professional_id": PROFESSIONAL, "customer_id": "user_customer", "amount": PRICE, "currency": "usd",
-            "customer_email": "customer@example.com", "scheduled_start": time::write(self.now() + Duration::days(3)),
+            "customer_email": "customer@example.com", "scheduled_start": time::format(self.now() + Duration::days(3)),
         })
     }
 

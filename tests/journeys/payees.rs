@@ -5,7 +5,7 @@ use http::Method;
 use local::stripe::Transfer;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
-use shared::domain::booking::{Booking, Fact, FeeBasisPoints, Terms, What};
+use shared::domain::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
 use shared::domain::id::CompanyId;
 use shared::domain::money::{Currency, Money};
 use shared::domain::party::{
@@ -13,7 +13,7 @@ use shared::domain::party::{
 };
 use shared::domain::payout::{AccountStanding, transfer_group};
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::booking::BookingNews;
+use shared::store::booking::BookingChange;
 use shared::store::{Company, Item};
 
 use crate::answer::answered;
@@ -110,36 +110,43 @@ impl World {
             fee: FeeBasisPoints::new(job.fee).unwrap(),
             scheduled_start: job.completed_at - Duration::hours(2),
         };
-        let held = What::Authorized {
+        let held = BookingFactKind::Authorized {
             payment_intent: payment_intent.clone(),
             charge: charge.clone(),
             money: price.clone(),
             capture_before: None,
         };
-        let taken = What::Captured { payment_intent: payment_intent.clone(), charge, money: price };
-        let whats = [What::Requested(terms), held, What::Accepted, taken, What::Completed];
+        let taken =
+            BookingFactKind::Captured { payment_intent: payment_intent.clone(), charge, money: price };
+        let whats = [
+            BookingFactKind::Requested(terms),
+            held,
+            BookingFactKind::Accepted,
+            taken,
+            BookingFactKind::Completed,
+        ];
         let facts = whats.into_iter().enumerate().map(|(n, what)| {
             let at = job.completed_at - Duration::minutes(4 - n as i64);
-            Fact { at, what, source: format!("test:{n}") }
+            BookingFact { at, what, source: format!("test:{n}") }
         });
-        let news = BookingNews {
+        let news = BookingChange {
             facts: facts.collect(),
             payment_intent: Some(payment_intent),
             cause: "test".to_owned(),
-            ..BookingNews::default()
+            ..BookingChange::default()
         };
         self.record(job.company, booking_id, news).await;
         booking_id
     }
 
     /// Something that happens to a booking now.
-    pub async fn happens(&self, booking_id: BookingId, what: What) {
-        let facts = vec![Fact { at: self.now(), what, source: "evt_test".to_owned() }];
-        let news = BookingNews { facts, cause: "evt_test".to_owned(), ..BookingNews::default() };
+    pub async fn happens(&self, booking_id: BookingId, what: BookingFactKind) {
+        let facts = vec![BookingFact { at: self.now(), what, source: "evt_test".to_owned() }];
+        let news = BookingChange { facts, cause: "evt_test".to_owned(), ..BookingChange::default() };
         self.record(COMPANY, booking_id, news).await;
     }
 
-    async fn record(&self, company: &str, booking_id: BookingId, news: BookingNews) {
+    async fn record(&self, company: &str, booking_id: BookingId, news: BookingChange) {
         let (app, company) = (&self.service.app, self.company(company));
         let read = company.booking(booking_id).await.unwrap();
         let deployment = &app.config.marketplace.deployment;

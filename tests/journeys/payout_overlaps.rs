@@ -7,8 +7,8 @@ use http::StatusCode;
 use local::fault::Operation;
 use serde_json::json;
 use shared::domain::account::Role;
-use shared::domain::booking::{BookingState, DisputeStatus, What};
-use shared::payouts::Bounds;
+use shared::domain::booking::{BookingFactKind, BookingState, DisputeStatus};
+use shared::payouts::RunLimits;
 
 use crate::overlaps::{At, held_up};
 use crate::payees::{Job, PAYOUTS, PROCESS};
@@ -22,7 +22,7 @@ impl World {
         let app = &self.service.app;
         let new_id = || app.ids.next();
         let payouts = app.payouts(app.store().unwrap(), &new_id).unwrap();
-        payouts.finish(Bounds::of_schedule()).await.unwrap();
+        payouts.finish(RunLimits::of_schedule()).await.unwrap();
     }
 }
 
@@ -83,7 +83,7 @@ async fn a_booking_that_is_disputed_at_any_moment_of_a_run_is_paid_once_the_disp
         let world = World::start().await;
         world.add_payee(COMPANY, "user_p", "usd").await;
         let booking = world.add_job(&Job::of(&world, "user_p")).await;
-        let dispute = |status| What::Disputed {
+        let dispute = |status| BookingFactKind::Disputed {
             dispute_id: "dp_1".to_owned(),
             payment_intent: None,
             status,

@@ -4,7 +4,7 @@ use chrono::Duration;
 use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
-use shared::domain::booking::{DisputeStatus, What};
+use shared::domain::booking::{BookingFactKind, DisputeStatus};
 
 use crate::payees::{Job, account_of};
 use crate::payout_rules::usd;
@@ -90,7 +90,7 @@ async fn a_disputed_booking_waits_and_says_so() {
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
     let dispute = |status| {
         let (dispute_id, money) = ("dp_1".to_owned(), usd(10_000));
-        What::Disputed { dispute_id, status, money, payment_intent: None }
+        BookingFactKind::Disputed { dispute_id, status, money, payment_intent: None }
     };
     world.happens(booking, dispute(DisputeStatus::NeedsResponse)).await;
     world.pay_day().await;
@@ -111,7 +111,7 @@ async fn a_transfer_that_never_left_is_withdrawn_when_the_booking_changes() {
     let report = world.pay_day().await;
     assert_eq!((&report["failed"], &report["more"]), (&json!(1), &json!(true)));
     world.all_well();
-    world.happens(booking, What::Refunded { money: usd(4_000), payment_intent: None }).await;
+    world.happens(booking, BookingFactKind::Refunded { money: usd(4_000), payment_intent: None }).await;
     world.advance(Duration::minutes(10));
     world.pay_day().await;
     let entry = world.entry(TUESDAY, booking).await;

@@ -9,7 +9,7 @@ use local::fault::{Operation, Rule};
 use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
-use shared::domain::booking::{BookingState, What};
+use shared::domain::booking::{BookingFactKind, BookingState};
 use shared::domain::money::{Currency, Money};
 use shared::domain::party::{BookingId, TransferId};
 use shared::domain::payout::BatchId;
@@ -37,9 +37,13 @@ impl World {
         let booking = self.add_job(&job).await;
         let batch = BatchId::parse("payout-2025-11-14-fri").unwrap();
         let transfer = Some(TransferId::parse("tr_earlier").unwrap());
-        self.happens(booking, What::PaidOut { batch, transfer, money: usd(amount), carried_amount: 0 }).await;
+        self.happens(
+            booking,
+            BookingFactKind::PaidOut { batch, transfer, money: usd(amount), carried_amount: 0 },
+        )
+        .await;
         self.advance(Duration::milliseconds(1));
-        self.happens(booking, What::Refunded { money: usd(amount), payment_intent: None }).await;
+        self.happens(booking, BookingFactKind::Refunded { money: usd(amount), payment_intent: None }).await;
         assert_eq!(self.balance(professional, "usd", "carried").await, amount);
         booking
     }

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use local::fault::Operation;
 use shared::domain::account::Role;
-use shared::domain::booking::{DisputeStatus, What};
+use shared::domain::booking::{BookingFactKind, DisputeStatus};
 use shared::domain::money::{Currency, Money};
 
 use crate::payees::Job;
@@ -120,12 +120,14 @@ async fn add_job(world: &World, professional: &Professional, age: Duration, dice
     let money = |amount| Money { amount, currency: Currency::parse(currency).unwrap() };
     if dice.happens(5) {
         let back = if dice.happens(4) { price } else { dice.amount(price / 2) };
-        world.happens(booking, What::Refunded { money: money(back), payment_intent: None }).await;
+        world.happens(booking, BookingFactKind::Refunded { money: money(back), payment_intent: None }).await;
     }
     if dice.happens(15) {
         let (dispute_id, status) = ("dp_1".to_owned(), DisputeStatus::NeedsResponse);
         let money = money(dice.amount(price));
-        world.happens(booking, What::Disputed { dispute_id, status, money, payment_intent: None }).await;
+        world
+            .happens(booking, BookingFactKind::Disputed { dispute_id, status, money, payment_intent: None })
+            .await;
     }
 }
 

@@ -75,7 +75,7 @@ async fn a_tuesday_in_bogota_that_is_wednesday_in_utc_is_a_payout_day() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;
-    let late = time::read("2025-11-19T02:00:00.000Z").unwrap();
+    let late = time::parse("2025-11-19T02:00:00.000Z").unwrap();
     world.advance(late - world.now());
     assert_eq!(world.pay_day().await["done"], 1);
     assert_eq!(world.transfers()[0].metadata["batch_id"], TUESDAY);

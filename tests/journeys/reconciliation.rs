@@ -22,7 +22,7 @@ async fn a_day_without_surprises_is_explained_to_the_cent() {
         (&json!(0), &json!(0), &json!(false))
     );
     let run = world.newest_run().await;
-    assert_eq!((run.lines, run.explained, run.mended, run.findings), (3, 3, 0, 0));
+    assert_eq!((run.lines, run.explained, run.backfilled, run.findings), (3, 3, 0, 0));
     let cash = Cash { stripe_amount: 1_500, books_amount: 1_500, ..Cash::default() };
     assert_eq!(world.cash().await, cash);
     let sums = &run.sums.0["usd"];
@@ -57,7 +57,7 @@ async fn two_runs_at_once_add_nothing_up_twice() {
     let cursor = world.store().reconciliation_cursor().await.unwrap();
     assert_eq!(cursor.sums.0["usd"]["charge"].stripe_amount, 13_000);
     assert_eq!(cursor.sums.0["usd"]["charge"].lines, 2);
-    assert_eq!(world.listed().await, [(FindingKind::LineUnknown, -77)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::LineUnknown, -77)]);
     world.reconcile_now().await;
     assert_eq!(world.cash().await.unexplained_amount(), 0);
     let runs = world.store().reconciliations(10, None).await.unwrap().0;
@@ -102,7 +102,7 @@ async fn a_busy_week_comes_out_to_the_cent() {
     world.advance(day);
     world.reconcile().await;
 
-    assert_eq!(world.listed().await, []);
+    assert_eq!(world.finding_totals().await, []);
     let cash = world.cash().await;
     let (taken, back) = (10_000 + 7_777 + 3_333 + 5_001 + 12_345 + 99 + 8_000, 1_333 + 12_345 + 99);
     assert_eq!(cash.stripe_amount, taken - back - 8_500 - 6_800 + 1_800);
@@ -131,14 +131,14 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
     let report = world.reconcile().await;
     assert_eq!(report["failed"], 1, "{report}");
     let run = world.newest_run().await;
-    assert_eq!((run.events_fetched, run.mended, run.findings), (0, 3, 1));
+    assert_eq!((run.events_fetched, run.backfilled, run.findings), (0, 3, 1));
     assert_eq!(world.booking_behind(&jobs[0]).await.amounts.reversed, 2_500);
     let disputed = world.booking_behind(&jobs[1]).await;
     assert_eq!((disputed.amounts.refunded, disputed.dispute_open), (400, true));
     assert_eq!(world.booking_behind(&taken).await.amounts.captured, 900);
     // The bank took all of a payment of which a part had gone back: more than the books can lose.
     assert_eq!(disputed.amounts.contested, 5_600);
-    assert_eq!(world.listed().await, [(FindingKind::AmountDiffers, -400)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::AmountDiffers, -400)]);
     assert_eq!(world.cash().await.unexplained_amount(), 0);
 
     // It brings all of it back, and nothing differs any more.
@@ -146,8 +146,8 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
     world.advance(Duration::days(32));
     assert_eq!(world.reconcile().await["failed"], 0);
     let run = world.newest_run().await;
-    assert_eq!((run.events_fetched, run.mended, run.closed), (0, 1, 1));
-    assert_eq!((world.listed().await, world.cash().await.unexplained_amount()), (vec![], 0));
+    assert_eq!((run.events_fetched, run.backfilled, run.closed), (0, 1, 1));
+    assert_eq!((world.finding_totals().await, world.cash().await.unexplained_amount()), (vec![], 0));
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed()
         }
         world.advance(Duration::days(32));
         world.reconcile().await;
-        assert_eq!(world.listed().await, [(FindingKind::AmountDiffers, -400)], "{heard:?}");
+        assert_eq!(world.finding_totals().await, [(FindingKind::AmountDiffers, -400)], "{heard:?}");
         assert_eq!(world.cash().await.unexplained_amount(), 0, "{heard:?}");
     }
 }
@@ -183,13 +183,13 @@ async fn a_transfer_in_doubt_is_listed_until_it_is_settled() {
     assert_eq!(world.transfer_share(&job, 8_500).await, EffectState::Sending);
     let report = world.reconcile().await;
     assert_eq!((&report["failed"], &report["in_doubt"]), (&json!(0), &json!(1)));
-    assert_eq!(world.listed().await, [(FindingKind::TransferInDoubt, -8_500)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::TransferInDoubt, -8_500)]);
     assert_eq!(world.cash().await.unexplained_amount(), 0);
 
     assert_eq!(world.perform_payout(&job).await, EffectState::Done);
     let report = world.reconcile().await;
     assert_eq!(report["in_doubt"], 0, "{report}");
-    assert_eq!((world.newest_run().await.closed, world.listed().await), (1, vec![]));
+    assert_eq!((world.newest_run().await.closed, world.finding_totals().await), (1, vec![]));
     assert_eq!(world.cash().await.unexplained_amount(), 0);
     assert_eq!(world.service.sandbox.stripe.transfers().len(), 1);
     assert_eq!(world.service.sandbox.stripe.transfers()[0].destination, ACCOUNT);

@@ -8,7 +8,7 @@ use shared::domain::booking::{Anomaly, BookingState};
 use shared::domain::party::BookingId;
 use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::providers::stripe::transfer::NewTransfer;
-use shared::store::reconciliation::{Closed, FindingKind, FindingPlace, FindingState};
+use shared::store::reconciliation::{CloseOutcome, FindingCursor, FindingKind, FindingState};
 
 use crate::jobs_done::{ACCOUNT, Job, usd};
 use crate::world::{COMPANY, World};
@@ -34,11 +34,11 @@ impl World {
         self.service.app.stripe.as_ref().unwrap().create_transfer(key, &new).await.unwrap().id
     }
 
-    async fn close(&self, finding_id: &str, note: &str) -> Closed {
+    async fn close(&self, finding_id: &str, note: &str) -> CloseOutcome {
         let (app, now) = (&self.service.app, self.now());
         let company = self.its_company();
-        let care = company.care(Some(company.id()));
-        care.close(finding_id, "user_accountant", note, now, &|| app.ids.next()).await.unwrap()
+        let finding_scope = company.finding_scope(Some(company.id()));
+        finding_scope.close(finding_id, "user_accountant", note, now, &|| app.ids.next()).await.unwrap()
     }
 }
 
@@ -48,28 +48,28 @@ async fn a_transfer_made_by_hand_is_listed_once_and_closed_by_a_person_with_a_no
     let by_hand = world.service.sandbox.stripe.transfer_outside(ACCOUNT, 700, "usd");
     let report = world.reconcile().await;
     assert_eq!(report["failed"], 1, "{report}");
-    assert_eq!(world.listed().await, [(FindingKind::TransferUnknown, -700)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::TransferUnknown, -700)]);
     world.every_cent_is_listed().await;
     assert_eq!(world.reconcile().await["failed"], 0, "it is new only once");
-    assert_eq!(world.listed().await.len(), 1);
+    assert_eq!(world.finding_totals().await.len(), 1);
 
     let closed = world.close(&by_hand, "A bonus, agreed on by mail.").await;
-    let Closed::Now(finding) = closed else { panic!("{closed:?}") };
+    let CloseOutcome::Now(finding) = closed else { panic!("{closed:?}") };
     assert_eq!(finding.state, FindingState::Accepted);
-    assert!(matches!(world.close(&by_hand, "again").await, Closed::NotOpen(_)));
-    assert_eq!(world.close("tr_none", "what?").await, Closed::Absent);
+    assert!(matches!(world.close(&by_hand, "again").await, CloseOutcome::NotOpen(_)));
+    assert_eq!(world.close("tr_none", "what?").await, CloseOutcome::Absent);
     let audit = world.rows_of(&format!("AUDIT#{COMPANY}")).await;
     let entry = audit.iter().find(|row| row["kind"] == "finding.closed").unwrap();
     assert_eq!((&entry["subject"], &entry["cause"]), (&json!(by_hand), &json!("user_accountant")));
     assert_eq!(world.reconcile().await["failed"], 0);
-    assert_eq!(world.listed().await, []);
+    assert_eq!(world.finding_totals().await, []);
     assert_eq!(world.cash().await.accepted_amount, -700);
     world.every_cent_is_listed().await;
 
     // What comes back of it is another thing that a person has to look at.
     world.service.sandbox.stripe.reverse_transfer(&by_hand, 200);
     world.reconcile().await;
-    assert_eq!(world.listed().await, [(FindingKind::TransferUnknown, 200)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::TransferUnknown, 200)]);
     world.every_cent_is_listed().await;
 }
 
@@ -92,7 +92,7 @@ async fn a_second_transfer_of_one_booking_is_listed() {
     world.transfer_share(&job, 8_500).await;
     world.transfer_by_hand(&job, "by-hand", 8_500).await;
     world.reconcile().await;
-    assert_eq!(world.listed().await, [(FindingKind::SecondTransfer, -8_500)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::SecondTransfer, -8_500)]);
     world.every_cent_is_listed().await;
 }
 
@@ -102,10 +102,10 @@ async fn a_transfer_that_only_the_books_have_is_listed() {
     let job = world.done_job("1", 10_000).await;
     world.note_payout(&job, "tr_none", 8_500).await;
     world.reconcile().await;
-    assert_eq!(world.listed().await, [(FindingKind::TransferMissing, 8_500)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::TransferMissing, 8_500)]);
     world.every_cent_is_listed().await;
     world.reconcile().await;
-    assert_eq!(world.listed().await.len(), 1, "it is still missing");
+    assert_eq!(world.finding_totals().await.len(), 1, "it is still missing");
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_transfer_of_another_amount_than_the_books_have_is_listed_with_the_dif
     let transfer = world.transfer_by_hand(&job, "by-hand", 8_000).await;
     world.note_payout(&job, &transfer, 8_500).await;
     world.reconcile().await;
-    assert_eq!(world.listed().await, [(FindingKind::AmountDiffers, 500)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::AmountDiffers, 500)]);
     world.every_cent_is_listed().await;
 }
 
@@ -125,10 +125,10 @@ async fn an_unknown_transfer_that_comes_into_the_books_is_closed_by_the_next_run
     let job = world.done_job("1", 10_000).await;
     let transfer = world.transfer_by_hand(&job, "by-hand", 8_500).await;
     world.reconcile().await;
-    assert_eq!(world.listed().await, [(FindingKind::TransferUnknown, -8_500)]);
+    assert_eq!(world.finding_totals().await, [(FindingKind::TransferUnknown, -8_500)]);
     world.note_payout(&job, &transfer, 8_500).await;
     world.reconcile().await;
-    assert_eq!((world.listed().await, world.newest_run().await.closed), (vec![], 1));
+    assert_eq!((world.finding_totals().await, world.newest_run().await.closed), (vec![], 1));
     let finding = world.store().finding(&transfer).await.unwrap().unwrap();
     assert_eq!(
         (finding.state, finding.closing.unwrap().by.as_str()),
@@ -149,9 +149,9 @@ async fn a_payment_of_no_booking_and_a_second_one_of_a_booking_are_listed_with_w
     world.service.sandbox.stripe.authorize(&strange.id);
     world.service.sandbox.stripe.capture_outside(&strange.id);
     world.reconcile().await;
-    let mut listed = world.listed().await;
-    listed.sort();
-    assert_eq!(listed, [(FindingKind::ChargeUnknown, 300), (FindingKind::ChargeUnknown, 10_000)]);
+    let mut finding_totals = world.finding_totals().await;
+    finding_totals.sort();
+    assert_eq!(finding_totals, [(FindingKind::ChargeUnknown, 300), (FindingKind::ChargeUnknown, 10_000)]);
     world.every_cent_is_listed().await;
 
     for amount in [4_000, 6_000] {
@@ -159,10 +159,10 @@ async fn a_payment_of_no_booking_and_a_second_one_of_a_booking_are_listed_with_w
         world.service.sandbox.stripe.refund(&second, amount);
     }
     world.reconcile().await;
-    let mut listed = world.listed().await;
-    listed.sort();
+    let mut finding_totals = world.finding_totals().await;
+    finding_totals.sort();
     let unknown = |amount| (FindingKind::ChargeUnknown, amount);
-    assert_eq!(listed, [unknown(-10_000), unknown(300), unknown(10_000)]);
+    assert_eq!(finding_totals, [unknown(-10_000), unknown(300), unknown(10_000)]);
     world.every_cent_is_listed().await;
     let booking = world.booking_behind(&job).await;
     assert_eq!((booking.amounts.captured, booking.amounts.refunded), (10_000, 0));
@@ -180,10 +180,10 @@ async fn what_a_bank_takes_of_a_second_payment_is_listed_and_no_dispute_of_the_b
         // Told by Stripe's events, or only by its lines.
         world.advance(Duration::days(days));
         world.reconcile().await;
-        let mut listed = world.listed().await;
-        listed.sort();
+        let mut finding_totals = world.finding_totals().await;
+        finding_totals.sort();
         let unknown = |amount| (FindingKind::ChargeUnknown, amount);
-        assert_eq!(listed, [unknown(-12_000), unknown(12_000)]);
+        assert_eq!(finding_totals, [unknown(-12_000), unknown(12_000)]);
         world.every_cent_is_listed().await;
         let booking = world.booking_behind(&job).await;
         assert_eq!((booking.state, booking.amounts.captured), (BookingState::Completed, 10_000));
@@ -196,9 +196,9 @@ async fn a_line_of_nothing_we_know_is_listed() {
     world.service.sandbox.stripe.adjust_balance("usd", -77);
     world.service.sandbox.stripe.adjust_balance("cop", 12);
     world.reconcile().await;
-    let mut listed = world.listed().await;
-    listed.sort();
-    assert_eq!(listed, [(FindingKind::LineUnknown, -77), (FindingKind::LineUnknown, 12)]);
+    let mut finding_totals = world.finding_totals().await;
+    finding_totals.sort();
+    assert_eq!(finding_totals, [(FindingKind::LineUnknown, -77), (FindingKind::LineUnknown, 12)]);
     world.every_cent_is_listed().await;
     assert_eq!(world.newest_run().await.cash["cop"].open_amount, 12);
 }
@@ -214,11 +214,11 @@ async fn findings_are_listed_page_by_page_and_looked_at_again_in_turns() {
     loop {
         let (page, next) = world.store().open_findings(2, after.as_ref()).await.unwrap();
         seen.extend(page.iter().map(|finding| finding.stripe_amount));
-        after = next.map(|place| FindingPlace::parse(&place.to_string()).unwrap());
+        after = next.map(|place| FindingCursor::parse(&place.to_string()).unwrap());
         if after.is_none() {
             break;
         }
     }
     assert_eq!(seen, [1, 2, 3, 4, 5]);
-    assert_eq!(world.store().listed().await.unwrap().open_findings, 5);
+    assert_eq!(world.store().finding_totals().await.unwrap().open_findings, 5);
 }

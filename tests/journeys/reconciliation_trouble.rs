@@ -5,7 +5,7 @@ use local::embedded::Failure;
 use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::job::Occurrence;
-use shared::reconciliation::{self, Bounds};
+use shared::reconciliation::{self, ReconciliationLimits};
 use shared::store::reconciliation::{FindingKind, RECONCILIATION_JOB};
 
 use crate::jobs_done::ACCOUNT;
@@ -41,18 +41,18 @@ impl World {
 }
 
 async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
-    let mut listed = world.listed().await;
-    listed.sort();
+    let mut finding_totals = world.finding_totals().await;
+    finding_totals.sort();
     let cursor = world.store().reconciliation_cursor().await.unwrap();
     let runs = world.store().reconciliations(100, None).await.unwrap().0;
     // Every slice was told by exactly one run, however many were cut off.
     let mut told = shared::store::reconciliation::Sums::default();
     runs.iter().for_each(|run| told.merge(&run.sums));
     assert_eq!(told, cursor.sums);
-    let open = world.store().listed().await.unwrap();
+    let open = world.store().finding_totals().await.unwrap();
     let cash = world.cash().await;
     assert_eq!(cash.unexplained_amount(), 0, "{cash:?}");
-    (listed, json!(cursor.sums), format!("{open:?} {cash:?}"))
+    (finding_totals, json!(cursor.sums), format!("{open:?} {cash:?}"))
 }
 
 /// Has every trouble strike at every call of a run; the run after it ends where a run without trouble ends.
@@ -126,7 +126,8 @@ async fn a_flood_is_worked_off_over_several_runs_oldest_first() {
     }
     world.advance(Duration::hours(2));
     let (app, now) = (&world.service.app, world.now());
-    let bounds = Bounds { pages_per_slice: 1, pages_per_run: 4, ..Bounds::default() };
+    let bounds =
+        ReconciliationLimits { pages_per_slice: 1, pages_per_run: 4, ..ReconciliationLimits::default() };
     let occurrence = Occurrence::of(RECONCILIATION_JOB, None, Duration::days(1), now);
     let (mut runs, mut until) = (0, None);
     loop {

@@ -2,7 +2,7 @@
 //! booking is what its own payment makes of it.
 
 use chrono::Duration;
-use shared::domain::booking::{Anomaly, Booking, BookingState, What};
+use shared::domain::booking::{Anomaly, Booking, BookingFactKind, BookingState};
 use shared::domain::party::PaymentIntentId;
 use shared::domain::payout::transfer_group;
 use shared::providers::stripe::payment::NewPaymentIntent;
@@ -39,7 +39,7 @@ async fn told(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String,
     world.advance(Duration::days(40));
     let (id, own) = (booking_id("1"), PaymentIntentId::parse(OWN).unwrap());
     let facts = || {
-        let done = [(2, What::Accepted), (48, What::Completed)];
+        let done = [(2, BookingFactKind::Accepted), (48, BookingFactKind::Completed)];
         let done = done.map(|(hours, what)| fact(beginning() + Duration::hours(hours), what));
         [requested()].into_iter().chain(done).collect()
     };

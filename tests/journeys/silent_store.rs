@@ -5,10 +5,10 @@ use std::sync::Arc;
 use http::Method;
 use local::embedded::{Failure, Intervention, RequestRecord};
 use serde_json::Value;
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 use shared::domain::account::Role;
-use shared::http::once::KeyRule;
+use shared::http::idempotent::KeyPolicy;
 use shared::rate_limit::{Class, Unanswered};
 
 use crate::every_route::{Callers, good_body};
@@ -82,7 +82,7 @@ async fn a_limit_that_cannot_be_counted_shuts_or_shows_as_its_class_says() {
             assert_ne!(answer.status, 503, "{told}: {answer:?}");
             assert_eq!(answer.header(SKIPPED), Some("store_unanswered"), "{told}: {answer:?}");
             assert!(answer.header("ratelimit").is_none(), "{told}: nobody knows how it stands");
-            if route.who == Who::Provider {
+            if route.access == Access::SignedWebhook {
                 let kept = answer.ok();
                 assert_ne!(kept["outcome"], "duplicate", "{told}");
                 assert_eq!(world.rows_of("EVENT#").await.len(), events(&before.0) + 1, "{told}");
@@ -121,7 +121,7 @@ async fn a_request_shut_out_under_a_key_is_done_by_its_retry() {
 async fn a_failed_proof_stays_a_failed_proof() {
     let world = World::waiting_ms(25).await;
     trouble(&world, counts, Intervention::HangBefore);
-    for route in ROUTES.iter().filter(|route| route.who != Who::Anyone) {
+    for route in ROUTES.iter().filter(|route| route.access != Access::Anyone) {
         let method: Method = route.method.parse().unwrap();
         let path = route.path.replace(['{', '}'], "");
         assert_eq!(world.ask(bare(method, &path)).await.status, 401, "{}", route.path);
@@ -160,10 +160,10 @@ async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowled
 
 /// Whether whoever may ask here comes with a session.
 fn is_by_session(route: &Route) -> bool {
-    match route.who {
-        Who::SignedIn => true,
-        Who::Roles(roles) => !roles.contains(&Role::Owner),
-        Who::Anyone | Who::Scheduler | Who::Provider => false,
+    match route.access {
+        Access::SignedIn => true,
+        Access::Roles(roles) => !roles.contains(&Role::Owner),
+        Access::Anyone | Access::Scheduler | Access::SignedWebhook => false,
     }
 }
 
@@ -177,7 +177,7 @@ async fn while_the_table_hangs_altogether_closed_doors_say_so_at_once() {
     let callers = Callers::of(&world).await;
     let before = traces(&world).await;
     // A session stands in the table, and so does a key: those wait as long as the table's client does.
-    let asked_first = |route: &Route| !is_by_session(route) && route.key != KeyRule::Required;
+    let asked_first = |route: &Route| !is_by_session(route) && route.key != KeyPolicy::Required;
     let closed =
         limited().filter(|(route, class)| class.unanswered == Unanswered::Closed && asked_first(route));
     trouble(&world, any, Intervention::HangBefore);

@@ -31,8 +31,8 @@ async fn the_raw_event_is_kept_sealed_and_opens_to_the_very_bytes() {
     let vault = &world.service.app.config.vault;
     assert_eq!(vault.open(&place, sealed).unwrap(), body.as_bytes());
     assert!(vault.open("event:whop:msg_other", sealed).is_err(), "it opens in its own place only");
-    assert_eq!(row["occurred_at"], time::write(happened_at));
-    assert_eq!(row["received_at"], time::write(world.now()));
+    assert_eq!(row["occurred_at"], time::format(happened_at));
+    assert_eq!(row["received_at"], time::format(world.now()));
     assert_eq!((&row["state"], &row["source"]), (&json!("applied"), &json!("whop")));
 }
 

@@ -22,16 +22,16 @@ pub const ROUTE: &str = "/api/webhooks/resend";
 
 /// An event of Resend's about a mail to an address.
 pub fn mail_event(kind: &str, to: &[&str], at: DateTime<Utc>) -> Value {
-    let mut data = json!({"email_id": "e", "from": "a@example.com", "to": to, "subject": "s", "created_at": time::write(at)});
+    let mut data = json!({"email_id": "e", "from": "a@example.com", "to": to, "subject": "s", "created_at": time::format(at)});
     if kind == "email.bounced" {
         data["bounce"] = json!({"type": "Permanent", "subType": "General", "message": "no such user"});
     }
-    json!({"type": kind, "created_at": time::write(at), "data": data})
+    json!({"type": kind, "created_at": time::format(at), "data": data})
 }
 
 pub fn entry_event(kind: &str, email: &str, at: DateTime<Utc>) -> Value {
-    let data = json!({"id": "1", "email": email, "origin": "manual", "source_id": null, "created_at": time::write(at)});
-    json!({"type": kind, "created_at": time::write(at), "data": data})
+    let data = json!({"id": "1", "email": email, "origin": "manual", "source_id": null, "created_at": time::format(at)});
+    json!({"type": kind, "created_at": time::format(at), "data": data})
 }
 
 /// A delivery with these names of the three headers.

@@ -5,7 +5,7 @@ use http::Method;
 use local::fault::Operation;
 use local::whop::APP_ID;
 use serde_json::{Value, json};
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::ROUTES;
 use shared::providers::tokens::TokenError;
 
@@ -84,7 +84,7 @@ fn worthless(world: &World) -> Vec<(&'static str, String)> {
 async fn a_token_that_proves_nothing_opens_no_door() {
     let world = World::start().await;
     let tokens = worthless(&world);
-    for route in ROUTES.iter().filter(|route| route.who == Who::OWNER) {
+    for route in ROUTES.iter().filter(|route| route.access == Access::OWNER) {
         let path = route.path.replace("{case_id}", "00000000-0000-4000-8000-000000000000");
         let path = path.replace("{membership_id}", "mem_1");
         for (why, token) in &tokens {

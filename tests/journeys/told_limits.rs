@@ -6,7 +6,7 @@ use axum::body::Body;
 use chrono::Duration;
 use http::{Method, Request};
 use serde_json::{Value, json};
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 use shared::http::extension::ClientIp;
 use shared::rate_limit::class::{AUTH_ADDRESS, RESET_ADDRESS};
@@ -223,8 +223,8 @@ fn unproven(route: &Route) -> Request<Body> {
     let path = route.path.replace("{case_id}", "00000000-0000-4000-8000-000000000000");
     let path = path.replace("{source}", "sandbox").replace("{membership_id}", "mem_1");
     let mut request = bare(route.method.parse().unwrap(), &path.replace("{event_id}", "msg_1"));
-    let (name, value) = match route.who {
-        Who::SignedIn => ("cookie", "__Host-session=AAAAAAAAAAAAAAAAAAAAAA"),
+    let (name, value) = match route.access {
+        Access::SignedIn => ("cookie", "__Host-session=AAAAAAAAAAAAAAAAAAAAAA"),
         _ => ("authorization", "Bearer a.b.c"),
     };
     request.headers_mut().insert(name, value.parse().unwrap());
@@ -237,7 +237,7 @@ async fn whoever_fails_to_prove_itself_on_and_on_is_not_answered_and_nobody_else
     let everybody = world.everybody().await;
     let proven: Vec<&Asker> =
         everybody.iter().filter(|asker| !matches!(asker.proof, Proof::Nothing)).collect();
-    for route in ROUTES.iter().filter(|route| route.who != Who::Anyone) {
+    for route in ROUTES.iter().filter(|route| route.access != Access::Anyone) {
         let from = stranger();
         let ask = async |mut request: Request<Body>| {
             request.extensions_mut().insert(from);
@@ -249,8 +249,8 @@ async fn whoever_fails_to_prove_itself_on_and_on_is_not_answered_and_nobody_else
             assert_eq!(answer.header("ratelimit-policy"), Some("\"token\";q=30;w=60"));
             assert_eq!(standing(&answer), ("token".to_owned(), 30 - number_of_try, 2 * number_of_try));
         }
-        let kinds = [Who::SignedIn, Who::OWNER, Who::Scheduler, Who::Provider];
-        let one_of_each = kinds.iter().filter_map(|who| ROUTES.iter().find(|route| route.who == *who));
+        let kinds = [Access::SignedIn, Access::OWNER, Access::Scheduler, Access::SignedWebhook];
+        let one_of_each = kinds.iter().filter_map(|who| ROUTES.iter().find(|route| route.access == *who));
         for other in one_of_each.chain([route]) {
             let refused = ask(unproven(other)).await;
             assert_eq!(refused.status, 429, "{} after {}", other.path, route.path);
@@ -258,8 +258,9 @@ async fn whoever_fails_to_prove_itself_on_and_on_is_not_answered_and_nobody_else
             assert_eq!(refused.header("www-authenticate"), None);
         }
         for asker in &proven {
-            let own = ROUTES.iter().filter(|route| route.method == "GET" || route.who == Who::Provider);
-            let mut own = own.filter(|route| !route.path.contains('{') && route.who != Who::Anyone);
+            let own =
+                ROUTES.iter().filter(|route| route.method == "GET" || route.access == Access::SignedWebhook);
+            let mut own = own.filter(|route| !route.path.contains('{') && route.access != Access::Anyone);
             let Some(own) = own.find(|route| asker.is_named_by(route)) else { continue };
             let answer = ask(asker.request(&world, own, own.path, None)).await;
             assert!(answer.status.is_success(), "{} for {asker:?}: {answer:?}", own.path);

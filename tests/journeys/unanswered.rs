@@ -7,13 +7,13 @@ use local::fault::{Operation, Rule};
 use local::outbox::{Entry, Kind, Provider};
 use local::service::Service;
 use serde_json::Value;
-use shared::domain::booking::{Booking, BookingState, Fact, FeeBasisPoints, Terms, What};
+use shared::domain::booking::{Booking, BookingFact, BookingFactKind, BookingState, FeeBasisPoints, Terms};
 use shared::domain::effect::Effect;
 use shared::domain::id::CompanyId;
 use shared::domain::message::Language;
 use shared::domain::money::{Currency, Money};
 use shared::domain::party::{BookingId, ChargeId, CustomerId, PaymentIntentId, ProfessionalId};
-use shared::store::booking::{BookingNews, BookingRow, Contact};
+use shared::store::booking::{BookingChange, BookingRow, Contact};
 use shared::store::{Company, StoreError};
 
 use crate::answer::answered;
@@ -90,7 +90,7 @@ impl Market {
     }
 
     /// Records what happened to a booking, as whoever hears of it first.
-    pub async fn record(&self, company: &str, id: BookingId, news: BookingNews) -> Vec<Effect> {
+    pub async fn record(&self, company: &str, id: BookingId, news: BookingChange) -> Vec<Effect> {
         let app = &self.world.service.app;
         let company = self.company(company);
         loop {
@@ -105,10 +105,14 @@ impl Market {
         }
     }
 
-    pub async fn tell(&self, company: &str, id: BookingId, what: What) -> Vec<Effect> {
-        let facts = vec![Fact { at: self.world.now(), what, source: "evt_1".to_owned() }];
-        self.record(company, id, BookingNews { facts, cause: "evt_1".to_owned(), ..BookingNews::default() })
-            .await
+    pub async fn tell(&self, company: &str, id: BookingId, what: BookingFactKind) -> Vec<Effect> {
+        let facts = vec![BookingFact { at: self.world.now(), what, source: "evt_1".to_owned() }];
+        self.record(
+            company,
+            id,
+            BookingChange { facts, cause: "evt_1".to_owned(), ..BookingChange::default() },
+        )
+        .await
     }
 
     pub async fn take(&self, company: &str, id: BookingId, steps: Vec<Effect>) {
@@ -131,11 +135,14 @@ impl Market {
         let address = format!("customer_{number}@example.com");
         let email_sealed = vault.seal(&BookingRow::place(id), address.as_bytes()).unwrap();
         let contact = Some(Contact { email_sealed, language: wish.language });
-        let facts =
-            vec![Fact { at: self.world.now(), what: What::Requested(terms), source: "request:1".to_owned() }];
+        let facts = vec![BookingFact {
+            at: self.world.now(),
+            what: BookingFactKind::Requested(terms),
+            source: "request:1".to_owned(),
+        }];
         let cause = "request:1".to_owned();
         let steps = self
-            .record(wish.company, id, BookingNews { facts, contact, cause, ..BookingNews::default() })
+            .record(wish.company, id, BookingChange { facts, contact, cause, ..BookingChange::default() })
             .await;
         self.take(wish.company, id, steps).await;
         id
@@ -156,7 +163,7 @@ impl Market {
         let charge = stripe.charge_of(payment_intent.as_str()).unwrap();
         let money = Money { amount: 10_000, currency: Currency::parse("usd").unwrap() };
         let charge = ChargeId::parse(&charge.id).ok();
-        let held = What::Authorized { payment_intent, charge, money, capture_before: Some(until) };
+        let held = BookingFactKind::Authorized { payment_intent, charge, money, capture_before: Some(until) };
         self.tell(wish.company, id, held).await;
         id
     }
@@ -213,7 +220,7 @@ impl Market {
         let later = self.world.now() + Duration::days(7);
         let store = self.world.service.app.store().unwrap();
         let found =
-            shared::due::collect(store, "sweep", shared::due::Bounds::default(), later).await.unwrap();
+            shared::due::collect(store, "sweep", shared::due::SweepLimits::default(), later).await.unwrap();
         found.queues.is_empty()
     }
 

@@ -18,7 +18,7 @@ pub fn of_unknown_owner(world: &World, member: &str) -> (String, Value) {
 }
 
 fn due_at(row: &Value) -> Option<DateTime<Utc>> {
-    row["due_at"].as_str().map(|text| time::read(text).unwrap())
+    row["due_at"].as_str().map(|text| time::parse(text).unwrap())
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_set_aside_event_is_listed_and_replayed_once_its_owner_is_known() {
     let rows = world.rows_of(&format!("EVENT#whop#{}", ids[1])).await;
     assert_eq!(
         (&rows[0]["replays"], &rows[0]["replayed_at"]),
-        (&json!("1"), &json!(time::write(world.now())))
+        (&json!("1"), &json!(time::format(world.now())))
     );
     assert!(rows[0].get("expires_at").is_some() && rows[0].get("due_at").is_none(), "{rows:?}");
     let left = world.operator(Method::GET, path).await.ok();
@@ -139,7 +139,7 @@ async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
     let case = world.case_of("mem_1").await;
     assert_eq!(
         (&case["status"], &case["first_failure_at"]),
-        (&json!("open"), &json!(time::write(failed_at)))
+        (&json!("open"), &json!(time::format(failed_at)))
     );
 }
 

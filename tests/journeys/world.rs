@@ -31,7 +31,7 @@ pub struct World {
 
 /// The instant at which every journey begins: a Tuesday.
 pub fn beginning() -> DateTime<Utc> {
-    time::read("2025-11-18T09:02:03.000Z").unwrap()
+    time::parse("2025-11-18T09:02:03.000Z").unwrap()
 }
 
 impl World {
@@ -236,7 +236,7 @@ pub fn payment_succeeded(membership: &str, payment_id: &str, at: DateTime<Utc>) 
 
 pub fn payment(kind: &str, company: &str, membership: &str, payment: &str, at: DateTime<Utc>) -> Value {
     let failed = kind == "payment.failed";
-    let stamp = time::write(at);
+    let stamp = time::format(at);
     json!({
         "id": format!("msg_{kind}_{payment}_{}", at.timestamp()),
         "api_version": "v1",

@@ -30,7 +30,7 @@ const SLOT_HOURS: i64 = 24;
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
     let path = "/api/cron/auto-decline-bookings";
-    Routes::of("auto-decline").on(Method::GET, path, sweep).on(Method::POST, path, sweep).guard(app)
+    Routes::of("auto-decline").on(Method::GET, path, sweep).on(Method::POST, path, sweep).into_router(app)
 }
 
 async fn sweep(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {

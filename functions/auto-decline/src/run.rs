@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::app::SharedApp;
 use shared::domain::job::{AUTO_DECLINE_JOB, Occurrence, Report};
-use shared::due::{self, Bounds, Worked};
+use shared::due::{self, SweepLimits, Worked};
 use shared::http::Failure;
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Key, RowKind, Store};
@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 const AT_ONCE: usize = 16;
 
 /// A marketplace is one company, and may have thousands of bookings due at once.
-const BOUNDS: Bounds = Bounds {
+const BOUNDS: SweepLimits = SweepLimits {
     // Ten thousand bookings and as many steps that wait: some megabytes of addresses.
     rows: 20_000,
     // At 80 a second ten thousand take about two minutes, half of the run.

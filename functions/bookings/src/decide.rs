@@ -6,32 +6,32 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::account::Role;
 use shared::domain::action::Actor;
-use shared::domain::booking::{Ask, Booking, BookingState, CancelledBy, Refusal, Step};
+use shared::domain::booking::{Booking, BookingCommand, BookingState, CancelledBy, Refusal, Step};
 use shared::domain::effect::Effect;
 use shared::domain::party::BookingId;
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
-use shared::store::booking::{BookingNews, BookingRow};
+use shared::store::booking::{BookingChange, BookingRow};
 
 use crate::{TRIES, parse, seen_by, show, steps, unrecorded};
 
-type Parts = (State<SharedApp>, Caller, Path<String>, Intent);
+type Parts = (State<SharedApp>, Caller, Path<String>, IdempotencyKey);
 
 pub(crate) async fn accept(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
-    respond(parts, body, "accept", |_| Ask::Accept).await
+    respond(parts, body, "accept", |_| BookingCommand::Accept).await
 }
 
 pub(crate) async fn decline(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
-    respond(parts, body, "decline", |_| Ask::Decline).await
+    respond(parts, body, "decline", |_| BookingCommand::Decline).await
 }
 
 pub(crate) async fn complete(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
-    respond(parts, body, "complete", |_| Ask::Complete).await
+    respond(parts, body, "complete", |_| BookingCommand::Complete).await
 }
 
 pub(crate) async fn cancel(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
-    respond(parts, body, "cancel", |role| Ask::Cancel {
+    respond(parts, body, "cancel", |role| BookingCommand::Cancel {
         by: match role {
             Role::Customer => CancelledBy::Customer,
             Role::Professional => CancelledBy::Professional,
@@ -45,7 +45,7 @@ async fn respond(
     parts: Parts,
     body: JsonBody,
     name: &str,
-    ask: impl Fn(Role) -> Ask,
+    ask: impl Fn(Role) -> BookingCommand,
 ) -> Result<Response, Failure> {
     let (State(app), caller, Path(booking_id), intent) = parts;
     let booking_id = parse(&booking_id)?;
@@ -54,20 +54,20 @@ async fn respond(
     let run = async |operation: String| {
         decide(&app, &caller, booking_id, ask, &format!("{name}:{operation}")).await
     };
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 async fn decide(
     app: &SharedApp,
     caller: &Caller,
     booking_id: BookingId,
-    ask: Ask,
+    ask: BookingCommand,
     source: &str,
 ) -> Result<Answer, Failure> {
     let (row, effects) = record(app, caller, booking_id, ask, source).await?;
     let row = steps::take(app, &caller.company, row, effects).await?;
     let booking = row.booking().ok_or(Failure::Absent)?;
-    if ask == Ask::Accept
+    if ask == BookingCommand::Accept
         && let Some(refusal) = booking.unresolved_refusal(Step::Capture)
     {
         return Err(Failure::Conflict(format!(
@@ -77,7 +77,7 @@ async fn decide(
     }
     let policy = &app.config.marketplace.deployment.policy;
     let shown = show::show(&row, &booking, caller.role, policy);
-    let waits = ask == Ask::Accept && booking.is_capture_pending();
+    let waits = ask == BookingCommand::Accept && booking.is_capture_pending();
     Ok(if waits { Answer::accepted(shown) } else { Answer::ok(shown) })
 }
 
@@ -86,7 +86,7 @@ async fn record(
     app: &SharedApp,
     caller: &Caller,
     booking_id: BookingId,
-    ask: Ask,
+    ask: BookingCommand,
     source: &str,
 ) -> Result<(BookingRow, Vec<Effect>), Failure> {
     let company = &caller.company;
@@ -102,11 +102,11 @@ async fn record(
         let now = app.clock.now();
         let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
         let fact = may(&booking, ask).and_then(|()| booking.ask(ask, source, now)).map_err(refused)?;
-        let news = BookingNews {
+        let news = BookingChange {
             facts: vec![fact],
             cause: caller.id.clone(),
             actor: Some(Actor::person(&caller.id, caller.role)),
-            ..BookingNews::default()
+            ..BookingChange::default()
         };
         let deployment = &app.config.marketplace.deployment;
         let recording = company.record_booking(read, news, deployment, now).map_err(unrecorded)?;
@@ -119,8 +119,8 @@ async fn record(
 }
 
 /// Once the professional has promised the job, only the professional and the owner call it off.
-fn may(booking: &Booking, ask: Ask) -> Result<(), Refusal> {
-    let by_customer = ask == Ask::Cancel { by: CancelledBy::Customer };
+fn may(booking: &Booking, ask: BookingCommand) -> Result<(), Refusal> {
+    let by_customer = ask == BookingCommand::Cancel { by: CancelledBy::Customer };
     if by_customer && booking.stage == BookingState::Accepted {
         return Err(Refusal::AlreadyAccepted);
     }

@@ -43,7 +43,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/bookings/{booking_id}/decline", decide::decline)
         .on(Method::POST, "/api/bookings/{booking_id}/complete", decide::complete)
         .on(Method::POST, "/api/bookings/{booking_id}/cancel", decide::cancel)
-        .guard(app)
+        .into_router(app)
 }
 
 async fn read(

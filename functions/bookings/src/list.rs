@@ -10,7 +10,7 @@ use shared::domain::id::InvalidId;
 use shared::domain::party::{CustomerId, ProfessionalId};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::booking::{BookingFilter, BookingPlace};
+use shared::store::booking::{BookingCursor, BookingFilter};
 
 use crate::show::show;
 
@@ -21,7 +21,7 @@ pub(crate) async fn list(
 ) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["status", "professional_id", "customer_id", "limit", "cursor"])?;
     let filter = filter(&caller, &parameters)?;
-    let after = parameters.cursor(|text| BookingPlace::parse(text).filter(|place| place.is_in(&filter)))?;
+    let after = parameters.cursor(|text| BookingCursor::parse(text).filter(|place| place.is_in(&filter)))?;
     let (rows, next) = caller.company.bookings(&filter, parameters.limit()?, after.as_ref()).await?;
     let policy = &app.config.marketplace.deployment.policy;
     let shown = |row| {

@@ -9,33 +9,34 @@ use shared::auth::Caller;
 use shared::auth::session::Session;
 use shared::domain::account::Role;
 use shared::domain::action::Actor;
-use shared::domain::booking::{Fact, Step, What};
+use shared::domain::booking::{BookingFact, BookingFactKind, Step};
 use shared::domain::effect::Effect;
 use shared::domain::party::BookingId;
 use shared::domain::refusal;
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
 use shared::store::account::AccountRow;
-use shared::store::booking::{BookingNews, BookingRow, Contact};
+use shared::store::booking::{BookingChange, BookingRow, Contact};
 
 use crate::{TRIES, show, steps, unrecorded};
 
-mod asked;
+mod new_booking;
 
-use asked::Asked;
+use new_booking::NewBooking;
 
 pub(crate) async fn request(
     State(app): State<SharedApp>,
     caller: Caller,
     session: Option<Extension<Session>>,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
-    let asked = Asked::read(&caller, &body)?;
+    let new_booking = NewBooking::read(&caller, &body)?;
     let session = session.map(|Extension(session)| session);
-    let run = async |operation: String| begin(&app, &caller, session.as_ref(), &asked, &operation).await;
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    let run =
+        async |operation: String| begin(&app, &caller, session.as_ref(), &new_booking, &operation).await;
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 /// Makes the booking that the operation names, or goes on with it where an earlier try broke off.
@@ -43,12 +44,12 @@ async fn begin(
     app: &SharedApp,
     caller: &Caller,
     session: Option<&Session>,
-    asked: &Asked,
+    new_booking: &NewBooking,
     operation: &str,
 ) -> Result<Answer, Failure> {
     let company = &caller.company;
     let booking_id = BookingId::derive(company.id(), operation);
-    let (row, effects) = record(app, caller, session, asked, booking_id).await?;
+    let (row, effects) = record(app, caller, session, new_booking, booking_id).await?;
     let row = steps::take(app, company, row, effects).await?;
     let booking = row.booking().ok_or(Failure::Absent)?;
     if let Some(refusal) = booking.refusals.get(&Step::Hold) {
@@ -72,7 +73,7 @@ async fn record(
     app: &SharedApp,
     caller: &Caller,
     session: Option<&Session>,
-    asked: &Asked,
+    new_booking: &NewBooking,
     booking_id: BookingId,
 ) -> Result<(BookingRow, Vec<Effect>), Failure> {
     let company = &caller.company;
@@ -85,14 +86,14 @@ async fn record(
             return Ok((read, left));
         }
         let now = app.clock.now();
-        let terms = asked.terms(app.config.marketplace.fee, now)?;
+        let terms = new_booking.terms(app.config.marketplace.fee, now)?;
         let source = format!("request:{booking_id}");
-        let news = BookingNews {
-            facts: vec![Fact { at: now, what: What::Requested(terms), source }],
-            contact: contact(app, session, asked, booking_id).await?,
+        let news = BookingChange {
+            facts: vec![BookingFact { at: now, what: BookingFactKind::Requested(terms), source }],
+            contact: contact(app, session, new_booking, booking_id).await?,
             cause: caller.id.clone(),
             actor: Some(Actor::person(&caller.id, caller.role)),
-            ..BookingNews::default()
+            ..BookingChange::default()
         };
         let deployment = &app.config.marketplace.deployment;
         let recording = company.record_booking(read, news, deployment, now).map_err(unrecorded)?;
@@ -109,11 +110,11 @@ async fn record(
 async fn contact(
     app: &SharedApp,
     session: Option<&Session>,
-    asked: &Asked,
+    new_booking: &NewBooking,
     booking_id: BookingId,
 ) -> Result<Option<Contact>, Failure> {
     let vault = &app.config.vault;
-    let address = match (&asked.email, session) {
+    let address = match (&new_booking.email, session) {
         (Some(address), _) => Some(address.as_str().as_bytes().to_vec()),
         (None, Some(session)) if session.role == Role::Customer && session.account.lives_in_its_row() => {
             let account = app.store()?.account(&session.account).await?;
@@ -128,5 +129,5 @@ async fn contact(
         detail: "This door is not configured.",
         reason: error.to_string(),
     })?;
-    Ok(Some(Contact { email_sealed, language: asked.language }))
+    Ok(Some(Contact { email_sealed, language: new_booking.language }))
 }

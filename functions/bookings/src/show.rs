@@ -26,8 +26,8 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
         "refunded_amount": amounts.refunded,
         "fee_amount": amounts.fee,
         "payable_amount": amounts.payable,
-        "scheduled_start": time::write(terms.scheduled_start),
-        "created_at": time::write(booking.requested_at),
+        "scheduled_start": time::format(terms.scheduled_start),
+        "created_at": time::format(booking.requested_at),
         "authorized_at": at(booking.authorization.as_ref().map(|authorization| authorization.at)),
         "decline_due_at": at(booking.decline_due_at(policy)),
         "accepted_at": at(booking.accepted_at),
@@ -61,7 +61,7 @@ fn refused(booking: &Booking) -> Vec<Value> {
             "step": step,
             "reason": refusal.reason,
             "amount": booking.waiting_amount(step),
-            "refused_at": time::write(refusal.refused_at),
+            "refused_at": time::format(refusal.refused_at),
         })
     };
     booking.unresolved_refusals().map(show).collect()
@@ -72,12 +72,12 @@ fn payout(booking: &Booking) -> Option<Value> {
     Some(json!({
         "batch_id": payout.batch,
         "transfer_id": payout.transfer,
-        "paid_at": time::write(payout.at),
+        "paid_at": time::format(payout.at),
         "amount": booking.amounts.transferred,
         "carried_amount": booking.amounts.carried,
     }))
 }
 
 fn at(at: Option<DateTime<Utc>>) -> Option<String> {
-    at.map(time::write)
+    at.map(time::format)
 }

@@ -20,12 +20,12 @@ use shared::domain::case::Case;
 use shared::domain::effect::{Effect, EffectState, Request};
 use shared::domain::id::CaseId;
 use shared::domain::time;
-use shared::domain::timeline::{CaseState, EndedBy, Fact, What};
+use shared::domain::timeline::{CaseFact, CaseFactKind, CaseState, EndedBy};
 use shared::effects::{self, Outcome};
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
-use shared::store::recovery::{News, RecordError};
+use shared::store::recovery::{CaseChange, RecordError};
 
 /// An event may move the case at the same moment; a fourth time is no coincidence.
 const TRIES: u32 = 4;
@@ -36,10 +36,10 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/cases/{case_id}/cancel", cancel)
         .on(Method::POST, "/api/cases/{case_id}/cancel-membership", cancel_membership)
         .on(Method::POST, "/api/cases/{case_id}/terminate", terminate)
-        .guard(app)
+        .into_router(app)
 }
 
-type Parts = (State<SharedApp>, Caller, Path<String>, Intent);
+type Parts = (State<SharedApp>, Caller, Path<String>, IdempotencyKey);
 
 async fn cancel(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
     respond(parts, body, Ending::CaseCancelled).await
@@ -58,7 +58,7 @@ async fn respond(parts: Parts, body: JsonBody, by: Ending) -> Result<Response, F
     let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
     body.object(&[])?;
     let run = |_| end(&app, &caller, case_id, by);
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> Result<Answer, Failure> {
@@ -66,10 +66,10 @@ async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> R
     let effect = decide(app, caller, case_id, by).await?;
     let now = app.clock.now();
     let outcome =
-        effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
+        effects::execute(company, case_id, effect.clone(), app.effect_clients(), app.ids.next(), now).await?;
     let effect = match outcome {
-        Outcome::Stands(effect) => *effect,
-        Outcome::Elsewhere => effect,
+        Outcome::Recorded(effect) => *effect,
+        Outcome::HeldByAnother => effect,
     };
     let case = company.case(case_id).await?.ok_or(Failure::Absent)?;
     let answer = json!({
@@ -81,7 +81,7 @@ async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> R
         "state": effect.state,
         "reason": effect.reason,
         "manual": effect.action.manual,
-        "at": time::write(effect.action.at),
+        "at": time::format(effect.action.at),
     });
     Ok(if effect.state.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
@@ -103,11 +103,11 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
         let effect = ending(caller, &case, by, earlier.len(), now);
         let read = company.membership(&case.membership_id).await?;
         let (cause, source) = (&caller.id, caller.role.into());
-        let fact = Fact { at: now, what: What::Cancelled { by: by.ended_by() } };
+        let fact = CaseFact { at: now, what: CaseFactKind::Cancelled { by: by.ended_by() } };
         // A case that the owner ended already is not ended again; only the membership is.
         let is_ended = case.ended_by.is_some_and(EndedBy::is_by_owner);
         let facts = if is_ended { Vec::new() } else { vec![fact] };
-        let news = News { cause, source, ..News::of_facts(facts) };
+        let news = CaseChange { cause, source, ..CaseChange::of_facts(facts) };
         let mut recording =
             company.record(&case.membership_id, read, news, now).map_err(|error| match error {
                 RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),

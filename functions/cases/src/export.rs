@@ -13,7 +13,7 @@ use shared::domain::time;
 use shared::domain::timeline::CaseState;
 use shared::http::Failure;
 use shared::http::query::Parameters;
-use shared::store::company::{CasePlace, Company};
+use shared::store::company::{CaseCursor, Company};
 
 const PAGE: u16 = 100;
 
@@ -39,7 +39,7 @@ const COLUMNS: [&str; 15] = [
 struct Place {
     company: Company,
     state: Option<CaseState>,
-    after: Option<CasePlace>,
+    after: Option<CaseCursor>,
     first: bool,
     over: bool,
 }
@@ -101,12 +101,12 @@ fn fields(case: &Case) -> [String; 15] {
         case.membership_id.to_string(),
         or_empty(case.user_id.as_ref().map(ToString::to_string)),
         case.state.as_str().to_owned(),
-        time::write(case.first_failure_at),
-        time::write(case.last_failure_at),
+        time::format(case.first_failure_at),
+        time::format(case.last_failure_at),
         case.failures.to_string(),
         or_empty(case.amount.map(|amount| amount.to_string())),
         or_empty(case.currency.clone()),
-        or_empty(case.recovered_at.map(time::write)),
+        or_empty(case.recovered_at.map(time::format)),
         or_empty(case.recovered_amount.map(|amount| amount.to_string())),
         or_empty(case.recovered_currency.clone()),
         case.returned_amount.to_string(),

@@ -21,7 +21,7 @@ use shared::domain::time;
 use shared::domain::timeline::{CaseState, OtherPayment};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::company::CasePlace;
+use shared::store::company::CaseCursor;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
@@ -30,13 +30,13 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::GET, "/api/cases/export", export::export)
         .on(Method::GET, "/api/cases/{case_id}", read)
         .on(Method::GET, "/api/cases/{case_id}/actions", list_actions)
-        .guard(app)
+        .into_router(app)
 }
 
 async fn list(caller: Caller, parameters: Parameters) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["status", "limit", "cursor"])?;
     let state = state(&parameters)?;
-    let after = parameters.cursor(CasePlace::parse)?;
+    let after = parameters.cursor(CaseCursor::parse)?;
     let (cases, next) = caller.company.cases(state, parameters.limit()?, after.as_ref()).await?;
     let data: Vec<Value> = cases.iter().map(show).collect();
     Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
@@ -85,13 +85,13 @@ fn show(case: &Case) -> Value {
         "membership_id": case.membership_id,
         "user_id": case.user_id,
         "status": case.state,
-        "first_failure_at": time::write(case.first_failure_at),
-        "last_failure_at": time::write(case.last_failure_at),
+        "first_failure_at": time::format(case.first_failure_at),
+        "last_failure_at": time::format(case.last_failure_at),
         "failures": case.failures,
         "payment_id": case.payment_id,
         "amount": case.amount,
         "currency": case.currency,
-        "recovered_at": case.recovered_at.map(time::write),
+        "recovered_at": case.recovered_at.map(time::format),
         "recovered_amount": case.recovered_amount,
         "recovered_currency": case.recovered_currency,
         "returned_amount": case.returned_amount,
@@ -101,9 +101,9 @@ fn show(case: &Case) -> Value {
         "attempts": case.attempts,
         "last_offset_days": case.last_offset_days,
         "incentive_days": case.incentive_days,
-        "due_at": case.due_at.map(time::write),
+        "due_at": case.due_at.map(time::format),
         "last_error": case.last_error,
-        "updated_at": time::write(case.updated_at),
+        "updated_at": time::format(case.updated_at),
     })
 }
 
@@ -113,7 +113,7 @@ fn show_other_payment(other: &OtherPayment) -> Value {
         "payment_id": other.payment_id,
         "amount": other.money.as_ref().map(|money| money.amount),
         "currency": other.money.as_ref().map(|money| money.currency.as_str()),
-        "at": time::write(other.at),
+        "at": time::format(other.at),
     })
 }
 
@@ -122,7 +122,7 @@ fn show_hold(hold: &Hold) -> Value {
     json!({
         "reason": hold.reason,
         "message": hold.reason.sentence(),
-        "since": time::write(hold.since),
+        "since": time::format(hold.since),
     })
 }
 
@@ -141,7 +141,7 @@ fn show_action(effect: &Effect) -> Value {
         "manual": effect.action.manual,
         "actor": effect.action.actor,
         "tries": effect.tries,
-        "at": time::write(effect.action.at),
-        "ended_at": effect.ended_at.map(time::write),
+        "at": time::format(effect.action.at),
+        "ended_at": effect.ended_at.map(time::format),
     })
 }

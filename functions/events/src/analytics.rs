@@ -34,12 +34,12 @@ pub(crate) struct Counter<'a> {
     pub(crate) until: Instant,
 }
 
-/// Tells analytics what it has yet to hear; `unheard` is what the bus did not take in this run. A failure
+/// Tells analytics what it has yet to hear; `unpublished` is what the bus did not take in this run. A failure
 /// is counted and fails nothing.
-pub(crate) async fn tell(counter: &Counter<'_>, unheard: Vec<Waiting>) -> Heard {
+pub(crate) async fn tell(counter: &Counter<'_>, unpublished: Vec<Waiting>) -> Heard {
     let counter = &Counter { until: counter.until.max(Instant::now() + LEAST_TIME), ..*counter };
     let mut heard = Heard::default();
-    if let Err(stopped) = counter.tell_all(unheard, &mut heard).await {
+    if let Err(stopped) = counter.tell_all(unpublished, &mut heard).await {
         match stopped {
             Stopped::Store(error) => tracing::warn!(%error, "analytics was not told: the table failed"),
             Stopped::Silence(error) => tracing::warn!(%error, "analytics was not told"),
@@ -72,7 +72,7 @@ impl From<StoreError> for Stopped {
 }
 
 impl Counter<'_> {
-    async fn tell_all(&self, unheard: Vec<Waiting>, heard: &mut Heard) -> Result<(), Stopped> {
+    async fn tell_all(&self, unpublished: Vec<Waiting>, heard: &mut Heard) -> Result<(), Stopped> {
         let found = due::collect_only(self.store, ANALYTICS, BOUNDS, self.clock.now(), is_ours).await?;
         let mut rows: Vec<_> = found.queues.into_iter().flat_map(|queue| queue.rows).collect();
         rows.sort_by(|a, b| (a.due_at, &a.key.pk, &a.key.sk).cmp(&(b.due_at, &b.key.pk, &b.key.sk)));
@@ -81,15 +81,15 @@ impl Counter<'_> {
         let is_news = |waiting: &Waiting| {
             !waiting.is_known_to_analytics && waiting.announcement.is_some() && !self.is_too_old(&waiting.key)
         };
-        let unheard: Vec<Waiting> = unheard.into_iter().filter(is_news).collect();
-        heard.due = (keys.len() + unheard.len()) as u64 + found.left;
-        for part in unheard.chunks(MAX_EVENTS) {
+        let unpublished: Vec<Waiting> = unpublished.into_iter().filter(is_news).collect();
+        heard.due = (keys.len() + unpublished.len()) as u64 + found.left;
+        for part in unpublished.chunks(MAX_EVENTS) {
             self.tell_part(part.to_vec(), heard).await?;
         }
         for part in keys.chunks(MAX_EVENTS) {
             let waiting = self.store.waiting(ANALYTICS, part).await?;
             let (old, news) = waiting.into_iter().partition(|waiting| self.is_too_old(&waiting.key));
-            self.give_up(old, heard).await?;
+            self.mark_failed(old, heard).await?;
             self.tell_part(news, heard).await?;
         }
         Ok(())
@@ -114,7 +114,7 @@ impl Counter<'_> {
                     match self.capture(std::slice::from_ref(event)).await {
                         Ok(()) => self.note_taken(std::slice::from_ref(waiting), heard).await?,
                         Err(Stopped::Silence(CaptureError::Refused(status))) => {
-                            self.put_off(waiting, status, heard).await?;
+                            self.defer(waiting, status, heard).await?;
                         }
                         Err(stopped) => return Err(stopped),
                     }
@@ -146,7 +146,7 @@ impl Counter<'_> {
         Ok(written.into_iter().collect::<Result<(), _>>()?)
     }
 
-    async fn give_up(&self, old: Vec<Waiting>, heard: &mut Heard) -> Result<(), Stopped> {
+    async fn mark_failed(&self, old: Vec<Waiting>, heard: &mut Heard) -> Result<(), Stopped> {
         let now = self.clock.now();
         for waiting in old {
             let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
@@ -157,12 +157,12 @@ impl Counter<'_> {
         Ok(())
     }
 
-    async fn put_off(&self, waiting: &Waiting, status: u16, heard: &mut Heard) -> Result<(), Stopped> {
+    async fn defer(&self, waiting: &Waiting, status: u16, heard: &mut Heard) -> Result<(), Stopped> {
         let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
         tracing::warn!(event_id, status, "analytics refuses an event");
         heard.failed += 1;
         let now = self.clock.now();
-        Ok(self.store.put_off(waiting, now + pause(&waiting.key, now)).await?)
+        Ok(self.store.defer(waiting, now + pause(&waiting.key, now)).await?)
     }
 
     fn is_too_old(&self, key: &Key) -> bool {

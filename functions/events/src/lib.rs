@@ -13,19 +13,19 @@
 //!   days old.
 
 mod analytics;
-mod ears;
-mod parcel;
+mod batch;
 mod run;
+mod sinks;
 
 use axum::Router;
 use axum::extract::{Extension, State};
 use chrono::Duration;
-use ears::Ears;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
 use shared::domain::job::{EVENTS_JOB, Occurrence, Report};
 use shared::http::{Answer, Failure};
+use sinks::Sinks;
 
 /// How far apart the planned firings are.
 const SLOT_MINUTES: i64 = 1;
@@ -33,21 +33,21 @@ const SLOT_MINUTES: i64 = 1;
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
     let path = "/api/cron/publish-events";
-    let ears = Ears::of(&app);
+    let sinks = Sinks::of(&app);
     let routes = Routes::of("events").on(Method::GET, path, publish).on(Method::POST, path, publish);
-    routes.guard(app).layer(Extension(ears))
+    routes.into_router(app).layer(Extension(sinks))
 }
 
 async fn publish(
     State(app): State<SharedApp>,
-    Extension(ears): Extension<Ears>,
+    Extension(sinks): Extension<Sinks>,
     scheduler: Scheduler,
 ) -> Result<Answer, Failure> {
     let slot = Duration::minutes(SLOT_MINUTES);
     let occurrence = Occurrence::of(EVENTS_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
-    match ears.are_there() {
-        true => Ok(Answer::ok(run::run(&app, &ears, &occurrence).await?)),
+    match sinks.are_there() {
+        true => Ok(Answer::ok(run::run(&app, &sinks, &occurrence).await?)),
         false => Ok(Answer::ok(Report::passed_over(&occurrence, "no_event_bus"))),
     }
 }

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 use shared::app::{Clock, SharedApp};
 use shared::aws::bus::{Bus, Entry, MAX_ENTRIES, PutError, Word};
 use shared::domain::job::{EVENTS_JOB, Occurrence, Report};
-use shared::due::{self, Bounds};
+use shared::due::{self, SweepLimits};
 use shared::http::Failure;
 use shared::store::due::{DueRow, EVENTS};
 use shared::store::outbox::Waiting;
@@ -18,8 +18,8 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::analytics::{self, Counter};
-use crate::ears::Ears;
-use crate::parcel::{Letter, Packed, pack};
+use crate::batch::{OutboxEntry, Packed, pack};
+use crate::sinks::Sinks;
 
 /// Requests to the bus at a time.
 const AT_ONCE: usize = 4;
@@ -32,7 +32,7 @@ const MAX_PAUSE_SECONDS: i64 = 15 * 60;
 /// After so many requests that nobody answered the rest is left for the next minute.
 const SILENCES: u32 = 3;
 
-pub(crate) const BOUNDS: Bounds = Bounds {
+pub(crate) const BOUNDS: SweepLimits = SweepLimits {
     // 400 requests of 50 ms, four at a time, and a write for each entry beside them: about 10 seconds.
     rows: 4_000,
     // A marketplace is one company, and shares only with those who wait as well.
@@ -48,17 +48,17 @@ pub(crate) const BOUNDS: Bounds = Bounds {
 
 /// Runs one occurrence of the job. Analytics comes second and has what is left of the time, so that nothing
 /// it does keeps the bus waiting.
-pub(crate) async fn run(app: &SharedApp, ears: &Ears, occurrence: &Occurrence) -> Result<Report, Failure> {
+pub(crate) async fn run(app: &SharedApp, sinks: &Sinks, occurrence: &Occurrence) -> Result<Report, Failure> {
     let span = tracing::info_span!("run", cron = EVENTS_JOB);
     async {
         let (store, clock, started) = (app.store()?, &app.clock, Instant::now());
-        let (mut report, unheard) = match &ears.bus {
-            Some(bus) => tell_bus(store, bus, clock, ears.posthog.is_some()).await?,
+        let (mut report, unpublished) = match &sinks.bus {
+            Some(bus) => tell_bus(store, bus, clock, sinks.posthog.is_some()).await?,
             None => (Report::default(), Vec::new()),
         };
-        if let Some(posthog) = &ears.posthog {
+        if let Some(posthog) = &sinks.posthog {
             let counter = Counter { store, posthog, clock, until: started + BOUNDS.run_time };
-            report.analytics = Some(analytics::tell(&counter, unheard).await);
+            report.analytics = Some(analytics::tell(&counter, unpublished).await);
         }
         report.duration_ms = started.elapsed().as_millis() as u64;
         Ok(due::conclude(store, occurrence, report, clock.now()).await?)
@@ -121,7 +121,7 @@ struct Log {
     silences: u32,
     oldest: Option<DateTime<Utc>>,
     /// What the bus did not take, and analytics may.
-    unheard: Vec<Waiting>,
+    unpublished: Vec<Waiting>,
 }
 
 impl Log {
@@ -162,7 +162,7 @@ impl Run<'_> {
             let keys: Vec<Key> = rows.iter().map(|row| row.key.clone()).collect();
             // What cannot be read now is read in a minute.
             let waiting = self.store.waiting(EVENTS, &keys).await.unwrap_or_default();
-            self.log().unheard.extend(waiting);
+            self.log().unpublished.extend(waiting);
         }
         let mut log = self.log();
         log.report.skipped += rows.len() as u64;
@@ -173,42 +173,42 @@ impl Run<'_> {
     async fn tell(&self, waiting: Vec<Waiting>) {
         let Packed { parcels, unsendable } = pack(waiting);
         for waiting in &unsendable {
-            self.put_off(waiting, "unreadable_or_too_large").await;
+            self.defer(waiting, "unreadable_or_too_large").await;
         }
         let mut parcels = VecDeque::from(parcels);
-        while let Some(parcel) = parcels.pop_front() {
-            let entries: Vec<Entry> = parcel.iter().map(|letter| letter.entry.clone()).collect();
+        while let Some(batch) = parcels.pop_front() {
+            let entries: Vec<Entry> = batch.iter().map(|letter| letter.entry.clone()).collect();
             match self.bus.put(&entries).await {
-                Ok(words) => self.hear(&parcel, &words).await,
+                Ok(words) => self.apply_results(&batch, &words).await,
                 // One of them spoils it for all: each by itself tells which.
-                Err(PutError::Refused(_)) if parcel.len() > 1 => {
-                    parcels.extend(parcel.into_iter().map(|letter| vec![letter]));
+                Err(PutError::Refused(_)) if batch.len() > 1 => {
+                    parcels.extend(batch.into_iter().map(|letter| vec![letter]));
                 }
-                Err(error) => self.give_up(&parcel, &error).await,
+                Err(error) => self.mark_failed(&batch, &error).await,
             }
         }
     }
 
-    async fn hear(&self, parcel: &[Letter], words: &[Word]) {
-        for (letter, word) in parcel.iter().zip(words) {
+    async fn apply_results(&self, batch: &[OutboxEntry], words: &[Word]) {
+        for (letter, word) in batch.iter().zip(words) {
             match word {
-                Word::Taken => self.leave(&letter.waiting).await,
-                Word::Refused(reason) => self.put_off(&letter.waiting, reason).await,
+                Word::Taken => self.mark_published(&letter.waiting).await,
+                Word::Refused(reason) => self.defer(&letter.waiting, reason).await,
             }
         }
     }
 
-    async fn give_up(&self, parcel: &[Letter], error: &PutError) {
-        tracing::warn!(%error, entries = parcel.len(), "the event bus took nothing");
+    async fn mark_failed(&self, batch: &[OutboxEntry], error: &PutError) {
+        tracing::warn!(%error, entries = batch.len(), "the event bus took nothing");
         if matches!(error, PutError::Silent(_)) {
             self.log().silences += 1;
         }
-        for letter in parcel {
-            self.put_off(&letter.waiting, "not_answered").await;
+        for letter in batch {
+            self.defer(&letter.waiting, "not_answered").await;
         }
     }
 
-    async fn leave(&self, waiting: &Waiting) {
+    async fn mark_published(&self, waiting: &Waiting) {
         match self.store.heard_by_bus(waiting, self.clock.now()).await {
             Ok(()) => self.log().report.done += 1,
             // It has been told, and will be told again: whoever listens knows its id.
@@ -216,17 +216,17 @@ impl Run<'_> {
         }
     }
 
-    async fn put_off(&self, waiting: &Waiting, reason: &str) {
+    async fn defer(&self, waiting: &Waiting, reason: &str) {
         let now = self.clock.now();
         let pause = pause(&waiting.key, now);
         let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
         tracing::warn!(event_id, reason, pause = pause.num_seconds(), "an event waits for the bus");
-        match self.store.put_off(waiting, now + pause).await {
+        match self.store.defer(waiting, now + pause).await {
             Ok(()) => self.log().note_failed(&waiting.key),
             Err(error) => self.fail(&waiting.key, &error),
         }
         if self.is_counted {
-            self.log().unheard.push(waiting.clone());
+            self.log().unpublished.push(waiting.clone());
         }
     }
 
@@ -245,9 +245,9 @@ impl Run<'_> {
 
     fn conclude(self) -> (Report, Vec<Waiting>) {
         let now = self.clock.now();
-        let Log { report, oldest, unheard, .. } =
+        let Log { report, oldest, unpublished, .. } =
             self.log.into_inner().unwrap_or_else(PoisonError::into_inner);
         let waited = oldest.map_or(0, |at| (now - at).num_seconds().max(0));
-        (Report { oldest_unsent_seconds: u64::try_from(waited).ok(), ..report }, unheard)
+        (Report { oldest_unsent_seconds: u64::try_from(waited).ok(), ..report }, unpublished)
     }
 }

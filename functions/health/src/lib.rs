@@ -30,7 +30,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::GET, "/api/health", check)
         .on(Method::GET, "/api/health/deep", check_all)
         .on(Method::GET, "/api/openapi.json", openapi)
-        .guard(app)
+        .into_router(app)
 }
 
 /// One thing that is checked.
@@ -79,7 +79,7 @@ fn answer<const N: usize>(app: &SharedApp, checks: [(String, Check); N]) -> Resp
         "status": if well { "ok" } else { "failing" },
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": app.started.elapsed().as_secs(),
-        "time": time::write(app.clock.now()),
+        "time": time::format(app.clock.now()),
         "checks": checks,
     });
     Answer::of(status, body).into_response()
@@ -142,7 +142,7 @@ async fn crons(app: &SharedApp) -> Check {
         well &= state == "ok" || (state == "never_ran" && !job.must_have_run);
         let told = json!({
             "state": state,
-            "last_run_at": run.as_ref().map(|run| time::write(run.ended_at)),
+            "last_run_at": run.as_ref().map(|run| time::format(run.ended_at)),
             "last_report": run.map(|run| run.report),
         });
         detail.insert(job.name.to_owned(), told);

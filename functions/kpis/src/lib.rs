@@ -21,7 +21,7 @@ const DEFAULT_WINDOW_DAYS: u16 = 30;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
-    Routes::of("kpis").on(Method::GET, "/api/dashboard/kpis", read).guard(app)
+    Routes::of("kpis").on(Method::GET, "/api/dashboard/kpis", read).into_router(app)
 }
 
 async fn read(

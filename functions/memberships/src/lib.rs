@@ -25,7 +25,7 @@ pub fn router(app: SharedApp) -> Router {
     Routes::of("memberships")
         .on(Method::GET, "/api/memberships/{membership_id}", read)
         .on(Method::GET, "/api/memberships/{membership_id}/manage-url", read_manage_url)
-        .guard(app)
+        .into_router(app)
 }
 
 async fn read(
@@ -43,8 +43,8 @@ async fn read(
         "status": membership.status,
         "cancel_at_period_end": membership.cancel_at_period_end,
         "collection_paused": membership.collection_paused,
-        "renewal_period_start": membership.period_started_at.map(time::write),
-        "renewal_period_end": membership.period_ends_at.map(time::write),
+        "renewal_period_start": membership.period_started_at.map(time::format),
+        "renewal_period_end": membership.period_ends_at.map(time::format),
         "manage_url": recovery::manage_url(&answer, &id),
     })))
 }

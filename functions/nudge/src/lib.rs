@@ -30,11 +30,11 @@ use shared::domain::settings::Settings;
 use shared::domain::time;
 use shared::domain::timeline::CaseState;
 use shared::effects::{self, Outcome};
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::recovery::{self, AssessError, Assessment, EndError, MemberChannels, RecoveryClients};
 use shared::store::StoreError;
-use shared::store::situation::Situation;
+use shared::store::case_snapshot::CaseSnapshot;
 
 /// The schedule may move the case at the same moment; a fourth time is no coincidence.
 const TRIES: u32 = 4;
@@ -44,20 +44,20 @@ const MAX_ATTEMPTS: u32 = 100;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
-    Routes::of("nudge").on(Method::POST, "/api/cases/{case_id}/nudge", nudge).guard(app)
+    Routes::of("nudge").on(Method::POST, "/api/cases/{case_id}/nudge", nudge).into_router(app)
 }
 
 async fn nudge(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(case_id): Path<String>,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let case_id = CaseId::parse(&case_id).map_err(|error| Failure::field("case_id", error.to_string()))?;
     let wanted = channel(&body)?;
     let run = |operation_id: String| send(&app, &caller, case_id, wanted, format!("nudge:{operation_id}"));
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 fn channel(body: &JsonBody) -> Result<Option<Channel>, Failure> {
@@ -82,10 +82,10 @@ async fn send(
     let effect = decide(app, caller, case_id, wanted, operation).await?;
     let now = app.clock.now();
     let outcome =
-        effects::perform_read(company, case_id, effect.clone(), app.senders(), app.ids.next(), now).await?;
+        effects::execute(company, case_id, effect.clone(), app.effect_clients(), app.ids.next(), now).await?;
     let effect = match outcome {
-        Outcome::Stands(effect) => *effect,
-        Outcome::Elsewhere => effect,
+        Outcome::Recorded(effect) => *effect,
+        Outcome::HeldByAnother => effect,
     };
     let answer = json!({
         "case_id": case_id,
@@ -97,7 +97,7 @@ async fn send(
         "attempt_number": effect.action.attempt_number,
         "template_version": effect.action.template_version,
         "manual": effect.action.manual,
-        "at": time::write(effect.action.at),
+        "at": time::format(effect.action.at),
     });
     Ok(if effect.state.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
@@ -115,7 +115,8 @@ async fn decide(
     let mut tries = 0;
     loop {
         tries += 1;
-        let Situation { decided, case, settings, state } = company.situation(case_id, &operation).await?;
+        let CaseSnapshot { decided, case, settings, state } =
+            company.case_snapshot(case_id, &operation).await?;
         if let Some(effect) = decided {
             return Ok(effect);
         }

@@ -7,10 +7,12 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::time;
 use shared::http::body::text_field;
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::reconciliation::{Closed, Closing, Finding, FindingKind, FindingPlace, FindingState};
+use shared::store::reconciliation::{
+    CloseOutcome, Closing, Finding, FindingCursor, FindingKind, FindingState,
+};
 
 /// Room for a few sentences.
 const MAX_NOTE_CHARS: usize = 500;
@@ -21,9 +23,9 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["limit", "cursor"])?;
-    let after = parameters.cursor(FindingPlace::parse)?;
-    let care = caller.company.care(app.config.platform_company.as_ref());
-    let (findings, next) = care.open_findings(parameters.limit()?, after.as_ref()).await?;
+    let after = parameters.cursor(FindingCursor::parse)?;
+    let finding_scope = caller.company.finding_scope(app.config.platform_company.as_ref());
+    let (findings, next) = finding_scope.open_findings(parameters.limit()?, after.as_ref()).await?;
     let data: Vec<Value> = findings.iter().map(tell).collect();
     Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
 }
@@ -32,11 +34,11 @@ pub(super) async fn resolve(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(finding_id): Path<String>,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let run = |_| close(&app, &caller, &finding_id, &body);
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 async fn close(
@@ -49,27 +51,27 @@ async fn close(
     if note.is_empty() {
         return Err(Failure::field("note", "expected a text"));
     }
-    let care = caller.company.care(app.config.platform_company.as_ref());
+    let finding_scope = caller.company.finding_scope(app.config.platform_company.as_ref());
     let now = app.clock.now();
-    match care.close(finding_id, &caller.id, note, now, &|| app.ids.next()).await? {
-        Closed::Now(finding) => {
+    match finding_scope.close(finding_id, &caller.id, note, now, &|| app.ids.next()).await? {
+        CloseOutcome::Now(finding) => {
             tracing::info!(finding_id, "finding closed by hand");
             Ok(Answer::ok(tell(&finding)))
         }
         // A process that died behind this very word left no answer: the word stands all the same.
-        Closed::NotOpen(finding) if says(finding.closing.as_ref(), &caller.id, note) => {
+        CloseOutcome::NotOpen(finding) if says(finding.closing.as_ref(), &caller.id, note) => {
             Ok(Answer::ok(tell(&finding)))
         }
-        Closed::NotOpen(finding) if finding.state == FindingState::Explained => {
+        CloseOutcome::NotOpen(finding) if finding.state == FindingState::Explained => {
             Err(Failure::Conflict("Stripe and the books agree by now: it is closed already.".to_owned()))
         }
-        Closed::NotOpen(_) => Err(Failure::Conflict("It is closed already.".to_owned())),
-        Closed::InDoubt => Err(Failure::Conflict(
+        CloseOutcome::NotOpen(_) => Err(Failure::Conflict("It is closed already.".to_owned())),
+        CloseOutcome::InDoubt => Err(Failure::Conflict(
             "Its transfer is in doubt. Say what became of that by /api/operations/resolve; the next \
              reconciliation closes this."
                 .to_owned(),
         )),
-        Closed::Absent => Err(Failure::Absent),
+        CloseOutcome::Absent => Err(Failure::Absent),
     }
 }
 
@@ -82,7 +84,7 @@ pub(super) fn tell(finding: &Finding) -> Value {
     let closing = finding
         .closing
         .as_ref()
-        .map(|closing| json!({"at": time::write(closing.at), "by": closing.by, "note": closing.note}));
+        .map(|closing| json!({"at": time::format(closing.at), "by": closing.by, "note": closing.note}));
     json!({
         "finding_id": finding.finding_id,
         "kind": finding.kind,
@@ -93,7 +95,7 @@ pub(super) fn tell(finding: &Finding) -> Value {
         "books_amount": finding.books_amount,
         "difference_amount": finding.difference_amount(),
         "currency": finding.currency,
-        "found_at": time::write(finding.found_at),
+        "found_at": time::format(finding.found_at),
         "state": finding.state,
         "closing": closing,
     })

@@ -28,5 +28,5 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/operations/resolve", resolution::resolve)
         .on(Method::GET, "/api/operations/findings", findings::list)
         .on(Method::POST, "/api/operations/findings/{finding_id}/resolve", findings::resolve)
-        .guard(app)
+        .into_router(app)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::domain::time;
 use shared::http::Failure;
 use shared::store::Store;
-use shared::store::reconciliation::{Listed, Reconciliation};
+use shared::store::reconciliation::{FindingTotals, Reconciliation};
 
 /// Ten days of a job that runs daily.
 const RUNS_SHOWN: u16 = 10;
@@ -15,16 +15,16 @@ const RUNS_SHOWN: u16 = 10;
 /// The newest runs, and what is listed in all.
 pub(super) async fn show(store: &Store) -> Result<Value, Failure> {
     let (runs, _) = store.reconciliations(RUNS_SHOWN, None).await?;
-    let listed = store.listed().await?;
+    let finding_totals = store.finding_totals().await?;
     Ok(json!({
-        "open_findings": listed.open_findings,
-        "amounts": amounts(&listed),
+        "open_findings": finding_totals.open_findings,
+        "amounts": amounts(&finding_totals),
         "runs": runs.iter().map(tell).collect::<Vec<_>>(),
     }))
 }
 
-fn amounts(listed: &Listed) -> Vec<Value> {
-    let Listed { open_amounts, accepted_amounts, .. } = listed;
+fn amounts(finding_totals: &FindingTotals) -> Vec<Value> {
+    let FindingTotals { open_amounts, accepted_amounts, .. } = finding_totals;
     let currencies: BTreeSet<&String> = open_amounts.keys().chain(accepted_amounts.keys()).collect();
     let amount = |currency: &String| {
         json!({
@@ -49,13 +49,13 @@ fn tell(run: &Reconciliation) -> Value {
     });
     json!({
         "run_id": run.run_id,
-        "started_at": time::write(run.started_at),
-        "ended_at": run.ended_at.map(time::write),
+        "started_at": time::format(run.started_at),
+        "ended_at": run.ended_at.map(time::format),
         "events": run.events,
         "events_fetched": run.events_fetched,
         "lines": run.lines,
         "explained": run.explained,
-        "mended": run.mended,
+        "mended": run.backfilled,
         "findings": run.findings,
         "closed": run.closed,
         "in_doubt": run.in_doubt,

@@ -54,6 +54,6 @@ fn show(subject: Subject, effect: &Effect, booking: Option<&Booking>) -> Value {
         "amount": waiting,
         "currency": booking.filter(|_| waiting.is_some()).map(|booking| &booking.terms.price.currency),
         "tries": effect.tries,
-        "refused_at": effect.ended_at.map(time::write),
+        "refused_at": effect.ended_at.map(time::format),
     })
 }

@@ -9,9 +9,9 @@ use shared::domain::booking::{RefusalDecision, Step};
 use shared::domain::effect::{Effect, Subject};
 use shared::domain::id::CaseId;
 use shared::domain::party::BookingId;
-use shared::effects::{self, Order, Resolution, Unresolved};
+use shared::effects::{self, RefusalRequest, Resolution, Unresolved};
 use shared::http::body::text_field;
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 
 use crate::summary::tell;
@@ -25,15 +25,16 @@ const MAX_NOTE_CHARS: usize = 500;
 pub(super) async fn resolve(
     State(app): State<SharedApp>,
     caller: Caller,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
-    let run = async |operation: String| Wish::read(&body)?.carry_out(&app, &caller, operation).await;
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    let run =
+        async |operation: String| ResolveRequest::read(&body)?.carry_out(&app, &caller, operation).await;
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 /// What is asked for.
-struct Wish {
+struct ResolveRequest {
     subject: Subject,
     operation: String,
     wanted: Wanted,
@@ -45,7 +46,7 @@ enum Wanted {
     Decision(RefusalDecision, Option<String>),
 }
 
-impl Wish {
+impl ResolveRequest {
     fn read(body: &JsonBody) -> Result<Self, Failure> {
         let fields = body.object(&["case_id", "booking_id", "operation", "outcome", "reference", "note"])?;
         let reference = match fields.get("reference") {
@@ -88,15 +89,15 @@ impl Wish {
         let read = company.action(self.subject, &self.operation).await?.ok_or(Failure::Absent)?;
         let effect = match self.wanted {
             Wanted::Resolution(resolution) => {
-                let (senders, now) = (app.senders(), app.clock.now());
+                let (effect_clients, now) = (app.effect_clients(), app.clock.now());
                 let subject = self.subject;
-                effects::resolve(company, subject, &read, &resolution, &caller.id, senders, now)
+                effects::resolve(company, subject, &read, &resolution, &caller.id, effect_clients, now)
                     .await
                     .map_err(refuse)?
             }
             Wanted::Decision(decision, note) => {
                 let source = format!("resolve:{request}");
-                let order = Order { decision, note, account: caller.id.clone(), source };
+                let order = RefusalRequest { decision, note, account: caller.id.clone(), source };
                 decide(app, caller, self.subject, &read, &order).await?
             }
         };
@@ -112,12 +113,12 @@ async fn decide(
     caller: &Caller,
     subject: Subject,
     read: &Effect,
-    order: &Order,
+    order: &RefusalRequest,
 ) -> Result<Effect, Failure> {
     let company = &caller.company;
-    let (senders, now) = (app.senders(), app.clock.now());
+    let (effect_clients, now) = (app.effect_clients(), app.clock.now());
     let new_id = || app.ids.next();
-    let begun = effects::resolve_refusal(company, subject, read, order, senders, &new_id, now).await;
+    let begun = effects::resolve_refusal(company, subject, read, order, effect_clients, &new_id, now).await;
     let begun = begun.map_err(refuse)?;
     if let Subject::Booking(booking_id) = subject {
         app.bookings(company.store(), &new_id).take(company, booking_id, begun).await;

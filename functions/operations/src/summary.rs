@@ -45,20 +45,21 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         company.audit_since("booking.declined", now - Duration::hours(24)).await?;
     let declined: Vec<Value> = declined
         .iter()
-        .map(|entry| json!({"booking_id": entry.subject, "at": time::write(entry.at), "cause": entry.cause}))
+        .map(|entry| json!({"booking_id": entry.subject, "at": time::format(entry.at), "cause": entry.cause}))
         .collect();
-    let care = company.care(app.config.platform_company.as_ref());
-    let (open, next) = care.open_findings(FINDINGS_SHOWN, None).await?;
+    let finding_scope = company.finding_scope(app.config.platform_company.as_ref());
+    let (open, next) = finding_scope.open_findings(FINDINGS_SHOWN, None).await?;
     let open: Vec<Value> = open.iter().map(findings::tell).collect();
-    let reconciliation = if care.is_platform() { Some(reconciliations::show(store).await?) } else { None };
-    let (unread, more_unread) = unread_events(store, company, care.is_platform()).await?;
+    let reconciliation =
+        if finding_scope.is_platform() { Some(reconciliations::show(store).await?) } else { None };
+    let (unread, more_unread) = unread_events(store, company, finding_scope.is_platform()).await?;
     let channel_error = company.state().await?.channel_error;
     let channel_error = channel_error.map(|row| {
-        json!({"question": row.error.question, "reason": row.error.reason, "since": time::write(row.since)})
+        json!({"question": row.error.question, "reason": row.error.reason, "since": time::format(row.since)})
     });
-    let mail = if care.is_platform() { Some(mail_reports(store, now).await?) } else { None };
+    let mail = if finding_scope.is_platform() { Some(mail_reports(store, now).await?) } else { None };
     Ok(Answer::ok(json!({
-        "at": time::write(now),
+        "at": time::format(now),
         "jobs": jobs,
         "declined_last_24_hours": {"count": declined.len(), "more": more_declined, "data": declined},
         "in_doubt": {"count": in_doubt.len(), "more": more_in_doubt, "data": in_doubt},
@@ -85,7 +86,7 @@ fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
     json!({
         "job": job.name,
         "state": state,
-        "last_run_at": last.map(|last| time::write(last.ended_at)),
+        "last_run_at": last.map(|last| time::format(last.ended_at)),
         "last_report": last.map(|last| &last.report),
         "last_24_hours": {"done": done, "failed": failed, "error_rate": rate},
     })
@@ -95,7 +96,7 @@ fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
 async fn mail_reports(store: &Store, now: DateTime<Utc>) -> Result<Value, Failure> {
     let since = now - Duration::days(MAIL_DAYS);
     let reports = store.mail_reports_since(since).await?;
-    let mut summary = json!({"since": time::write(since), "more": reports.more});
+    let mut summary = json!({"since": time::format(since), "more": reports.more});
     for kind in REPORT_KINDS {
         summary[kind] = json!(reports.count(kind));
     }
@@ -114,7 +115,7 @@ async fn batches(company: &Company) -> Result<Vec<Value>, Failure> {
             "done": counts.done,
             "rejected": counts.rejected,
             "in_doubt": counts.in_doubt,
-            "changed_at": time::write(record.changed_at),
+            "changed_at": time::format(record.changed_at),
         })
     };
     Ok(batches.iter().map(tell).collect())
@@ -151,7 +152,7 @@ fn show_unread(event: &StoredEvent) -> Value {
         "membership_id": read.membership_id,
         "payment_id": read.payment_id,
         "reason": read.unread.map(Part::reason),
-        "received_at": time::write(event.received_at),
+        "received_at": time::format(event.received_at),
     })
 }
 
@@ -169,10 +170,10 @@ pub(super) fn tell(subject: Subject, effect: &Effect) -> Value {
         "state": effect.state,
         "reason": effect.reason,
         "tries": effect.tries,
-        "decided_at": time::write(effect.action.at),
-        "first_sent_at": effect.first_sent_at.map(time::write),
-        "next_try_at": effect.lease_until.map(time::write),
-        "ended_at": effect.ended_at.map(time::write),
+        "decided_at": time::format(effect.action.at),
+        "first_sent_at": effect.first_sent_at.map(time::format),
+        "next_try_at": effect.lease_until.map(time::format),
+        "ended_at": effect.ended_at.map(time::format),
     })
 }
 
@@ -187,5 +188,5 @@ async fn overdue(store: &Store, now: DateTime<Utc>) -> Result<Value, Failure> {
         let first = page.rows.first().map(|row| row.due_at);
         oldest = oldest.into_iter().chain(first).min();
     }
-    Ok(json!({"count": count, "more": more, "oldest_due_at": oldest.map(time::write)}))
+    Ok(json!({"count": count, "more": more, "oldest_due_at": oldest.map(time::format)}))
 }

@@ -8,14 +8,14 @@ use shared::auth::Session;
 use shared::auth::links::Links;
 use shared::auth::password::{self, Known, password_field};
 use shared::auth::session::{self, ProvenAccount};
-use shared::http::{Allowance, Failure, JsonBody};
+use shared::http::{Failure, JsonBody, RateLimitCharge};
 use shared::rate_limit::class::{AUTH, AUTH_ADDRESS};
 use shared::store::account::Proof;
 
 pub(crate) async fn change(
     State(app): State<SharedApp>,
     session: Session,
-    allowance: Allowance,
+    allowance: RateLimitCharge,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Failure> {

@@ -21,7 +21,7 @@ use shared::auth::links::Links;
 use shared::auth::password::password_field;
 use shared::domain::account::EmailAddress;
 use shared::http::body::{language_field, text_field};
-use shared::http::{Allowance, Answer, Failure, JsonBody, Page};
+use shared::http::{Answer, Failure, JsonBody, Page, RateLimitCharge};
 use shared::rate_limit::class::{RESET, RESET_ADDRESS};
 use shared::store::account::AccountKey;
 
@@ -39,7 +39,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::GET, "/api/auth/password/reset", page)
         .on(Method::POST, "/api/auth/password/reset", reset)
         .on(Method::POST, "/api/auth/password/change", change::change)
-        .guard(app)
+        .into_router(app)
 }
 
 async fn page() -> Page {
@@ -48,7 +48,7 @@ async fn page() -> Page {
 
 async fn forgot(
     State(app): State<SharedApp>,
-    allowance: Allowance,
+    allowance: RateLimitCharge,
     body: JsonBody,
 ) -> Result<Answer, Failure> {
     let links = Links::of(&app)?;

@@ -10,7 +10,7 @@ use shared::domain::money::Currency;
 use shared::domain::party::ProfessionalId;
 use shared::domain::payout::{Approval, StartedBy};
 use shared::domain::time;
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::company::AuditEntry;
 use shared::store::payee::PayeeRow;
@@ -25,12 +25,12 @@ struct Wanted {
 pub(super) async fn approve(
     State(app): State<SharedApp>,
     caller: Caller,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let wanted = read(&body)?;
     let run = |operation: String| save(&app, &caller, wanted, operation);
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 fn read(body: &JsonBody) -> Result<Wanted, Failure> {
@@ -71,8 +71,8 @@ async fn save(
         "currency": currency,
         "amount": amount,
         "approved_by": caller.id,
-        "approved_at": time::write(now),
-        "valid_until": time::write(approval.valid_until),
+        "approved_at": time::format(now),
+        "valid_until": time::format(approval.valid_until),
     });
     let entry = AuditEntry {
         at: now,

@@ -12,7 +12,7 @@ use shared::domain::payout::{BatchEntry, BatchId, EntryState, SkipReason, Starte
 use shared::domain::time;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::batch::{BatchLine, BatchRow, EntryPlace};
+use shared::store::batch::{BatchEntryCursor, BatchLine, BatchRow};
 
 /// Why a transfer that was never sent was withdrawn.
 const CHANGED: [&str; 4] = ["already_paid", "disputed", "not_completed", "amount_changed"];
@@ -32,7 +32,7 @@ pub(super) async fn read(
 ) -> Result<Answer, Failure> {
     let batch = BatchId::parse(&batch_id).map_err(|error| Failure::field("batch_id", error.to_string()))?;
     let parameters = parameters.only(&["limit", "cursor"])?;
-    let after = parameters.cursor(EntryPlace::parse)?;
+    let after = parameters.cursor(BatchEntryCursor::parse)?;
     let company = &caller.company;
     let row = company.batch(batch).await?.ok_or(Failure::Absent)?;
     let (entries, next) = company.batch_entries(batch, parameters.limit()?, after.as_ref()).await?;
@@ -75,8 +75,8 @@ fn show(row: &BatchRow) -> Value {
         "batch_id": record.id,
         "status": record.state,
         "started_by": started_by,
-        "created_at": time::write(record.created_at),
-        "changed_at": time::write(record.changed_at),
+        "created_at": time::format(record.created_at),
+        "changed_at": time::format(record.changed_at),
         "counts": record.counts,
         "totals": totals.collect::<Vec<_>>(),
         "reason": record.reason,
@@ -100,7 +100,7 @@ fn show_entry(entry: &BatchEntry, effects: &HashMap<&str, &Effect>) -> Value {
         "message": message(entry.state, reason.as_deref()),
         "reason": reason,
         "tries": effect.map(|effect| effect.tries),
-        "at": time::write(entry.at),
+        "at": time::format(entry.at),
     })
 }
 

@@ -25,5 +25,5 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::GET, "/api/admin/payouts/batches", batches::list)
         .on(Method::GET, "/api/admin/payouts/batches/{batch_id}", batches::read)
         .on(Method::POST, "/api/admin/payouts/approvals", approvals::approve)
-        .guard(app)
+        .into_router(app)
 }

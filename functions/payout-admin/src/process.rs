@@ -7,21 +7,21 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::action::Actor;
 use shared::domain::payout::{BatchId, CarriedLine, Plan, StartedBy};
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::payouts::{Bounds, Order, Ran};
+use shared::payouts::{PayoutRequest, RunLimits, RunResult};
 
 pub(super) async fn process(
     State(app): State<SharedApp>,
     caller: Caller,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     // Whoever forgets to say which of the two is meant, moves nothing.
     let dry_run = body.object(&["dry_run"])?.get("dry_run").and_then(Value::as_bool);
     let dry_run = dry_run.ok_or_else(|| Failure::field("dry_run", "expected true or false"))?;
     let run = |_: String| run(&app, &caller, dry_run);
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, Failure> {
@@ -34,21 +34,21 @@ async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, 
         detail: "This door is not configured.",
         reason: "STRIPE_SECRET_KEY is not set".to_owned(),
     })?;
-    let order = Order {
+    let order = PayoutRequest {
         batch,
         started_by: StartedBy::Person { account: caller.id.clone() },
         actor: Actor::person(&caller.id, caller.role),
         // Whoever was left for the rest of the day is looked at again: a person asks for a reason.
         due_by: calendar.ends_at(batch),
         company: Some(caller.company.id().clone()),
-        bounds: Bounds::of_person(),
+        bounds: RunLimits::of_person(),
     };
     let ran = if dry_run { payouts.dry_run(&order).await? } else { payouts.run(&order).await? };
     Ok(Answer::ok(show(batch, dry_run, &ran)))
 }
 
 /// What was decided, or would be. How a transfer ended stands in the batch.
-fn show(batch: BatchId, dry_run: bool, ran: &Ran) -> Value {
+fn show(batch: BatchId, dry_run: bool, ran: &RunResult) -> Value {
     let Plan { transfers, settled, skips, carried, totals } = &ran.plan;
     let transfers = transfers.iter().map(|it| {
         json!({

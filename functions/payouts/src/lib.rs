@@ -32,7 +32,7 @@ const SLOT_MINUTES: i64 = 10;
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
     let path = "/api/cron/process-payouts";
-    Routes::of("payouts").on(Method::GET, path, tick).on(Method::POST, path, tick).guard(app)
+    Routes::of("payouts").on(Method::GET, path, tick).on(Method::POST, path, tick).into_router(app)
 }
 
 async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {

@@ -6,7 +6,7 @@ use shared::domain::job::{Occurrence, Report};
 use shared::domain::payout::{BatchId, StartedBy};
 use shared::due;
 use shared::http::Failure;
-use shared::payouts::{self, Bounds, Order};
+use shared::payouts::{self, PayoutRequest, RunLimits};
 use tracing::Instrument as _;
 
 use super::JOB;
@@ -18,9 +18,9 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
         let store = app.store()?;
         let new_id = || app.ids.next();
         let Some(payouts) = app.payouts(store, &new_id) else { return without_stripe(app, occurrence).await };
-        let bounds = Bounds::of_schedule();
+        let bounds = RunLimits::of_schedule();
         let left = payouts.finish(bounds).await?;
-        let order = Order {
+        let order = PayoutRequest {
             batch,
             started_by: StartedBy::Schedule,
             actor: Actor::Schedule,

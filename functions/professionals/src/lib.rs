@@ -25,7 +25,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::PUT, "/api/admin/professionals/{professional_id}", payee::connect)
         .on(Method::GET, "/api/professionals/{professional_id}/statement", statement::statement)
         .on(Method::GET, "/api/ledger/balances", books::balances)
-        .guard(app)
+        .into_router(app)
 }
 
 fn parse(professional_id: &str) -> Result<ProfessionalId, Failure> {

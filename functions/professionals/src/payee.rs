@@ -10,7 +10,7 @@ use shared::domain::payout::AccountStanding;
 use shared::domain::provider::Provider;
 use shared::domain::time;
 use shared::http::body::text_field;
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::providers::stripe::account::Account;
 use shared::store::StoreError;
@@ -35,7 +35,7 @@ pub(crate) async fn connect(
     State(app): State<SharedApp>,
     caller: Caller,
     Path(professional_id): Path<String>,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let professional_id = parse(&professional_id)?;
@@ -48,7 +48,7 @@ pub(crate) async fn connect(
         let connection = Connection { account, account_id: account_id.clone(), is_named };
         save(&app, &caller, &professional_id, &connection, &operation).await
     };
-    once(&app, &caller.company, &caller.id, &intent, &body, run).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
 /// An account that a caller names as a professional's.
@@ -142,7 +142,7 @@ fn show(professional_id: &ProfessionalId, payee: &PayeeRow) -> Value {
         "payouts_enabled": account.is_some_and(|account| account.payouts_enabled),
         "disabled_reason": payee.disabled_reason,
         "currency": account.map(|account| &account.currency),
-        "account_heard_at": payee.account_heard_at.map(time::write),
-        "due_at": payee.due_at.map(time::write),
+        "account_heard_at": payee.account_heard_at.map(time::format),
+        "due_at": payee.due_at.map(time::format),
     })
 }

@@ -12,7 +12,7 @@ use shared::domain::party::ProfessionalId;
 use shared::domain::time;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::ledger::EntryPlace;
+use shared::store::ledger::LedgerCursor;
 
 use crate::parse;
 
@@ -28,7 +28,7 @@ pub(crate) async fn statement(
     let parameters = parameters.only(&["currency", "limit", "cursor"])?;
     let wanted = parameters.get("currency").map(Currency::parse).transpose();
     let wanted = wanted.map_err(|error| Failure::field("currency", error.to_string()))?;
-    let after = parameters.cursor(EntryPlace::parse)?;
+    let after = parameters.cursor(LedgerCursor::parse)?;
     let (limit, company) = (parameters.limit()?, &caller.company);
     let (entries, next) = company.entries(&professional_id, limit, after.as_ref()).await?;
     let balances = company.balances(Some(&professional_id)).await?;
@@ -70,7 +70,7 @@ fn lines(
     for currency in currencies {
         for line in Statement::of(professional_id, currency, entries).lines {
             let shown = json!({
-                "at": time::write(line.at),
+                "at": time::format(line.at),
                 "entry_id": line.entry_id,
                 "booking_id": line.booking_id,
                 "cause": line.cause,

@@ -20,7 +20,7 @@ use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
 use shared::domain::job::Occurrence;
 use shared::http::{Answer, Failure};
-use shared::reconciliation::{self, Bounds, ReconcileError};
+use shared::reconciliation::{self, ReconcileError, ReconciliationLimits};
 use shared::store::reconciliation::RECONCILIATION_JOB;
 
 /// How far apart the planned firings are.
@@ -29,14 +29,14 @@ const SLOT_DAYS: i64 = 1;
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
     let path = "/api/cron/reconcile";
-    Routes::of("reconciliation").on(Method::GET, path, run).on(Method::POST, path, run).guard(app)
+    Routes::of("reconciliation").on(Method::GET, path, run).on(Method::POST, path, run).into_router(app)
 }
 
 async fn run(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {
     let slot = Duration::days(SLOT_DAYS);
     let occurrence = Occurrence::of(RECONCILIATION_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
-    let report = reconciliation::run(&app, &occurrence, Bounds::default()).await;
+    let report = reconciliation::run(&app, &occurrence, ReconciliationLimits::default()).await;
     Ok(Answer::ok(report.map_err(failure)?))
 }
 

@@ -7,7 +7,7 @@ use shared::domain::contact::{ContactDecision, EndReason, HoldReason};
 use shared::domain::effect::{Effect, Request};
 use shared::domain::message::{TEMPLATE_VERSION, Template};
 use shared::domain::schedule::{Step, step};
-use shared::domain::timeline::{CaseState, What, window_ends_at};
+use shared::domain::timeline::{CaseFactKind, CaseState, window_ends_at};
 use shared::due::Worked;
 use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
@@ -52,7 +52,7 @@ impl Run<'_> {
                     Ok((Worked::Done, None))
                 }
             },
-            Step::Close => self.record(view, &case, What::WindowPassed, now).await,
+            Step::Close => self.record(view, &case, CaseFactKind::WindowPassed, now).await,
         }
     }
 
@@ -256,7 +256,7 @@ impl Run<'_> {
         &self,
         view: &CompanyView,
         case: &Case,
-        what: What,
+        what: CaseFactKind,
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
         let (company, token) = (&view.company, self.app.ids.next());

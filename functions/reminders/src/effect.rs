@@ -29,8 +29,8 @@ impl Run<'_> {
             return Ok((Worked::Skipped, None));
         }
         if let Some(reason) = self.moot(view, case_id, &effect).await? {
-            let (senders, now) = (self.app.senders(), self.app.clock.now());
-            effects::withdraw(&view.company, case_id, &effect, reason, senders, now).await?;
+            let (effect_clients, now) = (self.app.effect_clients(), self.app.clock.now());
+            effects::withdraw(&view.company, case_id, &effect, reason, effect_clients, now).await?;
             return Ok((Worked::Done, None));
         }
         self.perform(view, case_id, effect).await
@@ -46,8 +46,9 @@ impl Run<'_> {
         let app = self.app;
         let now = app.clock.now();
         let outcome =
-            effects::perform_read(&view.company, case_id, effect, app.senders(), app.ids.next(), now).await?;
-        let Outcome::Stands(effect) = outcome else { return Ok((Worked::Skipped, None)) };
+            effects::execute(&view.company, case_id, effect, app.effect_clients(), app.ids.next(), now)
+                .await?;
+        let Outcome::Recorded(effect) = outcome else { return Ok((Worked::Skipped, None)) };
         tracing::info!(%case_id, effect = %effects::describe(&effect), "effect attempted");
         Ok(match effect.state {
             EffectState::Done | EffectState::Rejected => (Worked::Done, None),

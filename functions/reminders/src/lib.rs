@@ -35,7 +35,7 @@ const SLOT_MINUTES: i64 = 5;
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
     let path = "/api/scheduler/reminders";
-    Routes::of("reminders").on(Method::GET, path, tick).on(Method::POST, path, tick).guard(app)
+    Routes::of("reminders").on(Method::GET, path, tick).on(Method::POST, path, tick).into_router(app)
 }
 
 async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answer, Failure> {

@@ -9,13 +9,13 @@ use shared::app::{Ids, SharedApp};
 use shared::domain::contact::ChannelError;
 use shared::domain::id::CompanyId;
 use shared::domain::job::{Occurrence, Report};
-use shared::due::{self, Bounds, Worked};
+use shared::due::{self, SweepLimits, Worked};
 use shared::http::Failure;
 use shared::payouts;
 use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
 use shared::recovery::{self, MemberChannels};
-use shared::store::company::{ChannelErrorRow, CompanyState, REMINDERS_JOB, SettingsRow, Standing};
+use shared::store::company::{ChannelErrorRow, CompanyHealth, CompanyState, REMINDERS_JOB, SettingsRow};
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Company, RowKind, Store, StoreError};
 use tokio::sync::OnceCell;
@@ -72,7 +72,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
     let span = tracing::info_span!("run", cron = REMINDERS_JOB);
     async {
         let store = app.store()?;
-        let bounds = Bounds::default();
+        let bounds = SweepLimits::default();
         let found = due::collect(store, SWEEP, bounds, app.clock.now()).await?;
         let (companies, tallies) = (Mutex::default(), Mutex::default());
         let run = Run { app, store, companies, tallies, declined: AtomicU64::new(0) };
@@ -179,10 +179,10 @@ impl Run<'_> {
         for (id, tally) in tallies {
             let Ok(view) = self.view(&id).await else { continue };
             self.remember_channel_error(&view, tally.channel_error.clone()).await;
-            let Some(standing) = next_standing(&view.state.standing, &tally, self.app.clock.now()) else {
+            let Some(standing) = next_health(&view.state.standing, &tally, self.app.clock.now()) else {
                 continue;
             };
-            if let Err(error) = self.save_standing(&view.company, &standing).await {
+            if let Err(error) = self.save_health(&view.company, &standing).await {
                 tracing::warn!(error = %error, "a company's standing was not saved");
             }
         }
@@ -205,14 +205,14 @@ impl Run<'_> {
         }
     }
 
-    async fn save_standing(&self, company: &Company, standing: &Standing) -> Result<(), StoreError> {
-        company.store().commit(self.app.ids.next(), vec![company.remember_standing(standing)?]).await
+    async fn save_health(&self, company: &Company, standing: &CompanyHealth) -> Result<(), StoreError> {
+        company.store().commit(self.app.ids.next(), vec![company.save_health(standing)?]).await
     }
 }
 
-fn next_standing(before: &Standing, tally: &Tally, now: DateTime<Utc>) -> Option<Standing> {
+fn next_health(before: &CompanyHealth, tally: &Tally, now: DateTime<Utc>) -> Option<CompanyHealth> {
     if tally.done > 0 && before.failed_runs > 0 {
-        return Some(Standing::default());
+        return Some(CompanyHealth::default());
     }
     if tally.done > 0 || tally.failed == 0 {
         return None;
@@ -220,7 +220,7 @@ fn next_standing(before: &Standing, tally: &Tally, now: DateTime<Utc>) -> Option
     let failed_runs = before.failed_runs + 1;
     let beyond = failed_runs.checked_sub(SET_ASIDE_AFTER_RUNS);
     let pause = beyond.map(|beyond| Duration::minutes(SET_ASIDE_MINUTES << beyond.min(2)));
-    Some(Standing {
+    Some(CompanyHealth {
         failed_runs,
         set_aside_until: pause.map(|pause| now + pause),
         last_error: tally.last_error.clone(),

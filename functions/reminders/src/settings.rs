@@ -5,7 +5,7 @@ use shared::domain::schedule::{Step, step};
 use shared::domain::timeline::{CaseState, window_ends_at};
 use shared::due::Worked;
 use shared::store::StoreError;
-use shared::store::company::CasePlace;
+use shared::store::company::CaseCursor;
 
 use crate::run::{CompanyView, Run};
 
@@ -14,7 +14,7 @@ const PAGE: u16 = 100;
 impl Run<'_> {
     pub(crate) async fn work_on_settings(&self, view: &CompanyView) -> Result<Worked, StoreError> {
         let company = &view.company;
-        let mut after: Option<CasePlace> = None;
+        let mut after: Option<CaseCursor> = None;
         loop {
             let (cases, next) = company.cases(Some(CaseState::Open), PAGE, after.as_ref()).await?;
             for case in cases {

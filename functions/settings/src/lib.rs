@@ -15,7 +15,7 @@ use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
 use shared::domain::settings::Settings;
-use shared::http::once::{Intent, once};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
 use shared::store::company::{AuditEntry, SettingsRow};
@@ -28,7 +28,7 @@ pub fn router(app: SharedApp) -> Router {
     Routes::of("settings")
         .on(Method::GET, "/api/settings", read)
         .on(Method::PUT, "/api/settings", replace)
-        .guard(app)
+        .into_router(app)
 }
 
 async fn read(caller: Caller) -> Result<Answer, Failure> {
@@ -38,12 +38,12 @@ async fn read(caller: Caller) -> Result<Answer, Failure> {
 async fn replace(
     State(app): State<SharedApp>,
     caller: Caller,
-    intent: Intent,
+    intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let settings = Settings::parse(&body.value).map_err(Failure::fields)?;
     let save = |_| async { save(&app, &caller, &settings).await.map(Answer::ok) };
-    once(&app, &caller.company, &caller.id, &intent, &body, save).await
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, save).await
 }
 
 async fn save(app: &SharedApp, caller: &Caller, settings: &Settings) -> Result<SettingsRow, Failure> {

@@ -16,7 +16,7 @@ const MAX_NAME_CHARS: usize = 254;
 /// Whose hash begins like this is no plain password.
 const HASH_PREFIX: &str = "$argon2id$";
 
-const WRONG: Failure = Failure::Unproven("The name or the password is wrong.");
+const WRONG: Failure = Failure::Unauthorized("The name or the password is wrong.");
 
 /// What somebody typed. The account is named before anything is known of it: a name that is nobody's
 /// has a key too, and is looked up as every other is.

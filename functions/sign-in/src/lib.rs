@@ -18,7 +18,7 @@ use axum::response::Response;
 use http::{HeaderMap, Method};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Session, session};
-use shared::http::{Allowance, Answer, Failure, JsonBody, Page};
+use shared::http::{Answer, Failure, JsonBody, Page, RateLimitCharge};
 use shared::rate_limit::class::{AUTH, AUTH_ADDRESS};
 
 /// The page of signing in and out.
@@ -33,7 +33,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::GET, "/api/auth/session", show)
         .on(Method::POST, "/api/auth/sign-out", sign_out)
         .on(Method::POST, "/api/auth/sign-out-everywhere", sign_out_everywhere)
-        .guard(app)
+        .into_router(app)
 }
 
 async fn page() -> Page {
@@ -42,7 +42,7 @@ async fn page() -> Page {
 
 async fn sign_in(
     State(app): State<SharedApp>,
-    allowance: Allowance,
+    allowance: RateLimitCharge,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Failure> {

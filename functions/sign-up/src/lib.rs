@@ -37,7 +37,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/auth/sign-up", sign_up)
         .on(Method::GET, "/api/auth/confirm", page)
         .on(Method::POST, "/api/auth/confirm", confirm)
-        .guard(app)
+        .into_router(app)
 }
 
 async fn page() -> Page {

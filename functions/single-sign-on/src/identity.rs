@@ -12,7 +12,7 @@ use shared::http::Failure;
 use shared::providers::tokens::keys::Keys;
 use shared::providers::tokens::{Times, TokenError, header, signature};
 
-use crate::begun::Begun;
+use crate::authorization_request::AuthorizationRequest;
 use crate::issuer::unavailable;
 
 /// Who signed in at the issuer.
@@ -28,7 +28,7 @@ pub(crate) const NOT_ADMITTED: Failure = Failure::Forbidden("This account may no
 
 /// The issuer's answer does not prove who it is about.
 pub(crate) const UNPROVEN: Failure =
-    Failure::Unproven("What the issuer answered does not prove who you are. Begin again.");
+    Failure::Unauthorized("What the issuer answered does not prove who you are. Begin again.");
 
 /// An id token with many claims is long; longer than this it is not one.
 pub(crate) const MAX_TOKEN_BYTES: usize = 32 * 1024;
@@ -41,7 +41,7 @@ pub(crate) async fn prove(
     token: &str,
     oidc: &Oidc,
     keys: &Keys,
-    begun: &Begun,
+    authorization_request: &AuthorizationRequest,
     now: DateTime<Utc>,
 ) -> Result<Identity, Failure> {
     let header = header::read(token, MAX_TOKEN_BYTES).map_err(|_| UNPROVEN)?;
@@ -59,7 +59,7 @@ pub(crate) async fn prove(
         return Err(UNPROVEN);
     }
     let proven = verifiers.iter().find_map(|key| read(token, header.alg, oidc, key)).ok_or(UNPROVEN)?;
-    let subject = subject(&proven, oidc, &begun.nonce, now).ok_or(UNPROVEN)?;
+    let subject = subject(&proven, oidc, &authorization_request.nonce, now).ok_or(UNPROVEN)?;
     let role = proven.get(&oidc.role_claim).and_then(role).ok_or(NOT_ADMITTED)?;
     Ok(Identity { subject: subject.to_owned(), role })
 }

@@ -16,7 +16,7 @@ use shared::providers::client::read_within;
 use shared::providers::tokens::keys::Keys;
 use tokio::sync::Mutex;
 
-use crate::begun::Begun;
+use crate::authorization_request::AuthorizationRequest;
 use crate::essential;
 use crate::identity::{self, Identity, UNPROVEN};
 use crate::tokens::Protocol;
@@ -67,14 +67,14 @@ impl Issuer {
         &self,
         client: &Client<'_>,
         now: DateTime<Utc>,
-    ) -> Result<(String, Begun), Failure> {
+    ) -> Result<(String, AuthorizationRequest), Failure> {
         let known = self.known(client.oidc, now).await?;
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let flow = CoreAuthenticationFlow::AuthorizationCode;
         let protocol = protocol(&known.metadata, client)?;
         let request = protocol.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
         let (url, state, nonce) = request.set_pkce_challenge(challenge).url();
-        Ok((url.into(), Begun::new(state.secret(), nonce.secret(), verifier.secret(), now)))
+        Ok((url.into(), AuthorizationRequest::new(state.secret(), nonce.secret(), verifier.secret(), now)))
     }
 
     /// Who the code stands for.
@@ -82,12 +82,12 @@ impl Issuer {
         &self,
         client: &Client<'_>,
         code: &str,
-        begun: &Begun,
+        authorization_request: &AuthorizationRequest,
         now: DateTime<Utc>,
     ) -> Result<Identity, Failure> {
         let known = self.known(client.oidc, now).await?;
-        let token = self.exchange(&known, client, code, begun).await?;
-        identity::prove(&token, client.oidc, &known.keys, begun, now).await
+        let token = self.exchange(&known, client, code, authorization_request).await?;
+        identity::prove(&token, client.oidc, &known.keys, authorization_request, now).await
     }
 
     async fn exchange(
@@ -95,12 +95,13 @@ impl Issuer {
         known: &Known,
         client: &Client<'_>,
         code: &str,
-        begun: &Begun,
+        authorization_request: &AuthorizationRequest,
     ) -> Result<String, Failure> {
         let protocol = protocol(&known.metadata, client)?;
         let request = protocol.exchange_code(AuthorizationCode::new(code.to_owned()));
         let request = request.map_err(|_| unavailable("the issuer names no token endpoint"))?;
-        let request = request.set_pkce_verifier(PkceCodeVerifier::new(begun.verifier.clone()));
+        let request =
+            request.set_pkce_verifier(PkceCodeVerifier::new(authorization_request.verifier.clone()));
         let (http, found) = (self.http.clone(), Arc::new(StdMutex::new(None)));
         let token = found.clone();
         let send = move |request| {
@@ -184,7 +185,7 @@ fn auth_type(metadata: &CoreProviderMetadata) -> AuthType {
 fn refusal(error: &CoreErrorResponseType) -> Failure {
     match error {
         CoreErrorResponseType::InvalidGrant => {
-            Failure::Unproven("The issuer does not take this code (any more). Begin again.")
+            Failure::Unauthorized("The issuer does not take this code (any more). Begin again.")
         }
         _ => unavailable("the issuer refuses our client"),
     }

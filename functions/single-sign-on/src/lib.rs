@@ -9,7 +9,7 @@
 //! - **Twice:** beginning again replaces what was begun. A code is good once: after the first answer
 //!   the cookie is gone, and the issuer refuses the code.
 
-mod begun;
+mod authorization_request;
 mod essential;
 mod identity;
 mod issuer;
@@ -29,7 +29,7 @@ use shared::auth::session::{self, ProvenAccount, unconfigured};
 use shared::http::{Answer, Failure, JsonBody, Page};
 use shared::store::account::AccountKey;
 
-use begun::Begun;
+use authorization_request::AuthorizationRequest;
 use issuer::{Client, Issuer};
 
 /// Where the issuer sends the browser back to.
@@ -63,16 +63,16 @@ pub fn router(app: SharedApp) -> Router {
                 async move { finish(&app, &issuer, &headers, &body).await }
             },
         )
-        .guard(app)
+        .into_router(app)
 }
 
 async fn start(app: &App, issuer: &Issuer, body: &JsonBody) -> Result<Response, Failure> {
     body.object(&[])?;
     let client = client(app)?;
     let now = app.clock.now();
-    let (url, begun) = issuer.begin(&client, now).await?;
+    let (url, authorization_request) = issuer.begin(&client, now).await?;
     let mut response = Answer::ok(json!({"authorization_url": url})).into_response();
-    response.headers_mut().append(header::SET_COOKIE, begun.cookie(&app.config.vault)?);
+    response.headers_mut().append(header::SET_COOKIE, authorization_request.cookie(&app.config.vault)?);
     Ok(response)
 }
 
@@ -82,7 +82,7 @@ async fn finish(app: &App, issuer: &Issuer, headers: &HeaderMap, body: &JsonBody
     let stays = outcome.as_ref().is_err_and(Failure::is_passing);
     let mut response = outcome.into_response();
     if !stays {
-        response.headers_mut().append(header::SET_COOKIE, begun::expired_cookie());
+        response.headers_mut().append(header::SET_COOKIE, authorization_request::expired_cookie());
     }
     response
 }
@@ -97,12 +97,13 @@ async fn sign_in(
     session::configured(app)?;
     let returned = Returned::read(body)?;
     let now = app.clock.now();
-    let begun = Begun::of(headers, &app.config.vault, now).filter(|begun| begun.is_state(returned.state));
-    let begun = begun.ok_or(Failure::Unproven(
+    let authorization_request = AuthorizationRequest::of(headers, &app.config.vault, now)
+        .filter(|authorization_request| authorization_request.is_state(returned.state));
+    let authorization_request = authorization_request.ok_or(Failure::Unauthorized(
         "This sign-in was not begun in this browser, or too long ago. Begin again.",
     ))?;
     let code = returned.code(client.oidc)?;
-    let identity = issuer.redeem(&client, code, &begun, now).await?;
+    let identity = issuer.redeem(&client, code, &authorization_request, now).await?;
     let account = AccountKey::oidc(&client.oidc.issuer, &identity.subject);
     let generation = app.store()?.generation(&account).await?.ok_or(identity::NOT_ADMITTED)?;
     let company = app.config.platform_company.clone().ok_or_else(|| unconfigured("PLATFORM_COMPANY_ID"))?;
@@ -136,7 +137,7 @@ impl<'a> Returned<'a> {
     /// The code, unless the issuer said no, or another issuer speaks (RFC 9207).
     fn code(&self, oidc: &shared::config::Oidc) -> Result<&'a str, Failure> {
         if self.issuer.is_some_and(|issuer| issuer != oidc.issuer) {
-            return Err(Failure::Unproven("Another issuer than ours answered. Begin again."));
+            return Err(Failure::Unauthorized("Another issuer than ours answered. Begin again."));
         }
         match (self.error, self.code) {
             (Some("temporarily_unavailable" | "server_error"), _) => {

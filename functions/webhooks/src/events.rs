@@ -11,7 +11,7 @@ use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::providers::{stripe, whop};
 use shared::store::StoreError;
-use shared::store::inbox::{EventPlace, EventState, Inbox, StoredEvent};
+use shared::store::inbox::{EventCursor, EventState, Inbox, StoredEvent};
 
 use super::whop::WHOP;
 use super::{unreadable, unseal};
@@ -22,7 +22,7 @@ pub(super) async fn list(
     parameters: Parameters,
 ) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["limit", "cursor"])?;
-    let after = parameters.cursor(EventPlace::parse)?;
+    let after = parameters.cursor(EventCursor::parse)?;
     let (events, next) = app.store()?.inbox().set_aside(parameters.limit()?, after.as_ref()).await?;
     let data: Vec<Value> = events.iter().map(show).collect();
     Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
@@ -112,8 +112,8 @@ fn show(event: &StoredEvent) -> Value {
         "reason": event.reason,
         "tries": event.tries,
         "replays": event.replays,
-        "occurred_at": time::write(event.payload_min.occurred_at),
+        "occurred_at": time::format(event.payload_min.occurred_at),
         "occurred_at_source": event.payload_min.occurred_at_source,
-        "received_at": time::write(event.received_at),
+        "received_at": time::format(event.received_at),
     })
 }

@@ -37,7 +37,7 @@ pub fn router(app: SharedApp) -> Router {
         .on(Method::POST, "/api/webhooks/{source}", sources::receive)
         .on(Method::GET, "/api/webhooks/events", events::list)
         .on(Method::POST, "/api/webhooks/events/{event_id}/replay", events::replay)
-        .guard(app)
+        .into_router(app)
 }
 
 /// The raw body may name people, so it is kept sealed; without a key the door stays shut, because
@@ -65,20 +65,20 @@ fn unconfigured(reason: String) -> Failure {
 /// own failure. A provider delivers again for days, and the health check names what is missing.
 fn shut(name: &str) -> Failure {
     tracing::warn!(missing = name, "a door stays shut");
-    Failure::Unproven("Nothing is known by which a signature could be checked.")
+    Failure::Unauthorized("Nothing is known by which a signature could be checked.")
 }
 
 /// A refusal, at a door whose secrets stand under `name`.
 fn refuse(refused: Refused, name: &str) -> Failure {
     match refused {
         Refused::NoSecret => shut(name),
-        Refused::Missing(_) => Failure::Unproven("A signature header is missing."),
-        Refused::Illegible(_) => Failure::Unproven("A signature header cannot be read."),
-        Refused::Malformed(_) => Failure::Unproven("A signature header is malformed."),
+        Refused::Missing(_) => Failure::Unauthorized("A signature header is missing."),
+        Refused::Illegible(_) => Failure::Unauthorized("A signature header cannot be read."),
+        Refused::Malformed(_) => Failure::Unauthorized("A signature header is malformed."),
         Refused::Stale | Refused::Early => {
-            Failure::Unproven("The signature is not of the last five minutes.")
+            Failure::Unauthorized("The signature is not of the last five minutes.")
         }
-        Refused::Mismatch => Failure::Unproven("The signature does not fit the body."),
+        Refused::Mismatch => Failure::Unauthorized("The signature does not fit the body."),
     }
 }
 

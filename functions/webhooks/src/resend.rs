@@ -5,8 +5,8 @@ use http::HeaderMap;
 use shared::app::SharedApp;
 use shared::domain::suppression::{AddressHash, SuppressionChange};
 use shared::events::Received;
-use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
+use shared::http::rate_limit_charge::RateLimitCharge;
 use shared::http::{Answer, Failure};
 use shared::providers::resend::meaning::{self, MailEvent, RESEND};
 use shared::providers::standard_webhooks::{self, Keys};
@@ -21,7 +21,7 @@ const SECRETS: &str = "RESEND_WEBHOOK_SECRET";
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
-    allowance: Allowance,
+    allowance: RateLimitCharge,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {

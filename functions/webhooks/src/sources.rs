@@ -3,8 +3,8 @@
 use axum::extract::{Path, State};
 use http::HeaderMap;
 use shared::app::SharedApp;
-use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
+use shared::http::rate_limit_charge::RateLimitCharge;
 use shared::http::{Answer, Failure};
 use shared::providers::standard_webhooks::{self, Keys};
 
@@ -17,7 +17,7 @@ const SECRETS: &str = "WEBHOOK_SECRETS";
 pub(super) async fn receive(
     State(app): State<SharedApp>,
     Path(source): Path<String>,
-    allowance: Allowance,
+    allowance: RateLimitCharge,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {

@@ -4,8 +4,8 @@ use axum::extract::State;
 use http::HeaderMap;
 use shared::app::SharedApp;
 use shared::events::{ArrivalError, STRIPE};
-use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
+use shared::http::rate_limit_charge::RateLimitCharge;
 use shared::http::{Answer, Failure};
 use shared::providers::stripe::{self, Secret};
 
@@ -14,7 +14,7 @@ use super::{refuse, unconfigured, unreadable};
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
-    allowance: Allowance,
+    allowance: RateLimitCharge,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {

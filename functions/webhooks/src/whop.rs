@@ -3,8 +3,8 @@
 use axum::extract::State;
 use http::HeaderMap;
 use shared::app::SharedApp;
-use shared::http::allowance::Allowance;
 use shared::http::body::RawBody;
+use shared::http::rate_limit_charge::RateLimitCharge;
 use shared::http::{Answer, Failure};
 use shared::providers::whop::{self, Secret};
 
@@ -16,7 +16,7 @@ pub(super) const WHOP: &str = "whop";
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
-    allowance: Allowance,
+    allowance: RateLimitCharge,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {

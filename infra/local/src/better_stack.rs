@@ -74,7 +74,7 @@ impl BetterStackStandIn {
         let is_lines = text(header::CONTENT_TYPE) == "application/x-ndjson";
         let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let lines: Result<Vec<Value>, _> = lines.map(read_trusted).collect();
-        let is_dated = |line: &Value| line["dt"].as_str().is_some_and(|at| time::read(at).is_some());
+        let is_dated = |line: &Value| line["dt"].as_str().is_some_and(|at| time::parse(at).is_some());
         match lines {
             Ok(lines) if is_lines && !lines.is_empty() && lines.iter().all(is_dated) => {
                 let mut state = self.state();

@@ -53,7 +53,7 @@ pub fn router(desk: Desk) -> Router {
 
 async fn read_clock(State(desk): State<Desk>) -> Answer {
     let now = desk.service.sandbox.clock.now();
-    Answer::ok(json!({"now": time::write(now), "unix_seconds": now.timestamp()}))
+    Answer::ok(json!({"now": time::format(now), "unix_seconds": now.timestamp()}))
 }
 
 /// `{"advance": "25h"}` or `{"set": "<time>"}`.
@@ -76,7 +76,7 @@ fn target(desk: &Desk, body: &JsonBody) -> Result<chrono::DateTime<Utc>, Failure
             )
         })?,
         (None, Some(at)) => {
-            time::read(at).ok_or_else(|| Failure::field("set", "expected an RFC 3339 time"))?
+            time::parse(at).ok_or_else(|| Failure::field("set", "expected an RFC 3339 time"))?
         }
         _ => return Err(Failure::invalid(r#"Send {"advance": "25h"} or {"set": "<time>"}."#)),
     };

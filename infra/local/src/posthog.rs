@@ -121,7 +121,7 @@ impl Captured {
         let bytes = serde_json::to_vec(self).map_or(usize::MAX, |text| text.len());
         let is_named = !self.event.is_empty() && self.event.len() <= MAX_NAME_CHARS;
         let is_known = uuid::Uuid::parse_str(&self.uuid).is_ok() && !self.distinct_id.is_empty();
-        is_named && is_known && time::read(&self.timestamp).is_some() && bytes <= MAX_EVENT_BYTES
+        is_named && is_known && time::parse(&self.timestamp).is_some() && bytes <= MAX_EVENT_BYTES
     }
 }
 

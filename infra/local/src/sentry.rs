@@ -143,7 +143,7 @@ impl Item {
         let text = |name: &str| self.payload[name].as_str().unwrap_or_default();
         let is_id = |id: &str| id.len() == 32 && uuid::Uuid::parse_str(id).is_ok();
         let is_valid = match self.kind.as_str() {
-            "event" => is_id(text("event_id")) && time::read(text("timestamp")).is_some(),
+            "event" => is_id(text("event_id")) && time::parse(text("timestamp")).is_some(),
             "check_in" => {
                 let slug = text("monitor_slug");
                 let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

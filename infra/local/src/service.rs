@@ -20,7 +20,7 @@ use shared::providers::{TrustError, client};
 use shared::rate_limit::Deadlines;
 use shared::store::StoreError;
 use shared::store::definition::create_table;
-use shared::watch::Watch;
+use shared::watch::Telemetry;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -258,7 +258,7 @@ fn issuers(sandbox: &Sandbox, providers: SocketAddr) -> [(&'static str, String);
 }
 
 /// What every platform does around a request: whoever watches is told before the answer leaves.
-fn watched(routers: Router, watch: &Watch) -> Router {
+fn watched(routers: Router, watch: &Telemetry) -> Router {
     let watch = watch.clone();
     routers.layer(from_fn(move |request, next: Next| {
         let invocation = watch.begin();

@@ -22,7 +22,7 @@ pub const LEASE_S: i64 = 60;
 
 /// The row, as far as migrations know it.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Standing {
+pub struct MigrationStatus {
     /// The version of the data.
     pub data_version: u32,
     /// Who holds the claim, if anybody does.
@@ -87,14 +87,14 @@ struct Row {
 }
 
 /// Reads the row.
-pub async fn standing(table: &Table) -> Result<Standing, StoreError> {
+pub async fn standing(table: &Table) -> Result<MigrationStatus, StoreError> {
     let request = table.client.get_item().table_name(&table.name).consistent_read(true);
     let output = request.set_key(Some(data_version_key())).send().await.map_err(StoreError::sdk)?;
-    let Some(item) = output.item else { return Ok(Standing::default()) };
+    let Some(item) = output.item else { return Ok(MigrationStatus::default()) };
     let data_version = data_version_of(&item);
     let row: Row = serde_dynamo::from_item(item)
         .map_err(|error| StoreError::Shape(format!("{}: {error}", row_name())))?;
-    Ok(Standing { data_version, claim: row.claim, work: row.work, fence: row.fence })
+    Ok(MigrationStatus { data_version, claim: row.claim, work: row.work, fence: row.fence })
 }
 
 /// A claim that is held.
@@ -102,7 +102,7 @@ pub(crate) struct Claim<'a> {
     table: &'a Table,
     clock: &'a Clock,
     /// As this run wrote it last.
-    standing: Standing,
+    standing: MigrationStatus,
     held: Held,
 }
 
@@ -121,7 +121,7 @@ impl<'a> Claim<'a> {
         }
         let held = Held { owner: owner.to_owned(), since: now, until: now + Duration::seconds(LEASE_S) };
         let fence = found.fence;
-        let standing = Standing { fence: fence + 1, ..found };
+        let standing = MigrationStatus { fence: fence + 1, ..found };
         let mut claim = Self { table, clock, standing, held };
         if !claim.write(Some(fence), true).await? {
             // Somebody was faster, or it was our own write whose answer was lost.
@@ -135,7 +135,7 @@ impl<'a> Claim<'a> {
         Ok(claim)
     }
 
-    pub(crate) fn standing(&self) -> &Standing {
+    pub(crate) fn standing(&self) -> &MigrationStatus {
         &self.standing
     }
 

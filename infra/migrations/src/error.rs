@@ -14,7 +14,7 @@ pub enum MigrationError {
     #[error(
         "{owner} has been at it since {}; unless they go on, their claim ends at {}. \
          If you know that they are dead: --take-over",
-        time::write(*since), time::write(*until)
+        time::format(*since), time::format(*until)
     )]
     Held {
         /// Who.

@@ -2,7 +2,7 @@
 
 use shared::app::Clock;
 
-use crate::claim::{Claim, Direction, Standing, Work, standing};
+use crate::claim::{Claim, Direction, MigrationStatus, Work, standing};
 use crate::error::MigrationError;
 use crate::numbered::{MIGRATIONS, Migration, Undo};
 use crate::pace::Pace;
@@ -43,7 +43,7 @@ pub struct Outcome {
 
 impl Migrator {
     /// How it stands.
-    pub async fn status(&self) -> Result<Standing, MigrationError> {
+    pub async fn status(&self) -> Result<MigrationStatus, MigrationError> {
         Ok(standing(&self.table).await?)
     }
 
@@ -193,7 +193,7 @@ fn known(number: u32) -> Result<u32, MigrationError> {
 }
 
 /// How it stands, unless a newer checkout has been at work: what it did, this one cannot go on with or undo.
-async fn known_standing(table: &Table) -> Result<Standing, MigrationError> {
+async fn known_standing(table: &Table) -> Result<MigrationStatus, MigrationError> {
     let (standing, known) = (standing(table).await?, newest());
     let under_way = standing.work.as_ref().map_or(0, |work| work.migration);
     match standing.data_version.max(under_way) {
@@ -204,7 +204,7 @@ async fn known_standing(table: &Table) -> Result<Standing, MigrationError> {
 
 /// What going forward has to do.
 fn pending(
-    standing: &Standing,
+    standing: &MigrationStatus,
     from: Option<u32>,
     to: Option<u32>,
 ) -> impl Iterator<Item = &'static Migration> {
@@ -213,13 +213,13 @@ fn pending(
 }
 
 /// What going back has to do: what is done, and what was begun.
-fn undone(standing: &Standing, to: u32) -> impl Iterator<Item = &'static Migration> {
+fn undone(standing: &MigrationStatus, to: u32) -> impl Iterator<Item = &'static Migration> {
     let top = standing.work.as_ref().map_or(0, |work| work.migration).max(standing.data_version);
     MIGRATIONS.iter().rev().filter(move |migration| (to + 1..=top).contains(&migration.number))
 }
 
 /// Where a migration goes on; at the beginning, if it was not the one under way.
-fn work_of(standing: &Standing, migration: &Migration, direction: Direction) -> Work {
+fn work_of(standing: &MigrationStatus, migration: &Migration, direction: Direction) -> Work {
     let own = |work: &&Work| work.migration == migration.number && work.direction == direction;
     let found = standing.work.as_ref().filter(own).cloned();
     found.unwrap_or_else(|| Work::begin(migration.number, direction, 1))

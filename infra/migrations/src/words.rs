@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use migrations::claim::{Direction, Standing};
+use migrations::claim::{Direction, MigrationStatus};
 use migrations::numbered::Undo;
 use migrations::run::{Outcome, newest};
 use migrations::tally::Tally;
@@ -11,7 +11,7 @@ use shared::domain::time;
 use shared::store::definition::DEFINITION_VERSION;
 
 /// How it stands.
-pub fn status(standing: &Standing, differences: &[String]) -> String {
+pub fn status(standing: &MigrationStatus, differences: &[String]) -> String {
     let mut text = format!("data: version {} (this checkout: {})\n", standing.data_version, newest());
     match differences {
         [] => line(&mut text, &format!("definition: version {DEFINITION_VERSION}, as this checkout has it")),
@@ -23,7 +23,7 @@ pub fn status(standing: &Standing, differences: &[String]) -> String {
     match &standing.claim {
         None => line(&mut text, "nobody migrates"),
         Some(held) => {
-            let (since, until) = (time::write(held.since), time::write(held.until));
+            let (since, until) = (time::format(held.since), time::format(held.until));
             line(
                 &mut text,
                 &format!("{} has been at it since {since}; the claim ends at {until}", held.owner),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use shared::auth::Who;
+use shared::auth::Access;
 use shared::auth::routes::ROUTES;
 
 use crate::functions::Function;
@@ -119,7 +119,7 @@ pub(crate) fn stack(functions: &[Function]) -> String {
 /// The routes of browsers and providers.
 fn behind() -> Vec<Pattern> {
     let open: BTreeSet<&str> =
-        ROUTES.iter().filter(|route| route.who != Who::Scheduler).map(|route| route.function).collect();
+        ROUTES.iter().filter(|route| route.access != Access::Scheduler).map(|route| route.function).collect();
     let routes = ROUTES.iter().filter(|route| open.contains(route.function));
     patterns(routes.map(|route| (route.path, route.function)))
 }

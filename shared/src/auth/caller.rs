@@ -30,20 +30,22 @@ pub struct Caller {
 }
 
 /// A caller and, where it came with a cookie, its session.
-pub(super) struct Proven {
+pub(super) struct Authenticated {
     pub(super) caller: Caller,
     pub(super) session: Option<Session>,
 }
 
-const NO_PROOF: Failure = Failure::Unproven("Nothing here proves who asks.");
+const NO_PROOF: Failure = Failure::Unauthorized("Nothing here proves who asks.");
 
 /// Proves the caller of a request.
-pub(super) async fn prove(app: &App, headers: &HeaderMap) -> Result<Proven, Failure> {
+pub(super) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Authenticated, Failure> {
     let by_whop = headers.contains_key(owner::USER_TOKEN);
     match (by_whop, headers.contains_key(AUTHORIZATION)) {
-        (true, true) => Err(Failure::Unproven("Send one proof of who asks, not two.")),
-        (true, false) => Ok(Proven { caller: owner::prove(app, headers).await?, session: None }),
-        (false, true) => Ok(Proven { caller: by_bearer(app, headers).await?, session: None }),
+        (true, true) => Err(Failure::Unauthorized("Send one proof of who asks, not two.")),
+        (true, false) => {
+            Ok(Authenticated { caller: owner::authenticate(app, headers).await?, session: None })
+        }
+        (false, true) => Ok(Authenticated { caller: by_bearer(app, headers).await?, session: None }),
         (false, false) => by_session(app, headers).await,
     }
 }
@@ -56,7 +58,7 @@ async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
     }
     let bearer = app.bearer_tokens.verify(token.trim(), app.clock.now()).await;
     let bearer = bearer.map_err(|error| match error {
-        TokenError::Invalid => Failure::Unproven("The bearer token is not valid."),
+        TokenError::Invalid => Failure::Unauthorized("The bearer token is not valid."),
         TokenError::KeysUnavailable => Failure::Unavailable {
             detail: "The issuer of the token does not answer, so nobody can be let in. Try again.",
             reason: error.to_string(),
@@ -67,12 +69,12 @@ async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
     Ok(Caller { id: bearer.subject, role: bearer.role, company })
 }
 
-async fn by_session(app: &App, headers: &HeaderMap) -> Result<Proven, Failure> {
+async fn by_session(app: &App, headers: &HeaderMap) -> Result<Authenticated, Failure> {
     let session = session::find(app, headers).await?.ok_or(NO_PROOF)?;
     within(&session.company, headers)?;
     let company = app.store()?.company(&session.company);
     let caller = Caller { id: session.account.to_string(), role: session.role, company };
-    Ok(Proven { caller, session: Some(session) })
+    Ok(Authenticated { caller, session: Some(session) })
 }
 
 /// Whoever names a company names its own. Another one is absent, whether it exists or not.

@@ -1,7 +1,7 @@
 //! Links that prove an address: made, mailed, and followed once.
 
-mod asked;
-mod followed;
+mod issue;
+mod redeem;
 
 use chrono::{DateTime, Utc};
 
@@ -17,7 +17,7 @@ use crate::store::account::AccountKey;
 use crate::store::company::AuditEntry;
 use crate::store::{Company, Store, StoreError, Write};
 
-pub use asked::SignUp;
+pub use issue::SignUp;
 
 /// Somebody else may touch the same account at the same moment; a third time is no coincidence.
 const TRIES: u32 = 3;

@@ -28,19 +28,19 @@ pub(super) const USER_TOKEN: &str = "x-whop-user-token";
 pub(super) const COMPANY_ID: &str = "x-company-id";
 
 /// Proves that a user administers the company it names.
-pub(super) async fn prove(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
+pub(super) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
     let token = one_header(headers, USER_TOKEN)
-        .ok_or(Failure::Unproven("The header x-whop-user-token is missing or given twice."))?;
+        .ok_or(Failure::Unauthorized("The header x-whop-user-token is missing or given twice."))?;
     let company = one_header(headers, COMPANY_ID).and_then(|id| CompanyId::parse(id).ok());
     let company =
-        company.ok_or(Failure::Unproven("The header x-company-id is missing or names no company."))?;
+        company.ok_or(Failure::Unauthorized("The header x-company-id is missing or names no company."))?;
     let tokens = app.user_tokens.as_ref().ok_or_else(|| unconfigured("WHOP_APP_ID"))?;
     let user_id = tokens.verify(token, app.clock.now()).await.map_err(|error| match error {
-        TokenError::Invalid => Failure::Unproven("The user token is not valid."),
+        TokenError::Invalid => Failure::Unauthorized("The user token is not valid."),
         TokenError::KeysUnavailable => unavailable(error.to_string()),
     })?;
     if access(app, &user_id, &company).await? != AccessLevel::Admin {
-        return Err(Failure::Unproven("Whop does not confirm that you administer this company."));
+        return Err(Failure::Unauthorized("Whop does not confirm that you administer this company."));
     }
     let company = app.store()?.company(&company);
     Ok(Caller { id: user_id.to_string(), role: Role::Owner, company })

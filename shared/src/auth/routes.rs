@@ -6,11 +6,11 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
-use super::guard;
+use super::authorization;
 use crate::app::SharedApp;
 use crate::domain::account::Role;
-use crate::http::door;
-use crate::http::once::KeyRule;
+use crate::http::idempotent::KeyPolicy;
+use crate::http::middleware;
 use crate::rate_limit::class::{
     AUTH, BOOKING, CASE_ACTION, Class, DASHBOARD, EXPORT, RESET, SCHEDULER, SENSITIVE, SETTINGS, SIGN_UP,
     TOKEN, WEBHOOKS,
@@ -18,7 +18,7 @@ use crate::rate_limit::class::{
 
 /// Who may ask a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Who {
+pub enum Access {
     /// Everybody.
     Anyone,
     /// Whoever is signed in with a session, whatever the role.
@@ -28,10 +28,10 @@ pub enum Who {
     /// The schedule, or an operator with its secret.
     Scheduler,
     /// A provider, proven by its signature.
-    Provider,
+    SignedWebhook,
 }
 
-impl Who {
+impl Access {
     /// Who administers a company, and nobody else.
     pub const OWNER: Self = Self::Roles(&[Role::Owner]);
 
@@ -55,11 +55,11 @@ pub struct Route {
     /// The path, with its parameters in braces.
     pub path: &'static str,
     /// Who may ask.
-    pub who: Who,
+    pub access: Access,
     /// How often; `None` where asking costs nobody anything.
     pub limit: Option<&'static Class>,
     /// Whether it takes an idempotency key.
-    pub key: KeyRule,
+    pub key: KeyPolicy,
 }
 
 impl Route {
@@ -67,85 +67,85 @@ impl Route {
         Self { limit: Some(class), ..self }
     }
 
-    const fn keyed(self, key: KeyRule) -> Self {
+    const fn keyed(self, key: KeyPolicy) -> Self {
         Self { key, ..self }
     }
 }
 
-const fn route(function: &'static str, method: &'static str, path: &'static str, who: Who) -> Route {
-    Route { function, method, path, who, limit: None, key: KeyRule::None }
+const fn route(function: &'static str, method: &'static str, path: &'static str, access: Access) -> Route {
+    Route { function, method, path, access, limit: None, key: KeyPolicy::None }
 }
 
 /// The table.
 #[rustfmt::skip]
 pub static ROUTES: [Route; 67] = [
-    route("sign-in", "GET", "/api/auth/sign-in", Who::Anyone),
-    route("sign-in", "POST", "/api/auth/sign-in", Who::Anyone).limited(&AUTH),
-    route("sign-in", "GET", "/api/auth/session", Who::SignedIn).limited(&DASHBOARD),
-    route("sign-in", "POST", "/api/auth/sign-out", Who::SignedIn).limited(&DASHBOARD),
-    route("sign-in", "POST", "/api/auth/sign-out-everywhere", Who::SignedIn).limited(&SENSITIVE),
-    route("sign-up", "POST", "/api/auth/sign-up", Who::Anyone).limited(&SIGN_UP),
-    route("sign-up", "GET", "/api/auth/confirm", Who::Anyone),
-    route("sign-up", "POST", "/api/auth/confirm", Who::Anyone).limited(&TOKEN),
-    route("password", "POST", "/api/auth/password/forgot", Who::Anyone).limited(&RESET),
-    route("password", "GET", "/api/auth/password/reset", Who::Anyone),
-    route("password", "POST", "/api/auth/password/reset", Who::Anyone).limited(&TOKEN),
-    route("password", "POST", "/api/auth/password/change", Who::SignedIn).limited(&SENSITIVE),
-    route("single-sign-on", "POST", "/api/auth/oidc/start", Who::Anyone).limited(&TOKEN),
-    route("single-sign-on", "GET", "/api/auth/oidc/callback", Who::Anyone),
-    route("single-sign-on", "POST", "/api/auth/oidc/callback", Who::Anyone).limited(&TOKEN),
-    route("webhooks", "POST", "/api/webhooks/whop", Who::Provider).limited(&WEBHOOKS),
-    route("webhooks", "POST", "/api/webhooks/stripe", Who::Provider).limited(&WEBHOOKS),
-    route("webhooks", "POST", "/api/webhooks/resend", Who::Provider).limited(&WEBHOOKS),
-    route("webhooks", "POST", "/api/webhooks/{source}", Who::Provider).limited(&WEBHOOKS),
-    route("webhooks", "GET", "/api/webhooks/events", Who::Scheduler).limited(&SCHEDULER),
-    route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Who::Scheduler).limited(&SCHEDULER),
-    route("settings", "GET", "/api/settings", Who::OWNER).limited(&SETTINGS),
-    route("settings", "PUT", "/api/settings", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
-    route("kpis", "GET", "/api/dashboard/kpis", Who::Roles(&[Role::Owner, Role::Accountant])).limited(&DASHBOARD),
-    route("cases", "GET", "/api/dashboard/cases", Who::OWNER).limited(&DASHBOARD),
-    route("cases", "GET", "/api/cases/export", Who::OWNER).limited(&EXPORT),
-    route("cases", "GET", "/api/cases/{case_id}", Who::OWNER).limited(&DASHBOARD),
-    route("cases", "GET", "/api/cases/{case_id}/actions", Who::OWNER).limited(&DASHBOARD),
-    route("nudge", "POST", "/api/cases/{case_id}/nudge", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
-    route("case-endings", "POST", "/api/cases/{case_id}/cancel", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
-    route("case-endings", "POST", "/api/cases/{case_id}/cancel-membership", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
-    route("case-endings", "POST", "/api/cases/{case_id}/terminate", Who::OWNER).limited(&CASE_ACTION).keyed(KeyRule::Optional),
-    route("memberships", "GET", "/api/memberships/{membership_id}", Who::OWNER).limited(&DASHBOARD),
-    route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Who::OWNER).limited(&DASHBOARD),
-    route("bookings", "POST", "/api/bookings", Who::Roles(&[Role::Customer, Role::Owner])).limited(&BOOKING).keyed(KeyRule::Required),
-    route("bookings", "GET", "/api/bookings", Who::PARTIES).limited(&DASHBOARD),
-    route("bookings", "GET", "/api/bookings/{booking_id}", Who::PARTIES).limited(&DASHBOARD),
-    route("bookings", "GET", "/api/bookings/{booking_id}/payment", Who::Roles(&[Role::Customer, Role::Owner])).limited(&SENSITIVE),
-    route("bookings", "POST", "/api/bookings/{booking_id}/accept", Who::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyRule::Required),
-    route("bookings", "POST", "/api/bookings/{booking_id}/decline", Who::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyRule::Required),
-    route("bookings", "POST", "/api/bookings/{booking_id}/complete", Who::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyRule::Required),
-    route("bookings", "POST", "/api/bookings/{booking_id}/cancel", Who::Roles(&[Role::Customer, Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyRule::Required),
-    route("professionals", "GET", "/api/admin/professionals/{professional_id}", Who::Roles(&[Role::Owner, Role::Provider])).limited(&DASHBOARD),
-    route("professionals", "PUT", "/api/admin/professionals/{professional_id}", Who::Roles(&[Role::Owner, Role::Provider])).limited(&SENSITIVE).keyed(KeyRule::Optional),
-    route("professionals", "GET", "/api/professionals/{professional_id}/statement", Who::Roles(&[Role::Professional, Role::Owner, Role::Provider, Role::Accountant])).limited(&DASHBOARD),
-    route("professionals", "GET", "/api/ledger/balances", Who::Roles(&[Role::Owner, Role::Accountant, Role::Provider])).limited(&DASHBOARD),
-    route("reminders", "GET", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
-    route("reminders", "POST", "/api/scheduler/reminders", Who::Scheduler).limited(&SCHEDULER),
-    route("operations", "GET", "/api/operations", Who::STAFF).limited(&DASHBOARD),
-    route("operations", "POST", "/api/operations/resolve", Who::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyRule::Required),
-    route("operations", "GET", "/api/operations/findings", Who::STAFF).limited(&DASHBOARD),
-    route("operations", "POST", "/api/operations/findings/{finding_id}/resolve", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
-    route("payouts", "GET", "/api/cron/process-payouts", Who::Scheduler).limited(&SCHEDULER),
-    route("payouts", "POST", "/api/cron/process-payouts", Who::Scheduler).limited(&SCHEDULER),
-    route("payout-admin", "POST", "/api/admin/payouts/process", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
-    route("payout-admin", "GET", "/api/admin/payouts/batches", Who::PAYERS).limited(&DASHBOARD),
-    route("payout-admin", "GET", "/api/admin/payouts/batches/{batch_id}", Who::PAYERS).limited(&DASHBOARD),
-    route("payout-admin", "POST", "/api/admin/payouts/approvals", Who::PAYERS).limited(&SENSITIVE).keyed(KeyRule::Required),
-    route("auto-decline", "GET", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
-    route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Who::Scheduler).limited(&SCHEDULER),
-    route("reconciliation", "GET", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
-    route("reconciliation", "POST", "/api/cron/reconcile", Who::Scheduler).limited(&SCHEDULER),
-    route("events", "GET", "/api/cron/publish-events", Who::Scheduler).limited(&SCHEDULER),
-    route("events", "POST", "/api/cron/publish-events", Who::Scheduler).limited(&SCHEDULER),
-    route("health", "GET", "/api/health", Who::Anyone),
-    route("health", "GET", "/api/health/deep", Who::Scheduler),
-    route("health", "GET", "/api/openapi.json", Who::Anyone),
+    route("sign-in", "GET", "/api/auth/sign-in", Access::Anyone),
+    route("sign-in", "POST", "/api/auth/sign-in", Access::Anyone).limited(&AUTH),
+    route("sign-in", "GET", "/api/auth/session", Access::SignedIn).limited(&DASHBOARD),
+    route("sign-in", "POST", "/api/auth/sign-out", Access::SignedIn).limited(&DASHBOARD),
+    route("sign-in", "POST", "/api/auth/sign-out-everywhere", Access::SignedIn).limited(&SENSITIVE),
+    route("sign-up", "POST", "/api/auth/sign-up", Access::Anyone).limited(&SIGN_UP),
+    route("sign-up", "GET", "/api/auth/confirm", Access::Anyone),
+    route("sign-up", "POST", "/api/auth/confirm", Access::Anyone).limited(&TOKEN),
+    route("password", "POST", "/api/auth/password/forgot", Access::Anyone).limited(&RESET),
+    route("password", "GET", "/api/auth/password/reset", Access::Anyone),
+    route("password", "POST", "/api/auth/password/reset", Access::Anyone).limited(&TOKEN),
+    route("password", "POST", "/api/auth/password/change", Access::SignedIn).limited(&SENSITIVE),
+    route("single-sign-on", "POST", "/api/auth/oidc/start", Access::Anyone).limited(&TOKEN),
+    route("single-sign-on", "GET", "/api/auth/oidc/callback", Access::Anyone),
+    route("single-sign-on", "POST", "/api/auth/oidc/callback", Access::Anyone).limited(&TOKEN),
+    route("webhooks", "POST", "/api/webhooks/whop", Access::SignedWebhook).limited(&WEBHOOKS),
+    route("webhooks", "POST", "/api/webhooks/stripe", Access::SignedWebhook).limited(&WEBHOOKS),
+    route("webhooks", "POST", "/api/webhooks/resend", Access::SignedWebhook).limited(&WEBHOOKS),
+    route("webhooks", "POST", "/api/webhooks/{source}", Access::SignedWebhook).limited(&WEBHOOKS),
+    route("webhooks", "GET", "/api/webhooks/events", Access::Scheduler).limited(&SCHEDULER),
+    route("webhooks", "POST", "/api/webhooks/events/{event_id}/replay", Access::Scheduler).limited(&SCHEDULER),
+    route("settings", "GET", "/api/settings", Access::OWNER).limited(&SETTINGS),
+    route("settings", "PUT", "/api/settings", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
+    route("kpis", "GET", "/api/dashboard/kpis", Access::Roles(&[Role::Owner, Role::Accountant])).limited(&DASHBOARD),
+    route("cases", "GET", "/api/dashboard/cases", Access::OWNER).limited(&DASHBOARD),
+    route("cases", "GET", "/api/cases/export", Access::OWNER).limited(&EXPORT),
+    route("cases", "GET", "/api/cases/{case_id}", Access::OWNER).limited(&DASHBOARD),
+    route("cases", "GET", "/api/cases/{case_id}/actions", Access::OWNER).limited(&DASHBOARD),
+    route("nudge", "POST", "/api/cases/{case_id}/nudge", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
+    route("case-endings", "POST", "/api/cases/{case_id}/cancel", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
+    route("case-endings", "POST", "/api/cases/{case_id}/cancel-membership", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
+    route("case-endings", "POST", "/api/cases/{case_id}/terminate", Access::OWNER).limited(&CASE_ACTION).keyed(KeyPolicy::Optional),
+    route("memberships", "GET", "/api/memberships/{membership_id}", Access::OWNER).limited(&DASHBOARD),
+    route("memberships", "GET", "/api/memberships/{membership_id}/manage-url", Access::OWNER).limited(&DASHBOARD),
+    route("bookings", "POST", "/api/bookings", Access::Roles(&[Role::Customer, Role::Owner])).limited(&BOOKING).keyed(KeyPolicy::Required),
+    route("bookings", "GET", "/api/bookings", Access::PARTIES).limited(&DASHBOARD),
+    route("bookings", "GET", "/api/bookings/{booking_id}", Access::PARTIES).limited(&DASHBOARD),
+    route("bookings", "GET", "/api/bookings/{booking_id}/payment", Access::Roles(&[Role::Customer, Role::Owner])).limited(&SENSITIVE),
+    route("bookings", "POST", "/api/bookings/{booking_id}/accept", Access::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("bookings", "POST", "/api/bookings/{booking_id}/decline", Access::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("bookings", "POST", "/api/bookings/{booking_id}/complete", Access::Roles(&[Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("bookings", "POST", "/api/bookings/{booking_id}/cancel", Access::Roles(&[Role::Customer, Role::Professional, Role::Owner])).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("professionals", "GET", "/api/admin/professionals/{professional_id}", Access::Roles(&[Role::Owner, Role::Provider])).limited(&DASHBOARD),
+    route("professionals", "PUT", "/api/admin/professionals/{professional_id}", Access::Roles(&[Role::Owner, Role::Provider])).limited(&SENSITIVE).keyed(KeyPolicy::Optional),
+    route("professionals", "GET", "/api/professionals/{professional_id}/statement", Access::Roles(&[Role::Professional, Role::Owner, Role::Provider, Role::Accountant])).limited(&DASHBOARD),
+    route("professionals", "GET", "/api/ledger/balances", Access::Roles(&[Role::Owner, Role::Accountant, Role::Provider])).limited(&DASHBOARD),
+    route("reminders", "GET", "/api/scheduler/reminders", Access::Scheduler).limited(&SCHEDULER),
+    route("reminders", "POST", "/api/scheduler/reminders", Access::Scheduler).limited(&SCHEDULER),
+    route("operations", "GET", "/api/operations", Access::STAFF).limited(&DASHBOARD),
+    route("operations", "POST", "/api/operations/resolve", Access::Roles(&[Role::Provider, Role::Accountant])).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("operations", "GET", "/api/operations/findings", Access::STAFF).limited(&DASHBOARD),
+    route("operations", "POST", "/api/operations/findings/{finding_id}/resolve", Access::PAYERS).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("payouts", "GET", "/api/cron/process-payouts", Access::Scheduler).limited(&SCHEDULER),
+    route("payouts", "POST", "/api/cron/process-payouts", Access::Scheduler).limited(&SCHEDULER),
+    route("payout-admin", "POST", "/api/admin/payouts/process", Access::PAYERS).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("payout-admin", "GET", "/api/admin/payouts/batches", Access::PAYERS).limited(&DASHBOARD),
+    route("payout-admin", "GET", "/api/admin/payouts/batches/{batch_id}", Access::PAYERS).limited(&DASHBOARD),
+    route("payout-admin", "POST", "/api/admin/payouts/approvals", Access::PAYERS).limited(&SENSITIVE).keyed(KeyPolicy::Required),
+    route("auto-decline", "GET", "/api/cron/auto-decline-bookings", Access::Scheduler).limited(&SCHEDULER),
+    route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Access::Scheduler).limited(&SCHEDULER),
+    route("reconciliation", "GET", "/api/cron/reconcile", Access::Scheduler).limited(&SCHEDULER),
+    route("reconciliation", "POST", "/api/cron/reconcile", Access::Scheduler).limited(&SCHEDULER),
+    route("events", "GET", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
+    route("events", "POST", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
+    route("health", "GET", "/api/health", Access::Anyone),
+    route("health", "GET", "/api/health/deep", Access::Scheduler),
+    route("health", "GET", "/api/openapi.json", Access::Anyone),
 ];
 
 /// Opens a function's routes, each of which must stand in the table.
@@ -180,11 +180,11 @@ impl Routes {
     }
 
     /// The function's router: each handler behind its row's guard, all of them behind the door.
-    pub fn guard(self, app: SharedApp) -> Router {
+    pub fn into_router(self, app: SharedApp) -> Router {
         let router = self.open.into_iter().fold(Router::new(), |router, (route, handler)| {
-            let pass = move |app, request, next| guard::pass(route, app, request, next);
-            router.route(route.path, handler.route_layer(from_fn_with_state(app.clone(), pass)))
+            let authorize = move |app, request, next| authorization::authorize(route, app, request, next);
+            router.route(route.path, handler.route_layer(from_fn_with_state(app.clone(), authorize)))
         });
-        door::guard(self.function, router, app)
+        middleware::layer(self.function, router, app)
     }
 }

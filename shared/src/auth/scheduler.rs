@@ -18,10 +18,10 @@ pub struct Scheduler {
     pub scheduled_at: Option<DateTime<Utc>>,
 }
 
-const SHUT: Failure = Failure::Unproven("The scheduler's secret is missing or wrong.");
+const SHUT: Failure = Failure::Unauthorized("The scheduler's secret is missing or wrong.");
 
 /// Proves that a scheduler asks.
-pub(super) fn prove(app: &App, request: &Request) -> Result<Scheduler, Failure> {
+pub(super) fn authenticate(app: &App, request: &Request) -> Result<Scheduler, Failure> {
     // The platform's own invocation: only its adapter can make this type.
     if let Some(Trigger(event)) = request.extensions().get::<Trigger>() {
         return Ok(Scheduler { scheduled_at: event.scheduled_at });

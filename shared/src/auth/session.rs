@@ -16,8 +16,8 @@ use crate::app::{App, SharedApp};
 use crate::domain::account::Role;
 use crate::domain::id::CompanyId;
 use crate::domain::time;
-use crate::http::allowance::Charged;
-use crate::http::{Allowance, Answer, Failure};
+use crate::http::rate_limit_charge::Charged;
+use crate::http::{Answer, Failure, RateLimitCharge};
 use crate::rate_limit::Limiter;
 use crate::store::StoreError;
 use crate::store::account::AccountKey;
@@ -129,7 +129,7 @@ pub async fn open_refunding(
     app: &App,
     proven: &ProvenAccount,
     previous: &HeaderMap,
-    refund: Option<(&Allowance, &Charged)>,
+    refund: Option<(&RateLimitCharge, &Charged)>,
 ) -> Result<(Session, HeaderValue), Failure> {
     let store = app.store()?;
     let now = app.clock.now();
@@ -214,9 +214,9 @@ impl Session {
                 "company_id": self.company,
             },
             "csrf_token": self.csrf_token,
-            "created_at": time::write(self.created_at),
-            "expires_at": time::write(self.expires_at),
-            "idle_expires_at": time::write(self.idle_expires_at),
+            "created_at": time::format(self.created_at),
+            "expires_at": time::format(self.expires_at),
+            "idle_expires_at": time::format(self.idle_expires_at),
         })
     }
 
@@ -246,7 +246,7 @@ impl FromRequestParts<SharedApp> for Session {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
-        parts.extensions.get::<Self>().cloned().ok_or(Failure::Unproven("You are not signed in."))
+        parts.extensions.get::<Self>().cloned().ok_or(Failure::Unauthorized("You are not signed in."))
     }
 }
 

@@ -97,7 +97,7 @@ fn written(fields: &[(&str, &str)]) -> String {
 }
 
 fn credentials(answer: &str) -> Option<Credentials> {
-    let expires = time::read(element(answer, "Expiration")?)?;
+    let expires = time::parse(element(answer, "Expiration")?)?;
     Some(Credentials::new(
         element(answer, "AccessKeyId")?,
         element(answer, "SecretAccessKey")?,

@@ -4,10 +4,10 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::{Bookings, Ended, SCHEDULE};
 use crate::domain::action::Actor;
-use crate::domain::booking::{Booking, BookingState, CancelledBy, Due, Fact, What};
+use crate::domain::booking::{Booking, BookingFact, BookingFactKind, BookingState, CancelledBy, Due};
 use crate::domain::party::BookingId;
 use crate::due::Worked;
-use crate::store::booking::{BookingNews, BookingRow};
+use crate::store::booking::{BookingChange, BookingRow};
 use crate::store::recovery::RecordError;
 use crate::store::{Company, StoreError};
 
@@ -19,26 +19,26 @@ const TRIES: u32 = 2;
 const PAUSE_MINUTES: i64 = 60;
 
 impl Bookings<'_> {
-    pub(super) async fn time_ran_out(
-        &self,
-        company: &Company,
-        booking_id: BookingId,
-    ) -> Result<Ended, StoreError> {
+    pub(super) async fn expire(&self, company: &Company, booking_id: BookingId) -> Result<Ended, StoreError> {
         for _ in 0..TRIES {
             let now = self.now();
             let row = company.booking(booking_id).await?;
             let Some(booking) = row.booking() else {
                 return Ok(Ended::of(Worked::Skipped, "not_asked_for"));
             };
-            let due = booking.next_due(&self.senders.deployment.policy);
+            let due = booking.next_due(&self.effect_clients.deployment.policy);
             let (what, reason) = match due {
                 // The index lags behind, or the deployment gives more time than it did.
                 Some(Due::Decline { at, .. } | Due::Expire { at }) if at > now => {
                     company.store().commit((self.new_id)(), vec![company.put_off_booking(&row, at)]).await?;
                     return Ok(Ended::of(Worked::Skipped, "not_due_yet"));
                 }
-                Some(Due::Decline { reason, .. }) => (What::AutoDeclined { reason }, reason.as_str()),
-                Some(Due::Expire { .. }) => (What::Cancelled { by: CancelledBy::Schedule }, "not_paid"),
+                Some(Due::Decline { reason, .. }) => {
+                    (BookingFactKind::AutoDeclined { reason }, reason.as_str())
+                }
+                Some(Due::Expire { .. }) => {
+                    (BookingFactKind::Cancelled { by: CancelledBy::Schedule }, "not_paid")
+                }
                 _ => return Ok(Ended::of(Worked::Skipped, "answered")),
             };
             match self.decide(company, row, &booking, (what, reason), now).await {
@@ -55,19 +55,19 @@ impl Bookings<'_> {
         company: &Company,
         row: BookingRow,
         booking: &Booking,
-        (what, reason): (What, &'static str),
+        (what, reason): (BookingFactKind, &'static str),
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
         let booking_id = row.booking_id;
         // Clocks differ by a little, and an end that sorted before what it ends would be lost.
-        let fact = Fact { at: now.max(booking.stage_at), what, source: SCHEDULE.to_owned() };
-        let news = BookingNews {
+        let fact = BookingFact { at: now.max(booking.stage_at), what, source: SCHEDULE.to_owned() };
+        let news = BookingChange {
             facts: vec![fact],
             cause: SCHEDULE.to_owned(),
             actor: Some(Actor::Schedule),
-            ..BookingNews::default()
+            ..BookingChange::default()
         };
-        let recording = match company.record_booking(row.clone(), news, self.senders.deployment, now) {
+        let recording = match company.record_booking(row.clone(), news, self.effect_clients.deployment, now) {
             Ok(recording) => recording,
             Err(RecordError::Store(error)) => return Err(error),
             Err(error) => {

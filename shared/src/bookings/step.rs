@@ -34,8 +34,9 @@ impl Bookings<'_> {
         for _ in 0..MAX_STEPS {
             let Some(step) = waiting.pop_front() else { break };
             let is_mail = matches!(step.request, Request::BookingMail { .. });
-            let (senders, now) = (self.senders, self.now());
-            let performed = effects::perform(company, booking_id, step, senders, (self.new_id)(), now).await;
+            let (effect_clients, now) = (self.effect_clients, self.now());
+            let performed =
+                effects::perform(company, booking_id, step, effect_clients, (self.new_id)(), now).await;
             let worked = match performed {
                 Ok(performed) => {
                     waiting.extend(performed.next);
@@ -72,7 +73,7 @@ impl Bookings<'_> {
         if effect.state == EffectState::Prepared {
             let row = company.booking(booking_id).await?;
             if let Some(reason) = moot(&row, &effect.request) {
-                effects::withdraw(company, booking_id, &effect, reason, self.senders, now).await?;
+                effects::withdraw(company, booking_id, &effect, reason, self.effect_clients, now).await?;
                 return Ok(Ended::of(Worked::Done, reason));
             }
         }
@@ -83,7 +84,7 @@ impl Bookings<'_> {
 
 /// Logs how a step stands, and says what a run reports of it.
 fn told(booking_id: BookingId, outcome: &Outcome, is_mail: bool) -> Worked {
-    let Outcome::Stands(effect) = outcome else { return Worked::Skipped };
+    let Outcome::Recorded(effect) = outcome else { return Worked::Skipped };
     tracing::info!(%booking_id, effect = %effects::describe(effect), "effect attempted");
     match effect.state {
         EffectState::Done | EffectState::Rejected => Worked::Done,

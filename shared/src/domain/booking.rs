@@ -15,7 +15,7 @@
 //! | refused the capture | accepted | `declined`, `payment_failed`, until it is captured after all |
 
 mod amounts;
-mod asking;
+mod command;
 mod currency;
 mod dispute;
 mod due;
@@ -36,11 +36,11 @@ use super::party::{ChargeId, PaymentIntentId, TransferId};
 use super::payout::BatchId;
 
 pub use amounts::{Amounts, Anomaly};
-pub use asking::{Ask, Refusal};
+pub use command::{BookingCommand, Refusal};
 pub use currency::{is_chargeable, step_amount};
 pub use dispute::DisputeStatus;
 pub use due::{Due, Policy};
-pub use fact::{CancelledBy, DeclinedReason, Fact, Kind, ReleaseReason, What};
+pub use fact::{BookingFact, BookingFactKind, CancelledBy, DeclinedReason, Kind, ReleaseReason};
 pub use refusal::{RefusalDecision, StepRefusal};
 pub use state::BookingState;
 pub use step::Step;
@@ -53,12 +53,12 @@ pub const MAX_FACTS: usize = 500;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct History {
-    facts: BTreeSet<Fact>,
+    facts: BTreeSet<BookingFact>,
 }
 
 impl History {
     /// Adds a fact; `false` when it was already there.
-    pub fn add(&mut self, fact: Fact) -> bool {
+    pub fn add(&mut self, fact: BookingFact) -> bool {
         self.facts.insert(fact)
     }
 
@@ -68,7 +68,7 @@ impl History {
     }
 
     /// The facts, oldest first.
-    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
+    pub fn facts(&self) -> impl Iterator<Item = &BookingFact> {
         self.facts.iter()
     }
 

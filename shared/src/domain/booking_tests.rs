@@ -4,24 +4,24 @@ use super::sample::*;
 use super::*;
 use crate::domain::money::{Currency, Money};
 
-fn state(facts: &[Fact]) -> BookingState {
+fn state(facts: &[BookingFact]) -> BookingState {
     booking(facts).state
 }
 
-fn with(more: &[Fact]) -> Vec<Fact> {
+fn with(more: &[BookingFact]) -> Vec<BookingFact> {
     [&done()[..], more].concat()
 }
 
-fn auto_declined(hours: f64, reason: DeclinedReason) -> Fact {
-    fact(hours, What::AutoDeclined { reason })
+fn auto_declined(hours: f64, reason: DeclinedReason) -> BookingFact {
+    fact(hours, BookingFactKind::AutoDeclined { reason })
 }
 
-fn released(hours: f64, reason: ReleaseReason) -> Fact {
-    fact(hours, What::Released { reason, payment_intent: None })
+fn released(hours: f64, reason: ReleaseReason) -> BookingFact {
+    fact(hours, BookingFactKind::Released { reason, payment_intent: None })
 }
 
-fn cancelled(hours: f64) -> Fact {
-    fact(hours, What::Cancelled { by: CancelledBy::Customer })
+fn cancelled(hours: f64) -> BookingFact {
+    fact(hours, BookingFactKind::Cancelled { by: CancelledBy::Customer })
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn what_stripe_says_before_anybody_asked_is_kept_until_somebody_does() {
 fn a_capture_that_wins_the_race_stays_won() {
     for decline in [
         auto_declined(24.0, DeclinedReason::ProfessionalNoResponse),
-        fact(24.0, What::Declined),
+        fact(24.0, BookingFactKind::Declined),
         released(24.0, ReleaseReason::Abandoned),
     ] {
         for hours in [23.9, 24.0, 24.1] {
@@ -61,9 +61,9 @@ fn a_capture_that_wins_the_race_stays_won() {
 
 #[test]
 fn of_an_acceptance_and_a_decline_the_first_counts_until_stripe_decides() {
-    let race = |accepted: f64, more: &[Fact]| {
+    let race = |accepted: f64, more: &[BookingFact]| {
         let late = auto_declined(24.0, DeclinedReason::ProfessionalNoResponse);
-        let facts = [requested(), authorized(0.0, None), fact(accepted, What::Accepted), late];
+        let facts = [requested(), authorized(0.0, None), fact(accepted, BookingFactKind::Accepted), late];
         booking(&[&facts[..], more].concat()).stage
     };
     assert_eq!(race(23.9, &[]), BookingState::Accepted);
@@ -91,13 +91,13 @@ fn a_hold_that_lapsed_and_a_sweep_that_came_too_late_end_in_one_state() {
 #[test]
 fn whoever_let_the_money_go_says_why_even_after_stripe_said_it_went() {
     let base = [requested(), authorized(0.0, None), released(5.0, ReleaseReason::Abandoned)];
-    let after = |what: Fact| booking(&[&base[..], &[what]].concat());
-    let declined = after(fact(5.1, What::Declined)).decline.unwrap();
+    let after = |what: BookingFact| booking(&[&base[..], &[what]].concat());
+    let declined = after(fact(5.1, BookingFactKind::Declined)).decline.unwrap();
     assert_eq!(declined.reason, DeclinedReason::ProfessionalDeclined);
     assert_eq!(declined.auto_declined_at(), None);
     let called_off = after(cancelled(5.1));
     assert_eq!((called_off.state, called_off.decline), (BookingState::Cancelled, None));
-    let explained = [&base[..], &[fact(5.1, What::Declined), cancelled(5.2)]].concat();
+    let explained = [&base[..], &[fact(5.1, BookingFactKind::Declined), cancelled(5.2)]].concat();
     assert_eq!(state(&explained), BookingState::Declined, "only the first word explains");
     let by_customer = [requested(), authorized(0.0, None), released(5.0, ReleaseReason::RequestedByCustomer)];
     assert_eq!(booking(&by_customer).cancellation, Some((hour(5.0), CancelledBy::Customer)));
@@ -105,7 +105,7 @@ fn whoever_let_the_money_go_says_why_even_after_stripe_said_it_went() {
 
 #[test]
 fn a_booking_completed_twice_was_completed_once() {
-    let twice = booking(&with(&[fact(50.0, What::Completed)]));
+    let twice = booking(&with(&[fact(50.0, BookingFactKind::Completed)]));
     assert_eq!((twice.state, twice.completed_at), (BookingState::Completed, Some(hour(48.0))));
     assert_eq!(state(&with(&[cancelled(49.0)])), BookingState::Completed, "too late to call it off");
 }
@@ -122,7 +122,7 @@ fn money_captured_for_a_cancelled_booking_is_told_until_it_goes_back() {
 
 #[test]
 fn a_fee_is_taken_of_what_stays_after_refunds() {
-    let amounts = |more: &[Fact]| {
+    let amounts = |more: &[BookingFact]| {
         let amounts = booking(&with(more)).amounts;
         (amounts.refunded, amounts.fee, amounts.payable)
     };
@@ -143,14 +143,14 @@ fn a_fee_is_taken_of_what_stays_after_refunds() {
 
 #[test]
 fn what_does_not_add_up_is_told_and_never_counted_below_nothing() {
-    let with = |more: Fact| booking(&with(&[more]));
-    let told = |more: Fact| with(more).anomalies.into_iter().collect::<Vec<_>>();
+    let with = |more: BookingFact| booking(&with(&[more]));
+    let told = |more: BookingFact| with(more).anomalies.into_iter().collect::<Vec<_>>();
     let above = with(refunded(50.0, 99_999));
     assert_eq!((above.amounts.refunded, above.amounts.payable), (10_000, 0));
     assert!(above.anomalies.contains(&Anomaly::RefundedAboveCaptured));
     let pesos = Money { currency: Currency::parse("cop").unwrap(), ..usd(5) };
     assert_eq!(
-        told(fact(50.0, What::Refunded { money: pesos, payment_intent: None })),
+        told(fact(50.0, BookingFactKind::Refunded { money: pesos, payment_intent: None })),
         [Anomaly::CurrencyMismatch]
     );
     for absurd in [-1, MAX_PRICE + 1, i64::MAX, i64::MIN] {
@@ -186,8 +186,8 @@ fn a_dispute_covers_the_state_until_it_is_won() {
 
 #[test]
 fn people_are_refused_with_a_word() {
-    use super::Ask::{Accept, Complete, Decline};
-    let cancel = Ask::Cancel { by: CancelledBy::Customer };
+    use super::BookingCommand::{Accept, Complete, Decline};
+    let cancel = BookingCommand::Cancel { by: CancelledBy::Customer };
     let facts = with(&[paid_out(80.0, "a", 8_500, 0)]);
     let answers = |booking: Booking| {
         [Accept, Decline, Complete, cancel].map(|ask| match booking.ask(ask, "ask:1", hour(200.0)) {
@@ -200,7 +200,7 @@ fn people_are_refused_with_a_word() {
     assert_eq!(answers(booking(&facts[..4])), ["already_accepted", "already_accepted", "yes", "yes"]);
     assert_eq!(answers(booking(&facts[..5])), ["already_completed"; 4]);
     assert_eq!(answers(booking(&facts)), ["already_paid_out"; 4]);
-    let off = [requested(), authorized(0.0, None), fact(1.0, What::Declined)];
+    let off = [requested(), authorized(0.0, None), fact(1.0, BookingFactKind::Declined)];
     assert_eq!(answers(booking(&off)), ["already_declined"; 4]);
     assert_eq!(answers(booking(&[requested(), cancelled(1.0)])), ["already_cancelled"; 4]);
 }
@@ -208,7 +208,7 @@ fn people_are_refused_with_a_word() {
 #[test]
 fn an_answer_of_a_slow_clock_is_not_older_than_its_question() {
     let mut history = history(&[requested(), authorized(2.0, None)]);
-    let accept = history.booking().unwrap().ask(Ask::Accept, "accept:1", hour(1.0)).unwrap();
+    let accept = history.booking().unwrap().ask(BookingCommand::Accept, "accept:1", hour(1.0)).unwrap();
     assert_eq!(accept.at, hour(2.0));
     history.add(accept);
     assert_eq!(history.booking().unwrap().stage, BookingState::Accepted);
@@ -217,7 +217,7 @@ fn an_answer_of_a_slow_clock_is_not_older_than_its_question() {
 #[test]
 fn a_silent_professional_is_waited_for_until_the_first_of_three_ends() {
     let due = |capture_before, start, policy: &Policy| {
-        let what = What::Requested(Terms { scheduled_start: hour(start), ..terms() });
+        let what = BookingFactKind::Requested(Terms { scheduled_start: hour(start), ..terms() });
         let facts = [fact(0.0, what), authorized(1.0, capture_before)];
         match booking(&facts).next_due(policy) {
             Some(Due::Decline { at, reason }) => (at, reason),
@@ -237,7 +237,7 @@ fn a_silent_professional_is_waited_for_until_the_first_of_three_ends() {
 #[test]
 fn a_longer_hold_moves_the_end_and_not_the_beginning() {
     let policy = Policy { answer_window: Duration::days(30), ..Policy::default() };
-    let what = What::Requested(Terms { scheduled_start: hour(5_000.0), ..terms() });
+    let what = BookingFactKind::Requested(Terms { scheduled_start: hour(5_000.0), ..terms() });
     let facts = [fact(0.0, what), authorized(1.0, Some(100.0)), authorized(2.0, Some(200.0))];
     let booking = booking(&facts);
     assert_eq!(booking.decline_due_at(&policy), Some(hour(199.0)));
@@ -247,7 +247,7 @@ fn a_longer_hold_moves_the_end_and_not_the_beginning() {
 #[test]
 fn a_booking_is_due_for_one_thing_at_a_time() {
     let policy = Policy::default();
-    let due = |facts: &[Fact]| booking(facts).next_due(&policy);
+    let due = |facts: &[BookingFact]| booking(facts).next_due(&policy);
     assert_eq!(due(&[requested()]), Some(Due::Expire { at: hour(24.0) }), "nobody paid");
     assert_eq!(due(&done()[..4]), None);
     assert_eq!(due(&done()), Some(Due::Payout { at: hour(72.0) }));
@@ -256,7 +256,7 @@ fn a_booking_is_due_for_one_thing_at_a_time() {
     assert_eq!(due(&with(&[refunded(50.0, 10_000)])), None);
     assert_eq!(due(&with(&[paid_out(80.0, "a", 8_500, 0)])), None);
 
-    let declined = [requested(), authorized(0.0, None), fact(2.0, What::Declined)];
+    let declined = [requested(), authorized(0.0, None), fact(2.0, BookingFactKind::Declined)];
     assert_eq!(due(&declined), Some(Due::Release { at: hour(2.0) }));
     assert_eq!(due(&[&declined[..], &[released(3.0, ReleaseReason::Abandoned)]].concat()), None);
     let late_hold = [requested(), cancelled(1.0), authorized(2.0, None)];
@@ -270,7 +270,7 @@ fn times_at_the_ends_of_the_calendar_stop_nobody() {
     let mut last = authorized(0.0, None);
     last.at = end;
     let policy = Policy::default();
-    let what = What::Requested(Terms { scheduled_start: end, ..terms() });
+    let what = BookingFactKind::Requested(Terms { scheduled_start: end, ..terms() });
     assert_eq!(booking(&[fact(0.0, what), last]).decline_due_at(&policy), Some(end));
 }
 
@@ -279,7 +279,7 @@ fn a_history_reads_as_it_is_written() {
     let facts = with(&[disputed(50.0, DisputeStatus::Won, 5), paid_out(80.0, "a", 8_500, 0)]);
     let text = serde_json::to_string(&history(&facts)).unwrap();
     assert_eq!(serde_json::from_str::<History>(&text).unwrap(), history(&facts));
-    let item: std::collections::HashMap<String, Fact> =
+    let item: std::collections::HashMap<String, BookingFact> =
         serde_json::from_value(serde_json::json!({ "fact": facts[3] })).unwrap();
     assert_eq!(item["fact"], facts[3]);
 }

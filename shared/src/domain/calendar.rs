@@ -87,14 +87,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::time::read;
+    use crate::domain::time::parse;
 
     fn calendar(zone: &str) -> PayoutCalendar {
         PayoutCalendar::new(zone).unwrap()
     }
 
     fn batch(zone: &str, at: &str) -> Option<String> {
-        calendar(zone).batch_at(read(at).unwrap()).map(|batch| batch.to_string())
+        calendar(zone).batch_at(parse(at).unwrap()).map(|batch| batch.to_string())
     }
 
     fn bounds(zone: &str, id: &str) -> (DateTime<Utc>, DateTime<Utc>) {
@@ -124,14 +124,14 @@ mod tests {
         };
         assert_eq!(hours("America/Bogota", "payout-2025-11-18-tue"), 24);
         assert_eq!(hours("Africa/Cairo", "payout-2025-04-25-fri"), 23, "the clocks skip its midnight");
-        assert_eq!(bounds("Africa/Cairo", "payout-2025-04-25-fri").0, read("2025-04-24T22:00:00Z").unwrap());
+        assert_eq!(bounds("Africa/Cairo", "payout-2025-04-25-fri").0, parse("2025-04-24T22:00:00Z").unwrap());
         assert_eq!(hours("Asia/Amman", "payout-2021-10-29-fri"), 25, "the clocks show one o'clock twice");
         assert_eq!(hours("Pacific/Apia", "payout-2011-12-30-fri"), 0, "a Friday that never was");
     }
 
     #[test]
     fn a_hold_back_that_ends_on_a_payout_day_is_paid_on_it() {
-        let first = |at| calendar("America/Bogota").first_batch_from(read(at).unwrap()).unwrap().to_string();
+        let first = |at| calendar("America/Bogota").first_batch_from(parse(at).unwrap()).unwrap().to_string();
         assert_eq!(first("2025-11-18T15:00:00Z"), "payout-2025-11-18-tue");
         assert_eq!(first("2025-11-19T04:59:59Z"), "payout-2025-11-18-tue");
         assert_eq!(first("2025-11-19T05:00:00Z"), "payout-2025-11-21-fri");

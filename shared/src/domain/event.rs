@@ -6,7 +6,7 @@
 use chrono::{DateTime, Days, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::booking::What;
+use super::booking::BookingFactKind;
 use super::id::{CompanyId, MembershipId, PaymentId, UserId};
 use super::money::Money;
 use super::party::{BookingId, PaymentIntentId, StripeAccountId};
@@ -153,7 +153,7 @@ pub enum Meaning {
         /// The payment, where the event names it.
         payment_intent: Option<PaymentIntentId>,
         /// What happened.
-        what: What,
+        what: BookingFactKind,
     },
     /// A refund came to nothing after all. How much of the payment went back is less now, and only the
     /// payment itself says how much.

@@ -196,7 +196,7 @@ pub struct Report {
 impl Report {
     /// What a firing answers at which nothing was looked at: `skipped` says why, in a word.
     pub fn passed_over(occurrence: &Occurrence, why: &str) -> Value {
-        let (job, occurrence) = (occurrence.job.clone(), time::write(occurrence.scheduled_at));
+        let (job, occurrence) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
         let mut told = json!(Self { job, occurrence, ..Self::default() });
         told["skipped"] = json!(why);
         told

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::booking::sample::*;
-use crate::domain::booking::{DisputeStatus, Fact, History, Kind, What};
+use crate::domain::booking::{BookingFact, BookingFactKind, DisputeStatus, History, Kind};
 use crate::domain::money::Currency;
 
 fn usd_code() -> Currency {
@@ -10,7 +10,7 @@ fn usd_code() -> Currency {
 }
 
 /// The entries of facts in the order of their arrival.
-fn post(booking: u32, facts: &[Fact]) -> Vec<Entry> {
+fn post(booking: u32, facts: &[BookingFact]) -> Vec<Entry> {
     let mut history = History::default();
     let mut entries = Vec::new();
     for fact in facts {
@@ -27,7 +27,7 @@ fn balances(entries: &[Entry]) -> Vec<(String, i128)> {
     balances.iter().map(|(account, _, sum)| (account.to_string(), sum)).collect()
 }
 
-fn after(more: &[Fact]) -> Vec<(String, i128)> {
+fn after(more: &[BookingFact]) -> Vec<(String, i128)> {
     balances(&post(1, &[&done()[..], more].concat()))
 }
 
@@ -146,7 +146,7 @@ fn the_same_fact_posts_once_and_another_under_another_id() {
 #[test]
 fn facts_that_differ_in_anything_differ_in_name() {
     let one = refunded(1.0, 5);
-    let other_source = Fact { source: "evt_2".into(), ..one.clone() };
+    let other_source = BookingFact { source: "evt_2".into(), ..one.clone() };
     let names = [one, refunded(1.0, 6), refunded(2.0, 5), other_source].map(|fact| fact.name());
     assert_eq!(std::collections::BTreeSet::from(names).len(), 4);
 }
@@ -189,7 +189,7 @@ proptest! {
 
     #[test]
     fn a_statement_is_the_books_of_one_professional(facts in proptest::collection::vec(any_fact(), 0..24)) {
-        let elsewhere = What::Requested(crate::domain::booking::Terms { professional_id: professional(2), ..terms() });
+        let elsewhere = BookingFactKind::Requested(crate::domain::booking::Terms { professional_id: professional(2), ..terms() });
         let other = post(2, &[&[fact(-1.0, elsewhere)], &facts[..]].concat());
         let mine = post(1, &[vec![requested()], facts].concat());
         let statement = Statement::of(&professional(1), &usd_code(), mine.iter().chain(&other).chain(&mine));

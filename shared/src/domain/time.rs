@@ -3,24 +3,24 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// `2025-11-18T14:00:00.000Z`. Texts of this form sort as the instants do, so keys use it too.
-pub fn write(at: DateTime<Utc>) -> String {
+pub fn format(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Reads any RFC 3339 instant.
-pub fn read(text: &str) -> Option<DateTime<Utc>> {
+pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
 }
 
 /// For `#[serde(with = "domain::time")]`.
 pub fn serialize<S: serde::Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&write(*at))
+    serializer.serialize_str(&format(*at))
 }
 
 /// For `#[serde(with = "domain::time")]`.
 pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-    read(&text).ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 time"))
+    parse(&text).ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 time"))
 }
 
 /// The same for a time that may be absent.
@@ -33,7 +33,7 @@ pub mod option {
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         match at {
-            Some(at) => serializer.serialize_some(&super::write(*at)),
+            Some(at) => serializer.serialize_some(&super::format(*at)),
             None => serializer.serialize_none(),
         }
     }
@@ -45,7 +45,7 @@ pub mod option {
         let text = <Option<String> as serde::Deserialize>::deserialize(deserializer)?;
         match text {
             None => Ok(None),
-            Some(text) => super::read(&text)
+            Some(text) => super::parse(&text)
                 .map(Some)
                 .ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 time")),
         }

@@ -16,7 +16,7 @@ use super::id::PaymentId;
 use super::money::Money;
 
 pub use episode::{Episode, MembershipFlags, OtherPayment, Recovery};
-pub use fact::{EndedBy, Fact, What, failure_key};
+pub use fact::{CaseFact, CaseFactKind, EndedBy, failure_key};
 
 /// A success counts as a recovery up to this long after the first failure.
 pub const RECOVERY_WINDOW_DAYS: i64 = 14;
@@ -77,12 +77,12 @@ pub fn window_ends_at(first_failure_at: DateTime<Utc>) -> DateTime<Utc> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timeline {
-    facts: BTreeSet<Fact>,
+    facts: BTreeSet<CaseFact>,
 }
 
 impl Timeline {
     /// Adds a fact; `false` when it was already there.
-    pub fn add(&mut self, fact: Fact) -> bool {
+    pub fn add(&mut self, fact: CaseFact) -> bool {
         self.facts.insert(fact)
     }
 
@@ -106,22 +106,23 @@ impl Timeline {
         let mut episodes: Vec<Episode> = Vec::new();
         let mut flags = MembershipFlags::default();
         for fact in &self.facts {
-            if let (Some(current), false) = (episodes.last_mut(), matches!(fact.what, What::Returned { .. }))
+            if let (Some(current), false) =
+                (episodes.last_mut(), matches!(fact.what, CaseFactKind::Returned { .. }))
             {
                 current.notice_time(fact.at);
             }
             match &fact.what {
-                What::CancelScheduled { scheduled } => flags.cancel_scheduled = *scheduled,
-                What::CollectionPaused { paused } => flags.collection_paused = *paused,
+                CaseFactKind::CancelScheduled { scheduled } => flags.cancel_scheduled = *scheduled,
+                CaseFactKind::CollectionPaused { paused } => flags.collection_paused = *paused,
                 // A renewal that is paid, or valid again, is none that ends with its period or rests.
-                What::Paid { .. } | What::Valid => flags = MembershipFlags::default(),
+                CaseFactKind::Paid { .. } | CaseFactKind::Valid => flags = MembershipFlags::default(),
                 _ => {}
             }
             match &fact.what {
-                What::Failed { payment, money } => {
+                CaseFactKind::Failed { payment, money } => {
                     episode::fail(&mut episodes, fact, (payment, money), flags);
                 }
-                What::Returned { .. } => {}
+                CaseFactKind::Returned { .. } => {}
                 _ => {
                     if let Some(current) = episodes.last_mut() {
                         current.follow(fact, flags);
@@ -140,8 +141,8 @@ impl Timeline {
             return;
         }
         let before = self.read();
-        let old = |fact: &Fact| fact.at < newest - Duration::days(INERT_FACT_DAYS);
-        let candidates: Vec<Fact> =
+        let old = |fact: &CaseFact| fact.at < newest - Duration::days(INERT_FACT_DAYS);
+        let candidates: Vec<CaseFact> =
             self.facts.iter().filter(|fact| old(fact) && fact.what.is_compactable()).cloned().collect();
         for fact in candidates {
             self.facts.remove(&fact);
@@ -152,9 +153,9 @@ impl Timeline {
     }
 
     fn take_out_returns(&self, episodes: &mut [Episode]) {
-        let mut newest: BTreeMap<&str, (&Fact, &Option<PaymentId>, &Option<Money>)> = BTreeMap::new();
+        let mut newest: BTreeMap<&str, (&CaseFact, &Option<PaymentId>, &Option<Money>)> = BTreeMap::new();
         for fact in &self.facts {
-            if let What::Returned { return_id, payment, money } = &fact.what {
+            if let CaseFactKind::Returned { return_id, payment, money } = &fact.what {
                 let known_payment =
                     newest.get(return_id.as_str()).and_then(|(_, payment, _)| payment.as_ref());
                 let keep = if payment.is_none() && known_payment.is_some() {

@@ -17,23 +17,23 @@ fn pay(id: &str) -> Option<PaymentId> {
     Some(PaymentId::parse(&format!("pay_{id}")).unwrap())
 }
 
-fn failed(days: f64, id: &str) -> Fact {
-    Fact { at: day(days), what: What::Failed { payment: pay(id), money: usd(1900) } }
+fn failed(days: f64, id: &str) -> CaseFact {
+    CaseFact { at: day(days), what: CaseFactKind::Failed { payment: pay(id), money: usd(1900) } }
 }
 
-fn paid(days: f64, id: &str) -> Fact {
-    Fact { at: day(days), what: What::Paid { payment: pay(id), money: usd(1900) } }
+fn paid(days: f64, id: &str) -> CaseFact {
+    CaseFact { at: day(days), what: CaseFactKind::Paid { payment: pay(id), money: usd(1900) } }
 }
 
-fn fact(days: f64, what: What) -> Fact {
-    Fact { at: day(days), what }
+fn fact(days: f64, what: CaseFactKind) -> CaseFact {
+    CaseFact { at: day(days), what }
 }
 
-fn returned(days: f64, id: &str, money: Option<Money>) -> Fact {
-    fact(days, What::Returned { return_id: format!("re_{id}"), payment: pay(id), money })
+fn returned(days: f64, id: &str, money: Option<Money>) -> CaseFact {
+    fact(days, CaseFactKind::Returned { return_id: format!("re_{id}"), payment: pay(id), money })
 }
 
-fn episodes(facts: &[Fact]) -> Vec<Episode> {
+fn episodes(facts: &[CaseFact]) -> Vec<Episode> {
     let mut timeline = Timeline::default();
     for fact in facts {
         timeline.add(fact.clone());
@@ -62,16 +62,16 @@ fn a_success_counts_by_its_event_time_up_to_fourteen_days() {
 #[test]
 fn a_success_before_the_failure_recovers_nothing() {
     assert_eq!(episodes(&[paid(-1.0, "0"), failed(0.0, "1")])[0].state, CaseState::Open);
-    assert!(episodes(&[paid(0.0, "0"), fact(0.0, What::Valid)]).is_empty());
+    assert!(episodes(&[paid(0.0, "0"), fact(0.0, CaseFactKind::Valid)]).is_empty());
 }
 
 #[test]
 fn a_valid_membership_recovers_what_had_failed_until_a_payment_says_more() {
-    let valid = fact(2.0, What::Valid);
+    let valid = fact(2.0, CaseFactKind::Valid);
     let cases = episodes(&[failed(0.0, "1"), valid.clone()]);
     assert_eq!(cases[0].recovery.as_ref().unwrap().kept_amount(), 1900);
 
-    let more = fact(2.1, What::Paid { payment: pay("2"), money: usd(2500) });
+    let more = fact(2.1, CaseFactKind::Paid { payment: pay("2"), money: usd(2500) });
     let cases = episodes(&[failed(0.0, "1"), valid, more]);
     let recovery = cases[0].recovery.as_ref().unwrap();
     assert_eq!((recovery.at, recovery.kept_amount()), (day(2.0), 2500));
@@ -99,15 +99,15 @@ fn a_failure_after_the_window_is_the_next_case() {
 
 #[test]
 fn a_cancelled_case_stays_cancelled_through_retries_and_late_money() {
-    let cancel = fact(1.0, What::Cancelled { by: EndedBy::CaseCancelled });
+    let cancel = fact(1.0, CaseFactKind::Cancelled { by: EndedBy::CaseCancelled });
     let cases = episodes(&[failed(0.0, "1"), cancel, failed(2.0, "1"), paid(3.0, "1")]);
     assert_eq!(cases.len(), 1);
     assert_eq!(cases[0].state, CaseState::Cancelled);
     assert!(cases[0].recovery.is_none());
 }
 
-fn cancel_scheduled(days: f64, scheduled: bool) -> Fact {
-    fact(days, What::CancelScheduled { scheduled })
+fn cancel_scheduled(days: f64, scheduled: bool) -> CaseFact {
+    fact(days, CaseFactKind::CancelScheduled { scheduled })
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn a_member_who_cancels_closes_the_case_and_opens_it_again_by_taking_that_back()
 
 #[test]
 fn what_the_owner_ended_stays_ended_whatever_the_member_does() {
-    let by_owner = fact(1.0, What::Cancelled { by: EndedBy::MembershipCancelled });
+    let by_owner = fact(1.0, CaseFactKind::Cancelled { by: EndedBy::MembershipCancelled });
     let cases = episodes(&[
         failed(0.0, "1"),
         by_owner,
@@ -146,7 +146,7 @@ fn what_the_owner_ended_stays_ended_whatever_the_member_does() {
 
 #[test]
 fn an_older_cancellation_is_carried_by_a_new_case_until_a_renewal_is_paid() {
-    let flags = |facts: &[Fact]| episodes(facts).last().unwrap().flags.cancel_scheduled;
+    let flags = |facts: &[CaseFact]| episodes(facts).last().unwrap().flags.cancel_scheduled;
     assert!(flags(&[cancel_scheduled(-1.0, true), failed(0.0, "1")]));
     assert_eq!(episodes(&[cancel_scheduled(-1.0, true), failed(0.0, "1")])[0].state, CaseState::Open);
     assert!(!flags(&[cancel_scheduled(-3.0, true), paid(-1.0, "0"), failed(0.0, "1")]));
@@ -154,7 +154,7 @@ fn an_older_cancellation_is_carried_by_a_new_case_until_a_renewal_is_paid() {
 
 #[test]
 fn another_payment_is_shown_and_recovers_nothing_unless_it_is_the_one_that_failed() {
-    let other = |id: &str| fact(1.0, What::PaidOther { payment: pay(id), money: usd(500) });
+    let other = |id: &str| fact(1.0, CaseFactKind::PaidOther { payment: pay(id), money: usd(500) });
     let cases = episodes(&[failed(0.0, "1"), other("9")]);
     assert_eq!((cases[0].state, cases[0].other_payments.len()), (CaseState::Open, 1));
     let cases = episodes(&[failed(0.0, "1"), other("1")]);
@@ -163,7 +163,7 @@ fn another_payment_is_shown_and_recovers_nothing_unless_it_is_the_one_that_faile
 
 #[test]
 fn a_second_purchase_closes_the_case_and_the_old_renewal_may_still_come_back() {
-    let again = fact(1.0, What::BoughtAgain { membership: MembershipId::parse("mem_2").unwrap() });
+    let again = fact(1.0, CaseFactKind::BoughtAgain { membership: MembershipId::parse("mem_2").unwrap() });
     let cases = episodes(&[failed(0.0, "1"), again.clone()]);
     assert_eq!(cases[0].cancelled, Some((day(1.0), EndedBy::BoughtAgain)));
     assert_eq!(episodes(&[failed(0.0, "1"), again, paid(2.0, "1")])[0].state, CaseState::Recovered);
@@ -171,7 +171,7 @@ fn a_second_purchase_closes_the_case_and_the_old_renewal_may_still_come_back() {
 
 #[test]
 fn an_ended_membership_is_lost_until_it_comes_back_in_time() {
-    let ended = fact(5.0, What::Ended);
+    let ended = fact(5.0, CaseFactKind::Ended);
     assert_eq!(episodes(&[failed(0.0, "1"), ended.clone()])[0].state, CaseState::Lost);
     assert_eq!(episodes(&[failed(0.0, "1"), ended.clone(), paid(9.0, "2")])[0].state, CaseState::Recovered);
     assert_eq!(episodes(&[failed(0.0, "1"), ended, paid(15.0, "2")])[0].state, CaseState::Lost);
@@ -179,8 +179,8 @@ fn an_ended_membership_is_lost_until_it_comes_back_in_time() {
 
 #[test]
 fn an_open_case_is_exhausted_once_its_window_was_seen_to_pass() {
-    let early = fact(13.0, What::WindowPassed);
-    let late = fact(14.0, What::WindowPassed);
+    let early = fact(13.0, CaseFactKind::WindowPassed);
+    let late = fact(14.0, CaseFactKind::WindowPassed);
     assert_eq!(episodes(&[failed(0.0, "1"), early])[0].state, CaseState::Open);
     assert_eq!(episodes(&[failed(0.0, "1"), late.clone()])[0].state, CaseState::Exhausted);
     assert_eq!(episodes(&[failed(0.0, "1"), late, paid(13.0, "2")])[0].state, CaseState::Recovered);
@@ -190,12 +190,12 @@ fn an_open_case_is_exhausted_once_its_window_was_seen_to_pass() {
 fn a_sweep_that_never_came_makes_no_difference() {
     for (after, state) in [
         (paid(14.5, "2"), CaseState::Lost),
-        (fact(14.5, What::Valid), CaseState::Lost),
-        (fact(14.5, What::Ended), CaseState::Exhausted),
+        (fact(14.5, CaseFactKind::Valid), CaseState::Lost),
+        (fact(14.5, CaseFactKind::Ended), CaseState::Exhausted),
         (failed(14.5, "2"), CaseState::Exhausted),
     ] {
         for seen_at in [14.0, 14.2, 16.0] {
-            let seen = fact(seen_at, What::WindowPassed);
+            let seen = fact(seen_at, CaseFactKind::WindowPassed);
             assert_eq!(episodes(&[failed(0.0, "1"), seen, after.clone()])[0].state, state, "{after:?}");
         }
         assert_eq!(episodes(&[failed(0.0, "1"), after.clone()])[0].state, state, "{after:?}");
@@ -206,12 +206,12 @@ fn a_sweep_that_never_came_makes_no_difference() {
 fn returned_money_leaves_recovered_revenue_and_never_more_than_came_in() {
     let base = [failed(0.0, "1"), paid(1.0, "2")];
     let kept =
-        |more: &[Fact]| episodes(&[&base[..], more].concat())[0].recovery.clone().unwrap().kept_amount();
+        |more: &[CaseFact]| episodes(&[&base[..], more].concat())[0].recovery.clone().unwrap().kept_amount();
     assert_eq!(kept(&[returned(20.0, "2", usd(900))]), 1000);
     assert_eq!(kept(&[returned(20.0, "2", None)]), 0);
     assert_eq!(kept(&[returned(20.0, "2", usd(99_900))]), 0);
     assert_eq!(kept(&[returned(20.0, "9", usd(900))]), 1900, "another payment's refund");
-    let failed_refund = Fact { at: day(21.0), ..returned(21.0, "2", usd(0)) };
+    let failed_refund = CaseFact { at: day(21.0), ..returned(21.0, "2", usd(0)) };
     assert_eq!(kept(&[returned(20.0, "2", usd(900)), failed_refund]), 1900, "a refund that failed after all");
 }
 
@@ -229,22 +229,22 @@ fn compaction_keeps_every_case() {
     assert!(timeline.len() < 8, "{}", timeline.len());
 }
 
-fn any_fact() -> impl Strategy<Value = Fact> {
+fn any_fact() -> impl Strategy<Value = CaseFact> {
     let what = prop_oneof![
-        4 => (0..4u8).prop_map(|n| What::Failed { payment: pay(&n.to_string()), money: usd(100 + i64::from(n)) }),
-        3 => (0..6u8).prop_map(|n| What::Paid { payment: pay(&n.to_string()), money: usd(100 + i64::from(n)) }),
-        2 => Just(What::Valid),
-        1 => Just(What::Ended),
-        1 => Just(What::Cancelled { by: EndedBy::CaseCancelled }),
-        1 => Just(What::WindowPassed),
-        2 => any::<bool>().prop_map(|scheduled| What::CancelScheduled { scheduled }),
-        1 => any::<bool>().prop_map(|paused| What::CollectionPaused { paused }),
-        1 => Just(What::BoughtAgain { membership: MembershipId::parse("mem_2").unwrap() }),
-        2 => (0..6u8).prop_map(|n| What::PaidOther { payment: pay(&n.to_string()), money: usd(500) }),
+        4 => (0..4u8).prop_map(|n| CaseFactKind::Failed { payment: pay(&n.to_string()), money: usd(100 + i64::from(n)) }),
+        3 => (0..6u8).prop_map(|n| CaseFactKind::Paid { payment: pay(&n.to_string()), money: usd(100 + i64::from(n)) }),
+        2 => Just(CaseFactKind::Valid),
+        1 => Just(CaseFactKind::Ended),
+        1 => Just(CaseFactKind::Cancelled { by: EndedBy::CaseCancelled }),
+        1 => Just(CaseFactKind::WindowPassed),
+        2 => any::<bool>().prop_map(|scheduled| CaseFactKind::CancelScheduled { scheduled }),
+        1 => any::<bool>().prop_map(|paused| CaseFactKind::CollectionPaused { paused }),
+        1 => Just(CaseFactKind::BoughtAgain { membership: MembershipId::parse("mem_2").unwrap() }),
+        2 => (0..6u8).prop_map(|n| CaseFactKind::PaidOther { payment: pay(&n.to_string()), money: usd(500) }),
         2 => (0..6u8, select(vec![None, usd(0), usd(50), usd(900)]))
-            .prop_map(|(n, money)| What::Returned { return_id: format!("re_{n}"), payment: pay(&n.to_string()), money }),
+            .prop_map(|(n, money)| CaseFactKind::Returned { return_id: format!("re_{n}"), payment: pay(&n.to_string()), money }),
     ];
-    (0..120u32, what).prop_map(|(half_days, what)| Fact { at: day(f64::from(half_days) / 2.0), what })
+    (0..120u32, what).prop_map(|(half_days, what)| CaseFact { at: day(f64::from(half_days) / 2.0), what })
 }
 
 proptest! {
@@ -284,10 +284,10 @@ proptest! {
 #[test]
 fn compaction_keeps_what_the_next_case_begins_with_and_drops_flags_that_say_nothing_new() {
     let mut timeline = Timeline::default();
-    timeline.add(fact(0.0, What::CollectionPaused { paused: true }));
+    timeline.add(fact(0.0, CaseFactKind::CollectionPaused { paused: true }));
     timeline.add(paid(1.0, "1"));
     for day in 0..100 {
-        timeline.add(fact(2.0 + f64::from(day), What::CancelScheduled { scheduled: false }));
+        timeline.add(fact(2.0 + f64::from(day), CaseFactKind::CancelScheduled { scheduled: false }));
     }
     timeline.compact();
     assert!(timeline.len() < 70, "{} facts", timeline.len());

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Senders, Verdict, back_off};
+use super::{AttemptResult, EffectClients, back_off};
 use crate::domain::effect::{Effect, EffectState, Request};
 use crate::domain::id::CaseId;
 use crate::providers::call::CallError;
@@ -25,39 +25,39 @@ const DATE_TOLERANCE_HOURS: i64 = 12;
 pub(super) async fn first(
     effect: &Effect,
     case_id: CaseId,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Verdict {
-    judge(effect, send(effect, case_id, senders).await, false, now)
+) -> AttemptResult {
+    judge(effect, send(effect, case_id, effect_clients).await, false, now)
 }
 
 /// The attempt on an effect of which nobody knows whether it has happened.
 pub(super) async fn repeat(
     effect: &Effect,
     case_id: CaseId,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Verdict {
+) -> AttemptResult {
     let forgotten = effect.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS));
     // To end what has ended may be refused, and would then look as if it never had: always look first.
     let is_ending = matches!(effect.request, Request::Cancel { .. });
     if forgotten || is_ending {
-        match look_up(effect, senders).await {
+        match look_up(effect, effect_clients).await {
             // Ending what has ended changes nothing, so only that is asked for again under an old key.
             Ok(Trace::Missing) if is_ending => {}
             // Days that are not there were not granted, and the old key protects nothing any more.
-            Ok(Trace::Missing) => return Verdict::starts_over(effect, "key_expired", now),
-            Ok(trace) => return trace.verdict("key_expired"),
+            Ok(Trace::Missing) => return AttemptResult::starts_over(effect, "key_expired", now),
+            Ok(trace) => return trace.result("key_expired"),
             Err(error) => return judge(effect, Err(error), true, now),
         }
     }
-    let verdict = judge(effect, send(effect, case_id, senders).await, true, now);
-    if verdict.state != EffectState::Rejected {
-        return verdict;
+    let result = judge(effect, send(effect, case_id, effect_clients).await, true, now);
+    if result.state != EffectState::Rejected {
+        return result;
     }
     // A refusal of the repetition says nothing about the call before it.
-    match look_up(effect, senders).await {
-        Ok(trace) => trace.verdict(&verdict.reason),
+    match look_up(effect, effect_clients).await {
+        Ok(trace) => trace.result(&result.reason),
         Err(error) => judge(effect, Err(error), true, now),
     }
 }
@@ -72,26 +72,30 @@ enum Trace {
 
 impl Trace {
     /// What follows where the provider will not be asked again; `refused` says why.
-    fn verdict(self, refused: &str) -> Verdict {
+    fn result(self, refused: &str) -> AttemptResult {
         match self {
-            Self::There => Verdict::ends(EffectState::Done, "found"),
-            Self::Missing => Verdict::ends(EffectState::Rejected, refused),
-            Self::Unclear => Verdict::ends(EffectState::Unknown, refused),
+            Self::There => AttemptResult::ends(EffectState::Done, "found"),
+            Self::Missing => AttemptResult::ends(EffectState::Rejected, refused),
+            Self::Unclear => AttemptResult::ends(EffectState::Unknown, refused),
         }
     }
 }
 
 /// One call, with the frozen request and the stored key.
-async fn send(effect: &Effect, case_id: CaseId, senders: Senders<'_>) -> Result<String, CallError> {
+async fn send(
+    effect: &Effect,
+    case_id: CaseId,
+    effect_clients: EffectClients<'_>,
+) -> Result<String, CallError> {
     let key = &effect.downstream_key;
     if let Request::Mail { sealed_to, template } = &effect.request {
-        let resend = senders.resend.ok_or_else(|| unconfigured("resend"))?;
+        let resend = effect_clients.resend.ok_or_else(|| unconfigured("resend"))?;
         let place = format!("mail:{case_id}");
-        let to = senders.vault.open(&place, sealed_to).ok().and_then(|to| String::from_utf8(to).ok());
+        let to = effect_clients.vault.open(&place, sealed_to).ok().and_then(|to| String::from_utf8(to).ok());
         let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
         return resend.send(key, &to, &template.write()).await;
     }
-    let whop = senders.whop.ok_or_else(|| unconfigured("whop"))?;
+    let whop = effect_clients.whop.ok_or_else(|| unconfigured("whop"))?;
     match &effect.request {
         Request::Push { experience_id, user_id, template } => {
             whop.push(key, experience_id, user_id, &template.write()).await
@@ -106,12 +110,12 @@ async fn send(effect: &Effect, case_id: CaseId, senders: Senders<'_>) -> Result<
 }
 
 /// Finds out, from what can be read, whether it happened. Fails only where reading may still succeed.
-async fn look_up(effect: &Effect, senders: Senders<'_>) -> Result<Trace, CallError> {
+async fn look_up(effect: &Effect, effect_clients: EffectClients<'_>) -> Result<Trace, CallError> {
     let (Request::Extend { membership_id, .. } | Request::Cancel { membership_id, .. }) = &effect.request
     else {
         return Ok(Trace::Unclear);
     };
-    let whop = senders.whop.ok_or_else(|| unconfigured("whop"))?;
+    let whop = effect_clients.whop.ok_or_else(|| unconfigured("whop"))?;
     let membership = match whop.membership(membership_id).await {
         Ok(answer) => answer.membership,
         Err(CallError::Absent | CallError::Rejected { .. }) => return Ok(Trace::Unclear),
@@ -145,22 +149,22 @@ pub(super) fn judge(
     result: Result<String, CallError>,
     doubt: bool,
     now: DateTime<Utc>,
-) -> Verdict {
+) -> AttemptResult {
     let later = |state: EffectState, reason: String, wait: Option<std::time::Duration>| {
         let asked = wait.and_then(|wait| Duration::from_std(wait).ok()).unwrap_or_else(Duration::zero);
         let pause = back_off(effect.tries).min(Duration::minutes(LONGEST_PAUSE_MINUTES));
-        Verdict::waits(state, reason, now + asked.max(pause))
+        AttemptResult::waits(state, reason, now + asked.max(pause))
     };
     let over = effect.tries >= MAX_TRIES;
     match result {
-        Ok(reference) => Verdict::ends(EffectState::Done, reference),
-        Err(CallError::Rejected { reason }) => Verdict::ends(EffectState::Rejected, reason),
+        Ok(reference) => AttemptResult::ends(EffectState::Done, reference),
+        Err(CallError::Rejected { reason }) => AttemptResult::ends(EffectState::Rejected, reason),
         Err(error @ (CallError::Absent | CallError::WrongState { .. })) => {
-            Verdict::ends(EffectState::Rejected, error.reason())
+            AttemptResult::ends(EffectState::Rejected, error.reason())
         }
         Err(CallError::NotSent { reason, .. }) if over => {
             let state = if doubt { EffectState::Unknown } else { EffectState::Rejected };
-            Verdict::ends(state, format!("gave_up:{reason}"))
+            AttemptResult::ends(state, format!("gave_up:{reason}"))
         }
         Err(CallError::NotSent { reason, retry_after }) => {
             let state = if doubt { EffectState::Sending } else { EffectState::Prepared };
@@ -170,7 +174,7 @@ pub(super) fn judge(
             later(EffectState::Sending, reason, None)
         }
         Err(CallError::InDoubt { reason } | CallError::LookUp { reason }) => {
-            Verdict::ends(EffectState::Unknown, reason)
+            AttemptResult::ends(EffectState::Unknown, reason)
         }
     }
 }

@@ -15,8 +15,8 @@ pub(super) mod transfer;
 use chrono::{DateTime, Duration, Utc};
 
 use super::attempt::{RESEND_HORIZON_HOURS, judge, unconfigured};
-use super::{Senders, Verdict};
-use crate::domain::booking::What;
+use super::{AttemptResult, EffectClients};
+use crate::domain::booking::BookingFactKind;
 use crate::domain::effect::{Effect, EffectState, Request};
 use crate::domain::party::{BookingId, PaymentIntentId};
 use crate::providers::call::CallError;
@@ -25,7 +25,7 @@ use crate::store::booking::BookingRow;
 /// What a call led to: the provider's reference, and what is known of the booking since.
 struct Answer {
     reference: String,
-    facts: Vec<What>,
+    facts: Vec<BookingFactKind>,
     opened: Option<PaymentIntentId>,
 }
 
@@ -34,9 +34,9 @@ impl Answer {
         Self { reference: reference.into(), facts: Vec::new(), opened: None }
     }
 
-    fn verdict(self) -> Verdict {
+    fn result(self) -> AttemptResult {
         let Self { reference, facts, opened } = self;
-        Verdict { facts, opened, ..Verdict::ends(EffectState::Done, reference) }
+        AttemptResult { facts, opened, ..AttemptResult::ends(EffectState::Done, reference) }
     }
 }
 
@@ -45,20 +45,20 @@ pub(super) async fn attempt(
     effect: &Effect,
     booking_id: BookingId,
     doubt: bool,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Verdict {
+) -> AttemptResult {
     match &effect.request {
         Request::Hold { .. } | Request::BookingMail { .. } => {
-            repeat(effect, booking_id, doubt, senders, now).await
+            repeat(effect, booking_id, doubt, effect_clients, now).await
         }
         Request::Capture { payment_intent }
         | Request::Release { payment_intent, .. }
         | Request::Refund { payment_intent } => {
-            intent::attempt(effect, payment_intent, doubt, senders, now).await
+            intent::attempt(effect, payment_intent, doubt, effect_clients, now).await
         }
-        Request::Transfer(request) => transfer::attempt(effect, request, doubt, senders, now).await,
-        _ => Verdict::ends(EffectState::Rejected, "not_of_a_booking"),
+        Request::Transfer(request) => transfer::attempt(effect, request, doubt, effect_clients, now).await,
+        _ => AttemptResult::ends(EffectState::Rejected, "not_of_a_booking"),
     }
 }
 
@@ -67,24 +67,28 @@ async fn repeat(
     effect: &Effect,
     booking_id: BookingId,
     doubt: bool,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Verdict {
+) -> AttemptResult {
     let is_mail = matches!(effect.request, Request::BookingMail { .. });
     if doubt && is_forgotten(effect, now) {
         let state = if is_mail { EffectState::Unknown } else { EffectState::Rejected };
-        return Verdict::ends(state, "key_expired");
+        return AttemptResult::ends(state, "key_expired");
     }
-    let called = if is_mail { mail(effect, booking_id, senders).await } else { open(effect, senders).await };
+    let called = if is_mail {
+        mail(effect, booking_id, effect_clients).await
+    } else {
+        open(effect, effect_clients).await
+    };
     match called {
-        Ok(answer) => answer.verdict(),
+        Ok(answer) => answer.result(),
         // A payment that nobody knows of is never paid.
-        Err(CallError::LookUp { reason }) if !is_mail => Verdict::ends(EffectState::Rejected, reason),
+        Err(CallError::LookUp { reason }) if !is_mail => AttemptResult::ends(EffectState::Rejected, reason),
         // A refusal of the repetition says nothing about the mail before it.
         Err(error @ (CallError::Rejected { .. } | CallError::Absent | CallError::WrongState { .. }))
             if is_mail && doubt =>
         {
-            Verdict::ends(EffectState::Unknown, error.reason())
+            AttemptResult::ends(EffectState::Unknown, error.reason())
         }
         Err(error) => judge(effect, Err(error), doubt, now),
     }
@@ -95,8 +99,8 @@ fn is_forgotten(effect: &Effect, now: DateTime<Utc>) -> bool {
     effect.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS))
 }
 
-async fn open(effect: &Effect, senders: Senders<'_>) -> Result<Answer, CallError> {
-    let stripe = senders.stripe.ok_or_else(|| unconfigured("stripe"))?;
+async fn open(effect: &Effect, effect_clients: EffectClients<'_>) -> Result<Answer, CallError> {
+    let stripe = effect_clients.stripe.ok_or_else(|| unconfigured("stripe"))?;
     let Request::Hold { company_id, booking_id, money } = &effect.request else {
         return Ok(Answer::plain("nothing_to_send"));
     };
@@ -106,12 +110,16 @@ async fn open(effect: &Effect, senders: Senders<'_>) -> Result<Answer, CallError
     Ok(Answer { opened: Some(id), ..Answer::plain(opened.id) })
 }
 
-async fn mail(effect: &Effect, booking_id: BookingId, senders: Senders<'_>) -> Result<Answer, CallError> {
+async fn mail(
+    effect: &Effect,
+    booking_id: BookingId,
+    effect_clients: EffectClients<'_>,
+) -> Result<Answer, CallError> {
     let Request::BookingMail { sealed_to, language, mail } = &effect.request else {
         return Ok(Answer::plain("nothing_to_send"));
     };
-    let resend = senders.resend.ok_or_else(|| unconfigured("resend"))?;
-    let to = senders.vault.open(&BookingRow::place(booking_id), sealed_to).ok();
+    let resend = effect_clients.resend.ok_or_else(|| unconfigured("resend"))?;
+    let to = effect_clients.vault.open(&BookingRow::place(booking_id), sealed_to).ok();
     let to = to.and_then(|to| String::from_utf8(to).ok());
     let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
     let sent = resend.send(&effect.downstream_key, &to, &mail.write(*language)).await?;

@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::payment::intent;
 use super::resolve::{Unresolved, unasked};
-use super::{Senders, Verdict};
-use crate::domain::booking::{Fact, RefusalDecision, Step, What};
+use super::{AttemptResult, EffectClients};
+use crate::domain::booking::{BookingFact, BookingFactKind, RefusalDecision, Step};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::domain::party::BookingId;
 use crate::domain::refusal::{self, Retry};
-use crate::store::booking::{BookingNews, BookingRow};
+use crate::store::booking::{BookingChange, BookingRow};
 use crate::store::company::AuditEntry;
 use crate::store::recovery::RecordError;
 use crate::store::{Company, StoreError, Write};
@@ -23,7 +23,7 @@ const TRIES: u32 = 4;
 
 /// What a person decides about a refused effect.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct RefusalRequest {
     /// Tried again, or closed.
     pub decision: RefusalDecision,
     /// Why, in the person's words: for the audit log.
@@ -40,8 +40,8 @@ pub async fn resolve_refusal(
     company: &Company,
     subject: Subject,
     read: &Effect,
-    order: &Order,
-    senders: Senders<'_>,
+    order: &RefusalRequest,
+    effect_clients: EffectClients<'_>,
     new_id: &(dyn Fn() -> Uuid + Send + Sync),
     now: DateTime<Utc>,
 ) -> Result<Vec<Effect>, Unresolved> {
@@ -53,7 +53,7 @@ pub async fn resolve_refusal(
     match (subject, step) {
         (Subject::Booking(booking_id), Some(step)) => {
             let refused = Refused { company, booking_id, read, step, order };
-            refused.decide(senders, new_id, now).await
+            refused.decide(effect_clients, new_id, now).await
         }
         _ if !read.is_refusal_open => Err(Unresolved::NotRefused),
         _ => {
@@ -84,13 +84,13 @@ struct Refused<'a> {
     booking_id: BookingId,
     read: &'a Effect,
     step: (Step, u32),
-    order: &'a Order,
+    order: &'a RefusalRequest,
 }
 
 impl Refused<'_> {
     async fn decide(
         &self,
-        senders: Senders<'_>,
+        effect_clients: EffectClients<'_>,
         new_id: &(dyn Fn() -> Uuid + Send + Sync),
         now: DateTime<Utc>,
     ) -> Result<Vec<Effect>, Unresolved> {
@@ -105,23 +105,23 @@ impl Refused<'_> {
                 return Err(Unresolved::NotRefused);
             }
             let looked = match self.order.decision {
-                RefusalDecision::Retry => self.look(senders, now).await?,
+                RefusalDecision::Retry => self.look(effect_clients, now).await?,
                 RefusalDecision::Close => None,
             };
             let at = now.max(booking.stage_at);
-            let fact = |what| Fact { at, what, source: self.order.source.clone() };
+            let fact = |what| BookingFact { at, what, source: self.order.source.clone() };
             let has_happened = looked.is_some();
-            let facts: Vec<Fact> = match looked {
-                Some(verdict) => verdict.facts.into_iter().map(fact).collect(),
+            let facts: Vec<BookingFact> = match looked {
+                Some(result) => result.facts.into_iter().map(fact).collect(),
                 None => {
                     let decision = self.order.decision;
-                    vec![fact(What::RefusalResolved { step, version, decision })]
+                    vec![fact(BookingFactKind::RefusalResolved { step, version, decision })]
                 }
             };
             let is_retry = !has_happened && self.order.decision == RefusalDecision::Retry;
             let cause = self.order.account.clone();
-            let news = BookingNews { facts, cause, ..BookingNews::default() };
-            let recording = match self.company.record_booking(row, news, senders.deployment, now) {
+            let news = BookingChange { facts, cause, ..BookingChange::default() };
+            let recording = match self.company.record_booking(row, news, effect_clients.deployment, now) {
                 Ok(recording) => recording,
                 Err(RecordError::Store(error)) => return Err(error.into()),
                 Err(error) => return Err(Unresolved::Contradicted(error.to_string())),
@@ -147,19 +147,23 @@ impl Refused<'_> {
     }
 
     /// What the payment says, where it says that there is nothing to try again.
-    async fn look(&self, senders: Senders<'_>, now: DateTime<Utc>) -> Result<Option<Verdict>, Unresolved> {
+    async fn look(
+        &self,
+        effect_clients: EffectClients<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Option<AttemptResult>, Unresolved> {
         let (Request::Capture { payment_intent }
         | Request::Release { payment_intent, .. }
         | Request::Refund { payment_intent }) = &self.read.request
         else {
             return Ok(None);
         };
-        let stripe = senders.stripe.ok_or_else(unasked)?;
+        let stripe = effect_clients.stripe.ok_or_else(unasked)?;
         // How often the refused effect was tried says nothing about this look: one that fails is not given up.
         let asked = Effect { tries: 0, ..self.read.clone() };
         match intent::look(&asked, stripe, payment_intent, false, now).await {
-            Some(verdict) if verdict.retry_at.is_some() => Err(unasked()),
-            Some(verdict) if verdict.facts.is_empty() => Err(Unresolved::Contradicted(verdict.reason)),
+            Some(result) if result.retry_at.is_some() => Err(unasked()),
+            Some(result) if result.facts.is_empty() => Err(Unresolved::Contradicted(result.reason)),
             looked => Ok(looked),
         }
     }
@@ -176,7 +180,7 @@ impl Refused<'_> {
     }
 }
 
-fn entry(subject: Subject, read: &Effect, order: &Order, now: DateTime<Utc>) -> AuditEntry {
+fn entry(subject: Subject, read: &Effect, order: &RefusalRequest, now: DateTime<Utc>) -> AuditEntry {
     let decision = match order.decision {
         RefusalDecision::Retry => "tried again",
         RefusalDecision::Close => "closed",

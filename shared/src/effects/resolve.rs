@@ -6,8 +6,8 @@
 use chrono::{DateTime, Utc};
 
 use super::payment::{intent, transfer};
-use super::settle::settle;
-use super::{Outcome, Senders, Verdict};
+use super::record_outcome::record_outcome;
+use super::{AttemptResult, EffectClients, Outcome};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::domain::provider::Provider;
 use crate::providers::call::{CallError, ProviderError};
@@ -59,16 +59,16 @@ pub async fn resolve(
     read: &Effect,
     resolution: &Resolution,
     account: &str,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Effect, Unresolved> {
     if read.state != EffectState::Unknown {
         return Err(Unresolved::NotInDoubt);
     }
-    let mut verdict = match &read.request {
-        Request::Transfer(_) => of_transfer(read, resolution, senders, now).await?,
+    let mut result = match &read.request {
+        Request::Transfer(_) => of_transfer(read, resolution, effect_clients, now).await?,
         Request::Capture { .. } | Request::Release { .. } | Request::Refund { .. } => {
-            of_payment(read, resolution, senders, now).await?
+            of_payment(read, resolution, effect_clients, now).await?
         }
         _ => by_word(resolution),
     };
@@ -78,29 +78,29 @@ pub async fn resolve(
         subject: subject.to_string(),
         cause: account.to_owned(),
         source: None,
-        detail: Some(format!("{}: {}", read.action.operation, verdict.state.as_str())),
+        detail: Some(format!("{}: {}", read.action.operation, result.state.as_str())),
     };
-    verdict.beside.push(company.audit(&entry, &format!("{}#{}", read.action.operation, read.fence))?);
-    match settle(company, subject, read, verdict, senders, now).await?.outcome {
-        Outcome::Stands(effect) => Ok(*effect),
-        Outcome::Elsewhere => Err(Unresolved::NotInDoubt),
+    result.extra_writes.push(company.audit(&entry, &format!("{}#{}", read.action.operation, read.fence))?);
+    match record_outcome(company, subject, read, result, effect_clients, now).await?.outcome {
+        Outcome::Recorded(effect) => Ok(*effect),
+        Outcome::HeldByAnother => Err(Unresolved::NotInDoubt),
     }
 }
 
-fn by_word(resolution: &Resolution) -> Verdict {
+fn by_word(resolution: &Resolution) -> AttemptResult {
     match resolution {
-        Resolution::Happened { .. } => Verdict::ends(EffectState::Done, "resolved_by_hand"),
-        Resolution::DidNotHappen => Verdict::ends(EffectState::Rejected, "resolved_by_hand"),
+        Resolution::Happened { .. } => AttemptResult::ends(EffectState::Done, "resolved_by_hand"),
+        Resolution::DidNotHappen => AttemptResult::ends(EffectState::Rejected, "resolved_by_hand"),
     }
 }
 
 async fn of_transfer(
     read: &Effect,
     resolution: &Resolution,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Result<Verdict, Unresolved> {
-    let (Request::Transfer(request), Some(stripe)) = (&read.request, senders.stripe) else {
+) -> Result<AttemptResult, Unresolved> {
+    let (Request::Transfer(request), Some(stripe)) = (&read.request, effect_clients.stripe) else {
         return Err(unasked());
     };
     match resolution {
@@ -138,23 +138,23 @@ async fn of_transfer(
 async fn of_payment(
     read: &Effect,
     resolution: &Resolution,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Result<Verdict, Unresolved> {
+) -> Result<AttemptResult, Unresolved> {
     let (Request::Capture { payment_intent }
     | Request::Release { payment_intent, .. }
     | Request::Refund { payment_intent }) = &read.request
     else {
         return Err(unasked());
     };
-    let stripe = senders.stripe.ok_or_else(unasked)?;
+    let stripe = effect_clients.stripe.ok_or_else(unasked)?;
     let looked = intent::look(read, stripe, payment_intent, true, now).await;
     let happened = matches!(resolution, Resolution::Happened { .. });
     match looked {
-        Some(verdict) if verdict.retry_at.is_some() => Err(unasked()),
+        Some(result) if result.retry_at.is_some() => Err(unasked()),
         // The payment is not there: what nobody can find did not happen.
-        Some(verdict) if verdict.state == EffectState::Unknown && !happened => Ok(by_word(resolution)),
-        Some(verdict) if (verdict.state == EffectState::Done) == happened => Ok(verdict),
+        Some(result) if result.state == EffectState::Unknown && !happened => Ok(by_word(resolution)),
+        Some(result) if (result.state == EffectState::Done) == happened => Ok(result),
         None if !happened => Ok(by_word(resolution)),
         _ => Err(Unresolved::Contradicted("the payment stands otherwise".to_owned())),
     }

@@ -1,6 +1,6 @@
 //! The last question before a mail: is its address one that mail must not be sent to?
 
-use super::{Senders, Verdict};
+use super::{AttemptResult, EffectClients};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::store::StoreError;
 use crate::store::booking::BookingRow;
@@ -8,23 +8,23 @@ use crate::store::company::Company;
 
 /// The end of a mail whose address is suppressed; `None` for everything else that leaves. A mail that an
 /// earlier call may have sent stays in doubt: that nothing leaves now does not mean that nothing has.
-pub(super) async fn verdict(
+pub(super) async fn result(
     company: &Company,
     subject: Subject,
     effect: &Effect,
-    senders: Senders<'_>,
-) -> Result<Option<Verdict>, StoreError> {
-    let Some(address) = recipient(subject, effect, senders) else { return Ok(None) };
-    let hash = senders.vault.hash_address(&address);
+    effect_clients: EffectClients<'_>,
+) -> Result<Option<AttemptResult>, StoreError> {
+    let Some(address) = recipient(subject, effect, effect_clients) else { return Ok(None) };
+    let hash = effect_clients.vault.hash_address(&address);
     let Some(found) = company.store().address_suppression(&hash).await? else { return Ok(None) };
     let state =
         if effect.state == EffectState::Sending { EffectState::Unknown } else { EffectState::Rejected };
-    Ok(Some(Verdict::ends(state, found.reason.effect_reason())))
+    Ok(Some(AttemptResult::ends(state, found.reason.effect_reason())))
 }
 
 /// Whom a mail is for, opened; `None` for what is no mail, and for an address that cannot be opened, of
 /// which the attempt itself says so.
-fn recipient(subject: Subject, effect: &Effect, senders: Senders<'_>) -> Option<String> {
+fn recipient(subject: Subject, effect: &Effect, effect_clients: EffectClients<'_>) -> Option<String> {
     let (place, sealed_to) = match (subject, &effect.request) {
         (Subject::Case(case_id), Request::Mail { sealed_to, .. }) => (format!("mail:{case_id}"), sealed_to),
         (Subject::Booking(booking_id), Request::BookingMail { sealed_to, .. }) => {
@@ -32,5 +32,5 @@ fn recipient(subject: Subject, effect: &Effect, senders: Senders<'_>) -> Option<
         }
         _ => return None,
     };
-    String::from_utf8(senders.vault.open(&place, sealed_to).ok()?).ok()
+    String::from_utf8(effect_clients.vault.open(&place, sealed_to).ok()?).ok()
 }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Intake, Received};
+use super::{EventIntake, Received};
 use crate::domain::event::{Event, IgnoreReason, Meaning};
 use crate::store::StoreError;
 use crate::store::inbox::{EventState, StoredEvent};
@@ -28,7 +28,7 @@ pub enum ArrivalError {
     Store(#[from] StoreError),
 }
 
-impl Intake<'_> {
+impl EventIntake<'_> {
     /// Takes in an event that is known to be Stripe's own, with the body it was read from. What nothing
     /// follows from is only kept.
     pub async fn receive_stripe(

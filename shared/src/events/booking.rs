@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{ApplyError, Intake, STRANGERS_TRIES};
-use crate::domain::booking::{Fact, What};
+use super::{ApplyError, EventIntake, STRANGERS_TRIES};
+use crate::domain::booking::{BookingFact, BookingFactKind};
 use crate::domain::event::{Event, IgnoreReason, Meaning};
 use crate::domain::money::Money;
 use crate::domain::party::{BookingId, PaymentIntentId};
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
-use crate::store::booking::{BookingNews, BookingOwner};
+use crate::store::booking::{BookingChange, BookingOwner};
 use crate::store::inbox::StoredEvent;
 use crate::store::{Company, Write};
 
@@ -20,13 +20,13 @@ const SETTLES_AFTER_S: i64 = 10;
 /// What a look says stands behind everything that was told of the same second.
 const LAST_OF_A_SECOND_MS: i64 = 999;
 
-impl Intake<'_> {
+impl EventIntake<'_> {
     /// Something happened to the money of a booking. The fact is recorded even before anybody has asked
     /// for the booking, where the event names it.
     pub(super) async fn follow_booking(
         &self,
         stored: &StoredEvent,
-        what: What,
+        what: BookingFactKind,
         may_ask: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
@@ -39,7 +39,7 @@ impl Intake<'_> {
             (_, _, Some(payment)) => self.owner_of_payment(stored, payment, may_ask).await?,
             _ => return Err(ApplyError::Ignored(IgnoreReason::NotOurs)),
         };
-        let fact = Fact { at: event.occurred_at, what, source: event.event_id.clone() };
+        let fact = BookingFact { at: event.occurred_at, what, source: event.event_id.clone() };
         self.record(event, company, booking_id, fact, now).await
     }
 
@@ -60,9 +60,9 @@ impl Intake<'_> {
         let money = Money { amount: charge.amount_returned(), currency: charge.currency.clone() };
         let second = event.occurred_at.timestamp();
         let at = DateTime::from_timestamp(second, 0).unwrap_or(event.occurred_at);
-        let fact = Fact {
+        let fact = BookingFact {
             at: at + Duration::milliseconds(LAST_OF_A_SECOND_MS),
-            what: What::Refunded { money, payment_intent: Some(payment_intent.clone()) },
+            what: BookingFactKind::Refunded { money, payment_intent: Some(payment_intent.clone()) },
             source: event.event_id.clone(),
         };
         self.record(event, company, booking_id, fact, now).await
@@ -126,11 +126,12 @@ impl Intake<'_> {
         event: &Event,
         company: Company,
         booking_id: BookingId,
-        fact: Fact,
+        fact: BookingFact,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
         let read = company.booking(booking_id).await.map_err(ApplyError::Store)?;
-        let news = BookingNews { facts: vec![fact], cause: event.event_id.clone(), ..BookingNews::default() };
+        let news =
+            BookingChange { facts: vec![fact], cause: event.event_id.clone(), ..BookingChange::default() };
         let recording = company.record_booking(read, news, self.deployment, now);
         Ok(recording.map_err(ApplyError::of_recording)?.writes)
     }

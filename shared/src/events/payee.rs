@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
 
-use super::{ApplyError, Intake, STRANGERS_TRIES};
+use super::{ApplyError, EventIntake, STRANGERS_TRIES};
 use crate::domain::event::{Event, IgnoreReason};
 use crate::domain::money::Money;
 use crate::domain::party::{ProfessionalId, StripeAccountId};
@@ -13,7 +13,7 @@ use crate::store::inbox::StoredEvent;
 use crate::store::payee::{FailedPayout, PayeeRow};
 use crate::store::{Company, Write};
 
-impl Intake<'_> {
+impl EventIntake<'_> {
     /// An account stands otherwise. The newest word counts; of two of one second Stripe says which.
     pub(super) async fn follow_account(
         &self,

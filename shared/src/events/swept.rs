@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Applied, Intake};
+use super::{Applied, EventIntake};
 use crate::due::Worked;
 use crate::store::StoreError;
 use crate::store::due::DueRow;
 use crate::store::inbox::EventState;
 
-impl Intake<'_> {
+impl EventIntake<'_> {
     /// Works on one due row of an event.
     pub async fn work_on(&self, row: &DueRow, now: DateTime<Utc>) -> Result<Worked, StoreError> {
         let Some((source, event_id)) = row.key.event_id() else { return Ok(Worked::Skipped) };

@@ -23,7 +23,7 @@ pub enum Failure {
         errors: Vec<FieldError>,
     },
     /// 401: no proof of who asks.
-    Unproven(&'static str),
+    Unauthorized(&'static str),
     /// 403: known, not allowed.
     Forbidden(&'static str),
     /// 404: absent, or another company's; nobody can tell which.
@@ -86,7 +86,7 @@ impl Failure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Invalid { .. } => StatusCode::BAD_REQUEST,
-            Self::Unproven(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Absent => StatusCode::NOT_FOUND,
             Self::Conflict(_) | Self::Busy(_) => StatusCode::CONFLICT,
@@ -103,7 +103,7 @@ impl Failure {
     pub fn problem(&self, request_id: &str) -> Value {
         let detail = match self {
             Self::Invalid { detail, .. } | Self::Conflict(detail) => detail.as_str(),
-            Self::Unproven(detail) | Self::Forbidden(detail) | Self::Busy(detail) => detail,
+            Self::Unauthorized(detail) | Self::Forbidden(detail) | Self::Busy(detail) => detail,
             Self::Unavailable { detail, .. } => detail,
             Self::Absent => "There is nothing here.",
             Self::TooLarge => "The body is larger than 256 KiB.",
@@ -168,7 +168,7 @@ impl IntoResponse for Failure {
         if let Some(seconds) = retry_after_seconds {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if matches!(self, Self::Unproven(_)) {
+        if matches!(self, Self::Unauthorized(_)) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
         }
         response.extensions_mut().insert(std::sync::Arc::new(self));

@@ -7,8 +7,8 @@
 //! `metrics` names some of its numeric fields with their units is written in the embedded metric format.
 //! `tracing::info!(duration = 12, done = 3, metrics = "duration:Milliseconds,done:Count", "run finished")`
 
+mod buffered;
 mod fields;
-mod kept;
 mod metrics;
 
 use std::io::Write;
@@ -24,8 +24,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
+pub use buffered::{BufferedLines, KeptLine, Lines, Wanted, keeping};
 use fields::Fields;
-pub use kept::{Kept, KeptLine, Lines, Wanted, keeping};
 
 /// Starts logging for this process, with the levels of `RUST_LOG` (`info` where it is unset).
 ///
@@ -74,7 +74,7 @@ impl<W: Write> Logs<W> {
 
     fn write(&self, at: DateTime<Utc>, is_error: bool, line: &Line) {
         let Ok(mut bytes) = serde_json::to_vec(line) else { return };
-        kept::keep(at, is_error, &bytes);
+        buffered::keep(at, is_error, &bytes);
         bytes.push(b'\n');
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // A log that cannot be written has nobody left to be told.

@@ -124,13 +124,13 @@ impl Run<'_> {
     }
 
     async fn begin(&self, company: &Company) -> Result<(), StoreError> {
-        let (now, order) = (self.payouts.now(), self.order);
+        let (now, payout_request) = (self.payouts.now(), self.payout_request);
         let mut tries = 0;
         loop {
             tries += 1;
-            let read = company.batch(order.batch).await?;
+            let read = company.batch(payout_request.batch).await?;
             let mut row = read.unwrap_or_else(|| BatchRow {
-                record: BatchRecord::planned(order.batch, order.started_by.clone(), now),
+                record: BatchRecord::planned(payout_request.batch, payout_request.started_by.clone(), now),
                 run: self.id,
                 run_began_at: now,
                 version: 0,
@@ -139,11 +139,11 @@ impl Run<'_> {
             (row.run, row.run_began_at) = (self.id, now);
             let due_at = now + Duration::minutes(RUN_MINUTES);
             let mut writes = vec![company.save_batch(&row, Some(due_at))?];
-            if let StartedBy::Person { account } = &order.started_by {
+            if let StartedBy::Person { account } = &payout_request.started_by {
                 let entry = AuditEntry {
                     at: now,
                     kind: "payouts.processed".to_owned(),
-                    subject: order.batch.to_string(),
+                    subject: payout_request.batch.to_string(),
                     cause: account.clone(),
                     source: None,
                     detail: None,
@@ -166,7 +166,8 @@ impl Run<'_> {
         for company in companies {
             let company = self.payouts.store.company(&company);
             let token = (self.payouts.new_id)();
-            let counted = count(&company, self.order.batch, Some(self.id), token, self.payouts.now()).await;
+            let counted =
+                count(&company, self.payout_request.batch, Some(self.id), token, self.payouts.now()).await;
             if let Err(error) = counted {
                 tracing::warn!(%error, "a batch was not counted");
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 
-use super::{Order, Payouts};
+use super::{PayoutRequest, Payouts};
 use crate::domain::id::CompanyId;
 use crate::store::due::{DueRow, PAYOUTS};
 use crate::store::keys::DUE_SHARDS;
@@ -22,8 +22,8 @@ pub(super) struct Due {
     pub(super) more: bool,
 }
 
-pub(super) async fn due(payouts: &Payouts<'_>, order: &Order) -> Result<Due, StoreError> {
-    let shards = (0..DUE_SHARDS).map(|shard| shard_rows(payouts, order, shard));
+pub(super) async fn due(payouts: &Payouts<'_>, payout_request: &PayoutRequest) -> Result<Due, StoreError> {
+    let shards = (0..DUE_SHARDS).map(|shard| shard_rows(payouts, payout_request, shard));
     let (mut rows, mut more) = (Vec::new(), false);
     for shard in futures_util::future::join_all(shards).await {
         let (found, unread) = shard?;
@@ -31,8 +31,8 @@ pub(super) async fn due(payouts: &Payouts<'_>, order: &Order) -> Result<Due, Sto
         more |= unread;
     }
     let mut rows = in_turn(rows);
-    let left = rows.len().saturating_sub(order.bounds.payees) as u64;
-    rows.truncate(order.bounds.payees);
+    let left = rows.len().saturating_sub(payout_request.bounds.payees) as u64;
+    rows.truncate(payout_request.bounds.payees);
     Ok(Due { rows, left, more: more || left > 0 })
 }
 
@@ -45,20 +45,20 @@ pub(super) async fn is_anybody_due(store: &Store, now: DateTime<Utc>) -> Result<
 
 async fn shard_rows(
     payouts: &Payouts<'_>,
-    order: &Order,
+    payout_request: &PayoutRequest,
     shard: u8,
 ) -> Result<(Vec<DueRow>, bool), StoreError> {
     let (mut rows, mut start) = (Vec::new(), None);
     for _ in 0..PAGES_PER_SHARD {
-        let page = payouts.store.due(PAYOUTS, shard, order.due_by, start).await?;
-        let is_wanted = |row: &DueRow| match (&order.company, row.key.company()) {
+        let page = payouts.store.due(PAYOUTS, shard, payout_request.due_by, start).await?;
+        let is_wanted = |row: &DueRow| match (&payout_request.company, row.key.company()) {
             (_, None) => false,
             (None, _) => true,
             (Some(wanted), Some(company)) => *wanted == company,
         };
         rows.extend(page.rows.into_iter().filter(is_wanted));
         start = page.next;
-        if start.is_none() || rows.len() >= order.bounds.payees {
+        if start.is_none() || rows.len() >= payout_request.bounds.payees {
             break;
         }
     }

@@ -10,10 +10,10 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::gate::Gate;
-use super::look::{Dry, Looked, NotLooked, Turn};
+use super::circuit_breaker::CircuitBreaker;
+use super::payee_snapshot::{DryRunState, LoadError, PayeeSnapshot, PayeeTurn};
 use super::queue::{self, Due};
-use super::{Order, Payouts, Ran};
+use super::{PayoutRequest, Payouts, RunResult};
 use crate::domain::id::CompanyId;
 use crate::domain::money::Currency;
 use crate::domain::party::ProfessionalId;
@@ -30,36 +30,36 @@ const MAX_TRIES: u32 = 3;
 /// What a run knows and shares between the professionals it pays.
 pub(super) struct Run<'a> {
     pub(super) payouts: Payouts<'a>,
-    pub(super) order: &'a Order,
+    pub(super) payout_request: &'a PayoutRequest,
     /// Whether anything is written.
     pub(super) is_real: bool,
     /// Names the run in the batches it works on.
     pub(super) id: Uuid,
-    pub(super) gate: Gate,
+    pub(super) breaker: CircuitBreaker,
     pub(super) batches: Mutex<HashMap<CompanyId, Arc<OnceCell<()>>>>,
     /// What the platform has, once somebody needed to know, less what was planned of it.
     available: OnceCell<Mutex<BTreeMap<Currency, i64>>>,
     looked_at: AtomicUsize,
-    ran: Mutex<Ran>,
+    ran: Mutex<RunResult>,
 }
 
 /// How a professional's turn ended.
-pub(super) struct Acted {
+pub(super) struct TurnResult {
     pub(super) worked: Worked,
     /// The next turn, where there is more to look at.
-    pub(super) again: Option<Turn>,
+    pub(super) again: Option<PayeeTurn>,
     /// Whether something was left that the next tick takes up.
     pub(super) left: bool,
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(payouts: Payouts<'a>, order: &'a Order, is_real: bool) -> Self {
+    pub(super) fn new(payouts: Payouts<'a>, payout_request: &'a PayoutRequest, is_real: bool) -> Self {
         Self {
             id: (payouts.new_id)(),
             payouts,
-            order,
+            payout_request,
             is_real,
-            gate: Gate::of(order.bounds.run_time),
+            breaker: CircuitBreaker::of(payout_request.bounds.run_time),
             batches: Mutex::default(),
             available: OnceCell::new(),
             looked_at: AtomicUsize::new(0),
@@ -67,9 +67,9 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) async fn all(self) -> Result<Ran, StoreError> {
+    pub(super) async fn all(self) -> Result<RunResult, StoreError> {
         let started = Instant::now();
-        let Due { rows, left, more } = queue::due(&self.payouts, self.order).await?;
+        let Due { rows, left, more } = queue::due(&self.payouts, self.payout_request).await?;
         {
             let mut ran = self.ran();
             ran.report.due = rows.len() as u64 + left;
@@ -88,10 +88,10 @@ impl<'a> Run<'a> {
     /// Everybody's turns. Looks come out in the order in which they began and are planned in it, so that
     /// who has waited longest comes first where the platform's money is short, in a dry run as well.
     async fn turns(&self, rows: VecDeque<DueRow>) {
-        let mut waiting: VecDeque<Turn> = rows.into_iter().filter_map(turn).collect();
+        let mut waiting: VecDeque<PayeeTurn> = rows.into_iter().filter_map(turn).collect();
         let (mut looking, mut acting) = (FuturesOrdered::new(), FuturesUnordered::new());
-        let mut planned: VecDeque<(Looked, Plan)> = VecDeque::new();
-        let bounds = self.order.bounds;
+        let mut planned: VecDeque<(PayeeSnapshot, Plan)> = VecDeque::new();
+        let bounds = self.payout_request.bounds;
         loop {
             while looking.len() + planned.len() < bounds.looks_at_once && self.may_look() {
                 let Some(turn) = waiting.pop_front() else { break };
@@ -116,15 +116,15 @@ impl<'a> Run<'a> {
     }
 
     fn may_look(&self) -> bool {
-        self.gate.is_open() && self.looked_at.load(Ordering::Relaxed) < self.order.bounds.bookings
+        self.breaker.is_open() && self.looked_at.load(Ordering::Relaxed) < self.payout_request.bounds.bookings
     }
 
-    fn plan(&self, looked: Result<Looked, NotLooked>) -> Option<(Looked, Plan)> {
+    fn plan(&self, looked: Result<PayeeSnapshot, LoadError>) -> Option<(PayeeSnapshot, Plan)> {
         let looked = match looked {
             Ok(looked) => looked,
             Err(not_looked) => {
                 let worked = self.not_looked(&not_looked);
-                self.note(Acted { worked, again: None, left: worked == Worked::Failed });
+                self.note(TurnResult { worked, again: None, left: worked == Worked::Failed });
                 return None;
             }
         };
@@ -144,36 +144,36 @@ impl<'a> Run<'a> {
         Some((looked, plan))
     }
 
-    fn not_looked(&self, not_looked: &NotLooked) -> Worked {
+    fn not_looked(&self, not_looked: &LoadError) -> Worked {
         match not_looked {
-            NotLooked::Elsewhere | NotLooked::Store(StoreError::Conflict { .. }) => Worked::Skipped,
-            NotLooked::Call(error) => {
-                self.gate.note_not_sent(error.error.reason());
+            LoadError::Elsewhere | LoadError::Store(StoreError::Conflict { .. }) => Worked::Skipped,
+            LoadError::Call(error) => {
+                self.breaker.note_not_sent(error.error.reason());
                 tracing::warn!(%error, "a professional could not be looked at");
                 Worked::Failed
             }
-            NotLooked::Store(error) => {
+            LoadError::Store(error) => {
                 tracing::error!(%error, "a professional could not be looked at");
                 Worked::Failed
             }
         }
     }
 
-    async fn act(&self, looked: Looked, plan: Plan) -> Acted {
+    async fn act(&self, looked: PayeeSnapshot, plan: Plan) -> TurnResult {
         if self.is_real {
             return self.carry_out(looked, plan).await;
         }
-        let Looked { mut turn, next, .. } = looked;
+        let PayeeSnapshot { mut turn, next, .. } = looked;
         let again = next.map(|next| {
             turn.dry.note(&plan.transfers, &plan.carried, next);
             turn
         });
         self.tell(plan);
-        Acted { worked: Worked::Done, again, left: false }
+        TurnResult { worked: Worked::Done, again, left: false }
     }
 
     /// Counts a turn, unless another one of the same professional follows in this run.
-    fn note(&self, acted: Acted) -> Option<Turn> {
+    fn note(&self, acted: TurnResult) -> Option<PayeeTurn> {
         let again = acted.again.filter(|turn| turn.tries <= MAX_TRIES);
         let report = &mut self.ran().report;
         match acted.worked {
@@ -189,14 +189,14 @@ impl<'a> Run<'a> {
 
     /// Takes what was decided into the answer.
     pub(super) fn tell(&self, decided: Plan) {
-        if self.order.bounds.tells {
+        if self.payout_request.bounds.include_plan {
             self.ran().plan.join(decided);
         }
     }
 
     /// What somebody would have to approve: all that waits for it, less the debt, and what the batch gives
     /// already.
-    fn note_awaiting(&self, looked: &Looked, plan: &Plan) {
+    fn note_awaiting(&self, looked: &PayeeSnapshot, plan: &Plan) {
         let waits = |reason: SkipReason| reason == SkipReason::AwaitingApproval;
         for skip in plan.skips.iter().filter(|skip| waits(skip.reason)) {
             let key = (skip.professional_id.clone(), skip.money.currency.clone());
@@ -218,18 +218,18 @@ impl<'a> Run<'a> {
     }
 
     /// Lets a professional go that nothing was decided about; whoever looks next looks again.
-    pub(super) async fn let_go(&self, company: &Company, who: &ProfessionalId, held: &PayeeRow) {
+    pub(super) async fn release(&self, company: &Company, who: &ProfessionalId, held: &PayeeRow) {
         if let Err(error) = company.release_payee(who, held, NextLook::Now(held.looked_until.clone())).await {
             tracing::warn!(%error, "a professional stays claimed until the lease lapses");
         }
     }
 
-    pub(super) fn ran(&self) -> MutexGuard<'_, Ran> {
+    pub(super) fn ran(&self) -> MutexGuard<'_, RunResult> {
         self.ran.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn turn(row: DueRow) -> Option<Turn> {
+fn turn(row: DueRow) -> Option<PayeeTurn> {
     let (company, professional_id) = (row.key.company()?, row.key.professional_id()?);
-    Some(Turn { company, professional_id, tries: 0, dry: Dry::default() })
+    Some(PayeeTurn { company, professional_id, tries: 0, dry: DryRunState::default() })
 }

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 
-use super::gate::Gate;
-use super::{Bounds, Payouts, batch};
+use super::circuit_breaker::CircuitBreaker;
+use super::{Payouts, RunLimits, batch};
 use crate::bookings::Bookings;
 use crate::domain::job::Report;
 use crate::due::Worked;
@@ -28,17 +28,17 @@ const PAGES_PER_SHARD: usize = 40;
 
 /// The transfers and batches that are due in the sweep's queue. The sweep works on them too; whoever comes
 /// second finds nothing.
-pub(super) async fn finish(payouts: &Payouts<'_>, bounds: Bounds) -> Result<Report, StoreError> {
+pub(super) async fn finish(payouts: &Payouts<'_>, bounds: RunLimits) -> Result<Report, StoreError> {
     let started = Instant::now();
     let (rows, more) = due(payouts.store, payouts.now()).await?;
     let report = Report { due: rows.len() as u64, more, ..Report::default() };
     let (transfers, batches): (Vec<DueRow>, Vec<DueRow>) =
         rows.into_iter().partition(|row| row.key.kind() == RowKind::BookingAction);
-    let finish = Finish { payouts, gate: Gate::of(bounds.run_time), report: Mutex::new(report) };
+    let finish = Finish { payouts, breaker: CircuitBreaker::of(bounds.run_time), report: Mutex::new(report) };
     let (bookings, finish_ref) = (&finish.bookings(), &finish);
     stream::iter(transfers)
         .for_each_concurrent(bounds.payees_at_once, |row| async move {
-            if finish_ref.gate.is_open() {
+            if finish_ref.breaker.is_open() {
                 finish_ref.note(bookings.work_on(&row).await.worked);
             } else {
                 finish_ref.leave();
@@ -64,14 +64,14 @@ pub(super) async fn is_anything_left(store: &Store, now: DateTime<Utc>) -> Resul
 
 struct Finish<'a> {
     payouts: &'a Payouts<'a>,
-    gate: Gate,
+    breaker: CircuitBreaker,
     report: Mutex<Report>,
 }
 
 impl Finish<'_> {
     fn bookings(&self) -> Bookings<'_> {
-        let Payouts { store, senders, new_id, .. } = self.payouts;
-        Bookings { store, senders: *senders, new_id: *new_id }
+        let Payouts { store, effect_clients, new_id, .. } = self.payouts;
+        Bookings { store, effect_clients: *effect_clients, new_id: *new_id }
     }
 
     fn note(&self, worked: Worked) {
@@ -82,7 +82,7 @@ impl Finish<'_> {
             Worked::FailedAlone => report.failed += 1,
             Worked::Failed => {
                 report.failed += 1;
-                self.gate.note_not_sent("");
+                self.breaker.note_not_sent("");
             }
             Worked::InDoubt => report.in_doubt += 1,
         }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::look::{LEASE_MINUTES, Looked, lease_until};
-use super::run::{Acted, Run};
+use super::payee_snapshot::{LEASE_MINUTES, PayeeSnapshot, lease_until};
+use super::run::{Run, TurnResult};
 use crate::domain::action::{Action, ActionKind};
-use crate::domain::booking::{Fact, What};
+use crate::domain::booking::{BookingFact, BookingFactKind};
 use crate::domain::effect::{Effect, EffectState, Request};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::BookingId;
 use crate::domain::payout::{BatchEntry, EntryState, Plan, PlannedTransfer, SettledByDebt, Skip, SkipReason};
 use crate::due::Worked;
 use crate::effects::{self, Outcome};
-use crate::store::booking::{BookingNews, BookingRow, Payout};
+use crate::store::booking::{BookingChange, BookingRow, Payout};
 use crate::store::payee::{NextLook, PayeeRow};
 use crate::store::recovery::RecordError;
 use crate::store::{StoreError, Write};
@@ -30,7 +30,7 @@ const SKIPS_AT_ONCE: usize = 80;
 const INDEX_LAG_MINUTES: i64 = 5;
 
 /// Why a plan was not carried out to its end.
-enum Halt {
+enum StopReason {
     /// A booking moved since it was looked at, or somebody else has taken over.
     Moved,
     /// The run is over, or Stripe is not there for us.
@@ -39,7 +39,7 @@ enum Halt {
     Store(StoreError),
 }
 
-impl From<StoreError> for Halt {
+impl From<StoreError> for StopReason {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict { .. } => Self::Moved,
@@ -48,7 +48,7 @@ impl From<StoreError> for Halt {
     }
 }
 
-impl From<RecordError> for Halt {
+impl From<RecordError> for StopReason {
     fn from(error: RecordError) -> Self {
         match error {
             RecordError::Store(error) => error.into(),
@@ -67,7 +67,7 @@ struct Progress {
 }
 
 impl Run<'_> {
-    pub(super) async fn carry_out(&self, looked: Looked, plan: Plan) -> Acted {
+    pub(super) async fn carry_out(&self, looked: PayeeSnapshot, plan: Plan) -> TurnResult {
         let mut progress = Progress::default();
         let halted = self.parts(&looked, &plan, &mut progress).await.err();
         let next = match &halted {
@@ -80,25 +80,30 @@ impl Run<'_> {
             tracing::warn!(%error, "a professional stays claimed until the lease lapses");
         }
         let (worked, tries) = match &halted {
-            Some(Halt::Store(error)) => {
+            Some(StopReason::Store(error)) => {
                 tracing::error!(%error, "a payout plan was not carried out");
                 (Worked::Failed, None)
             }
-            Some(Halt::Moved) => (Worked::Skipped, Some(looked.turn.tries + 1)),
-            Some(Halt::Shut) => (Worked::Skipped, None),
+            Some(StopReason::Moved) => (Worked::Skipped, Some(looked.turn.tries + 1)),
+            Some(StopReason::Shut) => (Worked::Skipped, None),
             None if progress.failed => (Worked::Failed, Some(0)),
             None if progress.in_doubt => (Worked::InDoubt, Some(0)),
             None => (Worked::Done, Some(0)),
         };
         self.tell(progress.decided);
-        let again = tries.filter(|_| goes_on || matches!(halted, Some(Halt::Moved)));
-        let again = again.map(|tries| super::look::Turn { tries, ..looked.turn });
-        Acted { worked, again, left: halted.is_some() || progress.failed || goes_on }
+        let again = tries.filter(|_| goes_on || matches!(halted, Some(StopReason::Moved)));
+        let again = again.map(|tries| super::payee_snapshot::PayeeTurn { tries, ..looked.turn });
+        TurnResult { worked, again, left: halted.is_some() || progress.failed || goes_on }
     }
 
     /// The parts of a plan, each decided and performed before the next: whatever ends the run leaves little
     /// that is decided and not done.
-    async fn parts(&self, looked: &Looked, plan: &Plan, progress: &mut Progress) -> Result<(), Halt> {
+    async fn parts(
+        &self,
+        looked: &PayeeSnapshot,
+        plan: &Plan,
+        progress: &mut Progress,
+    ) -> Result<(), StopReason> {
         for settled in &plan.settled {
             self.check_gate()?;
             self.settle(looked, plan, settled).await?;
@@ -120,23 +125,33 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn check_gate(&self) -> Result<(), Halt> {
-        if self.gate.is_open() { Ok(()) } else { Err(Halt::Shut) }
+    fn check_gate(&self) -> Result<(), StopReason> {
+        if self.breaker.is_open() { Ok(()) } else { Err(StopReason::Shut) }
     }
 
     /// A share that a debt takes all of. Its books change the balance, so it is a transaction of its own.
-    async fn settle(&self, looked: &Looked, plan: &Plan, settled: &SettledByDebt) -> Result<(), Halt> {
-        let (now, batch) = (self.payouts.now(), self.order.batch);
+    async fn settle(
+        &self,
+        looked: &PayeeSnapshot,
+        plan: &Plan,
+        settled: &SettledByDebt,
+    ) -> Result<(), StopReason> {
+        let (now, batch) = (self.payouts.now(), self.payout_request.batch);
         let SettledByDebt { booking_id, payable, .. } = settled;
         let nothing = Money { amount: 0, currency: payable.currency.clone() };
-        let what = What::PaidOut { batch, transfer: None, money: nothing, carried_amount: payable.amount };
+        let what = BookingFactKind::PaidOut {
+            batch,
+            transfer: None,
+            money: nothing,
+            carried_amount: payable.amount,
+        };
         let source = format!("settle:{booking_id}:{batch}");
-        let news = BookingNews {
-            facts: vec![Fact { at: now, what, source: source.clone() }],
+        let news = BookingChange {
+            facts: vec![BookingFact { at: now, what, source: source.clone() }],
             payout: Some(Payout::Settled),
             cause: source,
-            actor: Some(self.order.actor.clone()),
-            ..BookingNews::default()
+            actor: Some(self.payout_request.actor.clone()),
+            ..BookingChange::default()
         };
         let mut writes = self.held(looked, now);
         writes.extend(self.recorded(looked, *booking_id, news, now)?);
@@ -153,11 +168,11 @@ impl Run<'_> {
     /// Decides on transfers: after this they are made, by this run or by the sweep.
     async fn decide(
         &self,
-        looked: &Looked,
+        looked: &PayeeSnapshot,
         plan: &Plan,
         part: &[PlannedTransfer],
-    ) -> Result<Vec<(BookingId, Effect)>, Halt> {
-        let (now, batch) = (self.payouts.now(), self.order.batch);
+    ) -> Result<Vec<(BookingId, Effect)>, StopReason> {
+        let (now, batch) = (self.payouts.now(), self.payout_request.batch);
         let company = &looked.company;
         let mut writes = self.held(looked, now);
         let mut effects = Vec::new();
@@ -165,12 +180,12 @@ impl Run<'_> {
         for transfer in part {
             let PlannedTransfer { booking_id, carried_amount, request, .. } = transfer;
             let key = request.idempotency_key.clone();
-            let actor = self.order.actor.clone();
-            let news = BookingNews {
+            let actor = self.payout_request.actor.clone();
+            let news = BookingChange {
                 payout: Some(Payout::Begun),
                 cause: key.clone(),
                 actor: Some(actor.clone()),
-                ..BookingNews::default()
+                ..BookingChange::default()
             };
             writes.extend(self.recorded(looked, *booking_id, news, now)?);
             let action = Action::plain(key.clone(), ActionKind::ShareTransferred, actor, now);
@@ -201,8 +216,8 @@ impl Run<'_> {
     }
 
     /// Says of bookings why they wait. What this or another batch is at already is said there.
-    async fn skip(&self, looked: &Looked, plan: &Plan, part: &[Skip]) -> Result<(), Halt> {
-        let (now, batch) = (self.payouts.now(), self.order.batch);
+    async fn skip(&self, looked: &PayeeSnapshot, plan: &Plan, part: &[Skip]) -> Result<(), StopReason> {
+        let (now, batch) = (self.payouts.now(), self.payout_request.batch);
         let mut writes = self.held(looked, now);
         for skip in part {
             if matches!(skip.reason, SkipReason::InProgress | SkipReason::AlreadyPaid) {
@@ -227,55 +242,57 @@ impl Run<'_> {
         self.commit(writes).await
     }
 
-    fn held(&self, looked: &Looked, now: DateTime<Utc>) -> Vec<Write> {
+    fn held(&self, looked: &PayeeSnapshot, now: DateTime<Utc>) -> Vec<Write> {
         vec![looked.company.hold_payee(&looked.turn.professional_id, &looked.held, lease_until(now))]
     }
 
     fn recorded(
         &self,
-        looked: &Looked,
+        looked: &PayeeSnapshot,
         booking_id: BookingId,
-        news: BookingNews,
+        news: BookingChange,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Write>, Halt> {
-        let row: &BookingRow = looked.rows.get(&booking_id).ok_or(Halt::Moved)?;
-        let deployment = self.payouts.senders.deployment;
+    ) -> Result<Vec<Write>, StopReason> {
+        let row: &BookingRow = looked.rows.get(&booking_id).ok_or(StopReason::Moved)?;
+        let deployment = self.payouts.effect_clients.deployment;
         Ok(looked.company.record_booking(row.clone(), news, deployment, now)?.writes)
     }
 
-    fn line(&self, looked: &Looked, plan: &Plan, currency: &Currency, sums: (i64, i64)) -> Write {
+    fn line(&self, looked: &PayeeSnapshot, plan: &Plan, currency: &Currency, sums: (i64, i64)) -> Write {
         let carried = plan.carried.iter().find(|line| line.currency == *currency);
         let whose = (&looked.turn.professional_id, currency);
-        looked.company.count_in_line(self.order.batch, whose, sums, carried)
+        looked.company.count_in_line(self.payout_request.batch, whose, sums, carried)
     }
 
     /// An approval that counted is used for this batch and for no other.
-    fn used_approval(&self, looked: &Looked, currency: &Currency) -> Option<Write> {
-        let (batch, now) = (self.order.batch, self.payouts.now());
+    fn used_approval(&self, looked: &PayeeSnapshot, currency: &Currency) -> Option<Write> {
+        let (batch, now) = (self.payout_request.batch, self.payouts.now());
         let approval = looked.money.get(currency)?.approval.as_ref()?;
-        let counts = approval.counts_for(batch, self.order.asker(), now) && approval.used_in.is_none();
+        let counts =
+            approval.counts_for(batch, self.payout_request.asker(), now) && approval.used_in.is_none();
         let limit = self.payouts.approval_above.get(currency);
         let whose = &looked.turn.professional_id;
         (counts && limit.is_some()).then(|| looked.company.use_approval(whose, currency, approval, batch))
     }
 
-    async fn commit(&self, writes: Vec<Write>) -> Result<(), Halt> {
+    async fn commit(&self, writes: Vec<Write>) -> Result<(), StopReason> {
         Ok(self.payouts.store.commit((self.payouts.new_id)(), writes).await?)
     }
 
     /// Makes one transfer. What cannot be made now is due by itself.
     async fn perform(
         &self,
-        looked: &Looked,
+        looked: &PayeeSnapshot,
         booking_id: BookingId,
         effect: Effect,
         progress: &mut Progress,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), StopReason> {
         self.check_gate()?;
         let (now, owner) = (self.payouts.now(), (self.payouts.new_id)());
-        let senders = self.payouts.senders;
-        let outcome = effects::perform_read(&looked.company, booking_id, effect, senders, owner, now).await?;
-        let Outcome::Stands(effect) = outcome else { return Ok(()) };
+        let effect_clients = self.payouts.effect_clients;
+        let outcome =
+            effects::execute(&looked.company, booking_id, effect, effect_clients, owner, now).await?;
+        let Outcome::Recorded(effect) = outcome else { return Ok(()) };
         tracing::info!(%booking_id, effect = %effects::describe(&effect), "transfer attempted");
         match effect.state {
             EffectState::Done | EffectState::Rejected => {}
@@ -283,7 +300,7 @@ impl Run<'_> {
             EffectState::Sending => progress.failed = true,
             EffectState::Prepared => {
                 progress.failed = true;
-                self.gate.note_not_sent(effect.reason.as_deref().unwrap_or_default());
+                self.breaker.note_not_sent(effect.reason.as_deref().unwrap_or_default());
             }
         }
         Ok(())
@@ -293,15 +310,15 @@ impl Run<'_> {
     /// been on no list yet, and nobody would look for it again.
     fn shown_by_all_lists_at(&self, held: &PayeeRow) -> Option<DateTime<Utc>> {
         let shown_at = held.touched_at? + Duration::minutes(INDEX_LAG_MINUTES);
-        (shown_at > (self.payouts.senders.clock)()).then_some(shown_at)
+        (shown_at > (self.payouts.effect_clients.clock)()).then_some(shown_at)
     }
 
     /// When a professional is looked at again, once a look was carried out to its end.
-    fn next_look(&self, looked: &Looked, plan: &Plan) -> NextLook {
+    fn next_look(&self, looked: &PayeeSnapshot, plan: &Plan) -> NextLook {
         if let Some(next) = &looked.next {
             return NextLook::Now(Some(next.to_string()));
         }
-        let day_ends_at = self.payouts.calendar.ends_at(self.order.batch);
+        let day_ends_at = self.payouts.calendar.ends_at(self.payout_request.batch);
         let waits_until = |skip: &Skip| match skip.reason {
             SkipReason::AlreadyPaid | SkipReason::InProgress => None,
             SkipReason::HeldBack => {
@@ -320,7 +337,7 @@ impl Run<'_> {
     }
 }
 
-fn entry(booking_id: BookingId, looked: &Looked, payable: &Money, now: DateTime<Utc>) -> BatchEntry {
+fn entry(booking_id: BookingId, looked: &PayeeSnapshot, payable: &Money, now: DateTime<Utc>) -> BatchEntry {
     BatchEntry {
         booking_id,
         professional_id: looked.turn.professional_id.clone(),

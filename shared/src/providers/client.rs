@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::trust::{self, TrustError};
+use super::tls::{self, TrustError};
 
 /// Long enough for a slow provider, short enough for the run that waits: a run has a minute.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ pub fn client() -> Result<reqwest::Client, TrustError> {
 /// provider's API has none and a credential must not travel.
 pub fn client_that_trusts(bundle: Option<&str>) -> Result<reqwest::Client, TrustError> {
     let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(trust::tls(bundle)?)
+        .tls_backend_preconfigured(tls::tls(bundle)?)
         .timeout(CALL_TIMEOUT)
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())

@@ -8,8 +8,8 @@ pub mod resend;
 pub mod signed;
 pub mod standard_webhooks;
 pub mod stripe;
+mod tls;
 pub mod tokens;
-mod trust;
 pub mod whop;
 
-pub use trust::TrustError;
+pub use tls::TrustError;

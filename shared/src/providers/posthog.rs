@@ -78,7 +78,7 @@ pub fn event(announcement: &Announcement, source: Option<Source>) -> Value {
         "uuid": event_id,
         "event": kind,
         "distinct_id": company_id,
-        "timestamp": time::write(*occurred_at),
+        "timestamp": time::format(*occurred_at),
         "properties": properties,
     })
 }

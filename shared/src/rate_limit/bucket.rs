@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::store::limit::Step;
+use crate::store::limit::BucketForm;
 
 /// The numbers of one bucket.
 #[derive(Debug, Clone, Copy)]
@@ -31,14 +31,14 @@ impl Bucket {
     }
 
     /// The write that takes a token from a bucket of this `tat`; `None` when there is no token.
-    pub(super) fn step(&self, tat: Option<i128>, now: DateTime<Utc>) -> Option<Step> {
+    pub(super) fn step(&self, tat: Option<i128>, now: DateTime<Utc>) -> Option<BucketForm> {
         let tat = self.tat(tat, now);
         let now = self.parts(now);
         let latest = now + self.window() - self.interval();
         if tat == now {
-            return Some(Step::Idle { now, absurd: self.absurd(now), tat: now + self.interval() });
+            return Some(BucketForm::Idle { now, absurd: self.absurd(now), tat: now + self.interval() });
         }
-        (tat <= latest).then_some(Step::Busy { now, latest, interval: self.interval() })
+        (tat <= latest).then_some(BucketForm::Busy { now, latest, interval: self.interval() })
     }
 
     /// The `tat` after a token was taken.

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::bucket::Bucket;
 use super::memory::{Memory, RowId};
-use super::{Charge, Class, Standing};
+use super::{Class, LimitCharge, QuotaState};
 use crate::store::Write;
-use crate::store::limit::{Bucket as Found, Met, Taking, give_back};
+use crate::store::limit::{BucketRow as Found, TokenWrite, TokenWriteConflict, give_back};
 
 /// How long a row outlives the last time at which it can matter, so that clocks need not agree.
 const KEEP_SECONDS: i64 = 60;
@@ -33,7 +33,7 @@ struct Row {
 
 impl PendingCharge {
     /// The charges of a request. What is charged twice counts once: a transaction takes no row twice.
-    pub(super) fn all(charges: &[Charge<'_>], request: Uuid) -> Vec<Self> {
+    pub(super) fn all(charges: &[LimitCharge<'_>], request: Uuid) -> Vec<Self> {
         let mut pending: Vec<Self> = Vec::new();
         for charge in charges {
             let charge = Self::new(charge, request);
@@ -45,7 +45,7 @@ impl PendingCharge {
     }
 
     /// The quota is split exactly: the first shards bear what does not divide. No shard goes empty.
-    fn new(charge: &Charge<'_>, request: Uuid) -> Self {
+    fn new(charge: &LimitCharge<'_>, request: Uuid) -> Self {
         let Class { quota, window_seconds, shards, .. } = *charge.class;
         let quota = quota.max(1);
         let count = u32::from(shards).clamp(1, quota);
@@ -81,12 +81,12 @@ impl PendingCharge {
     }
 
     /// The write that takes a token from the first row that may have one.
-    pub(super) fn taking(&self, request: Uuid, now: DateTime<Utc>) -> Option<Taking> {
+    pub(super) fn token_write(&self, request: Uuid, now: DateTime<Utc>) -> Option<TokenWrite> {
         self.rows.iter().find_map(|row| {
             let step = row.bucket.step(row.tat, now)?;
             let row = (self.class.name, &*hex::encode(row.id), row.shard);
             let expires_at = now.timestamp() + i64::from(self.class.window_seconds) + KEEP_SECONDS;
-            Some(Taking::new(row, request, step, expires_at))
+            Some(TokenWrite::new(row, request, step, expires_at))
         })
     }
 
@@ -118,8 +118,8 @@ impl PendingCharge {
     }
 
     /// Nothing was taken. A row that bears this request's name had been taken from before.
-    pub(super) fn learn(&mut self, met: Met, request: Uuid, now: DateTime<Utc>) {
-        let Met::Stands(found) = met else { return };
+    pub(super) fn learn(&mut self, met: TokenWriteConflict, request: Uuid, now: DateTime<Utc>) {
+        let TokenWriteConflict::Stands(found) = met else { return };
         let own = request.hyphenated().to_string();
         self.paid = found.last_request.is_some_and(|last| last == own);
         if let Some(row) = self.tried(now) {
@@ -129,12 +129,12 @@ impl PendingCharge {
     }
 
     /// How the charge stands: all its rows together.
-    pub(super) fn standing(&self, now: DateTime<Utc>) -> Standing {
+    pub(super) fn standing(&self, now: DateTime<Utc>) -> QuotaState {
         let each = |of: fn(&Bucket, Option<i128>, DateTime<Utc>) -> u32| {
             self.rows.iter().map(move |row| of(&row.bucket, row.tat, now))
         };
         let wait = if self.paid { None } else { each(Bucket::wait_seconds).min() };
-        Standing {
+        QuotaState {
             class: self.class,
             remaining: each(Bucket::remaining).fold(0, u32::saturating_add),
             reset_seconds: each(Bucket::reset_seconds).max().unwrap_or(0),
@@ -149,7 +149,7 @@ impl PendingCharge {
 
 /// Names a row without telling whose it is. The class's numbers are part of the name: a row counts in
 /// parts of its own quota, so a changed class begins new rows instead of misreading old ones.
-fn id(charge: &Charge<'_>, shard: u8) -> RowId {
+fn id(charge: &LimitCharge<'_>, shard: u8) -> RowId {
     let Class { name, quota, window_seconds, shards, .. } = charge.class;
     let mut context = Context::new(&SHA256);
     for part in [name.as_bytes(), charge.subject.as_bytes()] {

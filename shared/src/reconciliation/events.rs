@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Halt, ReconcileError, Run, half, whole_seconds};
+use super::{ReconcileError, Run, RunError, half, whole_seconds};
 use crate::events::{ArrivalError, Received, STRIPE};
 use crate::providers::stripe::balance::{EventFilter, FetchedEvent};
 use crate::providers::stripe::list::Created;
@@ -41,7 +41,7 @@ const TYPES: [&str; 18] = [
 
 impl Run<'_> {
     /// Takes in what happened since the last run and nobody told us, oldest slice first.
-    pub(super) async fn fetch_events(&mut self) -> Result<(), Halt> {
+    pub(super) async fn fetch_events(&mut self) -> Result<(), RunError> {
         // The second that is not over yet is looked at too, and again by the next run.
         let until = whole_seconds(self.app.clock.now()) + Duration::seconds(1);
         let oldest = until - Duration::minutes(LISTED_MINUTES);
@@ -57,17 +57,17 @@ impl Run<'_> {
             let mut cursor = self.cursor.clone();
             let next = if end == until { until - Duration::minutes(OVERLAP_MINUTES) } else { end };
             cursor.events_from = Some(next);
-            let mut told = self.told.clone();
-            told.events_from = told.events_from.or(Some(from));
-            told.events_until = Some(end);
-            told.events += events.len() as u64;
-            told.events_fetched += fetched;
-            if self.advance(cursor, told).await? {
+            let mut summary = self.summary.clone();
+            summary.events_from = summary.events_from.or(Some(from));
+            summary.events_until = Some(end);
+            summary.events += events.len() as u64;
+            summary.events_fetched += fetched;
+            if self.advance(cursor, summary).await? {
                 self.known += events.len() as u64 - fetched;
                 (from, width) = (end, width * 2);
             } else {
                 // What was taken in was taken in, whoever moves the cursor.
-                self.told.events_fetched += fetched;
+                self.summary.events_fetched += fetched;
                 from = self.cursor.events_from.map_or(until, |from| from.max(oldest));
             }
         }
@@ -78,7 +78,7 @@ impl Run<'_> {
         &mut self,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Result<Option<Vec<FetchedEvent>>, Halt> {
+    ) -> Result<Option<Vec<FetchedEvent>>, RunError> {
         let created = Created { from: Some(from), until: Some(until) };
         let types = TYPES.map(str::to_owned).to_vec();
         let (stripe, filter) = (self.stripe, &EventFilter { types, created, delivered: None });
@@ -87,7 +87,7 @@ impl Run<'_> {
     }
 
     /// Takes in those that never came in, and says how many they were.
-    async fn take_in(&self, events: &[FetchedEvent]) -> Result<u64, Halt> {
+    async fn take_in(&self, events: &[FetchedEvent]) -> Result<u64, RunError> {
         let (inbox, now) = (self.store.inbox(), self.app.clock.now());
         let new_id = || self.app.ids.next();
         let intake = self.app.intake(self.store, &new_id);
@@ -104,8 +104,10 @@ impl Run<'_> {
                 let received =
                     intake.receive_stripe(&self.app.config.vault, read, verified.body(), now).await;
                 let received = received.map_err(|error| match error {
-                    ArrivalError::Store(error) => Halt::from(error),
-                    ArrivalError::Vault(error) => Halt::Run(ReconcileError::Unconfigured(error.to_string())),
+                    ArrivalError::Store(error) => RunError::from(error),
+                    ArrivalError::Vault(error) => {
+                        RunError::Run(ReconcileError::Unconfigured(error.to_string()))
+                    }
                 })?;
                 tracing::info!(event_id = event.id, ?received, "event fetched");
                 fetched += u64::from(received != Received::Duplicate);

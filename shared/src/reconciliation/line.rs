@@ -10,7 +10,7 @@ use crate::providers::stripe::refund::Refund;
 use crate::providers::stripe::transfer::Transfer;
 
 /// Lines between the platform, its bank and Stripe, which are of no booking.
-const OWN_KINDS: [&str; 28] = [
+const PLATFORM_KINDS: [&str; 28] = [
     "advance",
     "advance_funding",
     "climate_order_purchase",
@@ -42,8 +42,8 @@ const OWN_KINDS: [&str; 28] = [
 ];
 
 /// Whether lines of this kind are of no booking.
-pub(super) fn is_own(kind: &str) -> bool {
-    OWN_KINDS.contains(&kind)
+pub(super) fn is_platform_kind(kind: &str) -> bool {
+    PLATFORM_KINDS.contains(&kind)
 }
 
 /// A line as far as it matters here.
@@ -64,24 +64,24 @@ pub(super) struct Line {
     /// The currency of the balance.
     pub fee_currency: String,
     /// What it is about.
-    pub about: About,
+    pub source: MovementSource,
 }
 
 /// What a line is about.
 #[derive(Debug)]
-pub(super) enum About {
+pub(super) enum MovementSource {
     /// A customer paid.
     Payment(Box<Charge>),
     /// Money of a payment went back, or came back from there.
-    GivenBack(Box<Refund>),
+    Refund(Box<Refund>),
     /// Money went to a professional.
     Transfer(Box<Transfer>),
     /// Money of this transfer came back.
-    CameBack(String),
+    TransferReversal(String),
     /// A bank took the money of a payment, or brought it back.
     Dispute(Dispute),
     /// The platform's own business.
-    Own,
+    Platform,
     /// Nothing we know.
     Unknown,
 }
@@ -100,7 +100,7 @@ pub(super) fn read(line: BalanceTransaction) -> Line {
         currency,
         fee_amount: line.fee,
         fee_currency: line.currency,
-        about: about(&line.kind, line.source),
+        source: source(&line.kind, line.source),
         kind: line.kind,
     }
 }
@@ -117,18 +117,22 @@ fn moved(source: &LineSource) -> Option<(i64, &Currency)> {
     })
 }
 
-fn about(kind: &str, source: Option<LineSource>) -> About {
+fn source(kind: &str, source: Option<LineSource>) -> MovementSource {
     match (kind, source) {
-        ("charge" | "payment", Some(LineSource::Charge(charge))) => About::Payment(charge),
+        ("charge" | "payment", Some(LineSource::Charge(charge))) => MovementSource::Payment(charge),
         ("refund" | "payment_refund" | "refund_failure", Some(LineSource::Refund(refund))) => {
-            About::GivenBack(refund)
+            MovementSource::Refund(refund)
         }
-        ("transfer", Some(LineSource::Transfer(transfer))) => About::Transfer(transfer),
-        ("transfer_refund", Some(LineSource::Reversal(reversed))) => About::CameBack(reversed.transfer),
-        ("transfer_refund", Some(LineSource::Transfer(transfer))) => About::CameBack(transfer.id),
-        ("adjustment", Some(LineSource::Dispute(dispute))) => About::Dispute(dispute),
-        (kind, _) if is_own(kind) => About::Own,
-        _ => About::Unknown,
+        ("transfer", Some(LineSource::Transfer(transfer))) => MovementSource::Transfer(transfer),
+        ("transfer_refund", Some(LineSource::Reversal(reversed))) => {
+            MovementSource::TransferReversal(reversed.transfer)
+        }
+        ("transfer_refund", Some(LineSource::Transfer(transfer))) => {
+            MovementSource::TransferReversal(transfer.id)
+        }
+        ("adjustment", Some(LineSource::Dispute(dispute))) => MovementSource::Dispute(dispute),
+        (kind, _) if is_platform_kind(kind) => MovementSource::Platform,
+        _ => MovementSource::Unknown,
     }
 }
 
@@ -170,11 +174,18 @@ mod tests {
             "transfer_failure",
             "a_later_kind",
         ];
-        assert!(OWN_KINDS.iter().all(|kind| is_own(kind) && matches!(about(kind, None), About::Own)));
+        assert!(
+            PLATFORM_KINDS
+                .iter()
+                .all(|kind| is_platform_kind(kind) && matches!(source(kind, None), MovementSource::Platform))
+        );
         for kind in of_bookings.into_iter().chain(listed) {
-            assert!(!is_own(kind), "{kind}");
-            assert!(matches!(about(kind, None), About::Unknown), "without its source it is listed: {kind}");
+            assert!(!is_platform_kind(kind), "{kind}");
+            assert!(
+                matches!(source(kind, None), MovementSource::Unknown),
+                "without its source it is listed: {kind}"
+            );
         }
-        assert!(OWN_KINDS.is_sorted(), "so that a second entry is seen");
+        assert!(PLATFORM_KINDS.is_sorted(), "so that a second entry is seen");
     }
 }

@@ -2,24 +2,24 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::judge::Judged;
+use super::backfill::Origin;
 use super::line::{self, Line};
-use super::mend::Origin;
-use super::{Halt, Run, word};
+use super::match_lines::MatchOutcome;
+use super::{Run, RunError, stripe_record};
 use crate::providers::stripe::balance::BalanceTransaction;
 use crate::store::booking::BookingOwner;
-use crate::store::reconciliation::{Finding, FindingKind, FindingPlace};
+use crate::store::reconciliation::{Finding, FindingCursor, FindingKind};
 
 /// The most lines that are held against the books at once.
 const AT_ONCE: usize = 100;
 
 impl Run<'_> {
     /// Looks again at what was listed before this run, going on where the last run stopped.
-    pub(super) async fn look_again(&mut self) -> Result<(), Halt> {
-        let after = self.cursor.findings_after.as_deref().and_then(FindingPlace::parse);
-        let limit = self.bounds.findings_per_run;
+    pub(super) async fn look_again(&mut self) -> Result<(), RunError> {
+        let after = self.cursor.findings_after.as_deref().and_then(FindingCursor::parse);
+        let limit = self.limits.findings_per_run;
         let (findings, next) = self.store.open_findings(limit, after.as_ref()).await?;
-        let older = findings.into_iter().filter(|finding| finding.found_at < self.told.started_at);
+        let older = findings.into_iter().filter(|finding| finding.found_at < self.summary.started_at);
         let (by_line, by_itself): (Vec<_>, Vec<_>) = older.partition(|finding| finding.line_id.is_some());
         for findings in by_line.chunks(AT_ONCE) {
             self.look_at_lines(findings).await?;
@@ -27,15 +27,15 @@ impl Run<'_> {
         for finding in &by_itself {
             self.look_for_transfer(finding).await?;
         }
-        let next = next.as_ref().map(FindingPlace::to_string);
+        let next = next.as_ref().map(FindingCursor::to_string);
         if next != self.cursor.findings_after {
             let cursor = crate::store::reconciliation::Cursor { findings_after: next, ..self.cursor.clone() };
-            self.advance(cursor, self.told.clone()).await?;
+            self.advance(cursor, self.summary.clone()).await?;
         }
         Ok(())
     }
 
-    async fn look_at_lines(&mut self, findings: &[Finding]) -> Result<(), Halt> {
+    async fn look_at_lines(&mut self, findings: &[Finding]) -> Result<(), RunError> {
         let ids: HashSet<String> = findings.iter().filter_map(|finding| finding.line_id.clone()).collect();
         let lines: HashMap<String, BalanceTransaction> = self.lines_by_id(ids).await?;
         let of_line: HashMap<&str, &Finding> =
@@ -43,41 +43,41 @@ impl Run<'_> {
         let mut lines: Vec<Line> = lines.into_values().map(line::read).collect();
         // In the order in which they were made, as they were looked at first.
         lines.sort_by_key(|line| line.created);
-        for judgement in self.judge(lines).await? {
-            if let Some(finding) = of_line.get(judgement.line.id.as_str()) {
-                self.settle(finding, judgement.judged).await?;
+        for matched in self.match_lines(lines).await? {
+            if let Some(finding) = of_line.get(matched.line.id.as_str()) {
+                self.settle(finding, matched.outcome).await?;
             }
         }
         Ok(())
     }
 
     /// A transfer that Stripe did not have may be there after all, or have left the books.
-    async fn look_for_transfer(&mut self, finding: &Finding) -> Result<(), Halt> {
+    async fn look_for_transfer(&mut self, finding: &Finding) -> Result<(), RunError> {
         let asked_at = self.app.clock.now();
         let owner = finding.company_id.clone().zip(finding.booking_id);
         let owner = owner.map(|(company_id, booking_id)| BookingOwner { company_id, booking_id });
         let mut found = self.transfers(HashSet::from([finding.finding_id.clone()])).await?;
         let Some(transfer) = found.remove(&finding.finding_id) else { return Ok(()) };
-        let mut shelf = self.shelf(owner.iter()).await?;
+        let mut books_by_booking = self.books_by_booking(owner.iter()).await?;
         let origin = Origin { id: &finding.finding_id, created: transfer.created, asked_at };
-        let word = word::transferred(&transfer);
-        let mut judged = self.judge_word(&word, owner.as_ref(), &mut shelf, origin).await?;
-        if let Judged::Found(found) = &mut judged {
+        let record = record::transferred(&transfer);
+        let mut outcome = self.match_record(&record, owner.as_ref(), &mut books_by_booking, origin).await?;
+        if let MatchOutcome::Found(found) = &mut outcome {
             found.line_id = transfer.balance_transaction;
         }
-        self.settle(finding, judged).await
+        self.settle(finding, outcome).await
     }
 
-    async fn settle(&mut self, finding: &Finding, judged: Judged) -> Result<(), Halt> {
-        match judged {
-            Judged::Explained | Judged::Mended => {
-                self.told.mended += u64::from(matches!(judged, Judged::Mended));
+    async fn settle(&mut self, finding: &Finding, outcome: MatchOutcome) -> Result<(), RunError> {
+        match outcome {
+            MatchOutcome::Explained | MatchOutcome::Backfilled => {
+                self.summary.backfilled += u64::from(matches!(outcome, MatchOutcome::Backfilled));
                 let now = self.app.clock.now();
                 let closed = self.store.explain_finding(finding, now, self.app.ids.next()).await?;
-                self.told.closed += u64::from(closed);
+                self.summary.closed += u64::from(closed);
             }
-            Judged::Found(found) => {
-                self.told.in_doubt += u64::from(found.kind == FindingKind::TransferInDoubt);
+            MatchOutcome::Found(found) => {
+                self.summary.in_doubt += u64::from(found.kind == FindingKind::TransferInDoubt);
                 self.store.file_finding(&found, &|| self.app.ids.next()).await?;
             }
         }

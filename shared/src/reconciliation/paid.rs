@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use super::backfill::Origin;
 use super::explain::transfers_of;
-use super::judge::{Judged, Shelf};
-use super::mend::Origin;
+use super::match_lines::{BooksByBooking, MatchOutcome};
 use super::walk::Slice;
-use super::{Halt, Run, word};
+use super::{Run, RunError, stripe_record};
 use crate::domain::id::CompanyId;
 use crate::domain::money::Money;
 use crate::domain::party::BookingId;
@@ -26,7 +26,7 @@ impl Run<'_> {
         from: DateTime<Utc>,
         until: DateTime<Utc>,
         slice: &mut Slice,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), RunError> {
         for company_id in self.companies(&slice.companies) {
             let company = self.store.company(&company_id);
             let mut start = None;
@@ -35,8 +35,8 @@ impl Run<'_> {
                 let paid = page.rows.iter().filter_map(|entry| BookingId::parse(&entry.subject).ok());
                 let owner = |booking_id| BookingOwner { company_id: company_id.clone(), booking_id };
                 let paid: Vec<BookingOwner> = paid.map(owner).collect();
-                let shelf = self.shelf(paid.iter()).await?;
-                self.look_for(shelf, slice).await?;
+                let books_by_booking = self.books_by_booking(paid.iter()).await?;
+                self.look_for(books_by_booking, slice).await?;
                 start = page.next;
                 if start.is_none() {
                     break;
@@ -52,9 +52,13 @@ impl Run<'_> {
         known.cloned().collect()
     }
 
-    async fn look_for(&self, mut shelf: Shelf, slice: &mut Slice) -> Result<(), Halt> {
+    async fn look_for(
+        &self,
+        mut books_by_booking: BooksByBooking,
+        slice: &mut Slice,
+    ) -> Result<(), RunError> {
         let mut unseen: BTreeMap<String, (BookingOwner, Money)> = BTreeMap::new();
-        for (owner, books) in &shelf {
+        for (owner, books) in &books_by_booking {
             let Books::Known(row) = books else { continue };
             for (transfer, money) in transfers_of(row) {
                 if !slice.seen.contains(transfer.as_str()) {
@@ -71,9 +75,9 @@ impl Run<'_> {
                 continue;
             };
             let origin = Origin { id: &id, created: transfer.created, asked_at };
-            let word = word::transferred(transfer);
-            if let Judged::Found(mut finding) =
-                self.judge_word(&word, Some(&owner), &mut shelf, origin).await?
+            let record = record::transferred(transfer);
+            if let MatchOutcome::Found(mut finding) =
+                self.match_record(&record, Some(&owner), &mut books_by_booking, origin).await?
             {
                 finding.line_id = transfer.balance_transaction.clone();
                 self.file(&finding, slice).await?;

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::judge::{Judged, Judgement};
-use super::line::{self, About};
-use super::{Halt, Run, half, whole_seconds};
+use super::line::{self, MovementSource};
+use super::match_lines::{MatchOutcome, MatchedLine};
+use super::{Run, RunError, half, whole_seconds};
 use crate::domain::id::CompanyId;
 use crate::providers::stripe::balance::{BalanceFilter, BalanceTransaction};
 use crate::providers::stripe::list::Created;
-use crate::store::reconciliation::{Filed, Finding, FindingKind, Reconciliation, Sum, Sums};
+use crate::store::reconciliation::{FileOutcome, Finding, FindingKind, Reconciliation, Sum, Sums};
 
 /// How old a line is when it is looked at: older than any delivery, effect or listing takes that goes well.
 const SETTLED_MINUTES: i64 = 60;
@@ -31,20 +31,20 @@ pub(super) struct Slice {
     pub seen: HashSet<String>,
     lines: u64,
     explained: u64,
-    did: Did,
+    counts: SliceCounts,
 }
 
 /// What a slice did that stays done, whoever moves the cursor.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Did {
-    mended: u64,
+pub(super) struct SliceCounts {
+    backfilled: u64,
     findings: u64,
     in_doubt: u64,
 }
 
 impl Run<'_> {
     /// Looks at every line since the last run that had time to settle.
-    pub(super) async fn walk_lines(&mut self) -> Result<(), Halt> {
+    pub(super) async fn walk_lines(&mut self) -> Result<(), RunError> {
         let until = whole_seconds(self.app.clock.now()) - Duration::minutes(SETTLED_MINUTES);
         let first = until - Duration::days(FIRST_DAYS);
         let mut from = self.cursor.lines_from.unwrap_or(first);
@@ -60,17 +60,17 @@ impl Run<'_> {
             cursor.lines_from = Some(end);
             cursor.sums.merge(&slice.sums);
             cursor.companies.extend(slice.companies);
-            let mut told = self.told.clone();
-            told.lines_from = told.lines_from.or(Some(from));
-            told.lines_until = Some(end);
-            told.sums.merge(&slice.sums);
-            told.lines += slice.lines;
-            told.explained += slice.explained;
-            slice.did.tell(&mut told);
-            if self.advance(cursor, told).await? {
+            let mut summary = self.summary.clone();
+            summary.lines_from = summary.lines_from.or(Some(from));
+            summary.lines_until = Some(end);
+            summary.sums.merge(&slice.sums);
+            summary.lines += slice.lines;
+            summary.explained += slice.explained;
+            slice.counts.tell(&mut summary);
+            if self.advance(cursor, summary).await? {
                 (from, width) = (end, width * 2);
             } else {
-                slice.did.tell(&mut self.told);
+                slice.counts.tell(&mut self.summary);
                 from = self.cursor.lines_from.unwrap_or(first);
             }
         }
@@ -82,7 +82,7 @@ impl Run<'_> {
         &mut self,
         from: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
-    ) -> Result<Option<Vec<BalanceTransaction>>, Halt> {
+    ) -> Result<Option<Vec<BalanceTransaction>>, RunError> {
         let created = Created { from: Some(from), until };
         let (stripe, filter) = (self.stripe, &BalanceFilter { kind: None, created });
         let fetch = |place| async move { stripe.balance_transactions(filter, &place).await };
@@ -96,31 +96,31 @@ impl Run<'_> {
         lines: Vec<BalanceTransaction>,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Result<Slice, Halt> {
+    ) -> Result<Slice, RunError> {
         let mut slice = Slice::default();
         // The newest come first, and money that went back must be in the books before a bank takes all.
         let mut lines = lines.into_iter().rev().map(line::read).peekable();
         while lines.peek().is_some() {
-            for judgement in self.judge(lines.by_ref().take(AT_ONCE).collect()).await? {
-                self.take(judgement, &mut slice).await?;
+            for matched in self.match_lines(lines.by_ref().take(AT_ONCE).collect()).await? {
+                self.take(matched, &mut slice).await?;
             }
         }
         self.look_for_missing(from, until, &mut slice).await?;
         Ok(slice)
     }
 
-    async fn take(&self, judgement: Judgement, slice: &mut Slice) -> Result<(), Halt> {
-        let Judgement { line, judged, owner } = judgement;
+    async fn take(&self, matched: MatchedLine, slice: &mut Slice) -> Result<(), RunError> {
+        let MatchedLine { line, outcome, owner } = matched;
         slice.lines += 1;
         slice.companies.extend(owner.map(|owner| owner.company_id));
-        if let About::Transfer(transfer) = &line.about {
+        if let MovementSource::Transfer(transfer) = &line.source {
             slice.seen.insert(transfer.id.clone());
         }
-        let books_amount = match &judged {
-            Judged::Explained | Judged::Mended => line.amount,
+        let books_amount = match &outcome {
+            MatchOutcome::Explained | MatchOutcome::Backfilled => line.amount,
             // Of a place where several lines meet, a finding tells the sum of all.
-            Judged::Found(finding) if finding.stripe_amount == line.amount => finding.books_amount,
-            Judged::Found(_) => 0,
+            MatchOutcome::Found(finding) if finding.stripe_amount == line.amount => finding.books_amount,
+            MatchOutcome::Found(_) => 0,
         };
         let sum = Sum { lines: 1, stripe_amount: line.amount, books_amount, fee_amount: 0 };
         slice.sums.add(&line.currency, &line.kind, &sum);
@@ -128,31 +128,31 @@ impl Run<'_> {
             let fee = Sum { fee_amount: line.fee_amount, ..Sum::default() };
             slice.sums.add(&line.fee_currency, &line.kind, &fee);
         }
-        match judged {
-            Judged::Explained => slice.explained += 1,
-            Judged::Mended => slice.did.mended += 1,
-            Judged::Found(finding) => self.file(&finding, slice).await?,
+        match outcome {
+            MatchOutcome::Explained => slice.explained += 1,
+            MatchOutcome::Backfilled => slice.counts.backfilled += 1,
+            MatchOutcome::Found(finding) => self.file(&finding, slice).await?,
         }
         Ok(())
     }
 
     /// Lists what was found.
-    pub(super) async fn file(&self, finding: &Finding, slice: &mut Slice) -> Result<(), Halt> {
+    pub(super) async fn file(&self, finding: &Finding, slice: &mut Slice) -> Result<(), RunError> {
         let filed = self.store.file_finding(finding, &|| self.app.ids.next()).await?;
-        if filed == Filed::New {
+        if filed == FileOutcome::New {
             let in_doubt = finding.kind == FindingKind::TransferInDoubt;
-            slice.did.findings += u64::from(!in_doubt);
-            slice.did.in_doubt += u64::from(in_doubt);
+            slice.counts.findings += u64::from(!in_doubt);
+            slice.counts.in_doubt += u64::from(in_doubt);
             tracing::warn!(finding_id = finding.finding_id, kind = ?finding.kind, "found by the reconciliation");
         }
         Ok(())
     }
 }
 
-impl Did {
-    fn tell(self, told: &mut Reconciliation) {
-        told.mended += self.mended;
-        told.findings += self.findings;
-        told.in_doubt += self.in_doubt;
+impl SliceCounts {
+    fn tell(self, summary: &mut Reconciliation) {
+        summary.backfilled += self.backfilled;
+        summary.findings += self.findings;
+        summary.in_doubt += self.in_doubt;
     }
 }

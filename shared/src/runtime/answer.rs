@@ -12,7 +12,7 @@ use tracing::{Instrument, Span};
 use super::problem::{internal, problem};
 use super::request::{BodyRefused, collect, origin_form};
 use super::{ClientIp, RequestId, Trigger};
-use crate::watch::carried;
+use crate::watch::in_invocation;
 
 /// What the platform knows about a request.
 pub(super) struct Arrival {
@@ -47,7 +47,7 @@ where
 /// Runs the router in a task of its own: a panic ends that task and not the connection,
 /// on which the platform would wait; and money work goes on when the client hangs up.
 async fn ask(router: Router, request: Request<Body>, request_id: &RequestId) -> Response {
-    let task = tokio::spawn(carried(router.oneshot(request)).instrument(Span::current()));
+    let task = tokio::spawn(in_invocation(router.oneshot(request)).instrument(Span::current()));
     match task.await {
         Ok(Ok(response)) => response,
         Err(broken) => {

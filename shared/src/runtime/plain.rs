@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 
 use super::answer::{Arrival, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
-use crate::watch::Watch;
+use crate::watch::Telemetry;
 
 /// Serves until the process is ended.
 pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError> {
@@ -20,7 +20,7 @@ pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError>
     let router = service.router;
     let door = Router::new().fallback(move |request: Request| {
         let arrival = arrival(&request);
-        let (router, watched) = (router.clone(), Watch::installed().begin());
+        let (router, watched) = (router.clone(), Telemetry::installed().begin());
         async move {
             let response = watched.around(answer(router, request, arrival)).await;
             tokio::spawn(watched.end(response.status().is_success()));

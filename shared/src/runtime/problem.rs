@@ -4,8 +4,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::RequestId;
-use crate::http::door::HEADERS;
 use crate::http::failure::{self, PROBLEM_JSON};
+use crate::http::middleware::HEADERS;
 
 /// The handler broke; the log knows where.
 pub(super) fn internal(request_id: &RequestId) -> Response<Bytes> {

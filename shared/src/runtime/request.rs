@@ -30,7 +30,7 @@ where
     B: Body<Data = Bytes>,
 {
     let mut body = pin!(body);
-    let mut kept = BytesMut::new();
+    let mut buffered = BytesMut::new();
     let mut seen_bytes = 0;
     while seen_bytes <= MAX_DISCARDED_BYTES
         && let Some(frame) = body.frame().await
@@ -38,12 +38,12 @@ where
         let Ok(data) = frame.map_err(|_| BodyRefused::Broken)?.into_data() else { continue };
         seen_bytes += data.len();
         if seen_bytes <= MAX_BODY_BYTES {
-            kept.extend_from_slice(&data);
+            buffered.extend_from_slice(&data);
         } else {
-            kept = BytesMut::new();
+            buffered = BytesMut::new();
         }
     }
-    if seen_bytes > MAX_BODY_BYTES { Err(BodyRefused::TooLarge) } else { Ok(kept.freeze()) }
+    if seen_bytes > MAX_BODY_BYTES { Err(BodyRefused::TooLarge) } else { Ok(buffered.freeze()) }
 }
 
 /// The URI without scheme and authority, so that a router sees the same on every platform.

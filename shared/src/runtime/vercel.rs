@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use vercel_runtime::{AppState, Error, Request, ResponseBody};
 
 use crate::aws::role;
-use crate::watch::{Invocation, Watch};
+use crate::watch::{Invocation, Telemetry};
 
 use super::answer::{Arrival, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
@@ -31,7 +31,7 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
                 role::remember(token);
             }
             let arrival = arrival(request.headers());
-            let watched = Watch::installed().begin();
+            let watched = Telemetry::installed().begin();
             let response = watched.around(answer(router, request, arrival)).await;
             streamed(response, &state, watched)
         }

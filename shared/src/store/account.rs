@@ -80,7 +80,7 @@ pub struct Proof<'a> {
 /// What a session needs to know of its account.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Standing {
+struct AccountState {
     generation: u64,
     disabled_at: Option<String>,
 }
@@ -88,7 +88,7 @@ struct Standing {
 impl Store {
     /// Which generation of an account's sessions counts; `None` where the account is gone or disabled.
     pub async fn generation(&self, account: &AccountKey) -> Result<Option<u64>, StoreError> {
-        let found: Option<Standing> = self.get(Key::account(account)).await?;
+        let found: Option<AccountState> = self.get(Key::account(account)).await?;
         let standing = match found {
             None if account.lives_in_its_row() => None,
             found => Some(found.unwrap_or_default()),
@@ -103,7 +103,7 @@ impl Store {
         if account.lives_in_its_row() {
             write = write.expect(Expect::Present);
         }
-        let _: Written<Standing> = self.change(write).await?;
+        let _: Written<AccountState> = self.change(write).await?;
         Ok(())
     }
 
@@ -153,7 +153,7 @@ impl Store {
         proof: &Proof<'_>,
     ) -> Write {
         self.set_password(account, proof)
-            .set("confirmed_at", text(time::write(proof.at)))
+            .set("confirmed_at", text(time::format(proof.at)))
             .set("role", text(proof.role.as_str()))
             .remove(keys::TTL)
             .expect(Expect::Equals(pointer, text(link)))
@@ -181,7 +181,7 @@ impl Store {
             .unchanged(account, generation)
             .set("password_hash", text(new))
             .expect(Expect::Equals("password_hash", text(old)));
-        let _: Written<Standing> = self.change(write).await?;
+        let _: Written<AccountState> = self.change(write).await?;
         Ok(())
     }
 

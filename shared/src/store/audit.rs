@@ -14,7 +14,7 @@ impl Company {
     /// An audit entry, to be written beside what it tells of. Where somebody listens it is also the word
     /// that has yet to be heard: the same row, in a queue of its own.
     pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
-        let key = Key::audit(&self.company, &time::write(entry.at), &format!("{}#{unique}", entry.kind));
+        let key = Key::audit(&self.company, &time::format(entry.at), &format!("{}#{unique}", entry.kind));
         let write = Write::put(key, entry)?.expect(Expect::Absent);
         let queue = self.store.listeners.first_queue().filter(|_| announcement::is_announced(&entry.kind));
         Ok(match queue {
@@ -25,7 +25,7 @@ impl Company {
 
     /// The same for an entry that is also listed by its kind.
     pub(super) fn audit_listed(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
-        let place = format!("{}#{unique}", time::write(entry.at));
+        let place = format!("{}#{unique}", time::format(entry.at));
         let list = keys::audit_list(&self.company, &entry.kind);
         Ok(self.audit(entry, unique)?.set("list_pk", text(list)).set("list_sk", text(place)))
     }
@@ -40,7 +40,7 @@ impl Company {
     ) -> Result<Page<AuditEntry>, StoreError> {
         let list = keys::audit_list(&self.company, kind);
         // An entry's place goes on behind its time, so that one of the very end sorts behind it.
-        let (from, until) = (time::write(from), time::write(until));
+        let (from, until) = (time::format(from), time::format(until));
         let query = Query {
             index: Some(keys::LIST_INDEX),
             hash: ("list_pk", &list),

@@ -15,7 +15,7 @@ use super::write::{Expect, Item, Write, with_key};
 use super::{Page, Query, Range};
 use crate::domain::payout::{BatchId, BatchRecord};
 
-pub use entry::{BatchLine, EntryPlace};
+pub use entry::{BatchEntryCursor, BatchLine};
 
 /// A batch as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

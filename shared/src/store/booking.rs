@@ -22,9 +22,9 @@ use crate::domain::message::Language;
 use crate::domain::party::{BookingId, PaymentIntentId};
 use crate::domain::payout::BatchId;
 
-pub use list::{BookingFilter, BookingPlace};
+pub use list::{BookingCursor, BookingFilter};
 pub use lookup::BookingOwner;
-pub use record::{BookingNews, BookingRecording, Deployment, Payout};
+pub use record::{BookingChange, BookingRecording, Deployment, Payout};
 
 /// A booking as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

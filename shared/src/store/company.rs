@@ -49,7 +49,7 @@ pub struct CompanyState {
     pub experience_id: Option<String>,
     /// How its newest run went.
     #[serde(flatten)]
-    pub standing: Standing,
+    pub standing: CompanyHealth,
     /// What Whop did not answer about its members when it was asked last.
     #[serde(default)]
     pub channel_error: Option<ChannelErrorRow>,
@@ -68,7 +68,7 @@ pub struct ChannelErrorRow {
 
 /// How it went for a company lately.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct CompanyHealth {
     /// Runs in a row in which nothing but failures came of it.
     #[serde(default)]
     pub failed_runs: u32,
@@ -82,16 +82,16 @@ pub struct Standing {
 
 /// A place in a list of cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CasePlace {
+pub struct CaseCursor {
     first_failure_at: DateTime<Utc>,
     case_id: CaseId,
 }
 
-impl CasePlace {
+impl CaseCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (time, case_id) = text.split_once('#')?;
-        let first_failure_at = crate::domain::time::read(time)?;
+        let first_failure_at = crate::domain::time::parse(time)?;
         Some(Self { first_failure_at, case_id: CaseId::parse(case_id).ok()? })
     }
 
@@ -101,9 +101,9 @@ impl CasePlace {
     }
 }
 
-impl std::fmt::Display for CasePlace {
+impl std::fmt::Display for CaseCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}#{}", crate::domain::time::write(self.first_failure_at), self.case_id)
+        write!(f, "{}#{}", crate::domain::time::format(self.first_failure_at), self.case_id)
     }
 }
 
@@ -172,7 +172,7 @@ impl Company {
     }
 
     /// Remembers how its newest run went; the newest word wins, and the experience is not touched.
-    pub fn remember_standing(&self, standing: &Standing) -> Result<Write, StoreError> {
+    pub fn save_health(&self, standing: &CompanyHealth) -> Result<Write, StoreError> {
         Write::update(Key::company_state(&self.company)).set_all(standing)
     }
 
@@ -195,8 +195,8 @@ impl Company {
         &self,
         state: Option<CaseState>,
         limit: u16,
-        after: Option<&CasePlace>,
-    ) -> Result<(Vec<Case>, Option<CasePlace>), StoreError> {
+        after: Option<&CaseCursor>,
+    ) -> Result<(Vec<Case>, Option<CaseCursor>), StoreError> {
         let (index, name, list) = match state {
             None => (keys::LIST_INDEX, "list_pk", keys::cases_list(&self.company)),
             Some(state) => (
@@ -222,7 +222,8 @@ impl Company {
         let page = self.store.query_items(query).await?;
         let keys = page.rows.iter().cloned().map(super::read_row).collect::<Result<Vec<Key>, _>>()?;
         let cases: Vec<Case> = self.store.get_all(&keys).await?;
-        let last = page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(CasePlace::parse);
+        let last =
+            page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(CaseCursor::parse);
         let cases = cases.into_iter().filter(|case| state.is_none_or(|state| case.state == state)).collect();
         Ok((cases, page.next.and(last)))
     }
@@ -284,7 +285,7 @@ impl Company {
         let mut write = Write::update(Key::case(&self.company, case.case_id))
             .set("attempts", number(case.attempts))
             .set("failed_tries", number(case.failed_tries))
-            .set("updated_at", text(crate::domain::time::write(now)))
+            .set("updated_at", text(crate::domain::time::format(now)))
             .set("version", number(case.version + 1));
         write = match case.last_offset_days {
             Some(days) => write.set("last_offset_days", number(days)),
@@ -320,7 +321,7 @@ struct ChannelErrorAttribute<'a> {
 }
 
 fn hold_attribute(hold: &Hold) -> AttributeValue {
-    let since = text(crate::domain::time::write(hold.since));
+    let since = text(crate::domain::time::format(hold.since));
     let reason = text(hold.reason.as_str());
     AttributeValue::M([("reason".to_owned(), reason), ("since".to_owned(), since)].into())
 }

@@ -42,7 +42,7 @@ impl Store {
         start: Option<Item>,
     ) -> Result<Page<DueRow>, StoreError> {
         let hash = format!("{job}#{shard}");
-        let now = crate::domain::time::write(now);
+        let now = crate::domain::time::format(now);
         let query = Query {
             index: Some(keys::DUE_INDEX),
             hash: ("due_shard", &hash),

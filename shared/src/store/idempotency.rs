@@ -69,7 +69,7 @@ impl Company {
         let row = KeyRow { operation, ..row.clone() };
         let as_found = vec![
             Expect::Equals("owner", text(&found.owner)),
-            Expect::Equals("lease_until", text(time::write(found.lease_until))),
+            Expect::Equals("lease_until", text(time::format(found.lease_until))),
         ];
         self.store.change(put(&row, as_found)?).await
     }
@@ -91,7 +91,7 @@ impl Company {
     /// Gives a key up without an answer, so that the request can be tried again at once.
     pub async fn release_key(&self, hash: &str, owner: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let write = Write::update(Key::idempotency(&self.company, hash))
-            .set("lease_until", text(time::write(now)))
+            .set("lease_until", text(time::format(now)))
             .expect(Expect::Equals("owner", text(owner)));
         self.store.change::<KeyRow>(write).await.map(drop)
     }

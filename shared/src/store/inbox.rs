@@ -141,7 +141,7 @@ impl Inbox {
         let key = Key::event(&event.source, &event.payload_min.event_id);
         let Event { occurred_at, occurred_at_source, .. } = &event.payload_min;
         let mut write = Write::put(key, event)?
-            .set(occurred::AT, text(time::write(*occurred_at)))
+            .set(occurred::AT, text(time::format(*occurred_at)))
             .set(occurred::SOURCE, text(occurred_at_source.as_str()))
             .due(SWEEP, due_at)
             .expect(Expect::Absent);
@@ -152,7 +152,7 @@ impl Inbox {
             let list = keys::unread_events_list(event.payload_min.company_id.as_ref());
             write = write
                 .set("list_state_pk", text(list))
-                .set("list_sk", text(EventPlace::of(event).to_string()));
+                .set("list_sk", text(EventCursor::of(event).to_string()));
         }
         Ok(write)
     }
@@ -182,7 +182,7 @@ impl Inbox {
         }
         write
             .set("list_state_pk", text(keys::unread_events_list(event.payload_min.company_id.as_ref())))
-            .set("list_sk", text(EventPlace::of(event).to_string()))
+            .set("list_sk", text(EventCursor::of(event).to_string()))
     }
 
     /// Notes that applying it failed: due again later, or set aside where `due_at` is absent.
@@ -202,7 +202,7 @@ impl Inbox {
             write = write
                 .set("state", text("set_aside"))
                 .set("list_state_pk", text(keys::events_state_list("set_aside")))
-                .set("list_sk", text(EventPlace::of(event).to_string()));
+                .set("list_sk", text(EventCursor::of(event).to_string()));
         }
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
@@ -233,7 +233,7 @@ impl Inbox {
             .set("state", text("pending"))
             .set("tries", number(0))
             .set("replays", number(event.replays + 1))
-            .set("replayed_at", text(time::write(now)))
+            .set("replayed_at", text(time::format(now)))
             .remove(keys::TTL)
             .remove("list_state_pk")
             .remove("list_sk")
@@ -247,8 +247,8 @@ impl Inbox {
     pub async fn set_aside(
         &self,
         limit: u16,
-        after: Option<&EventPlace>,
-    ) -> Result<(Vec<StoredEvent>, Option<EventPlace>), StoreError> {
+        after: Option<&EventCursor>,
+    ) -> Result<(Vec<StoredEvent>, Option<EventCursor>), StoreError> {
         let list = keys::events_state_list("set_aside");
         let start = after.map(|place| {
             let item = with_key(Item::new(), &Key::event(&place.source, &place.event_id));
@@ -272,7 +272,7 @@ impl Inbox {
         let events = self.store.get_items(&keys).await?.into_iter().map(occurred::read_event);
         let events = events.collect::<Result<Vec<_>, _>>()?;
         let last =
-            page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(EventPlace::parse);
+            page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(EventCursor::parse);
         let events = events.into_iter().filter(|event| event.state == EventState::SetAside).collect();
         Ok((events, page.next.and(last)))
     }
@@ -286,17 +286,17 @@ struct ReadAgain<'a> {
 
 /// A place in the list of set-aside events.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventPlace {
+pub struct EventCursor {
     received_at: DateTime<Utc>,
     source: String,
     event_id: String,
 }
 
-impl EventPlace {
+impl EventCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '#');
-        let received_at = time::read(parts.next()?)?;
+        let received_at = time::parse(parts.next()?)?;
         Some(Self { received_at, source: parts.next()?.to_owned(), event_id: parts.next()?.to_owned() })
     }
 
@@ -306,9 +306,9 @@ impl EventPlace {
     }
 }
 
-impl std::fmt::Display for EventPlace {
+impl std::fmt::Display for EventCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}#{}#{}", time::write(self.received_at), self.source, self.event_id)
+        write!(f, "{}#{}#{}", time::format(self.received_at), self.source, self.event_id)
     }
 }
 

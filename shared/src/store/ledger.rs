@@ -15,17 +15,17 @@ use crate::domain::time;
 
 /// A place in a professional's statement: its last entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryPlace {
+pub struct LedgerCursor {
     at: DateTime<Utc>,
     entry_id: Uuid,
     booking_id: BookingId,
 }
 
-impl EntryPlace {
+impl LedgerCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(place: &str) -> Option<Self> {
         let mut parts = place.split('#');
-        let (at, entry) = (time::read(parts.next()?)?, parts.next()?);
+        let (at, entry) = (time::parse(parts.next()?)?, parts.next()?);
         let booking_id = BookingId::parse(parts.next()?).ok()?;
         parts.next().is_none().then_some(())?;
         Some(Self { at, entry_id: Uuid::parse_str(entry).ok()?, booking_id })
@@ -37,11 +37,11 @@ impl EntryPlace {
     }
 
     fn sort_key(&self) -> String {
-        format!("{}#{}", time::write(self.at), self.entry_id)
+        format!("{}#{}", time::format(self.at), self.entry_id)
     }
 }
 
-impl std::fmt::Display for EntryPlace {
+impl std::fmt::Display for LedgerCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}#{}", self.sort_key(), self.booking_id)
     }
@@ -53,11 +53,11 @@ impl Company {
         &self,
         professional_id: &ProfessionalId,
         limit: u16,
-        after: Option<&EntryPlace>,
-    ) -> Result<(Vec<Entry>, Option<EntryPlace>), StoreError> {
+        after: Option<&LedgerCursor>,
+    ) -> Result<(Vec<Entry>, Option<LedgerCursor>), StoreError> {
         let list = keys::statement_list(&self.company, professional_id);
         let start = after.map(|place| {
-            let (time, id) = (time::write(place.at), place.entry_id.to_string());
+            let (time, id) = (time::format(place.at), place.entry_id.to_string());
             let key = Key::ledger_entry(&self.company, place.booking_id, &time, &id);
             let own = [("list_pk".to_owned(), text(&list)), ("list_sk".to_owned(), text(place.sort_key()))];
             with_key(Item::new(), &key).into_iter().chain(own).collect()
@@ -73,7 +73,7 @@ impl Company {
         let page = self.store.query_items(query).await?;
         let keys = page.rows.into_iter().map(read_row).collect::<Result<Vec<Key>, _>>()?;
         let entries: Vec<Entry> = self.store.get_all(&keys).await?;
-        let last = keys.last().and_then(EntryPlace::of);
+        let last = keys.last().and_then(LedgerCursor::of);
         Ok((entries, page.next.and(last)))
     }
 

@@ -79,13 +79,13 @@ impl Store {
     pub async fn heard_by_analytics(&self, waiting: &Waiting, now: DateTime<Utc>) -> Result<(), StoreError> {
         let write = Write::update(waiting.key.clone());
         if waiting.queue == EVENTS {
-            return self.move_on(waiting, write.set(MARK, text(time::write(now)))).await;
+            return self.move_on(waiting, write.set(MARK, text(time::format(now)))).await;
         }
         self.move_on(waiting, write.due(ANALYTICS, None)).await
     }
 
     /// It was not taken: it is due again later, unless somebody else has moved it since it was read.
-    pub async fn put_off(&self, waiting: &Waiting, until: DateTime<Utc>) -> Result<(), StoreError> {
+    pub async fn defer(&self, waiting: &Waiting, until: DateTime<Utc>) -> Result<(), StoreError> {
         let unmoved = Expect::Equals("due_at", text(&waiting.due_at));
         let write = Write::update(waiting.key.clone()).due(waiting.queue, Some(until)).expect(unmoved);
         self.move_on(waiting, write).await
@@ -103,7 +103,7 @@ impl Key {
     /// When that was written down which an audit entry tells of, from its address.
     pub fn audited_at(&self) -> Option<DateTime<Utc>> {
         let place = self.pk.starts_with("AUDIT#").then(|| self.sk.split('#').next());
-        time::read(place??)
+        time::parse(place??)
     }
 }
 

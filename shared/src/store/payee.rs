@@ -107,7 +107,7 @@ impl Company {
     ) -> Write {
         Write::update(self.payee_key(professional_id))
             .set("professional_id", text(professional_id.as_str()))
-            .set("touched_at", text(time::write(now)))
+            .set("touched_at", text(time::format(now)))
             .due_from(PAYOUTS, from)
             .count("version", 1)
     }
@@ -124,7 +124,7 @@ impl Company {
         let write = Write::update(self.payee_key(professional_id))
             .set("fence", number(read.fence + 1))
             .set("owner", text(&owner))
-            .set("lease_until", text(time::write(lease_until)))
+            .set("lease_until", text(time::format(lease_until)))
             .expect(Expect::counted("fence", read.fence));
         match self.store.change::<PayeeRow>(write).await? {
             Written::Accepted(row) => Ok(Some(row)),
@@ -141,7 +141,7 @@ impl Company {
         lease_until: DateTime<Utc>,
     ) -> Write {
         Write::update(self.payee_key(professional_id))
-            .set("lease_until", text(time::write(lease_until)))
+            .set("lease_until", text(time::format(lease_until)))
             .expect(Expect::counted("fence", held.fence))
     }
 

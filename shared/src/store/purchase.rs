@@ -29,7 +29,7 @@ impl Company {
         let Purchase { membership_id, bought_at } = purchase;
         Write::update(Key::purchase(&self.company, user, product_id, membership_id))
             .set("membership_id", text(membership_id.as_str()))
-            .set_absent("bought_at", text(time::write(*bought_at)))
+            .set_absent("bought_at", text(time::format(*bought_at)))
     }
 
     /// What a member bought of one product, in one query.

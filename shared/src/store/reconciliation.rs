@@ -1,9 +1,9 @@
 //! What the reconciliation remembers: how far it has come, what it found, and each of its runs.
 
 mod books;
-mod care;
 mod finding;
-mod listed;
+mod finding_scope;
+mod finding_totals;
 mod open;
 mod run;
 
@@ -19,11 +19,11 @@ use super::write::{Expect, Write};
 use crate::domain::id::CompanyId;
 
 pub use books::Books;
-pub use care::{Care, Closed};
 pub use finding::{Closing, Finding, FindingKind, FindingState};
-pub use listed::{Filed, Listed};
-pub use open::FindingPlace;
-pub use run::{Cash, Reconciliation, ReconciliationPlace};
+pub use finding_scope::{CloseOutcome, FindingScope};
+pub use finding_totals::{FileOutcome, FindingTotals};
+pub use open::FindingCursor;
+pub use run::{Cash, Reconciliation, ReconciliationRunCursor};
 
 /// The job's name.
 pub const RECONCILIATION_JOB: &str = "reconciliation";

@@ -15,7 +15,7 @@ use crate::domain::action::Source;
 use crate::domain::id::{CaseId, MembershipId, PaymentId, UserId};
 use crate::domain::kpi;
 use crate::domain::time;
-use crate::domain::timeline::{CaseState, EndedBy, Episode, Fact, MAX_FACTS, OtherPayment, Timeline};
+use crate::domain::timeline::{CaseFact, CaseState, EndedBy, Episode, MAX_FACTS, OtherPayment, Timeline};
 
 /// A membership's history as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,9 +46,9 @@ pub struct KnownCase {
 
 /// What is recorded at once.
 #[derive(Debug, Clone)]
-pub struct News<'a> {
+pub struct CaseChange<'a> {
     /// What happened.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<CaseFact>,
     /// The member, where known.
     pub user_id: Option<UserId>,
     /// A payment that from now on belongs to this membership.
@@ -61,9 +61,9 @@ pub struct News<'a> {
     pub source: Source,
 }
 
-impl News<'_> {
+impl CaseChange<'_> {
     /// Facts that the schedule looked up, and nothing beside them.
-    pub fn of_facts(facts: Vec<Fact>) -> Self {
+    pub fn of_facts(facts: Vec<CaseFact>) -> Self {
         Self {
             facts,
             user_id: None,
@@ -109,7 +109,7 @@ impl Company {
         &self,
         membership_id: &MembershipId,
         read: Membership,
-        news: News<'_>,
+        news: CaseChange<'_>,
         now: DateTime<Utc>,
     ) -> Result<Recording, RecordError> {
         let before = read.episodes();
@@ -189,7 +189,7 @@ impl Company {
     ) -> Result<Write, StoreError> {
         let recovery = episode.recovery.as_ref();
         let recovered = recovery.and_then(|recovery| recovery.money.as_ref());
-        let place = format!("{}#{case_id}", time::write(episode.first_failure_at));
+        let place = format!("{}#{case_id}", time::format(episode.first_failure_at));
         let mut write = Write::update(Key::case(&self.company, case_id)).set_all(&Projection {
             case_id,
             company_id: self.company.as_str(),

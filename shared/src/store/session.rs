@@ -55,7 +55,7 @@ impl Store {
 
     /// Marks a session that is there as ended.
     pub fn end_session(&self, id_hash: &str, now: DateTime<Utc>) -> Write {
-        Write::update(Key::session(id_hash)).set("ended_at", text(time::write(now))).expect(Expect::Present)
+        Write::update(Key::session(id_hash)).set("ended_at", text(time::format(now))).expect(Expect::Present)
     }
 
     /// Commits that mark alone; where there is no such session nothing is to be ended.
@@ -73,8 +73,8 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let write = Write::update(Key::session(id_hash))
-            .set("idle_until", text(time::write(until)))
-            .expect(Expect::Equals("idle_until", text(time::write(read_until))));
+            .set("idle_until", text(time::format(until)))
+            .expect(Expect::Equals("idle_until", text(time::format(read_until))));
         let _: Written<SessionRow> = self.change(write).await?;
         Ok(())
     }

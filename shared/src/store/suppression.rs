@@ -97,7 +97,7 @@ impl Store {
             if let Some(report) = report {
                 keep = keep
                     .set("list_pk", text(keys::MAIL_REPORTS_LIST))
-                    .set("list_sk", text(format!("{}#{report}#{event_id}", time::write(at))));
+                    .set("list_sk", text(format!("{}#{report}#{event_id}", time::format(at))));
             }
             let mut writes = vec![keep];
             for (hash, change) in changes {
@@ -128,7 +128,7 @@ impl Store {
             index: Some(keys::LIST_INDEX),
             hash: ("list_pk", keys::MAIL_REPORTS_LIST),
             // No year begins with a letter.
-            range: Range::Between("list_sk", &time::write(since), "a"),
+            range: Range::Between("list_sk", &time::format(since), "a"),
             newest_first: true,
             limit: Some(COUNTED),
             start: None,
@@ -166,7 +166,7 @@ fn suppression_write(
         return None;
     }
     let write = Write::update(Key::suppression(hash.newest()?))
-        .set("at", text(time::write(at)))
+        .set("at", text(time::format(at)))
         .set("event_id", text(event_id));
     let write = match change {
         SuppressionChange::Suppress(reason) => {

@@ -81,7 +81,7 @@ impl Company {
         match Trouble::of(state, held.tries, is_refusal_open) {
             Some(trouble) => write
                 .set("list_state_pk", text(keys::effects_list(&self.company, list(trouble, &held.request))))
-                .set("list_sk", text(format!("{}#{}", time::write(held.action.at), held.action.operation))),
+                .set("list_sk", text(format!("{}#{}", time::format(held.action.at), held.action.operation))),
             None => write.remove("list_state_pk").remove("list_sk"),
         }
     }
@@ -90,7 +90,7 @@ impl Company {
     /// effect did not end as rejected.
     pub fn resolve_refusal(&self, subject: impl Into<Subject>, operation: &str, now: DateTime<Utc>) -> Write {
         Write::update(self.action_key(subject.into(), operation))
-            .set("refusal_resolved_at", text(time::write(now)))
+            .set("refusal_resolved_at", text(time::format(now)))
             .remove("is_refusal_open")
             .remove("list_state_pk")
             .remove("list_sk")
@@ -190,7 +190,7 @@ impl Company {
         kind: &str,
         from: DateTime<Utc>,
     ) -> Result<(Vec<AuditEntry>, bool), StoreError> {
-        let (list, from) = (keys::audit_list(&self.company, kind), time::write(from));
+        let (list, from) = (keys::audit_list(&self.company, kind), time::format(from));
         let query = Query {
             index: Some(keys::LIST_INDEX),
             hash: ("list_pk", &list),

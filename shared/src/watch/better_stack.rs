@@ -26,9 +26,9 @@ pub(super) struct BetterStack(Sink);
 
 impl BetterStack {
     pub(super) fn new(http: reqwest::Client, drain: &Drain) -> Self {
-        let proof = ("authorization", format!("Bearer {}", drain.token));
+        let auth_header = ("authorization", format!("Bearer {}", drain.token));
         let url = format!("{}/", drain.host.trim_end_matches('/'));
-        Self(Sink::new(http, "better_stack", url, proof))
+        Self(Sink::new(http, "better_stack", url, auth_header))
     }
 
     /// Ships lines, and says how many older ones there was no room for.
@@ -38,14 +38,14 @@ impl BetterStack {
         if dropped > 0 {
             let message = "older lines were left out";
             let told =
-                json!({"dt": time::write(first.at), "level": "warn", "message": message, "lines": dropped});
+                json!({"dt": time::format(first.at), "level": "warn", "message": message, "lines": dropped});
             body.extend_from_slice(told.to_string().as_bytes());
             body.push(b'\n');
         }
         for line in lines {
             // A line is an object that is never empty: what comes first may stand before everything in it.
             let Some(rest) = line.json.strip_prefix(b"{") else { continue };
-            body.extend_from_slice(format!("{{\"dt\":\"{}\",", time::write(line.at)).as_bytes());
+            body.extend_from_slice(format!("{{\"dt\":\"{}\",", time::format(line.at)).as_bytes());
             body.extend_from_slice(rest);
             body.push(b'\n');
         }

@@ -39,7 +39,7 @@ pub(super) struct CheckIn {
 impl CheckIn {
     /// An occurrence that is started twice is one check-in.
     pub(super) fn of(job: Job, occurrence: &Occurrence, payout_zone: &str, environment: &str) -> Self {
-        let planned = time::write(occurrence.scheduled_at);
+        let planned = time::format(occurrence.scheduled_at);
         let name = format!("check-in:{environment}:{}:{planned}", job.name);
         let (schedule, zone) = match job.rhythm {
             Rhythm::Utc(crontab) => (json!({"type": "crontab", "value": crontab}), "UTC"),
@@ -79,12 +79,12 @@ impl CheckIn {
 
 /// A job that has begun, and the word of it that is on its way.
 #[derive(Debug)]
-pub(super) struct Begun {
+pub(super) struct RunningCheckIn {
     check_in: CheckIn,
     sent: JoinHandle<()>,
 }
 
-impl Begun {
+impl RunningCheckIn {
     pub(super) fn of(check_in: CheckIn, sentry: Sentry) -> Self {
         let told = check_in.clone();
         let sent = tokio::spawn(async move {

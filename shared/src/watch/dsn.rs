@@ -63,7 +63,7 @@ impl Dsn {
     }
 
     /// The header by which Sentry knows whose they are.
-    pub(super) fn proof(&self) -> (&'static str, String) {
+    pub(super) fn auth_header(&self) -> (&'static str, String) {
         let client = concat!("justonce/", env!("CARGO_PKG_VERSION"));
         let key = &self.public_key;
         ("x-sentry-auth", format!("Sentry sentry_version=7, sentry_client={client}, sentry_key={key}"))

@@ -17,11 +17,11 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use crate::domain::job::{Job, Occurrence};
-use crate::logs::{Kept, Lines, Wanted, keeping};
+use crate::logs::{BufferedLines, Lines, Wanted, keeping};
 
 use better_stack::BetterStack;
 pub use better_stack::Drain;
-use check_in::{Begun, CheckIn, Status};
+use check_in::{CheckIn, RunningCheckIn, Status};
 pub use dsn::{Dsn, DsnError};
 pub use sentry::Deployment;
 use sentry::Sentry;
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Those who watch; all clones are the same, and share what is known of how they answer.
 #[derive(Debug, Clone, Default)]
-pub struct Watch(Option<Arc<Watchers>>);
+pub struct Telemetry(Option<Arc<Watchers>>);
 
 #[derive(Debug)]
 struct Watchers {
@@ -46,17 +46,17 @@ pub struct Invocation(Option<Arc<Open>>);
 #[derive(Debug)]
 struct Open {
     watchers: Arc<Watchers>,
-    kept: Arc<Kept>,
-    begun: Mutex<Option<Begun>>,
+    buffered: Arc<BufferedLines>,
+    begun: Mutex<Option<RunningCheckIn>>,
 }
 
 tokio::task_local! {
     static OPEN: Arc<Open>;
 }
 
-static INSTALLED: OnceLock<Watch> = OnceLock::new();
+static INSTALLED: OnceLock<Telemetry> = OnceLock::new();
 
-impl Watch {
+impl Telemetry {
     /// Those of a deployment.
     pub fn new(
         http: &reqwest::Client,
@@ -83,8 +83,8 @@ impl Watch {
     pub fn begin(&self) -> Invocation {
         Invocation(self.0.as_ref().map(|watchers| {
             let wanted = Wanted { lines: watchers.better_stack.is_some(), errors: watchers.sentry.is_some() };
-            let (kept, begun) = (Arc::new(Kept::new(wanted)), Mutex::default());
-            Arc::new(Open { watchers: Arc::clone(watchers), kept, begun })
+            let (buffered, begun) = (Arc::new(BufferedLines::new(wanted)), Mutex::default());
+            Arc::new(Open { watchers: Arc::clone(watchers), buffered, begun })
         }))
     }
 }
@@ -93,7 +93,7 @@ impl Invocation {
     /// Does the work. What it logs is kept, and where it is a job's it may check in.
     pub async fn around<F: Future>(&self, work: F) -> F::Output {
         match &self.0 {
-            Some(open) => OPEN.scope(Arc::clone(open), keeping(Arc::clone(&open.kept), work)).await,
+            Some(open) => OPEN.scope(Arc::clone(open), keeping(Arc::clone(&open.buffered), work)).await,
             None => work.await,
         }
     }
@@ -101,7 +101,7 @@ impl Invocation {
     /// Tells everybody what there is to tell, and waits for them no longer than a second.
     pub async fn end(self, is_ok: bool) {
         let Some(open) = self.0 else { return };
-        let Lines { lines, lines_dropped, errors, errors_dropped, .. } = open.kept.take();
+        let Lines { lines, lines_dropped, errors, errors_dropped, .. } = open.buffered.take();
         let begun = open.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
         let until = Instant::now() + PATIENCE;
         let Watchers { sentry, better_stack } = &*open.watchers;
@@ -132,12 +132,12 @@ pub fn check_in(job: Job, occurrence: &Occurrence, payout_zone: &str) {
     let Ok(open) = OPEN.try_with(Arc::clone) else { return };
     let Some(sentry) = &open.watchers.sentry else { return };
     let check_in = CheckIn::of(job, occurrence, payout_zone, sentry.environment());
-    let begun = Begun::of(check_in, sentry.clone());
+    let begun = RunningCheckIn::of(check_in, sentry.clone());
     *open.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
 }
 
 /// The same work, to be spawned: a task of its own does not know by itself whose invocation it is of.
-pub fn carried<F: Future>(work: F) -> impl Future<Output = F::Output> {
+pub fn in_invocation<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let invocation = Invocation(OPEN.try_with(Arc::clone).ok());
     async move { invocation.around(work).await }
 }

@@ -37,7 +37,7 @@ const TAGS: [&str; 4] = ["service", "request_id", "cron", "reason"];
 
 impl Sentry {
     pub(super) fn new(http: reqwest::Client, dsn: &Dsn, deployment: Deployment) -> Self {
-        Self { sink: Sink::new(http, "sentry", dsn.envelope_url(), dsn.proof()), deployment }
+        Self { sink: Sink::new(http, "sentry", dsn.envelope_url(), dsn.auth_header()), deployment }
     }
 
     pub(super) fn environment(&self) -> &str {

@@ -17,8 +17,8 @@ pub(super) struct Sink {
     watcher: &'static str,
     url: String,
     /// The header that opens it.
-    proof: (&'static str, String),
-    rests_until: Arc<Mutex<Option<Instant>>>,
+    auth_header: (&'static str, String),
+    backoff_until: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Sink {
@@ -26,19 +26,19 @@ impl Sink {
         http: reqwest::Client,
         watcher: &'static str,
         url: String,
-        proof: (&'static str, String),
+        auth_header: (&'static str, String),
     ) -> Self {
-        Self { http, watcher, url, proof, rests_until: Arc::default() }
+        Self { http, watcher, url, auth_header, backoff_until: Arc::default() }
     }
 
     /// Sends it, if they are not at rest, and waits until then at the latest.
     pub(super) async fn send(&self, content_type: &'static str, body: Vec<u8>, until: Instant) {
-        if self.rests_until().is_some_and(|rests_until| Instant::now() < rests_until) {
+        if self.backoff_until().is_some_and(|backoff_until| Instant::now() < backoff_until) {
             return;
         }
         let request = self.http.post(&self.url).header("content-type", content_type).body(body);
-        let (name, proof) = &self.proof;
-        let answer = timeout_at(until, request.header(*name, proof).send()).await;
+        let (name, auth_header) = &self.auth_header;
+        let answer = timeout_at(until, request.header(*name, auth_header).send()).await;
         let (reason, rest) = match answer {
             Ok(Ok(answer)) if answer.status().is_success() => return,
             Ok(Ok(answer)) => {
@@ -50,12 +50,12 @@ impl Sink {
             Ok(Err(_)) => ("no_answer".to_owned(), REST),
             Err(_) => ("no_answer_in_time".to_owned(), REST),
         };
-        *self.rests_until() = Some(Instant::now() + rest);
+        *self.backoff_until() = Some(Instant::now() + rest);
         tracing::warn!(watcher = self.watcher, reason, rest = rest.as_secs(), "a watcher was not told");
     }
 
-    fn rests_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.rests_until.lock().unwrap_or_else(PoisonError::into_inner)
+    fn backoff_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.backoff_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

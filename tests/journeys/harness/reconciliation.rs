@@ -117,7 +117,7 @@ impl Scene for Missed {
         let cash = world.cash().await;
         assert_eq!(cash.unexplained_amount(), 0, "{told}\n{cash:?}");
         if !self.is_overdrawn() {
-            assert_eq!(world.listed().await, [], "{told}\nnothing is left for a person to explain");
+            assert_eq!(world.finding_totals().await, [], "{told}\nnothing is left for a person to explain");
         }
     }
 }

@@ -56,7 +56,7 @@ impl Row {
     /// Whether somebody should look at it by now.
     pub fn is_due(&self, now: DateTime<Utc>) -> bool {
         let due_at = self.text("due_at");
-        !due_at.is_empty() && *due_at <= *time::write(now)
+        !due_at.is_empty() && *due_at <= *time::format(now)
     }
 
     /// The company in its key; empty for a row of none.

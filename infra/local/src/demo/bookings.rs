@@ -67,7 +67,7 @@ async fn tell(service: &Service, number: usize, began: DateTime<Utc>, end: End) 
     let asked = json!({
         "professional_id": PROFESSIONAL, "customer_id": format!("user_demo_customer_{number}"),
         "customer_email": format!("customer{number}@example.com"), "language": "es",
-        "amount": PRICE, "currency": "cop", "scheduled_start": time::write(start),
+        "amount": PRICE, "currency": "cop", "scheduled_start": time::format(start),
     });
     let booking = ask(service, Method::POST, "/api/bookings", &key(number, "request"), asked).await?;
     let payment = booking["payment_intent_id"].as_str()?;

@@ -27,7 +27,7 @@ const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
 pub struct Faults {
     rules: Arc<Mutex<Vec<Rule>>>,
     journal: Journal,
-    watch: watch::Watch,
+    watch: watch::CallHooks,
 }
 
 /// A request as far as rules look at it.

@@ -9,7 +9,7 @@ pub type CallHook = Arc<dyn Fn(u64, Operation) -> Option<FaultKind> + Send + Syn
 
 /// What was seen of the calls.
 #[derive(Clone, Default)]
-pub(super) struct Watch {
+pub(super) struct CallHooks {
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -38,7 +38,7 @@ impl Faults {
     }
 }
 
-impl Watch {
+impl CallHooks {
     /// Numbers a call and hears the hook. The call lasts until the guard is dropped.
     pub(super) fn begin(&self, operation: Operation) -> (Answering, Option<FaultKind>) {
         let (call, hook) = {
@@ -63,7 +63,7 @@ impl Watch {
 }
 
 /// A call that is being answered; a caller that hangs up ends it too.
-pub(super) struct Answering(Watch);
+pub(super) struct Answering(CallHooks);
 
 impl Drop for Answering {
     fn drop(&mut self) {
@@ -71,7 +71,7 @@ impl Drop for Answering {
     }
 }
 
-impl std::fmt::Debug for Watch {
+impl std::fmt::Debug for CallHooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Watch")
     }

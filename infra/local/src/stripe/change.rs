@@ -13,7 +13,7 @@ pub(crate) enum Change {
     /// The charge was made, or is like this now; it stands before its PaymentIntent.
     Charge(Box<Charge>),
     /// The PaymentIntent was made, or is like this now.
-    Intent(Box<PaymentIntent>),
+    IdempotencyKey(Box<PaymentIntent>),
     /// The transfer was made, or is like this now.
     Transfer(Box<Transfer>),
     /// The refund was made, or is like this now.
@@ -37,7 +37,7 @@ impl World {
                 Change::Charge(charge) => {
                     self.charges.insert(charge.id.clone(), *charge);
                 }
-                Change::Intent(intent) => self.put_intent(*intent),
+                Change::IdempotencyKey(intent) => self.put_intent(*intent),
                 Change::Transfer(transfer) => {
                     self.transfers.insert(transfer.id.clone(), *transfer);
                 }

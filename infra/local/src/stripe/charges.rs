@@ -26,7 +26,7 @@ impl Draft<'_> {
         self.event("charge.captured", charge.shape());
         self.event("payment_intent.succeeded", intent.shape(None));
         self.put(Change::Charge(Box::new(charge)));
-        self.put(Change::Intent(Box::new(intent.clone())));
+        self.put(Change::IdempotencyKey(Box::new(intent.clone())));
         intent
     }
 
@@ -42,7 +42,7 @@ impl Draft<'_> {
         intent.canceled_at = Some(self.now);
         intent.cancellation_reason = reason;
         self.event("payment_intent.canceled", intent.shape(None));
-        self.put(Change::Intent(Box::new(intent.clone())));
+        self.put(Change::IdempotencyKey(Box::new(intent.clone())));
         intent
     }
 

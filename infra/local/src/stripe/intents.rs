@@ -113,7 +113,7 @@ impl Draft<'_> {
             cancellation_reason: None,
         };
         self.event("payment_intent.created", intent.shape(None));
-        self.put(Change::Intent(Box::new(intent.clone())));
+        self.put(Change::IdempotencyKey(Box::new(intent.clone())));
         Ok(intent.shape(None))
     }
 

@@ -50,7 +50,7 @@ impl StripeStandIn {
             }
             draft.event("payment_intent.amount_capturable_updated", intent.shape(None));
             draft.put(Change::Charge(Box::new(charge)));
-            draft.put(Change::Intent(Box::new(intent)));
+            draft.put(Change::IdempotencyKey(Box::new(intent)));
         });
     }
 
@@ -58,7 +58,7 @@ impl StripeStandIn {
     pub fn set_status(&self, intent_id: &str, status: IntentStatus) {
         self.happens(|draft| {
             let intent = intent_of(draft, intent_id);
-            draft.put(Change::Intent(Box::new(PaymentIntent { status, ..intent })));
+            draft.put(Change::IdempotencyKey(Box::new(PaymentIntent { status, ..intent })));
         });
     }
 

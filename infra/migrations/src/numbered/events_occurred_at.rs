@@ -35,7 +35,7 @@ fn decide(row: &Item) -> Decision {
         TimeSource::Arrival => "the arrival",
     };
     let text = |value: &str| AttributeValue::S(value.to_owned());
-    let set = vec![(AT, text(&time::write(occurred.at))), (SOURCE, text(occurred.source.as_str()))];
+    let set = vec![(AT, text(&time::format(occurred.at))), (SOURCE, text(occurred.source.as_str()))];
     Decision::Change(Change { from, set, remove: Vec::new() })
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::dispute::{DisputeStatus, Disputes};
-use super::fact::{Fact, What};
+use super::fact::{BookingFact, BookingFactKind};
 use super::terms::{MAX_PRICE, Terms};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::TransferId;
@@ -89,7 +89,7 @@ pub(super) struct Registers<'a> {
 
 impl<'a> Registers<'a> {
     /// Reads all facts, which come oldest first.
-    pub(super) fn read(terms: &'a Terms, facts: &[&'a Fact]) -> Self {
+    pub(super) fn read(terms: &'a Terms, facts: &[&'a BookingFact]) -> Self {
         let mut registers = Self {
             currency: &terms.price.currency,
             captured: 0,
@@ -110,15 +110,19 @@ impl<'a> Registers<'a> {
         self.captured > 0
     }
 
-    fn note(&mut self, fact: &'a Fact) {
+    fn note(&mut self, fact: &'a BookingFact) {
         match &fact.what {
-            What::Captured { money, .. } => {
+            BookingFactKind::Captured { money, .. } => {
                 self.captured = self.captured.max(self.counted(money).unwrap_or_default());
             }
             // Within one instant the larger total sorts last, and a total falls when a refund fails.
-            What::Refunded { money, .. } => self.refunded = self.counted(money).unwrap_or(self.refunded),
-            What::Disputed { dispute_id, status, money, .. } => self.dispute(dispute_id, *status, money),
-            What::PaidOut { batch, transfer, money, carried_amount } => {
+            BookingFactKind::Refunded { money, .. } => {
+                self.refunded = self.counted(money).unwrap_or(self.refunded)
+            }
+            BookingFactKind::Disputed { dispute_id, status, money, .. } => {
+                self.dispute(dispute_id, *status, money)
+            }
+            BookingFactKind::PaidOut { batch, transfer, money, carried_amount } => {
                 let by = match transfer {
                     Some(transfer) => Settlement::ByTransfer(transfer.clone()),
                     None => Settlement::ByDebt(*batch),
@@ -129,7 +133,7 @@ impl<'a> Registers<'a> {
                 let known = self.settled.entry(by).or_default();
                 *known = (known.0.max(moved), known.1.max(carried));
             }
-            What::TransferReversed { transfer, money } => {
+            BookingFactKind::TransferReversed { transfer, money } => {
                 let amount = self.counted(money).unwrap_or_default();
                 let known = self.reversed.entry(transfer).or_default();
                 *known = amount.max(*known);
@@ -196,9 +200,9 @@ impl<'a> Registers<'a> {
 }
 
 /// When and how a share was settled first.
-pub(super) fn first_payout(facts: &[&Fact]) -> Option<(DateTime<Utc>, BatchId, Option<TransferId>)> {
+pub(super) fn first_payout(facts: &[&BookingFact]) -> Option<(DateTime<Utc>, BatchId, Option<TransferId>)> {
     facts.iter().find_map(|fact| match &fact.what {
-        What::PaidOut { batch, transfer, .. } => Some((fact.at, *batch, transfer.clone())),
+        BookingFactKind::PaidOut { batch, transfer, .. } => Some((fact.at, *batch, transfer.clone())),
         _ => None,
     })
 }

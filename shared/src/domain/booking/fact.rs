@@ -14,11 +14,11 @@ use crate::domain::payout::BatchId;
 /// One thing that happened to a booking. Order in time first, then by kind: of an acceptance and a
 /// refusal in the same instant the acceptance came first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Fact {
+pub struct BookingFact {
     /// When it happened, by the clock of whoever says so.
     pub at: DateTime<Utc>,
     /// What happened.
-    pub what: What,
+    pub what: BookingFactKind,
     /// Who says so: a provider's event (`evt_…`) or one of our operations (`accept:…`).
     pub source: String,
 }
@@ -27,7 +27,7 @@ pub struct Fact {
 /// amounts that Stripe gives are totals so far, so that a lost event is made up for by the next.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum BookingFactKind {
     /// A customer asked for the job.
     Requested(Terms),
     /// The customer's money is held (`payment_intent.amount_capturable_updated`).
@@ -197,14 +197,14 @@ pub enum CancelledBy {
     Schedule,
 }
 
-impl Fact {
+impl BookingFact {
     /// What names the fact within its booking: two facts that differ in anything differ in it.
     pub fn name(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|_| format!("{self:?}"))
     }
 }
 
-impl What {
+impl BookingFactKind {
     /// The kind of the fact.
     pub fn kind(&self) -> Kind {
         match self {

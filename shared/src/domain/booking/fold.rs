@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use super::amounts::{Anomaly, Registers, first_payout};
-use super::fact::{CancelledBy, DeclinedReason, Fact, Kind, ReleaseReason, What};
+use super::fact::{BookingFact, BookingFactKind, CancelledBy, DeclinedReason, Kind, ReleaseReason};
 use super::state::BookingState;
 use super::step::Step;
 use super::terms::Terms;
@@ -14,10 +14,11 @@ use super::{payment, refusal};
 use crate::domain::party::{ChargeId, PaymentIntentId};
 
 /// The booking that follows from the facts; `None` until somebody asked for it.
-pub(super) fn booking(facts: &BTreeSet<Fact>, opened: Option<&PaymentIntentId>) -> Option<Booking> {
+pub(super) fn booking(facts: &BTreeSet<BookingFact>, opened: Option<&PaymentIntentId>) -> Option<Booking> {
     let (requested_at, terms) = request(facts)?;
     let own = payment::own(terms, facts, opened);
-    let (facts, others): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|fact| fact.what.is_of(own));
+    let (facts, others): (Vec<&BookingFact>, Vec<&BookingFact>) =
+        facts.iter().partition(|fact| fact.what.is_of(own));
     let mut registers = Registers::read(terms, &facts);
     let amounts = registers.amounts(terms);
     let mut booking = Booking {
@@ -59,9 +60,9 @@ pub(super) fn booking(facts: &BTreeSet<Fact>, opened: Option<&PaymentIntentId>) 
 }
 
 /// The first request.
-fn request(facts: &BTreeSet<Fact>) -> Option<(DateTime<Utc>, &Terms)> {
+fn request(facts: &BTreeSet<BookingFact>) -> Option<(DateTime<Utc>, &Terms)> {
     facts.iter().find_map(|fact| match &fact.what {
-        What::Requested(terms) => Some((fact.at, terms)),
+        BookingFactKind::Requested(terms) => Some((fact.at, terms)),
         _ => None,
     })
 }
@@ -77,30 +78,32 @@ struct Fold<'a> {
 }
 
 impl Fold<'_> {
-    fn follow(&mut self, fact: &Fact) {
+    fn follow(&mut self, fact: &BookingFact) {
         match &fact.what {
-            What::Authorized { payment_intent, charge, capture_before, .. } => {
+            BookingFactKind::Authorized { payment_intent, charge, capture_before, .. } => {
                 self.name_payment(payment_intent, charge);
                 self.hold(fact.at, *capture_before);
             }
-            What::Captured { payment_intent, charge, .. } => {
+            BookingFactKind::Captured { payment_intent, charge, .. } => {
                 self.name_payment(payment_intent, charge);
                 if self.captured {
                     self.accept(fact.at);
                 }
             }
-            What::Accepted => self.accept(fact.at),
-            What::Declined if !self.captured => {
-                self.turn_down(fact.at, DeclinedReason::ProfessionalDeclined, false);
+            BookingFactKind::Accepted => self.accept(fact.at),
+            BookingFactKind::Declined if !self.captured => {
+                self.decline(fact.at, DeclinedReason::ProfessionalDeclined, false);
             }
-            What::AutoDeclined { reason } if !self.captured => self.turn_down(fact.at, *reason, true),
-            What::Released { reason, .. } if !self.captured => self.let_go(fact.at, *reason),
-            What::Completed if self.booking.stage == BookingState::Accepted => {
+            BookingFactKind::AutoDeclined { reason } if !self.captured => {
+                self.decline(fact.at, *reason, true)
+            }
+            BookingFactKind::Released { reason, .. } if !self.captured => self.let_go(fact.at, *reason),
+            BookingFactKind::Completed if self.booking.stage == BookingState::Accepted => {
                 self.booking.completed_at = Some(fact.at);
                 self.booking.reach(BookingState::Completed, fact.at);
             }
-            What::Cancelled { by } => self.call_off(fact.at, *by),
-            What::StepRefused { step, version, .. } if !self.captured => {
+            BookingFactKind::Cancelled { by } => self.call_off(fact.at, *by),
+            BookingFactKind::StepRefused { step, version, .. } if !self.captured => {
                 self.refuse_payment(fact.at, *step, *version);
             }
             _ => {}
@@ -149,7 +152,7 @@ impl Fold<'_> {
         }
     }
 
-    fn turn_down(&mut self, at: DateTime<Utc>, reason: DeclinedReason, processed_by_cron: bool) {
+    fn decline(&mut self, at: DateTime<Utc>, reason: DeclinedReason, processed_by_cron: bool) {
         if self.booking.stage.is_unanswered() || self.unexplained {
             self.unexplained = false;
             self.booking.cancellation = None;

@@ -57,10 +57,10 @@ proptest! {
         for (said, wish, hours) in steps {
             history.add(said);
             let (ask, stages) = match wish {
-                0 => (Ask::Accept, [BookingState::Accepted; 2]),
-                1 => (Ask::Decline, [BookingState::Declined; 2]),
-                2 => (Ask::Cancel { by: CancelledBy::Owner }, [BookingState::Cancelled; 2]),
-                3 => (Ask::Complete, [BookingState::Completed, BookingState::PaidOut]),
+                0 => (BookingCommand::Accept, [BookingState::Accepted; 2]),
+                1 => (BookingCommand::Decline, [BookingState::Declined; 2]),
+                2 => (BookingCommand::Cancel { by: CancelledBy::Owner }, [BookingState::Cancelled; 2]),
+                3 => (BookingCommand::Complete, [BookingState::Completed, BookingState::PaidOut]),
                 _ => continue,
             };
             let Ok(fact) = history.booking().unwrap().ask(ask, "ask:1", hour(f64::from(hours))) else { continue };
@@ -70,7 +70,7 @@ proptest! {
     }
 }
 
-fn is_stripes(fact: &Fact) -> bool {
+fn is_stripes(fact: &BookingFact) -> bool {
     use super::Kind::{Authorized, Captured, Disputed, PaidOut, Refunded, Released, TransferReversed};
     let kinds = [Authorized, Captured, Disputed, PaidOut, Refunded, Released, TransferReversed];
     kinds.contains(&fact.what.kind())

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::fact::{Fact, Kind, What};
+use super::fact::{BookingFact, BookingFactKind, Kind};
 use super::terms::{MAX_PRICE, Terms};
 use crate::domain::money::Money;
 use crate::domain::party::PaymentIntentId;
@@ -16,16 +16,19 @@ use crate::domain::party::PaymentIntentId;
 /// still; or else the one that was opened for it. `None` where none is known: then every fact is of it.
 pub(super) fn own<'a>(
     terms: &Terms,
-    facts: &'a BTreeSet<Fact>,
+    facts: &'a BTreeSet<BookingFact>,
     opened: Option<&'a PaymentIntentId>,
 ) -> Option<&'a PaymentIntentId> {
     let taken = facts.iter().find_map(|fact| match &fact.what {
-        What::Captured { payment_intent, money, .. } if is_taken(terms, money) => Some(payment_intent),
+        BookingFactKind::Captured { payment_intent, money, .. } if is_taken(terms, money) => {
+            Some(payment_intent)
+        }
         _ => None,
     });
     let is_let_go = |payment: &PaymentIntentId| {
-        let of =
-            |fact: &Fact| fact.what.kind() == Kind::Released && fact.what.payment_intent() == Some(payment);
+        let of = |fact: &BookingFact| {
+            fact.what.kind() == Kind::Released && fact.what.payment_intent() == Some(payment)
+        };
         facts.iter().any(of)
     };
     let mut named = facts.iter().filter_map(|fact| fact.what.paid_by());
@@ -38,7 +41,7 @@ fn is_taken(terms: &Terms, money: &Money) -> bool {
     money.currency == terms.price.currency && (1..=MAX_PRICE).contains(&money.amount)
 }
 
-impl What {
+impl BookingFactKind {
     /// The payment to which it happened; `None` of what happens to no payment in particular.
     pub fn payment_intent(&self) -> Option<&PaymentIntentId> {
         match self {
@@ -79,18 +82,18 @@ mod tests {
         PaymentIntentId::parse(id).unwrap()
     }
 
-    fn of_second(mut fact: Fact) -> Fact {
-        if let What::Authorized { payment_intent, .. } | What::Captured { payment_intent, .. } =
-            &mut fact.what
+    fn of_second(mut fact: BookingFact) -> BookingFact {
+        if let BookingFactKind::Authorized { payment_intent, .. }
+        | BookingFactKind::Captured { payment_intent, .. } = &mut fact.what
         {
             *payment_intent = payment("pi_2");
         }
         fact
     }
 
-    fn released(hours: f64, id: &str) -> Fact {
+    fn released(hours: f64, id: &str) -> BookingFact {
         let (reason, payment_intent) = (ReleaseReason::Automatic, Some(payment(id)));
-        fact(hours, What::Released { reason, payment_intent })
+        fact(hours, BookingFactKind::Released { reason, payment_intent })
     }
 
     #[test]
@@ -100,8 +103,8 @@ mod tests {
         let others = vec![
             of_second(authorized(0.2, None)),
             of_second(captured(1.2, 12_000)),
-            fact(50.0, What::Refunded { money: usd(12_000), payment_intent: second() }),
-            fact(51.0, What::Disputed { dispute_id, status, money, payment_intent: second() }),
+            fact(50.0, BookingFactKind::Refunded { money: usd(12_000), payment_intent: second() }),
+            fact(51.0, BookingFactKind::Disputed { dispute_id, status, money, payment_intent: second() }),
             released(52.0, "pi_2"),
         ];
         let mut expected = booking(&done());
@@ -122,7 +125,7 @@ mod tests {
     #[test]
     fn money_in_another_currency_makes_no_payment_the_bookings() {
         let mut strange = of_second(captured(0.5, 10_000));
-        let What::Captured { money, .. } = &mut strange.what else { panic!("{strange:?}") };
+        let BookingFactKind::Captured { money, .. } = &mut strange.what else { panic!("{strange:?}") };
         money.currency = Currency::parse("cop").unwrap();
         let booking = booking(&[done(), vec![strange]].concat());
         assert_eq!((booking.payment_intent, booking.amounts.captured), (Some(payment("pi_1")), 10_000));

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Booking;
-use super::fact::{DeclinedReason, Fact, What};
+use super::fact::{BookingFact, BookingFactKind, DeclinedReason};
 use super::step::Step;
 use crate::domain::refusal;
 
@@ -38,10 +38,10 @@ pub struct StepRefusal {
 }
 
 /// The newest refusal of each step.
-pub(super) fn read<'a>(facts: impl Iterator<Item = &'a Fact> + Clone) -> BTreeMap<Step, StepRefusal> {
+pub(super) fn read<'a>(facts: impl Iterator<Item = &'a BookingFact> + Clone) -> BTreeMap<Step, StepRefusal> {
     let mut refusals: BTreeMap<Step, StepRefusal> = BTreeMap::new();
     for fact in facts.clone() {
-        let What::StepRefused { step, version, reason } = &fact.what else { continue };
+        let BookingFactKind::StepRefused { step, version, reason } = &fact.what else { continue };
         let newest = refusals.get(step).is_none_or(|known| known.version < *version);
         if newest {
             let (refused_at, reason) = (fact.at, reason.clone());
@@ -49,7 +49,7 @@ pub(super) fn read<'a>(facts: impl Iterator<Item = &'a Fact> + Clone) -> BTreeMa
         }
     }
     for fact in facts {
-        let What::RefusalResolved { step, version, decision } = &fact.what else { continue };
+        let BookingFactKind::RefusalResolved { step, version, decision } = &fact.what else { continue };
         if let Some(refusal) = refusals.get_mut(step).filter(|refusal| refusal.version == *version) {
             // The first decision counts: what it began cannot be taken back.
             refusal.decision.get_or_insert(*decision);

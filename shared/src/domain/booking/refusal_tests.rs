@@ -1,24 +1,24 @@
 use super::super::sample::{authorized, booking, captured, fact, refunded, requested};
-use super::super::{Anomaly, Ask, Booking, BookingState, CancelledBy, Refusal, ReleaseReason};
+use super::super::{Anomaly, Booking, BookingCommand, BookingState, CancelledBy, Refusal, ReleaseReason};
 use super::*;
 
-fn refused(hours: f64, step: Step, version: u32, reason: &str) -> Fact {
-    fact(hours, What::StepRefused { step, version, reason: reason.to_owned() })
+fn refused(hours: f64, step: Step, version: u32, reason: &str) -> BookingFact {
+    fact(hours, BookingFactKind::StepRefused { step, version, reason: reason.to_owned() })
 }
 
-fn decided(hours: f64, step: Step, version: u32, decision: RefusalDecision) -> Fact {
-    fact(hours, What::RefusalResolved { step, version, decision })
+fn decided(hours: f64, step: Step, version: u32, decision: RefusalDecision) -> BookingFact {
+    fact(hours, BookingFactKind::RefusalResolved { step, version, decision })
 }
 
-fn released(hours: f64) -> Fact {
-    fact(hours, What::Released { reason: ReleaseReason::Automatic, payment_intent: None })
+fn released(hours: f64) -> BookingFact {
+    fact(hours, BookingFactKind::Released { reason: ReleaseReason::Automatic, payment_intent: None })
 }
 
-fn accepted() -> Vec<Fact> {
-    vec![requested(), authorized(0.1, None), fact(1.0, What::Accepted)]
+fn accepted() -> Vec<BookingFact> {
+    vec![requested(), authorized(0.1, None), fact(1.0, BookingFactKind::Accepted)]
 }
 
-fn with(more: &[Fact]) -> Booking {
+fn with(more: &[BookingFact]) -> Booking {
     booking(&[&accepted()[..], more].concat())
 }
 
@@ -26,7 +26,7 @@ fn wanted(booking: &Booking) -> Vec<Step> {
     Step::ALL.into_iter().filter(|step| booking.wants(*step, None)).collect()
 }
 
-fn capture_refused() -> Fact {
+fn capture_refused() -> BookingFact {
     refused(1.1, Step::Capture, 1, "charge_expired_for_capture")
 }
 
@@ -34,10 +34,10 @@ fn capture_refused() -> Fact {
 fn accepting_is_only_accepted_once_the_money_is_taken() {
     let waits = with(&[]);
     assert_eq!((waits.state, waits.payment_status()), (BookingState::Authorized, "capture_pending"));
-    assert_eq!(waits.ask(Ask::Complete, "x", waits.stage_at), Err(Refusal::NotCaptured));
+    assert_eq!(waits.ask(BookingCommand::Complete, "x", waits.stage_at), Err(Refusal::NotCaptured));
     let taken = with(&[captured(1.2, 10_000)]);
     assert_eq!((taken.state, taken.payment_status()), (BookingState::Accepted, "captured"));
-    assert!(taken.ask(Ask::Complete, "x", taken.stage_at).is_ok());
+    assert!(taken.ask(BookingCommand::Complete, "x", taken.stage_at).is_ok());
 }
 
 #[test]
@@ -48,10 +48,10 @@ fn a_refused_capture_declines_the_booking_and_waits_for_a_decision() {
     assert_eq!(failed.payment_status(), "capture_refused");
     assert_eq!(failed.unresolved_refusal(Step::Capture).unwrap().reason, "charge_expired_for_capture");
     assert_eq!(wanted(&failed), [Step::DeclineMail], "the hold stays until a person decides");
-    for ask in [Ask::Complete, Ask::Decline] {
+    for ask in [BookingCommand::Complete, BookingCommand::Decline] {
         assert_eq!(failed.ask(ask, "x", failed.stage_at), Err(Refusal::AlreadyDeclined));
     }
-    let old = with(&[fact(2.0, What::Completed), refused(3.0, Step::Capture, 1, "card_declined")]);
+    let old = with(&[fact(2.0, BookingFactKind::Completed), refused(3.0, Step::Capture, 1, "card_declined")]);
     assert_eq!((old.state, old.completed_at), (BookingState::Declined, None), "nobody was paid for it");
 }
 
@@ -67,7 +67,8 @@ fn a_refused_capture_is_tried_again_or_let_go_and_moot_once_the_payment_has_ende
     let lapsed = with(&[capture_refused(), released(3.0)]);
     assert_eq!((lapsed.state, lapsed.payment_status()), (BookingState::Declined, "released"));
     let (reason, payment_intent) = (ReleaseReason::Other, None);
-    let same_second = with(&[fact(1.05, What::Released { reason, payment_intent }), capture_refused()]);
+    let same_second =
+        with(&[fact(1.05, BookingFactKind::Released { reason, payment_intent }), capture_refused()]);
     assert_eq!((same_second.state, same_second.payment_status()), (BookingState::Declined, "released"));
     for resolved in [again, closed, captured, lapsed, same_second] {
         assert_eq!(resolved.unresolved_refusals().count(), 0, "{resolved:?}");
@@ -78,19 +79,19 @@ fn a_refused_capture_is_tried_again_or_let_go_and_moot_once_the_payment_has_ende
 fn the_same_requests_decide_about_a_refused_step_as_asked_for_it() {
     let failed = with(&[capture_refused()]);
     let answer = |ask| failed.ask(ask, "x", failed.stage_at).unwrap().what;
-    let of = |decision| What::RefusalResolved { step: Step::Capture, version: 1, decision };
-    assert_eq!(answer(Ask::Accept), of(RefusalDecision::Retry));
-    assert_eq!(answer(Ask::Cancel { by: CancelledBy::Customer }), of(RefusalDecision::Close));
-    let cancelled = fact(2.0, What::Cancelled { by: CancelledBy::Owner });
+    let of = |decision| BookingFactKind::RefusalResolved { step: Step::Capture, version: 1, decision };
+    assert_eq!(answer(BookingCommand::Accept), of(RefusalDecision::Retry));
+    assert_eq!(answer(BookingCommand::Cancel { by: CancelledBy::Customer }), of(RefusalDecision::Close));
+    let cancelled = fact(2.0, BookingFactKind::Cancelled { by: CancelledBy::Owner });
     let kept = with(&[captured(1.2, 10_000), cancelled, refused(2.1, Step::Refund, 1, "insufficient_funds")]);
-    let again = kept.ask(Ask::Cancel { by: CancelledBy::Owner }, "x", kept.stage_at).unwrap().what;
+    let again = kept.ask(BookingCommand::Cancel { by: CancelledBy::Owner }, "x", kept.stage_at).unwrap().what;
     let (step, decision) = (Step::Refund, RefusalDecision::Retry);
-    assert_eq!(again, What::RefusalResolved { step, version: 1, decision });
+    assert_eq!(again, BookingFactKind::RefusalResolved { step, version: 1, decision });
 }
 
 #[test]
 fn a_refused_refund_or_release_says_that_the_money_is_not_back() {
-    let cancelled = || fact(2.0, What::Cancelled { by: CancelledBy::Owner });
+    let cancelled = || fact(2.0, BookingFactKind::Cancelled { by: CancelledBy::Owner });
     let facts = [captured(1.2, 10_000), cancelled(), refused(2.1, Step::Refund, 1, "insufficient_funds")];
     let kept = with(&facts);
     assert_eq!((kept.state, kept.payment_status()), (BookingState::Cancelled, "refund_refused"));
@@ -102,7 +103,7 @@ fn a_refused_refund_or_release_says_that_the_money_is_not_back() {
     let back = with(&[&facts[..], &[refunded(5.0, 10_000)]].concat());
     assert_eq!((back.payment_status(), back.unresolved_refusals().count()), ("refunded", 0));
 
-    let base = [requested(), authorized(0.1, None), fact(2.0, What::Declined)];
+    let base = [requested(), authorized(0.1, None), fact(2.0, BookingFactKind::Declined)];
     let refusal = refused(2.1, Step::Release, 1, "resource_missing");
     let held = booking(&[&base[..], &[refusal]].concat());
     assert_eq!((held.state, held.payment_status()), (BookingState::Declined, "release_refused"));

@@ -45,55 +45,65 @@ pub(crate) fn terms() -> Terms {
     }
 }
 
-pub(crate) fn fact(hours: f64, what: What) -> Fact {
-    Fact { at: hour(hours), what, source: "evt_1".into() }
+pub(crate) fn fact(hours: f64, what: BookingFactKind) -> BookingFact {
+    BookingFact { at: hour(hours), what, source: "evt_1".into() }
 }
 
-pub(crate) fn requested() -> Fact {
-    fact(0.0, What::Requested(terms()))
+pub(crate) fn requested() -> BookingFact {
+    fact(0.0, BookingFactKind::Requested(terms()))
 }
 
-pub(crate) fn authorized(hours: f64, capture_before: Option<f64>) -> Fact {
+pub(crate) fn authorized(hours: f64, capture_before: Option<f64>) -> BookingFact {
     let payment_intent = PaymentIntentId::parse("pi_1").unwrap();
     let (charge, capture_before) = (ChargeId::parse("ch_1").ok(), capture_before.map(hour));
-    fact(hours, What::Authorized { payment_intent, charge, money: usd(10_000), capture_before })
+    fact(hours, BookingFactKind::Authorized { payment_intent, charge, money: usd(10_000), capture_before })
 }
 
-pub(crate) fn captured(hours: f64, amount: i64) -> Fact {
+pub(crate) fn captured(hours: f64, amount: i64) -> BookingFact {
     let payment_intent = PaymentIntentId::parse("pi_1").unwrap();
-    fact(hours, What::Captured { payment_intent, charge: ChargeId::parse("ch_1").ok(), money: usd(amount) })
+    fact(
+        hours,
+        BookingFactKind::Captured {
+            payment_intent,
+            charge: ChargeId::parse("ch_1").ok(),
+            money: usd(amount),
+        },
+    )
 }
 
-pub(crate) fn refunded(hours: f64, amount: i64) -> Fact {
-    fact(hours, What::Refunded { money: usd(amount), payment_intent: None })
+pub(crate) fn refunded(hours: f64, amount: i64) -> BookingFact {
+    fact(hours, BookingFactKind::Refunded { money: usd(amount), payment_intent: None })
 }
 
-pub(crate) fn disputed(hours: f64, status: DisputeStatus, amount: i64) -> Fact {
+pub(crate) fn disputed(hours: f64, status: DisputeStatus, amount: i64) -> BookingFact {
     let (dispute_id, money) = ("du_1".into(), usd(amount));
-    fact(hours, What::Disputed { dispute_id, status, money, payment_intent: None })
+    fact(hours, BookingFactKind::Disputed { dispute_id, status, money, payment_intent: None })
 }
 
-pub(crate) fn paid_out(hours: f64, id: &str, amount: i64, carried_amount: i64) -> Fact {
+pub(crate) fn paid_out(hours: f64, id: &str, amount: i64, carried_amount: i64) -> BookingFact {
     let batch = batch("payout-2025-11-18-tue");
-    fact(hours, What::PaidOut { batch, transfer: Some(transfer(id)), money: usd(amount), carried_amount })
+    fact(
+        hours,
+        BookingFactKind::PaidOut { batch, transfer: Some(transfer(id)), money: usd(amount), carried_amount },
+    )
 }
 
-pub(crate) fn reversed(hours: f64, id: &str, amount: i64) -> Fact {
-    fact(hours, What::TransferReversed { transfer: transfer(id), money: usd(amount) })
+pub(crate) fn reversed(hours: f64, id: &str, amount: i64) -> BookingFact {
+    fact(hours, BookingFactKind::TransferReversed { transfer: transfer(id), money: usd(amount) })
 }
 
 /// What a booking of a hundred dollars is, once it was done after two days.
-pub(crate) fn done() -> Vec<Fact> {
+pub(crate) fn done() -> Vec<BookingFact> {
     vec![
         requested(),
         authorized(0.1, None),
-        fact(1.0, What::Accepted),
+        fact(1.0, BookingFactKind::Accepted),
         captured(1.1, 10_000),
-        fact(48.0, What::Completed),
+        fact(48.0, BookingFactKind::Completed),
     ]
 }
 
-pub(crate) fn history(facts: &[Fact]) -> History {
+pub(crate) fn history(facts: &[BookingFact]) -> History {
     let mut history = History::default();
     for fact in facts {
         history.add(fact.clone());
@@ -101,7 +111,7 @@ pub(crate) fn history(facts: &[Fact]) -> History {
     history
 }
 
-pub(crate) fn booking(facts: &[Fact]) -> Booking {
+pub(crate) fn booking(facts: &[BookingFact]) -> Booking {
     history(facts).booking().unwrap()
 }
 
@@ -121,7 +131,7 @@ fn any_status() -> impl Strategy<Value = DisputeStatus> {
 }
 
 /// Anything that can happen, in any sense or none.
-pub(crate) fn any_fact() -> impl Strategy<Value = Fact> {
+pub(crate) fn any_fact() -> impl Strategy<Value = BookingFact> {
     use super::CancelledBy::{Customer, Owner, Professional};
     use super::DeclinedReason::{HoldExpired, ProfessionalNoResponse};
     use super::ReleaseReason::{Abandoned, Automatic, Other, RequestedByCustomer};
@@ -132,34 +142,34 @@ pub(crate) fn any_fact() -> impl Strategy<Value = Fact> {
     let charge = || ChargeId::parse("ch_1").ok();
     let id = || select(vec!["a", "b"]);
     let what = prop_oneof![
-        1 => Just(What::Requested(terms())),
-        2 => (pi(), any_money()).prop_map(move |(payment_intent, money)| What::Authorized {
+        1 => Just(BookingFactKind::Requested(terms())),
+        2 => (pi(), any_money()).prop_map(move |(payment_intent, money)| BookingFactKind::Authorized {
             payment_intent, charge: charge(), money, capture_before: Some(hour(100.0)) }),
-        3 => Just(What::Accepted),
-        3 => (pi(), any_money()).prop_map(move |(payment_intent, money)| What::Captured {
+        3 => Just(BookingFactKind::Accepted),
+        3 => (pi(), any_money()).prop_map(move |(payment_intent, money)| BookingFactKind::Captured {
             payment_intent, charge: charge(), money }),
-        1 => Just(What::Declined),
-        2 => select(vec![ProfessionalNoResponse, HoldExpired]).prop_map(|reason| What::AutoDeclined { reason }),
+        1 => Just(BookingFactKind::Declined),
+        2 => select(vec![ProfessionalNoResponse, HoldExpired]).prop_map(|reason| BookingFactKind::AutoDeclined { reason }),
         2 => (select(vec![Abandoned, RequestedByCustomer, Automatic, Other]), of())
-            .prop_map(|(reason, payment_intent)| What::Released { reason, payment_intent }),
-        3 => Just(What::Completed),
-        1 => select(vec![Customer, Professional, Owner]).prop_map(|by| What::Cancelled { by }),
-        2 => (any_money(), of()).prop_map(|(money, payment_intent)| What::Refunded { money, payment_intent }),
+            .prop_map(|(reason, payment_intent)| BookingFactKind::Released { reason, payment_intent }),
+        3 => Just(BookingFactKind::Completed),
+        1 => select(vec![Customer, Professional, Owner]).prop_map(|by| BookingFactKind::Cancelled { by }),
+        2 => (any_money(), of()).prop_map(|(money, payment_intent)| BookingFactKind::Refunded { money, payment_intent }),
         2 => (any_status(), any_money(), select(vec!["du_1", "du_2"]), of()).prop_map(
             |(status, money, id, payment_intent)|
-            What::Disputed { dispute_id: id.into(), status, money, payment_intent }),
-        2 => (id(), any_money(), 0i64..3_000).prop_map(|(id, money, carried_amount)| What::PaidOut {
+            BookingFactKind::Disputed { dispute_id: id.into(), status, money, payment_intent }),
+        2 => (id(), any_money(), 0i64..3_000).prop_map(|(id, money, carried_amount)| BookingFactKind::PaidOut {
             batch: batch("payout-2025-11-18-tue"), transfer: Some(transfer(id)), money, carried_amount }),
-        1 => (0i64..3_000).prop_map(|carried_amount| What::PaidOut {
+        1 => (0i64..3_000).prop_map(|carried_amount| BookingFactKind::PaidOut {
             batch: batch("payout-2025-11-21-fri"), transfer: None, money: usd(0), carried_amount }),
-        2 => (id(), any_money()).prop_map(|(id, money)| What::TransferReversed { transfer: transfer(id), money }),
-        2 => (select(Step::ALL.to_vec()), 1u32..3).prop_map(|(step, version)| What::StepRefused {
+        2 => (id(), any_money()).prop_map(|(id, money)| BookingFactKind::TransferReversed { transfer: transfer(id), money }),
+        2 => (select(Step::ALL.to_vec()), 1u32..3).prop_map(|(step, version)| BookingFactKind::StepRefused {
             step, version, reason: "card_declined".into() }),
         1 => (select(Step::ALL.to_vec()), 1u32..3, select(vec![RefusalDecision::Retry, RefusalDecision::Close]))
-            .prop_map(|(step, version, decision)| What::RefusalResolved { step, version, decision }),
+            .prop_map(|(step, version, decision)| BookingFactKind::RefusalResolved { step, version, decision }),
     ];
     // Few instants, so that many facts share one.
-    (0..40u8, what, select(vec!["evt_1", "evt_2"])).prop_map(|(hours, what, source)| Fact {
+    (0..40u8, what, select(vec!["evt_1", "evt_2"])).prop_map(|(hours, what, source)| BookingFact {
         at: hour(f64::from(hours) * 3.0),
         what,
         source: source.into(),

@@ -107,10 +107,10 @@ impl Booking {
 #[cfg(test)]
 mod tests {
     use super::super::sample::{authorized, captured, fact, requested};
-    use super::super::{CancelledBy, DeclinedReason, Fact, History, ReleaseReason, What};
+    use super::super::{BookingFact, BookingFactKind, CancelledBy, DeclinedReason, History, ReleaseReason};
     use super::*;
 
-    fn wanted(facts: &[Fact]) -> Vec<Step> {
+    fn wanted(facts: &[BookingFact]) -> Vec<Step> {
         let mut history = History::default();
         for fact in facts {
             history.add(fact.clone());
@@ -121,13 +121,15 @@ mod tests {
 
     #[test]
     fn each_stage_asks_for_what_moves_the_money_as_it_says() {
-        let declined = || fact(30.0, What::AutoDeclined { reason: DeclinedReason::ProfessionalNoResponse });
-        let released =
-            || fact(31.0, What::Released { reason: ReleaseReason::Abandoned, payment_intent: None });
-        let accepted = || fact(2.0, What::Accepted);
-        let cancelled = || fact(3.0, What::Cancelled { by: CancelledBy::Customer });
+        let declined =
+            || fact(30.0, BookingFactKind::AutoDeclined { reason: DeclinedReason::ProfessionalNoResponse });
+        let released = || {
+            fact(31.0, BookingFactKind::Released { reason: ReleaseReason::Abandoned, payment_intent: None })
+        };
+        let accepted = || fact(2.0, BookingFactKind::Accepted);
+        let cancelled = || fact(3.0, BookingFactKind::Cancelled { by: CancelledBy::Customer });
         let held = || vec![requested(), authorized(1.0, None)];
-        let with = |mut facts: Vec<Fact>, more: Vec<Fact>| {
+        let with = |mut facts: Vec<BookingFact>, more: Vec<BookingFact>| {
             facts.extend(more);
             wanted(&facts)
         };
@@ -140,14 +142,14 @@ mod tests {
         assert_eq!(with(held(), vec![accepted(), cancelled()]), [Step::Release]);
         assert_eq!(with(held(), vec![accepted(), captured(2.1, 10_000), cancelled()]), [Step::Refund]);
         assert_eq!(wanted(&[requested(), cancelled()]), [], "there is no payment to close");
-        assert_eq!(wanted(&[requested(), fact(1.0, What::Declined)]), [Step::DeclineMail]);
+        assert_eq!(wanted(&[requested(), fact(1.0, BookingFactKind::Declined)]), [Step::DeclineMail]);
     }
 
     #[test]
     fn a_payment_opened_for_a_booking_that_came_to_nothing_is_closed() {
         let mut history = History::default();
         history.add(requested());
-        history.add(fact(3.0, What::Cancelled { by: CancelledBy::Schedule }));
+        history.add(fact(3.0, BookingFactKind::Cancelled { by: CancelledBy::Schedule }));
         let opened = PaymentIntentId::parse("pi_9").unwrap();
         assert!(history.booking().unwrap().wants(Step::Release, Some(&opened)));
     }

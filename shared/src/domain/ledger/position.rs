@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::account::Account;
 use super::entry::{Entry, InvalidEntry, Posting};
-use crate::domain::booking::{Booking, Fact};
+use crate::domain::booking::{Booking, BookingFact};
 use crate::domain::money::Currency;
 use crate::domain::party::BookingId;
 
@@ -34,7 +34,7 @@ pub fn position(booking: &Booking) -> BTreeMap<Account, i64> {
 /// money. There is no state before the booking was asked for.
 pub fn entry_of(
     booking_id: BookingId,
-    fact: &Fact,
+    fact: &BookingFact,
     before: Option<&Booking>,
     after: Option<&Booking>,
 ) -> Result<Option<Entry>, InvalidEntry> {

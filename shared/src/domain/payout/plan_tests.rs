@@ -3,7 +3,7 @@ mod laws;
 
 use super::*;
 use crate::domain::booking::sample::*;
-use crate::domain::booking::{DisputeStatus, Fact, Policy};
+use crate::domain::booking::{BookingFact, DisputeStatus, Policy};
 use crate::domain::party::{ChargeId, StripeAccountId};
 
 fn money(amount: i64, currency: &str) -> Money {
@@ -200,16 +200,16 @@ fn what_a_professional_can_mend_is_said() {
 
 #[test]
 fn a_booking_says_itself_why_it_waits() {
-    let fate = |facts: &[Fact], in_progress| {
+    let fate = |facts: &[BookingFact], in_progress| {
         let booking = booking(facts);
         told(&input(vec![Candidate::of(booking_id(1), &booking, &Policy::default(), 1, in_progress)]))
             .remove(0)
     };
-    let with = |more: Fact| fate(&[&done()[..], &[more]].concat(), false);
+    let with = |more: BookingFact| fate(&[&done()[..], &[more]].concat(), false);
     assert_eq!(fate(&done(), false), "8500");
     assert_eq!(fate(&done(), true), "in_progress");
     assert_eq!(fate(&done()[..4], false), "not_completed");
-    let uncaptured: Vec<Fact> = done().into_iter().filter(|fact| *fact != done()[3]).collect();
+    let uncaptured: Vec<BookingFact> = done().into_iter().filter(|fact| *fact != done()[3]).collect();
     assert_eq!(fate(&uncaptured, false), "not_captured");
     assert_eq!(with(refunded(50.0, 4_000)), "5100");
     assert_eq!(with(refunded(50.0, 10_000)), "refunded");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{CaseState, EndedBy, Fact, What, failure_key, window_ends_at};
+use super::{CaseFact, CaseFactKind, CaseState, EndedBy, failure_key, window_ends_at};
 use crate::domain::id::PaymentId;
 use crate::domain::money::Money;
 
@@ -90,7 +90,7 @@ impl Episode {
 /// A failure goes on with the current episode or begins the next one.
 pub(super) fn fail(
     episodes: &mut Vec<Episode>,
-    fact: &Fact,
+    fact: &CaseFact,
     (payment, money): (&Option<PaymentId>, &Option<Money>),
     flags: MembershipFlags,
 ) {
@@ -132,24 +132,28 @@ impl Episode {
     }
 
     /// Everything that can follow a failure. `flags` are those after the fact.
-    pub(super) fn follow(&mut self, fact: &Fact, flags: MembershipFlags) {
+    pub(super) fn follow(&mut self, fact: &CaseFact, flags: MembershipFlags) {
         self.flags = flags;
         match &fact.what {
-            What::Paid { payment, money } => self.succeed(fact.at, payment.as_ref(), money.as_ref()),
-            What::PaidOther { payment, money } => self.pay_other(fact.at, payment, money),
-            What::Valid => self.succeed(fact.at, None, None),
-            What::Ended if !self.succeeded && self.state == CaseState::Open => self.state = CaseState::Lost,
-            What::Cancelled { by } if !self.succeeded && !self.is_ended_by_owner() => {
+            CaseFactKind::Paid { payment, money } => self.succeed(fact.at, payment.as_ref(), money.as_ref()),
+            CaseFactKind::PaidOther { payment, money } => self.pay_other(fact.at, payment, money),
+            CaseFactKind::Valid => self.succeed(fact.at, None, None),
+            CaseFactKind::Ended if !self.succeeded && self.state == CaseState::Open => {
+                self.state = CaseState::Lost
+            }
+            CaseFactKind::Cancelled { by } if !self.succeeded && !self.is_ended_by_owner() => {
                 self.cancel(fact.at, *by);
             }
-            What::CancelScheduled { scheduled: true } if self.state == CaseState::Open => {
+            CaseFactKind::CancelScheduled { scheduled: true } if self.state == CaseState::Open => {
                 self.cancel(fact.at, EndedBy::CancelledByMember);
             }
-            What::CancelScheduled { scheduled: false } => self.reopen(fact.at),
-            What::BoughtAgain { .. } if self.state == CaseState::Open => {
+            CaseFactKind::CancelScheduled { scheduled: false } => self.reopen(fact.at),
+            CaseFactKind::BoughtAgain { .. } if self.state == CaseState::Open => {
                 self.cancel(fact.at, EndedBy::BoughtAgain);
             }
-            What::WindowPassed if self.state == CaseState::Open && fact.at >= self.window_ends_at() => {
+            CaseFactKind::WindowPassed
+                if self.state == CaseState::Open && fact.at >= self.window_ends_at() =>
+            {
                 self.state = CaseState::Exhausted;
             }
             _ => {}

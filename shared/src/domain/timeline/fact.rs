@@ -10,18 +10,18 @@ use crate::domain::money::Money;
 /// One thing that happened to a membership. Order in time first, then by kind: of a failure and a
 /// success in the same second the success came second.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Fact {
+pub struct CaseFact {
     /// When it happened at the provider.
     pub at: DateTime<Utc>,
     /// What happened.
     #[serde(flatten)]
-    pub what: What,
+    pub what: CaseFactKind,
 }
 
 /// What can happen to a membership. The order of the variants is the order within one instant.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum What {
+pub enum CaseFactKind {
     /// The charge of a renewal failed.
     Failed {
         /// The payment that failed.
@@ -103,7 +103,7 @@ impl EndedBy {
     }
 }
 
-impl What {
+impl CaseFactKind {
     /// Whether it may be dropped once it is old and no case follows from it.
     pub(super) fn is_compactable(&self) -> bool {
         matches!(
@@ -118,25 +118,27 @@ impl What {
     }
 }
 
-impl Fact {
+impl CaseFact {
     /// The facts an event states about its membership; none when it states nothing about a case.
     pub fn of_event(event: &Event) -> Vec<Self> {
         let payment = event.payment_id.clone();
         let stated = match event.meaning.clone() {
-            Meaning::RenewalFailed { money } => vec![What::Failed { payment, money }],
-            Meaning::PaymentSucceeded { money, of_renewal: true } => vec![What::Paid { payment, money }],
-            Meaning::PaymentSucceeded { money, of_renewal: false } => {
-                vec![What::PaidOther { payment, money }]
+            Meaning::RenewalFailed { money } => vec![CaseFactKind::Failed { payment, money }],
+            Meaning::PaymentSucceeded { money, of_renewal: true } => {
+                vec![CaseFactKind::Paid { payment, money }]
             }
-            Meaning::MembershipValid => vec![What::Valid],
-            Meaning::MembershipEnded => vec![What::Ended],
+            Meaning::PaymentSucceeded { money, of_renewal: false } => {
+                vec![CaseFactKind::PaidOther { payment, money }]
+            }
+            Meaning::MembershipValid => vec![CaseFactKind::Valid],
+            Meaning::MembershipEnded => vec![CaseFactKind::Ended],
             Meaning::MembershipChanged { cancel_scheduled, collection_paused } => {
-                let scheduled = cancel_scheduled.map(|scheduled| What::CancelScheduled { scheduled });
-                let paused = collection_paused.map(|paused| What::CollectionPaused { paused });
+                let scheduled = cancel_scheduled.map(|scheduled| CaseFactKind::CancelScheduled { scheduled });
+                let paused = collection_paused.map(|paused| CaseFactKind::CollectionPaused { paused });
                 scheduled.into_iter().chain(paused).collect()
             }
             Meaning::MoneyReturned { return_id, money } => {
-                vec![What::Returned { return_id, payment, money }]
+                vec![CaseFactKind::Returned { return_id, payment, money }]
             }
             _ => Vec::new(),
         };

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::super::attempt::{judge, unconfigured};
-use super::super::{Senders, Verdict};
-use crate::domain::booking::{ReleaseReason, What};
+use super::super::{AttemptResult, EffectClients};
+use crate::domain::booking::{BookingFactKind, ReleaseReason};
 use crate::domain::effect::{Effect, EffectState, Request};
 use crate::domain::id::CompanyId;
 use crate::domain::money::Money;
@@ -34,14 +34,14 @@ pub(super) async fn attempt(
     effect: &Effect,
     payment_intent: &PaymentIntentId,
     doubt: bool,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Verdict {
-    let Some(stripe) = senders.stripe else {
+) -> AttemptResult {
+    let Some(stripe) = effect_clients.stripe else {
         return judge(effect, Err(unconfigured("stripe")), doubt, now);
     };
-    if doubt && let Some(verdict) = look(effect, stripe, payment_intent, doubt, now).await {
-        return verdict;
+    if doubt && let Some(result) = look(effect, stripe, payment_intent, doubt, now).await {
+        return result;
     }
     match call(effect, stripe, payment_intent).await {
         Ok(Some(payment)) => done(&payment),
@@ -107,14 +107,14 @@ pub(in super::super) async fn look(
     payment_intent: &PaymentIntentId,
     doubt: bool,
     now: DateTime<Utc>,
-) -> Option<Verdict> {
+) -> Option<AttemptResult> {
     let payment = match stripe.payment_intent(payment_intent.as_str()).await {
         Ok(payment) => payment,
         // Where a call may have acted, a payment that is not there any more means that we look in the wrong
         // place: with a key of another account, or of the other mode.
         Err(CallError::Absent) => {
             let state = if doubt { EffectState::Unknown } else { EffectState::Rejected };
-            return Some(Verdict::ends(state, "payment_absent"));
+            return Some(AttemptResult::ends(state, "payment_absent"));
         }
         Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
     };
@@ -139,20 +139,20 @@ pub(in super::super) async fn look(
     }
 }
 
-fn done(payment: &PaymentIntent) -> Verdict {
-    Verdict::ends(EffectState::Done, payment.id.clone()).with(facts(payment))
+fn done(payment: &PaymentIntent) -> AttemptResult {
+    AttemptResult::ends(EffectState::Done, payment.id.clone()).with(facts(payment))
 }
 
 /// It did not happen, and never will, because the opposite has.
-fn lost_to(payment: &PaymentIntent, reason: &str) -> Verdict {
-    Verdict::ends(EffectState::Rejected, reason).with(facts(payment))
+fn lost_to(payment: &PaymentIntent, reason: &str) -> AttemptResult {
+    AttemptResult::ends(EffectState::Rejected, reason).with(facts(payment))
 }
 
 /// Refused while the payment still stands before the step: one that is being worked on is asked again,
 /// and so is one that met an error.
-fn refused(effect: &Effect, error: CallError, reason: String, now: DateTime<Utc>) -> Verdict {
+fn refused(effect: &Effect, error: CallError, reason: String, now: DateTime<Utc>) -> AttemptResult {
     match error {
-        CallError::Rejected { .. } => Verdict::ends(EffectState::Rejected, reason),
+        CallError::Rejected { .. } => AttemptResult::ends(EffectState::Rejected, reason),
         _ => {
             let reason = format!("{KEPT}{reason}");
             judge(effect, Err(CallError::InDoubt { reason }), true, now)
@@ -161,7 +161,7 @@ fn refused(effect: &Effect, error: CallError, reason: String, now: DateTime<Utc>
 }
 
 /// What a payment tells of its booking.
-fn facts(payment: &PaymentIntent) -> Vec<What> {
+fn facts(payment: &PaymentIntent) -> Vec<BookingFactKind> {
     let Ok(id) = PaymentIntentId::parse(&payment.id) else { return Vec::new() };
     let charge = payment.charge_id().and_then(|id| ChargeId::parse(id).ok());
     let money = |amount| Money { amount, currency: payment.currency.clone() };
@@ -169,11 +169,11 @@ fn facts(payment: &PaymentIntent) -> Vec<What> {
     match payment.status {
         PaymentIntentStatus::Succeeded => {
             let (payment_intent, money) = (id.clone(), money(payment.amount_received));
-            facts.push(What::Captured { payment_intent, charge, money });
+            facts.push(BookingFactKind::Captured { payment_intent, charge, money });
         }
         PaymentIntentStatus::Canceled => {
             let reason = ReleaseReason::of_stripe(payment.cancellation_reason.as_deref());
-            facts.push(What::Released { reason, payment_intent: Some(id.clone()) });
+            facts.push(BookingFactKind::Released { reason, payment_intent: Some(id.clone()) });
         }
         _ => {}
     }
@@ -181,7 +181,7 @@ fn facts(payment: &PaymentIntent) -> Vec<What> {
         && charge.amount_returned() > 0
     {
         let money = money(charge.amount_returned());
-        facts.push(What::Refunded { money, payment_intent: Some(id) });
+        facts.push(BookingFactKind::Refunded { money, payment_intent: Some(id) });
     }
     facts
 }

@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 
 use super::super::attempt::{RESEND_HORIZON_HOURS, judge, unconfigured};
-use super::super::{Senders, Verdict, claim_lapsed, is_held};
+use super::super::{AttemptResult, EffectClients, claim_lapsed, is_held};
 use super::{is_forgotten, unreadable};
-use crate::domain::booking::What;
+use crate::domain::booking::BookingFactKind;
 use crate::domain::effect::{Effect, EffectState};
 use crate::domain::money::Money;
 use crate::domain::party::TransferId;
@@ -37,21 +37,21 @@ pub(super) async fn attempt(
     effect: &Effect,
     request: &TransferRequest,
     doubt: bool,
-    senders: Senders<'_>,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Verdict {
-    let Some(stripe) = senders.stripe else {
+) -> AttemptResult {
+    let Some(stripe) = effect_clients.stripe else {
         return judge(effect, Err(unconfigured("stripe")), doubt, now);
     };
     if doubt && is_forgotten(effect, now) {
         return look(effect, request, stripe, "key_expired", is_long_over(effect, now), now).await;
     }
     if may_have_been_sent(request, now)
-        && let Some(verdict) = adopt(effect, request, stripe, doubt, now).await
+        && let Some(result) = adopt(effect, request, stripe, doubt, now).await
     {
-        return verdict;
+        return result;
     }
-    if !is_held(effect, senders) || is_forgotten(effect, (senders.clock)()) {
+    if !is_held(effect, effect_clients) || is_forgotten(effect, (effect_clients.clock)()) {
         return judge(effect, Err(claim_lapsed()), doubt, now);
     }
     match stripe.create_transfer(&request.idempotency_key, &new(request)).await {
@@ -83,20 +83,20 @@ async fn adopt(
     stripe: &Stripe,
     doubt: bool,
     now: DateTime<Utc>,
-) -> Option<Verdict> {
+) -> Option<AttemptResult> {
     let page = match stripe.transfers(&group_of(request), &Cursor::Newest).await {
         Ok(page) => page,
         Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
     };
     let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
     match found.as_slice() {
-        [] if page.has_more => Some(Verdict::ends(EffectState::Unknown, "too_many_transfers")),
+        [] if page.has_more => Some(AttemptResult::ends(EffectState::Unknown, "too_many_transfers")),
         [] => None,
         [one] => {
             let known = known(request, one);
-            Some(known.unwrap_or_else(|_| Verdict::ends(EffectState::Unknown, "another_transfer")))
+            Some(known.unwrap_or_else(|_| AttemptResult::ends(EffectState::Unknown, "another_transfer")))
         }
-        _ => Some(Verdict::ends(EffectState::Unknown, "several_transfers")),
+        _ => Some(AttemptResult::ends(EffectState::Unknown, "several_transfers")),
     }
 }
 
@@ -114,7 +114,7 @@ pub(in super::super) async fn look(
     reason: &str,
     is_over: bool,
     now: DateTime<Utc>,
-) -> Verdict {
+) -> AttemptResult {
     let page = match stripe.transfers(&group_of(request), &Cursor::Newest).await {
         Ok(page) => page,
         // What may have happened stays in doubt, however often it cannot be looked up.
@@ -122,18 +122,20 @@ pub(in super::super) async fn look(
     };
     let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
     match found.as_slice() {
-        [] if page.has_more => Verdict::ends(EffectState::Unknown, "too_many_transfers"),
-        [] if is_over => Verdict::ends(EffectState::Rejected, reason),
+        [] if page.has_more => AttemptResult::ends(EffectState::Unknown, "too_many_transfers"),
+        [] if is_over => AttemptResult::ends(EffectState::Rejected, reason),
         [] => judge(effect, Err(CallError::InDoubt { reason: reason.to_owned() }), true, now),
-        [one] => {
-            done(request, one).unwrap_or_else(|_| Verdict::ends(EffectState::Unknown, "another_transfer"))
-        }
-        _ => Verdict::ends(EffectState::Unknown, "several_transfers"),
+        [one] => done(request, one)
+            .unwrap_or_else(|_| AttemptResult::ends(EffectState::Unknown, "another_transfer")),
+        _ => AttemptResult::ends(EffectState::Unknown, "several_transfers"),
     }
 }
 
 /// The end of a transfer that was made as it was asked for.
-pub(in super::super) fn done(request: &TransferRequest, transfer: &Transfer) -> Result<Verdict, CallError> {
+pub(in super::super) fn done(
+    request: &TransferRequest,
+    transfer: &Transfer,
+) -> Result<AttemptResult, CallError> {
     if transfer.amount != request.amount {
         return Err(unreadable());
     }
@@ -142,14 +144,14 @@ pub(in super::super) fn done(request: &TransferRequest, transfer: &Transfer) -> 
 
 /// What a transfer of the booking that is at Stripe tells, whichever batch has asked for it: its own metadata
 /// say which, and what was kept back of the share.
-fn known(request: &TransferRequest, transfer: &Transfer) -> Result<Verdict, CallError> {
+fn known(request: &TransferRequest, transfer: &Transfer) -> Result<AttemptResult, CallError> {
     let id = TransferId::parse(&transfer.id).map_err(|_| unreadable())?;
     if transfer.currency != request.currency {
         return Err(unreadable());
     }
     let batch = transfer.metadata.get("batch_id").and_then(|id| BatchId::parse(id).ok());
     let carried_amount = transfer.metadata.get("carried_amount").and_then(|amount| amount.parse().ok());
-    let paid = What::PaidOut {
+    let paid = BookingFactKind::PaidOut {
         batch: batch.unwrap_or(request.metadata.batch_id),
         transfer: Some(id.clone()),
         money: Money { amount: transfer.amount, currency: request.currency.clone() },
@@ -158,9 +160,9 @@ fn known(request: &TransferRequest, transfer: &Transfer) -> Result<Verdict, Call
     let mut facts = vec![paid];
     if transfer.amount_reversed > 0 {
         let money = Money { amount: transfer.amount_reversed, currency: request.currency.clone() };
-        facts.push(What::TransferReversed { transfer: id, money });
+        facts.push(BookingFactKind::TransferReversed { transfer: id, money });
     }
-    Ok(Verdict::ends(EffectState::Done, transfer.id.clone()).with(facts))
+    Ok(AttemptResult::ends(EffectState::Done, transfer.id.clone()).with(facts))
 }
 
 /// Every transfer that the booking ever had.

@@ -25,7 +25,7 @@ use serde_json::Value;
 use super::account::Account;
 use super::object::Object;
 use super::origin::{self, EventOrigin, Mode};
-use crate::domain::booking::{DisputeStatus, ReleaseReason, What};
+use crate::domain::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
 use crate::domain::event::{IgnoreReason, Meaning, Part};
 use crate::domain::id::CompanyId;
 use crate::domain::party::{BookingId, PaymentIntentId, StripeAccountId, TransferId};
@@ -106,7 +106,7 @@ fn of_platform(name: &str, object: Object<'_>, booking_id: Option<BookingId>) ->
 /// What an event says of a payment.
 enum PaymentChange {
     /// Something happened to it.
-    Happened(What),
+    Happened(BookingFactKind),
     /// A refund of it came to nothing.
     RefundFailed,
 }
@@ -122,8 +122,8 @@ impl PaymentChange {
     }
 }
 
-impl From<What> for PaymentChange {
-    fn from(what: What) -> Self {
+impl From<BookingFactKind> for PaymentChange {
+    fn from(what: BookingFactKind) -> Self {
         Self::Happened(what)
     }
 }
@@ -135,7 +135,7 @@ fn held(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange
     let money = intent.money("amount_capturable")?;
     let (charge, capture_before) = intent.latest_charge()?;
     // It is said again when the last of it was taken.
-    let what = What::Authorized { payment_intent: id.clone(), charge, money, capture_before };
+    let what = BookingFactKind::Authorized { payment_intent: id.clone(), charge, money, capture_before };
     Ok((intent.amount("amount_capturable")? > 0).then_some(what.into()))
 }
 
@@ -146,18 +146,18 @@ fn charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentCha
     let capture_before = charge.card().time("capture_before")?;
     let (money, payment_intent) = (charge.money("amount")?, id.clone());
     let charge = charge.own_charge_id()?;
-    Ok(Some(What::Authorized { payment_intent, charge, money, capture_before }.into()))
+    Ok(Some(BookingFactKind::Authorized { payment_intent, charge, money, capture_before }.into()))
 }
 
 fn taken(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let money = intent.money("amount_received")?;
     let (charge, _) = intent.latest_charge()?;
-    Ok(Some(What::Captured { payment_intent: id.clone(), charge, money }.into()))
+    Ok(Some(BookingFactKind::Captured { payment_intent: id.clone(), charge, money }.into()))
 }
 
 fn let_go(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let reason = ReleaseReason::of_stripe(intent.text("cancellation_reason"));
-    Ok(Some(What::Released { reason, payment_intent: Some(id.clone()) }.into()))
+    Ok(Some(BookingFactKind::Released { reason, payment_intent: Some(id.clone()) }.into()))
 }
 
 fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
@@ -168,14 +168,14 @@ fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<Payment
     // As in `Charge::amount_returned`: what was never taken is counted among it.
     let never_taken = charge.amount("amount")?.saturating_sub(charge.amount("amount_captured")?).max(0);
     money.amount = money.amount.saturating_sub(never_taken).max(0);
-    Ok(Some(What::Refunded { money, payment_intent: Some(id.clone()) }.into()))
+    Ok(Some(BookingFactKind::Refunded { money, payment_intent: Some(id.clone()) }.into()))
 }
 
 fn disputed(dispute: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let dispute_id = dispute.plain_id("id")?;
     let status = dispute.text("status").and_then(DisputeStatus::parse).ok_or(Part::Status)?;
     let (money, payment_intent) = (dispute.money("amount")?, Some(id.clone()));
-    Ok(Some(What::Disputed { dispute_id, status, money, payment_intent }.into()))
+    Ok(Some(BookingFactKind::Disputed { dispute_id, status, money, payment_intent }.into()))
 }
 
 /// A transfer is of no payment, so that only its own word tells whose it is; and not every change of one takes
@@ -187,7 +187,7 @@ fn reversal(transfer: Object<'_>, booking_id: Option<BookingId>) -> Told {
     let id = transfer.id("id", TransferId::parse)?.ok_or(Part::Id)?;
     let money = transfer.money("amount_reversed")?;
     let came_back = money.amount > 0;
-    let what = What::TransferReversed { transfer: id, money };
+    let what = BookingFactKind::TransferReversed { transfer: id, money };
     Ok(came_back.then_some(Meaning::Booking { booking_id, payment_intent: None, what }))
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, Once, PoisonError};
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::signature::{Error as Unproven, Verifier};
+use jsonwebtoken::signature::{Error as Unauthorized, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind, EncodingKey, Validation};
 use ring::digest::{Context, SHA256};
 use ring::signature::{self as proven, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey};
@@ -66,7 +66,7 @@ impl JwtVerifier for Check {
 }
 
 impl Verifier<Vec<u8>> for Check {
-    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Unproven> {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Unauthorized> {
         let digest = self.digest(message, signature);
         let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
         let held = held.get_or_insert_default();
@@ -101,10 +101,10 @@ impl Check {
         digest
     }
 
-    fn prove(&self, message: &[u8], signature: &[u8]) -> Result<(), Unproven> {
+    fn prove(&self, message: &[u8], signature: &[u8]) -> Result<(), Unauthorized> {
         match self.key.kind() {
             DecodingKeyKind::RsaModulusExponent { n, e } => {
-                let parameters = rsa(self.algorithm).ok_or_else(Unproven::new)?;
+                let parameters = rsa(self.algorithm).ok_or_else(Unauthorized::new)?;
                 RsaPublicKeyComponents { n, e }.verify(parameters, message, signature)
             }
             DecodingKeyKind::SecretOrDer(key) => match (rsa(self.algorithm), self.algorithm) {
@@ -118,10 +118,10 @@ impl Check {
                 (None, Algorithm::EdDSA) => {
                     UnparsedPublicKey::new(&proven::ED25519, key).verify(message, signature)
                 }
-                _ => return Err(Unproven::new()),
+                _ => return Err(Unauthorized::new()),
             },
         }
-        .map_err(|_| Unproven::new())
+        .map_err(|_| Unauthorized::new())
     }
 }
 

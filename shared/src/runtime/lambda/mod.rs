@@ -20,7 +20,7 @@ use tower::util::MapRequestLayer;
 use super::answer::{Arrival, answer};
 use super::problem::{internal, problem};
 use super::{ClientIp, RequestId, ScheduledEvent, ServeError, Service, Trigger};
-use crate::watch::{Watch, carried};
+use crate::watch::{Telemetry, in_invocation};
 use reply::Reply;
 
 /// Serves until Lambda ends the process.
@@ -30,7 +30,7 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
         let service = Arc::clone(&service);
         async move {
             // Told before Lambda hears the answer: it freezes whatever has answered.
-            let watched = Watch::installed().begin();
+            let watched = Telemetry::installed().begin();
             let answer = watched.around(handle(&service, invocation)).await;
             watched.end(answer.is_ok()).await;
             answer
@@ -104,7 +104,7 @@ async fn run(service: &Service, payload: &Value, request_id: RequestId) -> Resul
 /// Reads an answer to its end, in a task of its own because a streamed body can panic too.
 async fn buffer(response: Response, request_id: &RequestId) -> http::Response<Bytes> {
     let (parts, body) = response.into_parts();
-    match tokio::spawn(carried(body.collect())).await {
+    match tokio::spawn(in_invocation(body.collect())).await {
         Ok(Ok(collected)) => http::Response::from_parts(parts, collected.to_bytes()),
         Ok(Err(_)) | Err(_) => {
             tracing::error!(request_id = request_id.0, "the answer broke off");

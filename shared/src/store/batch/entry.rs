@@ -31,9 +31,9 @@ pub struct BatchLine {
 
 /// A place in the list of a batch's entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryPlace(String);
+pub struct BatchEntryCursor(String);
 
-impl EntryPlace {
+impl BatchEntryCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.rsplitn(3, '#');
@@ -48,7 +48,7 @@ impl EntryPlace {
     }
 }
 
-impl std::fmt::Display for EntryPlace {
+impl std::fmt::Display for BatchEntryCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
@@ -65,12 +65,12 @@ impl Company {
         &self,
         batch: BatchId,
         limit: u16,
-        after: Option<&EntryPlace>,
-    ) -> Result<(Vec<BatchEntry>, Option<EntryPlace>), StoreError> {
+        after: Option<&BatchEntryCursor>,
+    ) -> Result<(Vec<BatchEntry>, Option<BatchEntryCursor>), StoreError> {
         let start =
             after.map(|place| with_key(Item::new(), &Key::batch_entry_at(&self.company, batch, &place.0)));
         let page = self.entries_page(batch, Some(i32::from(limit)), start).await?;
-        let last = page.rows.last().map(EntryPlace::of);
+        let last = page.rows.last().map(BatchEntryCursor::of);
         Ok((page.rows, page.next.and(last)))
     }
 

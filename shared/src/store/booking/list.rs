@@ -23,19 +23,19 @@ pub enum BookingFilter {
 
 /// A place in a list: the sort key of its last booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookingPlace {
+pub struct BookingCursor {
     sort_key: String,
     /// The state that the list sorts by first, where it does.
     state: Option<BookingState>,
     booking_id: BookingId,
 }
 
-impl BookingPlace {
+impl BookingCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (rest, id) = text.rsplit_once('#')?;
         let (state, at) = rest.split_once('#').map_or((None, rest), |(state, at)| (Some(state), at));
-        time::read(at)?;
+        time::parse(at)?;
         let state = match state {
             Some(state) => Some(BookingState::parse(state)?),
             None => None,
@@ -54,7 +54,7 @@ impl BookingPlace {
     }
 }
 
-impl std::fmt::Display for BookingPlace {
+impl std::fmt::Display for BookingCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.sort_key)
     }
@@ -76,8 +76,8 @@ impl Company {
         &self,
         filter: &BookingFilter,
         limit: u16,
-        after: Option<&BookingPlace>,
-    ) -> Result<(Vec<BookingRow>, Option<BookingPlace>), StoreError> {
+        after: Option<&BookingCursor>,
+    ) -> Result<(Vec<BookingRow>, Option<BookingCursor>), StoreError> {
         let list = self.list(filter);
         let start = after.map(|place| {
             let item = with_key(Item::new(), &Key::booking(&self.company, place.booking_id));
@@ -102,7 +102,7 @@ impl Company {
         let keys = page.rows.iter().cloned().map(read_row).collect::<Result<Vec<Key>, _>>()?;
         let rows: Vec<BookingRow> = self.store.get_all(&keys).await?;
         let last = page.rows.last().and_then(|row| attribute_text(row, list.range_name));
-        let last = last.and_then(BookingPlace::parse);
+        let last = last.and_then(BookingCursor::parse);
         let is_wanted = |row: &BookingRow| {
             let state = row.booking().map(|booking| booking.state);
             list.state.is_none_or(|wanted| state == Some(wanted))

@@ -22,11 +22,11 @@ impl Company {
         now: DateTime<Utc>,
     ) -> Result<Write, StoreError> {
         let key = Key::booking(&self.company, row.booking_id);
-        let mut write = Write::put(key, row)?.set("updated_at", text(time::write(now)));
+        let mut write = Write::put(key, row)?.set("updated_at", text(time::format(now)));
         if let Some(booking) = booking {
             let (terms, state, id) = (&booking.terms, booking.state.as_str(), row.booking_id);
-            let requested = time::write(booking.requested_at);
-            let start = time::write(terms.scheduled_start);
+            let requested = time::format(booking.requested_at);
+            let start = time::format(terms.scheduled_start);
             write = write
                 .set("state", text(state))
                 .set("list_pk", text(keys::bookings_list(&self.company)))

@@ -12,7 +12,9 @@ use super::super::recovery::RecordError;
 use super::super::write::{Expect, Write, text};
 use super::{BookingRow, Contact};
 use crate::domain::action::{Action, ActionKind, Actor, Source};
-use crate::domain::booking::{Booking, DeclinedReason, Due, Fact, MAX_FACTS, Policy, RefusalDecision, Step};
+use crate::domain::booking::{
+    Booking, BookingFact, DeclinedReason, Due, MAX_FACTS, Policy, RefusalDecision, Step,
+};
 use crate::domain::booking_mail::{BOOKING_MAIL_VERSION, BookingMail};
 use crate::domain::effect::{Effect, Request};
 use crate::domain::ledger::{self, Entry};
@@ -31,9 +33,9 @@ pub struct Deployment {
 
 /// What is recorded at once.
 #[derive(Debug, Clone, Default)]
-pub struct BookingNews {
+pub struct BookingChange {
     /// What happened.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<BookingFact>,
     /// The payment that was opened for it.
     pub payment_intent: Option<PaymentIntentId>,
     /// Where the customer is reached.
@@ -98,7 +100,7 @@ impl Company {
     pub fn record_booking(
         &self,
         read: BookingRow,
-        news: BookingNews,
+        news: BookingChange,
         deployment: &Deployment,
         now: DateTime<Utc>,
     ) -> Result<BookingRecording, RecordError> {
@@ -190,7 +192,7 @@ impl Company {
 
     /// An entry of the books, listed in the statement of the professional.
     fn post(&self, entry: &Entry, booking: Option<&Booking>) -> Result<Write, StoreError> {
-        let (time, id) = (time::write(entry.at()), entry.id().to_string());
+        let (time, id) = (time::format(entry.at()), entry.id().to_string());
         let key = Key::ledger_entry(&self.company, entry.booking_id(), &time, &id);
         let mut write = Write::put(key, entry)?.expect(Expect::Absent);
         if let Some(booking) = booking {
@@ -218,7 +220,7 @@ impl Company {
 
 fn entry(
     row: &BookingRow,
-    fact: &Fact,
+    fact: &BookingFact,
     before: Option<&Booking>,
     after: Option<&Booking>,
 ) -> Result<Option<Entry>, RecordError> {

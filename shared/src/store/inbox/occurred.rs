@@ -28,7 +28,7 @@ pub const READ_OF: [&str; 4] = [AT, SOURCE, PAYLOAD, ARRIVAL];
 
 /// As it stands beside the payload; `None` where it does not, or cannot be read.
 pub fn stands(row: &Item) -> Option<Occurred> {
-    let at = time::read(attribute_text(row, AT)?)?;
+    let at = time::parse(attribute_text(row, AT)?)?;
     // The version that first wrote the time did not say from where: it was the event's own.
     let source = match attribute_text(row, SOURCE) {
         Some("arrival") => TimeSource::Arrival,
@@ -39,7 +39,7 @@ pub fn stands(row: &Item) -> Option<Occurred> {
 
 /// What is to stand there: the payload's time, or else that of the arrival. `None` where the row has neither.
 pub fn follows(row: &Item) -> Option<Occurred> {
-    let arrived_at = attribute_text(row, ARRIVAL).and_then(time::read);
+    let arrived_at = attribute_text(row, ARRIVAL).and_then(time::parse);
     let arrived_at = arrived_at.filter(|at| is_plausible(*at, *at))?;
     let told = row.get(PAYLOAD).and_then(|payload| payload.as_m().ok()).and_then(told);
     Some(match told.filter(|at| is_plausible(*at, arrived_at)) {
@@ -52,9 +52,9 @@ pub fn follows(row: &Item) -> Option<Occurred> {
 pub(super) fn read_event(mut row: Item) -> Result<StoredEvent, StoreError> {
     let occurred = stands(&row).or_else(|| follows(&row));
     if let (Some(occurred), Some(AttributeValue::M(payload))) = (occurred, row.get_mut(PAYLOAD)) {
-        let at = time::write(occurred.at);
+        let at = time::format(occurred.at);
         // The payload may tell the moment more finely than it stands beside it.
-        if told(payload).map(time::write) != Some(at.clone()) {
+        if told(payload).map(time::format) != Some(at.clone()) {
             payload.insert(AT.to_owned(), text(at));
         }
         payload.insert(SOURCE.to_owned(), text(occurred.source.as_str()));
@@ -63,5 +63,5 @@ pub(super) fn read_event(mut row: Item) -> Result<StoredEvent, StoreError> {
 }
 
 fn told(payload: &HashMap<String, AttributeValue>) -> Option<DateTime<Utc>> {
-    time::read(payload.get(AT)?.as_s().ok()?)
+    time::parse(payload.get(AT)?.as_s().ok()?)
 }

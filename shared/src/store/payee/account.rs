@@ -135,5 +135,5 @@ struct Failed<'a> {
 
 /// A time is as it was read.
 fn unchanged(name: &'static str, read: Option<DateTime<Utc>>) -> Expect {
-    read.map_or(Expect::Missing(name), |at| Expect::Equals(name, text(time::write(at))))
+    read.map_or(Expect::Missing(name), |at| Expect::Equals(name, text(time::format(at))))
 }

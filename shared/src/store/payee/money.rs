@@ -90,6 +90,6 @@ impl Company {
     ) -> Write {
         Write::update(Key::approval(&self.company, professional_id, currency))
             .set("used_in", text(batch.to_string()))
-            .expect(Expect::Equals("approved_at", text(time::write(approval.approved_at))))
+            .expect(Expect::Equals("approved_at", text(time::format(approval.approved_at))))
     }
 }

@@ -9,27 +9,27 @@ use crate::store::{Query, Range, Store, attribute_text, read_row};
 
 /// A place in the list of open findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FindingPlace {
+pub struct FindingCursor {
     pub(super) sort_key: String,
     finding_id: String,
 }
 
-impl FindingPlace {
+impl FindingCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (found_at, id) = text.split_once('#')?;
-        time::read(found_at).filter(|_| id.len() <= MAX_ID_BYTES)?;
+        time::parse(found_at).filter(|_| id.len() <= MAX_ID_BYTES)?;
         Some(Self { sort_key: text.to_owned(), finding_id: id.to_owned() })
     }
 
     /// The place of a finding.
     pub fn of(finding: &Finding) -> Self {
-        let sort_key = format!("{}#{}", time::write(finding.found_at), finding.finding_id);
+        let sort_key = format!("{}#{}", time::format(finding.found_at), finding.finding_id);
         Self { sort_key, finding_id: finding.finding_id.clone() }
     }
 }
 
-impl std::fmt::Display for FindingPlace {
+impl std::fmt::Display for FindingCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.sort_key)
     }
@@ -48,8 +48,8 @@ impl Store {
     pub async fn open_findings(
         &self,
         limit: u16,
-        after: Option<&FindingPlace>,
-    ) -> Result<(Vec<Finding>, Option<FindingPlace>), StoreError> {
+        after: Option<&FindingCursor>,
+    ) -> Result<(Vec<Finding>, Option<FindingCursor>), StoreError> {
         let all = List { index: keys::LIST_INDEX, hash: "list_pk", name: FINDINGS_LIST };
         self.open_findings_in(&[all], limit, after).await
     }
@@ -60,8 +60,8 @@ impl Store {
         &self,
         lists: &[List<'_>],
         limit: u16,
-        after: Option<&FindingPlace>,
-    ) -> Result<(Vec<Finding>, Option<FindingPlace>), StoreError> {
+        after: Option<&FindingCursor>,
+    ) -> Result<(Vec<Finding>, Option<FindingCursor>), StoreError> {
         let (mut found, mut more) = (Vec::new(), false);
         for list in lists {
             let query = Query {
@@ -75,7 +75,7 @@ impl Store {
             let page = self.query_items(query).await?;
             more |= page.next.is_some();
             for row in page.rows {
-                let place = attribute_text(&row, "list_sk").and_then(FindingPlace::parse);
+                let place = attribute_text(&row, "list_sk").and_then(FindingCursor::parse);
                 found.extend(place.map(|place| (place, row)));
             }
         }
@@ -92,7 +92,7 @@ impl Store {
 }
 
 /// Where a list goes on behind a place, whether or not a finding of this very list stands there.
-fn start(list: &List<'_>, place: &FindingPlace) -> Item {
+fn start(list: &List<'_>, place: &FindingCursor) -> Item {
     let own = [(list.hash, list.name), ("list_sk", place.sort_key.as_str())];
     let item = with_key(Item::new(), &Key::finding(&place.finding_id));
     item.into_iter().chain(own.map(|(name, value)| (name.to_owned(), text(value)))).collect()

@@ -49,7 +49,7 @@ pub struct Reconciliation {
     /// Lines that the books explain.
     pub explained: u64,
     /// Lines that the books explain since what had been unheard was recorded.
-    pub mended: u64,
+    pub backfilled: u64,
     /// New findings.
     pub findings: u64,
     /// Findings that are explained now.
@@ -92,21 +92,21 @@ impl Cash {
 
 /// A place in the list of reconciliations.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReconciliationPlace(String);
+pub struct ReconciliationRunCursor(String);
 
-impl ReconciliationPlace {
+impl ReconciliationRunCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('#')?;
-        (time::read(at).is_some() && Uuid::parse_str(id).is_ok()).then(|| Self(text.to_owned()))
+        (time::parse(at).is_some() && Uuid::parse_str(id).is_ok()).then(|| Self(text.to_owned()))
     }
 
     fn of(run: &Reconciliation) -> Self {
-        Self(format!("{}#{}", time::write(run.started_at), run.run_id))
+        Self(format!("{}#{}", time::format(run.started_at), run.run_id))
     }
 }
 
-impl std::fmt::Display for ReconciliationPlace {
+impl std::fmt::Display for ReconciliationRunCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
@@ -128,7 +128,7 @@ impl Reconciliation {
             events_fetched: 0,
             lines: 0,
             explained: 0,
-            mended: 0,
+            backfilled: 0,
             findings: 0,
             closed: 0,
             in_doubt: 0,
@@ -139,7 +139,7 @@ impl Reconciliation {
     }
 
     pub(super) fn write(&self) -> Result<Write, StoreError> {
-        Write::put(Key::reconciliation(&ReconciliationPlace::of(self).0), self)
+        Write::put(Key::reconciliation(&ReconciliationRunCursor::of(self).0), self)
     }
 }
 
@@ -153,8 +153,8 @@ impl Store {
     pub async fn reconciliations(
         &self,
         limit: u16,
-        after: Option<&ReconciliationPlace>,
-    ) -> Result<(Vec<Reconciliation>, Option<ReconciliationPlace>), StoreError> {
+        after: Option<&ReconciliationRunCursor>,
+    ) -> Result<(Vec<Reconciliation>, Option<ReconciliationRunCursor>), StoreError> {
         let query = Query {
             range: Range::Prefix(keys::SK, RUN_PREFIX),
             newest_first: true,
@@ -163,7 +163,7 @@ impl Store {
             ..Query::partition(RECONCILIATION_PK)
         };
         let page: Page<Reconciliation> = self.query(query).await?;
-        let last = page.rows.last().map(ReconciliationPlace::of);
+        let last = page.rows.last().map(ReconciliationRunCursor::of);
         Ok((page.rows, page.next.and(last)))
     }
 }

@@ -53,7 +53,7 @@ fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
         return must(claimed, || format!("worker {actor} raised a fence without a claim of its own"));
     }
     let held = before.text("state") == "sending"
-        && time::read(before.text("lease_until")).is_some_and(|until| until > moment.world.now());
+        && time::parse(before.text("lease_until")).is_some_and(|until| until > moment.world.now());
     must(!held || is_of(actor, before.text("owner")), || {
         format!("worker {actor} wrote under another's claim")
     })

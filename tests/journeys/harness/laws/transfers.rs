@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use local::outbox::Kind;
 use local::stripe::Transfer;
-use shared::domain::booking::What;
+use shared::domain::booking::BookingFactKind;
 use shared::domain::effect::{Effect, EffectState};
 use shared::domain::payout::TransferRequest;
 
@@ -69,7 +69,7 @@ fn paid_by(booked: &Booked<'_>) -> Vec<String> {
     let facts = booked.row.history.facts();
     facts
         .filter_map(|fact| match &fact.what {
-            What::PaidOut { transfer, .. } => transfer.as_ref().map(ToString::to_string),
+            BookingFactKind::PaidOut { transfer, .. } => transfer.as_ref().map(ToString::to_string),
             _ => None,
         })
         .collect()

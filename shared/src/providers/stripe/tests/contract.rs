@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::fixtures::{BOOKING, COMPANY, CREATED};
 use super::*;
-use crate::domain::booking::What;
+use crate::domain::booking::BookingFactKind;
 use crate::domain::event::{IgnoreReason, Meaning};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
@@ -97,7 +97,7 @@ pub(super) fn usd(amount: i64) -> Money {
 
 impl Version {
     /// What happened to the payment of our booking, which the object names by its metadata.
-    pub(super) fn happened(&self, name: &str, object: Value) -> What {
+    pub(super) fn happened(&self, name: &str, object: Value) -> BookingFactKind {
         let read = read_event(self.event, name, object);
         assert_eq!(read.company_id.as_ref().map(|id| id.as_str()), Some(COMPANY), "{} {name}", self.name);
         assert_eq!(read.occurred_at.timestamp(), CREATED);
@@ -125,7 +125,7 @@ impl Version {
 fn a_payment_is_authorized_captured_and_refunded_in_every_version() {
     let lapses_at = DateTime::from_timestamp(1_785_314_800, 0);
     for version in VERSIONS {
-        let authorized = |capture_before| What::Authorized {
+        let authorized = |capture_before| BookingFactKind::Authorized {
             payment_intent: pi(),
             charge: ch(),
             money: usd(10_000),
@@ -138,13 +138,13 @@ fn a_payment_is_authorized_captured_and_refunded_in_every_version() {
         assert_eq!(charged, authorized(lapses_at), "{}", version.name);
         let succeeded = json!({"status": "succeeded", "amount_capturable": 0, "amount_received": 9_000});
         let taken = version.happened("payment_intent.succeeded", with(version.payment_intent, succeeded));
-        let captured = What::Captured { payment_intent: pi(), charge: ch(), money: usd(9_000) };
+        let captured = BookingFactKind::Captured { payment_intent: pi(), charge: ch(), money: usd(9_000) };
         assert_eq!(taken, captured, "{}", version.name);
         let back = json!({"captured": true, "amount_captured": 9_000, "amount_refunded": 3_500});
         let back = version.happened("charge.refunded", with(version.charge, back));
         assert_eq!(
             back,
-            What::Refunded { money: usd(2_500), payment_intent: Some(pi()) },
+            BookingFactKind::Refunded { money: usd(2_500), payment_intent: Some(pi()) },
             "{}",
             version.name
         );
@@ -156,7 +156,7 @@ fn an_expanded_charge_is_read_like_its_id() {
     let whole = parsed(include_str!("../fixtures/2025-04-30.basil/payment_intent_expanded.json"));
     let [.., pinned, _, _, _] = &VERSIONS;
     let held = pinned.happened("payment_intent.amount_capturable_updated", whole);
-    let What::Authorized { charge, capture_before, .. } = held else { panic!("{held:?}") };
+    let BookingFactKind::Authorized { charge, capture_before, .. } = held else { panic!("{held:?}") };
     assert_eq!((charge, capture_before), (ch(), DateTime::from_timestamp(1_785_314_800, 0)));
     for odd in [json!({"id": 7}), json!({}), json!(7), json!([])] {
         let odd = with(pinned.payment_intent, json!({"latest_charge": odd}));
@@ -174,7 +174,10 @@ fn a_transfer_that_came_back_is_told_with_its_total_in_every_version() {
         let transfer = TransferId::parse("tr_3RfKq2").unwrap();
         for name in ["transfer.reversed", "transfer.updated"] {
             let what = version.happened(name, parsed(version.transfer));
-            assert_eq!(what, What::TransferReversed { transfer: transfer.clone(), money: usd(500) });
+            assert_eq!(
+                what,
+                BookingFactKind::TransferReversed { transfer: transfer.clone(), money: usd(500) }
+            );
         }
     }
 }

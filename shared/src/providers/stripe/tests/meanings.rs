@@ -4,7 +4,7 @@ use super::fixtures::{
     BOOKING, COMPANY, CREATED, account, charge, connected, dispute, event, intent, payout, refund, transfer,
 };
 use super::*;
-use crate::domain::booking::What;
+use crate::domain::booking::BookingFactKind;
 use crate::domain::event::{Event, IgnoreReason, Meaning, Part};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
@@ -31,7 +31,7 @@ fn pi() -> PaymentIntentId {
 }
 
 /// What happened to the payment of the booking that the object names.
-fn happened(name: &str, object: Value) -> What {
+fn happened(name: &str, object: Value) -> BookingFactKind {
     let read = read_of(&event(name, object));
     assert_eq!(read.company_id.as_ref().map(|id| id.as_str()), Some(COMPANY));
     assert_eq!(read.occurred_at.timestamp(), CREATED);
@@ -48,7 +48,7 @@ fn happened(name: &str, object: Value) -> What {
 #[test]
 fn a_payment_is_held_taken_and_let_go() {
     let charge_id = || ChargeId::parse("ch_3RfKq2").ok();
-    let held = |capture_before| What::Authorized {
+    let held = |capture_before| BookingFactKind::Authorized {
         payment_intent: pi(),
         charge: charge_id(),
         money: usd(10_000),
@@ -58,7 +58,7 @@ fn a_payment_is_held_taken_and_let_go() {
     assert_eq!(happened(capturable, intent("requires_capture")), held(None));
     let lapses_at = DateTime::from_timestamp(1_785_314_800, 0);
     assert_eq!(happened("charge.succeeded", charge(false)), held(lapses_at));
-    let taken = What::Captured { payment_intent: pi(), charge: charge_id(), money: usd(10_000) };
+    let taken = BookingFactKind::Captured { payment_intent: pi(), charge: charge_id(), money: usd(10_000) };
     assert_eq!(happened("payment_intent.succeeded", intent("succeeded")), taken);
 }
 
@@ -89,7 +89,7 @@ fn what_repeats_another_event_or_moves_no_money_means_nothing() {
 
 #[test]
 fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
-    let refunded = |amount| What::Refunded { money: usd(amount), payment_intent: Some(pi()) };
+    let refunded = |amount| BookingFactKind::Refunded { money: usd(amount), payment_intent: Some(pi()) };
     let back = |amount: i64| with(charge(true), "amount_refunded", json!(amount));
     assert_eq!(happened("charge.refunded", back(2_500)), refunded(2_500));
     // Larger than the charge: kept as Stripe says it, and shown as an anomaly by the booking.
@@ -102,8 +102,10 @@ fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
 #[test]
 fn a_share_that_came_back_is_told_with_its_total() {
     for name in ["transfer.reversed", "transfer.updated"] {
-        let what =
-            What::TransferReversed { transfer: TransferId::parse("tr_3RfKq2").unwrap(), money: usd(500) };
+        let what = BookingFactKind::TransferReversed {
+            transfer: TransferId::parse("tr_3RfKq2").unwrap(),
+            money: usd(500),
+        };
         assert_eq!(happened(name, transfer(500)), what);
     }
 }

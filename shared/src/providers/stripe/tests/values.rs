@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::contract::{VERSIONS, pi, usd, with};
-use crate::domain::booking::{DisputeStatus, ReleaseReason, What};
+use crate::domain::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
 use crate::domain::event::{Meaning, Part};
 
 #[test]
@@ -26,7 +26,7 @@ fn every_reason_of_a_cancellation_has_its_meaning() {
             let canceled = with(version.payment_intent, canceled);
             assert_eq!(
                 version.happened("payment_intent.canceled", canceled),
-                What::Released { reason, payment_intent: Some(pi()) },
+                BookingFactKind::Released { reason, payment_intent: Some(pi()) },
                 "{} {word}",
                 version.name
             );
@@ -55,7 +55,7 @@ fn every_status_of_a_dispute_has_its_meaning_and_an_unknown_one_waits_for_a_pers
         ] {
             assert_eq!((status.is_open(), status.is_contested()), (is_open, is_contested), "{word}");
             let (dispute_id, payment_intent) = ("du_1RfKq2".to_owned(), Some(pi()));
-            let what = What::Disputed { dispute_id, status, money: usd(10_000), payment_intent };
+            let what = BookingFactKind::Disputed { dispute_id, status, money: usd(10_000), payment_intent };
             let told = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
             for name in ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"] {
                 let dispute = with(version.dispute, json!({"status": word}));

@@ -22,7 +22,7 @@ const CLIENT: &str = "x-front-door-client";
 pub(super) fn client_ip(app: &App, request: &Request) -> Option<IpAddr> {
     let headers = request.headers();
     let proof = one_header(headers, PROOF);
-    if proof.is_some_and(|proof| are_known(&app.config.front_door_secrets, proof)) {
+    if proof.is_some_and(|proof| are_known(&app.config.trusted_proxy_secrets, proof)) {
         return one_header(headers, CLIENT).and_then(|address| address.parse().ok());
     }
     request.extensions().get::<ClientIp>().and_then(|ip| ip.0)

@@ -6,12 +6,12 @@ use shared::providers::posthog::PostHog;
 
 /// Those whom the deployment names.
 #[derive(Debug, Clone)]
-pub(crate) struct Ears {
+pub(crate) struct Sinks {
     pub(crate) bus: Option<Bus>,
     pub(crate) posthog: Option<PostHog>,
 }
 
-impl Ears {
+impl Sinks {
     pub(crate) fn of(app: &App) -> Self {
         let config = &app.config;
         let bus = config

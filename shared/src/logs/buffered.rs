@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 256 * 1024;
 const MAX_ERRORS: usize = 5;
 
 tokio::task_local! {
-    static KEPT: Arc<Kept>;
+    static KEPT: Arc<BufferedLines>;
 }
 
 /// What is to be kept.
@@ -51,12 +51,12 @@ pub struct Lines {
 
 /// Where lines are kept.
 #[derive(Debug)]
-pub struct Kept {
+pub struct BufferedLines {
     wanted: Wanted,
     lines: Mutex<Lines>,
 }
 
-impl Kept {
+impl BufferedLines {
     /// Nothing yet.
     pub fn new(wanted: Wanted) -> Self {
         Self { wanted, lines: Mutex::default() }
@@ -68,37 +68,37 @@ impl Kept {
     }
 
     fn keep(&self, is_error: bool, line: KeptLine) {
-        let mut kept = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buffered = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if self.wanted.errors && is_error {
-            if kept.errors.len() < MAX_ERRORS {
-                kept.errors.push(line.clone());
+            if buffered.errors.len() < MAX_ERRORS {
+                buffered.errors.push(line.clone());
             } else {
-                kept.errors_dropped += 1;
+                buffered.errors_dropped += 1;
             }
         }
         if !self.wanted.lines {
             return;
         }
-        kept.bytes += line.json.len();
-        kept.lines.push_back(line);
-        while kept.bytes > MAX_BYTES
-            && let Some(oldest) = kept.lines.pop_front()
+        buffered.bytes += line.json.len();
+        buffered.lines.push_back(line);
+        while buffered.bytes > MAX_BYTES
+            && let Some(oldest) = buffered.lines.pop_front()
         {
-            kept.bytes -= oldest.json.len();
-            kept.lines_dropped += 1;
+            buffered.bytes -= oldest.json.len();
+            buffered.lines_dropped += 1;
         }
     }
 }
 
 /// Keeps what `future` logs.
-pub async fn keeping<F: Future>(kept: Arc<Kept>, future: F) -> F::Output {
-    KEPT.scope(kept, future).await
+pub async fn keeping<F: Future>(buffered: Arc<BufferedLines>, future: F) -> F::Output {
+    KEPT.scope(buffered, future).await
 }
 
 /// Keeps a line that was just written, where anybody asked for it.
 pub(super) fn keep(at: DateTime<Utc>, is_error: bool, line: &[u8]) {
     // A task that nobody asked has no place to keep anything.
-    let _ = KEPT.try_with(|kept| kept.keep(is_error, KeptLine { at, json: line.to_vec() }));
+    let _ = KEPT.try_with(|buffered| buffered.keep(is_error, KeptLine { at, json: line.to_vec() }));
 }
 
 #[cfg(test)]
@@ -111,25 +111,25 @@ mod tests {
 
     #[test]
     fn the_newest_lines_stay_and_the_others_are_counted() {
-        let kept = Kept::new(Wanted { lines: true, errors: false });
+        let buffered = BufferedLines::new(Wanted { lines: true, errors: false });
         let long = "x".repeat(MAX_BYTES / 4);
         for number in 0..10 {
-            kept.keep(true, line(&format!("{number}{}", &long[1..])));
+            buffered.keep(true, line(&format!("{number}{}", &long[1..])));
         }
-        let lines = kept.take();
+        let lines = buffered.take();
         assert_eq!((lines.lines.len(), lines.lines_dropped, lines.errors.len()), (4, 6, 0));
         assert_eq!((lines.lines[0].json[0], lines.lines[3].json[0]), (b'6', b'9'));
-        assert_eq!(kept.take().lines.len(), 0);
+        assert_eq!(buffered.take().lines.len(), 0);
     }
 
     #[test]
     fn the_first_errors_stay_and_only_errors_do() {
-        let kept = Kept::new(Wanted { lines: false, errors: true });
-        kept.keep(false, line("warning"));
+        let buffered = BufferedLines::new(Wanted { lines: false, errors: true });
+        buffered.keep(false, line("warning"));
         for number in 0..8 {
-            kept.keep(true, line(&number.to_string()));
+            buffered.keep(true, line(&number.to_string()));
         }
-        let lines = kept.take();
+        let lines = buffered.take();
         assert_eq!((lines.errors.len(), lines.errors_dropped, lines.lines.len()), (5, 3, 0));
         assert_eq!(lines.errors[0], line("0"));
     }

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::finding::{Closing, Finding, FindingKind, FindingState, MAX_ID_BYTES};
-use super::listed::TRIES;
-use super::open::{FindingPlace, List};
+use super::finding_totals::TRIES;
+use super::open::{FindingCursor, List};
 use crate::domain::id::CompanyId;
 use crate::store::company::AuditEntry;
 use crate::store::error::StoreError;
@@ -14,14 +14,14 @@ use crate::store::{Company, keys};
 /// The findings that a company's people look after: its own and, where the company is the platform's,
 /// those that belong to nobody. Any other is absent to them, whether it exists or not.
 #[derive(Debug, Clone, Copy)]
-pub struct Care<'a> {
+pub struct FindingScope<'a> {
     company: &'a Company,
     is_platform: bool,
 }
 
 /// What became of a finding that a person closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Closed {
+pub enum CloseOutcome {
     /// It is closed now.
     Now(Box<Finding>),
     /// It was not open.
@@ -35,12 +35,12 @@ pub enum Closed {
 
 impl Company {
     /// The findings that are this company's business.
-    pub fn care(&self, platform: Option<&CompanyId>) -> Care<'_> {
-        Care { company: self, is_platform: platform == Some(&self.company) }
+    pub fn finding_scope(&self, platform: Option<&CompanyId>) -> FindingScope<'_> {
+        FindingScope { company: self, is_platform: platform == Some(&self.company) }
     }
 }
 
-impl Care<'_> {
+impl FindingScope<'_> {
     /// Whether this is the platform's own company.
     pub fn is_platform(&self) -> bool {
         self.is_platform
@@ -54,8 +54,8 @@ impl Care<'_> {
     pub async fn open_findings(
         &self,
         limit: u16,
-        after: Option<&FindingPlace>,
-    ) -> Result<(Vec<Finding>, Option<FindingPlace>), StoreError> {
+        after: Option<&FindingCursor>,
+    ) -> Result<(Vec<Finding>, Option<FindingCursor>), StoreError> {
         let own = keys::findings_list_of(Some(&self.company.company));
         let nobodys = keys::findings_list_of(None);
         let names = [own, nobodys];
@@ -76,20 +76,20 @@ impl Care<'_> {
         note: &str,
         now: DateTime<Utc>,
         new_id: &(dyn Fn() -> Uuid + Send + Sync),
-    ) -> Result<Closed, StoreError> {
+    ) -> Result<CloseOutcome, StoreError> {
         let store = &self.company.store;
         // The table itself refuses to look for a key that is too long.
         if finding_id.len() > MAX_ID_BYTES {
-            return Ok(Closed::Absent);
+            return Ok(CloseOutcome::Absent);
         }
         for _ in 0..TRIES {
             let read = store.finding(finding_id).await?.filter(|finding| self.covers(finding));
-            let Some(read) = read else { return Ok(Closed::Absent) };
+            let Some(read) = read else { return Ok(CloseOutcome::Absent) };
             if read.state != FindingState::Open {
-                return Ok(Closed::NotOpen(Box::new(read)));
+                return Ok(CloseOutcome::NotOpen(Box::new(read)));
             }
             if read.kind == FindingKind::TransferInDoubt {
-                return Ok(Closed::InDoubt);
+                return Ok(CloseOutcome::InDoubt);
             }
             let closing = Closing { at: now, by: by.to_owned(), note: Some(note.to_owned()) };
             let next = Finding { state: FindingState::Accepted, closing: Some(closing), ..read.clone() };
@@ -97,7 +97,7 @@ impl Care<'_> {
             let audit =
                 self.company.audit(&entry(&next, by, note, now), &format!("{finding_id}#{version}"))?;
             if store.change_finding(Some(&read), next.clone(), vec![audit], new_id()).await? {
-                return Ok(Closed::Now(Box::new(Finding { version, ..next })));
+                return Ok(CloseOutcome::Now(Box::new(Finding { version, ..next })));
             }
         }
         Err(StoreError::Conflict { refused: Vec::new() })

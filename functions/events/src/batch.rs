@@ -4,14 +4,14 @@ use shared::aws::bus::{Entry, MAX_BYTES, MAX_ENTRIES};
 use shared::store::outbox::Waiting;
 
 /// An entry of the outbox, in the words of the bus.
-pub(crate) struct Letter {
+pub(crate) struct OutboxEntry {
     pub(crate) waiting: Waiting,
     pub(crate) entry: Entry,
 }
 
 /// Letters of one request, and what no request can hold or say.
 pub(crate) struct Packed {
-    pub(crate) parcels: Vec<Vec<Letter>>,
+    pub(crate) parcels: Vec<Vec<OutboxEntry>>,
     pub(crate) unsendable: Vec<Waiting>,
 }
 
@@ -26,9 +26,9 @@ pub(crate) fn pack(waiting: Vec<Waiting>) -> Packed {
             continue;
         };
         let bytes = entry.bytes();
-        let letter = Letter { waiting, entry };
+        let letter = OutboxEntry { waiting, entry };
         match packed.parcels.last_mut() {
-            Some(parcel) if parcel.len() < MAX_ENTRIES && bytes < room => parcel.push(letter),
+            Some(batch) if batch.len() < MAX_ENTRIES && bytes < room => batch.push(letter),
             _ => {
                 room = MAX_BYTES;
                 packed.parcels.push(vec![letter]);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::line::{About, Line};
+use super::line::{Line, MovementSource};
 use crate::domain::booking::DisputeStatus;
 use crate::domain::money::{Currency, Money};
 use crate::providers::stripe::line::Dispute;
@@ -12,7 +12,7 @@ use crate::store::booking::BookingOwner;
 
 /// What was asked of Stripe beside the lines themselves.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct Fetched {
     /// Payments of which something went back, by id.
     pub payments: HashMap<String, PaymentIntent>,
     /// Transfers of which something came back, by id.
@@ -21,7 +21,7 @@ pub(super) struct Asked {
 
 /// What Stripe says of one place.
 #[derive(Debug, Clone)]
-pub(super) struct Word {
+pub(super) struct StripeRecord {
     /// The place: what a finding about it is called.
     pub place: String,
     /// What has moved there, all in all: below nothing where it left.
@@ -33,12 +33,12 @@ pub(super) struct Word {
     /// The payment by which its booking is found.
     pub payment_intent: Option<String>,
     /// What it says.
-    pub saying: Saying,
+    pub movement: Movement,
 }
 
 /// What is said.
 #[derive(Debug, Clone)]
-pub(super) enum Saying {
+pub(super) enum Movement {
     /// So much was taken in all, by this charge.
     Captured(String),
     /// So much went back in all.
@@ -52,76 +52,76 @@ pub(super) enum Saying {
 }
 
 /// What Stripe says now of the place of a line; `None` where the line leads to no place.
-pub(super) fn of(line: &Line, asked: &Asked) -> Option<Word> {
-    match &line.about {
-        About::Payment(charge) => Some(captured(charge)),
-        About::GivenBack(refund) => {
-            let payment = asked.payments.get(refund.payment_intent.as_deref()?)?;
+pub(super) fn of(line: &Line, fetched: &Fetched) -> Option<StripeRecord> {
+    match &line.source {
+        MovementSource::Payment(charge) => Some(captured(charge)),
+        MovementSource::Refund(refund) => {
+            let payment = fetched.payments.get(refund.payment_intent.as_deref()?)?;
             let named = BookingOwner::named_in(&payment.metadata)
                 .or_else(|| BookingOwner::named_in(&refund.metadata));
             Some(refunded(payment.charge()?, &payment.id, named))
         }
-        About::Transfer(transfer) => Some(transferred(transfer)),
-        About::CameBack(id) => asked.transfers.get(id).map(reversed),
-        About::Dispute(dispute) => Some(disputed(dispute)),
-        About::Own | About::Unknown => None,
+        MovementSource::Transfer(transfer) => Some(transferred(transfer)),
+        MovementSource::TransferReversal(id) => fetched.transfers.get(id).map(reversed),
+        MovementSource::Dispute(dispute) => Some(disputed(dispute)),
+        MovementSource::Platform | MovementSource::Unknown => None,
     }
 }
 
-fn captured(charge: &Charge) -> Word {
-    Word {
+fn captured(charge: &Charge) -> StripeRecord {
+    StripeRecord {
         place: charge.id.clone(),
         amount: charge.amount_captured,
         currency: charge.currency.clone(),
         named: BookingOwner::named_in(&charge.metadata),
         payment_intent: charge.payment_intent.clone(),
-        saying: Saying::Captured(charge.id.clone()),
+        movement: Movement::Captured(charge.id.clone()),
     }
 }
 
-fn refunded(charge: &Charge, payment_intent: &str, named: Option<BookingOwner>) -> Word {
-    Word {
+fn refunded(charge: &Charge, payment_intent: &str, named: Option<BookingOwner>) -> StripeRecord {
+    StripeRecord {
         place: format!("{}:refunded", charge.id),
         amount: -charge.amount_returned(),
         currency: charge.currency.clone(),
         named,
         payment_intent: Some(payment_intent.to_owned()),
-        saying: Saying::Refunded,
+        movement: Movement::Refunded,
     }
 }
 
 /// The word of a transfer itself.
-pub(super) fn transferred(transfer: &Transfer) -> Word {
-    Word {
+pub(super) fn transferred(transfer: &Transfer) -> StripeRecord {
+    StripeRecord {
         place: transfer.id.clone(),
         amount: -transfer.amount,
         currency: transfer.currency.clone(),
         named: BookingOwner::named_in(&transfer.metadata),
         payment_intent: None,
-        saying: Saying::Transferred(Box::new(transfer.clone())),
+        movement: Movement::Transferred(Box::new(transfer.clone())),
     }
 }
 
-fn reversed(transfer: &Transfer) -> Word {
-    Word {
+fn reversed(transfer: &Transfer) -> StripeRecord {
+    StripeRecord {
         place: format!("{}:reversed", transfer.id),
         amount: transfer.amount_reversed,
         currency: transfer.currency.clone(),
         named: BookingOwner::named_in(&transfer.metadata),
         payment_intent: None,
-        saying: Saying::Reversed(Box::new(transfer.clone())),
+        movement: Movement::Reversed(Box::new(transfer.clone())),
     }
 }
 
-fn disputed(dispute: &Dispute) -> Word {
+fn disputed(dispute: &Dispute) -> StripeRecord {
     let status = DisputeStatus::parse(&dispute.status);
-    Word {
+    StripeRecord {
         place: dispute.id.clone(),
         amount: status.map_or(0, |status| taken(status, dispute.amount)),
         currency: dispute.currency.clone(),
         named: None,
         payment_intent: dispute.payment_intent.clone(),
-        saying: Saying::Disputed(dispute.clone()),
+        movement: Movement::Disputed(dispute.clone()),
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) fn taken(status: DisputeStatus, amount: i64) -> i64 {
     if status.is_contested() || status == DisputeStatus::Lost { -amount } else { 0 }
 }
 
-impl Word {
+impl StripeRecord {
     /// What moved, without its direction, as facts have it.
     pub fn money(&self) -> Money {
         Money { amount: self.amount.saturating_abs(), currency: self.currency.clone() }

@@ -33,14 +33,14 @@ pub const HEADERS: [(HeaderName, &str); 8] = [
 ];
 
 /// Puts the door before a function's routes.
-pub fn guard(service: &'static str, routes: Router<SharedApp>, app: SharedApp) -> Router {
+pub fn layer(service: &'static str, routes: Router<SharedApp>, app: SharedApp) -> Router {
     let absent = || async { Failure::Absent };
-    let door = app.clone();
-    let pass = move |request, next| pass(service, door.clone(), request, next);
-    routes.fallback(absent).layer(from_fn(pass)).with_state(app)
+    let middleware = app.clone();
+    let handle = move |request, next| handle(service, middleware.clone(), request, next);
+    routes.fallback(absent).layer(from_fn(handle)).with_state(app)
 }
 
-async fn pass(service: &'static str, app: SharedApp, mut request: Request, next: Next) -> Response {
+async fn handle(service: &'static str, app: SharedApp, mut request: Request, next: Next) -> Response {
     let known = request.extensions().get::<RequestId>().cloned();
     let request_id = known.unwrap_or_else(|| RequestId::from_platform(None));
     request.extensions_mut().insert(request_id.clone());

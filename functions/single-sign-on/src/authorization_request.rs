@@ -20,7 +20,7 @@ const PLACE: &str = "single-sign-on:begun";
 
 /// What a sign-in began with.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Begun {
+pub(crate) struct AuthorizationRequest {
     state: String,
     /// What the id token has to repeat.
     pub(crate) nonce: String,
@@ -29,7 +29,7 @@ pub(crate) struct Begun {
     expires_at: DateTime<Utc>,
 }
 
-impl Begun {
+impl AuthorizationRequest {
     pub(crate) fn new(state: &str, nonce: &str, verifier: &str, now: DateTime<Utc>) -> Self {
         Self {
             state: state.to_owned(),
@@ -48,8 +48,8 @@ impl Begun {
             texts.iter().flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut sealed = pairs.filter(|(name, _)| *name == COOKIE).map(|(_, value)| value);
         let only = sealed.next().filter(|_| sealed.next().is_none())?;
-        let begun: Self = json::read_trusted(&vault.open(PLACE, only).ok()?).ok()?;
-        (begun.expires_at > now).then_some(begun)
+        let authorization_request: Self = json::read_trusted(&vault.open(PLACE, only).ok()?).ok()?;
+        (authorization_request.expires_at > now).then_some(authorization_request)
     }
 
     /// Compares in a time that tells nothing about where they differ.

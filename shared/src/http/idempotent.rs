@@ -11,13 +11,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use serde_json::Value;
 
-use super::allowance::Allowance;
 use super::answer::{Answer, json_response};
 use super::body::JsonBody;
 use super::extension::RequestId;
 use super::failure::{Failure, PROBLEM_JSON};
+use super::rate_limit_charge::RateLimitCharge;
 use crate::app::SharedApp;
-use crate::idempotency::{self, Begun, Claim, Keep, MAX_KEY_CHARS, Scope};
+use crate::idempotency::{self, Claim, Keep, KeyState, MAX_KEY_CHARS, Scope};
 use crate::store::Company;
 use crate::store::idempotency::StoredAnswer;
 
@@ -30,7 +30,7 @@ const MAX_KEPT_BYTES: usize = 256 * 1024;
 
 /// Whether a route takes a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeyRule {
+pub enum KeyPolicy {
     /// It changes nothing, or the same thing however often it is asked.
     None,
     /// A client that may ask twice sends one.
@@ -41,24 +41,24 @@ pub enum KeyRule {
 
 /// What a request is, apart from its body: the scope of its key, and what it counts against.
 #[derive(Debug, Clone)]
-pub struct Intent {
+pub struct IdempotencyKey {
     method: Method,
     path: String,
     query: String,
     key: Option<String>,
-    rule: KeyRule,
-    allowance: Allowance,
+    rule: KeyPolicy,
+    charge: RateLimitCharge,
     request_id: RequestId,
 }
 
-impl FromRequestParts<SharedApp> for Intent {
+impl FromRequestParts<SharedApp> for IdempotencyKey {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
         let request_id = parts.extensions.get::<RequestId>().cloned();
-        let rule = parts.extensions.get::<KeyRule>().copied().unwrap_or(KeyRule::Required);
+        let rule = parts.extensions.get::<KeyPolicy>().copied().unwrap_or(KeyPolicy::Required);
         let key = read_key(&parts.headers)?;
-        if key.is_none() && rule == KeyRule::Required {
+        if key.is_none() && rule == KeyPolicy::Required {
             return Err(Failure::field("Idempotency-Key", "this moves money, so a key is required"));
         }
         Ok(Self {
@@ -67,7 +67,7 @@ impl FromRequestParts<SharedApp> for Intent {
             query: parts.uri.query().unwrap_or_default().to_owned(),
             key,
             rule,
-            allowance: parts.extensions.get::<Allowance>().cloned().unwrap_or_default(),
+            charge: parts.extensions.get::<RateLimitCharge>().cloned().unwrap_or_default(),
             request_id: request_id.unwrap_or_else(|| RequestId::from_platform(None)),
         })
     }
@@ -90,11 +90,11 @@ fn read_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
 /// Does a changing request once per key. `run` is handed the name of the operation, the same for
 /// every retry of the request, so that what it does can recognise itself after a crash. Only what runs
 /// counts against the caller's limit: an answer that is given again costs nobody anything.
-pub async fn once<F, Fut>(
+pub async fn idempotent<F, Fut>(
     app: &SharedApp,
     company: &Company,
     caller: &str,
-    intent: &Intent,
+    intent: &IdempotencyKey,
     body: &JsonBody,
     run: F,
 ) -> Result<Response, Failure>
@@ -103,22 +103,22 @@ where
     Fut: Future<Output = Result<Answer, Failure>>,
 {
     let Some(key) = &intent.key else {
-        intent.allowance.charge_due(app).await?;
+        intent.charge.charge_due(app).await?;
         let operation = app.ids.next().simple().to_string();
         return Ok(run(operation).await?.into_response());
     };
     let scope = Scope { company, caller, method: intent.method.as_str(), path: &intent.path, key };
     let request = [intent.query.as_bytes(), canonical(&body.value).as_bytes()].map(<[u8]>::to_vec);
-    let keep = if intent.rule == KeyRule::Required { Keep::Money } else { Keep::Request };
+    let keep = if intent.rule == KeyPolicy::Required { Keep::Money } else { Keep::Request };
     let claim = match idempotency::begin(scope, &request, keep, app.ids.next(), app.clock.now()).await? {
-        Begun::Replay(answer) => return Ok(replay(&answer)),
-        Begun::Busy => return Err(Failure::Busy("A request with this Idempotency-Key is still running.")),
-        Begun::Mismatch => return Err(Failure::KeyReused),
-        Begun::Run(claim) => claim,
+        KeyState::Replay(answer) => return Ok(replay(&answer)),
+        KeyState::Busy => return Err(Failure::Busy("A request with this Idempotency-Key is still running.")),
+        KeyState::Mismatch => return Err(Failure::KeyReused),
+        KeyState::Run(claim) => claim,
     };
     let operation = claim.operation_id().to_owned();
     let work = async {
-        intent.allowance.charge_due(app).await?;
+        intent.charge.charge_due(app).await?;
         run(operation).await
     };
     let done = match AssertUnwindSafe(work).catch_unwind().await {

@@ -21,13 +21,13 @@ const FIELDS: [&str; 7] =
 
 /// What is asked for.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct NewBooking {
     pub(super) email: Option<EmailAddress>,
     pub(super) language: Language,
     terms: Terms,
 }
 
-impl Asked {
+impl NewBooking {
     pub(super) fn read(caller: &Caller, body: &JsonBody) -> Result<Self, Failure> {
         let object = body.object(&FIELDS)?;
         let language = language_field(object)?;
@@ -41,7 +41,7 @@ impl Asked {
             Currency::parse(value.as_str()?).ok()
         });
         let start = fields.read("scheduled_start", "expected a time such as 2025-11-18T14:00:00Z", |value| {
-            millis(time::read(value.as_str()?)?)
+            millis(time::parse(value.as_str()?)?)
         });
         let email = match object.get("customer_email") {
             None => None,

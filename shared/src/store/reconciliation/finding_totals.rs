@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::RECONCILIATION_JOB;
 use super::finding::{Closing, Finding, FindingState};
-use super::open::FindingPlace;
+use super::open::FindingCursor;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, FINDINGS_LIST, Key};
 use crate::store::write::{Expect, Write, text};
@@ -19,7 +19,7 @@ pub(super) const TRIES: u32 = 5;
 
 /// What became of a finding that was filed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filed {
+pub enum FileOutcome {
     /// It is new, or open again.
     New,
     /// It was open already.
@@ -30,7 +30,7 @@ pub enum Filed {
 
 /// What all findings differ by, by currency, in minor units.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listed {
+pub struct FindingTotals {
     /// Those that are open.
     pub open_amounts: BTreeMap<String, i64>,
     /// Those that a person closed.
@@ -46,9 +46,9 @@ impl Store {
     }
 
     /// What all findings differ by.
-    pub async fn listed(&self) -> Result<Listed, StoreError> {
+    pub async fn finding_totals(&self) -> Result<FindingTotals, StoreError> {
         let key = Key::reconciliation_listed();
-        let Some(row) = self.get_items(&[key]).await?.pop() else { return Ok(Listed::default()) };
+        let Some(row) = self.get_items(&[key]).await?.pop() else { return Ok(FindingTotals::default()) };
         let amounts = |state: FindingState| {
             let own = row.keys().filter_map(|name| {
                 let currency = name.strip_prefix(prefix(state)?)?;
@@ -57,7 +57,7 @@ impl Store {
             own.collect()
         };
         let open_findings = attribute_number(&row, OPEN_FINDINGS).and_then(|count| count.try_into().ok());
-        Ok(Listed {
+        Ok(FindingTotals {
             open_amounts: amounts(FindingState::Open),
             accepted_amounts: amounts(FindingState::Accepted),
             open_findings: open_findings.unwrap_or_default(),
@@ -70,18 +70,18 @@ impl Store {
         &self,
         found: &Finding,
         new_id: &(dyn Fn() -> Uuid + Send + Sync),
-    ) -> Result<Filed, StoreError> {
+    ) -> Result<FileOutcome, StoreError> {
         for _ in 0..TRIES {
             let known = self.finding(&found.finding_id).await?;
             let filed = match &known {
                 Some(known) if known.state == FindingState::Open && known.says_the_same(found) => {
-                    return Ok(Filed::Known);
+                    return Ok(FileOutcome::Known);
                 }
                 Some(known) if known.state == FindingState::Accepted && known.says_the_same(found) => {
-                    return Ok(Filed::Accepted);
+                    return Ok(FileOutcome::Accepted);
                 }
-                Some(known) if known.state == FindingState::Open => Filed::Known,
-                _ => Filed::New,
+                Some(known) if known.state == FindingState::Open => FileOutcome::Known,
+                _ => FileOutcome::New,
             };
             let mut next = Finding { state: FindingState::Open, closing: None, ..found.clone() };
             if let Some(known) = known.as_ref().filter(|known| known.state == FindingState::Open) {
@@ -119,7 +119,7 @@ impl Store {
         next.version = version + 1;
         let mut write = Write::put(Key::finding(&next.finding_id), &next)?.expect(Expect::version(version));
         if next.state == FindingState::Open {
-            let place = FindingPlace::of(&next).sort_key;
+            let place = FindingCursor::of(&next).sort_key;
             let whose = keys::findings_list_of(next.company_id.as_ref());
             write = write.set("list_pk", text(FINDINGS_LIST)).set("list_sk", text(place));
             write = write.set("list_state_pk", text(whose));

@@ -3,14 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::Booking;
-use super::fact::{CancelledBy, Fact, What};
+use super::fact::{BookingFact, BookingFactKind, CancelledBy};
 use super::refusal::RefusalDecision;
 use super::state::BookingState;
 use super::step::Step;
 
 /// What a person asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
+pub enum BookingCommand {
     /// The professional will do it.
     Accept,
     /// The professional will not.
@@ -69,13 +69,13 @@ impl Refusal {
     }
 }
 
-impl Ask {
-    fn fact(self) -> What {
+impl BookingCommand {
+    fn fact(self) -> BookingFactKind {
         match self {
-            Self::Accept => What::Accepted,
-            Self::Decline => What::Declined,
-            Self::Complete => What::Completed,
-            Self::Cancel { by } => What::Cancelled { by },
+            Self::Accept => BookingFactKind::Accepted,
+            Self::Decline => BookingFactKind::Declined,
+            Self::Complete => BookingFactKind::Completed,
+            Self::Cancel { by } => BookingFactKind::Cancelled { by },
         }
     }
 }
@@ -85,20 +85,20 @@ impl Booking {
     ///
     /// The fact is never older than the stage it answers: clocks differ by a little, and an answer
     /// that sorted before its question would be lost.
-    pub fn ask(&self, ask: Ask, source: &str, now: DateTime<Utc>) -> Result<Fact, Refusal> {
-        let fact = |what| Fact { at: now.max(self.stage_at), what, source: source.to_owned() };
+    pub fn ask(&self, ask: BookingCommand, source: &str, now: DateTime<Utc>) -> Result<BookingFact, Refusal> {
+        let fact = |what| BookingFact { at: now.max(self.stage_at), what, source: source.to_owned() };
         if let Some(what) = self.resolves_refusal(ask) {
             return Ok(fact(what));
         }
         match (self.stage, ask) {
-            (BookingState::Accepted, Ask::Complete) if self.is_capture_pending() => {
+            (BookingState::Accepted, BookingCommand::Complete) if self.is_capture_pending() => {
                 return Err(Refusal::NotCaptured);
             }
-            (BookingState::Authorized, Ask::Accept)
-            | (BookingState::Requested | BookingState::Authorized, Ask::Decline)
-            | (BookingState::Accepted, Ask::Complete) => {}
-            (stage, Ask::Cancel { .. }) if stage.may_be_called_off() => {}
-            (BookingState::Requested, Ask::Accept) => return Err(Refusal::NotAuthorized),
+            (BookingState::Authorized, BookingCommand::Accept)
+            | (BookingState::Requested | BookingState::Authorized, BookingCommand::Decline)
+            | (BookingState::Accepted, BookingCommand::Complete) => {}
+            (stage, BookingCommand::Cancel { .. }) if stage.may_be_called_off() => {}
+            (BookingState::Requested, BookingCommand::Accept) => return Err(Refusal::NotAuthorized),
             (stage, _) => return Err(stage.refusal()),
         }
         Ok(fact(ask.fact()))
@@ -106,16 +106,18 @@ impl Booking {
 
     /// Asking again for what was refused has it tried again: an acceptance whose capture was refused, a
     /// cancellation whose refund or release was refused. To cancel what could not be captured lets it go.
-    fn resolves_refusal(&self, ask: Ask) -> Option<What> {
+    fn resolves_refusal(&self, ask: BookingCommand) -> Option<BookingFactKind> {
         let (retry, close) = (RefusalDecision::Retry, RefusalDecision::Close);
         let choices: &[(Step, RefusalDecision)] = match ask {
-            Ask::Accept => &[(Step::Capture, retry)],
-            Ask::Cancel { .. } => &[(Step::Capture, close), (Step::Refund, retry), (Step::Release, retry)],
-            Ask::Decline | Ask::Complete => &[],
+            BookingCommand::Accept => &[(Step::Capture, retry)],
+            BookingCommand::Cancel { .. } => {
+                &[(Step::Capture, close), (Step::Refund, retry), (Step::Release, retry)]
+            }
+            BookingCommand::Decline | BookingCommand::Complete => &[],
         };
         choices.iter().find_map(|(step, decision)| {
             let version = self.unresolved_refusal(*step)?.version;
-            Some(What::RefusalResolved { step: *step, version, decision: *decision })
+            Some(BookingFactKind::RefusalResolved { step: *step, version, decision: *decision })
         })
     }
 }

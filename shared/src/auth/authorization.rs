@@ -11,28 +11,28 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, StatusCode, header};
 
-use super::caller::{self, Caller, Proven};
-use super::front_door;
-use super::routes::{Route, Who};
+use super::caller::{self, Authenticated, Caller};
+use super::routes::{Access, Route};
 use super::scheduler;
 use super::session;
+use super::trusted_proxy;
 use crate::app::{App, SharedApp};
 use crate::http::Failure;
-use crate::http::allowance::Allowance;
 use crate::http::extension::Trigger;
-use crate::http::once::KeyRule;
+use crate::http::idempotent::KeyPolicy;
 use crate::http::origin::{self, Page};
-use crate::rate_limit::{self, Charge, Subject};
+use crate::http::rate_limit_charge::RateLimitCharge;
+use crate::rate_limit::{self, LimitCharge, Subject};
 
 /// Lets a request through to a route's handler, or says why not.
-pub(super) async fn pass(
+pub(super) async fn authorize(
     route: &'static Route,
     State(app): State<SharedApp>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let client_ip = front_door::client_ip(&app, &request);
-    let (allowance, admitted) = match admit(route, &app, client_ip, &mut request).await {
+    let client_ip = trusted_proxy::client_ip(&app, &request);
+    let (allowance, admitted) = match check_and_charge(route, &app, client_ip, &mut request).await {
         Ok(allowance) => (allowance, Ok(())),
         Err((allowance, failure)) => (allowance, Err(failure)),
     };
@@ -54,7 +54,7 @@ pub(super) async fn pass(
 /// address stays out of them.
 fn count_failure(route: &Route, status: StatusCode) {
     let failed = status.is_client_error() || status.is_server_error();
-    if route.who == Who::Provider && failed {
+    if route.access == Access::SignedWebhook && failed {
         tracing::warn!(webhook_failures = 1, status = status.as_u16(), "a webhook was not taken");
     } else if status == StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
         tracing::warn!(token_failures = 1, "a proof did not hold");
@@ -63,12 +63,12 @@ fn count_failure(route: &Route, status: StatusCode) {
 
 /// Signing in has a stricter limit of its own.
 fn counts_failed_proofs(route: &Route) -> bool {
-    route.who != Who::Anyone
+    route.access != Access::Anyone
 }
 
 /// Whoever fails to prove itself over and over is not answered any more for a while.
-async fn count_failed_proof(app: &App, allowance: &Allowance, response: Response) -> Response {
-    let charge = Charge { class: &rate_limit::class::TOKEN, subject: &allowance.address() };
+async fn count_failed_proof(app: &App, allowance: &RateLimitCharge, response: Response) -> Response {
+    let charge = LimitCharge { class: &rate_limit::class::TOKEN, subject: &allowance.address() };
     match allowance.charge(app, &[charge]).await {
         Err(failure @ Failure::TooMany { .. }) => failure.into_response(),
         // Refused already; a limit that cannot be counted changes nothing about that.
@@ -76,15 +76,15 @@ async fn count_failed_proof(app: &App, allowance: &Allowance, response: Response
     }
 }
 
-async fn admit(
+async fn check_and_charge(
     route: &Route,
     app: &SharedApp,
     client_ip: Option<IpAddr>,
     request: &mut Request,
-) -> Result<Allowance, (Allowance, Failure)> {
-    let bare = Allowance::of(client_ip);
+) -> Result<RateLimitCharge, (RateLimitCharge, Failure)> {
+    let bare = RateLimitCharge::of(client_ip);
     let is_trigger = request.extensions().get::<Trigger>().is_some();
-    let proven = match prove(route, app, request).await {
+    let proven = match authenticate(route, app, request).await {
         Ok(proven) => proven,
         Err(failure) => return Err((bare, failure)),
     };
@@ -109,55 +109,59 @@ async fn admit(
 /// counted, and not where only the handler knows whether a provider sent it, because a stranger
 /// could use up the provider's limit.
 fn is_charged_here(route: &Route) -> bool {
-    route.key == KeyRule::None && route.who != Who::Provider
+    route.key == KeyPolicy::None && route.access != Access::SignedWebhook
 }
 
 /// What the request counts against; `None` where the handler knows better.
 fn due(
     route: &Route,
     path: &str,
-    proven: Option<&Proven>,
-    allowance: &Allowance,
+    proven: Option<&Authenticated>,
+    allowance: &RateLimitCharge,
 ) -> Option<(&'static rate_limit::Class, String)> {
     let class = route.limit?;
     let subject = match (class.subject, proven.map(|proven| &proven.caller)) {
         (Subject::Ip, _) => allowance.address(),
         (Subject::Caller, Some(Caller { id, company, .. })) => format!("{}_{id}", company.id()),
         (Subject::Company, Some(Caller { company, .. })) => format!("{}_{}", route.function, company.id()),
-        (Subject::Source, _) if route.who == Who::Scheduler => route.function.to_owned(),
+        (Subject::Source, _) if route.access == Access::Scheduler => route.function.to_owned(),
         (Subject::Source, _) => path.rsplit('/').next().unwrap_or_default().to_owned(),
         _ => return None,
     };
     Some((class, subject))
 }
 
-async fn prove(route: &Route, app: &SharedApp, request: &mut Request) -> Result<Option<Proven>, Failure> {
+async fn authenticate(
+    route: &Route,
+    app: &SharedApp,
+    request: &mut Request,
+) -> Result<Option<Authenticated>, Failure> {
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
     let headers = request.headers();
-    if changes && route.who != Who::Provider {
-        refuse_other_bodies(headers)?;
+    if changes && route.access != Access::SignedWebhook {
+        require_json(headers)?;
     }
-    match route.who {
-        Who::Anyone if changes && origin::page(&app.config, headers) == Page::Foreign => Err(FOREIGN),
-        Who::Anyone | Who::Provider => Ok(None),
-        Who::Scheduler => {
-            let scheduler = scheduler::prove(app, request)?;
+    match route.access {
+        Access::Anyone if changes && origin::page(&app.config, headers) == Page::Foreign => Err(FOREIGN),
+        Access::Anyone | Access::SignedWebhook => Ok(None),
+        Access::Scheduler => {
+            let scheduler = scheduler::authenticate(app, request)?;
             request.extensions_mut().insert(scheduler);
             Ok(None)
         }
-        Who::SignedIn | Who::Roles(_) => {
-            let proven = caller::prove(app, headers).await?;
-            match route.who {
-                Who::Roles(roles) if !roles.contains(&proven.caller.role) => {
+        Access::SignedIn | Access::Roles(_) => {
+            let proven = caller::authenticate(app, headers).await?;
+            match route.access {
+                Access::Roles(roles) if !roles.contains(&proven.caller.role) => {
                     return Err(Failure::Forbidden("Your role does not allow this."));
                 }
-                Who::SignedIn if proven.session.is_none() => {
-                    return Err(Failure::Unproven("This is about a session, and there is none."));
+                Access::SignedIn if proven.session.is_none() => {
+                    return Err(Failure::Unauthorized("This is about a session, and there is none."));
                 }
                 _ => {}
             }
             if changes && let Some(session) = &proven.session {
-                refuse_forged(app, session, headers)?;
+                check_csrf(app, session, headers)?;
             }
             Ok(Some(proven))
         }
@@ -168,7 +172,7 @@ const FOREIGN: Failure = Failure::Forbidden("Pages of this origin may not ask.")
 
 /// A browser sends cookies with requests that other pages make. Only our own pages know the token
 /// that belongs to the session, and only they bear an origin of the list.
-fn refuse_forged(app: &App, session: &session::Session, headers: &HeaderMap) -> Result<(), Failure> {
+fn check_csrf(app: &App, session: &session::Session, headers: &HeaderMap) -> Result<(), Failure> {
     if origin::page(&app.config, headers) != Page::Listed {
         return Err(FOREIGN);
     }
@@ -179,7 +183,7 @@ fn refuse_forged(app: &App, session: &session::Session, headers: &HeaderMap) -> 
 }
 
 /// Forms and plain texts are what a page may send anywhere without being asked, so they change nothing here.
-fn refuse_other_bodies(headers: &HeaderMap) -> Result<(), Failure> {
+fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let is_json = |value: &http::HeaderValue| {
         let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();

@@ -3,12 +3,12 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::explain::{Check, check_row};
-use super::word::{Saying, Word};
-use super::{Halt, Run, whole_seconds};
+use super::stripe_record::{Movement, StripeRecord};
+use super::{Run, RunError, whole_seconds};
 use crate::domain::action::Actor;
-use crate::domain::booking::Fact;
+use crate::domain::booking::BookingFact;
 use crate::store::StoreError;
-use crate::store::booking::{BookingNews, BookingOwner, BookingRow};
+use crate::store::booking::{BookingChange, BookingOwner, BookingRow};
 use crate::store::reconciliation::RECONCILIATION_JOB;
 use crate::store::recovery::RecordError;
 
@@ -29,23 +29,27 @@ pub(super) struct Origin<'a> {
 impl Run<'_> {
     /// Records what was unheard, and gives the row back as it is then. Steps that follow from it are
     /// prepared with it, and found by the sweep.
-    pub(super) async fn mend(
+    pub(super) async fn backfill(
         &self,
         of: &BookingOwner,
         mut row: BookingRow,
-        word: &Word,
+        record: &StripeRecord,
         origin: Origin<'_>,
-    ) -> Result<BookingRow, Halt> {
+    ) -> Result<BookingRow, RunError> {
         let (company, now) = (self.store.company(&of.company_id), self.app.clock.now());
         let deployment = &self.app.config.marketplace.deployment;
         for _ in 0..TRIES {
-            let Check::Unheard(what, _) = check_row(&row, word) else { return Ok(row) };
+            let Check::MissingFact(what, _) = check_row(&row, record) else { return Ok(row) };
             let source = format!("{RECONCILIATION_JOB}:{}", origin.id);
-            let news = BookingNews {
-                facts: vec![Fact { at: origin.happened_at(word), what: *what, source: source.clone() }],
+            let news = BookingChange {
+                facts: vec![BookingFact {
+                    at: origin.happened_at(record),
+                    what: *what,
+                    source: source.clone(),
+                }],
                 cause: source,
                 actor: Some(Actor::Schedule),
-                ..BookingNews::default()
+                ..BookingChange::default()
             };
             let recording = match company.record_booking(row.clone(), news, deployment, now) {
                 Ok(recording) => recording,
@@ -71,9 +75,9 @@ impl Run<'_> {
 impl Origin<'_> {
     /// When what a word tells happened. Of totals that rise and fall the newest counts, and what was
     /// asked for has seen every second but the one it was asked in: whatever is told of that one is newer.
-    fn happened_at(&self, word: &Word) -> DateTime<Utc> {
-        match word.saying {
-            Saying::Refunded | Saying::Disputed(_) => {
+    fn happened_at(&self, record: &StripeRecord) -> DateTime<Utc> {
+        match record.movement {
+            Movement::Refunded | Movement::Disputed(_) => {
                 whole_seconds(self.asked_at) - Duration::milliseconds(1)
             }
             _ => self.created,

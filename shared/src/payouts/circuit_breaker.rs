@@ -13,13 +13,13 @@ const RATE_LIMITED: [&str; 2] = ["rate_limit", "status_429"];
 
 /// Open while a run may begin something new. The next tick takes up what is left, which is a longer pause
 /// than Stripe ever asks for.
-pub(super) struct Gate {
+pub(super) struct CircuitBreaker {
     ends_at: Instant,
     not_sent: AtomicU32,
     is_shut: AtomicBool,
 }
 
-impl Gate {
+impl CircuitBreaker {
     pub(super) fn of(run_time: Duration) -> Self {
         Self {
             ends_at: Instant::now() + run_time,

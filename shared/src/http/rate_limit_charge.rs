@@ -1,7 +1,7 @@
 //! How much a caller may still ask, and telling it so.
 //!
 //! The door notes on every request what it counts against. A route without idempotency keys is charged
-//! at the door; one with keys by `once`, and only for the first of all requests with one key, so that a
+//! at the door; one with keys by `idempotent`, and only for the first of all requests with one key, so that a
 //! retry uses up nothing. Where the account is known from the body only, the handler charges.
 
 use std::net::IpAddr;
@@ -15,11 +15,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::failure::Failure;
 use crate::app::{App, SharedApp};
-use crate::rate_limit::{Charge, Class, Standing, Unanswered, Verdict};
+use crate::rate_limit::{Class, LimitCharge, LimitDecision, QuotaState, Unanswered};
 
 /// What a request counts against, and how it stands.
 #[derive(Debug, Clone, Default)]
-pub struct Allowance {
+pub struct RateLimitCharge {
     /// Where it came from, where the platform vouches for that.
     pub client_ip: Option<IpAddr>,
     due: Option<(&'static Class, String)>,
@@ -32,15 +32,15 @@ pub struct Charged([(&'static Class, String); 2]);
 
 impl Charged {
     /// The charges, as they were made.
-    pub fn charges(&self) -> [Charge<'_>; 2] {
+    pub fn charges(&self) -> [LimitCharge<'_>; 2] {
         let [one, other] = &self.0;
-        [Charge { class: one.0, subject: &one.1 }, Charge { class: other.0, subject: &other.1 }]
+        [LimitCharge { class: one.0, subject: &one.1 }, LimitCharge { class: other.0, subject: &other.1 }]
     }
 }
 
 #[derive(Debug, Clone)]
 enum Noted {
-    Standing(Standing),
+    QuotaState(QuotaState),
     Skipped,
 }
 
@@ -52,7 +52,7 @@ const RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
 /// Says that nothing was counted, because the table did not answer in time.
 const SKIPPED: HeaderName = HeaderName::from_static("x-rate-limit-skipped");
 
-impl Allowance {
+impl RateLimitCharge {
     /// That of a request from an address.
     pub fn of(client_ip: Option<IpAddr>) -> Self {
         Self { client_ip, ..Self::default() }
@@ -74,7 +74,7 @@ impl Allowance {
     /// Charges what was noted.
     pub async fn charge_due(&self, app: &App) -> Result<(), Failure> {
         match &self.due {
-            Some((class, subject)) => self.charge(app, &[Charge { class, subject }]).await,
+            Some((class, subject)) => self.charge(app, &[LimitCharge { class, subject }]).await,
             None => Ok(()),
         }
     }
@@ -97,29 +97,29 @@ impl Allowance {
     pub fn note_refund(&self, app: &App, charged: &Charged) {
         app.limiter.note_refund(&charged.charges(), app.clock.now());
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Noted::Standing(standing)) = noted.as_mut() {
+        if let Some(Noted::QuotaState(standing)) = noted.as_mut() {
             standing.give_back();
         }
     }
 
     /// Charges several limits at once: all of them, or none.
-    pub async fn charge(&self, app: &App, charges: &[Charge<'_>]) -> Result<(), Failure> {
+    pub async fn charge(&self, app: &App, charges: &[LimitCharge<'_>]) -> Result<(), Failure> {
         let note = |noted| *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
         match app.limiter.charge(charges, app.ids.next(), app.clock.now()).await {
-            Verdict::Admitted(standing) => {
-                note(Noted::Standing(standing));
+            LimitDecision::Admitted(standing) => {
+                note(Noted::QuotaState(standing));
                 Ok(())
             }
-            Verdict::Refused(standing) => {
+            LimitDecision::Refused(standing) => {
                 let retry_after_seconds = standing.retry_after_seconds;
-                note(Noted::Standing(standing));
+                note(Noted::QuotaState(standing));
                 Err(Failure::TooMany { retry_after_seconds })
             }
-            Verdict::Unanswered(class) if class.unanswered == Unanswered::Open => {
+            LimitDecision::Unanswered(class) if class.unanswered == Unanswered::Open => {
                 note(Noted::Skipped);
                 Ok(())
             }
-            Verdict::Unanswered(class) => Err(Failure::Unavailable {
+            LimitDecision::Unanswered(class) => Err(Failure::Unavailable {
                 detail: "The table does not answer. Try again.",
                 reason: format!("the limit {} cannot be counted, so the door stays shut", class.name),
             }),
@@ -129,7 +129,7 @@ impl Allowance {
     /// Writes how it stands onto an answer.
     pub fn tell(&self, response: &mut Response, now: DateTime<Utc>) {
         match &*self.noted.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(Noted::Standing(standing)) => tell(response.headers_mut(), standing, now),
+            Some(Noted::QuotaState(standing)) => tell(response.headers_mut(), standing, now),
             Some(Noted::Skipped) => {
                 response.headers_mut().insert(SKIPPED, HeaderValue::from_static("store_unanswered"));
             }
@@ -139,8 +139,8 @@ impl Allowance {
 }
 
 /// The fields of draft-ietf-httpapi-ratelimit-headers, and the two that older clients read.
-fn tell(headers: &mut HeaderMap, standing: &Standing, now: DateTime<Utc>) {
-    let Standing { class, remaining, reset_seconds, .. } = standing;
+fn tell(headers: &mut HeaderMap, standing: &QuotaState, now: DateTime<Utc>) {
+    let QuotaState { class, remaining, reset_seconds, .. } = standing;
     let (name, quota, window) = (class.name, class.quota, class.window_seconds);
     let reset_at = now.timestamp() + i64::from(*reset_seconds);
     for (header, value) in [
@@ -166,7 +166,7 @@ fn subject_of(address: IpAddr) -> String {
     }
 }
 
-impl FromRequestParts<SharedApp> for Allowance {
+impl FromRequestParts<SharedApp> for RateLimitCharge {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &SharedApp) -> Result<Self, Failure> {
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_subscriber_is_counted_once_whatever_address_of_its_network_it_uses() {
-        let subject = |text: &str| Allowance::of(text.parse().ok()).address();
+        let subject = |text: &str| RateLimitCharge::of(text.parse().ok()).address();
         assert_eq!(subject("203.0.113.7"), "ip:203.0.113.7");
         assert_eq!(subject("::ffff:203.0.113.7"), "ip:203.0.113.7");
         assert_eq!(subject("2001:db8:1:2::1"), subject("2001:db8:1:2:ffff::2"));

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
+use super::backfill::Origin;
 use super::explain::{Check, check};
-use super::line::{About, Line};
-use super::mend::Origin;
-use super::word::{self, Asked, Word};
-use super::{Halt, Run};
+use super::line::{Line, MovementSource};
+use super::stripe_record::{self, Fetched, StripeRecord};
+use super::{Run, RunError};
 use crate::domain::effect::{EffectState, Request};
 use crate::providers::call::CallError;
 use crate::providers::stripe::balance::BalanceTransaction;
@@ -17,26 +17,26 @@ use crate::store::booking::BookingOwner;
 use crate::store::reconciliation::{Books, Finding, FindingKind, FindingState};
 
 /// What the books have of the bookings at hand.
-pub(super) type Shelf = HashMap<BookingOwner, Books>;
+pub(super) type BooksByBooking = HashMap<BookingOwner, Books>;
 
 /// What became of a line.
 #[derive(Debug)]
-pub(super) enum Judged {
+pub(super) enum MatchOutcome {
     /// The books explain it, or it is of no booking.
     Explained,
     /// The books explain it now.
-    Mended,
+    Backfilled,
     /// Neither.
     Found(Box<Finding>),
 }
 
 /// A line that was looked at.
 #[derive(Debug)]
-pub(super) struct Judgement {
+pub(super) struct MatchedLine {
     /// The line.
     pub line: Line,
     /// What became of it.
-    pub judged: Judged,
+    pub outcome: MatchOutcome,
     /// The booking it leads to, where it leads to one.
     pub owner: Option<BookingOwner>,
 }
@@ -44,65 +44,68 @@ pub(super) struct Judgement {
 impl Run<'_> {
     /// Holds up to a hundred lines against the books: one reading of them for all, and one of Stripe for
     /// each payment and transfer of which something came back.
-    pub(super) async fn judge(&self, lines: Vec<Line>) -> Result<Vec<Judgement>, Halt> {
+    pub(super) async fn match_lines(&self, lines: Vec<Line>) -> Result<Vec<MatchedLine>, RunError> {
         let asked_at = self.app.clock.now();
-        let asked = self.ask(&lines).await?;
-        let words: Vec<Option<Word>> = lines.iter().map(|line| word::of(line, &asked)).collect();
-        let owners = self.owners(&words).await?;
-        let mut shelf = self.shelf(owners.iter().flatten()).await?;
-        let mut judgements = Vec::new();
-        for (line, (word, owner)) in lines.into_iter().zip(words.into_iter().zip(owners)) {
+        let fetched = self.ask(&lines).await?;
+        let records: Vec<Option<StripeRecord>> =
+            lines.iter().map(|line| stripe_record::of(line, &fetched)).collect();
+        let owners = self.owners(&records).await?;
+        let mut books_by_booking = self.books_by_booking(owners.iter().flatten()).await?;
+        let mut matched_lines = Vec::new();
+        for (line, (record, owner)) in lines.into_iter().zip(records.into_iter().zip(owners)) {
             let origin = Origin { id: &line.id, created: line.created, asked_at };
-            let judged = match (&line.about, word) {
-                (About::Own, _) => Judged::Explained,
-                (_, Some(word)) => self.judge_word(&word, owner.as_ref(), &mut shelf, origin).await?,
-                (_, None) => Judged::Found(Box::new(self.unknown(&line))),
+            let outcome = match (&line.source, record) {
+                (MovementSource::Platform, _) => MatchOutcome::Explained,
+                (_, Some(record)) => {
+                    self.match_record(&record, owner.as_ref(), &mut books_by_booking, origin).await?
+                }
+                (_, None) => MatchOutcome::Found(Box::new(self.unknown(&line))),
             };
-            judgements.push(Judgement { line, judged, owner });
+            matched_lines.push(MatchedLine { line, outcome, owner });
         }
-        Ok(judgements)
+        Ok(matched_lines)
     }
 
     /// Holds one word against the books, and mends what was unheard.
-    pub(super) async fn judge_word(
+    pub(super) async fn match_record(
         &self,
-        word: &Word,
+        record: &StripeRecord,
         owner: Option<&BookingOwner>,
-        shelf: &mut Shelf,
+        books_by_booking: &mut BooksByBooking,
         origin: Origin<'_>,
-    ) -> Result<Judged, Halt> {
-        let known = owner.and_then(|owner| shelf.get(owner)).unwrap_or(&Books::Unknown);
+    ) -> Result<MatchOutcome, RunError> {
+        let known = owner.and_then(|owner| books_by_booking.get(owner)).unwrap_or(&Books::Unknown);
         // Whoever makes a transfer by hand may name a company that nobody here belongs to: then it would
         // be listed for nobody.
         let company = owner.filter(|_| *known != Books::Unknown).map(|owner| owner.company_id.clone());
-        let (mut kind, mut books_amount) = match (check(known, word), known, owner) {
-            (Check::Holds, ..) => return Ok(Judged::Explained),
-            (Check::Unheard(..), Books::Known(row), Some(owner)) => {
-                let row = self.mend(owner, (**row).clone(), word, origin).await?;
-                let mended = Books::Known(Box::new(row));
-                let after = check(&mended, word);
-                shelf.insert(owner.clone(), mended);
+        let (mut kind, mut books_amount) = match (check(known, record), known, owner) {
+            (Check::Matches, ..) => return Ok(MatchOutcome::Explained),
+            (Check::MissingFact(..), Books::Known(row), Some(owner)) => {
+                let row = self.backfill(owner, (**row).clone(), record, origin).await?;
+                let backfilled = Books::Known(Box::new(row));
+                let after = check(&backfilled, record);
+                books_by_booking.insert(owner.clone(), backfilled);
                 match after {
-                    Check::Holds => return Ok(Judged::Mended),
-                    Check::Unheard(_, books) => (FindingKind::AmountDiffers, books),
-                    Check::Differs(kind, books) => (kind, books),
+                    Check::Matches => return Ok(MatchOutcome::Backfilled),
+                    Check::MissingFact(_, books) => (FindingKind::AmountDiffers, books),
+                    Check::Mismatch(kind, books) => (kind, books),
                 }
             }
-            (Check::Unheard(_, books), ..) => (FindingKind::AmountDiffers, books),
-            (Check::Differs(kind, books), ..) => (kind, books),
+            (Check::MissingFact(_, books), ..) => (FindingKind::AmountDiffers, books),
+            (Check::Mismatch(kind, books), ..) => (kind, books),
         };
         if kind == FindingKind::TransferUnknown && self.is_in_doubt(owner).await? {
             (kind, books_amount) = (FindingKind::TransferInDoubt, 0);
         }
-        Ok(Judged::Found(Box::new(Finding {
-            finding_id: word.place.clone(),
+        Ok(MatchOutcome::Found(Box::new(Finding {
+            finding_id: record.place.clone(),
             kind,
             company_id: company,
             booking_id: owner.map(|owner| owner.booking_id),
             line_id: Some(origin.id.to_owned()),
-            stripe_amount: word.amount,
+            stripe_amount: record.amount,
             books_amount,
-            currency: word.currency.as_str().to_owned(),
+            currency: record.currency.as_str().to_owned(),
             found_at: self.app.clock.now(),
             state: FindingState::Open,
             closing: None,
@@ -129,7 +132,7 @@ impl Run<'_> {
     }
 
     /// Whether a transfer of the booking is on its way or in doubt: whatever settles it tells the books.
-    async fn is_in_doubt(&self, owner: Option<&BookingOwner>) -> Result<bool, Halt> {
+    async fn is_in_doubt(&self, owner: Option<&BookingOwner>) -> Result<bool, RunError> {
         let Some(owner) = owner else { return Ok(false) };
         let effects = self.store.company(&owner.company_id).actions(owner.booking_id).await?;
         Ok(effects.iter().any(|effect| {
@@ -139,18 +142,18 @@ impl Run<'_> {
     }
 
     /// Asks Stripe what the lines themselves do not tell.
-    async fn ask(&self, lines: &[Line]) -> Result<Asked, CallError> {
+    async fn ask(&self, lines: &[Line]) -> Result<Fetched, CallError> {
         let (mut payments, mut transfers) = (HashSet::new(), HashSet::new());
         for line in lines {
-            match &line.about {
-                About::GivenBack(refund) => payments.extend(refund.payment_intent.clone()),
-                About::CameBack(id) => drop(transfers.insert(id.clone())),
+            match &line.source {
+                MovementSource::Refund(refund) => payments.extend(refund.payment_intent.clone()),
+                MovementSource::TransferReversal(id) => drop(transfers.insert(id.clone())),
                 _ => {}
             }
         }
         let stripe = self.stripe;
         let payments = self.all(payments, |id| async move { stripe.payment_intent(&id).await }).await?;
-        Ok(Asked { payments, transfers: self.transfers(transfers).await? })
+        Ok(Fetched { payments, transfers: self.transfers(transfers).await? })
     }
 
     /// These transfers, as Stripe has them.
@@ -172,18 +175,18 @@ impl Run<'_> {
     }
 
     /// Asks for each, a few at a time; what is not there is left out.
-    async fn all<T, Asked>(
+    async fn all<T, Fetched>(
         &self,
         ids: HashSet<String>,
-        ask: impl Fn(String) -> Asked,
+        ask: impl Fn(String) -> Fetched,
     ) -> Result<HashMap<String, T>, CallError>
     where
-        Asked: Future<Output = Result<T, CallError>>,
+        Fetched: Future<Output = Result<T, CallError>>,
     {
         let questions = ids.into_iter().map(|id| {
-            let asked = ask(id.clone());
+            let fetched = ask(id.clone());
             async move {
-                match asked.await {
+                match fetched.await {
                     Ok(found) => Ok(Some((id, found))),
                     Err(CallError::Absent) => Ok(None),
                     Err(error) => Err(error),
@@ -191,26 +194,27 @@ impl Run<'_> {
             }
         });
         let questions: Vec<_> = questions.collect();
-        let answers = stream::iter(questions).buffer_unordered(self.bounds.calls_at_once);
+        let answers = stream::iter(questions).buffer_unordered(self.limits.calls_at_once);
         let answers: Vec<Option<(String, T)>> = answers.try_collect().await?;
         Ok(answers.into_iter().flatten().collect())
     }
 
     /// Whose each word is: by its own naming, or by the payment.
-    async fn owners(&self, words: &[Option<Word>]) -> Result<Vec<Option<BookingOwner>>, Halt> {
-        let unnamed = words.iter().flatten().filter(|word| word.named.is_none());
-        let payments: HashSet<String> = unnamed.filter_map(|word| word.payment_intent.clone()).collect();
+    async fn owners(&self, records: &[Option<StripeRecord>]) -> Result<Vec<Option<BookingOwner>>, RunError> {
+        let unnamed = records.iter().flatten().filter(|record| record.named.is_none());
+        let payments: HashSet<String> = unnamed.filter_map(|record| record.payment_intent.clone()).collect();
         let found = self.store.owners_of_payments(&payments.into_iter().collect::<Vec<_>>()).await?;
-        let owner =
-            |word: &Word| word.named.clone().or_else(|| found.get(word.payment_intent.as_deref()?).cloned());
-        Ok(words.iter().map(|word| word.as_ref().and_then(owner)).collect())
+        let owner = |record: &StripeRecord| {
+            record.named.clone().or_else(|| found.get(record.payment_intent.as_deref()?).cloned())
+        };
+        Ok(records.iter().map(|record| record.as_ref().and_then(owner)).collect())
     }
 
     /// What the books have of these bookings.
-    pub(super) async fn shelf<'a>(
+    pub(super) async fn books_by_booking<'a>(
         &self,
         owners: impl Iterator<Item = &'a BookingOwner>,
-    ) -> Result<Shelf, Halt> {
+    ) -> Result<BooksByBooking, RunError> {
         let distinct: HashSet<BookingOwner> = owners.cloned().collect();
         Ok(self.store.books_of(distinct.into_iter().collect()).await?)
     }

@@ -10,7 +10,7 @@ use crate::domain::id::CaseId;
 
 /// A case as it stands, and everything beside it that a decision about it depends on.
 #[derive(Debug)]
-pub struct Situation {
+pub struct CaseSnapshot {
     /// The action of the operation that is to be decided, where it was decided before.
     pub decided: Option<Effect>,
     /// The case, unless there is none of that id.
@@ -23,7 +23,7 @@ pub struct Situation {
 
 impl Company {
     /// Everything that deciding on `operation` for a case depends on.
-    pub async fn situation(&self, case_id: CaseId, operation: &str) -> Result<Situation, StoreError> {
+    pub async fn case_snapshot(&self, case_id: CaseId, operation: &str) -> Result<CaseSnapshot, StoreError> {
         let action = Key::action(&self.company, Subject::Case(case_id), operation);
         let keys = [
             action,
@@ -32,7 +32,7 @@ impl Company {
             Key::company_state(&self.company),
         ];
         let [decided, case, settings, state] = self.store.get_each(keys).await?;
-        Ok(Situation {
+        Ok(CaseSnapshot {
             decided: decided.map(read_row).transpose()?,
             case: case.map(read_row).transpose()?,
             settings: settings.map(read_row).transpose()?.unwrap_or_default(),

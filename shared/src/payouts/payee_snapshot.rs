@@ -14,7 +14,7 @@ use crate::domain::payout::{
 };
 use crate::domain::provider::Provider;
 use crate::providers::call::{CallError, ProviderError};
-use crate::store::booking::{BookingFilter, BookingPlace, BookingRow};
+use crate::store::booking::{BookingCursor, BookingFilter, BookingRow};
 use crate::store::payee::{PayeeMoney, PayeeRow};
 use crate::store::{Company, StoreError};
 
@@ -27,29 +27,29 @@ const PAGE: u16 = 100;
 
 /// A professional's turn in a run.
 #[derive(Debug, Clone)]
-pub(super) struct Turn {
+pub(super) struct PayeeTurn {
     pub(super) company: CompanyId,
     pub(super) professional_id: ProfessionalId,
     /// How often it was refused because something moved meanwhile.
     pub(super) tries: u32,
     /// What a dry run would have written by now.
-    pub(super) dry: Dry,
+    pub(super) dry: DryRunState,
 }
 
 /// What a dry run keeps in mind of a professional instead of writing it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Dry {
-    looked_until: Option<BookingPlace>,
+pub(super) struct DryRunState {
+    looked_until: Option<BookingCursor>,
     used: BTreeMap<Currency, i64>,
     planned: BTreeMap<Currency, i64>,
 }
 
-impl Dry {
+impl DryRunState {
     pub(super) fn note(
         &mut self,
         transfers: &[PlannedTransfer],
         carried: &[CarriedLine],
-        until: BookingPlace,
+        until: BookingCursor,
     ) {
         self.looked_until = Some(until);
         for line in carried {
@@ -62,8 +62,8 @@ impl Dry {
 }
 
 /// What was found of a professional.
-pub(super) struct Looked {
-    pub(super) turn: Turn,
+pub(super) struct PayeeSnapshot {
+    pub(super) turn: PayeeTurn,
     pub(super) company: Company,
     /// The professional's row, claimed unless the run is dry.
     pub(super) held: PayeeRow,
@@ -73,13 +73,13 @@ pub(super) struct Looked {
     pub(super) account: Option<PayeeAccount>,
     pub(super) money: BTreeMap<Currency, PayeeMoney>,
     /// Where the next look goes on, where there are more bookings than one takes.
-    pub(super) next: Option<BookingPlace>,
+    pub(super) next: Option<BookingCursor>,
     /// Whether this look goes on from another.
     pub(super) is_later: bool,
 }
 
 /// Why nothing was found.
-pub(super) enum NotLooked {
+pub(super) enum LoadError {
     /// Nobody is due there, or somebody else is at it.
     Elsewhere,
     /// Stripe could not be asked.
@@ -88,13 +88,13 @@ pub(super) enum NotLooked {
     Store(StoreError),
 }
 
-impl From<StoreError> for NotLooked {
+impl From<StoreError> for LoadError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<CallError> for NotLooked {
+impl From<CallError> for LoadError {
     fn from(error: CallError) -> Self {
         Self::Call(error.of(Provider::Stripe))
     }
@@ -102,23 +102,23 @@ impl From<CallError> for NotLooked {
 
 impl Run<'_> {
     /// Takes a professional up and looks. A look that fails lets go again.
-    pub(super) async fn look(&self, turn: Turn) -> Result<Looked, NotLooked> {
+    pub(super) async fn look(&self, turn: PayeeTurn) -> Result<PayeeSnapshot, LoadError> {
         let company = self.payouts.store.company(&turn.company);
         let now = self.payouts.now();
         let read = company.payee(&turn.professional_id).await?;
-        if read.is_held(now) || read.due_at.is_none_or(|at| at > self.order.due_by) {
-            return Err(NotLooked::Elsewhere);
+        if read.is_held(now) || read.due_at.is_none_or(|at| at > self.payout_request.due_by) {
+            return Err(LoadError::Elsewhere);
         }
         let held = if self.is_real {
             let owner = (self.payouts.new_id)();
             let claimed = company.claim_payee(&turn.professional_id, &read, owner, lease_until(now)).await?;
-            claimed.ok_or(NotLooked::Elsewhere)?
+            claimed.ok_or(LoadError::Elsewhere)?
         } else {
             read
         };
         let found = self.find(&company, turn.clone(), held.clone(), now).await;
         if found.is_err() && self.is_real {
-            self.let_go(&company, &turn.professional_id, &held).await;
+            self.release(&company, &turn.professional_id, &held).await;
         }
         found
     }
@@ -126,22 +126,23 @@ impl Run<'_> {
     async fn find(
         &self,
         company: &Company,
-        turn: Turn,
+        turn: PayeeTurn,
         held: PayeeRow,
         now: DateTime<Utc>,
-    ) -> Result<Looked, NotLooked> {
+    ) -> Result<PayeeSnapshot, LoadError> {
         if self.is_real {
             self.begin_batch(company).await?;
         }
         let from = turn.dry.looked_until.clone();
-        let from = from.or_else(|| held.looked_until.as_deref().and_then(BookingPlace::parse));
+        let from = from.or_else(|| held.looked_until.as_deref().and_then(BookingCursor::parse));
         let is_later = from.is_some();
         let (rows, next) = self.bookings(company, &turn.professional_id, from).await?;
         let policy = self.policy();
         let candidates = rows.values().filter_map(|row| self.candidate(row, policy)).collect::<Vec<_>>();
         let currencies: BTreeSet<&Currency> = candidates.iter().map(|it| &it.payable.currency).collect();
-        let money =
-            company.payee_money(&turn.professional_id, currencies.into_iter(), self.order.batch).await?;
+        let money = company
+            .payee_money(&turn.professional_id, currencies.into_iter(), self.payout_request.batch)
+            .await?;
         let is_ready = |candidate: &&Candidate| candidate.waits_for(now).is_none();
         let mut ready = candidates.iter().filter(is_ready).peekable();
         let account = match &held.account {
@@ -157,7 +158,17 @@ impl Run<'_> {
         if ready.any(|candidate| candidate.charge.is_none()) {
             self.read_balance().await?;
         }
-        Ok(Looked { turn, company: company.clone(), held, rows, candidates, account, money, next, is_later })
+        Ok(PayeeSnapshot {
+            turn,
+            company: company.clone(),
+            held,
+            rows,
+            candidates,
+            account,
+            money,
+            next,
+            is_later,
+        })
     }
 
     /// The bookings that are done and not settled, from a place on, as many as one look takes; with the
@@ -166,8 +177,8 @@ impl Run<'_> {
         &self,
         company: &Company,
         professional_id: &ProfessionalId,
-        from: Option<BookingPlace>,
-    ) -> Result<(BTreeMap<BookingId, BookingRow>, Option<BookingPlace>), StoreError> {
+        from: Option<BookingCursor>,
+    ) -> Result<(BTreeMap<BookingId, BookingRow>, Option<BookingCursor>), StoreError> {
         let of = |state| BookingFilter::Professional(professional_id.clone(), Some(state));
         let mut rows = BTreeMap::new();
         if from.is_none() {
@@ -179,7 +190,7 @@ impl Run<'_> {
             let page = company.bookings(&of(BookingState::Completed), PAGE, place.as_ref()).await?;
             rows.extend(page.0.into_iter().map(|row| (row.booking_id, row)));
             place = page.1;
-            if place.is_none() || rows.len() >= self.order.bounds.bookings_per_look {
+            if place.is_none() || rows.len() >= self.payout_request.bounds.bookings_per_look {
                 return Ok((rows, place));
             }
         }
@@ -193,17 +204,18 @@ impl Run<'_> {
         }
         let (version, in_progress) = (row.payout_version(), row.payout_in_progress);
         let mut candidate = Candidate::of(row.booking_id, &booking, policy, version, in_progress);
-        let refused = row.payout_refused_in == Some(self.order.batch) && !self.order.tries_again();
+        let refused = row.payout_refused_in == Some(self.payout_request.batch)
+            && !self.payout_request.retries_refused();
         candidate.obstacle = candidate.obstacle.or(refused.then_some(SkipReason::TransferRefused));
         Some(candidate)
     }
 
     pub(super) fn policy(&self) -> &Policy {
-        &self.payouts.senders.deployment.policy
+        &self.payouts.effect_clients.deployment.policy
     }
 }
 
-impl Looked {
+impl PayeeSnapshot {
     /// What the plan is made from; `available` is what the platform has.
     pub(super) fn input(&self, run: &Run<'_>, available: BTreeMap<Currency, i64>) -> PlanInput {
         let (now, id) = (run.payouts.now(), &self.turn.professional_id);
@@ -219,7 +231,7 @@ impl Looked {
             carried.insert(currency.clone(), money.carried_amount - dry(&self.turn.dry.used));
             rules.planned.insert(whose(), money.planned_amount + dry(&self.turn.dry.planned));
             let counts = |approval: &&crate::domain::payout::Approval| {
-                approval.counts_for(run.order.batch, run.order.asker(), now)
+                approval.counts_for(run.payout_request.batch, run.payout_request.asker(), now)
             };
             if let Some(approval) = money.approval.as_ref().filter(counts) {
                 rules.approved.insert(whose(), approval.amount);
@@ -228,7 +240,7 @@ impl Looked {
         let payee = Payee { account: self.account.clone(), carried };
         PlanInput {
             company_id: self.turn.company.clone(),
-            batch: run.order.batch,
+            batch: run.payout_request.batch,
             now,
             bookings: self.candidates.clone(),
             payees: BTreeMap::from([(id.clone(), payee)]),

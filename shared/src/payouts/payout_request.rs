@@ -10,7 +10,7 @@ use crate::domain::payout::{BatchId, StartedBy};
 
 /// What a run is asked for.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct PayoutRequest {
     /// Into which batch.
     pub batch: BatchId,
     /// Who asks, as the batch has it.
@@ -22,10 +22,10 @@ pub struct Order {
     /// Only this company's professionals, where a person of it asks.
     pub company: Option<CompanyId>,
     /// How much.
-    pub bounds: Bounds,
+    pub bounds: RunLimits,
 }
 
-impl Order {
+impl PayoutRequest {
     /// The key of the account that asks, where a person does.
     pub(super) fn asker(&self) -> Option<&str> {
         match &self.started_by {
@@ -36,14 +36,14 @@ impl Order {
 
     /// Whether what Stripe refused in this batch is tried again: a person asks because something was
     /// mended, the schedule only because ten minutes have passed.
-    pub(super) fn tries_again(&self) -> bool {
+    pub(super) fn retries_refused(&self) -> bool {
         self.asker().is_some()
     }
 }
 
 /// What one run may take. Every figure has its reason.
 #[derive(Debug, Clone, Copy)]
-pub struct Bounds {
+pub struct RunLimits {
     /// Professionals of one run: at 100 bytes each they are a megabyte of keys.
     pub payees: usize,
     /// Bookings after which nobody else is looked at; where the answer lists them, it has to fit a row.
@@ -60,10 +60,10 @@ pub struct Bounds {
     pub run_time: Duration,
     /// Whether the answer tells what was decided; the schedule's report does not, since a batch may be
     /// larger than any answer.
-    pub tells: bool,
+    pub include_plan: bool,
 }
 
-impl Bounds {
+impl RunLimits {
     /// A run of the schedule, a minute shorter than the function may take.
     pub fn of_schedule() -> Self {
         Self {
@@ -73,7 +73,7 @@ impl Bounds {
             looks_at_once: 4,
             payees_at_once: 12,
             run_time: Duration::from_secs(240),
-            tells: false,
+            include_plan: false,
         }
     }
 
@@ -90,7 +90,7 @@ impl Bounds {
             bookings: 300,
             looks_at_once: 1,
             run_time: Duration::from_secs(40),
-            tells: true,
+            include_plan: true,
             ..Self::of_schedule()
         }
     }

@@ -3,15 +3,15 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Outcome, Performed, Senders, Verdict};
+use super::{AttemptResult, EffectClients, Outcome, Performed};
 use crate::domain::action::Actor;
-use crate::domain::booking::{Booking, Fact, Step, What};
+use crate::domain::booking::{Booking, BookingFact, BookingFactKind, Step};
 use crate::domain::effect::{Effect, EffectState, Request, Subject};
 use crate::domain::id::CaseId;
 use crate::domain::party::BookingId;
 use crate::domain::provider::Provider;
 use crate::domain::{refusal, time};
-use crate::store::booking::{BookingNews, Payout};
+use crate::store::booking::{BookingChange, Payout};
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
 use crate::store::recovery::RecordError;
@@ -23,41 +23,41 @@ use crate::store::{StoreError, Write, Written};
 const TRIES: u32 = 6;
 
 /// Writes down what became of it, under the state and fence it was held with.
-pub(super) async fn settle(
+pub(super) async fn record_outcome(
     company: &Company,
     subject: Subject,
     held: &Effect,
-    verdict: Verdict,
-    senders: Senders<'_>,
+    result: AttemptResult,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
-    if verdict.state == EffectState::Rejected && refusal::is_refusal(&held.request, &verdict.reason) {
+    if result.state == EffectState::Rejected && refusal::is_refusal(&held.request, &result.reason) {
         tracing::warn!(
             operation = held.action.operation,
             provider = held.request.provider().map(Provider::as_str),
-            reason = verdict.reason,
+            reason = result.reason,
             "an effect was refused"
         );
     }
-    if verdict.state == EffectState::Unknown {
+    if result.state == EffectState::Unknown {
         // An alarm listens to this line: somebody has to look what became of it.
-        tracing::warn!(left_in_doubt = 1, reason = verdict.reason, "an effect may or may not have left");
+        tracing::warn!(left_in_doubt = 1, reason = result.reason, "an effect may or may not have left");
     }
     let outcome = match subject {
-        Subject::Booking(booking_id) if verdict.concerns_booking(&held.request) => {
-            return settle_booking(company, booking_id, held, &verdict, senders, now).await;
+        Subject::Booking(booking_id) if result.concerns_booking(&held.request) => {
+            return record_booking_outcome(company, booking_id, held, &result, effect_clients, now).await;
         }
-        Subject::Case(case_id) if let Some(days) = granted(held, &verdict) => {
-            settle_grant(company, case_id, held, &verdict, days, now).await
+        Subject::Case(case_id) if let Some(days) = granted(held, &result) => {
+            record_grant(company, case_id, held, &result, days, now).await
         }
-        _ => settle_alone(company, subject, held, &verdict, now).await,
+        _ => record_alone(company, subject, held, &result, now).await,
     };
     Ok(outcome?.into())
 }
 
-fn granted(held: &Effect, verdict: &Verdict) -> Option<u16> {
+fn granted(held: &Effect, result: &AttemptResult) -> Option<u16> {
     match &held.request {
-        Request::Extend { days, .. } if verdict.state == EffectState::Done => Some(*days),
+        Request::Extend { days, .. } if result.state == EffectState::Done => Some(*days),
         _ => None,
     }
 }
@@ -67,34 +67,34 @@ fn outcome(
     company: &Company,
     subject: Subject,
     held: &Effect,
-    verdict: &Verdict,
+    result: &AttemptResult,
     is_refusal_open: bool,
     now: DateTime<Utc>,
 ) -> Write {
     let mut write = Write::update(company.action_key(subject, &held.action.operation))
-        .set("state", text(verdict.state.as_str()))
-        .set("reason", text(&verdict.reason))
+        .set("state", text(result.state.as_str()))
+        .set("reason", text(&result.reason))
         .expect(Expect::Equals("state", text(held.state.as_str())))
         .expect(Expect::Equals("fence", number(held.fence)));
-    write = match verdict.retry_at {
-        Some(at) => write.set("lease_until", text(time::write(next_try(held, verdict.state, at)))),
-        None => write.remove("lease_until").set("ended_at", text(time::write(now))),
+    write = match result.retry_at {
+        Some(at) => write.set("lease_until", text(time::format(next_try(held, result.state, at)))),
+        None => write.remove("lease_until").set("ended_at", text(time::format(now))),
     };
-    if let Some(key) = &verdict.new_key {
+    if let Some(key) = &result.new_key {
         write = write.set("downstream_key", text(key));
     }
     // What was certainly never sent has no first time: its key is as fresh as on the first day.
-    if verdict.state == EffectState::Prepared {
+    if result.state == EffectState::Prepared {
         write = write.remove("first_sent_at");
     }
-    let due_at = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
-    company.list_effect(write.due(SWEEP, due_at), held, verdict.state, is_refusal_open)
+    let due_at = result.retry_at.map(|at| next_try(held, result.state, at));
+    company.list_effect(write.due(SWEEP, due_at), held, result.state, is_refusal_open)
 }
 
 /// Whether the end of an effect is a refusal that a person has to look at. Of a booking's step the booking
 /// says so, which may have learnt meanwhile that nothing is left to do.
-fn is_refusal_open(held: &Effect, verdict: &Verdict, booking: Option<&Booking>) -> bool {
-    if verdict.state != EffectState::Rejected || !refusal::is_refusal(&held.request, &verdict.reason) {
+fn is_refusal_open(held: &Effect, result: &AttemptResult, booking: Option<&Booking>) -> bool {
+    if result.state != EffectState::Rejected || !refusal::is_refusal(&held.request, &result.reason) {
         return false;
     }
     let version = Step::version_of(&held.action.operation);
@@ -113,42 +113,42 @@ fn next_try(held: &Effect, state: EffectState, at: DateTime<Utc>) -> DateTime<Ut
     held.lease_until.filter(|_| may_be_on_its_way).map_or(at, |until| until.max(at))
 }
 
-async fn settle_alone(
+async fn record_alone(
     company: &Company,
     subject: Subject,
     held: &Effect,
-    verdict: &Verdict,
+    result: &AttemptResult,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    let is_open = is_refusal_open(held, verdict, None);
-    let write = outcome(company, subject, held, verdict, is_open, now);
-    if !verdict.beside.is_empty() {
-        let writes = std::iter::once(write).chain(verdict.beside.iter().cloned()).collect();
+    let is_open = is_refusal_open(held, result, None);
+    let write = outcome(company, subject, held, result, is_open, now);
+    if !result.extra_writes.is_empty() {
+        let writes = std::iter::once(write).chain(result.extra_writes.iter().cloned()).collect();
         return match company.store().commit(token(held, 0), writes).await {
             Ok(()) | Err(StoreError::Conflict { .. }) => stands(company, subject, held).await,
             Err(error) => Err(error),
         };
     }
     Ok(match company.store().change::<Effect>(write).await? {
-        Written::Accepted(effect) => Outcome::Stands(Box::new(effect)),
-        Written::Refused(Some(found)) if found.fence == held.fence && found.state == verdict.state => {
-            Outcome::Stands(Box::new(found))
+        Written::Accepted(effect) => Outcome::Recorded(Box::new(effect)),
+        Written::Refused(Some(found)) if found.fence == held.fence && found.state == result.state => {
+            Outcome::Recorded(Box::new(found))
         }
-        Written::Refused(_) => Outcome::Elsewhere,
+        Written::Refused(_) => Outcome::HeldByAnother,
     })
 }
 
-async fn settle_grant(
+async fn record_grant(
     company: &Company,
     case_id: CaseId,
     held: &Effect,
-    verdict: &Verdict,
+    result: &AttemptResult,
     days: u16,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    let write = outcome(company, case_id.into(), held, verdict, false, now);
+    let write = outcome(company, case_id.into(), held, result, false, now);
     let mut writes = vec![write, company.note_incentive(case_id, days)];
-    writes.extend(verdict.beside.iter().cloned());
+    writes.extend(result.extra_writes.iter().cloned());
     match company.store().commit(token(held, 0), writes).await {
         Ok(()) | Err(StoreError::Conflict { .. }) => {}
         Err(error) => return Err(error),
@@ -157,24 +157,24 @@ async fn settle_grant(
 }
 
 /// The effect's end beside what it means for the booking and the books.
-async fn settle_booking(
+async fn record_booking_outcome(
     company: &Company,
     booking_id: BookingId,
     held: &Effect,
-    verdict: &Verdict,
-    senders: Senders<'_>,
+    result: &AttemptResult,
+    effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
     let subject = Subject::Booking(booking_id);
     for attempt in 0..TRIES {
         let read = company.booking(booking_id).await?;
-        let news = news(held, verdict, now);
-        let recorded = company.record_booking(read, news, senders.deployment, now);
+        let news = news(held, result, now);
+        let recorded = company.record_booking(read, news, effect_clients.deployment, now);
         let after = recorded.as_ref().ok().and_then(|recording| recording.after.as_ref());
-        let is_open = is_refusal_open(held, verdict, after);
-        let mut writes = vec![outcome(company, subject, held, verdict, is_open, now)];
-        writes.extend(verdict.beside.iter().cloned());
-        if let Some(entry) = transfer_ended(booking_id, held, verdict, now) {
+        let is_open = is_refusal_open(held, result, after);
+        let mut writes = vec![outcome(company, subject, held, result, is_open, now)];
+        writes.extend(result.extra_writes.iter().cloned());
+        if let Some(entry) = transfer_ended(booking_id, held, result, now) {
             writes.push(company.audit(&entry, &format!("{}#{}", held.action.operation, held.fence))?);
         }
         let (mut next, mut booking) = (Vec::new(), None);
@@ -183,8 +183,8 @@ async fn settle_booking(
                 writes.extend(recording.writes);
                 writes.extend(company.end_in_batch(
                     held,
-                    verdict.state,
-                    &verdict.reason,
+                    result.state,
+                    &result.reason,
                     recording.after.as_ref(),
                 ));
                 (next, booking) = (recording.steps, recording.after.map(Box::new));
@@ -195,7 +195,7 @@ async fn settle_booking(
         }
         match company.store().commit(token(held, attempt), writes).await {
             Ok(()) => {
-                let outcome = Outcome::Stands(Box::new(settled(held, verdict, is_open, now)));
+                let outcome = Outcome::Recorded(Box::new(settled(held, result, is_open, now)));
                 return Ok(Performed { outcome, next, booking });
             }
             Err(StoreError::Conflict { refused }) if !refused.contains(&0) => {}
@@ -213,13 +213,13 @@ async fn settle_booking(
 }
 
 /// The effect as it stands once its end is written.
-fn settled(held: &Effect, verdict: &Verdict, is_refusal_open: bool, now: DateTime<Utc>) -> Effect {
+fn settled(held: &Effect, result: &AttemptResult, is_refusal_open: bool, now: DateTime<Utc>) -> Effect {
     let mut effect = held.clone();
-    effect.state = verdict.state;
+    effect.state = result.state;
     effect.is_refusal_open = is_refusal_open;
-    effect.reason = Some(verdict.reason.clone());
-    effect.lease_until = verdict.retry_at.map(|at| next_try(held, verdict.state, at));
-    effect.ended_at = verdict.retry_at.is_none().then_some(now);
+    effect.reason = Some(result.reason.clone());
+    effect.lease_until = result.retry_at.map(|at| next_try(held, result.state, at));
+    effect.ended_at = result.retry_at.is_none().then_some(now);
     effect
 }
 
@@ -227,10 +227,10 @@ fn settled(held: &Effect, verdict: &Verdict, is_refusal_open: bool, now: DateTim
 fn transfer_ended(
     booking_id: BookingId,
     held: &Effect,
-    verdict: &Verdict,
+    result: &AttemptResult,
     now: DateTime<Utc>,
 ) -> Option<AuditEntry> {
-    let word = match (&held.request, verdict.state) {
+    let word = match (&held.request, result.state) {
         (_, state) if state == held.state => return None,
         (Request::Transfer(_), EffectState::Done) => "made",
         (Request::Transfer(_), EffectState::Rejected) => "failed",
@@ -243,23 +243,23 @@ fn transfer_ended(
         subject: booking_id.to_string(),
         cause: held.action.operation.clone(),
         source: Some((&held.action.actor).into()),
-        detail: Some(verdict.reason.clone()),
+        detail: Some(result.reason.clone()),
     })
 }
 
 /// That a step of the booking was refused, where its end says so.
-fn refused_step(held: &Effect, verdict: &Verdict) -> Option<What> {
-    let is_refused = verdict.is_refused_step(&held.request);
+fn refused_step(held: &Effect, result: &AttemptResult) -> Option<BookingFactKind> {
+    let is_refused = result.is_refused_step(&held.request);
     let step = refusal::consequence(&held.request).step.filter(|_| is_refused)?;
     let version = Step::version_of(&held.action.operation)?;
-    Some(What::StepRefused { step, version, reason: verdict.reason.clone() })
+    Some(BookingFactKind::StepRefused { step, version, reason: result.reason.clone() })
 }
 
 /// What an effect's end tells about its booking.
-fn news(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> BookingNews {
+fn news(held: &Effect, result: &AttemptResult, now: DateTime<Utc>) -> BookingChange {
     let source = held.action.operation.clone();
-    let fact = |what: &What| Fact { at: now, what: what.clone(), source: source.clone() };
-    let payout = match (&held.request, verdict.state) {
+    let fact = |what: &BookingFactKind| BookingFact { at: now, what: what.clone(), source: source.clone() };
+    let payout = match (&held.request, result.state) {
         (Request::Transfer(_), EffectState::Done) => Some(Payout::Settled),
         (Request::Transfer(request), EffectState::Rejected) => {
             Some(Payout::Refused { batch: request.metadata.batch_id })
@@ -271,22 +271,22 @@ fn news(held: &Effect, verdict: &Verdict, now: DateTime<Utc>) -> BookingNews {
         Request::Transfer(request) if payout.is_some() => request.metadata.carried_amount,
         _ => 0,
     };
-    let refused = refused_step(held, verdict);
-    BookingNews {
-        facts: verdict.facts.iter().chain(&refused).map(fact).collect(),
-        payment_intent: verdict.opened.clone(),
+    let refused = refused_step(held, result);
+    BookingChange {
+        facts: result.facts.iter().chain(&refused).map(fact).collect(),
+        payment_intent: result.opened.clone(),
         payout,
         unreserved_amount,
         cause: held.action.operation.clone(),
         actor: Some(Actor::Schedule),
         source: Some((&held.action.actor).into()),
-        ..BookingNews::default()
+        ..BookingChange::default()
     }
 }
 
 async fn stands(company: &Company, subject: Subject, held: &Effect) -> Result<Outcome, StoreError> {
     let found = company.action(subject, &held.action.operation).await?;
-    Ok(found.map_or(Outcome::Elsewhere, |effect| Outcome::Stands(Box::new(effect))))
+    Ok(found.map_or(Outcome::HeldByAnother, |effect| Outcome::Recorded(Box::new(effect))))
 }
 
 /// Names the intent to settle this claim, so that a repetition after a lost answer changes nothing.
