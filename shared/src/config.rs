@@ -14,7 +14,7 @@ mod telemetry;
 pub use marketplace::Marketplace;
 pub use names::{NAMES, Name, Need};
 pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
-pub use strength::{password_weakness, weakness};
+pub use strength::{OwnWords, password_weakness, weakness};
 pub use telemetry::{Analytics, Errors};
 
 use crate::aws::Aws;

@@ -11,11 +11,12 @@
 //! | a caller's body, a token's parts | [`REQUEST`] | is refused |
 //! | a verified webhook, a provider's answer, our own rows and configuration | [`TRUSTED`] | is renamed: it stays data |
 //!
-//! A house rule keeps `serde_json::from_slice`, `from_str` and `from_reader` out of every other module.
+//! A house rule keeps `serde_json::from_slice`, `from_str` and `from_reader` out of every other module, of the local
+//! server too.
 
 mod scan;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::borrow::Cow;
 
@@ -118,7 +119,12 @@ pub fn read_request<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
 
 /// Reads a provider's, a platform's or our own document; a reserved name stays data.
 pub fn read_trusted<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    parse(&rename_reserved(bytes, TRUSTED)?)
+    read_within(bytes, TRUSTED)
+}
+
+/// The same within other limits.
+pub fn read_within<T: DeserializeOwned>(bytes: &[u8], limits: Limits) -> Result<T, JsonError> {
+    parse(&rename_reserved(bytes, limits)?)
 }
 
 /// Where reserved names begin, of a document within the limits.

@@ -65,6 +65,11 @@ async fn every_binary_refuses_what_only_a_parser_understands(platform: Platform)
             let answer = function.ask(&request).await;
             let answer = answer.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"));
             assert!(!answer.status().is_server_error(), "{name} on {platform:?}: {answer:?}");
+            // A platform's own error would be no document of ours.
+            let kind = answer.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+            let (status, kind) = (answer.status().as_u16(), kind.unwrap_or_default());
+            document::check(row.method, row.path, status, kind, answer.body());
+            assert!(answer.headers().contains_key("x-request-id"), "{name} on {platform:?}: {answer:?}");
         }
     }
 }

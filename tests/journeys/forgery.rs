@@ -158,8 +158,8 @@ fn claims(good: &Good<'_>) -> Vec<(String, String)> {
                 json!(format!("{}", now + 60)),
             ],
         ),
-        ("nbf", vec![json!(now + 31), json!("yesterday"), json!(i64::MAX)]),
-        ("iat", vec![json!(now + 31), json!("yesterday")]),
+        ("nbf", vec![json!(now + 31), json!("yesterday"), json!([now]), json!(i64::MAX)]),
+        ("iat", vec![json!(now + 31), json!(i64::MAX)]),
         ("sub", vec![json!(null), json!(""), json!(1), json!(["a"]), json!("x".repeat(256))]),
     ];
     let each =

@@ -145,9 +145,14 @@ fn json_from_outside_is_read_in_one_place() {
         "serde_json::Deserializer",
     ];
     let mut wrong = Vec::new();
-    for file in rust("shared/src").into_iter().chain(rust("functions")) {
+    // Parses what it has judged by itself: it needs the words of the error.
+    let judges_itself = "infra/local/src/embedded/dispatch.rs";
+    for file in ["shared/src", "functions", "infra/local/src"].into_iter().flat_map(rust) {
         let is_test = file.path.contains("/tests") || file.path.ends_with("_tests.rs");
         if is_test || file.path.starts_with("shared/src/json") {
+            continue;
+        }
+        if file.path == judges_itself && file.text.contains("rename_reserved(body.as_bytes(), TRUSTED)") {
             continue;
         }
         let own = file.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

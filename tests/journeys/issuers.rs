@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use local::oidc::CLIENT_ID;
+use local::whop::APP_ID;
 use serde_json::{Value, json};
 
 use crate::returning::Browser;
-use crate::world::{COMPANY, World, bare};
+use crate::world::{COMPANY, OWNER, World, bare};
 
 /// The claims that an issuer adds to the necessary ones, by its name.
 fn shapes() -> Vec<(&'static str, Value)> {
@@ -134,6 +135,51 @@ async fn what_a_token_answer_says_beside_the_id_token_decides_nothing() {
     }
 }
 
+/// Times as they may stand in a token although nobody asked for them in that form.
+fn odd_times(now: i64) -> [(&'static str, Value); 7] {
+    [
+        ("iat", json!(now.to_string())),
+        ("iat", json!("2025-11-17T10:59:07.841Z")),
+        ("iat", json!(null)),
+        ("iat", json!({})),
+        ("nbf", json!(null)),
+        ("nbf", json!(now.to_string())),
+        ("nbf", json!(0.5)),
+    ]
+}
+
+#[tokio::test]
+async fn a_time_that_nobody_needs_decides_at_no_door_and_a_limit_may_be_written_as_a_text() {
+    let world = World::start().await;
+    let (issuer, whop) = (world.service.sandbox.oidc.clone(), world.service.sandbox.whop.clone());
+    let now = world.now().timestamp();
+    for (claim, value) in odd_times(now) {
+        let (signer, changed) = (issuer.clone(), value.clone());
+        issuer.forge(Some(Arc::new(move |header: Value, mut claims: Value| {
+            claims[claim] = changed.clone();
+            signer.sign(&header, &claims)
+        })));
+        let answer = Browser::new(&world).sign_in("provider").await;
+        assert_eq!(answer.status, 200, "id token, {claim} {value}: {answer:?}");
+
+        let mut claims = issuer.bearer_claims("owner", COMPANY);
+        claims[claim] = value.clone();
+        let token = issuer.sign(&json!({"alg": "RS256", "typ": "JWT", "kid": "rs-1"}), &claims);
+        let mut request = bare(http::Method::GET, "/api/settings");
+        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        assert_eq!(world.ask(request).await.status, 200, "bearer, {claim} {value}");
+
+        let mut claims = json!({
+            "iss": "urn:whopcom:exp-proxy", "sub": OWNER, "aud": APP_ID, "iat": now, "exp": now + 3600,
+        });
+        claims[claim] = value.clone();
+        let token = whop.sign_token(json!({"alg": "ES256", "typ": "JWT", "kid": "sandbox-1"}), claims);
+        let mut request = world.owner_request(COMPANY, OWNER, http::Method::GET, "/api/settings", None);
+        request.headers_mut().insert("x-whop-user-token", token.parse().unwrap());
+        assert_eq!(world.ask(request).await.status, 200, "Whop's token, {claim} {value}");
+    }
+}
+
 #[tokio::test]
 async fn claims_that_decide_have_to_be_of_their_form() {
     let world = World::start().await;
@@ -142,8 +188,10 @@ async fn claims_that_decide_have_to_be_of_their_form() {
     for (claim, value) in [
         ("exp", json!((now + 300).to_string())),
         ("exp", json!(null)),
-        ("iat", json!(now.to_string())),
-        ("nbf", json!("0")),
+        ("iat", json!(now + 60)),
+        ("nbf", json!("soon")),
+        ("nbf", json!([])),
+        ("nbf", json!((now + 60).to_string())),
         ("nbf", json!(now + 60)),
         ("aud", json!([CLIENT_ID, "another"])),
         ("aud", json!([])),

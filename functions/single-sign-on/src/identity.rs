@@ -1,16 +1,16 @@
 //! Who an id token proves, and as what. Only what decides is read, after the signature has proven it: `iss`,
-//! `aud`, `azp`, `exp`, `iat`, `nbf`, `nonce`, `sub` and the claim that names the role (OpenID Connect Core,
-//! 3.1.3.7). Every other claim may have whatever form its issuer likes: Auth0 writes `updated_at` as a text,
+//! `aud`, `azp`, the times as [`Times`] has them, `nonce`, `sub` and the claim that names the role (OpenID
+//! Connect Core, 3.1.3.7). Every other claim may have whatever form its issuer likes: Auth0 writes `updated_at` as a text,
 //! Cognito and Apple write `email_verified` as one.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 use shared::config::Oidc;
 use shared::domain::account::Role;
 use shared::http::Failure;
 use shared::providers::tokens::keys::Keys;
-use shared::providers::tokens::{TokenError, header, signature};
+use shared::providers::tokens::{Times, TokenError, header, signature};
 
 use crate::authorization_request::AuthorizationRequest;
 use crate::issuer::unavailable;
@@ -32,9 +32,6 @@ pub(crate) const UNPROVEN: Failure =
 
 /// An id token with many claims is long; longer than this it is not one.
 pub(crate) const MAX_TOKEN_BYTES: usize = 32 * 1024;
-
-/// Clocks differ a little.
-const LEEWAY_SECONDS: i64 = 30;
 
 /// OpenID Connect allows 255 and no more.
 const MAX_SUBJECT_BYTES: usize = 255;
@@ -85,17 +82,11 @@ fn subject<'c>(
     now: DateTime<Utc>,
 ) -> Option<&'c str> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
-    let number = |name: &str| claims.get(name).and_then(Value::as_f64).filter(|at| at.is_finite());
-    // Whole seconds, which a float holds exactly.
-    #[allow(clippy::cast_precision_loss, reason = "seconds of Unix time are below 2^53")]
-    let (now, soon) = (now.timestamp() as f64, (now + Duration::seconds(LEEWAY_SECONDS)).timestamp() as f64);
     let is_ours = text("iss")? == oidc.issuer
         && is_for(claims.get("aud")?, &oidc.client_id)
         && text("nonce")? == nonce
         && claims.get("azp").is_none_or(|party| party.is_null() || party.as_str() == Some(&oidc.client_id));
-    let holds = number("exp")? > now
-        && number("iat")? <= soon
-        && claims.get("nbf").is_none_or(|_| number("nbf").is_some_and(|at| at <= soon));
+    let holds = Times::read(claims)?.hold_at_once(now);
     let subject = text("sub").filter(|subject| (1..=MAX_SUBJECT_BYTES).contains(&subject.len()))?;
     (is_ours && holds).then_some(subject)
 }

@@ -141,7 +141,7 @@ impl BusStandIn {
         else {
             return Err("InvalidArgument");
         };
-        let detail: Value = serde_json::from_str(&detail).unwrap_or_default();
+        let detail: Value = read_trusted(detail.as_bytes()).unwrap_or_default();
         if !detail.is_object() {
             return Err("MalformedDetail");
         }

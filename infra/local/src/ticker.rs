@@ -11,6 +11,7 @@ use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde::Serialize;
 use serde_json::Value;
+use shared::json::read_trusted;
 use tokio::sync::Mutex;
 
 use crate::schedule::Schedule;
@@ -141,5 +142,5 @@ impl Ticker {
 
 async fn read(body: Body) -> Value {
     let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    serde_json::from_slice(&bytes).unwrap_or_default()
+    read_trusted(&bytes).unwrap_or_default()
 }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use shared::auth::password;
+use shared::config::{OwnWords, password_weakness};
 use shared::http::Random;
 
 /// What could not be made, in words.
@@ -39,7 +40,7 @@ pub async fn make() -> Result<String, Unmade> {
 
 /// The Argon2id hash of a password, as `…_PASSWORD` takes it.
 pub async fn hash(password: &str) -> Result<String, Unmade> {
-    if let Some(weakness) = shared::config::password_weakness(password) {
+    if let Some(weakness) = password_weakness(password, &OwnWords::of(None, "", "")) {
         return Err(format!("The password {weakness}."));
     }
     password::hash(password).await.map_err(|failure| failure.reason().unwrap_or("not hashed").to_owned())
@@ -103,6 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_weak_password_is_not_hashed() {
         assert!(hash("hunter2").await.is_err());
+        assert!(hash("Pass@word1234").await.is_err_and(|refused| refused.contains("common password")));
         assert!(hash("correct horse battery").await.unwrap().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     }
 }

@@ -3,7 +3,6 @@
 //! Argon2id takes long by design, so it runs beside the thread that serves; and it takes much memory by design,
 //! so a process hashes one password at a time. Whoever comes meanwhile waits without a thread.
 
-mod guessable;
 mod hashing;
 
 use std::borrow::Cow;
@@ -14,11 +13,10 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::sync::Mutex;
 
 use crate::app::App;
-use crate::config::password_weakness;
+use crate::config::{OwnWords, password_weakness};
 use crate::domain::account::EmailAddress;
 use crate::http::Failure;
 use crate::http::body::text_field;
-use guessable::OwnWords;
 use hashing::Memory;
 
 /// Longer ones are no safer, and hashing must not take as long as a stranger likes. Counted after
@@ -140,10 +138,9 @@ pub fn check_new(
     address: Option<&EmailAddress>,
 ) -> Result<(), Failure> {
     let company = app.config.platform_company.as_ref().map(|company| company.as_str()).unwrap_or_default();
-    let host = app.config.public_base_url.as_deref().unwrap_or_default();
-    let host = host.rsplit('/').next().unwrap_or_default();
-    weakness(password, &OwnWords::of(address.map(EmailAddress::as_str), &[company, host]))
-        .map_or(Ok(()), |weakness| Err(Failure::field(field, weakness)))
+    let base_url = app.config.public_base_url.as_deref().unwrap_or_default();
+    let words = OwnWords::of(address.map(EmailAddress::as_str), company, base_url);
+    weakness(password, &words).map_or(Ok(()), |weakness| Err(Failure::field(field, weakness)))
 }
 
 fn weakness(password: &str, words: &OwnWords) -> Option<String> {
@@ -151,7 +148,7 @@ fn weakness(password: &str, words: &OwnWords) -> Option<String> {
     if password.chars().count() > MAX_PASSWORD_CHARS {
         return Some(format!("is longer than {MAX_PASSWORD_CHARS} characters"));
     }
-    password_weakness(&password).or_else(|| guessable::reason(&password, words).map(str::to_owned))
+    password_weakness(&password, words)
 }
 
 /// In a time that tells neither where they differ nor how long the known one is.
@@ -198,7 +195,7 @@ mod tests {
 
     #[test]
     fn what_can_be_guessed_is_no_new_password() {
-        let words = OwnWords::of(Some("canary@example.org"), &[]);
+        let words = OwnWords::of(Some("canary@example.org"), "", "");
         for weak in
             ["short", "aaaaaaaaaaaaaaaa", "Canary@Example.org", &"abcdefgh".repeat(33), "Passw0rd1234"]
         {

@@ -24,7 +24,7 @@ pub(super) fn bearer(
 ) -> Option<Bearer> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let is_ours = text("iss")? == issuer.issuer && is_for(claims.get("aud")?, issuer);
-    if !is_ours || !times(claims)?.hold(now) {
+    if !is_ours || !Times::read(claims)?.hold(now) {
         return None;
     }
     Some(Bearer {
@@ -50,15 +50,6 @@ fn is_for(audience: &Value, issuer: &BearerIssuer) -> bool {
         }
         single => is_ours(single),
     }
-}
-
-/// `None` where there is no expiry, or where a time is no number.
-fn times(claims: &Map<String, Value>) -> Option<Times> {
-    let optional = |name: &str| match claims.get(name) {
-        None => Some(None),
-        Some(value) => value.as_f64().filter(|at| at.is_finite()).map(Some),
-    };
-    Some(Times { expires: optional("exp")??, not_before: optional("nbf")?, issued: optional("iat")? })
 }
 
 /// The first of its roles that is one of ours.

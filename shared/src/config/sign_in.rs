@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::strength::password_weakness;
+use super::strength::{OwnWords, password_weakness};
 use crate::domain::account::Role;
 use crate::json;
 
@@ -66,11 +66,14 @@ const HASH_PREFIX: &str = "$argon2id$";
 /// The staff accounts; each needs both of its names.
 pub(super) fn staff(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Vec<StaffAccount> {
     let mut accounts: Vec<StaffAccount> = Vec::new();
+    let [company, base_url] =
+        ["PLATFORM_COMPANY_ID", "PUBLIC_BASE_URL"].map(|name| get(name).unwrap_or_default());
     for (role, prefix) in STAFF {
         let names = [format!("{prefix}_USERNAME"), format!("{prefix}_PASSWORD")];
         let Some([username, password]) = all_or_none(&names, &get, mistakes) else { continue };
         if !password.starts_with(HASH_PREFIX)
-            && let Some(weakness) = password_weakness(&password)
+            && let Some(weakness) =
+                password_weakness(&password, &OwnWords::of(Some(&username), &company, &base_url))
         {
             mistakes.push(format!("{prefix}_PASSWORD: {weakness}"));
         }
@@ -128,4 +131,40 @@ fn all_or_none<const N: usize>(
         }
     }
     values.into_iter().collect::<Option<Vec<String>>>()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes_of(password: &str) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        let get = |name: &str| match name {
+            "PROVIDER_USERNAME" => Some("olivia".to_owned()),
+            "PROVIDER_PASSWORD" => Some(password.to_owned()),
+            "PLATFORM_COMPANY_ID" => Some("biz_acme".to_owned()),
+            "PUBLIC_BASE_URL" => Some("https://app.zebrapay.example".to_owned()),
+            _ => None,
+        };
+        staff(get, &mut mistakes);
+        mistakes
+    }
+
+    #[test]
+    fn a_password_of_the_environment_is_held_to_the_rule_of_every_other() {
+        for (password, word) in [
+            ("hunter2", "shorter"),
+            ("Pass@word1234", "common"),
+            ("Olivia2025!!", "your own"),
+            ("zebrapay2025", "service"),
+            ("qazwsxedcrfv", "keys"),
+        ] {
+            let mistakes = mistakes_of(password);
+            assert!(mistakes.len() == 1 && mistakes[0].starts_with("PROVIDER_PASSWORD: "), "{mistakes:?}");
+            assert!(mistakes[0].contains(word) && !mistakes[0].contains(password), "{mistakes:?}");
+        }
+        assert_eq!(mistakes_of("correct horse battery"), [""; 0]);
+        let hash = "$argon2id$v=19$m=19456,t=2,p=1$NidAesiT2TAVTHt4KQtwfg$XacNjZIe05UQ5Nlx09XDqV6wJavxm2dEbwAyh15YVkI";
+        assert_eq!(mistakes_of(hash), [""; 0], "nobody can tell what it is the hash of");
+    }
 }

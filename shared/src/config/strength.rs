@@ -1,5 +1,9 @@
 //! Whether a secret can be guessed.
 
+mod guessable;
+
+pub use guessable::OwnWords;
+
 /// A secret that can be guessed is none.
 const MIN_SECRET_CHARS: usize = 16;
 
@@ -20,12 +24,12 @@ pub fn weakness(secret: &str) -> Option<String> {
     commonness(secret)
 }
 
-/// What is wrong with a password; `None` when nothing is.
-pub fn password_weakness(password: &str) -> Option<String> {
+/// What is wrong with a password of whom these are the words; `None` when nothing is.
+pub fn password_weakness(password: &str, words: &OwnWords) -> Option<String> {
     if password.chars().count() < MIN_PASSWORD_CHARS {
         return Some(format!("is shorter than {MIN_PASSWORD_CHARS} characters"));
     }
-    commonness(password)
+    commonness(password).or_else(|| guessable::reason(password, words).map(str::to_owned))
 }
 
 fn commonness(secret: &str) -> Option<String> {
@@ -51,7 +55,7 @@ mod tests {
             assert!(weakness(weak).is_some(), "{weak}");
         }
         assert_eq!(weakness("sandbox-cron-secret"), None);
-        assert!(password_weakness("short").is_some());
-        assert_eq!(password_weakness("correct horse battery"), None);
+        assert!(password_weakness("short", &OwnWords::default()).is_some());
+        assert_eq!(password_weakness("correct horse battery", &OwnWords::default()), None);
     }
 }

@@ -57,7 +57,7 @@ pub enum Failure {
 /// How long a client is asked to wait on 503 and on a key in progress, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
-/// How many input errors a problem document lists one by one.
+/// How many entries a problem document lists of input errors, the one that counts the rest included.
 const MAX_LISTED_ERRORS: usize = 20;
 
 /// What a 401 has to name (RFC 9110): the one way to prove oneself that is a scheme of HTTP.
@@ -137,11 +137,11 @@ impl Failure {
 
 /// The first errors, and how many there are beyond them: thousands of mistakes must not make an answer of thousands.
 fn listed(errors: &[FieldError]) -> Vec<FieldError> {
-    let mut listed: Vec<FieldError> = errors.iter().take(MAX_LISTED_ERRORS).cloned().collect();
-    let further = errors.len() - listed.len();
-    if further > 0 {
-        listed.push(FieldError::new("", format!("and {further} more")));
+    if errors.len() <= MAX_LISTED_ERRORS {
+        return errors.to_vec();
     }
+    let mut listed = errors[..MAX_LISTED_ERRORS - 1].to_vec();
+    listed.push(FieldError::new("", format!("and {} more", errors.len() - listed.len())));
     listed
 }
 
@@ -201,5 +201,20 @@ impl From<ProviderError> for Failure {
             Provider::Resend => "Resend does not answer. Try again.",
         };
         Self::Unavailable { detail, reason: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twenty_errors_are_listed_and_of_more_the_last_entry_counts_the_rest() {
+        for (errors, entries, last) in [(1, 1, "wrong"), (20, 20, "wrong"), (21, 20, "and 2 more")] {
+            let failure = Failure::fields(vec![FieldError::new("a", "wrong"); errors]);
+            let problem = failure.problem("id");
+            let listed = problem["errors"].as_array().unwrap();
+            assert_eq!((listed.len(), &listed[entries - 1]["message"]), (entries, &json!(last)));
+        }
     }
 }

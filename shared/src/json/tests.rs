@@ -1,3 +1,5 @@
+pub(crate) mod stack;
+
 use std::thread;
 
 use proptest::prelude::*;
@@ -20,7 +22,7 @@ fn nested_in_texts(levels: usize) -> String {
 }
 
 /// Runs on a stack that a few hundred levels of recursion would overflow.
-fn on_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn on_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     thread::Builder::new().stack_size(192 * 1024).spawn(work).unwrap().join().unwrap()
 }
 

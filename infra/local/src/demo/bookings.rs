@@ -7,6 +7,7 @@ use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use shared::domain::time;
+use shared::json::read_trusted;
 
 use super::{COMPANY, OWNER};
 use crate::service::Service;
@@ -110,5 +111,5 @@ async fn ask(service: &Service, method: Method, path: &str, key: &str, body: Val
     let response = service.ask(request.ok()?).await;
     let succeeded = response.status().is_success();
     let bytes = response.into_body().collect().await.ok()?.to_bytes();
-    serde_json::from_slice(&bytes).ok().filter(|_| succeeded)
+    read_trusted(&bytes).ok().filter(|_| succeeded)
 }

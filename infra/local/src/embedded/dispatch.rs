@@ -3,6 +3,7 @@
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::json::{JsonError, TRUSTED, rename_reserved};
 
 /// Runs one operation: status and body as DynamoDB would answer them.
 pub(super) fn dispatch(database: &Database, operation: &str, body: &str) -> (u16, String) {
@@ -40,7 +41,10 @@ fn run(database: &Database, operation: &str, body: &str) -> dynoxide::Result<Str
 /// The engine's types tell apart, in a prefix of the message, a request that is well-formed but not
 /// valid; everything else that cannot be read is a serialization error to DynamoDB.
 fn read<T: DeserializeOwned>(body: &str) -> dynoxide::Result<T> {
-    serde_json::from_str(body).map_err(|error| {
+    let unread = |error: JsonError| DynoxideError::SerializationException(error.to_string());
+    let body = rename_reserved(body.as_bytes(), TRUSTED).map_err(unread)?;
+    // Judged above, and parsed here: the words of the error decide what is answered.
+    serde_json::from_slice(&body).map_err(|error| {
         let message = error.to_string();
         let marked = message.strip_prefix("VALIDATION").and_then(|rest| rest.split_once(':'));
         match marked {
@@ -53,4 +57,21 @@ fn read<T: DeserializeOwned>(body: &str) -> dynoxide::Result<T> {
 
 fn write<T: Serialize>(answer: &T) -> dynoxide::Result<String> {
     serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use shared::json::RESERVED_PREFIX;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_judged_before_it_is_parsed() {
+        let name = format!("{RESERVED_PREFIX}RawValue");
+        let kept: Value = read(&json!({&name: "[[]]"}).to_string()).unwrap();
+        assert_eq!(kept, json!({format!("${name}"): "[[]]"}));
+        let deep = "[".repeat(100_000);
+        assert!(matches!(read::<Value>(&deep), Err(DynoxideError::SerializationException(_))));
+    }
 }

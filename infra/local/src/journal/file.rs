@@ -9,6 +9,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
+use shared::json::{Limits, TRUSTED, read_within};
 
 use super::Record;
 
@@ -16,6 +17,9 @@ use super::Record;
 const FIRST_LINE: &[u8] = b"justonce sandbox journal 1\n";
 /// Hexadecimal digits of a seal: enough against accidents, which is all it is for.
 const SEAL_CHARS: usize = 16;
+
+/// A record may hold whatever was sent at once.
+const RECORD: Limits = Limits { max_bytes: usize::MAX, max_depth: TRUSTED.max_depth };
 
 /// The open and locked file.
 #[derive(Debug)]
@@ -132,7 +136,7 @@ fn read(content: &[u8]) -> Result<(Vec<Record>, String, usize), Damage> {
         if seal.as_bytes() != seal_read {
             return Err(damage("it, or the line before it, is not what was written"));
         }
-        let record = serde_json::from_slice(json);
+        let record = read_within(json, RECORD);
         records.push(record.map_err(|_| damage("another version of this program wrote it"))?);
         (last_seal, confirmed_bytes) = (seal, confirmed_bytes + line.len());
     }

@@ -37,7 +37,7 @@ pub enum ScheduleError {
     Template(#[source] serde_yaml_ng::Error),
     /// The configuration of Vercel is not JSON of the expected form.
     #[error("vercel.json cannot be read")]
-    Vercel(#[source] serde_json::Error),
+    Vercel(#[source] shared::json::JsonError),
     /// Something that a schedule needs is missing.
     #[error("{file}: {what}")]
     Incomplete {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_yaml_ng::Value;
+use shared::json::read_trusted;
 
 use super::{Expression, ScheduleError, TEMPLATE};
 
@@ -48,7 +49,7 @@ fn planned(place: &str, function: &str, event: &Value, parameters: &Value) -> Re
         source,
     })?;
     let input: Option<serde_json::Value> =
-        text(event, "Input").and_then(|input| serde_json::from_str(input).ok());
+        text(event, "Input").and_then(|input| read_trusted(input.as_bytes()).ok());
     let job = input.as_ref().and_then(|input| input["job"].as_str());
     let job = job.ok_or_else(|| missing(place, "an Input that names the job"))?.to_owned();
     Ok(Planned { job, expression })

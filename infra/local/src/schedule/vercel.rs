@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use shared::json::read_trusted;
 
 use super::{Expression, ScheduleError, VERCEL};
 
@@ -34,7 +35,7 @@ struct CronEntry {
 
 /// Every cron, by the function it starts.
 pub(super) fn read(vercel: &str) -> Result<BTreeMap<String, Cron>, ScheduleError> {
-    let config: Config = serde_json::from_str(vercel).map_err(ScheduleError::Vercel)?;
+    let config: Config = read_trusted(vercel.as_bytes()).map_err(ScheduleError::Vercel)?;
     let mut found = BTreeMap::new();
     for CronEntry { path, schedule } in config.crons {
         let incomplete =

@@ -90,6 +90,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::json::tests::on_small_stack;
+    use crate::json::tests::stack::hostile;
 
     fn key(value: Value) -> Jwk {
         serde_json::from_value(value).unwrap()
@@ -122,6 +124,25 @@ mod tests {
             (with(&rsa, "key_ops", json!(["encrypt"])), Algorithm::RS256),
         ] {
             assert!(verifier(&key, alg).is_none(), "{alg:?} {key:?}");
+        }
+    }
+
+    #[test]
+    fn every_size_of_every_document_in_a_token_is_refused_on_the_same_small_stack() {
+        let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        let (header, claims) = (part(r#"{"alg":"RS256"}"#), part(r#"{"sub":"a"}"#));
+        for size in [8, 16, 32, 64] {
+            for (name, document) in hostile(size) {
+                let inside = part(&format!("{{\"sub\":{document}}}"));
+                let tokens = [format!("{inside}.{claims}.AA"), format!("{header}.{inside}.AA")];
+                let is_hostile = !matches!(name, "many members" | "a long text");
+                on_small_stack(move || {
+                    for token in tokens {
+                        let read = read(&token, usize::MAX);
+                        assert!(read.is_err() || !is_hostile, "{name} of {size}");
+                    }
+                });
+            }
         }
     }
 }

@@ -1,0 +1,100 @@
+//! Resolving what is in doubt while its provider is down: the answer names the provider that was asked, and where
+//! nobody has to be asked the word of a person is enough.
+
+use chrono::Duration;
+use local::fault::{Operation, Rule};
+use local::outbox::Provider;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, COMPANY, World};
+
+impl World {
+    /// Trouble at every call of one provider.
+    fn down(&self, provider: Provider) {
+        let kind = "status:503".parse().unwrap();
+        let rule = Rule { provider, operation: Operation::Any, kind, times: None, company: None };
+        self.service.sandbox.faults.add(rule);
+    }
+
+    /// The one effect that is listed as in doubt.
+    async fn doubtful_one(&self) -> Value {
+        let operations = self.standing().await;
+        assert_eq!(operations["in_doubt"]["count"], 1, "{operations:#}");
+        operations["in_doubt"]["data"][0].clone()
+    }
+
+    /// A person's word on an effect in doubt.
+    async fn say(&self, effect: &Value, outcome: &str) -> Answer {
+        let mut body = json!({"operation": effect["operation"], "outcome": outcome});
+        let subject = if effect["case_id"].is_null() { "booking_id" } else { "case_id" };
+        body[subject] = effect[subject].clone();
+        self.resolve(body).await
+    }
+
+    /// A step of a booking at Stripe that was sent, and whose payment nobody finds afterwards.
+    async fn lose_step(&self, step: Operation, decision: &str) -> Value {
+        let booking =
+            if decision == "cancel" { self.promised("key-1").await } else { self.held("key-1").await };
+        self.stripe_trouble(step, "drop_after", Some(1));
+        self.stripe_trouble(Operation::PaymentIntent, "status:404", None);
+        self.decide(&booking, decision, "key-2").await;
+        self.advance(Duration::minutes(10));
+        self.settle().await;
+        self.all_well();
+        self.doubtful_one().await
+    }
+}
+
+#[tokio::test]
+async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answer() {
+    for (step, decision) in [
+        (Operation::Capture, "accept"),
+        (Operation::CancelPaymentIntent, "decline"),
+        (Operation::CreateRefund, "cancel"),
+    ] {
+        let world = World::start().await;
+        let effect = world.lose_step(step, decision).await;
+        world.down(Provider::Stripe);
+        for outcome in ["happened", "did_not_happen"] {
+            let answer = world.say(&effect, outcome).await;
+            let told = (answer.status.as_u16(), answer.json()["detail"].clone());
+            assert_eq!(told, (503, json!("Stripe does not answer. Try again.")), "{decision} {outcome}");
+        }
+        world.all_well();
+        assert_eq!(world.doubtful_one().await["operation"], effect["operation"], "nothing has changed");
+        let resolved = world.say(&effect, "happened").await.ok();
+        assert_eq!(resolved["state"], "done", "{decision}: {resolved:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
+    let world = World::start().await;
+    world.save_settings(json!({"dm_enabled": false, "reminder_offsets_days": [0]})).await;
+    world.settle().await;
+    world.add_past_due(COMPANY, "mem_1");
+    world.fail("mem_1", "pay_1", world.now()).await.ok();
+    world.trouble(Operation::Notifications, "drop_after", Some(1), None);
+    world.settle().await;
+    let effect = world.doubtful_one().await;
+    world.down(Provider::Whop);
+    let resolved = world.say(&effect, "happened").await.ok();
+    assert_eq!((&resolved["state"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
+}
+
+#[tokio::test]
+async fn a_mail_in_doubt_is_resolved_by_word_while_resend_is_down() {
+    let world = World::start().await;
+    let booking = world.held("key-1").await;
+    world.mail_trouble("drop_after", Some(1));
+    world.decide(&booking, "decline", "key-2").await.ok();
+    world.mail_trouble("status:401", None);
+    for _ in 0..30 {
+        world.advance(Duration::hours(1));
+        world.settle().await;
+    }
+    let effect = world.doubtful_one().await;
+    world.down(Provider::Resend);
+    let resolved = world.say(&effect, "happened").await.ok();
+    assert_eq!((&resolved["state"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
+}
