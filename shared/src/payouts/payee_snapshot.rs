@@ -7,10 +7,11 @@ use chrono::{DateTime, Duration, Utc};
 use super::run::Run;
 use crate::domain::booking::{BookingState, Due, Policy};
 use crate::domain::id::CompanyId;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 use crate::domain::party::{BookingId, ProfessionalId};
 use crate::domain::payout::{
-    Candidate, CarriedLine, Payee, PayeeAccount, PlanInput, PlannedTransfer, Rules, SkipReason,
+    BatchEntry, Candidate, CarriedLine, EntryState, Payee, PayeeAccount, PlanInput, PlannedTransfer, Rules,
+    SkipReason,
 };
 use crate::domain::provider::Provider;
 use crate::providers::call::{CallError, ProviderError};
@@ -252,4 +253,26 @@ impl PayeeSnapshot {
 
 pub(super) fn lease_until(now: DateTime<Utc>) -> DateTime<Utc> {
     now + Duration::minutes(LEASE_MINUTES)
+}
+
+/// A booking's entry in the batch, before anything was decided about it.
+pub(super) fn entry(
+    booking_id: BookingId,
+    looked: &PayeeSnapshot,
+    payable: &Money,
+    now: DateTime<Utc>,
+) -> BatchEntry {
+    BatchEntry {
+        booking_id,
+        professional_id: looked.turn.professional_id.clone(),
+        currency: payable.currency.clone(),
+        state: EntryState::Open,
+        payable_amount: payable.amount,
+        amount: 0,
+        carried_amount: 0,
+        operation: None,
+        transfer_id: None,
+        reason: None,
+        at: now,
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::payee_snapshot::{LEASE_MINUTES, PayeeSnapshot, lease_until};
+use super::payee_snapshot::{LEASE_MINUTES, PayeeSnapshot, entry, lease_until};
 use super::run::{Run, TurnResult};
 use crate::domain::action::{Action, ActionKind};
 use crate::domain::booking::{BookingFact, BookingFactKind};
@@ -334,21 +334,5 @@ impl Run<'_> {
             if looked.is_later { Some(next.map_or(day_ends_at, |at| at.min(day_ends_at))) } else { next };
         let next = next.or_else(|| self.shown_by_all_lists_at(&looked.held));
         next.map_or(NextLook::Never, NextLook::At)
-    }
-}
-
-fn entry(booking_id: BookingId, looked: &PayeeSnapshot, payable: &Money, now: DateTime<Utc>) -> BatchEntry {
-    BatchEntry {
-        booking_id,
-        professional_id: looked.turn.professional_id.clone(),
-        currency: payable.currency.clone(),
-        state: EntryState::Open,
-        payable_amount: payable.amount,
-        amount: 0,
-        carried_amount: 0,
-        operation: None,
-        transfer_id: None,
-        reason: None,
-        at: now,
     }
 }
