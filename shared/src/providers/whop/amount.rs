@@ -1,6 +1,8 @@
 //! Amounts, read from their decimal text. Whop writes major units: numbers, decimal strings, and in its
 //! newer dated versions objects that hold a decimal string.
 
+use std::iter;
+
 use serde_json::Value;
 
 use crate::domain::event::Part;
@@ -13,13 +15,19 @@ pub(super) struct ReadAmount {
     pub(super) unread: Option<Part>,
 }
 
+impl From<Result<Money, Part>> for ReadAmount {
+    fn from(read: Result<Money, Part>) -> Self {
+        Self { unread: read.as_ref().err().copied(), money: read.ok() }
+    }
+}
+
 /// What a failed payment was to bring. `final_amount` says what was paid, which is nothing, so the first
 /// positive amount counts.
 pub(super) fn owed(payment: &Value) -> ReadAmount {
     first_total(payment, |money| money.amount > 0)
 }
 
-/// What a successful payment brought. The first readable amount counts even when it is zero: a payment
+/// What a successful payment brought. The first amount counts even when it is zero: a payment
 /// that a promo code made free has a `subtotal` nobody paid.
 pub(super) fn paid(payment: &Value) -> ReadAmount {
     first_total(payment, |_| true)
@@ -27,12 +35,10 @@ pub(super) fn paid(payment: &Value) -> ReadAmount {
 
 /// What a refund or dispute takes back.
 pub(super) fn returned(back: &Value) -> ReadAmount {
-    let money = read(&back["amount"], &back["currency"])
-        .or_else(|_| read(&back["amount"], &back["payment"]["currency"]));
-    ReadAmount {
-        unread: money.as_ref().err().copied().filter(|_| !back["amount"].is_null()),
-        money: money.ok(),
+    if back["amount"].is_null() {
+        return ReadAmount { money: None, unread: None };
     }
+    read(&back["amount"], &[&back["currency"], &back["payment"]["currency"]]).into()
 }
 
 /// Nothing, in the currency the refund or dispute names.
@@ -53,26 +59,27 @@ const TOTALS: [(&str, &[&str]); 5] = [
     ("amount", &["currency"]),
 ];
 
-/// The first total that counts; where there is none, what was wrong with the first that was there at all.
+/// The first total that is there and counts. The totals differ by tax, fees and currency, and each shape
+/// has another choice of them: one that is absent leaves the word to the next, while one that is there and
+/// cannot be read is replaced by none.
 fn first_total(payment: &Value, counts: impl Fn(&Money) -> bool) -> ReadAmount {
-    let mut unread = None;
-    for (field, currencies) in TOTALS {
-        let named = currencies.iter().map(|key| &payment[key]).find(|value| value.is_string());
-        match read(&payment[field], named.unwrap_or(&Value::Null)) {
-            Ok(money) if counts(&money) => return ReadAmount { money: Some(money), unread: None },
-            Err(part) if unread.is_none() && !payment[field].is_null() => unread = Some(part),
-            _ => {}
+    for (field, currencies) in TOTALS.iter().filter(|(field, _)| !payment[field].is_null()) {
+        let currencies: Vec<&Value> = currencies.iter().map(|key| &payment[key]).collect();
+        match read(&payment[field], &currencies) {
+            Ok(money) if !counts(&money) => {}
+            result => return result.into(),
         }
     }
-    ReadAmount { money: None, unread }
+    ReadAmount { money: None, unread: None }
 }
 
-/// An amount that is no decimal, negative, too precise or too large is no amount.
-fn read(value: &Value, currency: &Value) -> Result<Money, Part> {
-    let own = &value["currency"];
-    let currency = if own.is_string() { own } else { currency };
+/// An amount that is no decimal, negative, too precise or too large is no amount. The first currency that is
+/// there is the amount's, beginning with one in the amount itself.
+fn read(value: &Value, currencies: &[&Value]) -> Result<Money, Part> {
     let text = decimal(value).ok_or(Part::Amount)?;
-    let currency = currency.as_str().and_then(|code| Currency::parse(code).ok()).ok_or(Part::Currency)?;
+    let mut named = iter::once(&value["currency"]).chain(currencies.iter().copied());
+    let currency = named.find(|currency| !currency.is_null()).and_then(Value::as_str);
+    let currency = currency.and_then(|code| Currency::parse(code).ok()).ok_or(Part::Currency)?;
     let money = Money::from_provider_float(text, currency).map_err(|_| Part::Amount)?;
     if money.amount >= 0 { Ok(money) } else { Err(Part::Amount) }
 }

@@ -1,3 +1,4 @@
+mod amounts;
 mod arbitrary;
 mod dialects;
 mod fixtures;
