@@ -184,10 +184,18 @@ async fn a_body_that_is_no_event_is_turned_away() {
             world.expect_kept_out(request, 400, &format!("{sender:?} {why}")).await;
         }
     }
+}
+
+#[tokio::test]
+async fn a_signed_event_of_stripe_without_an_id_is_kept_once() {
+    let world = World::start().await;
     for body in [json!({}), json!({"id": ""}), json!({"id": null, "type": "x"}), json!({"id": 1})] {
         let (stripe, body) = (Sender::Stripe, body.to_string());
-        let request = stripe.sign(&stripe.door(), "", world.now(), body.as_bytes(), stripe.secret());
-        world.expect_kept_out(request, 400, &body).await;
+        let deliver = || stripe.sign(&stripe.door(), "", world.now(), body.as_bytes(), stripe.secret());
+        let first = world.ask(deliver()).await.ok();
+        assert_eq!(first["outcome"], "kept", "{body}");
+        let second = world.ask(deliver()).await.ok();
+        assert_eq!((&second["outcome"], &second["event_id"]), (&json!("duplicate"), &first["event_id"]));
     }
 }
 

@@ -76,11 +76,11 @@ pub fn sign(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
 
 /// Reads what a verified webhook says, for a deployment whose key is of this mode.
 ///
-/// What is signed is an event, whatever its format: all it needs is an id, by which a second delivery is recognised.
+/// What is signed is an event, whatever its format. Its id is that by which a second delivery is recognised.
 /// A name that cannot be kept in clear becomes `unnamed`; a time that cannot be read is the signed one.
 pub fn read(verified: &Verified, mode: Option<Mode>) -> Result<Event, Unreadable> {
     let root = body::object(&verified.raw)?;
-    let event_id = event_id(&root).ok_or(Unreadable::NoId)?;
+    let event_id = event_id(&root, &verified.raw);
     let name = event_name(&root).to_owned();
     let (company_id, meaning) = meaning::of(&name, &root, mode);
     let occurred = moment::first_sane(&[&root["created"]], verified.signed_at);
@@ -96,13 +96,15 @@ pub fn read_again(kept: &Event, body: &[u8], mode: Option<Mode>) -> Result<Event
 }
 
 /// The event's id. One that cannot be a key of a row, because of its length or its characters, or that looks like an
-/// address, which must not be logged, is replaced by its digest: a second delivery is recognised all the same.
-fn event_id(root: &Value) -> Option<String> {
-    let id = root["id"].as_str().filter(|id| !id.is_empty())?;
-    if is_plain_id(id) && !id.contains('@') {
-        return Some(id.to_owned());
+/// address, which must not be logged, is replaced by its digest, and where there is none the digest of the body stands
+/// in: a second delivery is recognised all the same.
+fn event_id(root: &Value, body: &[u8]) -> String {
+    let hashed = |bytes: &[u8]| hex::encode(digest(&SHA256, bytes));
+    match root["id"].as_str() {
+        None | Some("") => format!("derived_{}", hashed(body)),
+        Some(id) if is_plain_id(id) && !id.contains('@') => id.to_owned(),
+        Some(id) => format!("sha256:{}", hashed(id.as_bytes())),
     }
-    Some(format!("sha256:{}", hex::encode(digest(&SHA256, id.as_bytes()))))
 }
 
 /// The event's name. It is kept in clear and logged, so an address or a sentence is none. The names of thin events

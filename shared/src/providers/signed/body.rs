@@ -18,12 +18,6 @@ pub enum Unreadable {
     /// JSON, but a list, a text or a number.
     #[error("the body is JSON but not an object")]
     NotAnObject,
-    /// Nothing readable where the provider puts the name.
-    #[error("the body names no event")]
-    NoName,
-    /// Nothing readable where the provider puts the id, so that a second delivery could not be told.
-    #[error("the body holds no id of an event")]
-    NoId,
 }
 
 /// A verified body as the JSON object it has to be.

@@ -152,15 +152,34 @@ fn an_event_is_read_with_its_id_name_and_time() {
 }
 
 #[test]
-fn what_has_no_id_is_no_event_and_is_not_quoted() {
+fn what_is_no_object_is_no_event() {
     let unreadable = |body: &str| read(&verified(body.as_bytes())).unwrap_err();
     assert!(matches!(unreadable(""), Unreadable::NotJson { .. }));
     for body in ["[]", "7", "null", "\"evt_1\""] {
         assert_eq!(unreadable(body), Unreadable::NotAnObject, "{body}");
     }
-    for body in ["{}", r#"{"id":7}"#, r#"{"id":""}"#, r#"{"id":null}"#, r#"{"id":{"id":"evt_1"}}"#] {
-        assert_eq!(unreadable(body), Unreadable::NoId, "{body}");
+}
+
+#[test]
+fn an_event_without_a_readable_id_has_one_that_its_body_gives() {
+    let event_of = |body: &str| read(&verified(body.as_bytes())).unwrap();
+    let mut ids = Vec::new();
+    for body in [
+        "{}",
+        r#"{"id":7,"type":"charge.refunded"}"#,
+        r#"{"id":"","type":"charge.refunded"}"#,
+        r#"{"id":null,"type":"charge.refunded"}"#,
+        r#"{"id":{"id":"evt_1"},"type":"charge.refunded"}"#,
+    ] {
+        let event = event_of(body);
+        assert!(event.event_id.starts_with("derived_") && event.event_id.len() == 72, "{}", event.event_id);
+        assert_eq!(event_of(body).event_id, event.event_id, "every delivery has the same");
+        assert_eq!(event.name, if body == "{}" { "unnamed" } else { "charge.refunded" });
+        ids.push(event.event_id);
     }
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 5, "another body is another event");
 }
 
 #[test]
