@@ -209,7 +209,7 @@ async fn whom_an_event_names_is_logged_and_kept_nowhere_in_clear() {
             "timestamp": "2025-11-18T09:00:00.000Z", "data": {"email": "c4n4ry@example.com"}});
         let body = body.to_string();
         let request = sender.sign(
-            &sender.door(),
+            &sender.path(),
             &format!("evt_{number}"),
             world.now(),
             body.as_bytes(),

@@ -102,7 +102,7 @@ fn provider(world: &World, route: &Route, body: &[u8], number: usize) -> Request
         }
         _ => [Sender::Shared, Sender::Private][number % 2],
     };
-    sender.sign(&sender.door(), &id, now, body, sender.secret())
+    sender.sign(&sender.path(), &id, now, body, sender.secret())
 }
 
 /// The routes that read a body.

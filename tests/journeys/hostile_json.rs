@@ -136,7 +136,7 @@ fn a_reserved_name_in_the_metadata_of_a_signed_event_is_data_and_the_event_is_ap
                 let body = format!(
                     "{{\"id\":\"{id}\",\"type\":\"charge.refunded\",\"created\":1763456400,\"data\":{{\"metadata\":{metadata}}}}}"
                 );
-                let signed = sender.sign(&sender.door(), &id, world.now(), body.as_bytes(), sender.secret());
+                let signed = sender.sign(&sender.path(), &id, world.now(), body.as_bytes(), sender.secret());
                 assert_eq!(world.ask(signed).await.status, 200, "{sender:?} {metadata}");
             }
         }

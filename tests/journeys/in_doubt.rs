@@ -6,7 +6,8 @@ use local::fault::{Operation, Rule};
 use local::outbox::Provider;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, COMPANY, World};
+use crate::operations::push_in_doubt;
+use crate::world::{Answer, World};
 
 impl World {
     /// Trouble at every call of one provider.
@@ -17,7 +18,7 @@ impl World {
     }
 
     /// The one effect that is listed as in doubt.
-    async fn doubtful_one(&self) -> Value {
+    pub async fn doubtful_one(&self) -> Value {
         let operations = self.standing().await;
         assert_eq!(operations["in_doubt"]["count"], 1, "{operations:#}");
         operations["in_doubt"]["data"][0].clone()
@@ -69,14 +70,7 @@ async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answ
 
 #[tokio::test]
 async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
-    let world = World::start().await;
-    world.save_settings(json!({"dm_enabled": false, "reminder_offsets_days": [0]})).await;
-    world.settle().await;
-    world.add_past_due(COMPANY, "mem_1");
-    world.fail("mem_1", "pay_1", world.now()).await.ok();
-    world.trouble(Operation::Notifications, "drop_after", Some(1), None);
-    world.settle().await;
-    let effect = world.doubtful_one().await;
+    let (world, effect) = push_in_doubt().await;
     world.down(Provider::Whop);
     let resolved = world.say(&effect, "happened").await.ok();
     assert_eq!((&resolved["state"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));

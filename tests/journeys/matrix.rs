@@ -290,7 +290,7 @@ fn no_two_rows_are_the_same_door() {
         let is_read = route.method == "GET";
         assert!(is_read || route.limit.is_some(), "{}: every change has its limit", route.path);
         assert!(!is_read || route.key == KeyPolicy::None, "{}: reading takes no key", route.path);
-        assert!(!matches!(route.access, Access::Roles([])), "{}: a door for somebody", route.path);
+        assert!(!matches!(route.access, Access::Roles([])), "{}: at least one role may ask", route.path);
     }
 }
 

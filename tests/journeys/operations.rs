@@ -40,7 +40,7 @@ pub fn keyed(request: &mut Request<axum::body::Body>) {
 }
 
 /// A push that was sent and of which nobody knows.
-async fn in_doubt() -> (World, Value) {
+pub async fn push_in_doubt() -> (World, Value) {
     let world = World::start().await;
     world.save_settings(json!({"dm_enabled": false, "reminder_offsets_days": [0]})).await;
     world.settle().await;
@@ -48,9 +48,7 @@ async fn in_doubt() -> (World, Value) {
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.trouble(Operation::Notifications, "drop_after", Some(1), None);
     world.settle().await;
-    let operations = world.standing().await;
-    let effect = operations["in_doubt"]["data"][0].clone();
-    assert_eq!(operations["in_doubt"]["count"], 1, "{operations:#}");
+    let effect = world.doubtful_one().await;
     (world, effect)
 }
 
@@ -91,7 +89,7 @@ async fn the_share_of_what_failed_is_that_of_the_last_day() {
 
 #[tokio::test]
 async fn what_is_in_doubt_is_shown_with_its_reason_and_without_its_words() {
-    let (_world, effect) = in_doubt().await;
+    let (_world, effect) = push_in_doubt().await;
     assert_eq!((&effect["state"], &effect["kind"]), (&json!("unknown"), &json!("nudge_push")));
     assert_eq!(effect["reason"], "connection_lost");
     let text = effect.to_string();
@@ -100,7 +98,7 @@ async fn what_is_in_doubt_is_shown_with_its_reason_and_without_its_words() {
 
 #[tokio::test]
 async fn what_is_in_doubt_is_resolved_once_and_audited() {
-    let (world, effect) = in_doubt().await;
+    let (world, effect) = push_in_doubt().await;
     let resolved = world.resolve(word(&effect, "happened")).await.ok();
     assert_eq!((&resolved["state"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
     assert_eq!(world.standing().await["in_doubt"]["count"], 0);
@@ -116,7 +114,7 @@ async fn what_is_in_doubt_is_resolved_once_and_audited() {
 
 #[tokio::test]
 async fn a_word_that_says_too_little_or_too_much_is_refused_field_by_field() {
-    let (world, effect) = in_doubt().await;
+    let (world, effect) = push_in_doubt().await;
     let id = &effect["case_id"];
     for (body, status) in [
         (json!({}), 400),

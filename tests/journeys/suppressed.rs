@@ -142,7 +142,7 @@ async fn a_booking_s_mail_to_an_address_that_bounced_is_not_sent_and_is_listed_f
         (&json!("customer_not_told"), &json!("address_bounced"), &Value::Null)
     );
     world.settle_refusal(&listed, "closed").await.ok();
-    assert_eq!(world.refused().await.len(), 0, "somebody has called the customer");
+    assert_eq!(world.refused().await.len(), 0, "the customer was called");
 }
 
 #[tokio::test]

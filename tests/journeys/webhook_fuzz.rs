@@ -32,8 +32,8 @@ proptest! {
             let mut statuses = Vec::new();
             for (body, id) in bodies {
                 for sender in Sender::ALL {
-                    let request = sender.sign(&sender.door(), &id, world.now(), &body, sender.secret());
-                    statuses.push((sender.door(), world.ask(request).await.status));
+                    let request = sender.sign(&sender.path(), &id, world.now(), &body, sender.secret());
+                    statuses.push((sender.path(), world.ask(request).await.status));
                 }
                 for scheme in Scheme::ALL {
                     let request = scheme.sign(&id, world.now(), &body, SECRET);
@@ -42,8 +42,8 @@ proptest! {
             }
             statuses
         });
-        for (door, status) in statuses {
-            prop_assert!(status == 200 || status == 400, "{door} answered {status}");
+        for (path, status) in statuses {
+            prop_assert!(status == 200 || status == 400, "{path} answered {status}");
         }
     }
 }

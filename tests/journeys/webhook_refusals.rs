@@ -31,8 +31,8 @@ fn told(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
 }
 
 /// Good deliveries, each with one thing wrong with its headers.
-fn hostile(sender: Sender, door: &str, world: &World) -> Vec<(String, Request<Body>)> {
-    let good = || sender.sign(door, "evt_2", world.now(), &sender.body("evt_2"), sender.secret());
+fn hostile(sender: Sender, path: &str, world: &World) -> Vec<(String, Request<Body>)> {
+    let good = || sender.sign(path, "evt_2", world.now(), &sender.body("evt_2"), sender.secret());
     let names: Vec<_> = good().headers().keys().cloned().collect();
     let mut corpus = Vec::new();
     let mut add = |why: String, change: &dyn Fn(&mut HeaderMap)| {
@@ -80,7 +80,7 @@ fn hostile(sender: Sender, door: &str, world: &World) -> Vec<(String, Request<Bo
 async fn hostile_headers_are_turned_away() {
     let world = World::start().await;
     for sender in Sender::ALL {
-        for (why, request) in hostile(sender, &sender.door(), &world) {
+        for (why, request) in hostile(sender, &sender.path(), &world) {
             // An id is the sender's to choose, so that another one is no malformed header.
             world.expect_kept_out(request, 401, &format!("{sender:?} {why}")).await;
         }
@@ -97,25 +97,25 @@ async fn a_source_that_does_not_exist_answers_as_one_that_does() {
     for (sender, stranger) in [Sender::Shared, Sender::Private].into_iter().zip(strangers) {
         let unknown = "/api/webhooks/unheard-of";
         let wrong =
-            |door: &str, at, secret: &str| sender.sign(door, "evt_1", at, &sender.body("evt_1"), secret);
+            |path: &str, at, secret: &str| sender.sign(path, "evt_1", at, &sender.body("evt_1"), secret);
         for at in [world.now(), world.now() - Duration::hours(1), world.now() + Duration::hours(1)] {
-            let known = world.expect_kept_out(wrong(&sender.door(), at, stranger), 401, "known").await;
-            for door in [unknown, "/api/webhooks/Sandbox", "/api/webhooks/%2e%2e", "/api/webhooks/sandbox%00"]
+            let known = world.expect_kept_out(wrong(&sender.path(), at, stranger), 401, "known").await;
+            for path in [unknown, "/api/webhooks/Sandbox", "/api/webhooks/%2e%2e", "/api/webhooks/sandbox%00"]
             {
-                let answer = world.expect_kept_out(wrong(door, at, stranger), 401, door).await;
-                assert_eq!(told(&answer), told(&known), "{door}");
+                let answer = world.expect_kept_out(wrong(path, at, stranger), 401, path).await;
+                assert_eq!(told(&answer), told(&known), "{path}");
             }
         }
         // Not even the right key of another source opens it.
         world.expect_kept_out(wrong(unknown, world.now(), sender.secret()), 401, "another's key").await;
-        let corpus = hostile(sender, &sender.door(), &world);
+        let corpus = hostile(sender, &sender.path(), &world);
         for ((why, known), (_, unknown)) in corpus.into_iter().zip(hostile(sender, unknown, &world)) {
             let (known, unknown) = (world.ask(known).await, world.ask(unknown).await);
             assert_eq!(told(&known), told(&unknown), "{why}");
         }
         let large = vec![b' '; 256 * 1024 + 1];
-        let large = |door: &str| sender.sign(door, "evt_1", world.now(), &large, stranger);
-        let known = world.expect_kept_out(large(&sender.door()), 413, "large").await;
+        let large = |path: &str| sender.sign(path, "evt_1", world.now(), &large, stranger);
+        let known = world.expect_kept_out(large(&sender.path()), 413, "large").await;
         assert_eq!(told(&known), told(&world.expect_kept_out(large(unknown), 413, "large").await));
     }
 }
@@ -124,7 +124,7 @@ async fn a_source_that_does_not_exist_answers_as_one_that_does() {
 async fn a_wrong_key_body_or_id_is_turned_away() {
     let world = World::start().await;
     for sender in Sender::ALL {
-        let (good, door) = (sender.body("evt_1"), sender.door());
+        let (good, path) = (sender.body("evt_1"), sender.path());
         let mut tampered = sender.deliver(&world, "evt_1");
         *tampered.body_mut() = Body::from(sender.body("evt_2").repeat(2));
         world.expect_kept_out(tampered, 401, "another body").await;
@@ -138,7 +138,7 @@ async fn a_wrong_key_body_or_id_is_turned_away() {
         }
         // A delivery for one door is none for another.
         for other in ["/api/webhooks/stripe", "/api/webhooks/sandbox", "/api/webhooks/whop"] {
-            if other != door {
+            if other != path {
                 let request = sender.sign(other, "evt_1", world.now(), &good, sender.secret());
                 world.expect_kept_out(request, 401, other).await;
             }
@@ -153,13 +153,13 @@ async fn a_signature_counts_for_five_minutes_in_both_directions() {
         let body = sender.body("evt_1");
         for seconds in [-301, 301, -86_400, 86_400 * 400] {
             let at = world.now() + Duration::seconds(seconds);
-            let request = sender.sign(&sender.door(), "evt_1", at, &body, sender.secret());
+            let request = sender.sign(&sender.path(), "evt_1", at, &body, sender.secret());
             world.expect_kept_out(request, 401, &format!("{sender:?} at {seconds} s")).await;
         }
         for seconds in [-300, 300] {
             let at = world.now() + Duration::seconds(seconds);
             let id = format!("evt_{sender:?}{seconds}");
-            let request = sender.sign(&sender.door(), &id, at, &sender.body(&id), sender.secret());
+            let request = sender.sign(&sender.path(), &id, at, &sender.body(&id), sender.secret());
             assert_eq!(world.ask(request).await.ok()["outcome"], "kept");
         }
     }
@@ -180,7 +180,7 @@ async fn a_body_that_is_no_event_is_turned_away() {
             (b"id=evt_1&type=charge.refunded", "a form"),
             (deep.as_bytes(), "a well without a ground"),
         ] {
-            let request = sender.sign(&sender.door(), "evt_1", world.now(), body, sender.secret());
+            let request = sender.sign(&sender.path(), "evt_1", world.now(), body, sender.secret());
             world.expect_kept_out(request, 400, &format!("{sender:?} {why}")).await;
         }
     }
@@ -191,7 +191,7 @@ async fn a_signed_event_of_stripe_without_an_id_is_kept_once() {
     let world = World::start().await;
     for body in [json!({}), json!({"id": ""}), json!({"id": null, "type": "x"}), json!({"id": 1})] {
         let (stripe, body) = (Sender::Stripe, body.to_string());
-        let deliver = || stripe.sign(&stripe.door(), "", world.now(), body.as_bytes(), stripe.secret());
+        let deliver = || stripe.sign(&stripe.path(), "", world.now(), body.as_bytes(), stripe.secret());
         let first = world.ask(deliver()).await.ok();
         assert_eq!(first["outcome"], "kept", "{body}");
         let second = world.ask(deliver()).await.ok();
@@ -207,7 +207,7 @@ async fn the_largest_body_is_kept_whole_and_a_larger_one_is_not_read() {
         let padded = |bytes: usize| {
             let mut body = sender.body(&id);
             body.resize(bytes, b' ');
-            sender.sign(&sender.door(), &id, world.now(), &body, sender.secret())
+            sender.sign(&sender.path(), &id, world.now(), &body, sender.secret())
         };
         world.expect_kept_out(padded(256 * 1024 + 1), 413, "too large").await;
         assert_eq!(world.ask(padded(256 * 1024)).await.ok()["outcome"], "kept", "{sender:?}");
@@ -246,8 +246,8 @@ async fn what_is_not_configured_stays_shut_and_says_so_to_nobody() {
 #[tokio::test]
 async fn another_method_is_told_which_one_is_allowed() {
     let world = World::start().await;
-    for door in ["/api/webhooks/stripe", "/api/webhooks/sandbox", "/api/webhooks/unheard-of"] {
-        let answer = world.ask(Request::get(door).body(Body::empty()).unwrap()).await;
-        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("POST")), "{door}");
+    for path in ["/api/webhooks/stripe", "/api/webhooks/sandbox", "/api/webhooks/unheard-of"] {
+        let answer = world.ask(Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!((answer.status.as_u16(), answer.header("allow")), (405, Some("POST")), "{path}");
     }
 }

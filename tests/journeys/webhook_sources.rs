@@ -41,7 +41,7 @@ impl Sender {
         if self == Self::Stripe { "stripe" } else { "sandbox" }
     }
 
-    pub fn door(self) -> String {
+    pub fn path(self) -> String {
         format!("/api/webhooks/{}", self.source())
     }
 
@@ -60,8 +60,8 @@ impl Sender {
     }
 
     /// A delivery of these bytes to this door.
-    pub fn sign(self, door: &str, id: &str, at: DateTime<Utc>, body: &[u8], secret: &str) -> Request<Body> {
-        let request = Request::post(door);
+    pub fn sign(self, path: &str, id: &str, at: DateTime<Utc>, body: &[u8], secret: &str) -> Request<Body> {
+        let request = Request::post(path);
         let request = match self {
             Self::Stripe => {
                 request.header("stripe-signature", stripe::sign(at, body, &Secret::new(secret).unwrap()))
@@ -76,7 +76,7 @@ impl Sender {
 
     /// A good delivery of an event at this moment.
     pub fn deliver(self, world: &World, id: &str) -> Request<Body> {
-        self.sign(&self.door(), id, world.now(), &self.body(id), self.secret())
+        self.sign(&self.path(), id, world.now(), &self.body(id), self.secret())
     }
 }
 
@@ -115,7 +115,7 @@ async fn the_first_body_of_an_id_stays() {
         let again = world.ask(sender.deliver(&world, "evt_1")).await.ok();
         assert_eq!(again, json!({"event_id": "evt_1", "outcome": "duplicate"}), "{sender:?}");
         let other = br#"{"id":"evt_1","type":"another"}"#;
-        let request = sender.sign(&sender.door(), "evt_1", world.now(), other, sender.secret());
+        let request = sender.sign(&sender.path(), "evt_1", world.now(), other, sender.secret());
         assert_eq!(world.ask(request).await.ok()["outcome"], "duplicate", "{sender:?}");
         assert_eq!(world.rows().await, before);
     }
@@ -152,8 +152,8 @@ async fn one_id_of_two_sources_is_two_events() {
     let lookup = |name: &str| (name == "WEBHOOK_SECRETS").then(|| keys.to_owned());
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;
     for source in ["one", "two"] {
-        let (shared, door) = (Sender::Shared, format!("/api/webhooks/{source}"));
-        let request = shared.sign(&door, "evt_1", world.now(), &shared.body("evt_1"), shared.secret());
+        let (shared, path) = (Sender::Shared, format!("/api/webhooks/{source}"));
+        let request = shared.sign(&path, "evt_1", world.now(), &shared.body("evt_1"), shared.secret());
         assert_eq!(world.ask(request).await.ok()["outcome"], "kept", "{source}");
     }
     world.ask(Sender::Stripe.deliver(&world, "evt_1")).await.ok();
@@ -206,7 +206,7 @@ async fn secrets_rotate_without_a_gap() {
         for (number, expected) in [200, 200, 401].into_iter().enumerate() {
             let id = format!("evt_{sender:?}_{number}");
             let request =
-                sender.sign(&sender.door(), &id, world.now(), &sender.body(&id), &secrets(sender, number));
+                sender.sign(&sender.path(), &id, world.now(), &sender.body(&id), &secrets(sender, number));
             assert_eq!(world.ask(request).await.status, expected, "{sender:?} {number}");
         }
     }

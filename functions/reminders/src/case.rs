@@ -11,6 +11,7 @@ use shared::domain::timeline::{CaseFactKind, CaseState, window_ends_at};
 use shared::due::Worked;
 use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
+use shared::providers::whop::client::Whop;
 use shared::recovery::{
     self, AssessError, Assessment, EndError, MemberChannels, RecoveryClients, Unanswered,
 };
@@ -124,6 +125,11 @@ impl Run<'_> {
             .collect()
     }
 
+    /// Whop, without which it is unknown whether a member still owes.
+    pub(crate) fn whop(&self) -> Result<&Whop, AssessError> {
+        self.app.whop.as_ref().ok_or_else(|| unconfigured("membership", "WHOP_API_KEY"))
+    }
+
     /// Finds out what is known about the member, and decides.
     pub(crate) async fn assess(
         &self,
@@ -131,7 +137,7 @@ impl Run<'_> {
         case: &Case,
         wanted: &[Channel],
     ) -> Result<Assessment, AssessError> {
-        let whop = self.app.whop.as_ref().ok_or_else(|| unconfigured("membership", "WHOP_API_KEY"))?;
+        let whop = self.whop()?;
         let app_id = self.app.config.whop_app_id.as_deref();
         let app_id = app_id.ok_or_else(|| unconfigured("experience", "WHOP_APP_ID"))?;
         let vault = &self.app.config.vault;
@@ -285,8 +291,8 @@ impl Run<'_> {
     }
 }
 
-/// Whop cannot be asked at all.
-pub(crate) fn unconfigured(question: &'static str, name: &str) -> AssessError {
+/// A question that cannot be asked without a setting.
+fn unconfigured(question: &'static str, name: &str) -> AssessError {
     let error = CallError::NotSent { reason: format!("{name}_not_set"), retry_after: None };
     AssessError::Unanswered(Unanswered { question, error })
 }

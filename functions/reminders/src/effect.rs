@@ -81,9 +81,12 @@ impl Run<'_> {
         if let Some(reason) = moot(&case, effect) {
             return Ok(Again::Withdraw(reason));
         }
-        let Some(whop) = self.app.whop.as_ref() else { return Ok(Again::Send) };
         let now = self.app.clock.now();
-        match recovery::assess_member(whop, &view.company, &case).await {
+        let assessed = match self.whop() {
+            Ok(whop) => recovery::assess_member(whop, &view.company, &case).await,
+            Err(error) => Err(error),
+        };
+        match assessed {
             Ok(Assessment { decision: ContactDecision::Write(_), .. }) => Ok(Again::Send),
             Ok(Assessment { decision: ContactDecision::Hold(reason), .. }) => {
                 Ok(Again::Withdraw(reason.as_str()))

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use local::desk::{self, Desk};
 use local::embedded::EmbeddedDynamo;
 use local::sandbox::Sandbox;
+use local::sandbox_api::{self, SandboxApi};
 use local::schedule;
 use local::service::{PATIENCE, Parts, SANDBOX_VALUES, SENTRY, Service, TABLE};
 use local::ticker::Ticker;
@@ -121,8 +121,10 @@ async fn run(options: Options) -> Result<(), Failed> {
     if !demo::is_seeded(&service) {
         demo::seed(&service).await;
     }
-    let router =
-        service.router.clone().merge(desk::router(Desk { service: service.clone(), ticker: ticker.clone() }));
+    let router = service
+        .router
+        .clone()
+        .merge(sandbox_api::router(SandboxApi { service: service.clone(), ticker: ticker.clone() }));
     greet(&address.to_string(), &options);
     tokio::select! {
         served = server::serve_within(router, listener, Some(server::PATIENT)) => served?,

@@ -91,7 +91,7 @@ impl Money {
     /// Some calculate in binary floating point: `29.990000000000002` and `29.989999771118164` are 29.99. What
     /// differs from a whole number of minor units by less than a thousandth of one, or by no more than
     /// single precision does, is such noise. A true fraction, as in `29.999` or `29.9901`, is an error, because
-    /// rounding somebody's money is not ours to decide.
+    /// an amount of money is never rounded to a guess.
     pub fn from_provider_float(text: &str, currency: Currency) -> Result<Self, InvalidMoney> {
         let amount = Decimal::parse(text)?.without_noise(currency.exponent())?;
         Ok(Self { amount, currency })

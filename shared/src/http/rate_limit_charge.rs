@@ -1,8 +1,8 @@
 //! How much a caller may still ask, and telling it so.
 //!
-//! The door notes on every request what it counts against. A route without idempotency keys is charged
-//! at the door; one with keys by `idempotent`, and only for the first of all requests with one key, so that a
-//! retry uses up nothing. Where the account is known from the body only, the handler charges.
+//! The authorization layer notes on every request what it counts against, and charges it where the route has no
+//! idempotency keys. Where it has, `idempotent` charges, and only the first of all requests with one key, so that
+//! a retry uses up nothing. Where the account is known from the body only, the handler charges.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -9,9 +9,9 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use shared::providers::stripe::Mode;
 
-use super::draft::{Draft, set_livemode};
 use super::params::Params;
 use super::refusal::Refusal;
+use super::transaction::{StripeTransaction, set_livemode};
 use super::world::World;
 use super::{API_VERSION, Change, StripeStandIn};
 use crate::fault::{Call, ErrorCode, KeptError, Operation};
@@ -58,10 +58,10 @@ impl StripeStandIn {
     }
 
     /// Answers what changes something, at most once under its key.
-    pub(super) async fn obey(
+    pub(super) async fn execute(
         self,
         order: Order,
-        act: impl FnOnce(&mut Draft<'_>, Params) -> Result<Value, Refusal> + Send + 'static,
+        act: impl FnOnce(&mut StripeTransaction<'_>, Params) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
         self.count(order.operation);
         let (call, faults) = (call(order.operation, order.company.clone()), self.faults.clone());
@@ -93,7 +93,7 @@ impl Working {
         self,
         order: &Order,
         kept_error: Option<KeptError>,
-        act: impl FnOnce(&mut Draft<'_>, Params) -> Result<Value, Refusal>,
+        act: impl FnOnce(&mut StripeTransaction<'_>, Params) -> Result<Value, Refusal>,
     ) -> Response {
         let is_known = known(&order.headers, &self.stripe.world());
         if let Err(refusal) = is_known.and_then(|()| valid(self.key.as_deref())) {
@@ -107,10 +107,10 @@ impl Working {
             Some(Recall::OtherRequest) => return Refusal::key_reused().into_response(),
             Some(Recall::New) | None => {}
         }
-        let mut draft = Draft::new(&world, now, self.key.clone());
+        let mut transaction = StripeTransaction::new(&world, now, self.key.clone());
         let acts = kept_error.is_none_or(|error| error.acts);
-        let outcome = if acts { act(&mut draft, params) } else { Ok(Value::Null) };
-        let (sent, mut changes) = if outcome.is_ok() { draft.into_parts() } else { (vec![], vec![]) };
+        let outcome = if acts { act(&mut transaction, params) } else { Ok(Value::Null) };
+        let (sent, mut changes) = if outcome.is_ok() { transaction.into_parts() } else { (vec![], vec![]) };
         let outcome = match kept_error {
             Some(error) => {
                 let code = error.code.as_ref().map(ErrorCode::as_str);

@@ -4,7 +4,7 @@ use chrono::Duration;
 use serde_json::{Value, json};
 
 use super::Change;
-use super::draft::Draft;
+use super::transaction::StripeTransaction;
 use super::world::{Charge, IntentStatus, PaymentIntent};
 
 /// When the money of a charge can be transferred.
@@ -13,7 +13,7 @@ const SETTLES_AFTER_DAYS: i64 = 2;
 const FEE_PER_MILLE: i64 = 29;
 const FEE_FIXED: i64 = 30;
 
-impl Draft<'_> {
+impl StripeTransaction<'_> {
     /// Takes the money of an intent that is held.
     pub(super) fn capture(&mut self, mut intent: PaymentIntent, mut charge: Charge) -> PaymentIntent {
         let available_on = self.now + Duration::days(SETTLES_AFTER_DAYS);

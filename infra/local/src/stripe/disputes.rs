@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::draft::Draft;
-use super::outside::charge_of;
+use super::customer_actions::charge_of;
+use super::transaction::StripeTransaction;
 use super::world::Charge;
 use super::{Change, StripeStandIn};
 
@@ -34,34 +34,34 @@ pub enum DisputeStatus {
 impl StripeStandIn {
     /// The customer's bank takes the money back until the dispute is decided.
     pub fn open_dispute(&self, intent_id: &str) {
-        self.happens(|draft| {
-            let mut charge = charge_of(draft, intent_id);
+        self.happens(|transaction| {
+            let mut charge = charge_of(transaction, intent_id);
             let id = format!("dp_{}", charge.id);
-            let dispute = Dispute { id, status: DisputeStatus::NeedsResponse, created: draft.now };
+            let dispute = Dispute { id, status: DisputeStatus::NeedsResponse, created: transaction.now };
             let taken = (-charge.amount_captured, 0, charge.currency.as_str());
-            draft.line("adjustment", Some(&dispute.id), taken, draft.now);
-            dispute_event(draft, "created", &charge, &dispute);
-            dispute_event(draft, "funds_withdrawn", &charge, &dispute);
+            transaction.line("adjustment", Some(&dispute.id), taken, transaction.now);
+            dispute_event(transaction, "created", &charge, &dispute);
+            dispute_event(transaction, "funds_withdrawn", &charge, &dispute);
             charge.dispute = Some(dispute);
-            draft.put(Change::Charge(Box::new(charge)));
+            transaction.put(Change::Charge(Box::new(charge)));
         });
     }
 
     /// The dispute is decided; won, the money comes back.
     pub fn close_dispute(&self, intent_id: &str, won: bool) {
-        self.happens(|draft| {
-            let mut charge = charge_of(draft, intent_id);
+        self.happens(|transaction| {
+            let mut charge = charge_of(transaction, intent_id);
             let open = charge.dispute.take().filter(|dispute| dispute.status == DisputeStatus::NeedsResponse);
             let mut dispute = open.unwrap_or_else(|| panic!("{intent_id} has no open dispute"));
             dispute.status = if won { DisputeStatus::Won } else { DisputeStatus::Lost };
             if won {
                 let back = (charge.amount_captured, 0, charge.currency.as_str());
-                draft.line("adjustment", Some(&dispute.id), back, draft.now);
-                dispute_event(draft, "funds_reinstated", &charge, &dispute);
+                transaction.line("adjustment", Some(&dispute.id), back, transaction.now);
+                dispute_event(transaction, "funds_reinstated", &charge, &dispute);
             }
-            dispute_event(draft, "closed", &charge, &dispute);
+            dispute_event(transaction, "closed", &charge, &dispute);
             charge.dispute = Some(dispute);
-            draft.put(Change::Charge(Box::new(charge)));
+            transaction.put(Change::Charge(Box::new(charge)));
         });
     }
 }
@@ -73,8 +73,8 @@ impl Charge {
     }
 }
 
-fn dispute_event(draft: &mut Draft<'_>, what: &str, charge: &Charge, dispute: &Dispute) {
-    draft.event(&format!("charge.dispute.{what}"), dispute.shape(charge));
+fn dispute_event(transaction: &mut StripeTransaction<'_>, what: &str, charge: &Charge, dispute: &Dispute) {
+    transaction.event(&format!("charge.dispute.{what}"), dispute.shape(charge));
 }
 
 impl Dispute {

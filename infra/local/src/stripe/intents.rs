@@ -7,9 +7,9 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::answer::Order;
-use super::draft::{Draft, id as next_id};
 use super::params::Params;
 use super::refusal::Refusal;
+use super::transaction::{StripeTransaction, id as next_id};
 use super::world::{Charge, IntentStatus, PaymentIntent, World};
 use super::{Change, StripeStandIn};
 use crate::fault::Operation;
@@ -25,7 +25,7 @@ pub(super) async fn create(State(stripe): State<StripeStandIn>, headers: HeaderM
     let company = company_named(&body);
     let (operation, path) = (Operation::CreatePaymentIntent, "/v1/payment_intents".to_owned());
     let order = Order { operation, path, company, headers, body };
-    stripe.obey(order, |draft, params| draft.create_intent(params)).await
+    stripe.execute(order, |transaction, params| transaction.create_intent(params)).await
 }
 
 pub(super) async fn show(
@@ -49,7 +49,7 @@ pub(super) async fn capture(
     body: Bytes,
 ) -> Response {
     let order = stripe.order_about(&id, Operation::Capture, "capture", headers, body);
-    stripe.obey(order, move |draft, params| draft.capture_asked(&id, params)).await
+    stripe.execute(order, move |transaction, params| transaction.capture_asked(&id, params)).await
 }
 
 pub(super) async fn cancel(
@@ -59,7 +59,7 @@ pub(super) async fn cancel(
     body: Bytes,
 ) -> Response {
     let order = stripe.order_about(&id, Operation::CancelPaymentIntent, "cancel", headers, body);
-    stripe.obey(order, move |draft, params| draft.cancel_asked(&id, params)).await
+    stripe.execute(order, move |transaction, params| transaction.cancel_asked(&id, params)).await
 }
 
 /// The company that the caller's metadata names.
@@ -82,7 +82,7 @@ impl StripeStandIn {
     }
 }
 
-impl Draft<'_> {
+impl StripeTransaction<'_> {
     fn create_intent(&mut self, mut params: Params) -> Result<Value, Refusal> {
         let (amount, currency) = (params.amount()?, params.currency()?);
         let manual_capture = match params.take("capture_method").as_deref() {

@@ -10,15 +10,15 @@ mod answer;
 mod balance;
 mod change;
 mod charges;
+mod customer_actions;
 mod disputes;
-mod draft;
 mod events;
 mod intents;
 mod list;
-mod outside;
 mod params;
 mod refunds;
 mod refusal;
+mod transaction;
 mod transfers;
 mod world;
 
@@ -40,7 +40,7 @@ use crate::clock::SandboxClock;
 use crate::fault::Faults;
 use crate::journal::Record;
 use crate::outbox::{Entry, Outbox};
-use draft::Draft;
+use transaction::StripeTransaction;
 use world::World;
 
 /// The one version of the API it speaks, which callers must pin with `Stripe-Version`: the one that is pinned.
@@ -149,9 +149,9 @@ impl StripeStandIn {
         let mut world = self.world();
         let now = self.clock.now();
         while let Some((at, id)) = world.lapsed_hold(now) {
-            let mut draft = Draft::new(&world, at, None);
-            draft.lapse(&id);
-            let changes = draft.into_parts().1;
+            let mut transaction = StripeTransaction::new(&world, at, None);
+            transaction.lapse(&id);
+            let changes = transaction.into_parts().1;
             self.commit(&mut world, vec![], changes);
         }
         world.settle_until(now);

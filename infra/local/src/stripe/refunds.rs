@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::Order;
-use super::draft::{Draft, id as next_id};
 use super::intents::company_named;
 use super::list::page;
 use super::params::Params;
 use super::refusal::Refusal;
+use super::transaction::{StripeTransaction, id as next_id};
 use super::world::{Charge, World};
 use super::{Change, StripeStandIn};
 use crate::fault::Operation;
@@ -52,7 +52,7 @@ pub(super) async fn create(State(stripe): State<StripeStandIn>, headers: HeaderM
     let company = company_named(&body);
     let (operation, path) = (Operation::CreateRefund, "/v1/refunds".to_owned());
     let order = Order { operation, path, company, headers, body };
-    stripe.obey(order, |draft, params| draft.refund_asked(params)).await
+    stripe.execute(order, |transaction, params| transaction.refund_asked(params)).await
 }
 
 pub(super) async fn list(
@@ -73,7 +73,7 @@ pub(super) async fn list(
     stripe.tell(Operation::Refunds, headers, query, read).await
 }
 
-impl Draft<'_> {
+impl StripeTransaction<'_> {
     fn refund_asked(&mut self, mut params: Params) -> Result<Value, Refusal> {
         let intent = params.required("payment_intent")?;
         let asked = params.peek("amount").is_some().then(|| params.amount()).transpose()?;

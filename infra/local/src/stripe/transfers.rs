@@ -7,11 +7,11 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::answer::Order;
-use super::draft::{Draft, id as next_id};
 use super::intents::company_named;
 use super::list::page;
 use super::params::Params;
 use super::refusal::Refusal;
+use super::transaction::{StripeTransaction, id as next_id};
 use super::world::{Transfer, World};
 use super::{Change, StripeStandIn};
 use crate::fault::Operation;
@@ -24,7 +24,7 @@ pub(super) async fn create(State(stripe): State<StripeStandIn>, headers: HeaderM
     let company = company_named(&body);
     let (operation, path) = (Operation::CreateTransfer, "/v1/transfers".to_owned());
     let order = Order { operation, path, company, headers, body };
-    stripe.obey(order, |draft, params| draft.create_transfer(params)).await
+    stripe.execute(order, |transaction, params| transaction.create_transfer(params)).await
 }
 
 pub(super) async fn show(
@@ -58,7 +58,7 @@ pub(super) async fn list(
     stripe.tell(Operation::Transfers, headers, query, read).await
 }
 
-impl Draft<'_> {
+impl StripeTransaction<'_> {
     fn create_transfer(&mut self, mut params: Params) -> Result<Value, Refusal> {
         let (amount, currency) = (params.amount()?, params.currency()?);
         let destination = params.required("destination")?;

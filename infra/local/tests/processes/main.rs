@@ -8,9 +8,9 @@ mod request;
 mod server;
 mod tally;
 
-mod doors_on_lambda;
-mod doors_on_socket;
 mod killed;
+mod lambda_protocol;
 mod left_running;
+mod socket;
 mod two_at_once;
 mod watched;

@@ -1,4 +1,4 @@
-//! The doors of real function binaries, reached as Lambda reaches them.
+//! Real function binaries, asked by Lambda's protocol.
 
 use chrono::Utc;
 use local::demo;

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use shared::http::{Answer, Failure, JsonBody};
 
-use super::{Desk, refuse};
+use super::{SandboxApi, refuse};
 use crate::stripe::{DisputeStatus, IntentStatus, PaymentIntent, StripeStandIn};
 
 /// What can happen to a payment.
@@ -24,12 +24,12 @@ const OUTCOMES: [&str; 8] = [
 /// `canceled`, `refunded`, `refund_failed`, `disputed`, `dispute_won`, `dispute_lost`: what somebody else
 /// does at Stripe. `refunded` takes an `"amount"` in minor units, and all that is left without one;
 /// `refund_failed` that of the refund it is about, and else the newest. The events go out at once.
-pub(super) async fn play_payment(State(desk): State<Desk>, body: JsonBody) -> Response {
-    let stripe = &desk.service.sandbox.stripe;
+pub(super) async fn play_payment(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
+    let stripe = &sandbox_api.service.sandbox.stripe;
     match payment(stripe, &body) {
         Err(failure) => refuse(&failure),
         Ok(id) => {
-            let delivered = desk.service.deliver_stripe_events().await;
+            let delivered = sandbox_api.service.deliver_stripe_events().await;
             let status = stripe.payment_intent(&id).map(|intent| intent.status);
             Answer::ok(json!({"payment_intent_id": id, "status": status, "events_delivered": delivered}))
                 .into_response()
@@ -117,11 +117,11 @@ fn dispute_of(stripe: &StripeStandIn, id: &str) -> Option<DisputeStatus> {
 /// `{"account_id": "acct_…", "currency": "usd", "company_id": "biz_…", "professional_id": "user_…"}`: an account
 /// that takes transfers, made for that professional. With
 /// `"disabled_reason": "requirements.past_due"` one that does not.
-pub(super) async fn play_account(State(desk): State<Desk>, body: JsonBody) -> Response {
-    match account(&desk.service.sandbox.stripe, &body) {
+pub(super) async fn play_account(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
+    match account(&sandbox_api.service.sandbox.stripe, &body) {
         Err(failure) => refuse(&failure),
         Ok(account) => {
-            desk.service.deliver_stripe_events().await;
+            sandbox_api.service.deliver_stripe_events().await;
             Answer::ok(json!({"account_id": account})).into_response()
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use super::draft::{Draft, id as next_id};
+use super::transaction::{StripeTransaction, id as next_id};
 use super::world::{Account, Charge, IntentStatus, PaymentIntent, Transfer};
 use super::{Change, StripeStandIn};
 
@@ -23,11 +23,11 @@ impl StripeStandIn {
 
     /// Like [`Self::authorize`] for a bank that holds the money until `capture_before`.
     pub fn authorize_until(&self, intent_id: &str, capture_before: DateTime<Utc>) {
-        self.happens(|draft| {
-            let mut intent = intent_of(draft, intent_id);
+        self.happens(|transaction| {
+            let mut intent = intent_of(transaction, intent_id);
             assert!(intent.charge.is_none(), "{intent_id} was paid before");
             let charge = Charge {
-                id: next_id("ch", draft.world.charges.len()),
+                id: next_id("ch", transaction.world.charges.len()),
                 intent: intent.id.clone(),
                 amount: intent.amount,
                 amount_captured: 0,
@@ -37,82 +37,82 @@ impl StripeStandIn {
                 metadata: intent.metadata.clone(),
                 transfer_group: intent.transfer_group.clone(),
                 dispute: None,
-                created: draft.now,
+                created: transaction.now,
                 capture_before,
                 available_on: None,
             };
             intent.charge = Some(charge.id.clone());
             intent.status = IntentStatus::RequiresCapture;
-            draft.event("charge.succeeded", charge.shape());
+            transaction.event("charge.succeeded", charge.shape());
             if !intent.manual_capture {
-                draft.capture(intent, charge);
+                transaction.capture(intent, charge);
                 return;
             }
-            draft.event("payment_intent.amount_capturable_updated", intent.shape(None));
-            draft.put(Change::Charge(Box::new(charge)));
-            draft.put(Change::IdempotencyKey(Box::new(intent)));
+            transaction.event("payment_intent.amount_capturable_updated", intent.shape(None));
+            transaction.put(Change::Charge(Box::new(charge)));
+            transaction.put(Change::IdempotencyKey(Box::new(intent)));
         });
     }
 
     /// Sets where a PaymentIntent stands, such as `processing`, without an event.
     pub fn set_status(&self, intent_id: &str, status: IntentStatus) {
-        self.happens(|draft| {
-            let intent = intent_of(draft, intent_id);
-            draft.put(Change::IdempotencyKey(Box::new(PaymentIntent { status, ..intent })));
+        self.happens(|transaction| {
+            let intent = intent_of(transaction, intent_id);
+            transaction.put(Change::IdempotencyKey(Box::new(PaymentIntent { status, ..intent })));
         });
     }
 
     /// Somebody captures at Stripe's dashboard.
     pub fn capture_outside(&self, intent_id: &str) {
-        self.happens(|draft| {
-            let (intent, charge) = (intent_of(draft, intent_id), charge_of(draft, intent_id));
+        self.happens(|transaction| {
+            let (intent, charge) = (intent_of(transaction, intent_id), charge_of(transaction, intent_id));
             assert_eq!(intent.status, IntentStatus::RequiresCapture, "{intent_id} is not held");
-            draft.capture(intent, charge);
+            transaction.capture(intent, charge);
         });
     }
 
     /// Somebody cancels at Stripe's dashboard.
     pub fn cancel_outside(&self, intent_id: &str) {
-        self.happens(|draft| {
-            let intent = intent_of(draft, intent_id);
+        self.happens(|transaction| {
+            let intent = intent_of(transaction, intent_id);
             assert_ne!(intent.status, IntentStatus::Succeeded, "{intent_id} was captured");
-            draft.cancel(intent, Some("requested_by_customer".to_owned()));
+            transaction.cancel(intent, Some("requested_by_customer".to_owned()));
         });
     }
 
     /// Somebody gives some of a charge back at Stripe's dashboard.
     pub fn refund(&self, intent_id: &str, amount: i64) {
-        self.happens(|draft| {
-            let charge = charge_of(draft, intent_id);
+        self.happens(|transaction| {
+            let charge = charge_of(transaction, intent_id);
             assert!(amount <= charge.kept(), "more than is left of {intent_id}");
             assert!(!charge.is_charged_back(), "the customer's bank took {intent_id} back");
-            draft.refund(charge, amount, Some("requested_by_customer".to_owned()), BTreeMap::new());
+            transaction.refund(charge, amount, Some("requested_by_customer".to_owned()), BTreeMap::new());
         });
     }
 
     /// A refund of this amount, the newest of a payment, fails after all: Stripe fails only whole ones.
     pub fn fail_refund(&self, intent_id: &str, amount: i64) {
-        self.happens(|draft| {
+        self.happens(|transaction| {
             let refund =
-                draft.world.refunds.values().rev().find(|refund| {
+                transaction.world.refunds.values().rev().find(|refund| {
                     refund.intent == intent_id && refund.amount == amount && !refund.has_failed()
                 });
             let refund = refund.cloned().unwrap_or_else(|| panic!("no refund of {amount} of {intent_id}"));
-            draft.fail_refund(charge_of(draft, intent_id), refund);
+            transaction.fail_refund(charge_of(transaction, intent_id), refund);
         });
     }
 
     /// Takes some of a transfer back.
     pub fn reverse_transfer(&self, transfer_id: &str, amount: i64) {
-        self.happens(|draft| {
-            let known = draft.world.transfers.get(transfer_id).cloned();
+        self.happens(|transaction| {
+            let known = transaction.world.transfers.get(transfer_id).cloned();
             let mut transfer: Transfer = known.unwrap_or_else(|| panic!("no transfer {transfer_id}"));
-            transfer.reversals.push((draft.now, amount));
+            transfer.reversals.push((transaction.now, amount));
             assert!(transfer.amount_reversed() <= transfer.amount, "more than {transfer_id} moved");
             let id = transfer.reversal_id(transfer.reversals.len());
-            draft.line("transfer_refund", Some(&id), (amount, 0, &transfer.currency), draft.now);
-            draft.event("transfer.reversed", transfer.shape());
-            draft.put(Change::Transfer(Box::new(transfer)));
+            transaction.line("transfer_refund", Some(&id), (amount, 0, &transfer.currency), transaction.now);
+            transaction.event("transfer.reversed", transfer.shape());
+            transaction.put(Change::Transfer(Box::new(transfer)));
         });
     }
 
@@ -121,7 +121,7 @@ impl StripeStandIn {
         let (id, default_currency) = (id.to_owned(), default_currency.to_owned());
         let metadata = BTreeMap::new();
         let account = Account { id, default_currency, disabled_reason: None, deleted: false, metadata };
-        self.happens(|draft| draft.put(Change::Account(account)));
+        self.happens(|transaction| transaction.put(Change::Account(account)));
     }
 
     /// The platform adds an account for a professional of a company, and writes that on it.
@@ -134,59 +134,59 @@ impl StripeStandIn {
     pub fn name_account_owner(&self, id: &str, company: &str, professional: &str) {
         let named = [("company_id", company), ("professional_id", professional)];
         let metadata = named.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        self.happens(|draft| {
-            let account = Account { metadata, ..account_of(draft, id) };
-            draft.put(Change::Account(account));
+        self.happens(|transaction| {
+            let account = Account { metadata, ..account_of(transaction, id) };
+            transaction.put(Change::Account(account));
         });
     }
 
     /// Stripe restricts an account for a reason, such as `requirements.past_due`, or frees it again.
     pub fn restrict_account(&self, id: &str, disabled_reason: Option<&str>) {
-        self.happens(|draft| {
+        self.happens(|transaction| {
             let disabled_reason = disabled_reason.map(str::to_owned);
-            let account = Account { disabled_reason, ..account_of(draft, id) };
-            draft.event_at(Some(id), "account.updated", account.shape());
-            draft.put(Change::Account(account));
+            let account = Account { disabled_reason, ..account_of(transaction, id) };
+            transaction.event_at(Some(id), "account.updated", account.shape());
+            transaction.put(Change::Account(account));
         });
     }
 
     /// The account's owner leaves the platform.
     pub fn delete_account(&self, id: &str) {
-        self.happens(|draft| {
-            let account = Account { deleted: true, ..account_of(draft, id) };
+        self.happens(|transaction| {
+            let account = Account { deleted: true, ..account_of(transaction, id) };
             let application = json!({"id": "ca_sandbox", "object": "application"});
-            draft.event_at(Some(id), "account.application.deauthorized", application);
-            draft.put(Change::Account(account));
+            transaction.event_at(Some(id), "account.application.deauthorized", application);
+            transaction.put(Change::Account(account));
         });
     }
 
     /// A payout from an account to its bank fails.
     pub fn fail_payout(&self, account: &str, amount: i64, currency: &str) {
-        self.happens(|draft| {
+        self.happens(|transaction| {
             let payout = json!({
-                "id": next_id("po", draft.world.events.len()), "object": "payout", "amount": amount,
+                "id": next_id("po", transaction.world.events.len()), "object": "payout", "amount": amount,
                 "currency": currency, "status": "failed", "failure_code": "account_closed",
             });
-            draft.event_at(Some(account), "payout.failed", payout);
+            transaction.event_at(Some(account), "payout.failed", payout);
         });
     }
 
     /// Sets what can be transferred now, by one more line in the balance: money that the platform brings
     /// from its bank, or takes there.
     pub fn set_balance(&self, currency: &str, amount: i64) {
-        self.happens(|draft| {
-            let difference = amount - draft.world.available(currency);
+        self.happens(|transaction| {
+            let difference = amount - transaction.world.available(currency);
             let kind = if difference < 0 { "payout" } else { "topup" };
-            draft.line(kind, None, (difference, 0, currency), draft.now);
+            transaction.line(kind, None, (difference, 0, currency), transaction.now);
         });
     }
 
     /// Somebody transfers money to an account at Stripe's dashboard; its id is given back.
     pub fn transfer_outside(&self, account: &str, amount: i64, currency: &str) -> String {
         let id = next_id("tr", self.now_and_world().1.transfers.len());
-        self.happens(|draft| {
-            account_of(draft, account);
-            let line = draft.line("transfer", Some(&id), (-amount, 0, currency), draft.now);
+        self.happens(|transaction| {
+            account_of(transaction, account);
+            let line = transaction.line("transfer", Some(&id), (-amount, 0, currency), transaction.now);
             let transfer = Transfer {
                 id: id.clone(),
                 amount,
@@ -198,39 +198,39 @@ impl StripeStandIn {
                 description: None,
                 line,
                 reversals: Vec::new(),
-                created: draft.now,
+                created: transaction.now,
             };
-            draft.event("transfer.created", transfer.shape());
-            draft.put(Change::Transfer(Box::new(transfer)));
+            transaction.event("transfer.created", transfer.shape());
+            transaction.put(Change::Transfer(Box::new(transfer)));
         });
         id
     }
 
     /// Stripe books something that belongs to nothing we know, such as a correction by its staff.
     pub fn adjust_balance(&self, currency: &str, amount: i64) {
-        self.happens(|draft| {
-            draft.line("adjustment", None, (amount, 0, currency), draft.now);
+        self.happens(|transaction| {
+            transaction.line("adjustment", None, (amount, 0, currency), transaction.now);
         });
     }
 
-    pub(super) fn happens(&self, act: impl FnOnce(&mut Draft<'_>)) {
+    pub(super) fn happens(&self, act: impl FnOnce(&mut StripeTransaction<'_>)) {
         let (now, mut world) = self.now_and_world();
-        let mut draft = Draft::new(&world, now, None);
-        act(&mut draft);
-        let (sent, changes) = draft.into_parts();
+        let mut transaction = StripeTransaction::new(&world, now, None);
+        act(&mut transaction);
+        let (sent, changes) = transaction.into_parts();
         self.commit(&mut world, sent, changes);
     }
 }
 
-fn intent_of(draft: &Draft<'_>, id: &str) -> PaymentIntent {
-    draft.world.intents.get(id).cloned().unwrap_or_else(|| panic!("no payment intent {id}"))
+fn intent_of(transaction: &StripeTransaction<'_>, id: &str) -> PaymentIntent {
+    transaction.world.intents.get(id).cloned().unwrap_or_else(|| panic!("no payment intent {id}"))
 }
 
-pub(super) fn charge_of(draft: &Draft<'_>, intent_id: &str) -> Charge {
-    let charge = draft.world.charge_of(&intent_of(draft, intent_id)).cloned();
+pub(super) fn charge_of(transaction: &StripeTransaction<'_>, intent_id: &str) -> Charge {
+    let charge = transaction.world.charge_of(&intent_of(transaction, intent_id)).cloned();
     charge.unwrap_or_else(|| panic!("nobody paid {intent_id}"))
 }
 
-fn account_of(draft: &Draft<'_>, id: &str) -> Account {
-    draft.world.accounts.get(id).cloned().unwrap_or_else(|| panic!("no account {id} was added"))
+fn account_of(transaction: &StripeTransaction<'_>, id: &str) -> Account {
+    transaction.world.accounts.get(id).cloned().unwrap_or_else(|| panic!("no account {id} was added"))
 }

@@ -8,7 +8,7 @@ use super::{API_VERSION, Change};
 use crate::outbox::{Entry, Kind, Provider};
 
 /// The changes and effects of one call; nothing of them is there before they are written together.
-pub(super) struct Draft<'w> {
+pub(super) struct StripeTransaction<'w> {
     pub(super) world: &'w World,
     pub(super) now: DateTime<Utc>,
     key: Option<String>,
@@ -16,7 +16,7 @@ pub(super) struct Draft<'w> {
     changes: Vec<Change>,
 }
 
-impl<'w> Draft<'w> {
+impl<'w> StripeTransaction<'w> {
     pub(super) fn new(world: &'w World, now: DateTime<Utc>, key: Option<String>) -> Self {
         Self { world, now, key, sent: Vec::new(), changes: Vec::new() }
     }

@@ -1,4 +1,4 @@
-//! The doors of the local server, through its socket.
+//! The local server, asked through its socket.
 
 use std::net::IpAddr;
 

@@ -1,7 +1,7 @@
 //! The sandbox's own routes, under `/sandbox`: move the clock, see what left, play Whop.
 
 mod mails;
-mod till;
+mod payments;
 
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use crate::service::Service;
 use crate::ticker::{MAX_STEP_DAYS, Ticker};
 use crate::whop::{APP_ID, Shape};
 
-/// Whoever sits at the desk.
+/// What the routes under `/sandbox` change: clock, stand-ins, faults and jobs.
 #[derive(Clone)]
-pub struct Desk {
+pub struct SandboxApi {
     /// The running service.
     pub service: Arc<Service>,
     /// Its schedules.
@@ -32,8 +32,8 @@ pub struct Desk {
 }
 
 /// The routes.
-pub fn router(desk: Desk) -> Router {
-    let faults = desk.service.sandbox.faults.router();
+pub fn router(sandbox_api: SandboxApi) -> Router {
+    let faults = sandbox_api.service.sandbox.faults.router();
     Router::new()
         .route("/sandbox/clock", get(read_clock).post(move_clock))
         .route("/sandbox/outbox", get(read_outbox))
@@ -45,28 +45,28 @@ pub fn router(desk: Desk) -> Router {
         .route("/sandbox/renewals", post(play_renewal))
         .route("/sandbox/whop", post(choose_shape))
         .route("/sandbox/mails", post(mails::play_mail))
-        .route("/sandbox/payments", post(till::play_payment))
-        .route("/sandbox/accounts", post(till::play_account))
-        .with_state(desk)
+        .route("/sandbox/payments", post(payments::play_payment))
+        .route("/sandbox/accounts", post(payments::play_account))
+        .with_state(sandbox_api)
         .merge(faults)
 }
 
-async fn read_clock(State(desk): State<Desk>) -> Answer {
-    let now = desk.service.sandbox.clock.now();
+async fn read_clock(State(sandbox_api): State<SandboxApi>) -> Answer {
+    let now = sandbox_api.service.sandbox.clock.now();
     Answer::ok(json!({"now": time::format(now), "unix_seconds": now.timestamp()}))
 }
 
 /// `{"advance": "25h"}` or `{"set": "<time>"}`.
-async fn move_clock(State(desk): State<Desk>, body: JsonBody) -> Response {
-    match target(&desk, &body) {
-        Ok(target) => Answer::ok(desk.ticker.move_to(target).await).into_response(),
+async fn move_clock(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
+    match target(&sandbox_api, &body) {
+        Ok(target) => Answer::ok(sandbox_api.ticker.move_to(target).await).into_response(),
         Err(failure) => refuse(&failure),
     }
 }
 
-fn target(desk: &Desk, body: &JsonBody) -> Result<chrono::DateTime<Utc>, Failure> {
+fn target(sandbox_api: &SandboxApi, body: &JsonBody) -> Result<chrono::DateTime<Utc>, Failure> {
     let fields = body.object(&["advance", "set"])?;
-    let now = desk.service.sandbox.clock.now();
+    let now = sandbox_api.service.sandbox.clock.now();
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let target = match (text("advance"), text("set")) {
         (Some(step), None) => step_of(step).map(|step| now + step).ok_or_else(|| {
@@ -100,27 +100,27 @@ fn step_of(text: &str) -> Option<Duration> {
     (step <= Duration::days(MAX_STEP_DAYS)).then_some(step)
 }
 
-async fn read_outbox(State(desk): State<Desk>) -> Answer {
-    let sandbox = &desk.service.sandbox;
+async fn read_outbox(State(sandbox_api): State<SandboxApi>) -> Answer {
+    let sandbox = &sandbox_api.service.sandbox;
     Answer::ok(json!({"data": sandbox.outbox.entries(), "unreached": sandbox.whop.unreached()}))
 }
 
 /// What the event bus heard.
-async fn read_events(State(desk): State<Desk>) -> Answer {
-    Answer::ok(json!({"data": desk.service.sandbox.bus.heard()}))
+async fn read_events(State(sandbox_api): State<SandboxApi>) -> Answer {
+    Answer::ok(json!({"data": sandbox_api.service.sandbox.bus.heard()}))
 }
 
 /// What analytics was told.
-async fn read_analytics(State(desk): State<Desk>) -> Answer {
-    Answer::ok(json!({"data": desk.service.sandbox.posthog.captured()}))
+async fn read_analytics(State(sandbox_api): State<SandboxApi>) -> Answer {
+    Answer::ok(json!({"data": sandbox_api.service.sandbox.posthog.captured()}))
 }
 
 /// How much of the log is shown.
 const SHOWN_LINES: usize = 100;
 
 /// What Sentry and Better Stack were told; of the log the newest lines.
-async fn read_watchers(State(desk): State<Desk>) -> Answer {
-    let sandbox = &desk.service.sandbox;
+async fn read_watchers(State(sandbox_api): State<SandboxApi>) -> Answer {
+    let sandbox = &sandbox_api.service.sandbox;
     let (errors, check_ins) = (sandbox.sentry.events(), sandbox.sentry.check_ins());
     let lines = sandbox.better_stack.lines();
     let lines = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
@@ -134,12 +134,12 @@ struct TokenQuery {
 
 /// A Whop user token of a company's owner, good for an hour of the sandbox's clock. A company that
 /// the sandbox has not seen is made, so that anybody's own payloads can be tried.
-async fn make_token(State(desk): State<Desk>, Query(query): Query<TokenQuery>) -> Response {
+async fn make_token(State(sandbox_api): State<SandboxApi>, Query(query): Query<TokenQuery>) -> Response {
     let company = query.company.unwrap_or_default();
     if let Err(error) = CompanyId::parse(&company) {
         return refuse(&Failure::field("company", error.to_string()));
     }
-    let whop = &desk.service.sandbox.whop;
+    let whop = &sandbox_api.service.sandbox.whop;
     let owner = whop.owner_of(&company).unwrap_or_else(|| {
         let owner = company.replacen("biz_", "user_owner_", 1);
         whop.add_company(&company, "A company", &[&owner], true, Some(&company.replacen("biz_", "exp_", 1)));
@@ -156,7 +156,7 @@ struct BearerQuery {
 }
 
 /// A bearer token of the sandbox's issuer for a role in a company, good for an hour of the sandbox's clock.
-async fn make_bearer(State(desk): State<Desk>, Query(query): Query<BearerQuery>) -> Response {
+async fn make_bearer(State(sandbox_api): State<SandboxApi>, Query(query): Query<BearerQuery>) -> Response {
     let (role, company) = (query.role.unwrap_or_default(), query.company.unwrap_or_default());
     if Role::parse(&role).is_none() {
         return refuse(&Failure::field("role", "expected a role such as owner or accountant"));
@@ -164,26 +164,28 @@ async fn make_bearer(State(desk): State<Desk>, Query(query): Query<BearerQuery>)
     if let Err(error) = CompanyId::parse(&company) {
         return refuse(&Failure::field("company", error.to_string()));
     }
-    Answer::ok(json!({"token": desk.service.sandbox.oidc.bearer(&role, &company)})).into_response()
+    Answer::ok(json!({"token": sandbox_api.service.sandbox.oidc.bearer(&role, &company)})).into_response()
 }
 
 /// `{"membership_id": "mem_demo_4", "outcome": "failed" | "succeeded"}`: what Whop would do when a
 /// renewal ends so, its signed webhook included.
-async fn play_renewal(State(desk): State<Desk>, body: JsonBody) -> Response {
+async fn play_renewal(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
     match renewal(&body) {
         Err(failure) => refuse(&failure),
-        Ok((membership, failed)) => match demo::renew(&desk.service, &membership, failed, None).await {
-            Some(response) => response,
-            None => refuse(&Failure::field(
-                "membership_id",
-                "expected a membership of the sandbox, such as mem_demo_4",
-            )),
-        },
+        Ok((membership, failed)) => {
+            match demo::renew(&sandbox_api.service, &membership, failed, None).await {
+                Some(response) => response,
+                None => refuse(&Failure::field(
+                    "membership_id",
+                    "expected a membership of the sandbox, such as mem_demo_4",
+                )),
+            }
+        }
     }
 }
 
 /// `{"shape": "dated" | "undated"}`: in which shape Whop answers and tells from now on.
-async fn choose_shape(State(desk): State<Desk>, body: JsonBody) -> Response {
+async fn choose_shape(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
     let shape = body.object(&["shape"]).and_then(|fields| {
         let shape = fields.get("shape").cloned().unwrap_or_default();
         serde_json::from_value::<Shape>(shape)
@@ -191,7 +193,7 @@ async fn choose_shape(State(desk): State<Desk>, body: JsonBody) -> Response {
     });
     match shape {
         Ok(shape) => {
-            desk.service.sandbox.whop.speak(shape);
+            sandbox_api.service.sandbox.whop.speak(shape);
             Answer::ok(json!({"shape": shape})).into_response()
         }
         Err(failure) => refuse(&failure),
@@ -209,7 +211,7 @@ fn renewal(body: &JsonBody) -> Result<(String, bool), Failure> {
     }
 }
 
-/// The desk stands outside the functions' door, so it writes its own problem documents.
+/// These routes do not pass the middleware of the functions, so they write their own problem documents.
 fn refuse(failure: &Failure) -> Response {
     Answer::of(failure.status(), failure.problem("sandbox")).into_response()
 }

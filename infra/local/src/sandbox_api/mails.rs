@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 use shared::domain::account::EmailAddress;
 use shared::http::{Answer, Failure, JsonBody};
 
-use super::{Desk, refuse};
+use super::{SandboxApi, refuse};
 use crate::resend::MailOutcome;
 
 /// `{"to": "user@example.com", "outcome": "bounced"}`: or `bounced_for_now`, `complained`, `delayed`,
 /// `failed`, `delivered`, `blocked`, `unblocked`. The signed events go out at once.
-pub(super) async fn play_mail(State(desk): State<Desk>, body: JsonBody) -> Response {
+pub(super) async fn play_mail(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> Response {
     match mail(&body) {
         Err(failure) => refuse(&failure),
         Ok((address, outcome)) => {
-            desk.service.sandbox.resend.report(&address, outcome);
-            let delivered = desk.service.deliver_resend_events().await;
+            sandbox_api.service.sandbox.resend.report(&address, outcome);
+            let delivered = sandbox_api.service.deliver_resend_events().await;
             Answer::ok(json!({"events_delivered": delivered})).into_response()
         }
     }
