@@ -1,4 +1,4 @@
-//! Reconciliation: Stripe's money against our books. Every cent is explained, mended or listed.
+//! Reconciliation: Stripe's money against our books. Every cent is explained, backfilled or listed.
 //!
 //! | part | what it does | what it leaves |
 //! | --- | --- | --- |

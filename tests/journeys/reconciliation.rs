@@ -1,4 +1,4 @@
-//! Stripe's money against our books: every cent is explained, mended or listed.
+//! Stripe's money against our books: every cent is explained, backfilled or listed.
 
 use chrono::Duration;
 use local::fault::Operation;

@@ -55,7 +55,7 @@ fn tell(run: &Reconciliation) -> Value {
         "events_fetched": run.events_fetched,
         "lines": run.lines,
         "explained": run.explained,
-        "mended": run.backfilled,
+        "backfilled": run.backfilled,
         "findings": run.findings,
         "closed": run.closed,
         "in_doubt": run.in_doubt,

@@ -1,4 +1,4 @@
-//! The job that holds Stripe's money against the books: every cent is explained, mended or listed.
+//! The job that holds Stripe's money against the books: every cent is explained, backfilled or listed.
 //!
 //! - **Called by** the schedule, once a day: EventBridge Scheduler directly, Vercel Cron or an operator
 //!   over HTTP with the secret.

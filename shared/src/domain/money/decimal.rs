@@ -82,10 +82,10 @@ const COMPARED_DIGITS: usize = 9;
 
 /// How far from a whole number of minor units noise reaches, in billionths of one.
 ///
-/// Single precision is the coarsest float that amounts were seen to pass through. It errs by at most `2^-24` of the amount,
-/// rounded up here to 60 billionths. A thousandth of a minor unit is always noise: no
-/// price has so small a part. More than a twentieth of one never is, which single precision reaches at
-/// 833,333 minor units: from there on it could hide a true fraction, and the amount is refused.
+/// Single precision is the coarsest float that amounts were seen to pass through. It errs by at most `2^-24` of
+/// the amount, rounded up here to 60 billionths. Less than a thousandth of a minor unit is always noise: no price
+/// has so small a part. More than a twentieth of one never is, which single precision reaches at 833,333 minor
+/// units: from there on it could hide a true fraction, and the amount is refused.
 fn noise_billionths(units: i64) -> i64 {
     (units + 1).saturating_mul(60).clamp(1_000_000, 50_000_000)
 }

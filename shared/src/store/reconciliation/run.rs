@@ -48,7 +48,8 @@ pub struct Reconciliation {
     pub lines: u64,
     /// Lines that the books explain.
     pub explained: u64,
-    /// Lines that the books explain since what had been unheard was recorded.
+    /// Lines that the books explain since a missing fact was recorded. Rows of earlier versions call it `mended`.
+    #[serde(alias = "mended")]
     pub backfilled: u64,
     /// New findings.
     pub findings: u64,
