@@ -1,4 +1,4 @@
-//! What every handler is handed: the one `App`, made at the door.
+//! The `App` that every handler gets: built once, when the process starts.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -108,9 +108,8 @@ impl Ids {
 }
 
 impl App {
-    /// The `App` of a deployed function, from the process's environment and the deployment's secrets. What
-    /// is missing of what others give is logged at once, all of it; what cannot be used ends the start, and so does
-    /// what no function can do without.
+    /// The `App` of a deployed function, from the process's environment and the deployment's secrets. Missing
+    /// optional settings are logged in one line. Invalid settings, or missing required ones, stop the process.
     pub async fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
         crate::logs::init(service);
         let started = Self::of_environment().await;
@@ -129,7 +128,7 @@ impl App {
         let config = Config::of_deployment(|name| secrets.get(name).cloned().or_else(|| variable(name)))?;
         let missing: Vec<&str> = config.missing().iter().map(|name| name.name).collect();
         if !missing.is_empty() {
-            tracing::warn!(missing = missing.join(", "), "some doors stay shut");
+            tracing::warn!(missing = missing.join(", "), "features are off, because settings are missing");
         }
         let dynamodb =
             config.aws.as_ref().map(|aws| aws.dynamodb(&http, config.dynamodb_endpoint.as_deref()));
@@ -222,7 +221,7 @@ impl App {
             resend: self.resend.as_ref(),
             stripe: self.stripe.as_ref(),
             vault: &self.config.vault,
-            deployment: &self.config.marketplace.deployment,
+            booking_config: &self.config.marketplace.booking_config,
             clock: &*self.clock.0,
         }
     }
@@ -252,7 +251,7 @@ impl App {
         new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
     ) -> EventIntake<'a> {
         let (whop, stripe) = (self.whop.as_ref(), self.stripe.as_ref());
-        EventIntake { store, whop, stripe, deployment: &self.config.marketplace.deployment, new_id }
+        EventIntake { store, whop, stripe, booking_config: &self.config.marketplace.booking_config, new_id }
     }
 
     /// The sweep over bookings, over a table and a source of ids that outlive it.

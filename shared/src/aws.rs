@@ -20,7 +20,7 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 
 use connector::Connector;
-use role::Role;
+use role::RoleCredentials;
 
 /// What a connection that is opened ahead may take of a start.
 const OPENING_TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -79,7 +79,9 @@ impl Aws {
     fn credentials(&self, http: &reqwest::Client) -> SharedCredentialsProvider {
         match &self.identity {
             Identity::Keys(keys) => SharedCredentialsProvider::new(keys.clone()),
-            Identity::Role(arn) => SharedCredentialsProvider::new(Role::new(http.clone(), &self.region, arn)),
+            Identity::Role(arn) => {
+                SharedCredentialsProvider::new(RoleCredentials::new(http.clone(), &self.region, arn))
+            }
         }
     }
 }

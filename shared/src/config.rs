@@ -1,8 +1,8 @@
-//! The environment, read once at the door.
+//! The environment, read once at the start.
 //!
-//! A few names are needed by every function, and none that is deployed starts without them. Every other is needed by
-//! some door: a door whose names are missing stays shut and says which, and `GET /api/health` lists them. What is
-//! set but unreadable is a mistake, and all mistakes are reported together at the start.
+//! A few names are needed by every function, and none that is deployed starts without them. Every other enables
+//! a feature: a route whose names are missing answers 503 and says which, and `GET /api/health` lists them. A value that
+//! is set and cannot be read is a mistake, and all mistakes are reported together at the start.
 
 mod deployment;
 mod marketplace;
@@ -19,7 +19,7 @@ pub use telemetry::{Analytics, Errors};
 
 use crate::aws::Aws;
 use crate::domain::id::CompanyId;
-use crate::providers::standard_webhooks::Keys;
+use crate::providers::standard_webhooks::WebhookKeys;
 use crate::providers::stripe::Mode;
 use crate::vault::{Vault, VaultError};
 use crate::watch::Drain;
@@ -49,7 +49,7 @@ pub struct Config {
     pub drain: Option<Drain>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
-    /// What a front door before the functions proves itself with, newest first.
+    /// The secrets that CloudFront sends, newest first.
     pub trusted_proxy_secrets: Vec<String>,
     /// Seals what is kept.
     pub vault: Vault,
@@ -123,7 +123,7 @@ impl Config {
         let vault = vault.map_err(|error: VaultError| mistakes.push(error.to_string()));
         for name in [
             "CRON_SECRET",
-            "FRONT_DOOR_SECRET",
+            "ORIGIN_VERIFY_SECRET",
             "WHOP_WEBHOOK_SECRET",
             "STRIPE_WEBHOOK_SECRET",
             "RESEND_WEBHOOK_SECRET",
@@ -149,7 +149,8 @@ impl Config {
             }
         }
         // Resend signs as Svix does, with what the base64 after the prefix stands for.
-        for error in list("RESEND_WEBHOOK_SECRET").iter().filter_map(|secret| Keys::parse([&**secret]).err())
+        for error in
+            list("RESEND_WEBHOOK_SECRET").iter().filter_map(|secret| WebhookKeys::parse([&**secret]).err())
         {
             mistakes.push(format!("RESEND_WEBHOOK_SECRET: an entry {error}"));
         }
@@ -195,7 +196,7 @@ impl Config {
             errors,
             drain,
             cron_secrets: list("CRON_SECRET"),
-            trusted_proxy_secrets: list("FRONT_DOOR_SECRET"),
+            trusted_proxy_secrets: list("ORIGIN_VERIFY_SECRET"),
             vault,
             whop_api_key: get("WHOP_API_KEY"),
             whop_app_id: get("WHOP_APP_ID"),
@@ -228,7 +229,7 @@ impl Config {
         Mode::of_key(self.stripe_secret_key.as_deref()?)
     }
 
-    /// The names that are not set, with what stays shut.
+    /// The names that are not set, with what is off.
     pub fn missing(&self) -> &[Name] {
         &self.missing
     }

@@ -35,7 +35,7 @@ use crate::providers::call::CallError;
 use crate::providers::resend::Resend;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
-use crate::store::booking::Deployment;
+use crate::store::booking::BookingConfig;
 use crate::store::company::Company;
 use crate::store::due::SWEEP;
 use crate::store::write::{Expect, number, text};
@@ -63,7 +63,7 @@ pub struct EffectClients<'a> {
     /// Opens sealed recipients.
     pub vault: &'a Vault,
     /// What the deployment decides about bookings.
-    pub deployment: &'a Deployment,
+    pub booking_config: &'a BookingConfig,
     /// What time it is: looked at again right before money leaves.
     pub clock: &'a (dyn Fn() -> DateTime<Utc> + Send + Sync),
 }

@@ -23,7 +23,7 @@ use crate::effects::back_off;
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
-use crate::store::booking::Deployment;
+use crate::store::booking::BookingConfig;
 use crate::store::inbox::{EventState, StoredEvent};
 use crate::store::purchase::Purchase;
 use crate::store::recovery::{CaseChange, RecordError};
@@ -79,7 +79,7 @@ pub struct EventIntake<'a> {
     /// Stripe, to ask what an event leaves open.
     pub stripe: Option<&'a Stripe>,
     /// What the deployment decides about bookings.
-    pub deployment: &'a Deployment,
+    pub booking_config: &'a BookingConfig,
     /// A fresh random id.
     pub new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
 }

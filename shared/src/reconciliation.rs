@@ -34,10 +34,11 @@ use crate::domain::time;
 use crate::due;
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
-use crate::providers::stripe::list::{Cursor as Place, Page};
+use crate::providers::stripe::list::{ListCursor, ListPage};
 use crate::store::job::LastRun;
-use crate::store::reconciliation::{Cursor, RECONCILIATION_JOB, Reconciliation};
+use crate::store::reconciliation::{RECONCILIATION_JOB, Reconciliation, ReconciliationCursor};
 use crate::store::{Store, StoreError};
+use crate::vault::VaultError;
 
 /// What one run may take. Every figure has its reason.
 #[derive(Debug, Clone, Copy)]
@@ -69,9 +70,12 @@ impl Default for ReconciliationLimits {
 /// Why a run cannot be made, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
-    /// A door that is needed stays shut.
-    #[error("{0}")]
-    Unconfigured(String),
+    /// There was a key of Stripe at an earlier run, and there is none now.
+    #[error("STRIPE_SECRET_KEY is not set")]
+    StripeNotConfigured,
+    /// An event that was fetched cannot be sealed.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -106,7 +110,7 @@ struct Run<'a> {
     limits: ReconciliationLimits,
     began: Instant,
     pages: usize,
-    cursor: Cursor,
+    cursor: ReconciliationCursor,
     summary: Reconciliation,
     /// Events that had come in before.
     known: u64,
@@ -125,10 +129,10 @@ pub async fn run(
         let cursor = store.reconciliation_cursor().await?;
         let Some(stripe) = app.stripe.as_ref() else {
             // Who never had a key has no money at Stripe; otherwise it was lost.
-            if cursor == Cursor::default() {
+            if cursor == ReconciliationCursor::default() {
                 return Ok(due::conclude(store, occurrence, Report::default(), now).await?);
             }
-            return Err(ReconcileError::Unconfigured("STRIPE_SECRET_KEY is not set".to_owned()));
+            return Err(ReconcileError::StripeNotConfigured);
         };
         let summary = Reconciliation::begun(app.ids.next(), now);
         let mut run = Run { app, store, stripe, limits, began, pages: 0, cursor, summary, known: 0 };
@@ -180,15 +184,15 @@ impl Run<'_> {
     async fn collect<T, Fetched>(
         &mut self,
         width: Duration,
-        fetch: impl Fn(Place) -> Fetched,
+        fetch: impl Fn(ListCursor) -> Fetched,
         id: fn(&T) -> String,
     ) -> Result<Option<Vec<T>>, CallError>
     where
-        Fetched: Future<Output = Result<Page<T>, CallError>>,
+        Fetched: Future<Output = Result<ListPage<T>, CallError>>,
     {
-        let (mut found, mut place, mut pages) = (Vec::new(), Place::Newest, 0);
+        let (mut found, mut list_cursor, mut pages) = (Vec::new(), ListCursor::Newest, 0);
         loop {
-            let page = fetch(place).await?;
+            let page = fetch(list_cursor).await?;
             self.pages += 1;
             pages += 1;
             found.extend(page.data);
@@ -198,17 +202,22 @@ impl Run<'_> {
                 Some(_) if pages >= self.limits.pages_per_slice && width > Duration::seconds(1) => {
                     return Ok(None);
                 }
-                Some(last) => place = Place::After(last),
+                Some(last) => list_cursor = ListCursor::After(last),
             }
         }
     }
 
     /// Moves the cursor together with what the run tells of it; where another run was faster, the cursor
     /// is where that one left it.
-    async fn advance(&mut self, cursor: Cursor, summary: Reconciliation) -> Result<bool, StoreError> {
+    async fn advance(
+        &mut self,
+        cursor: ReconciliationCursor,
+        summary: Reconciliation,
+    ) -> Result<bool, StoreError> {
         let moved = self.store.move_reconciliation(self.app.ids.next(), &cursor, &summary).await?;
         if moved {
-            (self.cursor, self.summary) = (Cursor { version: cursor.version + 1, ..cursor }, summary);
+            (self.cursor, self.summary) =
+                (ReconciliationCursor { version: cursor.version + 1, ..cursor }, summary);
         } else {
             self.cursor = self.store.reconciliation_cursor().await?;
         }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
-/// A door with a certificate of its own, and the file of roots by which a function believes it.
+/// A TLS endpoint with a certificate of its own, and the file of roots by which a function believes it.
 pub struct Front {
     /// Where it listens.
     pub url: String,

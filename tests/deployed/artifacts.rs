@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use platforms::Platform;
 use serde_json::Value;
 
-use crate::repository::{read, root, template};
+use crate::repository::{function_folder, read, root, template};
 
 /// The binary of a function as it would be deployed.
 pub fn binary(platform: Platform, function: &str) -> PathBuf {
     let path = match platform {
         Platform::Lambda => root().join(".aws-sam/build").join(resource(function)).join("bootstrap"),
         Platform::Vercel => {
-            let folder = format!(".vercel/output/functions/functions/{function}/src/main.rs.func");
+            let folder = format!(".vercel/output/functions/{}/src/main.rs.func", function_folder(function));
             let config: Value = serde_json::from_str(&read(&format!("{folder}/.vc-config.json"))).unwrap();
             root().join(folder).join(config["handler"].as_str().expect("a handler"))
         }

@@ -60,7 +60,7 @@ async fn no_binary_starts_without_what_all_need(platform: Platform) {
     }
 }
 
-/// A door without its secret stays shut, and whoever reads the log sees all of them in one line.
+/// A feature without its secret is off, and one line of the log names all that are missing.
 async fn every_binary_names_what_is_missing(platform: Platform) {
     let needed: Vec<&str> = needed(Need::Always).collect();
     let environment = [

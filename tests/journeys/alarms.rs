@@ -90,7 +90,7 @@ fn one_job_that_does_not_run_is_noticed_within_its_pause() {
         ("auto-decline", 26 * 60),
         ("reconciliation", 26 * 60),
         ("payouts", 98 * 60),
-        ("events", 15),
+        ("event-publisher", 15),
     ] {
         let alarm = alarms(&stack)[&format!("{name}-missed")];
         let periods = alarm["EvaluationPeriods"].as_u64().expect("a number");

@@ -120,7 +120,7 @@ async fn without_a_bus_nothing_waits_nothing_is_written_and_the_report_says_so()
     assert_eq!(world.service.dynamo.requests().len(), 0);
     assert_eq!((world.unheard().await.len(), world.asked_bus()), (0, 0));
     let jobs = world.standing().await["jobs"].clone();
-    let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "events").unwrap();
+    let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "event-publisher").unwrap();
     assert_eq!(job["state"], "never_ran");
 }
 
@@ -188,7 +188,7 @@ async fn the_job_is_seen_and_asked_for_like_its_siblings() {
     world.advance(chrono::Duration::seconds(20));
     let report = world.publish().await;
     let jobs = world.standing().await["jobs"].clone();
-    let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "events").unwrap();
+    let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "event-publisher").unwrap();
     assert_eq!((&job["state"], &job["last_report"]), (&json!("ok"), &report));
     assert_eq!(report["oldest_unsent_seconds"], 0);
     assert_eq!(with_bus("EVENT_BUS_NAME").as_deref(), Some(BUS));
@@ -196,7 +196,7 @@ async fn the_job_is_seen_and_asked_for_like_its_siblings() {
 
 #[test]
 fn the_page_for_listeners_lists_every_kind_and_no_other() {
-    let page = read("docs/events.md");
+    let page = read("docs/event-bus.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
     let kinds: Vec<&str> = rows.map(|(kind, _)| kind).filter(|kind| kind.contains('.')).collect();
     assert_eq!(kinds, KINDS);

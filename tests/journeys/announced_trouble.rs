@@ -37,7 +37,7 @@ async fn a_run_survives_trouble_at_every_request() {
             let told = format!("{trouble:?} at call {call}");
             let mut world = prepared().await;
             let strike = Strike::at(&world, trouble, call);
-            let struck = strike.during(world.service.fire("events", PUBLISH, world.now())).await;
+            let struck = strike.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
             world.restart_with_bus().await;
             world.advance(PAUSES);
             settle(&world).await;
@@ -72,7 +72,7 @@ async fn a_run_that_comes_late_or_again_finds_what_the_first_has_left() {
     let planned = world.now();
     world.publish().await;
     world.advance(Duration::hours(5));
-    world.service.fire("events", PUBLISH, planned).await;
+    world.service.fire("event-publisher", PUBLISH, planned).await;
     assert_eq!(world.check_heard("a late delivery").await, 0);
 }
 

@@ -1,4 +1,4 @@
-//! Whatever a body says: no door falls over. `PROPTEST_CASES` lengthens the run.
+//! Whatever a body says: no route fails. `PROPTEST_CASES` lengthens the run.
 
 use proptest::prelude::*;
 use tokio::runtime::Runtime;

@@ -121,7 +121,7 @@ pub fn fresh_key() -> HeaderValue {
     format!("fresh-key-{}", NEXT.fetch_add(1, Ordering::Relaxed)).parse().unwrap()
 }
 
-/// An event of a provider at its own door; at any other door, one of Whop's.
+/// An event of a provider at its own endpoint; at any other endpoint, one of Whop's.
 fn signed(world: &World, method: Method, path: &str) -> Request<Body> {
     let sender = match path {
         "/api/webhooks/stripe" => Some(Sender::Stripe),

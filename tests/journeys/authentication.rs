@@ -35,7 +35,7 @@ fn told(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn without_proof_every_door_is_shut() {
+async fn without_proof_every_route_answers_401() {
     let world = World::start().await;
     for who in [Access::OWNER, Access::Scheduler, Access::SignedWebhook] {
         for (method, path) in routes(who) {
@@ -106,7 +106,7 @@ async fn jobs_open_to_the_secret_alone() {
 }
 
 #[tokio::test]
-async fn what_is_not_configured_stays_shut() {
+async fn what_is_not_configured_is_off() {
     for (name, status_of_owner, status_of_event) in [
         ("WHOP_APP_ID", 503, 200),
         ("WHOP_API_KEY", 503, 200),

@@ -24,8 +24,8 @@ async fn accept(market: &Market, id: shared::domain::party::BookingId) -> Result
         let fact = row.booking().unwrap().ask(BookingCommand::Accept, "accept:1", market.world.now())?;
         let news =
             BookingChange { facts: vec![fact], cause: "accept:1".to_owned(), ..BookingChange::default() };
-        let deployment = &app.config.marketplace.deployment;
-        let recording = company.record_booking(row, news, deployment, market.world.now()).unwrap();
+        let booking_config = &app.config.marketplace.booking_config;
+        let recording = company.record_booking(row, news, booking_config, market.world.now()).unwrap();
         match company.store().commit(app.ids.next(), recording.writes).await {
             Ok(()) => {
                 market.take(COMPANY, id, recording.steps).await;

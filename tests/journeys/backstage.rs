@@ -1,4 +1,4 @@
-//! The world behind the doors: trouble on order, and what it looks like from there.
+//! Faults at chosen requests, and what is in the table afterwards.
 
 use local::fault::Operation;
 use local::service::TABLE;

@@ -1,4 +1,4 @@
-//! A booking and the payment behind it, without the door it is asked for at.
+//! A booking and the payment behind it, written without the route that requests it.
 
 use std::collections::BTreeMap;
 
@@ -92,8 +92,8 @@ impl World {
         };
         let company = self.marketplace();
         let read = company.booking(id).await.unwrap();
-        let deployment = &self.service.app.config.marketplace.deployment;
-        let recording = company.record_booking(read, news, deployment, self.now()).unwrap();
+        let booking_config = &self.service.app.config.marketplace.booking_config;
+        let recording = company.record_booking(read, news, booking_config, self.now()).unwrap();
         self.commit(recording.writes).await.unwrap();
     }
 

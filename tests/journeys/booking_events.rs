@@ -256,7 +256,7 @@ async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_cus
     let mails: Vec<_> = rows.iter().filter(|row| row["sk"] == mail.as_str()).collect();
     assert_eq!(mails.len(), 1);
     assert!(mails[0]["due_at"].is_string(), "the sweep sends it: {}", mails[0]);
-    assert_eq!(world.sent(Kind::Mail), 0, "no mail leaves by the door of webhooks");
+    assert_eq!(world.sent(Kind::Mail), 0, "no mail is sent by the function of webhooks");
 }
 
 #[tokio::test]

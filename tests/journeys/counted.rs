@@ -120,7 +120,7 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
                 let told = format!("{ears:?}: {trouble:?} at call {call}");
                 let mut world = prepared(ears).await;
                 let strike = Strike::at(&world, trouble, call);
-                let struck = strike.during(world.service.fire("events", PUBLISH, world.now())).await;
+                let struck = strike.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
                 world.restart_heard_by(ears).await;
                 world.advance(Duration::minutes(16));
                 world.tell_everything().await;

@@ -13,7 +13,7 @@ use shared::domain::job::{JOBS, Rhythm};
 use shared::store::definition::{DEFINITION_VERSION, INDEXES, TABLE_KEYS};
 use shared::store::keys;
 
-use super::repository::{functions, read, template, vercel};
+use super::repository::{function_folder, functions, read, read_of, template, vercel};
 
 /// The functions of the template, by the name of their binary.
 pub fn deployed(template: &Yaml) -> BTreeMap<String, &Yaml> {
@@ -28,7 +28,9 @@ pub fn deployed(template: &Yaml) -> BTreeMap<String, &Yaml> {
 
 /// The function that a build's or a route's path of Vercel is about.
 fn function_of(path: &str) -> Option<&str> {
-    path.trim_start_matches('/').strip_prefix("functions/")?.strip_suffix("/src/main.rs")
+    let folder = path.trim_start_matches('/').strip_suffix("/src/main.rs")?;
+    let name = folder.rsplit('/').next()?;
+    (function_folder(name) == folder).then_some(name)
 }
 
 /// A route's path as a pattern of Vercel.
@@ -50,7 +52,7 @@ fn both_platforms_deploy_the_functions_that_are_there() {
     let on_aws = deployed(&template);
     assert_eq!(on_aws.keys().cloned().collect::<BTreeSet<_>>(), there);
     for (name, function) in &on_aws {
-        assert_eq!(function["Properties"]["CodeUri"], format!("functions/{name}").as_str());
+        assert_eq!(function["Properties"]["CodeUri"], function_folder(name).as_str());
         assert_eq!(function["Metadata"]["BuildMethod"], "rust-cargolambda");
         assert_eq!(function["Properties"]["FunctionUrlConfig"]["AuthType"], "NONE");
     }
@@ -113,13 +115,12 @@ fn both_platforms_start_the_same_jobs_at_the_same_times() {
         let row = rows.find(|row| row.path == schedule.path && row.method == schedule.method.as_str());
         let row = row.unwrap_or_else(|| panic!("{} has no row in ROUTES", schedule.path));
         assert_eq!(row.access, Access::Scheduler, "{}", schedule.path);
-        let door = read(&format!("functions/{}/src/main.rs", row.function));
-        assert!(door.contains(&format!("job_path: Some(\"{}\")", schedule.path)), "{}", schedule.path);
+        let main = read_of(row.function, "src/main.rs");
+        assert!(main.contains(&format!("job_path: Some(\"{}\")", schedule.path)), "{}", schedule.path);
         row.function.to_owned()
     });
     let jobs: BTreeSet<String> = jobs.collect();
-    let has_a_job =
-        |name: &String| read(&format!("functions/{name}/src/main.rs")).contains("job_path: Some(");
+    let has_a_job = |name: &String| read_of(name, "src/main.rs").contains("job_path: Some(");
     assert_eq!(jobs, functions().into_iter().filter(has_a_job).collect());
 }
 
@@ -268,7 +269,7 @@ fn a_function_has_the_same_limits_on_both_platforms() {
             let own = function["Properties"].get(limit);
             own.unwrap_or(&globals[limit]).as_u64().unwrap_or_else(|| panic!("{limit} of {name}"))
         };
-        let source = format!("functions/{name}/src/main.rs");
+        let source = format!("{}/src/main.rs", function_folder(&name));
         let builds = vercel["builds"].as_array().expect("builds");
         let build = builds.iter().find(|build| build["src"] == source.as_str()).expect("a build");
         let there = &build["config"]["functions"][&source];

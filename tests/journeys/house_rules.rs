@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::repository::{code, functions, read, rust, texts};
+use super::repository::{code, functions, read, read_of, rust, texts};
 
 /// The rank of every module of `shared`, as the first lines of its `lib.rs` tell it.
 fn ranks() -> BTreeMap<String, usize> {
@@ -81,28 +81,28 @@ fn functions_know_no_table_but_through_the_library() {
 #[test]
 fn every_function_follows_the_one_plan() {
     for name in functions() {
-        let door = read(&format!("functions/{name}/src/main.rs"));
+        let main = read_of(&name, "src/main.rs");
         for part in [
             "#[tokio::main(flavor = \"current_thread\")]",
             &format!("App::start(\"{name}\")"),
             &format!("name: \"{name}\""),
         ] {
-            assert!(door.contains(part), "functions/{name}/src/main.rs lacks {part}");
+            assert!(main.contains(part), "src/main.rs of {name} lacks {part}");
         }
-        assert!(door.lines().count() <= 20, "functions/{name}/src/main.rs only opens the door");
-        let card = read(&format!("functions/{name}/src/lib.rs"));
-        assert!(card.starts_with("//! "), "functions/{name}/src/lib.rs begins with its card");
+        assert!(main.lines().count() <= 20, "src/main.rs of {name} only starts the runtime");
+        let header = read_of(&name, "src/lib.rs");
+        assert!(header.starts_with("//! "), "src/lib.rs of {name} begins with its header comment");
         for line in ["- **Called by** ", "- **Reads** ", "- **Writes** ", "- **Answers** ", "- **Twice"] {
-            assert!(card.contains(&format!("//! {line}")), "the card of {name} lacks `{line}`");
+            assert!(header.contains(&format!("//! {line}")), "the header comment of {name} lacks `{line}`");
         }
-        let manifest = read(&format!("functions/{name}/Cargo.toml"));
+        let manifest = read_of(&name, "Cargo.toml");
         for part in [
             &format!("[[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\n"),
             "default = [\"vercel\"]\n",
             "aws = [\"shared/aws\"]\n",
             "vercel = [\"shared/vercel\", \"dep:vercel_runtime\"]\n",
         ] {
-            assert!(manifest.contains(part), "functions/{name}/Cargo.toml lacks {part}");
+            assert!(manifest.contains(part), "Cargo.toml of {name} lacks {part}");
         }
     }
 }
@@ -170,7 +170,7 @@ fn no_function_switches_the_parsers_raw_values_on() {
     assert!(!axum.contains("\"json\""), "{axum}");
     assert!(!root.contains("\nlambda_http"), "lambda_http is in the table again");
     for function in functions() {
-        let manifest = read(&format!("functions/{function}/Cargo.toml"));
+        let manifest = read_of(&function, "Cargo.toml");
         assert!(!manifest.contains("raw_value") && !manifest.contains("\"json\""), "{function}");
     }
 }

@@ -75,8 +75,8 @@ impl World {
             ..BookingChange::default()
         };
         let row = company.booking(id).await.unwrap();
-        let deployment = &self.service.app.config.marketplace.deployment;
-        let recording = company.record_booking(row, news, deployment, now).unwrap();
+        let booking_config = &self.service.app.config.marketplace.booking_config;
+        let recording = company.record_booking(row, news, booking_config, now).unwrap();
         self.store().commit(self.service.app.ids.next(), recording.writes).await.unwrap();
     }
 

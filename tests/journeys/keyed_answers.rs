@@ -1,5 +1,5 @@
 //! What a key keeps, at a route that moves money and at one that does not: which answers, for which
-//! requests, and for how long. The route is the test's own, behind the product's door.
+//! requests, and for how long. The route is the test's own, behind the product's middleware.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -42,7 +42,7 @@ impl World {
 
     /// One run of the schedule.
     pub async fn publish(&self) -> Value {
-        let response = self.service.fire("events", PUBLISH, self.now()).await;
+        let response = self.service.fire("event-publisher", PUBLISH, self.now()).await;
         answered(&Method::POST, PUBLISH, response).await.ok()
     }
 

@@ -1,4 +1,4 @@
-//! What users would say of the whole, through the front doors: every function behind its own router,
+//! What users would say of the whole, through the API: every function behind its own router,
 //! the embedded DynamoDB behind the real SDK, the providers' stand-ins over real HTTP.
 #![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
@@ -49,7 +49,6 @@ mod foreign_events;
 mod forged_requests;
 mod forgery;
 mod forgotten_keys;
-mod front_door;
 mod harness;
 mod health;
 mod hostile_issuer;
@@ -126,6 +125,7 @@ mod suppressed;
 mod table;
 mod tokens;
 mod told_limits;
+mod trusted_proxy;
 mod unanswered;
 mod waiting;
 mod watched;

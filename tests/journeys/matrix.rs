@@ -1,4 +1,4 @@
-//! Everybody at every door: what the table of routes says is what happens, and nothing else.
+//! Every role at every route: what the table of routes says is what happens, and nothing else.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -282,10 +282,10 @@ async fn nobody_changes_what_belongs_to_another_company() {
 
 #[test]
 fn no_two_rows_are_the_same_door() {
-    let mut doors: Vec<(&str, &str)> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
-    doors.sort_unstable();
-    doors.dedup();
-    assert_eq!(doors.len(), ROUTES.len());
+    let mut routes: Vec<(&str, &str)> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
+    routes.sort_unstable();
+    routes.dedup();
+    assert_eq!(routes.len(), ROUTES.len());
     for route in &ROUTES {
         let is_read = route.method == "GET";
         assert!(is_read || route.limit.is_some(), "{}: every change has its limit", route.path);

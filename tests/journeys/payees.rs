@@ -149,8 +149,8 @@ impl World {
     async fn record(&self, company: &str, booking_id: BookingId, news: BookingChange) {
         let (app, company) = (&self.service.app, self.company(company));
         let read = company.booking(booking_id).await.unwrap();
-        let deployment = &app.config.marketplace.deployment;
-        let recording = company.record_booking(read, news, deployment, self.now()).unwrap();
+        let booking_config = &app.config.marketplace.booking_config;
+        let recording = company.record_booking(read, news, booking_config, self.now()).unwrap();
         company.store().commit(app.ids.next(), recording.writes).await.unwrap();
     }
 

@@ -1,5 +1,6 @@
 //! The repository as a tree of texts, for the tests that read it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
@@ -64,13 +65,40 @@ pub fn code(file: &Text) -> impl Iterator<Item = &str> {
     file.text.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// The functions that are there: the folders of `functions/`.
+/// The names of the functions that are there: the folders of each product's folder in `functions/`.
 pub fn functions() -> Vec<String> {
-    let folders = std::fs::read_dir(root().join("functions")).expect("functions/");
-    let mut names: Vec<String> =
-        folders.map(|entry| entry.expect("a folder").file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = function_folders().into_keys().collect();
     names.sort();
     names
+}
+
+/// The folder of a function, from the root of the repository.
+pub fn function_folder(name: &str) -> String {
+    function_folders().remove(name).unwrap_or_else(|| panic!("no function is called {name}"))
+}
+
+/// A file of a function.
+pub fn read_of(function: &str, path: &str) -> String {
+    read(&format!("{}/{path}", function_folder(function)))
+}
+
+fn function_folders() -> BTreeMap<String, String> {
+    let mut folders = BTreeMap::new();
+    for product in names_in("functions") {
+        for name in names_in(&format!("functions/{product}")) {
+            let folder = format!("functions/{product}/{name}");
+            assert!(
+                folders.insert(name, folder.clone()).is_none(),
+                "{folder} has the name of another function"
+            );
+        }
+    }
+    folders
+}
+
+fn names_in(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
 }
 
 /// `template.yaml`, CloudFormation's tags kept as tags.

@@ -268,7 +268,7 @@ async fn deal_with_bookings(witness: &mut Witness) {
         .await;
 }
 
-/// Staff whose session is used after a while, at doors that are and are not open to it; and a guesser.
+/// Staff whose session is used after a while, at routes that its role may and may not use; and a guesser.
 async fn come_with_a_session(witness: &mut Witness) {
     let mut browser = witness.world.staff("accountant").await;
     for (function, path, status) in [
@@ -285,7 +285,7 @@ async fn come_with_a_session(witness: &mut Witness) {
     }
 }
 
-/// Those who only look, and their rights to nothing but the doors' own rows, or to one kind beside them.
+/// Those who only look, and their rights to nothing but the rows of sessions and limits, or to one kind beside them.
 const TIED: [(&str, &[&str]); 4] = [
     ("cases", &["UpdateItem"]),
     ("health", &["GetItem", "UpdateItem"]),
@@ -338,7 +338,7 @@ async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
     hold_stripe_against_the_books(&mut witness).await;
     witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
     let_money_go(&mut witness).await;
-    witness.seen.entry("events").or_default().rights = rights_of_a_run().await;
+    witness.seen.entry("event-publisher").or_default().rights = rights_of_a_run().await;
     let template = template();
     for (name, function) in deployed(&template) {
         let seen = witness.seen.remove(name.as_str()).unwrap_or_default();

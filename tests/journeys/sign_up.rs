@@ -185,7 +185,7 @@ async fn when_no_mail_goes_out_known_and_unknown_are_told_the_same() {
 }
 
 #[tokio::test]
-async fn without_mails_the_door_is_shut_before_any_work() {
+async fn without_mails_a_sign_up_is_refused_before_any_work() {
     for name in ["RESEND_API_KEY", "EMAIL_FROM", "ENCRYPTION_KEY", "TABLE_NAME"] {
         let lookup = |asked: &str| (asked == name).then(String::new);
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;

@@ -58,7 +58,7 @@ async fn ask(world: &World, callers: &Callers, route: &Route, number: usize) -> 
     world.ask(callers.ask(world, route, body.as_bytes(), number)).await
 }
 
-fn is_shut(answer: &Answer) -> bool {
+fn is_refused(answer: &Answer) -> bool {
     answer.status == 503 && answer.header("retry-after") == Some("2") && answer.header(SKIPPED).is_none()
 }
 
@@ -74,7 +74,7 @@ async fn a_limit_that_cannot_be_counted_shuts_or_shows_as_its_class_says() {
             let answer = ask(&world, &callers, route, number).await;
             world.service.dynamo.stop_intercepting();
             if class.unanswered == Unanswered::Closed {
-                assert!(is_shut(&answer), "{told}: {answer:?}");
+                assert!(is_refused(&answer), "{told}: {answer:?}");
                 assert_eq!(traces(&world).await, before, "{told}");
                 assert!(!answer.body.contains(class.name), "what is closed is the operator's business");
                 continue;
@@ -96,7 +96,7 @@ fn events(rows: &[Value]) -> usize {
 }
 
 #[tokio::test]
-async fn a_request_shut_out_under_a_key_is_done_by_its_retry() {
+async fn a_request_refused_under_a_key_is_done_by_its_retry() {
     let world = World::waiting_ms(25).await;
     let callers = Callers::of(&world).await;
     let keyed = limited().filter(|(route, _)| route.path.ends_with("/nudge") || route.method == "PUT");
@@ -109,7 +109,7 @@ async fn a_request_shut_out_under_a_key_is_done_by_its_retry() {
         };
         let before = world.service.sandbox.outbox.entries().len();
         trouble(&world, counts, Intervention::HangBefore);
-        assert!(is_shut(&world.ask(keyed()).await), "{}", route.path);
+        assert!(is_refused(&world.ask(keyed()).await), "{}", route.path);
         world.service.dynamo.stop_intercepting();
         assert_eq!(world.service.sandbox.outbox.entries().len(), before);
         let answer = world.ask(keyed()).await;
@@ -143,7 +143,7 @@ async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowled
                 continue;
             }
             // Without a bus there is nothing to tell it.
-            if route.function == "events" {
+            if route.function == "event-publisher" {
                 assert_eq!(
                     (answer.status.as_u16(), answer.json()["skipped"].as_str()),
                     (200, Some("no_event_bus"))
@@ -183,7 +183,7 @@ async fn while_the_table_hangs_altogether_closed_doors_say_so_at_once() {
     trouble(&world, any, Intervention::HangBefore);
     for (number, (route, _)) in closed.enumerate() {
         let answer = ask(&world, &callers, route, number).await;
-        assert!(is_shut(&answer), "{}: {answer:?}", route.path);
+        assert!(is_refused(&answer), "{}: {answer:?}", route.path);
     }
     world.service.dynamo.stop_intercepting();
     assert_eq!(traces(&world).await, before);

@@ -278,7 +278,7 @@ async fn what_is_known_of_the_issuer_outlasts_its_outage() {
 }
 
 #[tokio::test]
-async fn without_its_names_the_door_stays_shut() {
+async fn without_its_variables_single_sign_on_is_off() {
     let lookup = |name: &str| name.starts_with("OIDC_").then(String::new);
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;
     for path in [START, CALLBACK] {

@@ -10,7 +10,7 @@ use crate::repository::{read, template};
 
 /// Every template there is.
 pub const STACKS: [&str; 4] =
-    ["template.yaml", "infra/alarms.yaml", "infra/front-door.yaml", "infra/vercel.yaml"];
+    ["template.yaml", "infra/alarms.yaml", "infra/cloudfront.yaml", "infra/vercel.yaml"];
 
 /// A stack of the deployment.
 pub fn stack(path: &str) -> Yaml {
@@ -50,7 +50,10 @@ fn a_function_may_do_nothing_beyond_the_boundary() {
                 texts(&statement["Action"]).into_iter().filter(|action| !action.starts_with("dynamodb:"))
             {
                 let allowed = (name.as_str(), action, texts(&statement["Resource"]));
-                assert_eq!(allowed, ("events", "events:PutEvents", BTreeSet::from(["EventBus.Arn"])));
+                assert_eq!(
+                    allowed,
+                    ("event-publisher", "events:PutEvents", BTreeSet::from(["EventBus.Arn"]))
+                );
             }
         }
     }
@@ -148,11 +151,11 @@ fn every_function_is_named_after_the_stack_and_says_where_it_answers() {
 }
 
 #[test]
-fn the_front_door_leads_to_the_functions_that_the_template_hands_it() {
-    let (template, door) = (template(), stack("infra/front-door.yaml"));
+fn cloudfront_leads_to_the_functions_that_the_template_hands_it() {
+    let (template, cloudfront) = (template(), stack("infra/cloudfront.yaml"));
     let handed =
-        template["Resources"]["FrontDoor"]["Properties"]["Parameters"].as_mapping().expect("parameters");
-    let taken = door["Parameters"].as_mapping().expect("parameters");
+        template["Resources"]["CloudFront"]["Properties"]["Parameters"].as_mapping().expect("parameters");
+    let taken = cloudfront["Parameters"].as_mapping().expect("parameters");
     let names = |mapping: &serde_yaml_ng::Mapping| -> BTreeSet<String> {
         mapping.keys().map(|name| name.as_str().expect("a name").to_owned()).collect()
     };

@@ -1,4 +1,4 @@
-//! A thousand requests at once, through the HTTP door: with one key one execution, at one limit the
+//! A thousand requests at once, over HTTP: with one key one execution, at one limit the
 //! quota and no request more.
 
 use std::collections::BTreeMap;

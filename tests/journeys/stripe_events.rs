@@ -1,4 +1,4 @@
-//! What happens at Stripe reaches the service through its own door, signed, as often as it takes.
+//! What happens at Stripe reaches the service through its own endpoint, signed, as often as it takes.
 
 use std::collections::BTreeMap;
 

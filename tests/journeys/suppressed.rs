@@ -206,7 +206,7 @@ async fn a_key_that_rotates_leaves_no_gap() {
 }
 
 #[tokio::test]
-async fn without_its_secret_the_route_stays_shut_and_health_names_it() {
+async fn without_its_secret_the_route_is_off_and_health_names_it() {
     let lookup = |name: &str| (name == "RESEND_WEBHOOK_SECRET").then(String::new);
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;
     let body = mail_event("email.bounced", &[ADDRESS], world.now());

@@ -218,7 +218,7 @@ async fn a_network_of_one_subscriber_is_one_address() {
     assert_eq!(standing(&mapped).1, 0, "the same address, written as IPv6");
 }
 
-/// A request of each kind of door, with a proof that does not hold.
+/// A request of each kind of route, with a proof that does not hold.
 fn unproven(route: &Route) -> Request<Body> {
     let path = route.path.replace("{case_id}", "00000000-0000-4000-8000-000000000000");
     let path = path.replace("{source}", "sandbox").replace("{membership_id}", "mem_1");

@@ -95,8 +95,9 @@ impl Market {
         let company = self.company(company);
         loop {
             let read = company.booking(id).await.unwrap();
-            let deployment = &app.config.marketplace.deployment;
-            let recording = company.record_booking(read, news.clone(), deployment, self.world.now()).unwrap();
+            let booking_config = &app.config.marketplace.booking_config;
+            let recording =
+                company.record_booking(read, news.clone(), booking_config, self.world.now()).unwrap();
             match company.store().commit(app.ids.next(), recording.writes).await {
                 Ok(()) => return recording.steps,
                 Err(StoreError::Conflict { .. }) => {}

@@ -98,7 +98,7 @@ async fn every_job_has_a_monitor_and_one_that_is_passed_over_is_well() {
         ("auto-decline", "/api/cron/auto-decline-bookings"),
         ("payouts", "/api/cron/process-payouts"),
         ("reconciliation", "/api/cron/reconcile"),
-        ("events", "/api/cron/publish-events"),
+        ("event-publisher", "/api/cron/publish-events"),
     ] {
         let before = world.check_ins().len();
         world.operator(Method::GET, path).await.ok();

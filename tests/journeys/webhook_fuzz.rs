@@ -1,4 +1,4 @@
-//! Whatever is signed: the doors answer 200 or 400 and nothing else. `PROPTEST_CASES` lengthens the run.
+//! Whatever is signed: the endpoints answer 200 or 400 and nothing else. `PROPTEST_CASES` lengthens the run.
 
 use proptest::prelude::*;
 use tokio::runtime::Runtime;

@@ -1,4 +1,4 @@
-//! What the doors of Stripe and of other sources turn away, and that it leaves no trace.
+//! What the endpoints of Stripe and of other sources refuse, and that it leaves no trace.
 
 use axum::body::Body;
 use chrono::Duration;
@@ -136,7 +136,7 @@ async fn a_wrong_key_body_or_id_is_turned_away() {
             renamed.headers_mut().insert("webhook-id", HeaderValue::from_static("evt_3"));
             world.expect_kept_out(renamed, 401, "another id").await;
         }
-        // A delivery for one door is none for another.
+        // A delivery for one endpoint is none for another.
         for other in ["/api/webhooks/stripe", "/api/webhooks/sandbox", "/api/webhooks/whop"] {
             if other != path {
                 let request = sender.sign(other, "evt_1", world.now(), &good, sender.secret());
@@ -215,7 +215,7 @@ async fn the_largest_body_is_kept_whole_and_a_larger_one_is_not_read() {
 }
 
 #[tokio::test]
-async fn what_is_not_configured_stays_shut_and_says_so_to_nobody() {
+async fn what_is_not_configured_is_off_and_tells_no_stranger() {
     let malformed = "whsec_this is no base64 at all";
     for (name, value, status_of_stripe, status_of_source) in [
         // Without a secret nobody can prove to be Stripe.

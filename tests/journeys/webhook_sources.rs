@@ -14,7 +14,7 @@ use shared::providers::stripe::{self, Secret};
 
 use crate::world::{World, id_of, payment_failed};
 
-/// How somebody signs, and at which door.
+/// How a sender signs, and at which endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
     /// Stripe's scheme.
@@ -59,7 +59,7 @@ impl Sender {
         format!(" {body:#}\n").into_bytes()
     }
 
-    /// A delivery of these bytes to this door.
+    /// A delivery of these bytes to this endpoint.
     pub fn sign(self, path: &str, id: &str, at: DateTime<Utc>, body: &[u8], secret: &str) -> Request<Body> {
         let request = Request::post(path);
         let request = match self {

@@ -1,5 +1,5 @@
 //! Demo data: a company with a few weeks behind it, so that no page is empty. Everything comes in
-//! through the front door, as webhooks that Whop would have sent and as what people would have asked.
+//! through the API, as webhooks that Whop would have sent and as what people would have asked.
 
 mod bookings;
 

@@ -40,7 +40,7 @@ pub const SENTRY: &str = "sandbox";
 pub const PATIENCE: Deadlines = Deadlines { answer_ms: 2_000, connect_ms: 2_000 };
 
 /// Values of the sandbox, good for nothing else. Whatever is set in the environment wins over them; set
-/// to nothing, a value is unset and its door shut.
+/// to nothing, a value is unset and its feature off.
 pub const SANDBOX_VALUES: &[(&str, &str)] = &[
     ("TABLE_NAME", TABLE),
     ("AWS_REGION", "us-east-1"),
@@ -272,7 +272,7 @@ fn watched(routers: Router, watch: &Telemetry) -> Router {
 
 /// Every function's routes in one router. Each function still guards its own.
 fn routers(app: &SharedApp) -> Router {
-    let functions: [fn(SharedApp) -> Router; 21] = [
+    let functions: &[fn(SharedApp) -> Router] = &[
         sign_in::router,
         sign_up::router,
         password::router,
@@ -292,10 +292,10 @@ fn routers(app: &SharedApp) -> Router {
         payout_admin::router,
         auto_decline::router,
         reconciliation::router,
-        events::router,
+        event_publisher::router,
         health::router,
     ];
-    let merged = functions.into_iter().fold(Router::new(), |all, function| {
+    let merged = functions.iter().fold(Router::new(), |all, function| {
         // Only one fallback may remain, and all of them say the same.
         all.merge(function(app.clone()).reset_fallback())
     });

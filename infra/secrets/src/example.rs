@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use shared::config::{NAMES, Name, Need};
 
 const HEAD: &str = "\
-# Every variable that is read, what it is for, and what stays shut without it.
+# Every variable that is read, what it is for, and what stays off without it.
 # Written by `cargo secrets example`; a test holds it to the code.
 #
 #   cargo secrets > .env      strong values for the secrets that are yours to make
@@ -36,7 +36,7 @@ pub fn example() -> String {
 
 fn entry(name: &Name) -> String {
     let secret = if name.secret { " Secret." } else { "" };
-    let shut = match name.shut_without {
+    let off = match name.off_without {
         "" => String::new(),
         shut => format!("\n# Shut without it: {shut}."),
     };

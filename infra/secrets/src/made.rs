@@ -17,7 +17,7 @@ const STAFF: [&str; 3] = ["PROVIDER", "DEVELOPER", "ACCOUNTANT"];
 /// New values for all of them, as lines of an environment file.
 pub async fn make() -> Result<String, Unmade> {
     let mut text = "# New secrets. Keep this file to yourself: it is not for version control.\n".to_owned();
-    for name in ["CRON_SECRET", "SESSION_SECRET", "FRONT_DOOR_SECRET"] {
+    for name in ["CRON_SECRET", "SESSION_SECRET", "ORIGIN_VERIFY_SECRET"] {
         let _ = writeln!(text, "{name}={}", random::<32>()?.text());
     }
     let _ = writeln!(text, "ENCRYPTION_KEY={}", STANDARD.encode(bytes_of(&random::<32>()?)?));

@@ -67,7 +67,7 @@ fn check() -> Result<String, String> {
     }
     let missing = config.missing().iter().map(|name| match name.need {
         Need::Start => format!("  {} (no function starts without it)\n", name.name),
-        _ => format!("  {} (shut without it: {})\n", name.name, name.shut_without),
+        _ => format!("  {} (off without it: {})\n", name.name, name.off_without),
     });
     Err(format!("These are missing:\n{}", missing.collect::<String>()))
 }

@@ -273,7 +273,7 @@ fn of_all() -> Vec<Alarm> {
         (
             "events-unsent",
             "A domain event has waited for the bus for more than a quarter of an hour.",
-            format!("{}{}", embedded("oldest_unsent", "events"), longer_than(900)),
+            format!("{}{}", embedded("oldest_unsent", "event-publisher"), longer_than(900)),
         ),
     ]
     .into_iter()

@@ -1,4 +1,4 @@
-//! `cargo stacks`: writes `infra/alarms.yaml`, `infra/front-door.yaml` and `infra/vercel.yaml` from
+//! `cargo stacks`: writes `infra/alarms.yaml`, `infra/cloudfront.yaml` and `infra/vercel.yaml` from
 //! `template.yaml` and the routes. Twenty-one functions with the same alarms are a loop; CloudFormation's own
 //! loops are macros that no tool can look into before they are deployed.
 //!
@@ -6,8 +6,8 @@
 //! once, or gives them as `sam deploy` takes them, one in a line. `infra/deploy` asks it.
 
 mod alarms;
+mod cloudfront;
 mod dashboard;
-mod front_door;
 mod functions;
 mod parameters;
 mod patterns;
@@ -23,8 +23,8 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 fn files() -> Result<[(&'static str, String); 3], String> {
     let functions = functions::read(TEMPLATE)?;
     let alarms = ("infra/alarms.yaml", alarms::stack(&functions));
-    let front_door = ("infra/front-door.yaml", front_door::stack(&functions));
-    Ok([alarms, front_door, ("infra/vercel.yaml", vercel::stack(TEMPLATE)?)])
+    let cloudfront = ("infra/cloudfront.yaml", cloudfront::stack(&functions));
+    Ok([alarms, cloudfront, ("infra/vercel.yaml", vercel::stack(TEMPLATE)?)])
 }
 
 fn main() -> ExitCode {
@@ -69,7 +69,7 @@ mod tests {
     fn the_stacks_in_the_repository_are_those_of_the_template_and_the_routes() {
         let there = [
             include_str!("../../alarms.yaml"),
-            include_str!("../../front-door.yaml"),
+            include_str!("../../cloudfront.yaml"),
             include_str!("../../vercel.yaml"),
         ];
         for ((path, text), there) in files().unwrap().into_iter().zip(there) {

@@ -20,7 +20,7 @@ use crate::app::{App, SharedApp};
 use crate::http::Failure;
 use crate::http::extension::Trigger;
 use crate::http::idempotent::KeyPolicy;
-use crate::http::origin::{self, Page};
+use crate::http::origin::{self, CallingPage};
 use crate::http::rate_limit_charge::RateLimitCharge;
 use crate::rate_limit::{self, LimitCharge, Subject};
 
@@ -142,7 +142,9 @@ async fn authenticate(
         require_json(headers)?;
     }
     match route.access {
-        Access::Anyone if changes && origin::page(&app.config, headers) == Page::Foreign => Err(FOREIGN),
+        Access::Anyone if changes && origin::page(&app.config, headers) == CallingPage::Foreign => {
+            Err(FOREIGN)
+        }
         Access::Anyone | Access::SignedWebhook => Ok(None),
         Access::Scheduler => {
             let scheduler = scheduler::authenticate(app, request)?;
@@ -173,7 +175,7 @@ const FOREIGN: Failure = Failure::Forbidden("Pages of this origin may not ask.")
 /// A browser sends cookies with requests that other pages make. Only our own pages know the token
 /// that belongs to the session, and only they bear an origin of the list.
 fn check_csrf(app: &App, session: &session::Session, headers: &HeaderMap) -> Result<(), Failure> {
-    if origin::page(&app.config, headers) != Page::Listed {
+    if origin::page(&app.config, headers) != CallingPage::Listed {
         return Err(FOREIGN);
     }
     if !session::is_csrf_token(app, session, headers) {

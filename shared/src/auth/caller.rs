@@ -60,7 +60,7 @@ async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
     let bearer = bearer.map_err(|error| match error {
         TokenError::Invalid => Failure::Unauthorized("The bearer token is not valid."),
         TokenError::KeysUnavailable => Failure::Unavailable {
-            detail: "The issuer of the token does not answer, so nobody can be let in. Try again.",
+            detail: "The issuer of the token does not answer, so you cannot be authenticated. Try again.",
             reason: error.to_string(),
         },
     })?;

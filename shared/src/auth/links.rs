@@ -5,7 +5,7 @@ mod redeem;
 
 use chrono::{DateTime, Utc};
 
-use super::session::unconfigured;
+use super::session::not_configured;
 use crate::app::App;
 use crate::domain::account::{EmailAddress, Role};
 use crate::domain::account_mail::AccountMail;
@@ -38,12 +38,12 @@ impl<'a> Links<'a> {
     /// Refused before any work where something is not configured, for everybody alike.
     pub fn of(app: &'a App) -> Result<Self, Failure> {
         let company =
-            app.config.platform_company.as_ref().ok_or_else(|| unconfigured("PLATFORM_COMPANY_ID"))?;
+            app.config.platform_company.as_ref().ok_or_else(|| not_configured("PLATFORM_COMPANY_ID"))?;
         let base_url =
-            app.config.public_base_url.as_deref().ok_or_else(|| unconfigured("PUBLIC_BASE_URL"))?;
-        let resend = app.resend.as_ref().ok_or_else(|| unconfigured("RESEND_API_KEY or EMAIL_FROM"))?;
+            app.config.public_base_url.as_deref().ok_or_else(|| not_configured("PUBLIC_BASE_URL"))?;
+        let resend = app.resend.as_ref().ok_or_else(|| not_configured("RESEND_API_KEY or EMAIL_FROM"))?;
         if !app.config.vault.is_configured() {
-            return Err(unconfigured("ENCRYPTION_KEY"));
+            return Err(not_configured("ENCRYPTION_KEY"));
         }
         let store = app.store()?;
         Ok(Self { app, store, company: store.company(company), resend, base_url })

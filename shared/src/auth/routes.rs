@@ -141,8 +141,8 @@ pub static ROUTES: [Route; 67] = [
     route("auto-decline", "POST", "/api/cron/auto-decline-bookings", Access::Scheduler).limited(&SCHEDULER),
     route("reconciliation", "GET", "/api/cron/reconcile", Access::Scheduler).limited(&SCHEDULER),
     route("reconciliation", "POST", "/api/cron/reconcile", Access::Scheduler).limited(&SCHEDULER),
-    route("events", "GET", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
-    route("events", "POST", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
+    route("event-publisher", "GET", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
+    route("event-publisher", "POST", "/api/cron/publish-events", Access::Scheduler).limited(&SCHEDULER),
     route("health", "GET", "/api/health", Access::Anyone),
     route("health", "GET", "/api/health/deep", Access::Scheduler),
     route("health", "GET", "/api/openapi.json", Access::Anyone),
@@ -179,7 +179,7 @@ impl Routes {
         self
     }
 
-    /// The function's router: each handler behind its row's guard, all of them behind the door.
+    /// The function's router: each handler behind the authorization of its row, all behind the middleware.
     pub fn into_router(self, app: SharedApp) -> Router {
         let router = self.open.into_iter().fold(Router::new(), |router, (route, handler)| {
             let authorize = move |app, request, next| authorization::authorize(route, app, request, next);

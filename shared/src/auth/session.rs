@@ -108,10 +108,10 @@ fn idle_until(now: DateTime<Utc>, absolute_until: DateTime<Utc>) -> DateTime<Utc
     (now + Duration::minutes(IDLE_MINUTES)).min(absolute_until)
 }
 
-/// Whether sessions can be opened at all; asked before a password is looked at, so that a door that is
-/// shut tells nothing about one.
+/// Whether sessions can be opened at all; asked before a password is checked, so that the answer
+/// tells nothing about a password.
 pub fn configured(app: &App) -> Result<(), Failure> {
-    if app.config.session_secrets.is_empty() { Err(unconfigured("SESSION_SECRET")) } else { Ok(()) }
+    if app.config.session_secrets.is_empty() { Err(not_configured("SESSION_SECRET")) } else { Ok(()) }
 }
 
 /// Opens a session under a new id and gives the cookie that carries it. The session that the request's
@@ -152,7 +152,7 @@ pub async fn open_refunding(
         let id = cookie::Id::new()?;
         let id_hash = id.hash();
         let csrf_token =
-            proof::csrf_token(&app.config, &id_hash).ok_or_else(|| unconfigured("SESSION_SECRET"))?;
+            proof::csrf_token(&app.config, &id_hash).ok_or_else(|| not_configured("SESSION_SECRET"))?;
         let mut writes = vec![store.add_session(&id_hash, &row)?];
         if let Some(previous) = &previous
             && store.session(previous).await?.is_some_and(|row| row.ended_at.is_none())
@@ -257,7 +257,7 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// A door of accounts that an operator has not opened.
-pub fn unconfigured(name: &str) -> Failure {
-    Failure::Unavailable { detail: "This door is not configured.", reason: format!("{name} is not set") }
+/// Accounts are off, because a variable that they need is not set.
+pub fn not_configured(variable: &'static str) -> Failure {
+    Failure::NotConfigured { service: "Signing in", variable }
 }

@@ -1,7 +1,7 @@
-//! Who asks through a front door of ours.
+//! Requests that come through CloudFront in front of the functions.
 //!
 //! On AWS one domain before all functions is CloudFront, and a function URL vouches for its address only: all
-//! callers would share the limits of one. So the front door says whose request it is, and proves itself.
+//! callers would share the limits of one. So CloudFront sends the client's address in a header, and a secret that proves that the header is its own.
 
 use std::net::IpAddr;
 
@@ -12,13 +12,13 @@ use super::scheduler::are_known;
 use crate::app::App;
 use crate::http::extension::ClientIp;
 
-/// Where the front door's secret stands; CloudFront puts it over whatever a client sent.
-const PROOF: &str = "x-front-door";
+/// The secret; CloudFront replaces whatever a client sent under this name.
+const PROOF: &str = "x-origin-verify";
 
 /// Where it says who asks; the same.
-const CLIENT: &str = "x-front-door-client";
+const CLIENT: &str = "x-viewer-ip";
 
-/// The address that asks: the front door's word, where it is one; else the platform's.
+/// The client's address: as CloudFront says where the secret proves it, else as the platform says.
 pub(super) fn client_ip(app: &App, request: &Request) -> Option<IpAddr> {
     let headers = request.headers();
     let proof = one_header(headers, PROOF);

@@ -37,7 +37,7 @@ pub struct Bus {
 
 /// An announcement in the words of the bus.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct BusEntry {
     kind: String,
     detail: String,
     at_ms: i64,
@@ -63,7 +63,7 @@ pub enum PutError {
     Silent(String),
 }
 
-impl Entry {
+impl BusEntry {
     /// The entry for an announcement.
     pub fn of(announcement: &Announcement) -> Result<Self, serde_json::Error> {
         let detail = serde_json::to_string(announcement)?;
@@ -102,7 +102,7 @@ impl Bus {
     }
 
     /// Sends entries, ten at the most, and says what became of each, in their order.
-    pub async fn put(&self, entries: &[Entry]) -> Result<Vec<Word>, PutError> {
+    pub async fn put(&self, entries: &[BusEntry]) -> Result<Vec<Word>, PutError> {
         let addressed = entries.iter().map(|entry| entry.addressed_to(&self.name)).collect();
         let answer = self.client.put_events().set_entries(Some(addressed)).send().await.map_err(silence)?;
         let mut words: Vec<Word> = answer.entries().iter().map(word).collect();

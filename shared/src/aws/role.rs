@@ -34,13 +34,13 @@ pub fn remember(token: &str) {
 
 /// Takes a role on. `Debug` shows no token.
 #[derive(Clone)]
-pub struct Role {
+pub struct RoleCredentials {
     http: reqwest::Client,
     endpoint: String,
     arn: String,
 }
 
-impl Role {
+impl RoleCredentials {
     pub(super) fn new(http: reqwest::Client, region: &str, arn: &str) -> Self {
         Self { http, endpoint: format!("https://sts.{region}.amazonaws.com/"), arn: arn.to_owned() }
     }
@@ -72,7 +72,7 @@ impl Role {
     }
 }
 
-impl ProvideCredentials for Role {
+impl ProvideCredentials for RoleCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -81,7 +81,7 @@ impl ProvideCredentials for Role {
     }
 }
 
-impl std::fmt::Debug for Role {
+impl std::fmt::Debug for RoleCredentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Role({})", self.arn)
     }

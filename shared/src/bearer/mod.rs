@@ -17,7 +17,7 @@ use crate::domain::account::Role;
 use crate::domain::id::CompanyId;
 pub use crate::providers::tokens::TokenError;
 use crate::providers::tokens::header::{self, Header};
-use crate::providers::tokens::keys::Keys;
+use crate::providers::tokens::keys::KeySet;
 use crate::providers::tokens::signature;
 
 /// Tokens with many groups are long; longer than this they would not pass most proxies.
@@ -26,7 +26,7 @@ const MAX_TOKEN_BYTES: usize = 8_192;
 /// Checks bearer tokens of the configured issuers.
 #[derive(Clone)]
 pub struct BearerTokens {
-    issuers: Vec<(BearerIssuer, Keys)>,
+    issuers: Vec<(BearerIssuer, KeySet)>,
 }
 
 /// A caller proven by a bearer token.
@@ -43,7 +43,7 @@ pub struct Bearer {
 impl BearerTokens {
     /// Believes these issuers and no other.
     pub fn new(http: reqwest::Client, issuers: Vec<BearerIssuer>) -> Self {
-        let keys = |issuer: &BearerIssuer| Keys::at(http.clone(), &issuer.jwks_url);
+        let keys = |issuer: &BearerIssuer| KeySet::at(http.clone(), &issuer.jwks_url);
         let issuers = issuers.into_iter().map(|issuer| {
             let keys = keys(&issuer);
             (issuer, keys)
@@ -77,7 +77,7 @@ async fn check(
     token: &str,
     header: &Header,
     issuer: &BearerIssuer,
-    keys: &Keys,
+    keys: &KeySet,
     now: DateTime<Utc>,
 ) -> Result<Bearer, TokenError> {
     let keys = keys.named(header.kid.as_deref(), now).await?;

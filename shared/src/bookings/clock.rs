@@ -26,7 +26,7 @@ impl Bookings<'_> {
             let Some(booking) = row.booking() else {
                 return Ok(Ended::of(Worked::Skipped, "not_asked_for"));
             };
-            let due = booking.next_due(&self.effect_clients.deployment.policy);
+            let due = booking.next_due(&self.effect_clients.booking_config.policy);
             let (what, reason) = match due {
                 // The index lags behind, or the deployment gives more time than it did.
                 Some(Due::Decline { at, .. } | Due::Expire { at }) if at > now => {
@@ -67,16 +67,17 @@ impl Bookings<'_> {
             actor: Some(Actor::Schedule),
             ..BookingChange::default()
         };
-        let recording = match company.record_booking(row.clone(), news, self.effect_clients.deployment, now) {
-            Ok(recording) => recording,
-            Err(RecordError::Store(error)) => return Err(error),
-            Err(error) => {
-                tracing::error!(%booking_id, %error, "a booking's end was not recorded");
-                let later = company.put_off_booking(&row, now + Duration::minutes(PAUSE_MINUTES));
-                company.store().commit((self.new_id)(), vec![later]).await?;
-                return Ok(Ended::of(Worked::FailedAlone, "not_recorded"));
-            }
-        };
+        let recording =
+            match company.record_booking(row.clone(), news, self.effect_clients.booking_config, now) {
+                Ok(recording) => recording,
+                Err(RecordError::Store(error)) => return Err(error),
+                Err(error) => {
+                    tracing::error!(%booking_id, %error, "a booking's end was not recorded");
+                    let later = company.put_off_booking(&row, now + Duration::minutes(PAUSE_MINUTES));
+                    company.store().commit((self.new_id)(), vec![later]).await?;
+                    return Ok(Ended::of(Worked::FailedAlone, "not_recorded"));
+                }
+            };
         company.store().commit((self.new_id)(), recording.writes).await?;
         let taken = self.take(company, booking_id, recording.steps).await;
         let stage = taken.stage.or(recording.after.map(|booking| booking.stage));

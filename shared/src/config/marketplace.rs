@@ -7,7 +7,7 @@ use chrono::Duration;
 use crate::domain::booking::{FeeBasisPoints, Policy};
 use crate::domain::calendar::PayoutCalendar;
 use crate::domain::money::Currency;
-use crate::store::booking::Deployment;
+use crate::store::booking::BookingConfig;
 
 /// Where the marketplace's days begin and end, if the deployment does not say.
 const TIME_ZONE: &str = "America/Bogota";
@@ -26,7 +26,7 @@ const MAX_HOURS: i64 = 31 * 24;
 #[derive(Debug, Clone)]
 pub struct Marketplace {
     /// The spans of time, and where the concierge is.
-    pub deployment: Deployment,
+    pub booking_config: BookingConfig,
     /// Our part of a price.
     pub fee: FeeBasisPoints,
     /// The payout days.
@@ -77,8 +77,8 @@ impl Marketplace {
         let payout_minimum = amounts("PAYOUT_MINIMUM", &minimum, mistakes);
         let above = get("PAYOUT_APPROVAL_ABOVE").unwrap_or_default();
         let payout_approval_above = amounts("PAYOUT_APPROVAL_ABOVE", &above, mistakes);
-        let deployment = Deployment { policy, concierge_url };
-        Self { deployment, fee, calendar, payout_minimum, payout_approval_above }
+        let booking_config = BookingConfig { policy, concierge_url };
+        Self { booking_config, fee, calendar, payout_minimum, payout_approval_above }
     }
 }
 
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(mistakes, [""; 0]);
         assert_eq!(marketplace.calendar.zone_name(), "America/Bogota");
         assert_eq!(marketplace.payout_minimum.get(&Currency::parse("cop").unwrap()), Some(&14_000_000));
-        assert_eq!(marketplace.deployment.policy, Policy::default());
+        assert_eq!(marketplace.booking_config.policy, Policy::default());
         assert_eq!(marketplace.fee.get(), 1_500);
     }
 
@@ -143,7 +143,7 @@ mod tests {
             ("PLATFORM_FEE_BASIS_POINTS", "0"),
         ]);
         assert_eq!(mistakes, [""; 0]);
-        assert_eq!(marketplace.deployment.policy.answer_window, Duration::hours(48));
+        assert_eq!(marketplace.booking_config.policy.answer_window, Duration::hours(48));
         assert_eq!(marketplace.payout_minimum.len(), 2);
         assert_eq!(marketplace.fee.get(), 0);
     }

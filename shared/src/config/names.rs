@@ -7,8 +7,8 @@ pub struct Name {
     pub name: &'static str,
     /// What it is for.
     pub purpose: &'static str,
-    /// What stays shut without it; empty where a default stands in.
-    pub shut_without: &'static str,
+    /// What is off without it; empty where a default stands in.
+    pub off_without: &'static str,
     /// Whether every deployment needs it.
     pub need: Need,
     /// Whether its value may never be shown.
@@ -23,26 +23,26 @@ pub enum Need {
     /// By everybody, in the end: others give it, perhaps only after the first deployment. While it is missing, the
     /// start and the health check say so.
     Always,
-    /// By whoever wants the door that it opens.
+    /// Optional: enables one feature.
     Wanted,
     /// By nobody: the platform sets it, or a default stands in.
     Default,
 }
 
-const fn first(name: &'static str, purpose: &'static str, shut_without: &'static str) -> Name {
-    Name { name, purpose, shut_without, need: Need::Start, secret: false }
+const fn first(name: &'static str, purpose: &'static str, off_without: &'static str) -> Name {
+    Name { name, purpose, off_without, need: Need::Start, secret: false }
 }
 
-const fn needed(name: &'static str, purpose: &'static str, shut_without: &'static str) -> Name {
-    Name { name, purpose, shut_without, need: Need::Always, secret: false }
+const fn needed(name: &'static str, purpose: &'static str, off_without: &'static str) -> Name {
+    Name { name, purpose, off_without, need: Need::Always, secret: false }
 }
 
-const fn wanted(name: &'static str, purpose: &'static str, shut_without: &'static str) -> Name {
-    Name { name, purpose, shut_without, need: Need::Wanted, secret: false }
+const fn wanted(name: &'static str, purpose: &'static str, off_without: &'static str) -> Name {
+    Name { name, purpose, off_without, need: Need::Wanted, secret: false }
 }
 
 const fn default(name: &'static str, purpose: &'static str) -> Name {
-    Name { name, purpose, shut_without: "", need: Need::Default, secret: false }
+    Name { name, purpose, off_without: "", need: Need::Default, secret: false }
 }
 
 const fn secret(name: Name) -> Name {
@@ -153,7 +153,7 @@ pub const NAMES: [Name; 61] = [
         "sessions with cookies",
     )),
     secret(default(
-        "FRONT_DOOR_SECRET",
+        "ORIGIN_VERIFY_SECRET",
         "what one domain before the function URLs proves itself with, so that limits count its callers apart (list, newest first)",
     )),
     wanted(

@@ -1,6 +1,6 @@
 //! Who watches the service from outside: analytics, errors, log lines. Each is there when its name is set.
 
-use crate::watch::{Deployment, Drain, Dsn};
+use crate::watch::{Drain, Dsn, Release};
 
 /// The project at PostHog that hears of what happens.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Errors {
     /// The project at Sentry.
     pub dsn: Dsn,
     /// What runs where.
-    pub deployment: Deployment,
+    pub deployment: Release,
 }
 
 /// Where the sandbox of a company ends and production begins is the deployment's to say.
@@ -52,7 +52,7 @@ pub(super) fn errors(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<St
     // What the platform calls this very deployment.
     let build = get("VERCEL_GIT_COMMIT_SHA").or_else(|| get("AWS_LAMBDA_FUNCTION_VERSION"));
     let release = build.map_or_else(|| version.to_owned(), |build| format!("{version}+{build}"));
-    Some(Errors { dsn, deployment: Deployment { release, environment } })
+    Some(Errors { dsn, deployment: Release { release, environment } })
 }
 
 /// Reads where the log is shipped to.

@@ -10,7 +10,7 @@ use super::time;
 pub const AUTO_DECLINE_JOB: &str = "auto-decline";
 
 /// The job that tells the event bus what happened.
-pub const EVENTS_JOB: &str = "events";
+pub const EVENT_PUBLISHER_JOB: &str = "event-publisher";
 
 /// One planned firing of a job: the schedule's time, never the time of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ pub const JOBS: [Job; 5] = [
     job(AUTO_DECLINE_JOB, 26 * 60, Rhythm::Daily, 120),
     job("payouts", (4 * 24 + 2) * 60, Rhythm::PayoutZone("*/10 9-12 * * 2,5"), 9),
     job("reconciliation", 26 * 60, Rhythm::Utc("40 3 * * *"), 120),
-    job(EVENTS_JOB, 15, Rhythm::Utc("* * * * *"), 14),
+    job(EVENT_PUBLISHER_JOB, 15, Rhythm::Utc("* * * * *"), 14),
 ];
 
 const fn job(name: &'static str, late_after_minutes: i64, rhythm: Rhythm, margin_minutes: u32) -> Job {

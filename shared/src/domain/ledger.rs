@@ -27,8 +27,8 @@ mod entry;
 mod position;
 mod statement;
 
-pub use account::{Account, InvalidAccount};
-pub use entry::{Entry, InvalidEntry, Posting};
+pub use account::{InvalidAccount, LedgerAccount};
+pub use entry::{InvalidEntry, LedgerEntry, Posting};
 pub use position::{entry_of, position};
 pub use statement::{Balances, Statement, StatementLine};
 

@@ -10,7 +10,7 @@ fn usd_code() -> Currency {
 }
 
 /// The entries of facts in the order of their arrival.
-fn post(booking: u32, facts: &[BookingFact]) -> Vec<Entry> {
+fn post(booking: u32, facts: &[BookingFact]) -> Vec<LedgerEntry> {
     let mut history = History::default();
     let mut entries = Vec::new();
     for fact in facts {
@@ -22,7 +22,7 @@ fn post(booking: u32, facts: &[BookingFact]) -> Vec<Entry> {
     entries
 }
 
-fn balances(entries: &[Entry]) -> Vec<(String, i128)> {
+fn balances(entries: &[LedgerEntry]) -> Vec<(String, i128)> {
     let balances = Balances::of(entries);
     balances.iter().map(|(account, _, sum)| (account.to_string(), sum)).collect()
 }
@@ -73,8 +73,8 @@ fn a_debt_kept_back_in_another_booking_is_gone() {
     let other = [&done()[..], &[paid_out(176.0, "b", 5_100, 3_400)]].concat();
     let entries = [post(1, &one), post(2, &other)].concat();
     let sums = Balances::of(&entries);
-    assert_eq!(sums.on(&Account::Carried(professional(1)), &usd_code()), 0);
-    assert_eq!(sums.on(&Account::Owed(professional(1)), &usd_code()), 0);
+    assert_eq!(sums.on(&LedgerAccount::Carried(professional(1)), &usd_code()), 0);
+    assert_eq!(sums.on(&LedgerAccount::Owed(professional(1)), &usd_code()), 0);
     assert_eq!(sums.cash(&usd_code()), 10_000 - 4_000 - 8_500 + 10_000 - 5_100);
 
     let statement = Statement::of(&professional(1), &usd_code(), entries.iter().rev());
@@ -104,12 +104,12 @@ fn disputed_money_is_at_the_bank_until_it_decides() {
 #[test]
 fn postings_that_do_not_add_up_are_no_entry() {
     let posting = |account: &str, amount, currency: &str| Posting {
-        account: Account::parse(account).unwrap(),
+        account: LedgerAccount::parse(account).unwrap(),
         amount,
         currency: Currency::parse(currency).unwrap(),
     };
     let entry = |postings: Vec<Posting>| {
-        Entry::new(uuid::Uuid::nil(), hour(0.0), booking_id(1), Kind::Captured, postings).map(drop)
+        LedgerEntry::new(uuid::Uuid::nil(), hour(0.0), booking_id(1), Kind::Captured, postings).map(drop)
     };
     assert_eq!(entry(vec![posting("received", 5, "usd"), posting("held", -5, "usd")]), Ok(()));
     assert_eq!(entry(vec![]), Err(InvalidEntry::Empty));
@@ -130,15 +130,15 @@ fn postings_that_do_not_add_up_are_no_entry() {
 fn an_entry_that_was_tampered_with_cannot_be_read() {
     let entry = &post(1, &done())[0];
     let text = serde_json::to_string(entry).unwrap();
-    assert_eq!(&serde_json::from_str::<Entry>(&text).unwrap(), entry);
-    assert!(serde_json::from_str::<Entry>(&text.replace("-10000", "-10001")).is_err());
+    assert_eq!(&serde_json::from_str::<LedgerEntry>(&text).unwrap(), entry);
+    assert!(serde_json::from_str::<LedgerEntry>(&text.replace("-10000", "-10001")).is_err());
 }
 
 #[test]
 fn the_same_fact_posts_once_and_another_under_another_id() {
     let twice = [&done()[..], &done()[..]].concat();
     assert_eq!(post(1, &twice), post(1, &done()));
-    let ids = |booking| post(booking, &done()).iter().map(Entry::id).collect::<Vec<_>>();
+    let ids = |booking| post(booking, &done()).iter().map(LedgerEntry::id).collect::<Vec<_>>();
     assert_eq!(ids(1), ids(1));
     assert!(ids(1).iter().all(|id| !ids(2).contains(id)));
 }
@@ -175,7 +175,7 @@ proptest! {
     fn every_entry_has_its_own_id(facts in proptest::collection::vec(any_fact(), 0..24)) {
         let facts = [vec![requested()], facts].concat();
         let entries = post(1, &facts);
-        let ids: std::collections::BTreeSet<_> = entries.iter().map(Entry::id).collect();
+        let ids: std::collections::BTreeSet<_> = entries.iter().map(LedgerEntry::id).collect();
         prop_assert_eq!(ids.len(), entries.len());
     }
 
@@ -194,9 +194,9 @@ proptest! {
         let mine = post(1, &[vec![requested()], facts].concat());
         let statement = Statement::of(&professional(1), &usd_code(), mine.iter().chain(&other).chain(&mine));
         let balances = Balances::of(&mine);
-        prop_assert_eq!(statement.owed_amount, -balances.on(&Account::Owed(professional(1)), &usd_code()));
-        prop_assert_eq!(statement.carried_amount, balances.on(&Account::Carried(professional(1)), &usd_code()));
-        prop_assert_eq!(statement.paid_amount, -balances.on(&Account::Paid(professional(1)), &usd_code()));
+        prop_assert_eq!(statement.owed_amount, -balances.on(&LedgerAccount::Owed(professional(1)), &usd_code()));
+        prop_assert_eq!(statement.carried_amount, balances.on(&LedgerAccount::Carried(professional(1)), &usd_code()));
+        prop_assert_eq!(statement.paid_amount, -balances.on(&LedgerAccount::Paid(professional(1)), &usd_code()));
         let last = statement.lines.last().map_or(0, |line| line.balance_amount);
         prop_assert_eq!(last, statement.owed_amount - statement.carried_amount);
     }

@@ -12,11 +12,11 @@ const MAX_PARTY_CHARS: usize = 128;
 const MAX_STRIPE_CHARS: usize = 64;
 
 checked_id!(
-    /// Who does the job: the key of an account, whatever door it signs in by.
+    /// Who does the job: the key of an account, however it signs in.
     ProfessionalId, is_party, "a professional's account id such as user_a1B2c3"
 );
 checked_id!(
-    /// Who asked for the job: the key of an account, whatever door it signs in by.
+    /// Who asked for the job: the key of an account, however it signs in.
     CustomerId, is_party, "a customer's account id such as user_a1B2c3"
 );
 checked_id!(

@@ -169,7 +169,7 @@ async fn record_booking_outcome(
     for attempt in 0..TRIES {
         let read = company.booking(booking_id).await?;
         let news = news(held, result, now);
-        let recorded = company.record_booking(read, news, effect_clients.deployment, now);
+        let recorded = company.record_booking(read, news, effect_clients.booking_config, now);
         let after = recorded.as_ref().ok().and_then(|recording| recording.after.as_ref());
         let is_open = is_refusal_open(held, result, after);
         let mut writes = vec![outcome(company, subject, held, result, is_open, now)];

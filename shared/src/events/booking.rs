@@ -132,7 +132,7 @@ impl EventIntake<'_> {
         let read = company.booking(booking_id).await.map_err(ApplyError::Store)?;
         let news =
             BookingChange { facts: vec![fact], cause: event.event_id.clone(), ..BookingChange::default() };
-        let recording = company.record_booking(read, news, self.deployment, now);
+        let recording = company.record_booking(read, news, self.booking_config, now);
         Ok(recording.map_err(ApplyError::of_recording)?.writes)
     }
 }

@@ -1,5 +1,7 @@
 //! Why a request is not done: one enum whose variants name their status.
 
+use std::borrow::Cow;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use crate::domain::provider::Provider;
 use crate::domain::settings::FieldError;
 use crate::providers::call::{CallError, ProviderError};
 use crate::store::StoreError;
+use crate::vault::VaultError;
 
 /// The media type of a problem document (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -45,6 +48,13 @@ pub enum Failure {
     KeyReused,
     /// 500: our own fault; the reason goes to the log.
     Internal(String),
+    /// 503: a feature is off, because an environment variable is not set.
+    NotConfigured {
+        /// What is not configured, such as `Stripe`.
+        service: &'static str,
+        /// The variable that enables it.
+        variable: &'static str,
+    },
     /// 503: try again; the reason goes to the log.
     Unavailable {
         /// What the client is told.
@@ -77,6 +87,11 @@ impl Failure {
         }
     }
 
+    /// 503: a value of the configuration cannot be used; the reason, which names it, goes to the log.
+    pub fn misconfigured(reason: String) -> Self {
+        Self::Unavailable { detail: "The service is not configured correctly.", reason }
+    }
+
     /// Invalid fields.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         Self::Invalid { detail: "The request is not valid.".to_owned(), errors }
@@ -95,14 +110,24 @@ impl Failure {
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::KeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable { .. } | Self::NotConfigured { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// The problem document.
     pub fn problem(&self, request_id: &str) -> Value {
-        let detail = match self {
-            Self::Invalid { detail, .. } | Self::Conflict(detail) => detail.as_str(),
+        let mut problem = problem(self.status(), &self.detail(), request_id);
+        if let Self::Invalid { errors, .. } = self
+            && !errors.is_empty()
+        {
+            problem["errors"] = json!(listed(errors));
+        }
+        problem
+    }
+
+    fn detail(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
+            Self::Invalid { detail, .. } | Self::Conflict(detail) => detail,
             Self::Unauthorized(detail) | Self::Forbidden(detail) | Self::Busy(detail) => detail,
             Self::Unavailable { detail, .. } => detail,
             Self::Absent => "There is nothing here.",
@@ -111,14 +136,10 @@ impl Failure {
             Self::TooMany { .. } => "You ask too often. Wait as long as Retry-After says, then try again.",
             Self::KeyReused => "This Idempotency-Key was used for another request.",
             Self::Internal(_) => "Something went wrong on our side. The request id helps us find it.",
-        };
-        let mut problem = problem(self.status(), detail, request_id);
-        if let Self::Invalid { errors, .. } = self
-            && !errors.is_empty()
-        {
-            problem["errors"] = json!(listed(errors));
-        }
-        problem
+            Self::NotConfigured { service, variable } => {
+                return Cow::Owned(format!("{service} is not configured ({variable})."));
+            }
+        })
     }
 
     /// Whether the same request may well succeed in a moment.
@@ -130,6 +151,7 @@ impl Failure {
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Internal(reason) | Self::Unavailable { reason, .. } => Some(reason),
+            Self::NotConfigured { variable, .. } => Some(variable),
             _ => None,
         }
     }
@@ -156,12 +178,14 @@ pub fn problem(status: StatusCode, detail: &str, request_id: &str) -> Value {
     })
 }
 
-/// Left without a body: the door knows the request id and writes the document.
+/// Left without a body: the middleware knows the request id and writes the document.
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         let retry_after_seconds = match self {
-            Self::Unavailable { .. } | Self::Busy(_) => Some(RETRY_AFTER_SECONDS),
+            Self::Unavailable { .. } | Self::NotConfigured { .. } | Self::Busy(_) => {
+                Some(RETRY_AFTER_SECONDS)
+            }
             Self::TooMany { retry_after_seconds } => Some(retry_after_seconds),
             _ => None,
         };
@@ -181,10 +205,22 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Conflict { .. } => Self::Busy("Somebody else changed it at this moment. Try again."),
             StoreError::Shape(_) => Self::Internal(error.to_string()),
-            StoreError::Unavailable(_) | StoreError::Unconfigured => Self::Unavailable {
+            StoreError::Unconfigured => Self::NotConfigured { service: "The table", variable: "TABLE_NAME" },
+            StoreError::Unavailable(_) => Self::Unavailable {
                 detail: "The table does not answer. Try again.",
                 reason: error.to_string(),
             },
+        }
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Unconfigured => {
+                Self::NotConfigured { service: "Encryption", variable: "ENCRYPTION_KEY" }
+            }
+            other => Self::misconfigured(other.to_string()),
         }
     }
 }

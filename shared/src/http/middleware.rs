@@ -32,7 +32,7 @@ pub const HEADERS: [(HeaderName, &str); 8] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Puts the door before a function's routes.
+/// Puts the middleware before a function's routes.
 pub fn layer(service: &'static str, routes: Router<SharedApp>, app: SharedApp) -> Router {
     let absent = || async { Failure::Absent };
     let middleware = app.clone();

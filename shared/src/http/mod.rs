@@ -15,6 +15,6 @@ pub mod rate_limit_charge;
 pub use answer::Answer;
 pub use body::JsonBody;
 pub use failure::Failure;
-pub use page::Page;
+pub use page::HtmlPage;
 pub use random::Random;
 pub use rate_limit_charge::RateLimitCharge;

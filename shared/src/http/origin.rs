@@ -24,7 +24,7 @@ const PREFLIGHT_SECONDS: &str = "600";
 
 /// Where the page that asks comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Page {
+pub enum CallingPage {
     /// The request says nothing of a page, so no browser sent it on a page's behalf.
     None,
     /// A page of the list.
@@ -34,17 +34,17 @@ pub enum Page {
 }
 
 /// Reads `Origin` and `Sec-Fetch-Site`.
-pub fn page(config: &Config, headers: &HeaderMap) -> Page {
+pub fn page(config: &Config, headers: &HeaderMap) -> CallingPage {
     let (Ok(origin), Ok(site)) = (at_most_one(headers, ORIGIN), at_most_one(headers, SITE)) else {
-        return Page::Foreign;
+        return CallingPage::Foreign;
     };
     let listed = origin.is_some_and(|origin| is_listed(config, origin));
     match (origin, site.map(HeaderValue::as_bytes)) {
-        (None, None | Some(b"none")) => Page::None,
+        (None, None | Some(b"none")) => CallingPage::None,
         // A browser says which site asks; the list says which origin. Both must agree.
-        (Some(_), None | Some(b"same-origin" | b"same-site" | b"none")) if listed => Page::Listed,
-        (None, Some(b"same-origin")) => Page::None,
-        _ => Page::Foreign,
+        (Some(_), None | Some(b"same-origin" | b"same-site" | b"none")) if listed => CallingPage::Listed,
+        (None, Some(b"same-origin")) => CallingPage::None,
+        _ => CallingPage::Foreign,
     }
 }
 

@@ -8,7 +8,7 @@ use super::random::Random;
 
 /// A page, in parts.
 #[derive(Debug, Clone, Copy)]
-pub struct Page {
+pub struct HtmlPage {
     /// Its title, which is its headline too.
     pub title: &'static str,
     /// Its content, as HTML without scripts and styles.
@@ -20,7 +20,7 @@ pub struct Page {
 const STYLE: &str = include_str!("page/style.css");
 const ASK: &str = include_str!("page/ask.js");
 
-impl Page {
+impl HtmlPage {
     fn html(&self, nonce: &str) -> String {
         let Self { title, body, script } = self;
         format!(
@@ -49,7 +49,7 @@ impl Page {
     }
 }
 
-impl IntoResponse for Page {
+impl IntoResponse for HtmlPage {
     fn into_response(self) -> Response {
         let nonce = match Random::<16>::new() {
             Ok(nonce) => nonce.text(),

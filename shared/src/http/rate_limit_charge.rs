@@ -121,7 +121,7 @@ impl RateLimitCharge {
             }
             LimitDecision::Unanswered(class) => Err(Failure::Unavailable {
                 detail: "The table does not answer. Try again.",
-                reason: format!("the limit {} cannot be counted, so the door stays shut", class.name),
+                reason: format!("the limit {} cannot be counted, so the request is refused", class.name),
             }),
         }
     }

@@ -212,7 +212,7 @@ impl Run<'_> {
     }
 
     pub(super) fn policy(&self) -> &Policy {
-        &self.payouts.effect_clients.deployment.policy
+        &self.payouts.effect_clients.booking_config.policy
     }
 }
 

@@ -254,8 +254,8 @@ impl Run<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, StopReason> {
         let row: &BookingRow = looked.rows.get(&booking_id).ok_or(StopReason::Moved)?;
-        let deployment = self.payouts.effect_clients.deployment;
-        Ok(looked.company.record_booking(row.clone(), news, deployment, now)?.writes)
+        let booking_config = self.payouts.effect_clients.booking_config;
+        Ok(looked.company.record_booking(row.clone(), news, booking_config, now)?.writes)
     }
 
     fn line(&self, looked: &PayeeSnapshot, plan: &Plan, currency: &Currency, sums: (i64, i64)) -> Write {

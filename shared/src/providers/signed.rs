@@ -25,7 +25,7 @@ pub use secret::Secret;
 /// Why a webhook was turned away. It quotes nothing of the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// No secret is configured, so the door stays shut.
+    /// No secret is configured, so no signature can be verified.
     #[error("no webhook secret is configured")]
     NoSecret,
     /// A header of the scheme is not there.

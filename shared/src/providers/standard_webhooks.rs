@@ -20,12 +20,12 @@ use crate::domain::event::Event;
 use claim::Claim;
 
 pub use super::signed::{Refused, Unreadable};
-pub use key::{BadKey, Keys};
+pub use key::{BadKey, WebhookKeys};
 pub use signing::SigningKey;
 
 /// A webhook whose signature was right. Only [`verify`] makes one.
 #[derive(Debug, Clone)]
-pub struct Verified {
+pub struct VerifiedWebhook {
     id: String,
     signed_at: DateTime<Utc>,
     raw: Bytes,
@@ -38,9 +38,9 @@ const UNNAMED: &str = "unnamed";
 pub fn verify(
     headers: &HeaderMap,
     body: Bytes,
-    keys: &Keys,
+    keys: &WebhookKeys,
     now: DateTime<Utc>,
-) -> Result<Verified, Refused> {
+) -> Result<VerifiedWebhook, Refused> {
     if keys.is_empty() {
         return Err(Refused::NoSecret);
     }
@@ -48,7 +48,7 @@ pub fn verify(
     if !claim.is_genuine(&body, keys) {
         return Err(Refused::Mismatch);
     }
-    Ok(Verified { id: claim.id.to_owned(), signed_at: claim.signed_at, raw: body })
+    Ok(VerifiedWebhook { id: claim.id.to_owned(), signed_at: claim.signed_at, raw: body })
 }
 
 /// What is told to somebody who names a source that does not exist: what a known source tells a
@@ -57,7 +57,7 @@ pub fn refuse(headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Refused {
     match claim(headers, now) {
         Err(refused) => refused,
         Ok(claim) => {
-            std::hint::black_box(claim.is_genuine(body, &Keys::of_nobody()));
+            std::hint::black_box(claim.is_genuine(body, &WebhookKeys::of_nobody()));
             Refused::Mismatch
         }
     }
@@ -75,14 +75,14 @@ fn claim(headers: &HeaderMap, now: DateTime<Utc>) -> Result<Claim<'_>, Refused> 
 
 /// Reads what a verified webhook says: the id is the signed one, name and time stand in the body where
 /// the source puts them there.
-pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
+pub fn read(verified: &VerifiedWebhook) -> Result<Event, Unreadable> {
     let root = body::object(&verified.raw)?;
     let occurred = moment::first_sane(&[&root["timestamp"]], verified.signed_at);
     let name = body::name(&root).unwrap_or(UNNAMED).to_owned();
     Ok(Event::without_meaning(verified.id.clone(), name, occurred))
 }
 
-impl Verified {
+impl VerifiedWebhook {
     /// The signed id: the same for every delivery of one event.
     pub fn id(&self) -> &str {
         &self.id

@@ -35,9 +35,9 @@ pub use super::signed::{Refused, Secret, Unreadable};
 pub use origin::Mode;
 
 /// A webhook whose signature was right, or an event that Stripe itself listed. Only [`verify`] and
-/// [`Verified::fetched`] make one.
+/// [`VerifiedStripeEvent::fetched`] make one.
 #[derive(Debug, Clone)]
-pub struct Verified {
+pub struct VerifiedStripeEvent {
     signed_at: DateTime<Utc>,
     raw: Bytes,
 }
@@ -57,7 +57,7 @@ pub fn verify(
     body: Bytes,
     secrets: &[Secret],
     now: DateTime<Utc>,
-) -> Result<Verified, Refused> {
+) -> Result<VerifiedStripeEvent, Refused> {
     if secrets.is_empty() {
         return Err(Refused::NoSecret);
     }
@@ -66,7 +66,7 @@ pub fn verify(
     if !claim.is_genuine(&body, secrets.iter().map(Secret::key)) {
         return Err(Refused::Mismatch);
     }
-    Ok(Verified { signed_at: claim.signed_at, raw: body })
+    Ok(VerifiedStripeEvent { signed_at: claim.signed_at, raw: body })
 }
 
 /// The value of `Stripe-Signature` for these contents. Stand-ins and tests deliver with it.
@@ -78,7 +78,7 @@ pub fn sign(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
 ///
 /// What is signed is an event, whatever its format. Its id is that by which a second delivery is recognised.
 /// A name that cannot be kept in clear becomes `unnamed`; a time that cannot be read is the signed one.
-pub fn read(verified: &Verified, mode: Option<Mode>) -> Result<Event, Unreadable> {
+pub fn read(verified: &VerifiedStripeEvent, mode: Option<Mode>) -> Result<Event, Unreadable> {
     let root = body::object(&verified.raw)?;
     let event_id = event_id(&root, &verified.raw);
     let name = event_name(&root).to_owned();
@@ -116,7 +116,7 @@ fn event_name(root: &Value) -> &str {
     if is_kept { name } else { UNNAMED }
 }
 
-impl Verified {
+impl VerifiedStripeEvent {
     /// An event that Stripe listed when it was asked. It came from Stripe's own API, so that it needs no
     /// signature; it counts as signed when it was fetched.
     pub fn fetched(event: &FetchedEvent, fetched_at: DateTime<Utc>) -> Self {

@@ -37,7 +37,7 @@ impl Run<'_> {
         origin: Origin<'_>,
     ) -> Result<BookingRow, RunError> {
         let (company, now) = (self.store.company(&of.company_id), self.app.clock.now());
-        let deployment = &self.app.config.marketplace.deployment;
+        let booking_config = &self.app.config.marketplace.booking_config;
         for _ in 0..TRIES {
             let Check::MissingFact(what, _) = check_row(&row, record) else { return Ok(row) };
             let source = format!("{RECONCILIATION_JOB}:{}", origin.id);
@@ -51,7 +51,7 @@ impl Run<'_> {
                 actor: Some(Actor::Schedule),
                 ..BookingChange::default()
             };
-            let recording = match company.record_booking(row.clone(), news, deployment, now) {
+            let recording = match company.record_booking(row.clone(), news, booking_config, now) {
                 Ok(recording) => recording,
                 Err(RecordError::Store(error)) => return Err(error.into()),
                 Err(error) => {

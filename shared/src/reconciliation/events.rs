@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{ReconcileError, Run, RunError, half, whole_seconds};
+use super::{Run, RunError, half, whole_seconds};
 use crate::events::{ArrivalError, Received, STRIPE};
 use crate::providers::stripe::balance::{EventFilter, FetchedEvent};
 use crate::providers::stripe::list::Created;
-use crate::providers::stripe::{self, Verified};
+use crate::providers::stripe::{self, VerifiedStripeEvent};
 
 /// What Stripe lists, less a minute for clocks that differ.
 const LISTED_MINUTES: i64 = 30 * 24 * 60 - 1;
@@ -96,7 +96,7 @@ impl Run<'_> {
             let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
             let known = inbox.known(STRIPE, &ids).await?;
             for event in events.iter().filter(|event| !known.contains(&event.id)) {
-                let verified = Verified::fetched(event, now);
+                let verified = VerifiedStripeEvent::fetched(event, now);
                 let Ok(read) = stripe::read(&verified, self.app.config.stripe_mode()) else {
                     tracing::error!(event_id = event.id, "an event that Stripe lists cannot be read");
                     continue;
@@ -105,9 +105,7 @@ impl Run<'_> {
                     intake.receive_stripe(&self.app.config.vault, read, verified.body(), now).await;
                 let received = received.map_err(|error| match error {
                     ArrivalError::Store(error) => RunError::from(error),
-                    ArrivalError::Vault(error) => {
-                        RunError::Run(ReconcileError::Unconfigured(error.to_string()))
-                    }
+                    ArrivalError::Vault(error) => RunError::Run(error.into()),
                 })?;
                 tracing::info!(event_id = event.id, ?received, "event fetched");
                 fetched += u64::from(received != Received::Duplicate);

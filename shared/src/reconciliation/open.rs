@@ -30,7 +30,10 @@ impl Run<'_> {
         }
         let next = next.as_ref().map(FindingCursor::to_string);
         if next != self.cursor.findings_after {
-            let cursor = crate::store::reconciliation::Cursor { findings_after: next, ..self.cursor.clone() };
+            let cursor = crate::store::reconciliation::ReconciliationCursor {
+                findings_after: next,
+                ..self.cursor.clone()
+            };
             self.advance(cursor, self.summary.clone()).await?;
         }
         Ok(())

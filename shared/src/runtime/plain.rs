@@ -18,7 +18,7 @@ pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError>
         tracing::info!(%address, "listening");
     }
     let router = service.router;
-    let door = Router::new().fallback(move |request: Request| {
+    let service = Router::new().fallback(move |request: Request| {
         let arrival = arrival(&request);
         let (router, watched) = (router.clone(), Telemetry::installed().begin());
         async move {
@@ -27,8 +27,8 @@ pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError>
             response
         }
     });
-    let door = door.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, door).await.map_err(ServeError::Listen)
+    let service = service.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).await.map_err(ServeError::Listen)
 }
 
 fn arrival(request: &Request) -> Arrival {

@@ -24,7 +24,7 @@ use crate::domain::payout::BatchId;
 
 pub use list::{BookingCursor, BookingFilter};
 pub use lookup::BookingOwner;
-pub use record::{BookingChange, BookingRecording, Deployment, Payout};
+pub use record::{BookingChange, BookingConfig, BookingRecording, Payout};
 
 /// A booking as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

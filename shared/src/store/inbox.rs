@@ -1,4 +1,4 @@
-//! Events as they came in, and whose they are. This is the one door without a company: an event has
+//! Events as they came in, and whose they are. This is the one part of the store that is not scoped to a company: an event has
 //! to be kept before anybody knows whose it is.
 
 pub mod occurred;

@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Item, text, with_key};
 use super::{Query, Range, attribute_number, attribute_text, read_row};
-use crate::domain::ledger::{Account, Balances, Entry};
+use crate::domain::ledger::{Balances, LedgerAccount, LedgerEntry};
 use crate::domain::money::Currency;
 use crate::domain::party::{BookingId, ProfessionalId};
 use crate::domain::time;
@@ -54,7 +54,7 @@ impl Company {
         professional_id: &ProfessionalId,
         limit: u16,
         after: Option<&LedgerCursor>,
-    ) -> Result<(Vec<Entry>, Option<LedgerCursor>), StoreError> {
+    ) -> Result<(Vec<LedgerEntry>, Option<LedgerCursor>), StoreError> {
         let list = keys::statement_list(&self.company, professional_id);
         let start = after.map(|place| {
             let (time, id) = (time::format(place.at), place.entry_id.to_string());
@@ -72,7 +72,7 @@ impl Company {
         };
         let page = self.store.query_items(query).await?;
         let keys = page.rows.into_iter().map(read_row).collect::<Result<Vec<Key>, _>>()?;
-        let entries: Vec<Entry> = self.store.get_all(&keys).await?;
+        let entries: Vec<LedgerEntry> = self.store.get_all(&keys).await?;
         let last = keys.last().and_then(LedgerCursor::of);
         Ok((entries, page.next.and(last)))
     }
@@ -103,7 +103,8 @@ fn count(balances: &mut Balances, row: &Item) {
     let Some((professional, currency)) = place else { return };
     let Ok(currency) = Currency::parse(currency) else { return };
     for name in row.keys() {
-        let account = Account::parse(name).or_else(|_| Account::parse(&format!("{name}:{professional}")));
+        let account =
+            LedgerAccount::parse(name).or_else(|_| LedgerAccount::parse(&format!("{name}:{professional}")));
         if let (Ok(account), Some(amount)) = (account, attribute_number(row, name)) {
             balances.count(account, currency.clone(), amount);
         }

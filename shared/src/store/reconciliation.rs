@@ -31,7 +31,7 @@ pub const RECONCILIATION_JOB: &str = "reconciliation";
 /// How far the reconciliation has come. It moves only together with what was seen on the way, so that
 /// nothing is added up twice, however many runs there are at a time.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cursor {
+pub struct ReconciliationCursor {
     /// From when on events are looked for next.
     #[serde(default, with = "crate::domain::time::option")]
     pub events_from: Option<DateTime<Utc>>,
@@ -111,7 +111,7 @@ impl Sums {
 
 impl Store {
     /// How far the reconciliation has come.
-    pub async fn reconciliation_cursor(&self) -> Result<Cursor, StoreError> {
+    pub async fn reconciliation_cursor(&self) -> Result<ReconciliationCursor, StoreError> {
         Ok(self.get(Key::reconciliation_cursor()).await?.unwrap_or_default())
     }
 
@@ -120,10 +120,10 @@ impl Store {
     pub async fn move_reconciliation(
         &self,
         token: uuid::Uuid,
-        cursor: &Cursor,
+        cursor: &ReconciliationCursor,
         run: &Reconciliation,
     ) -> Result<bool, StoreError> {
-        let next = Cursor { version: cursor.version + 1, ..cursor.clone() };
+        let next = ReconciliationCursor { version: cursor.version + 1, ..cursor.clone() };
         let write = Write::put(Key::reconciliation_cursor(), &next)?;
         let writes = vec![write.expect(Expect::version(cursor.version)), run.write()?];
         match self.commit(token, writes).await {

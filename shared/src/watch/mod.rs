@@ -23,7 +23,7 @@ use better_stack::BetterStack;
 pub use better_stack::Drain;
 use check_in::{CheckIn, RunningCheckIn, Status};
 pub use dsn::{Dsn, DsnError};
-pub use sentry::Deployment;
+pub use sentry::Release;
 use sentry::Sentry;
 
 /// What the watchers may take of an invocation in all.
@@ -60,7 +60,7 @@ impl Telemetry {
     /// Those of a deployment.
     pub fn new(
         http: &reqwest::Client,
-        sentry: Option<(&Dsn, Deployment)>,
+        sentry: Option<(&Dsn, Release)>,
         better_stack: Option<&Drain>,
     ) -> Self {
         let sentry = sentry.map(|(dsn, deployment)| Sentry::new(http.clone(), dsn, deployment));

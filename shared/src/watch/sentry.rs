@@ -15,7 +15,7 @@ use crate::logs::KeptLine;
 
 /// What runs where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployment {
+pub struct Release {
     /// Which version.
     pub release: String,
     /// Which of several deployments.
@@ -26,7 +26,7 @@ pub struct Deployment {
 #[derive(Debug, Clone)]
 pub(super) struct Sentry {
     sink: Sink,
-    deployment: Deployment,
+    deployment: Release,
 }
 
 /// What a line says of itself, and an event in words of its own.
@@ -36,7 +36,7 @@ const NOT_EXTRA: [&str; 7] = ["timestamp", "level", "service", "message", "reque
 const TAGS: [&str; 4] = ["service", "request_id", "cron", "reason"];
 
 impl Sentry {
-    pub(super) fn new(http: reqwest::Client, dsn: &Dsn, deployment: Deployment) -> Self {
+    pub(super) fn new(http: reqwest::Client, dsn: &Dsn, deployment: Release) -> Self {
         Self { sink: Sink::new(http, "sentry", dsn.envelope_url(), dsn.auth_header()), deployment }
     }
 
@@ -53,7 +53,7 @@ impl Sentry {
 
     /// Says how far a job's run is.
     pub(super) async fn check_in(&self, check_in: &CheckIn, status: Status, until: Instant) {
-        let Deployment { release, environment } = &self.deployment;
+        let Release { release, environment } = &self.deployment;
         let payload = check_in.payload(status, release, environment);
         self.send(&json!({}), "check_in", &payload, until).await;
     }
@@ -68,7 +68,7 @@ impl Sentry {
 }
 
 /// The event that a line is. Its id follows from the line, so that the same line is the same event.
-fn event(line: &KeptLine, more: u64, deployment: &Deployment) -> Option<Value> {
+fn event(line: &KeptLine, more: u64, deployment: &Release) -> Option<Value> {
     let fields: Map<String, Value> = read_trusted(&line.json).ok()?;
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &line.json);
     let text = |name: &str| fields.get(name).and_then(Value::as_str);

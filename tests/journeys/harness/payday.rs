@@ -7,7 +7,7 @@ use http::{Method, Request};
 use local::service::TABLE;
 use serde_json::json;
 use shared::domain::booking::BookingState;
-use shared::domain::ledger::Account;
+use shared::domain::ledger::LedgerAccount;
 use shared::http::extension::RequestId;
 
 use super::booked::Booked;
@@ -167,7 +167,7 @@ impl Scene for Payouts {
         assert!(batches.is_none(), "{told}\na batch is not over: {batches:?}");
         for booked in rows.bookings() {
             let booking = booked.booking.as_ref().unwrap();
-            let owed = Account::Owed(booking.terms.professional_id.clone());
+            let owed = LedgerAccount::Owed(booking.terms.professional_id.clone());
             let owed = shared::domain::ledger::position(booking).get(&owed).copied().unwrap_or_default();
             // What came back of a transfer is owed again; a person decides how it is paid.
             let fits = booking.state == BookingState::PaidOut && -owed <= booking.amounts.reversed;

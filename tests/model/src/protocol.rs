@@ -103,7 +103,7 @@ impl Protocol {
         for (place, call) in (first..).zip(state.stripe.orphans()) {
             // An end that leaves no trace at Stripe is to nobody's knowledge a lost call.
             let ends = state.stripe.ends(call.version, false, self.world);
-            let marks = |end: &End| !matches!(end, End::Replay | End::RefuseAtDoor | End::TurnAway);
+            let marks = |end: &End| !matches!(end, End::Replay | End::RefuseAtApi | End::TurnAway);
             actions.extend(ends.filter(marks).map(|end| Action::EndOrphan(place, Some(end))));
             actions.push(Action::EndOrphan(place, None));
         }

@@ -54,7 +54,7 @@ pub enum End {
     /// Executed and refused; the refusal is kept under the key.
     Refuse,
     /// Refused before execution, whatever the key holds, and not kept: validation, permissions.
-    RefuseAtDoor,
+    RefuseAtApi,
     /// Executed with a 500 that is kept, after the transfer was made.
     BreakAfter,
     /// The same before it was made.
@@ -122,7 +122,7 @@ impl Stripe {
             (!known, End::Make),
             (known, End::Replay),
             (!known, End::Refuse),
-            (!world.every_refusal_is_kept, End::RefuseAtDoor),
+            (!world.every_refusal_is_kept, End::RefuseAtApi),
             (!known, End::BreakAfter),
             (!known, End::BreakBefore),
             (true, End::TurnAway),
@@ -143,7 +143,7 @@ impl Stripe {
             End::Make => keep(Answer::Made),
             End::Refuse => keep(Answer::Refused),
             End::BreakAfter | End::BreakBefore => keep(Answer::Broken),
-            End::RefuseAtDoor => Answer::Refused,
+            End::RefuseAtApi => Answer::Refused,
             End::Replay => self.keys[place].map_or(Answer::TurnedAway, |key| key.answer),
             End::TurnAway => Answer::TurnedAway,
             End::Conflict => Answer::Busy,

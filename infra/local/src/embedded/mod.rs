@@ -7,7 +7,7 @@
 mod attempt;
 mod connector;
 mod dispatch;
-mod door;
+mod listener;
 mod record;
 
 use std::collections::VecDeque;

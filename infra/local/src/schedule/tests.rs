@@ -38,7 +38,7 @@ Resources:
 fn vercel(schedule: &str) -> String {
     let path = "/api/cron/process-payouts";
     serde_json::json!({
-        "routes": [{"src": path, "dest": "/functions/payouts/src/main.rs"}, {"src": "/.*", "status": 404}],
+        "routes": [{"src": path, "dest": "/functions/marketplace/payouts/src/main.rs"}, {"src": "/.*", "status": 404}],
         "crons": [{"path": path, "schedule": schedule}],
     })
     .to_string()

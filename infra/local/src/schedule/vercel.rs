@@ -57,6 +57,7 @@ pub(super) fn read(vercel: &str) -> Result<BTreeMap<String, Cron>, ScheduleError
 /// A cron's path has no parameters, so the route that takes it is spelled the same.
 fn function(routes: &[Route], path: &str) -> Option<String> {
     let route = routes.iter().find(|route| route.src == path)?;
-    let function = route.dest.as_deref()?.strip_prefix("/functions/")?.strip_suffix("/src/main.rs")?;
+    let folder = route.dest.as_deref()?.strip_prefix("/functions/")?.strip_suffix("/src/main.rs")?;
+    let (_product, function) = folder.split_once('/')?;
     Some(function.to_owned())
 }

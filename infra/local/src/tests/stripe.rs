@@ -6,7 +6,7 @@ use shared::domain::money::{Currency, Money};
 use shared::providers::call::CallError;
 use shared::providers::stripe::balance::EventFilter;
 use shared::providers::stripe::client::Stripe;
-use shared::providers::stripe::list::{Created, Cursor};
+use shared::providers::stripe::list::{Created, ListCursor};
 use shared::providers::stripe::payment::{
     CancellationReason, NewPaymentIntent, PaymentIntent, PaymentIntentStatus,
 };
@@ -221,9 +221,9 @@ async fn missed_events_are_fetched_in_the_order_they_happened_for_thirty_days() 
     let all = sandbox.stripe.events();
     let (types, created) = (vec![], Created { from: Some(noon()), until: None });
     let filter = EventFilter { types, created, delivered: None };
-    let newest = sandbox.client().events(&filter, &Cursor::Newest).await.unwrap();
+    let newest = sandbox.client().events(&filter, &ListCursor::Newest).await.unwrap();
     assert_eq!(newest.data[0].id, all[4].id);
-    let later = sandbox.client().events(&filter, &Cursor::Before(all[0].id.clone())).await.unwrap();
+    let later = sandbox.client().events(&filter, &ListCursor::Before(all[0].id.clone())).await.unwrap();
     let ids: Vec<&str> = later.data.iter().map(|event| event.id.as_str()).collect();
     assert_eq!(ids, all[1..].iter().map(|event| event.id.as_str()).collect::<Vec<_>>());
     assert_eq!(later.data[0].body, json_of(&all[1].body));
@@ -234,10 +234,10 @@ async fn missed_events_are_fetched_in_the_order_they_happened_for_thirty_days() 
         delivered: Some(false),
         ..EventFilter::default()
     };
-    let missed = sandbox.client().events(&missed, &Cursor::Newest).await.unwrap();
+    let missed = sandbox.client().events(&missed, &ListCursor::Newest).await.unwrap();
     assert_eq!(missed.data.iter().map(|event| &event.id).collect::<Vec<_>>(), [&all[3].id]);
     sandbox.clock.advance(Duration::days(31));
-    let forgotten = sandbox.client().events(&EventFilter::default(), &Cursor::Newest).await.unwrap();
+    let forgotten = sandbox.client().events(&EventFilter::default(), &ListCursor::Newest).await.unwrap();
     assert_eq!((forgotten.data, forgotten.has_more), (vec![], false));
 }
 

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::providers::call::CallError;
 use shared::providers::stripe::client::Stripe;
-use shared::providers::stripe::list::Cursor;
+use shared::providers::stripe::list::ListCursor;
 use shared::providers::stripe::payment::PaymentIntentStatus;
 use shared::providers::stripe::transfer::TransferFilter;
 
@@ -65,7 +65,7 @@ async fn an_error_that_is_kept_under_the_key_has_to_be_looked_up() {
         sandbox.once("create_transfer", kind);
         assert_eq!(sandbox.transfer(key).await, kept, "{kind}");
         assert_eq!(sandbox.transfer(key).await, kept, "{kind}: replayed");
-        let page = sandbox.client().transfers(&filter, &Cursor::Newest).await.unwrap();
+        let page = sandbox.client().transfers(&filter, &ListCursor::Newest).await.unwrap();
         assert_eq!((page.data.len(), sandbox.outbox.count(Kind::Transfer)), (found, found), "{kind}");
         sandbox.clock.advance(Span::hours(24));
         sandbox.outbox.clear();

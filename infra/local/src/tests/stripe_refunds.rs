@@ -3,7 +3,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::providers::call::CallError;
 use shared::providers::stripe::balance::{BalanceFilter, BalanceTransaction};
-use shared::providers::stripe::list::Cursor;
+use shared::providers::stripe::list::ListCursor;
 use shared::providers::stripe::payment::{CancellationReason, Charge};
 use shared::providers::stripe::refund::{NewRefund, Refund, RefundStatus};
 
@@ -21,7 +21,7 @@ impl Sandbox {
     }
 
     async fn refunds(&self, intent: &str) -> Vec<Refund> {
-        self.client().refunds(intent, &Cursor::Newest).await.unwrap().data
+        self.client().refunds(intent, &ListCursor::Newest).await.unwrap().data
     }
 
     /// What the events of one kind carry, oldest first.
@@ -32,7 +32,7 @@ impl Sandbox {
 
     async fn lines(&self, kind: &str) -> Vec<BalanceTransaction> {
         let filter = BalanceFilter { kind: Some(kind.to_owned()), ..BalanceFilter::default() };
-        self.client().balance_transactions(&filter, &Cursor::Newest).await.unwrap().data
+        self.client().balance_transactions(&filter, &ListCursor::Newest).await.unwrap().data
     }
 }
 
@@ -184,7 +184,7 @@ async fn a_refund_in_doubt_is_settled_by_its_key_or_found_in_the_list() {
     assert_eq!(sandbox.refund("b", &paid.id, Some(2_000)).await, kept);
     assert_eq!(sandbox.refund("b", &paid.id, Some(2_000)).await, kept, "replayed");
     fail("refunds", "status:500", None);
-    let unread = sandbox.client().refunds(&paid.id, &Cursor::Newest).await.unwrap_err();
+    let unread = sandbox.client().refunds(&paid.id, &ListCursor::Newest).await.unwrap_err();
     assert!(matches!(unread, CallError::NotSent { .. }), "a failed reading may be tried again");
     let found = sandbox.refunds(&paid.id).await;
     assert_eq!(found.iter().map(|refund| refund.amount).collect::<Vec<_>>(), [2_000, 1_000]);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use shared::domain::money::{Currency, Money};
 use shared::providers::call::CallError;
 use shared::providers::stripe::balance::BalanceFilter;
-use shared::providers::stripe::list::Cursor;
+use shared::providers::stripe::list::ListCursor;
 use shared::providers::stripe::transfer::{NewTransfer, TransferFilter};
 
 use super::stripe::{hold, transfer, usd};
@@ -138,11 +138,11 @@ async fn transfers_are_found_by_their_group_the_newest_first_a_page_at_a_time() 
         destination: Some("acct_1".to_owned()),
         ..TransferFilter::default()
     };
-    let found = client.transfers(&filter, &Cursor::Newest).await.unwrap();
+    let found = client.transfers(&filter, &ListCursor::Newest).await.unwrap();
     let newest_first: Vec<&String> = made.iter().rev().collect();
     assert_eq!(found.data.iter().map(|one| &one.id).collect::<Vec<_>>(), newest_first);
     assert_eq!((found.data[0].metadata["booking_id"].as_str(), found.has_more), ("1", false));
-    let later = client.transfers(&filter, &Cursor::Before(made[2].clone())).await.unwrap();
+    let later = client.transfers(&filter, &ListCursor::Before(made[2].clone())).await.unwrap();
     assert_eq!(later.data.iter().map(|one| &one.id).collect::<Vec<_>>(), [&made[3], &made[4]]);
 
     let page = |cursor: &str| format!("transfers?transfer_group=booking_1&limit=2{cursor}");
@@ -207,12 +207,12 @@ async fn the_balance_is_the_sum_of_its_lines_to_the_cent() {
     let balance = client.balance().await.unwrap();
     assert_eq!(balance.available(&usd(0).currency), 79_999);
     assert_eq!(balance.pending[0].amount, 10_001 - 290 - 30);
-    let lines = client.balance_transactions(&BalanceFilter::default(), &Cursor::Newest).await.unwrap();
+    let lines = client.balance_transactions(&BalanceFilter::default(), &ListCursor::Newest).await.unwrap();
     assert_eq!(lines.data.iter().map(|line| line.net).sum::<i64>(), 79_999 + 10_001 - 320);
     assert!(lines.data.iter().all(|line| line.amount - line.fee == line.net));
     let kind = Some("transfer".to_owned());
     let moved = BalanceFilter { kind, ..BalanceFilter::default() };
-    let moved = client.balance_transactions(&moved, &Cursor::Newest).await.unwrap();
+    let moved = client.balance_transactions(&moved, &ListCursor::Newest).await.unwrap();
     assert_eq!(moved.data.iter().map(source).collect::<Vec<_>>(), [Some(made.id)]);
     sandbox.clock.set(noon() + Duration::days(2));
     assert_eq!(client.balance().await.unwrap().available(&usd(0).currency), 79_999 + 10_001 - 320);

@@ -137,12 +137,12 @@ async fn an_event_is_taken_with_its_senders_signature_only() {
     let (now, body) = (Utc::now(), json!({"type": "charge.refunded", "data": {}}).to_string());
     let shared = SigningKey::parse("whsec_c2FuZGJveCBzaGFyZWQga2V5IG9mIDMyIGJ5dGVzISE=").unwrap();
     let whop = Secret::new("ws_sandbox_webhook_secret").unwrap();
-    for (door, signature) in [
+    for (path, signature) in [
         ("/api/webhooks/whop", sign_standard("msg_1", now, body.as_bytes(), &whop)),
         ("/api/webhooks/sandbox", shared.sign("msg_1", now, body.as_bytes())),
     ] {
         let deliver = |body: &str| {
-            Request::post_text(door, body)
+            Request::post_text(path, body)
                 .header("webhook-id", "msg_1")
                 .header("webhook-timestamp", &now.timestamp().to_string())
                 .header("webhook-signature", &signature)
@@ -151,6 +151,6 @@ async fn an_event_is_taken_with_its_senders_signature_only() {
         forged.refused(forged.status());
         assert!((400..=401).contains(&forged.status()), "{forged:?}");
         let taken = function.ask(&deliver(&body)).await;
-        assert!((200..=202).contains(&taken.status()), "{door}: {taken:?}");
+        assert!((200..=202).contains(&taken.status()), "{path}: {taken:?}");
     }
 }

@@ -16,7 +16,7 @@ impl Tally {
         match status {
             401 => self.admitted += 1,
             429 => self.refused += 1,
-            // The table was too slow for the limit, which then holds the door shut, counted or not.
+            // The table was too slow for the limit, which then refuses the request, counted or not.
             503 => self.unanswered += 1,
             other => panic!("{other}"),
         }

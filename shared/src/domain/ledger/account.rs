@@ -9,7 +9,7 @@ use crate::domain::party::ProfessionalId;
 /// An account of the books.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Account {
+pub enum LedgerAccount {
     /// Cash that customers paid.
     Received,
     /// Cash that went back to customers.
@@ -37,7 +37,7 @@ pub enum Account {
 #[error("expected an account such as held or owed:user_1")]
 pub struct InvalidAccount;
 
-impl Account {
+impl LedgerAccount {
     /// The words of all accounts: cash first, then what is owed to us, then what we owe and earn.
     pub const WORDS: [&str; 10] = [
         "received",
@@ -94,7 +94,7 @@ impl Account {
     }
 }
 
-impl fmt::Display for Account {
+impl fmt::Display for LedgerAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.professional() {
             Some(id) => write!(f, "{}:{id}", self.word()),
@@ -103,15 +103,15 @@ impl fmt::Display for Account {
     }
 }
 
-impl TryFrom<String> for Account {
+impl TryFrom<String> for LedgerAccount {
     type Error = InvalidAccount;
     fn try_from(text: String) -> Result<Self, InvalidAccount> {
         Self::parse(&text)
     }
 }
 
-impl From<Account> for String {
-    fn from(account: Account) -> String {
+impl From<LedgerAccount> for String {
+    fn from(account: LedgerAccount) -> String {
         account.to_string()
     }
 }
@@ -124,23 +124,23 @@ mod tests {
     fn an_account_reads_as_it_is_written() {
         let id = ProfessionalId::parse("email:0a:1b").unwrap();
         for account in [
-            Account::Received,
-            Account::Refunded,
-            Account::Disputed,
-            Account::Contested,
-            Account::Held,
-            Account::Fees,
-            Account::Owed(id.clone()),
-            Account::Paid(id.clone()),
-            Account::Reversed(id.clone()),
-            Account::Carried(id.clone()),
+            LedgerAccount::Received,
+            LedgerAccount::Refunded,
+            LedgerAccount::Disputed,
+            LedgerAccount::Contested,
+            LedgerAccount::Held,
+            LedgerAccount::Fees,
+            LedgerAccount::Owed(id.clone()),
+            LedgerAccount::Paid(id.clone()),
+            LedgerAccount::Reversed(id.clone()),
+            LedgerAccount::Carried(id.clone()),
         ] {
-            assert_eq!(Account::parse(&account.to_string()), Ok(account.clone()));
+            assert_eq!(LedgerAccount::parse(&account.to_string()), Ok(account.clone()));
             assert_eq!(account.professional().is_some(), account.to_string().contains(':'));
-            assert!(Account::WORDS.contains(&account.word()));
+            assert!(LedgerAccount::WORDS.contains(&account.word()));
         }
         for wrong in ["", "owed", "owed:", "held:user_1", "owed:a b", "cash"] {
-            assert_eq!(Account::parse(wrong), Err(InvalidAccount), "{wrong}");
+            assert_eq!(LedgerAccount::parse(wrong), Err(InvalidAccount), "{wrong}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::account::Account;
+use super::account::LedgerAccount;
 use crate::domain::booking::Kind;
 use crate::domain::money::Currency;
 use crate::domain::party::BookingId;
@@ -14,7 +14,7 @@ use crate::domain::party::BookingId;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Posting {
     /// Where.
-    pub account: Account,
+    pub account: LedgerAccount,
     /// Minor units: a debit is positive, a credit negative.
     pub amount: i64,
     /// In what.
@@ -24,11 +24,11 @@ pub struct Posting {
 /// What one fact changed in the books.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Record", into = "Record")]
-pub struct Entry {
+pub struct LedgerEntry {
     record: Record,
 }
 
-/// An entry as it is written down; only one that adds up becomes an [`Entry`].
+/// An entry as it is written down; only one that adds up becomes an [`LedgerEntry`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
     id: uuid::Uuid,
@@ -56,7 +56,7 @@ pub enum InvalidEntry {
     Range,
 }
 
-impl Entry {
+impl LedgerEntry {
     /// An entry, if its postings are one. They are sorted, so that one entry has one form.
     pub fn new(
         id: uuid::Uuid,
@@ -110,21 +110,21 @@ impl Entry {
     }
 
     /// What it puts on one account in one currency.
-    pub fn amount_on(&self, account: &Account, currency: &Currency) -> i64 {
+    pub fn amount_on(&self, account: &LedgerAccount, currency: &Currency) -> i64 {
         let on = |posting: &&Posting| posting.account == *account && posting.currency == *currency;
         self.postings().iter().find(on).map_or(0, |posting| posting.amount)
     }
 }
 
-impl TryFrom<Record> for Entry {
+impl TryFrom<Record> for LedgerEntry {
     type Error = InvalidEntry;
     fn try_from(record: Record) -> Result<Self, InvalidEntry> {
         Self::new(record.id, record.at, record.booking_id, record.cause, record.postings)
     }
 }
 
-impl From<Entry> for Record {
-    fn from(entry: Entry) -> Record {
+impl From<LedgerEntry> for Record {
+    fn from(entry: LedgerEntry) -> Record {
         entry.record
     }
 }

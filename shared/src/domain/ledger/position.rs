@@ -2,30 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use super::account::Account;
-use super::entry::{Entry, InvalidEntry, Posting};
+use super::account::LedgerAccount;
+use super::entry::{InvalidEntry, LedgerEntry, Posting};
 use crate::domain::booking::{Booking, BookingFact};
 use crate::domain::money::Currency;
 use crate::domain::party::BookingId;
 
 /// The balance of every account that a booking touches. It adds up to nothing.
-pub fn position(booking: &Booking) -> BTreeMap<Account, i64> {
+pub fn position(booking: &Booking) -> BTreeMap<LedgerAccount, i64> {
     let amounts = &booking.amounts;
     let professional = &booking.terms.professional_id;
     let is_done = booking.stage.is_done();
     let once_done = |amount: i64| if is_done { amount } else { 0 };
     let unsettled = once_done(amounts.payable) - (amounts.transferred - amounts.reversed) - amounts.carried;
     let balances = [
-        (Account::Received, amounts.captured),
-        (Account::Refunded, -amounts.refunded),
-        (Account::Disputed, -(amounts.lost + amounts.contested)),
-        (Account::Contested, amounts.contested),
-        (Account::Paid(professional.clone()), -amounts.transferred),
-        (Account::Reversed(professional.clone()), amounts.reversed),
-        (Account::Held, if is_done { 0 } else { -amounts.remaining() }),
-        (Account::Fees, -once_done(amounts.fee)),
-        (Account::Owed(professional.clone()), -unsettled.max(0)),
-        (Account::Carried(professional.clone()), (-unsettled).max(0) - amounts.carried),
+        (LedgerAccount::Received, amounts.captured),
+        (LedgerAccount::Refunded, -amounts.refunded),
+        (LedgerAccount::Disputed, -(amounts.lost + amounts.contested)),
+        (LedgerAccount::Contested, amounts.contested),
+        (LedgerAccount::Paid(professional.clone()), -amounts.transferred),
+        (LedgerAccount::Reversed(professional.clone()), amounts.reversed),
+        (LedgerAccount::Held, if is_done { 0 } else { -amounts.remaining() }),
+        (LedgerAccount::Fees, -once_done(amounts.fee)),
+        (LedgerAccount::Owed(professional.clone()), -unsettled.max(0)),
+        (LedgerAccount::Carried(professional.clone()), (-unsettled).max(0) - amounts.carried),
     ];
     balances.into_iter().filter(|(_, amount)| *amount != 0).collect()
 }
@@ -37,8 +37,8 @@ pub fn entry_of(
     fact: &BookingFact,
     before: Option<&Booking>,
     after: Option<&Booking>,
-) -> Result<Option<Entry>, InvalidEntry> {
-    let mut changes: BTreeMap<(Account, Currency), i64> = BTreeMap::new();
+) -> Result<Option<LedgerEntry>, InvalidEntry> {
+    let mut changes: BTreeMap<(LedgerAccount, Currency), i64> = BTreeMap::new();
     for (booking, sign) in [(before, -1), (after, 1)] {
         let Some(booking) = booking else { continue };
         for (account, amount) in position(booking) {
@@ -52,5 +52,5 @@ pub fn entry_of(
         return Ok(None);
     }
     let id = booking_id.child(&fact.name());
-    Entry::new(id, fact.at, booking_id, fact.what.kind(), postings).map(Some)
+    LedgerEntry::new(id, fact.at, booking_id, fact.what.kind(), postings).map(Some)
 }

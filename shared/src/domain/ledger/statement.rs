@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::account::Account;
-use super::entry::Entry;
+use super::account::LedgerAccount;
+use super::entry::LedgerEntry;
 use crate::domain::booking::Kind;
 use crate::domain::money::Currency;
 use crate::domain::party::{BookingId, ProfessionalId};
 
 /// The balances of all accounts. Sums are wider than amounts, so they cannot overflow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Balances(BTreeMap<(Account, Currency), i128>);
+pub struct Balances(BTreeMap<(LedgerAccount, Currency), i128>);
 
 impl Balances {
     /// Takes in an entry.
-    pub fn add(&mut self, entry: &Entry) {
+    pub fn add(&mut self, entry: &LedgerEntry) {
         for posting in entry.postings() {
             let key = (posting.account.clone(), posting.currency.clone());
             *self.0.entry(key).or_default() += i128::from(posting.amount);
@@ -26,25 +26,25 @@ impl Balances {
     }
 
     /// Takes in what was counted for an account.
-    pub fn count(&mut self, account: Account, currency: Currency, amount: i64) {
+    pub fn count(&mut self, account: LedgerAccount, currency: Currency, amount: i64) {
         *self.0.entry((account, currency)).or_default() += i128::from(amount);
         self.0.retain(|_, sum| *sum != 0);
     }
 
     /// The balances of these entries.
-    pub fn of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Self {
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a LedgerEntry>) -> Self {
         let mut balances = Self::default();
         entries.into_iter().for_each(|entry| balances.add(entry));
         balances
     }
 
     /// The balance of one account.
-    pub fn on(&self, account: &Account, currency: &Currency) -> i128 {
+    pub fn on(&self, account: &LedgerAccount, currency: &Currency) -> i128 {
         self.0.get(&(account.clone(), currency.clone())).copied().unwrap_or_default()
     }
 
     /// Every account with a balance.
-    pub fn iter(&self) -> impl Iterator<Item = (&Account, &Currency, i128)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&LedgerAccount, &Currency, i128)> {
         self.0.iter().map(|((account, currency), sum)| (account, currency, *sum))
     }
 
@@ -111,7 +111,7 @@ impl Statement {
     pub fn of<'a>(
         professional_id: &ProfessionalId,
         currency: &Currency,
-        entries: impl IntoIterator<Item = &'a Entry>,
+        entries: impl IntoIterator<Item = &'a LedgerEntry>,
     ) -> Self {
         let mut statement = Self {
             professional_id: professional_id.clone(),
@@ -128,13 +128,13 @@ impl Statement {
         statement
     }
 
-    fn add(&mut self, entry: &Entry) {
-        let on = |account: fn(ProfessionalId) -> Account| {
+    fn add(&mut self, entry: &LedgerEntry) {
+        let on = |account: fn(ProfessionalId) -> LedgerAccount| {
             entry.amount_on(&account(self.professional_id.clone()), &self.currency)
         };
         // Credits are what a professional has: the signs are turned for the reader.
-        let (owed, paid) = (-on(Account::Owed), -on(Account::Paid));
-        let (carried, reversed) = (on(Account::Carried), on(Account::Reversed));
+        let (owed, paid) = (-on(LedgerAccount::Owed), -on(LedgerAccount::Paid));
+        let (carried, reversed) = (on(LedgerAccount::Carried), on(LedgerAccount::Reversed));
         if (owed, paid, carried, reversed) == (0, 0, 0, 0) {
             return;
         }

@@ -27,7 +27,7 @@ use crate::domain::party::TransferId;
 use crate::domain::payout::{BatchId, TransferRequest};
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
-use crate::providers::stripe::list::Cursor;
+use crate::providers::stripe::list::ListCursor;
 use crate::providers::stripe::transfer::{NewTransfer, Transfer, TransferFilter};
 
 /// After so long no earlier call is on its way any more, and Stripe may have forgotten its key.
@@ -84,7 +84,7 @@ async fn adopt(
     doubt: bool,
     now: DateTime<Utc>,
 ) -> Option<AttemptResult> {
-    let page = match stripe.transfers(&group_of(request), &Cursor::Newest).await {
+    let page = match stripe.transfers(&group_of(request), &ListCursor::Newest).await {
         Ok(page) => page,
         Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
     };
@@ -115,7 +115,7 @@ pub(in super::super) async fn look(
     is_over: bool,
     now: DateTime<Utc>,
 ) -> AttemptResult {
-    let page = match stripe.transfers(&group_of(request), &Cursor::Newest).await {
+    let page = match stripe.transfers(&group_of(request), &ListCursor::Newest).await {
         Ok(page) => page,
         // What may have happened stays in doubt, however often it cannot be looked up.
         Err(error) => return judge(effect, Err(error.of_look_up()), true, now),

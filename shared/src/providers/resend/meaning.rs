@@ -20,7 +20,7 @@ use crate::domain::event::Event;
 use crate::domain::suppression::{SuppressionChange, SuppressionReason};
 use crate::providers::signed::body::{self, Unreadable};
 use crate::providers::signed::moment;
-use crate::providers::standard_webhooks::Verified;
+use crate::providers::standard_webhooks::VerifiedWebhook;
 
 /// The source under which Resend's events are kept.
 pub const RESEND: &str = "resend";
@@ -43,7 +43,7 @@ pub struct MailEvent {
 }
 
 /// Reads a verified event. What is signed and not understood is an event without consequences.
-pub fn read(verified: &Verified) -> Result<MailEvent, Unreadable> {
+pub fn read(verified: &VerifiedWebhook) -> Result<MailEvent, Unreadable> {
     let root = body::object(verified.body())?;
     let name = body::name(&root).unwrap_or("unnamed").to_owned();
     let data = &root["data"];

@@ -18,7 +18,7 @@ impl Secret {
     }
 
     /// Reads a comma-separated list, newest first, so that a secret rotates without a gap.
-    /// Blank entries are dropped; an empty list keeps the door shut.
+    /// Blank entries are dropped; with an empty list nothing is verified.
     pub fn list(text: &str) -> Vec<Self> {
         text.split(',').filter_map(Self::new).collect()
     }

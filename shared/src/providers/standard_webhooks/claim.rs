@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use ring::hmac;
 
-use super::key::Keys;
+use super::key::WebhookKeys;
 use crate::providers::signed::{Refused, instant, is_genuine, of_version, sole, tag, versioned};
 
 /// The names of the three headers in one family.
@@ -103,12 +103,12 @@ impl<'h> Claim<'h> {
     }
 
     /// Whether any signature was made with a key of its own algorithm. Nothing ends early.
-    pub(super) fn is_genuine(&self, body: &[u8], keys: &Keys) -> bool {
+    pub(super) fn is_genuine(&self, body: &[u8], keys: &WebhookKeys) -> bool {
         let shared = self.is_shared_genuine(body, keys.shared.iter().cloned());
         shared | self.is_private_genuine(body, keys)
     }
 
-    fn is_private_genuine(&self, body: &[u8], keys: &Keys) -> bool {
+    fn is_private_genuine(&self, body: &[u8], keys: &WebhookKeys) -> bool {
         if self.private.is_empty() {
             return false;
         }

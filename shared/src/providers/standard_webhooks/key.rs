@@ -9,7 +9,7 @@ use ring::signature::{ED25519, ED25519_PUBLIC_KEY_LEN, UnparsedPublicKey};
 
 /// The keys of one source, newest first. They never print themselves.
 #[derive(Clone)]
-pub struct Keys {
+pub struct WebhookKeys {
     pub(super) shared: Vec<hmac::Key>,
     pub(super) public: Vec<UnparsedPublicKey<[u8; ED25519_PUBLIC_KEY_LEN]>>,
 }
@@ -46,7 +46,7 @@ const BASE_POINT: [u8; ED25519_PUBLIC_KEY_LEN] = {
     point
 };
 
-impl Keys {
+impl WebhookKeys {
     /// Reads the secrets of a source. One that cannot be read fails all: to go on without it would
     /// turn genuine events away without a word.
     pub fn parse<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Result<Self, BadKey> {
@@ -75,7 +75,7 @@ impl Keys {
     }
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for WebhookKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Keys({} shared, {} public)", self.shared.len(), self.public.len())
     }
@@ -114,20 +114,20 @@ mod tests {
             ("whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbgA", BadKey::Length),
             ("whpk_-_", BadKey::Encoding),
         ] {
-            assert_eq!(Keys::parse([text]).err(), Some(expected), "{text}");
+            assert_eq!(WebhookKeys::parse([text]).err(), Some(expected), "{text}");
             let good = "whsec_c2l4dGVlbiBieXRlcyBvciBtb3Jl";
-            assert_eq!(Keys::parse([good, text]).err(), Some(expected), "{text} beside a good one");
+            assert_eq!(WebhookKeys::parse([good, text]).err(), Some(expected), "{text} beside a good one");
             assert!(!expected.to_string().contains("private"));
         }
     }
 
     #[test]
     fn keys_print_nothing_of_themselves() {
-        let keys = Keys::parse([
+        let keys = WebhookKeys::parse([
             "whsec_c2l4dGVlbiBieXRlcyBvciBtb3Jl",
             "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=",
         ]);
         assert_eq!(format!("{:?}", keys.unwrap()), "Keys(1 shared, 1 public)");
-        assert!(Keys::parse([]).unwrap().is_empty());
+        assert!(WebhookKeys::parse([]).unwrap().is_empty());
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Keys, Refused, SigningKey, UNNAMED, Unreadable, Verified, read, refuse, verify};
+use super::{Refused, SigningKey, UNNAMED, Unreadable, VerifiedWebhook, WebhookKeys, read, refuse, verify};
 
 const BODY: &[u8] = br#"{"type":"invoice.paid"}"#;
 const SHARED: &str = "whsec_c2l4dGVlbiBieXRlcyBvciBtb3Jl";
@@ -20,8 +20,8 @@ fn signed_at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_784_710_830, 0).unwrap()
 }
 
-fn keys() -> Keys {
-    Keys::parse([SHARED, PUBLIC]).unwrap()
+fn keys() -> WebhookKeys {
+    WebhookKeys::parse([SHARED, PUBLIC]).unwrap()
 }
 
 fn headers(id: &str, timestamp: &str, signature: &str) -> HeaderMap {
@@ -38,14 +38,14 @@ fn refusal(headers: &HeaderMap) -> Option<Refused> {
     verify(headers, Bytes::from_static(BODY), &keys(), signed_at()).err()
 }
 
-fn verified(body: &[u8]) -> Verified {
+fn verified(body: &[u8]) -> VerifiedWebhook {
     let signature = SigningKey::parse(SHARED).unwrap().sign("msg_1", signed_at(), body);
     verify(&with(&signature), Bytes::copy_from_slice(body), &keys(), signed_at()).unwrap()
 }
 
 #[test]
 fn the_published_example_is_verified() {
-    let keys = Keys::parse(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]).unwrap();
+    let keys = WebhookKeys::parse(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]).unwrap();
     let headers = headers(
         "msg_p5jXN8AQM9LWM0D4loKWxJek",
         "1614265330",
@@ -98,7 +98,7 @@ fn both_algorithms_are_verified_as_others_sign_them() {
 
 #[test]
 fn a_source_without_keys_is_shut() {
-    let none = Keys::parse([]).unwrap();
+    let none = WebhookKeys::parse([]).unwrap();
     assert_eq!(verify(&with(KNOWN_SHARED), BODY.into(), &none, signed_at()).err(), Some(Refused::NoSecret));
 }
 
@@ -107,11 +107,11 @@ fn keys_of_both_kinds_rotate_side_by_side() {
     let new_shared = "whsec_YW5vdGhlciBzaXh0ZWVuIGJ5dGVz";
     let new_private = "whsk_Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=";
     let new_public = SigningKey::parse(new_private).unwrap().public().unwrap();
-    let keys = Keys::parse([new_shared, SHARED, &new_public, PUBLIC]).unwrap();
+    let keys = WebhookKeys::parse([new_shared, SHARED, &new_public, PUBLIC]).unwrap();
     for key in [new_shared, SHARED, new_private, PRIVATE] {
         let signature = SigningKey::parse(key).unwrap().sign("msg_1", signed_at(), BODY);
         assert!(verify(&with(&signature), BODY.into(), &keys, signed_at()).is_ok(), "{key}");
-        let left = Keys::parse([SHARED, PUBLIC]).unwrap();
+        let left = WebhookKeys::parse([SHARED, PUBLIC]).unwrap();
         let still = verify(&with(&signature), BODY.into(), &left, signed_at()).is_ok();
         assert_eq!(still, [SHARED, PRIVATE].contains(&key), "{key}");
     }

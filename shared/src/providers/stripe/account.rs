@@ -12,7 +12,7 @@ use crate::domain::payout::AccountStanding;
 
 /// An account as Stripe knows it now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Account {
+pub struct StripeAccount {
     /// `acct_…`.
     pub id: String,
     /// Whether it is gone, or no longer lets us in.
@@ -52,7 +52,7 @@ pub struct Requirements {
     pub disabled_reason: Option<String>,
 }
 
-impl Account {
+impl StripeAccount {
     /// An account that is not there, or not ours to see.
     pub(super) fn gone(id: &str) -> Self {
         Self { id: id.to_owned(), deleted: true, ..Self::default() }
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn standing(body: &str) -> AccountStanding {
-        serde_json::from_str::<Account>(body).unwrap().standing().unwrap()
+        serde_json::from_str::<StripeAccount>(body).unwrap().standing().unwrap()
     }
 
     #[test]
@@ -144,19 +144,19 @@ mod tests {
             ("{}", false),
         ] {
             let body = format!(r#"{{"id":"acct_1","metadata":{metadata}}}"#);
-            let account: Account = serde_json::from_str(&body).unwrap();
+            let account: StripeAccount = serde_json::from_str(&body).unwrap();
             assert_eq!(account.is_of(&company, &professional), expected, "{metadata}");
         }
-        assert!(!Account::gone("acct_1").is_of(&company, &professional));
+        assert!(!StripeAccount::gone("acct_1").is_of(&company, &professional));
     }
 
     #[test]
     fn an_account_that_is_gone_takes_nothing_and_a_sentence_is_no_reason() {
-        let gone = Account::gone("acct_1").standing().unwrap();
+        let gone = StripeAccount::gone("acct_1").standing().unwrap();
         assert!(!gone.charges_enabled && !gone.payouts_enabled);
         let told =
             standing(r#"{"id":"acct_1","requirements":{"disabled_reason":"Ask somebody@example.com"}}"#);
         assert_eq!(told.disabled_reason, None);
-        assert_eq!(Account::gone("acct 1").standing(), None);
+        assert_eq!(StripeAccount::gone("acct 1").standing(), None);
     }
 }

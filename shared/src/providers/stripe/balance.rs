@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::form::Form;
 use super::line::LineSource;
-use super::list::{Created, Cursor};
+use super::list::{Created, ListCursor};
 use crate::domain::money::Currency;
 
 /// What we have, by currency.
@@ -48,7 +48,7 @@ pub struct BalanceFilter {
 
 impl BalanceFilter {
     /// What moved a line is asked for whole: it tells whose the line is.
-    pub(super) fn form(&self, from: &Cursor) -> Form {
+    pub(super) fn form(&self, from: &ListCursor) -> Form {
         let form = Form::default().with("expand[]", "data.source").with_some("type", self.kind.as_ref());
         form.with_created(self.created).with_page(from)
     }
@@ -88,12 +88,12 @@ pub struct EventFilter {
     pub types: Vec<String>,
     /// Made in this time.
     pub created: Created,
-    /// Only those that were, or were not, delivered to every door.
+    /// Only those that were, or were not, delivered to every endpoint.
     pub delivered: Option<bool>,
 }
 
 impl EventFilter {
-    pub(super) fn form(&self, from: &Cursor) -> Form {
+    pub(super) fn form(&self, from: &ListCursor) -> Form {
         let form = self.types.iter().fold(Form::default(), |form, kind| form.with("types[]", kind));
         form.with_some("delivery_success", self.delivered).with_created(self.created).with_page(from)
     }

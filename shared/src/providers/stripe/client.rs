@@ -5,11 +5,11 @@
 
 use serde::de::DeserializeOwned;
 
-use super::account::Account;
+use super::account::StripeAccount;
 use super::balance::{Balance, BalanceFilter, BalanceTransaction, EventFilter, FetchedEvent};
 use super::error::classify;
 use super::form::Form;
-use super::list::{Cursor, Page};
+use super::list::{ListCursor, ListPage};
 use super::payment::{CancellationReason, NewPaymentIntent, PaymentIntent};
 use super::refund::{NewRefund, Refund};
 use super::transfer::{NewTransfer, Transfer, TransferFilter};
@@ -79,7 +79,11 @@ impl Stripe {
     }
 
     /// A page of the refunds of one PaymentIntent, failed ones included.
-    pub async fn refunds(&self, payment_intent: &str, from: &Cursor) -> Result<Page<Refund>, CallError> {
+    pub async fn refunds(
+        &self,
+        payment_intent: &str,
+        from: &ListCursor,
+    ) -> Result<ListPage<Refund>, CallError> {
         let form = Form::default().with("payment_intent", payment_intent).with_page(from);
         self.page("refunds", form, from).await
     }
@@ -98,15 +102,15 @@ impl Stripe {
     pub async fn transfers(
         &self,
         filter: &TransferFilter,
-        from: &Cursor,
-    ) -> Result<Page<Transfer>, CallError> {
+        from: &ListCursor,
+    ) -> Result<ListPage<Transfer>, CallError> {
         self.page("transfers", filter.form(from), from).await
     }
 
     /// An account as it is now; one that is not there, or that shuts us out, is `deleted`.
-    pub async fn account(&self, id: &str) -> Result<Account, CallError> {
+    pub async fn account(&self, id: &str) -> Result<StripeAccount, CallError> {
         match self.read(&format!("accounts/{}", checked(id)?), Form::default()).await {
-            Err(CallError::Absent) => Ok(Account::gone(id)),
+            Err(CallError::Absent) => Ok(StripeAccount::gone(id)),
             other => other,
         }
     }
@@ -120,8 +124,8 @@ impl Stripe {
     pub async fn balance_transactions(
         &self,
         filter: &BalanceFilter,
-        from: &Cursor,
-    ) -> Result<Page<BalanceTransaction>, CallError> {
+        from: &ListCursor,
+    ) -> Result<ListPage<BalanceTransaction>, CallError> {
         self.page("balance_transactions", filter.form(from), from).await
     }
 
@@ -132,7 +136,11 @@ impl Stripe {
     }
 
     /// A page of what happened.
-    pub async fn events(&self, filter: &EventFilter, from: &Cursor) -> Result<Page<FetchedEvent>, CallError> {
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        from: &ListCursor,
+    ) -> Result<ListPage<FetchedEvent>, CallError> {
         self.page("events", filter.form(from), from).await
     }
 
@@ -140,9 +148,9 @@ impl Stripe {
         &self,
         path: &str,
         form: Form,
-        from: &Cursor,
-    ) -> Result<Page<T>, CallError> {
-        self.read::<Page<T>>(path, form).await.map(|page| page.facing(from))
+        from: &ListCursor,
+    ) -> Result<ListPage<T>, CallError> {
+        self.read::<ListPage<T>>(path, form).await.map(|page| page.facing(from))
     }
 
     /// Reading changes nothing, so every failure of it may be tried again.

@@ -10,7 +10,7 @@ pub const MAX_PAGE: u8 = 100;
 
 /// Which page of a list. Stripe lists the newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cursor {
+pub enum ListCursor {
     /// From the newest on.
     Newest,
     /// From this id on, towards the older ones.
@@ -28,10 +28,10 @@ pub struct Created {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// One page, read away from where it began: newest first, and oldest first after [`Cursor::Before`],
+/// One page, read away from where it began: newest first, and oldest first after [`ListCursor::Before`],
 /// so that the last one is always where the next page begins.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Page<T> {
+pub struct ListPage<T> {
     /// What it holds.
     pub data: Vec<T>,
     /// Whether there is more in the same direction.
@@ -39,12 +39,12 @@ pub struct Page<T> {
 }
 
 impl Form {
-    pub(super) fn with_page(self, from: &Cursor) -> Self {
+    pub(super) fn with_page(self, from: &ListCursor) -> Self {
         let form = self.with("limit", MAX_PAGE);
         match from {
-            Cursor::Newest => form,
-            Cursor::After(id) => form.with("starting_after", id),
-            Cursor::Before(id) => form.with("ending_before", id),
+            ListCursor::Newest => form,
+            ListCursor::After(id) => form.with("starting_after", id),
+            ListCursor::Before(id) => form.with("ending_before", id),
         }
     }
 
@@ -54,10 +54,10 @@ impl Form {
     }
 }
 
-impl<T> Page<T> {
+impl<T> ListPage<T> {
     /// Stripe answers every page newest first, whichever way it was asked for.
-    pub(super) fn facing(mut self, from: &Cursor) -> Self {
-        if matches!(from, Cursor::Before(_)) {
+    pub(super) fn facing(mut self, from: &ListCursor) -> Self {
+        if matches!(from, ListCursor::Before(_)) {
             self.data.reverse();
         }
         self

@@ -22,7 +22,7 @@
 
 use serde_json::Value;
 
-use super::account::Account;
+use super::account::StripeAccount;
 use super::object::Object;
 use super::origin::{self, EventOrigin, Mode};
 use crate::domain::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
@@ -201,7 +201,7 @@ fn refund_failed(refund: Object<'_>, _: &PaymentIntentId) -> Result<Option<Payme
 fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Result<Meaning, Part> {
     Ok(match name {
         "account.updated" => {
-            let read: Option<Account> = object.read();
+            let read: Option<StripeAccount> = object.read();
             let standing = read.and_then(|account| account.standing()).ok_or(Part::Account)?;
             if standing.account != account {
                 return Err(Part::Account);

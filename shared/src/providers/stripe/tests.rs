@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderValue};
 
-use super::{Mode, Refused, Secret, Unreadable, Verified, read_again, sign, verify};
+use super::{Mode, Refused, Secret, Unreadable, VerifiedStripeEvent, read_again, sign, verify};
 use crate::domain::event::Event;
 
 const BODY: &[u8] = br#"{"id":"evt_1","object":"event","type":"charge.refunded","created":1784710800}"#;
@@ -34,13 +34,13 @@ fn refusal(signature: &str) -> Option<Refused> {
     verify(&headers(signature), Bytes::from_static(BODY), &[secret()], signed_at()).err()
 }
 
-fn verified(body: &[u8]) -> Verified {
+fn verified(body: &[u8]) -> VerifiedStripeEvent {
     let headers = headers(&sign(signed_at(), body, &secret()));
     verify(&headers, Bytes::copy_from_slice(body), &[secret()], signed_at()).unwrap()
 }
 
 /// Reads it with a live key.
-fn read(verified: &Verified) -> Result<Event, Unreadable> {
+fn read(verified: &VerifiedStripeEvent) -> Result<Event, Unreadable> {
     super::read(verified, Some(Mode::Live))
 }
 
@@ -61,7 +61,7 @@ fn a_webhook_is_verified_with_the_text_of_the_whole_secret() {
 }
 
 #[test]
-fn without_a_secret_the_door_stays_shut() {
+fn without_a_secret_nothing_is_verified() {
     let refused = verify(&headers(KNOWN), Bytes::from_static(BODY), &[], signed_at()).err();
     assert_eq!(refused, Some(Refused::NoSecret));
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::form::Form;
-use super::list::{Created, Cursor};
+use super::list::{Created, ListCursor};
 use super::nullable::nullable;
 use crate::domain::money::{Currency, Money};
 
@@ -53,7 +53,7 @@ pub struct TransferFilter {
 }
 
 impl TransferFilter {
-    pub(super) fn form(&self, from: &Cursor) -> Form {
+    pub(super) fn form(&self, from: &ListCursor) -> Form {
         Form::default()
             .with_some("transfer_group", self.transfer_group.as_ref())
             .with_some("destination", self.destination.as_ref())

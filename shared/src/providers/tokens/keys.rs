@@ -2,7 +2,7 @@
 //!
 //! They are kept for 12 hours; an unknown key id has them fetched again, at most every 30 seconds
 //! (both figures are those of Whop's own SDK, `verify-user-token.ts`). While the issuer does not
-//! answer, old keys serve on: they are better than a closed door.
+//! answer, old keys serve on: they are better than none.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -26,7 +26,7 @@ const FETCH_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The keys of one issuer; clones share what was fetched.
 #[derive(Clone)]
-pub struct Keys {
+pub struct KeySet {
     http: reqwest::Client,
     url: String,
     cache: Arc<Mutex<Cache>>,
@@ -44,11 +44,11 @@ struct Cache {
 }
 
 #[derive(Deserialize)]
-struct KeySet {
+struct KeySetDocument {
     keys: Vec<Value>,
 }
 
-impl Keys {
+impl KeySet {
     /// The keys published at `url`.
     pub fn at(http: reqwest::Client, url: &str) -> Self {
         Self { http, url: url.to_owned(), cache: Arc::default(), fetching: Arc::default() }
@@ -81,7 +81,7 @@ impl Keys {
     async fn fetch(&self) -> Option<Vec<Jwk>> {
         let response = self.http.get(&self.url).timeout(FETCH_TIMEOUT).send().await.ok()?;
         let body = read_within(response.error_for_status().ok()?, MAX_SET_BYTES).await?;
-        let set: KeySet = json::read_trusted(&body).ok()?;
+        let set: KeySetDocument = json::read_trusted(&body).ok()?;
         // A key of a kind that is unknown here is no reason to lose the others.
         Some(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }
@@ -102,7 +102,7 @@ impl Cache {
         is_within(self.fetched_at, Duration::hours(MAX_AGE_HOURS), now)
     }
 
-    /// Without any key each request asks anew: no door opens anyway until the issuer answers.
+    /// Without any key each request asks anew: nobody can be authenticated until the issuer answers.
     fn is_cooling(&self, now: DateTime<Utc>) -> bool {
         self.fetched_at.is_some() && is_within(self.tried_at, Duration::seconds(COOLDOWN_SECONDS), now)
     }
@@ -123,7 +123,7 @@ fn is_within(at: Option<DateTime<Utc>>, length: Duration, now: DateTime<Utc>) ->
     at.is_some_and(|at| at <= now && now - at < length)
 }
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for KeySet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Keys({})", self.url)
     }

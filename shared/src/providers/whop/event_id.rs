@@ -4,11 +4,11 @@ use ring::digest;
 use serde_json::Value;
 
 use super::dialect::Envelope;
-use super::signature::Verified;
+use super::signature::VerifiedWhopEvent;
 use crate::providers::signed::body::is_plain_id;
 
 /// The signed `webhook-id`, else the envelope's own id, else one derived from the content.
-pub(super) fn of(envelope: &Envelope, verified: &Verified) -> String {
+pub(super) fn of(envelope: &Envelope, verified: &VerifiedWhopEvent) -> String {
     let hint = verified.event_id_hint().filter(|id| is_plain_id(id));
     let own = envelope.field("id").as_str().filter(|id| id.starts_with("msg_") || id.starts_with("evt"));
     match hint.or(own.filter(|id| is_plain_id(id))) {

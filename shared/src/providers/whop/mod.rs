@@ -1,6 +1,6 @@
 //! Whop: memberships, messages, webhooks and user tokens.
 //!
-//! A webhook's way: `verify` makes [`Verified`] of headers and raw bytes, `read` makes an
+//! A webhook's way: `verify` makes [`VerifiedWhopEvent`] of headers and raw bytes, `read` makes an
 //! [`Event`](crate::domain::event::Event) of it. Neither does any I/O.
 
 mod amount;
@@ -18,5 +18,5 @@ mod version;
 
 pub use super::signed::{Refused, Secret, Unreadable};
 pub use payload::{read, read_again};
-pub use signature::{Verified, sign_legacy, sign_standard, verify};
+pub use signature::{VerifiedWhopEvent, sign_legacy, sign_standard, verify};
 pub use version::API_VERSION_DATE;

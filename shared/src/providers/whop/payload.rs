@@ -2,7 +2,7 @@
 
 use super::dialect::Envelope;
 use super::meaning::ReadMeaning;
-use super::signature::Verified;
+use super::signature::VerifiedWhopEvent;
 use super::{event_id, meaning};
 use crate::domain::event::Event;
 use crate::providers::signed::body::{self, Unreadable};
@@ -12,7 +12,7 @@ use crate::providers::signed::body::{self, Unreadable};
 /// Only a body that is no JSON object is refused. An event of an unknown name or of none, or one whose ids, amounts or instants
 /// cannot be read, is still an event: with [`Nothing`](crate::domain::event::Meaning::Nothing), `None`
 /// and the signed time in their places.
-pub fn read(verified: &Verified) -> Result<Event, Unreadable> {
+pub fn read(verified: &VerifiedWhopEvent) -> Result<Event, Unreadable> {
     let root = body::object(verified.body())?;
     let envelope = Envelope::new(root);
     let occurred = meaning::occurred_at(&envelope, verified.signed_at());

@@ -15,7 +15,7 @@ use crate::providers::standard_webhooks::claim as standard;
 
 /// A webhook whose signature was right. Only [`verify`] makes one.
 #[derive(Debug, Clone)]
-pub struct Verified {
+pub struct VerifiedWhopEvent {
     event_id_hint: Option<String>,
     signed_at: DateTime<Utc>,
     raw: Bytes,
@@ -30,7 +30,7 @@ pub fn verify(
     body: Bytes,
     secrets: &[Secret],
     now: DateTime<Utc>,
-) -> Result<Verified, Refused> {
+) -> Result<VerifiedWhopEvent, Refused> {
     if secrets.is_empty() {
         return Err(Refused::NoSecret);
     }
@@ -40,7 +40,7 @@ pub fn verify(
         return Err(Refused::Mismatch);
     }
     let event_id_hint = claim.event_id().map(str::to_owned);
-    Ok(Verified { event_id_hint, signed_at: claim.signed_at(), raw: body })
+    Ok(VerifiedWhopEvent { event_id_hint, signed_at: claim.signed_at(), raw: body })
 }
 
 /// The value of `webhook-signature` for these contents. `webhook-id` is `id`, `webhook-timestamp` the
@@ -55,7 +55,7 @@ pub fn sign_legacy(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> St
     timed::sign(signed_at, body, secret)
 }
 
-impl Verified {
+impl VerifiedWhopEvent {
     /// The signed `webhook-id`; the legacy scheme has none.
     pub fn event_id_hint(&self) -> Option<&str> {
         self.event_id_hint.as_deref()

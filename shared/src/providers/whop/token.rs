@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::domain::id::UserId;
 use crate::json;
 pub use crate::providers::tokens::TokenError;
-use crate::providers::tokens::keys::Keys;
+use crate::providers::tokens::keys::KeySet;
 use crate::providers::tokens::{Times, header, signature};
 
 const ISSUER: &str = "urn:whopcom:exp-proxy";
@@ -36,7 +36,7 @@ pub struct UserTokens {
 
 #[derive(Debug, Clone)]
 enum Source {
-    Published(Keys),
+    Published(KeySet),
     Fixed(String),
 }
 
@@ -44,7 +44,7 @@ impl UserTokens {
     /// Checks tokens made for `app_id` with keys from `source`.
     pub fn new(http: reqwest::Client, source: KeySource, app_id: &str) -> Self {
         let source = match source {
-            KeySource::Url(url) => Source::Published(Keys::at(http, &url)),
+            KeySource::Url(url) => Source::Published(KeySet::at(http, &url)),
             KeySource::Fixed(text) => Source::Fixed(text),
         };
         Self { source, app_id: app_id.to_owned() }

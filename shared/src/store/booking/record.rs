@@ -17,14 +17,14 @@ use crate::domain::booking::{
 };
 use crate::domain::booking_mail::{BOOKING_MAIL_VERSION, BookingMail};
 use crate::domain::effect::{Effect, Request};
-use crate::domain::ledger::{self, Entry};
+use crate::domain::ledger::{self, LedgerEntry};
 use crate::domain::party::PaymentIntentId;
 use crate::domain::payout::{BatchId, operation as payout_operation};
 use crate::domain::time;
 
 /// What a deployment decides about bookings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Deployment {
+pub struct BookingConfig {
     /// The spans of time.
     pub policy: Policy,
     /// Where the concierge is reached.
@@ -91,7 +91,7 @@ struct Cause<'a> {
 /// What a recording changes in the books.
 #[derive(Clone, Copy)]
 struct Books<'a> {
-    entries: &'a [Entry],
+    entries: &'a [LedgerEntry],
     unreserved_amount: i64,
 }
 
@@ -101,7 +101,7 @@ impl Company {
         &self,
         read: BookingRow,
         news: BookingChange,
-        deployment: &Deployment,
+        booking_config: &BookingConfig,
         now: DateTime<Utc>,
     ) -> Result<BookingRecording, RecordError> {
         let before = read.booking();
@@ -136,7 +136,7 @@ impl Company {
         let actor = news.actor.unwrap_or(Actor::Provider);
         let cause = Cause { text: &news.cause, source: news.source.unwrap_or_else(|| (&actor).into()) };
         let steps = after.as_ref().map_or_else(Vec::new, |booking| {
-            let begin = |step| begin(&mut row, booking, step, deployment, actor.clone(), now);
+            let begin = |step| begin(&mut row, booking, step, booking_config, actor.clone(), now);
             Step::ALL.into_iter().filter_map(begin).collect()
         });
         let mut recording = BookingRecording { writes: Vec::new(), row, before, after, steps };
@@ -145,7 +145,7 @@ impl Company {
         }
         recording.row.version += 1;
         let books = Books { entries: &entries, unreserved_amount: news.unreserved_amount };
-        self.write_booking(&mut recording, &read, books, cause, deployment, now)?;
+        self.write_booking(&mut recording, &read, books, cause, booking_config, now)?;
         Ok(recording)
     }
 
@@ -155,11 +155,11 @@ impl Company {
         read: &BookingRow,
         books: Books<'_>,
         cause: Cause<'_>,
-        deployment: &Deployment,
+        booking_config: &BookingConfig,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let BookingRecording { writes, row, before, after, steps } = recording;
-        writes.push(self.project_booking(row, after.as_ref(), read.version, &deployment.policy, now)?);
+        writes.push(self.project_booking(row, after.as_ref(), read.version, &booking_config.policy, now)?);
         for effect in steps.iter() {
             writes.push(self.begin(row.booking_id, effect, now)?);
         }
@@ -174,11 +174,11 @@ impl Company {
         if let Some(booking) = after {
             writes.extend(self.count_balances(booking, books));
             let moved = before.as_ref().map(|before| before.state) != Some(booking.state);
-            let was_payable = is_payable(read, before.as_ref(), &deployment.policy).is_some();
+            let was_payable = is_payable(read, before.as_ref(), &booking_config.policy).is_some();
             // What a dispute moves from one list to another while somebody looks through them is found on
             // neither, so the professional has to stay due.
             if (moved || !was_payable)
-                && let Some(from) = is_payable(row, Some(booking), &deployment.policy)
+                && let Some(from) = is_payable(row, Some(booking), &booking_config.policy)
             {
                 writes.push(self.touch_payee(&booking.terms.professional_id, from, now));
             }
@@ -191,7 +191,7 @@ impl Company {
     }
 
     /// An entry of the books, listed in the statement of the professional.
-    fn post(&self, entry: &Entry, booking: Option<&Booking>) -> Result<Write, StoreError> {
+    fn post(&self, entry: &LedgerEntry, booking: Option<&Booking>) -> Result<Write, StoreError> {
         let (time, id) = (time::format(entry.at()), entry.id().to_string());
         let key = Key::ledger_entry(&self.company, entry.booking_id(), &time, &id);
         let mut write = Write::put(key, entry)?.expect(Expect::Absent);
@@ -205,7 +205,7 @@ impl Company {
     /// The balances that the entries change, all of them on one row.
     fn count_balances(&self, booking: &Booking, books: Books<'_>) -> Option<Write> {
         let mut sums: BTreeMap<&'static str, i64> = BTreeMap::from([(RESERVED, -books.unreserved_amount)]);
-        for posting in books.entries.iter().flat_map(Entry::postings) {
+        for posting in books.entries.iter().flat_map(LedgerEntry::postings) {
             let sum = sums.entry(posting.account.word()).or_default();
             *sum = sum.saturating_add(posting.amount);
         }
@@ -223,7 +223,7 @@ fn entry(
     fact: &BookingFact,
     before: Option<&Booking>,
     after: Option<&Booking>,
-) -> Result<Option<Entry>, RecordError> {
+) -> Result<Option<LedgerEntry>, RecordError> {
     // Amounts are capped where they are read, so that entries add up; if they did not, nothing of it
     // may be written.
     let entry = ledger::entry_of(row.booking_id, fact, before, after);
@@ -235,7 +235,7 @@ fn begin(
     row: &mut BookingRow,
     booking: &Booking,
     step: Step,
-    deployment: &Deployment,
+    booking_config: &BookingConfig,
     actor: Actor,
     now: DateTime<Utc>,
 ) -> Option<Effect> {
@@ -248,7 +248,7 @@ fn begin(
     if (begun > 0 && !is_retried) || !booking.wants(step, row.payment_intent_id.as_ref()) {
         return None;
     }
-    let (kind, request) = request(row, booking, step, deployment)?;
+    let (kind, request) = request(row, booking, step, booking_config)?;
     let operation = step.operation(row.booking_id, begun + 1);
     row.begun.insert(step, begun + 1);
     let mut action = Action::plain(operation.clone(), kind, actor, now);
@@ -287,7 +287,7 @@ fn request(
     row: &BookingRow,
     booking: &Booking,
     step: Step,
-    deployment: &Deployment,
+    booking_config: &BookingConfig,
 ) -> Option<(ActionKind, Request)> {
     let payment_intent = booking.payment_intent.clone().or_else(|| row.payment_intent_id.clone());
     Some(match step {
@@ -308,7 +308,7 @@ fn request(
             let Contact { email_sealed, language } = row.contact.clone()?;
             let reason = booking.decline.map_or(DeclinedReason::ProfessionalDeclined, |it| it.reason);
             let still_reserved = booking.authorization.is_some() && booking.released_at.is_none();
-            let concierge_url = deployment.concierge_url.clone();
+            let concierge_url = booking_config.concierge_url.clone();
             let mail = BookingMail::Declined { reason, still_reserved, concierge_url };
             (ActionKind::DeclineMail, Request::BookingMail { sealed_to: email_sealed, language, mail })
         }

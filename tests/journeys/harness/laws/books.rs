@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use shared::domain::effect::EffectState;
-use shared::domain::ledger::{Account, Entry, position};
+use shared::domain::ledger::{LedgerAccount, LedgerEntry, position};
 
 use crate::harness::law::{Law, Moment, must};
 use crate::harness::rows::{Row, Rows};
@@ -40,8 +40,8 @@ fn check(rows: &Rows) -> Result<(), String> {
         let currency = &booking.terms.price.currency;
         let place = format!("{}#{}", booking.terms.professional_id, currency.as_str());
         let balance = (format!("BALANCE#{company}"), place);
-        let mut worth: BTreeMap<Account, i64> = BTreeMap::new();
-        for entry in rows.of(&format!("LEDGER#{company}#{id}")).map(Row::read::<Entry>) {
+        let mut worth: BTreeMap<LedgerAccount, i64> = BTreeMap::new();
+        for entry in rows.of(&format!("LEDGER#{company}#{id}")).map(Row::read::<LedgerEntry>) {
             for posting in entry.postings() {
                 must(posting.currency == *currency, || format!("{entry:?} is of another currency"))?;
                 *worth.entry(posting.account.clone()).or_default() += posting.amount;
@@ -71,7 +71,8 @@ fn counted(rows: &Rows) -> Sums {
     let mut sums = Sums::new();
     for row in rows.of("BALANCE#") {
         let names = row.0.as_object().into_iter().flatten().map(|(name, _)| name);
-        for name in names.filter(|name| Account::WORDS.contains(&name.as_str()) || *name == "reserved") {
+        for name in names.filter(|name| LedgerAccount::WORDS.contains(&name.as_str()) || *name == "reserved")
+        {
             let key = (row.text("pk").to_owned(), row.text("sk").to_owned());
             sums.insert((key, name.clone()), row.number(name).unwrap_or_default());
         }

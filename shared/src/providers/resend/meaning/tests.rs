@@ -4,7 +4,7 @@ use http::HeaderMap;
 use serde_json::json;
 
 use super::*;
-use crate::providers::standard_webhooks::{Keys, SigningKey, verify};
+use crate::providers::standard_webhooks::{SigningKey, WebhookKeys, verify};
 
 const KEY: &str = "whsec_c2FuZGJveCBzaGFyZWQga2V5IG9mIDMyIGJ5dGVzISE=";
 
@@ -19,7 +19,7 @@ fn read_body(body: &Value) -> MailEvent {
     headers.insert("svix-id", "msg_1".parse().unwrap());
     headers.insert("svix-timestamp", now().timestamp().into());
     headers.insert("svix-signature", signature.parse().unwrap());
-    let keys = Keys::parse([KEY]).unwrap();
+    let keys = WebhookKeys::parse([KEY]).unwrap();
     read(&verify(&headers, Bytes::from(text), &keys, now()).unwrap()).unwrap()
 }
 

@@ -74,6 +74,6 @@ proptest! {
 
     #[test]
     fn keys_are_read_or_refused_without_a_panic(text in "(whsec_|whpk_|whsk_)?[ -~]{0,120}") {
-        let _ = (Keys::parse([text.as_str()]), SigningKey::parse(&text).is_ok());
+        let _ = (WebhookKeys::parse([text.as_str()]), SigningKey::parse(&text).is_ok());
     }
 }

@@ -67,7 +67,7 @@ fn a_source_that_does_not_exist_says_what_a_known_one_tells_a_stranger() {
         assert_eq!(refuse(&headers, BODY, signed_at()), Refused::Mismatch);
     }
     // Not even to somebody who signs with the keys that the work is done with.
-    let nobody = Keys::of_nobody();
+    let nobody = WebhookKeys::of_nobody();
     let prefixed = super::super::claim::sign("msg_1", signed_at(), BODY, &nobody.shared[0]);
     assert_eq!(refuse(&with(&prefixed), BODY, signed_at()), Refused::Mismatch);
 }
@@ -78,7 +78,7 @@ fn no_signature_is_held_against_a_key_of_the_other_algorithm() {
     let public_as_shared = SigningKey::parse(&PUBLIC.replace("whpk_", "whsec_")).unwrap();
     let forged = public_as_shared.sign("msg_1", signed_at(), BODY);
     let only = |key: &str, signature: &str| {
-        verify(&with(signature), BODY.into(), &Keys::parse([key]).unwrap(), signed_at()).err()
+        verify(&with(signature), BODY.into(), &WebhookKeys::parse([key]).unwrap(), signed_at()).err()
     };
     assert_eq!(only(PUBLIC, &forged), Some(Refused::Mismatch));
     assert_eq!(only(PUBLIC, KNOWN_SHARED), Some(Refused::Mismatch));

@@ -7,7 +7,7 @@ use crate::providers::call::CallError;
 use crate::providers::stripe::balance::BalanceTransaction;
 use crate::providers::stripe::error::classify;
 use crate::providers::stripe::line::LineSource;
-use crate::providers::stripe::list::Page;
+use crate::providers::stripe::list::ListPage;
 use crate::providers::stripe::payment::{PaymentIntent, PaymentIntentStatus};
 use crate::providers::stripe::refund::{Refund, RefundStatus};
 
@@ -18,7 +18,7 @@ fn intent() -> Value {
 #[test]
 fn a_page_of_the_balance_is_read_with_every_source_and_none_hides_another() {
     let page = include_str!("../fixtures/2025-04-30.basil/balance_transactions.json");
-    let page: Page<BalanceTransaction> = serde_json::from_str(page).unwrap();
+    let page: ListPage<BalanceTransaction> = serde_json::from_str(page).unwrap();
     assert!(page.has_more);
     let sources = page.data.iter().map(|line| match &line.source {
         Some(LineSource::Charge(charge)) => (line.kind.as_str(), charge.id.as_str()),

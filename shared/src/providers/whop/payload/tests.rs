@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use super::super::signature::{Verified, sign_legacy, sign_standard, verify};
+use super::super::signature::{VerifiedWhopEvent, sign_legacy, sign_standard, verify};
 use super::{Unreadable, read};
 use crate::domain::event::{Event, Meaning};
 use crate::domain::money::{Currency, Money};
@@ -34,7 +34,7 @@ fn secret() -> Secret {
 }
 
 /// A delivery of the older kind, which carries no event id.
-fn legacy(body: &[u8]) -> Verified {
+fn legacy(body: &[u8]) -> VerifiedWhopEvent {
     let mut headers = HeaderMap::new();
     let signature = sign_legacy(arrival(), body, &secret());
     headers.insert("x-whop-signature", HeaderValue::from_str(&signature).unwrap());
@@ -42,7 +42,7 @@ fn legacy(body: &[u8]) -> Verified {
 }
 
 /// A Standard Webhooks delivery with this id.
-fn standard(id: &str, body: &[u8]) -> Verified {
+fn standard(id: &str, body: &[u8]) -> VerifiedWhopEvent {
     let mut headers = HeaderMap::new();
     let signature = sign_standard(id, arrival(), body, &secret());
     let time = arrival().timestamp().to_string();

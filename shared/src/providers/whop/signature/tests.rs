@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Refused, Secret, Verified, sign_legacy, sign_standard, verify};
+use super::{Refused, Secret, VerifiedWhopEvent, sign_legacy, sign_standard, verify};
 
 const BODY: &[u8] = br#"{"type":"payment.failed"}"#;
 /// Made with another implementation, over `BODY`, with the secret `ws_0123456789abcdef`.
@@ -38,7 +38,7 @@ fn legacy(signature: &str) -> HeaderMap {
     headers(&[("x-whop-signature", signature)])
 }
 
-fn check(headers: &HeaderMap) -> Result<Verified, Refused> {
+fn check(headers: &HeaderMap) -> Result<VerifiedWhopEvent, Refused> {
     verify(headers, Bytes::from_static(BODY), &[secret()], signed_at())
 }
 
@@ -97,7 +97,7 @@ fn a_whsec_secret_is_tried_decoded_and_as_it_is() {
 }
 
 #[test]
-fn without_a_secret_the_door_stays_shut() {
+fn without_a_secret_nothing_is_verified() {
     let refused = verify(&standard(KNOWN_STANDARD), BODY.into(), &[], signed_at()).err();
     assert_eq!(refused, Some(Refused::NoSecret));
 }

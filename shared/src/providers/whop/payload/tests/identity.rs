@@ -7,7 +7,7 @@ use super::*;
 
 #[test]
 fn the_signed_id_wins_over_that_of_the_envelope() {
-    let event_id = |verified: &Verified| read(verified).unwrap().event_id;
+    let event_id = |verified: &VerifiedWhopEvent| read(verified).unwrap().event_id;
     assert_eq!(event_id(&standard("msg_signed", v1::FAILED.as_bytes())), "msg_signed");
     assert_eq!(event_id(&legacy(v1::FAILED.as_bytes())), "msg_v1Failed01");
 }

@@ -1,0 +1,73 @@
+//! New passwords: by a mailed link for who forgot the old one, by the old one for who is signed in.
+//!
+//! - **Called by** the page of signing in; the link of the mail leads back to the page it gives.
+//! - **Reads** the account, one row; with a link its row too; with a session its row.
+//! - **Writes** a link and which one counts, in one transaction. A new password is set together with the
+//!   use of its link, the next generation of the account's sessions, and an audit entry.
+//! - **Answers** 202 and the same words to whoever forgot, whether or not there is an account: the mail
+//!   tells. Who changes a password gets a new session; all the others are over.
+//! - **Twice:** a second link makes the first void; a link works once, also for two at the same moment;
+//!   a change repeated is refused, because the old password is the old one no more.
+
+mod change;
+
+use axum::Router;
+use axum::extract::State;
+use http::Method;
+use serde_json::json;
+use shared::app::SharedApp;
+use shared::auth::Routes;
+use shared::auth::links::Links;
+use shared::auth::password::password_field;
+use shared::domain::account::EmailAddress;
+use shared::http::body::{language_field, text_field};
+use shared::http::{Answer, Failure, HtmlPage, JsonBody, RateLimitCharge};
+use shared::rate_limit::class::{RESET, RESET_ADDRESS};
+use shared::store::account::AccountKey;
+
+/// The longest mail address, and far more than a token is.
+const MAX_TEXT_CHARS: usize = 254;
+
+/// The page that a link for a new password leads to.
+const PAGE: HtmlPage = HtmlPage {
+    title: "Choose a new password",
+    body: include_str!("page.html"),
+    script: include_str!("page.js"),
+};
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("password")
+        .on(Method::POST, "/api/auth/password/forgot", forgot)
+        .on(Method::GET, "/api/auth/password/reset", page)
+        .on(Method::POST, "/api/auth/password/reset", reset)
+        .on(Method::POST, "/api/auth/password/change", change::change)
+        .into_router(app)
+}
+
+async fn page() -> HtmlPage {
+    PAGE
+}
+
+async fn forgot(
+    State(app): State<SharedApp>,
+    allowance: RateLimitCharge,
+    body: JsonBody,
+) -> Result<Answer, Failure> {
+    let links = Links::of(&app)?;
+    let object = body.object(&["email", "language"])?;
+    let address = EmailAddress::read(text_field(object, "email", MAX_TEXT_CHARS)?);
+    let address = address.map_err(|error| Failure::field("email", error.to_string()))?;
+    let account = AccountKey::email(&address);
+    allowance.charge_account(&app, (&RESET_ADDRESS, &RESET), account.as_str()).await?;
+    links.forgot(&account, &address, language_field(object)?).await?;
+    Ok(Answer::accepted(json!({"outcome": "mail_sent"})))
+}
+
+async fn reset(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, Failure> {
+    let links = Links::of(&app)?;
+    let object = body.object(&["token", "password"])?;
+    let token = text_field(object, "token", MAX_TEXT_CHARS)?;
+    links.reset(token, password_field(object, "password")?).await?;
+    Ok(Answer::ok(json!({"outcome": "password_set"})))
+}

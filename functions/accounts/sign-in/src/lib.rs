@@ -1,0 +1,81 @@
+//! Sessions: signing in with a password, looking at one's session, signing out.
+//!
+//! - **Called by** the page it gives, and by any browser of an account.
+//! - **Reads** the account, one row; with a session its row and its account's, two.
+//! - **Writes** a session, and the end of the one that came with the request, in one transaction;
+//!   signing out ends a session, signing out everywhere moves the account on to its next generation.
+//! - **Answers** the session with its CSRF token, and the cookie. An unknown name, a wrong password and
+//!   an unconfirmed address are one answer, after the same Argon2 work each. What a right
+//!   password was charged is given back in the transaction that opens its session.
+//! - **Twice:** signing in twice opens two sessions, and the second ends the first if it bears its
+//!   cookie; signing out twice finds nobody signed in.
+
+mod entry;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderMap, Method};
+use shared::app::SharedApp;
+use shared::auth::{Routes, Session, session};
+use shared::http::{Answer, Failure, HtmlPage, JsonBody, RateLimitCharge};
+use shared::rate_limit::class::{AUTH, AUTH_ADDRESS};
+
+/// The page of signing in and out.
+const PAGE: HtmlPage =
+    HtmlPage { title: "Sign in", body: include_str!("page.html"), script: include_str!("page.js") };
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("sign-in")
+        .on(Method::GET, "/api/auth/sign-in", page)
+        .on(Method::POST, "/api/auth/sign-in", sign_in)
+        .on(Method::GET, "/api/auth/session", show)
+        .on(Method::POST, "/api/auth/sign-out", sign_out)
+        .on(Method::POST, "/api/auth/sign-out-everywhere", sign_out_everywhere)
+        .into_router(app)
+}
+
+async fn page() -> HtmlPage {
+    PAGE
+}
+
+async fn sign_in(
+    State(app): State<SharedApp>,
+    allowance: RateLimitCharge,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    session::configured(&app)?;
+    let entry = entry::Entry::read(&app, &body)?;
+    let charged = allowance.charge_account(&app, (&AUTH_ADDRESS, &AUTH), entry.account.as_str()).await?;
+    let proven = entry.prove(&app).await?;
+    let refund = Some((&allowance, &charged));
+    let (session, cookie) = session::open_refunding(&app, &proven, &headers, refund).await?;
+    Ok(session.entered(cookie))
+}
+
+async fn show(session: Session) -> Answer {
+    Answer::ok(session.shown())
+}
+
+async fn sign_out(
+    State(app): State<SharedApp>,
+    _: Session,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    body.object(&[])?;
+    session::end(&app, &headers).await?;
+    Ok(session::left())
+}
+
+async fn sign_out_everywhere(
+    State(app): State<SharedApp>,
+    session: Session,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    body.object(&[])?;
+    session::end_all(&app, &session.account).await?;
+    Ok(session::left())
+}

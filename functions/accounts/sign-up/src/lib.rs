@@ -1,0 +1,75 @@
+//! New accounts of customers and professionals, and the proof of their addresses.
+//!
+//! - **Called by** a browser with nothing but an address; the link of the mail leads back to the page.
+//! - **Reads** the account, one row; with a link its row too.
+//! - **Writes** a link, the account where nobody has confirmed it yet, and an audit entry, in one
+//!   transaction. Confirming uses the link up and changes its account in one transaction.
+//! - **Answers** 202 and the same words, whether or not there is an account: the mail tells. The password
+//!   that counts is that of the sign-up whose link was followed, so nobody sets another's.
+//! - **Twice:** a second sign-up mails a second link and the first is void, or tells the owner of an
+//!   account that it is there; a link works once, also for two at the same moment.
+
+use axum::Router;
+use axum::extract::State;
+use http::Method;
+use serde_json::{Map, Value, json};
+use shared::app::SharedApp;
+use shared::auth::Routes;
+use shared::auth::links::{Links, SignUp};
+use shared::auth::password::{self, password_field};
+use shared::domain::account::{EmailAddress, Role};
+use shared::http::body::{language_field, text_field};
+use shared::http::{Answer, Failure, HtmlPage, JsonBody};
+
+/// The longest mail address, and far more than a token is.
+const MAX_TEXT_CHARS: usize = 254;
+
+/// What a stranger may become; everybody else is appointed.
+const ROLES: [Role; 2] = [Role::Customer, Role::Professional];
+
+/// The page that a link for confirming leads to.
+const PAGE: HtmlPage = HtmlPage {
+    title: "Confirm your address",
+    body: include_str!("page.html"),
+    script: include_str!("page.js"),
+};
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("sign-up")
+        .on(Method::POST, "/api/auth/sign-up", sign_up)
+        .on(Method::GET, "/api/auth/confirm", page)
+        .on(Method::POST, "/api/auth/confirm", confirm)
+        .into_router(app)
+}
+
+async fn page() -> HtmlPage {
+    PAGE
+}
+
+async fn sign_up(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, Failure> {
+    let links = Links::of(&app)?;
+    let object = body.object(&["email", "password", "role", "language"])?;
+    let address = EmailAddress::read(text_field(object, "email", MAX_TEXT_CHARS)?);
+    let address = address.map_err(|error| Failure::field("email", error.to_string()))?;
+    let password = password_field(object, "password")?;
+    password::check_new(&app, "password", password, Some(&address))?;
+    let (role, language) = (role(object)?, language_field(object)?);
+    let sign_up = SignUp { address: &address, role, password_hash: password::hash(password).await? };
+    links.sign_up(&sign_up, language).await?;
+    Ok(Answer::accepted(json!({"outcome": "mail_sent"})))
+}
+
+async fn confirm(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, Failure> {
+    let links = Links::of(&app)?;
+    let object = body.object(&["token", "password"])?;
+    let token = text_field(object, "token", MAX_TEXT_CHARS)?;
+    links.confirm(token, password_field(object, "password")?).await?;
+    Ok(Answer::ok(json!({"outcome": "confirmed"})))
+}
+
+fn role(object: &Map<String, Value>) -> Result<Role, Failure> {
+    let role = object.get("role").and_then(Value::as_str).and_then(Role::parse);
+    let role = role.filter(|role| ROLES.contains(role));
+    role.ok_or_else(|| Failure::field("role", "expected customer or professional"))
+}

@@ -1,0 +1,128 @@
+//! What somebody decides about a booking.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::domain::account::Role;
+use shared::domain::action::Actor;
+use shared::domain::booking::{Booking, BookingCommand, BookingState, CancelledBy, Refusal, Step};
+use shared::domain::effect::Effect;
+use shared::domain::party::BookingId;
+use shared::http::idempotent::{IdempotencyKey, idempotent};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::store::StoreError;
+use shared::store::booking::{BookingChange, BookingRow};
+
+use crate::{TRIES, parse, seen_by, show, steps, unrecorded};
+
+type Parts = (State<SharedApp>, Caller, Path<String>, IdempotencyKey);
+
+pub(crate) async fn accept(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, "accept", |_| BookingCommand::Accept).await
+}
+
+pub(crate) async fn decline(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, "decline", |_| BookingCommand::Decline).await
+}
+
+pub(crate) async fn complete(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, "complete", |_| BookingCommand::Complete).await
+}
+
+pub(crate) async fn cancel(parts: Parts, body: JsonBody) -> Result<Response, Failure> {
+    respond(parts, body, "cancel", |role| BookingCommand::Cancel {
+        by: match role {
+            Role::Customer => CancelledBy::Customer,
+            Role::Professional => CancelledBy::Professional,
+            _ => CancelledBy::Owner,
+        },
+    })
+    .await
+}
+
+async fn respond(
+    parts: Parts,
+    body: JsonBody,
+    name: &str,
+    ask: impl Fn(Role) -> BookingCommand,
+) -> Result<Response, Failure> {
+    let (State(app), caller, Path(booking_id), intent) = parts;
+    let booking_id = parse(&booking_id)?;
+    body.object(&[])?;
+    let ask = ask(caller.role);
+    let run = async |operation: String| {
+        decide(&app, &caller, booking_id, ask, &format!("{name}:{operation}")).await
+    };
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+}
+
+async fn decide(
+    app: &SharedApp,
+    caller: &Caller,
+    booking_id: BookingId,
+    ask: BookingCommand,
+    source: &str,
+) -> Result<Answer, Failure> {
+    let (row, effects) = record(app, caller, booking_id, ask, source).await?;
+    let row = steps::take(app, &caller.company, row, effects).await?;
+    let booking = row.booking().ok_or(Failure::Absent)?;
+    if ask == BookingCommand::Accept
+        && let Some(refusal) = booking.unresolved_refusal(Step::Capture)
+    {
+        return Err(Failure::Conflict(format!(
+            "payment_failed: Stripe refused to take the customer's payment ({}). The booking is not accepted.",
+            refusal.reason
+        )));
+    }
+    let policy = &app.config.marketplace.booking_config.policy;
+    let shown = show::show(&row, &booking, caller.role, policy);
+    let waits = ask == BookingCommand::Accept && booking.is_capture_pending();
+    Ok(if waits { Answer::accepted(shown) } else { Answer::ok(shown) })
+}
+
+/// Writes the decision down, unless an earlier try of the same request has.
+async fn record(
+    app: &SharedApp,
+    caller: &Caller,
+    booking_id: BookingId,
+    ask: BookingCommand,
+    source: &str,
+) -> Result<(BookingRow, Vec<Effect>), Failure> {
+    let company = &caller.company;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let read = company.booking(booking_id).await?;
+        let booking = seen_by(caller, &read)?;
+        if read.history.facts().any(|fact| fact.source == source) {
+            let left = steps::left(company, &read).await?;
+            return Ok((read, left));
+        }
+        let now = app.clock.now();
+        let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
+        let fact = may(&booking, ask).and_then(|()| booking.ask(ask, source, now)).map_err(refused)?;
+        let news = BookingChange {
+            facts: vec![fact],
+            cause: caller.id.clone(),
+            actor: Some(Actor::person(&caller.id, caller.role)),
+            ..BookingChange::default()
+        };
+        let booking_config = &app.config.marketplace.booking_config;
+        let recording = company.record_booking(read, news, booking_config, now).map_err(unrecorded)?;
+        match company.store().commit(app.ids.next(), recording.writes).await {
+            Ok(()) => return Ok((recording.row, recording.steps)),
+            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Once the professional has promised the job, only the professional and the owner call it off.
+fn may(booking: &Booking, ask: BookingCommand) -> Result<(), Refusal> {
+    let by_customer = ask == BookingCommand::Cancel { by: CancelledBy::Customer };
+    if by_customer && booking.stage == BookingState::Accepted {
+        return Err(Refusal::AlreadyAccepted);
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Jobs that customers ask professionals for.
+//!
+//! - **Called by** the customer's, the professional's and the owner's browser.
+//! - **Reads** a booking, one row; a page of a list; of a customer's account its address, and from Stripe
+//!   the payment that the customer's browser confirms.
+//! - **Writes** what somebody decides, with everything that follows from it, in one transaction; then
+//!   opens, takes, lets go or gives back the payment and writes down what became of it.
+//! - **Answers** the booking as it stands. What Stripe did not do at once the sweep finishes: an acceptance
+//!   whose money is not taken yet is 202. What Stripe refuses is an error: 409, or 400 with the field.
+//! - **Twice:** with the same key the first answer, also after a crash in the middle: a request names
+//!   its booking, a decision its fact. Another decision is refused with the word for what was decided.
+
+mod decide;
+mod list;
+mod payment;
+mod request;
+mod show;
+mod steps;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use http::Method;
+use shared::app::SharedApp;
+use shared::auth::{Caller, Routes};
+use shared::domain::account::Role;
+use shared::domain::booking::Booking;
+use shared::domain::party::BookingId;
+use shared::http::{Answer, Failure};
+use shared::store::booking::BookingRow;
+use shared::store::recovery::RecordError;
+
+/// An event may move the booking at the same moment; a sixth time is no coincidence.
+const TRIES: u32 = 6;
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("bookings")
+        .on(Method::POST, "/api/bookings", request::request)
+        .on(Method::GET, "/api/bookings", list::list)
+        .on(Method::GET, "/api/bookings/{booking_id}", read)
+        .on(Method::GET, "/api/bookings/{booking_id}/payment", payment::payment)
+        .on(Method::POST, "/api/bookings/{booking_id}/accept", decide::accept)
+        .on(Method::POST, "/api/bookings/{booking_id}/decline", decide::decline)
+        .on(Method::POST, "/api/bookings/{booking_id}/complete", decide::complete)
+        .on(Method::POST, "/api/bookings/{booking_id}/cancel", decide::cancel)
+        .into_router(app)
+}
+
+async fn read(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(booking_id): Path<String>,
+) -> Result<Answer, Failure> {
+    let row = caller.company.booking(parse(&booking_id)?).await?;
+    let booking = seen_by(&caller, &row)?;
+    Ok(Answer::ok(show::show(&row, &booking, caller.role, &app.config.marketplace.booking_config.policy)))
+}
+
+fn parse(booking_id: &str) -> Result<BookingId, Failure> {
+    BookingId::parse(booking_id).map_err(|error| Failure::field("booking_id", error.to_string()))
+}
+
+/// The booking, for whoever has to do with it; for anybody else there is none.
+fn seen_by(caller: &Caller, row: &BookingRow) -> Result<Booking, Failure> {
+    let booking = row.booking().ok_or(Failure::Absent)?;
+    let is_theirs = match caller.role {
+        Role::Customer => booking.terms.customer_id.as_str() == caller.id,
+        Role::Professional => booking.terms.professional_id.as_str() == caller.id,
+        Role::Owner | Role::Provider | Role::Developer | Role::Accountant => true,
+    };
+    if is_theirs { Ok(booking) } else { Err(Failure::Absent) }
+}
+
+fn unrecorded(error: RecordError) -> Failure {
+    match error {
+        RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),
+        RecordError::Store(error) => error.into(),
+    }
+}

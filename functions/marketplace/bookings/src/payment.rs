@@ -1,0 +1,55 @@
+//! The payment that the customer's browser confirms: read from Stripe, kept nowhere.
+
+use axum::extract::{Path, State};
+use serde_json::json;
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::domain::booking::{Booking, BookingState, Step};
+use shared::http::{Answer, Failure};
+use shared::providers::call::CallError;
+use shared::store::booking::BookingRow;
+
+use crate::{parse, seen_by};
+
+const UNAVAILABLE: &str = "Stripe does not answer. Try again.";
+
+pub(crate) async fn payment(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(booking_id): Path<String>,
+) -> Result<Answer, Failure> {
+    let row = caller.company.booking(parse(&booking_id)?).await?;
+    let booking = seen_by(&caller, &row)?;
+    let known = booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref());
+    let Some(payment_intent) = known else { return Err(unopened(&caller, &row, &booking).await?) };
+    let stripe = app
+        .stripe
+        .as_ref()
+        .ok_or_else(|| Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" })?;
+    let payment = stripe.payment_intent(payment_intent.as_str()).await.map_err(unread)?;
+    Ok(Answer::ok(json!({
+        "booking_id": row.booking_id,
+        "payment_intent_id": payment.id,
+        "status": payment.status,
+        "client_secret": payment.client_secret,
+    })))
+}
+
+/// Why there is no payment: not yet, or never.
+async fn unopened(caller: &Caller, row: &BookingRow, booking: &Booking) -> Result<Failure, Failure> {
+    if booking.stage != BookingState::Requested {
+        return Ok(Failure::Conflict("No payment was opened for this booking.".to_owned()));
+    }
+    let version = row.begun.get(&Step::Hold).copied().unwrap_or_default();
+    let hold = caller.company.action(row.booking_id, &Step::Hold.operation(row.booking_id, version)).await?;
+    Ok(match hold {
+        Some(hold) if hold.state.is_final() => {
+            Failure::Conflict("Stripe opened no payment for this booking.".to_owned())
+        }
+        _ => Failure::Busy("The payment is being opened. Ask again."),
+    })
+}
+
+fn unread(error: CallError) -> Failure {
+    Failure::Unavailable { detail: UNAVAILABLE, reason: error.reason().to_owned() }
+}

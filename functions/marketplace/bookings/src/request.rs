@@ -1,0 +1,130 @@
+//! Asking for a job.
+
+use axum::Extension;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::auth::session::Session;
+use shared::domain::account::Role;
+use shared::domain::action::Actor;
+use shared::domain::booking::{BookingFact, BookingFactKind, Step};
+use shared::domain::effect::Effect;
+use shared::domain::party::BookingId;
+use shared::domain::refusal;
+use shared::http::idempotent::{IdempotencyKey, idempotent};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::store::StoreError;
+use shared::store::account::AccountRow;
+use shared::store::booking::{BookingChange, BookingRow, Contact};
+
+use crate::{TRIES, show, steps, unrecorded};
+
+mod new_booking;
+
+use new_booking::NewBooking;
+
+pub(crate) async fn request(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    session: Option<Extension<Session>>,
+    intent: IdempotencyKey,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    let new_booking = NewBooking::read(&caller, &body)?;
+    let session = session.map(|Extension(session)| session);
+    let run =
+        async |operation: String| begin(&app, &caller, session.as_ref(), &new_booking, &operation).await;
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+}
+
+/// Makes the booking that the operation names, or goes on with it where an earlier try broke off.
+async fn begin(
+    app: &SharedApp,
+    caller: &Caller,
+    session: Option<&Session>,
+    new_booking: &NewBooking,
+    operation: &str,
+) -> Result<Answer, Failure> {
+    let company = &caller.company;
+    let booking_id = BookingId::derive(company.id(), operation);
+    let (row, effects) = record(app, caller, session, new_booking, booking_id).await?;
+    let row = steps::take(app, company, row, effects).await?;
+    let booking = row.booking().ok_or(Failure::Absent)?;
+    if let Some(refusal) = booking.refusals.get(&Step::Hold) {
+        return Err(refused(&refusal.reason));
+    }
+    let policy = &app.config.marketplace.booking_config.policy;
+    Ok(Answer::of(StatusCode::CREATED, show::show(&row, &booking, caller.role, policy)))
+}
+
+/// Why there is no booking: Stripe refused to open its payment. Where the caller can change what Stripe found
+/// fault with, the field is named.
+fn refused(reason: &str) -> Failure {
+    let code = refusal::provider_code(reason).unwrap_or(reason);
+    match refusal::asked_field(reason) {
+        Some(field) => Failure::field(field, format!("Stripe does not take it ({code})")),
+        None => Failure::Conflict(format!("payment_failed: Stripe refused to open the payment ({code}).")),
+    }
+}
+
+async fn record(
+    app: &SharedApp,
+    caller: &Caller,
+    session: Option<&Session>,
+    new_booking: &NewBooking,
+    booking_id: BookingId,
+) -> Result<(BookingRow, Vec<Effect>), Failure> {
+    let company = &caller.company;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let read = company.booking(booking_id).await?;
+        if read.booking().is_some() {
+            let left = steps::left(company, &read).await?;
+            return Ok((read, left));
+        }
+        let now = app.clock.now();
+        let terms = new_booking.terms(app.config.marketplace.fee, now)?;
+        let source = format!("request:{booking_id}");
+        let news = BookingChange {
+            facts: vec![BookingFact { at: now, what: BookingFactKind::Requested(terms), source }],
+            contact: contact(app, session, new_booking, booking_id).await?,
+            cause: caller.id.clone(),
+            actor: Some(Actor::person(&caller.id, caller.role)),
+            ..BookingChange::default()
+        };
+        let booking_config = &app.config.marketplace.booking_config;
+        let recording = company.record_booking(read, news, booking_config, now).map_err(unrecorded)?;
+        match company.store().commit(app.ids.next(), recording.writes).await {
+            Ok(()) => return Ok((recording.row, recording.steps)),
+            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Where the customer is reached: at the address that is given, or at that of the customer's own
+/// account. A booking without one is declined without a mail.
+async fn contact(
+    app: &SharedApp,
+    session: Option<&Session>,
+    new_booking: &NewBooking,
+    booking_id: BookingId,
+) -> Result<Option<Contact>, Failure> {
+    let vault = &app.config.vault;
+    let address = match (&new_booking.email, session) {
+        (Some(address), _) => Some(address.as_str().as_bytes().to_vec()),
+        (None, Some(session)) if session.role == Role::Customer && session.account.lives_in_its_row() => {
+            let account = app.store()?.account(&session.account).await?;
+            let place = AccountRow::place(&session.account);
+            account.and_then(|account| vault.open(&place, &account.email_sealed).ok())
+        }
+        _ => None,
+    };
+    let Some(address) = address else { return Ok(None) };
+    let sealed = vault.seal(&BookingRow::place(booking_id), &address);
+    let email_sealed = sealed?;
+    Ok(Some(Contact { email_sealed, language: new_booking.language }))
+}

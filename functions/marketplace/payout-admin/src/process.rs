@@ -1,0 +1,114 @@
+//! A run by hand, or what it would do.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::{Value, json};
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::domain::action::Actor;
+use shared::domain::payout::{BatchId, CarriedLine, Plan, StartedBy};
+use shared::http::idempotent::{IdempotencyKey, idempotent};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::payouts::{PayoutRequest, RunLimits, RunResult};
+
+pub(super) async fn process(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    intent: IdempotencyKey,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    // Whoever forgets to say which of the two is meant, moves nothing.
+    let dry_run = body.object(&["dry_run"])?.get("dry_run").and_then(Value::as_bool);
+    let dry_run = dry_run.ok_or_else(|| Failure::field("dry_run", "expected true or false"))?;
+    let run = |_: String| run(&app, &caller, dry_run);
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+}
+
+async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, Failure> {
+    let calendar = app.config.marketplace.calendar;
+    let batch = calendar.batch_of_day(app.clock.now());
+    let batch =
+        batch.ok_or_else(|| Failure::Internal("the clock shows no year of four digits".to_owned()))?;
+    let new_id = || app.ids.next();
+    let payouts = app
+        .payouts(app.store()?, &new_id)
+        .ok_or_else(|| Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" })?;
+    let order = PayoutRequest {
+        batch,
+        started_by: StartedBy::Person { account: caller.id.clone() },
+        actor: Actor::person(&caller.id, caller.role),
+        // Whoever was left for the rest of the day is looked at again: a person asks for a reason.
+        due_by: calendar.ends_at(batch),
+        company: Some(caller.company.id().clone()),
+        bounds: RunLimits::of_person(),
+    };
+    let ran = if dry_run { payouts.dry_run(&order).await? } else { payouts.run(&order).await? };
+    Ok(Answer::ok(show(batch, dry_run, &ran)))
+}
+
+/// What was decided, or would be. How a transfer ended stands in the batch.
+fn show(batch: BatchId, dry_run: bool, ran: &RunResult) -> Value {
+    let Plan { transfers, settled, skips, carried, totals } = &ran.plan;
+    let transfers = transfers.iter().map(|it| {
+        json!({
+            "booking_id": it.booking_id,
+            "professional_id": it.professional_id,
+            "amount": it.request.amount,
+            "currency": it.request.currency,
+            "carried_amount": it.carried_amount,
+            "operation": it.request.idempotency_key,
+        })
+    });
+    let settled = settled.iter().map(|it| {
+        json!({
+            "booking_id": it.booking_id,
+            "professional_id": it.professional_id,
+            "carried_amount": it.payable.amount,
+            "currency": it.payable.currency,
+        })
+    });
+    let skips = skips.iter().map(|it| {
+        json!({
+            "booking_id": it.booking_id,
+            "professional_id": it.professional_id,
+            "amount": it.money.amount,
+            "currency": it.money.currency,
+            "reason": it.reason,
+            "message": it.reason.sentence(),
+        })
+    });
+    let totals = totals.iter().map(|(currency, totals)| {
+        let amount = |sum: i128| i64::try_from(sum).unwrap_or(i64::MAX);
+        json!({
+            "currency": currency,
+            "payable_amount": amount(totals.payable_amount),
+            "transferred_amount": amount(totals.transferred_amount),
+            "carried_amount": amount(totals.carried_amount),
+            "skipped_amount": amount(totals.skipped_amount),
+        })
+    });
+    let awaiting = ran.awaiting.iter().map(|((professional_id, currency), amount)| {
+        json!({"professional_id": professional_id, "currency": currency, "amount": amount})
+    });
+    json!({
+        "batch_id": batch,
+        "dry_run": dry_run,
+        "transfers": transfers.collect::<Vec<_>>(),
+        "settled": settled.collect::<Vec<_>>(),
+        "skips": skips.collect::<Vec<_>>(),
+        "carried": carried.iter().map(show_carried).collect::<Vec<_>>(),
+        "totals": totals.collect::<Vec<_>>(),
+        "awaiting_approval": awaiting.collect::<Vec<_>>(),
+        "more": ran.report.more,
+    })
+}
+
+fn show_carried(line: &CarriedLine) -> Value {
+    json!({
+        "professional_id": line.professional_id,
+        "currency": line.currency,
+        "before_amount": line.before_amount,
+        "used_amount": line.used_amount,
+        "after_amount": line.after_amount,
+    })
+}

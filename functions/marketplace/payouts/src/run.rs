@@ -1,0 +1,55 @@
+//! One run: finish what was left, pay what is due, remember how it went.
+
+use shared::app::SharedApp;
+use shared::domain::action::Actor;
+use shared::domain::job::{Occurrence, Report};
+use shared::domain::payout::{BatchId, StartedBy};
+use shared::due;
+use shared::http::Failure;
+use shared::payouts::{self, PayoutRequest, RunLimits};
+use tracing::Instrument as _;
+
+use super::JOB;
+
+/// Runs one occurrence of the job.
+pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId) -> Result<Report, Failure> {
+    let span = tracing::info_span!("run", cron = JOB);
+    async {
+        let store = app.store()?;
+        let new_id = || app.ids.next();
+        let Some(payouts) = app.payouts(store, &new_id) else { return without_stripe(app, occurrence).await };
+        let bounds = RunLimits::of_schedule();
+        let left = payouts.finish(bounds).await?;
+        let order = PayoutRequest {
+            batch,
+            started_by: StartedBy::Schedule,
+            actor: Actor::Schedule,
+            due_by: app.clock.now(),
+            company: None,
+            bounds: bounds.after(left.duration_ms),
+        };
+        let paid = payouts.run(&order).await?.report;
+        let report = Report {
+            due: left.due + paid.due,
+            done: left.done + paid.done,
+            skipped: left.skipped + paid.skipped,
+            failed: left.failed + paid.failed,
+            in_doubt: left.in_doubt + paid.in_doubt,
+            duration_ms: left.duration_ms + paid.duration_ms,
+            more: left.more || paid.more,
+            ..Report::default()
+        };
+        Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
+    }
+    .instrument(span)
+    .await
+}
+
+/// A deployment that has nobody to pay needs no key. Once somebody waits for money, it is one that was lost.
+async fn without_stripe(app: &SharedApp, occurrence: &Occurrence) -> Result<Report, Failure> {
+    let (store, now) = (app.store()?, app.clock.now());
+    if payouts::is_anybody_waiting(store, now).await? {
+        return Err(Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" });
+    }
+    Ok(due::conclude(store, occurrence, Report::default(), now).await?)
+}

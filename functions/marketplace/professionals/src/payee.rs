@@ -1,0 +1,148 @@
+//! A professional as the payouts see one, and the account at Stripe it is paid to.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde_json::{Value, json};
+use shared::app::SharedApp;
+use shared::auth::Caller;
+use shared::domain::party::{ProfessionalId, StripeAccountId};
+use shared::domain::payout::AccountStanding;
+use shared::domain::provider::Provider;
+use shared::domain::time;
+use shared::http::body::text_field;
+use shared::http::idempotent::{IdempotencyKey, idempotent};
+use shared::http::{Answer, Failure, JsonBody};
+use shared::providers::stripe::account::StripeAccount;
+use shared::store::StoreError;
+use shared::store::company::AuditEntry;
+use shared::store::payee::PayeeRow;
+
+use crate::parse;
+
+/// Longer than every id of Stripe's.
+const MAX_ID_CHARS: usize = 255;
+
+/// The payouts may touch the professional at the same moment; a fifth time is no coincidence.
+const TRIES: u32 = 5;
+
+pub(crate) async fn read(caller: Caller, Path(professional_id): Path<String>) -> Result<Answer, Failure> {
+    let professional_id = parse(&professional_id)?;
+    let payee = caller.company.known_payee(&professional_id).await?.ok_or(Failure::Absent)?;
+    Ok(Answer::ok(show(&professional_id, &payee)))
+}
+
+pub(crate) async fn connect(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(professional_id): Path<String>,
+    intent: IdempotencyKey,
+    body: JsonBody,
+) -> Result<Response, Failure> {
+    let professional_id = parse(&professional_id)?;
+    let named = text_field(body.object(&["stripe_account_id"])?, "stripe_account_id", MAX_ID_CHARS)?;
+    let account_id = StripeAccountId::parse(named)
+        .map_err(|error| Failure::field("stripe_account_id", error.to_string()))?;
+    let run = async |operation: String| {
+        let account = account(&app, &account_id).await?;
+        let is_named = account.is_of(caller.company.id(), &professional_id);
+        let connection = Connection { account, account_id: account_id.clone(), is_named };
+        save(&app, &caller, &professional_id, &connection, &operation).await
+    };
+    idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
+}
+
+/// An account that a caller names as a professional's.
+struct Connection {
+    account: StripeAccount,
+    account_id: StripeAccountId,
+    /// Whether its metadata at Stripe names this professional of this company.
+    is_named: bool,
+}
+
+impl Connection {
+    /// How it stands, once it is proven whose it is.
+    fn standing(&self) -> Result<AccountStanding, Failure> {
+        match self.account.standing().filter(|_| !self.account.deleted) {
+            None => Err(conflict("There is no such account at Stripe any more, or it does not let us in.")),
+            Some(standing) if standing.currency.is_none() => {
+                Err(conflict("Stripe does not know yet in which currency this account is paid out."))
+            }
+            Some(standing) => Ok(standing),
+        }
+    }
+}
+
+/// The one answer to a caller who names an account that is not proven to be this professional's: without an owner,
+/// another company's, or not there. The answer does not say which of them.
+const UNPROVEN: &str = "This account is not known to be this professional's. Its metadata at Stripe has to name company_id, and professional_id where it is one person's; only the platform's key can write that.";
+
+/// The account as Stripe knows it now.
+async fn account(app: &SharedApp, account_id: &StripeAccountId) -> Result<StripeAccount, Failure> {
+    let stripe = app
+        .stripe
+        .as_ref()
+        .ok_or_else(|| Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" })?;
+    stripe.account(account_id.as_str()).await.map_err(|error| error.of(Provider::Stripe).into())
+}
+
+fn conflict(detail: &str) -> Failure {
+    Failure::Conflict(detail.to_owned())
+}
+
+async fn save(
+    app: &SharedApp,
+    caller: &Caller,
+    professional_id: &ProfessionalId,
+    connection: &Connection,
+    operation: &str,
+) -> Result<Answer, Failure> {
+    let company = &caller.company;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let now = app.clock.now();
+        let read = company.payee(professional_id).await?;
+        let owner = company.store().inbox().payee_owner(&connection.account_id).await?;
+        let is_registered = owner.as_ref().is_some_and(|owner| {
+            owner.company_id == *company.id() && owner.professional_id == *professional_id
+        });
+        // One account, one person: otherwise a mistyped id would pay the wrong one. What was registered
+        // before accounts had to be proven stays.
+        if !is_registered && (owner.is_some() || !connection.is_named) {
+            return Err(conflict(UNPROVEN));
+        }
+        let standing = &connection.standing()?;
+        let mut writes = vec![company.note_standing(&read, professional_id, standing, now, now)?];
+        if !is_registered {
+            writes.push(company.register_payee(&standing.account, professional_id)?);
+        }
+        let entry = AuditEntry {
+            at: now,
+            kind: "payee.connected".to_owned(),
+            subject: professional_id.to_string(),
+            cause: caller.id.clone(),
+            source: Some(caller.role.into()),
+            detail: serde_json::to_string(standing).ok(),
+        };
+        writes.push(company.audit(&entry, operation)?);
+        match company.store().commit(app.ids.next(), writes).await {
+            Ok(()) => return Ok(Answer::ok(show(professional_id, &company.payee(professional_id).await?))),
+            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn show(professional_id: &ProfessionalId, payee: &PayeeRow) -> Value {
+    let account = payee.account.as_ref();
+    json!({
+        "professional_id": professional_id,
+        "stripe_account_id": account.map(|account| &account.id),
+        "charges_enabled": account.is_some_and(|account| account.charges_enabled),
+        "payouts_enabled": account.is_some_and(|account| account.payouts_enabled),
+        "disabled_reason": payee.disabled_reason,
+        "currency": account.map(|account| &account.currency),
+        "account_heard_at": payee.account_heard_at.map(time::format),
+        "due_at": payee.due_at.map(time::format),
+    })
+}

@@ -1,0 +1,89 @@
+//! What a professional earned, was paid and owes.
+
+use std::collections::BTreeSet;
+
+use axum::extract::Path;
+use serde_json::{Value, json};
+use shared::auth::Caller;
+use shared::domain::account::Role;
+use shared::domain::ledger::{Balances, LedgerAccount, LedgerEntry, Statement};
+use shared::domain::money::Currency;
+use shared::domain::party::ProfessionalId;
+use shared::domain::time;
+use shared::http::query::{Parameters, cursor};
+use shared::http::{Answer, Failure};
+use shared::store::ledger::LedgerCursor;
+
+use crate::parse;
+
+pub(crate) async fn statement(
+    caller: Caller,
+    Path(professional_id): Path<String>,
+    parameters: Parameters,
+) -> Result<Answer, Failure> {
+    let professional_id = parse(&professional_id)?;
+    if caller.role == Role::Professional && caller.id != professional_id.as_str() {
+        return Err(Failure::Absent);
+    }
+    let parameters = parameters.only(&["currency", "limit", "cursor"])?;
+    let wanted = parameters.get("currency").map(Currency::parse).transpose();
+    let wanted = wanted.map_err(|error| Failure::field("currency", error.to_string()))?;
+    let after = parameters.cursor(LedgerCursor::parse)?;
+    let (limit, company) = (parameters.limit()?, &caller.company);
+    let (entries, next) = company.entries(&professional_id, limit, after.as_ref()).await?;
+    let balances = company.balances(Some(&professional_id)).await?;
+    let is_wanted = |currency: &Currency| wanted.as_ref().is_none_or(|wanted| wanted == currency);
+    let of_books: BTreeSet<&Currency> = balances.iter().map(|(_, currency, _)| currency).collect();
+    let totals = of_books.into_iter().filter(|currency| is_wanted(currency));
+    let totals: Vec<Value> = totals.map(|currency| total(&professional_id, currency, &balances)).collect();
+    Ok(Answer::ok(json!({
+        "professional_id": professional_id,
+        "balances": totals,
+        "data": lines(&professional_id, &entries, is_wanted),
+        "next_cursor": next.as_ref().map(cursor),
+    })))
+}
+
+/// What stands on a professional's accounts now, in one currency, over all entries there ever were.
+fn total(professional_id: &ProfessionalId, currency: &Currency, balances: &Balances) -> Value {
+    let on = |account: fn(ProfessionalId) -> LedgerAccount| {
+        balances.on(&account(professional_id.clone()), currency)
+    };
+    // Credits are what a professional has: the signs are turned for the reader.
+    json!({
+        "currency": currency,
+        "owed_amount": -on(LedgerAccount::Owed),
+        "carried_amount": on(LedgerAccount::Carried),
+        "paid_amount": -on(LedgerAccount::Paid),
+        "reversed_amount": on(LedgerAccount::Reversed),
+    })
+}
+
+/// The lines of a page, the newest first. A balance after each would need every line before it.
+fn lines(
+    professional_id: &ProfessionalId,
+    entries: &[LedgerEntry],
+    is_wanted: impl Fn(&Currency) -> bool,
+) -> Vec<Value> {
+    let currencies = entries.iter().flat_map(|entry| entry.postings()).map(|posting| &posting.currency);
+    let currencies: BTreeSet<&Currency> = currencies.filter(|currency| is_wanted(currency)).collect();
+    let mut lines = Vec::new();
+    for currency in currencies {
+        for line in Statement::of(professional_id, currency, entries).lines {
+            let shown = json!({
+                "at": time::format(line.at),
+                "entry_id": line.entry_id,
+                "booking_id": line.booking_id,
+                "cause": line.cause,
+                "currency": currency,
+                "owed_amount": line.owed_amount,
+                "carried_amount": line.carried_amount,
+                "paid_amount": line.paid_amount,
+                "reversed_amount": line.reversed_amount,
+            });
+            lines.push(((line.at, line.entry_id), shown));
+        }
+    }
+    lines.sort_by(|(a, _), (b, _)| b.cmp(a));
+    lines.into_iter().map(|(_, line)| line).collect()
+}

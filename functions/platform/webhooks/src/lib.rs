@@ -1,0 +1,79 @@
+//! Receives providers' events.
+//!
+//! - **Called by** Whop, Stripe, Resend and any source of Standard Webhooks; by an operator who looks after
+//!   events that were set aside.
+//! - **Reads** the raw bytes, verified before they are read; the membership, the booking or the
+//!   professional an event is about.
+//! - **Writes** an event and everything that follows from it in one transaction; or, when that cannot be
+//!   done now, the event alone, for the sweep. What nothing follows from is kept as received: any other
+//!   source's events, and those of Stripe's that are about no booking and no professional.
+//! - **Answers** 2xx only once the event is kept; 401 to anything unsigned, whether or not the source
+//!   exists.
+//!   A source's limit counts what it has signed, so that no stranger can use it up.
+//! - **Twice:** the second delivery finds the first and changes nothing.
+
+mod events;
+mod received;
+mod resend;
+mod sources;
+mod stripe;
+mod whop;
+
+use axum::Router;
+use http::Method;
+use shared::app::SharedApp;
+use shared::auth::Routes;
+use shared::events::sealed_for;
+use shared::http::Failure;
+use shared::providers::signed::{Refused, Unreadable};
+use shared::store::inbox::StoredEvent;
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("webhooks")
+        .on(Method::POST, "/api/webhooks/whop", whop::receive)
+        .on(Method::POST, "/api/webhooks/stripe", stripe::receive)
+        .on(Method::POST, "/api/webhooks/resend", resend::receive)
+        .on(Method::POST, "/api/webhooks/{source}", sources::receive)
+        .on(Method::GET, "/api/webhooks/events", events::list)
+        .on(Method::POST, "/api/webhooks/events/{event_id}/replay", events::replay)
+        .into_router(app)
+}
+
+/// The raw body may name people, so it is kept sealed; without a key nothing is taken, because it is
+/// never kept in clear.
+fn seal(app: &SharedApp, source: &str, event_id: &str, body: &[u8]) -> Result<String, Failure> {
+    app.config.vault.seal(&sealed_for(source, event_id), body).map_err(Failure::from)
+}
+
+/// The raw body of a kept event.
+fn unseal(app: &SharedApp, event: &StoredEvent) -> Result<Vec<u8>, Failure> {
+    let place = sealed_for(&event.source, &event.payload_min.event_id);
+    let body = app.config.vault.open(&place, &event.payload_sealed);
+    body.map_err(Failure::from)
+}
+
+/// Without a configured secret the answer is 401, not 503, so that a stranger cannot trigger our error alarm. A
+/// provider delivers again for days, and the health check names what is missing.
+fn no_secret(variable: &str) -> Failure {
+    tracing::warn!(missing = variable, "a webhook secret is not configured");
+    Failure::Unauthorized("No secret is configured by which a signature could be checked.")
+}
+
+/// A signature that was refused; the secrets are those of the environment variable `variable`.
+fn refuse(refused: Refused, variable: &str) -> Failure {
+    match refused {
+        Refused::NoSecret => no_secret(variable),
+        Refused::Missing(_) => Failure::Unauthorized("A signature header is missing."),
+        Refused::Illegible(_) => Failure::Unauthorized("A signature header cannot be read."),
+        Refused::Malformed(_) => Failure::Unauthorized("A signature header is malformed."),
+        Refused::Stale | Refused::Early => {
+            Failure::Unauthorized("The signature is not of the last five minutes.")
+        }
+        Refused::Mismatch => Failure::Unauthorized("The signature does not fit the body."),
+    }
+}
+
+fn unreadable(error: Unreadable) -> Failure {
+    Failure::invalid(format!("The event cannot be read: {error}."))
+}

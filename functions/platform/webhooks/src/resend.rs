@@ -1,0 +1,65 @@
+//! Resend's events: which addresses are not written to again, kept in one transaction with the event.
+
+use axum::extract::State;
+use http::HeaderMap;
+use shared::app::SharedApp;
+use shared::domain::suppression::{AddressHash, SuppressionChange};
+use shared::events::Received;
+use shared::http::body::RawBody;
+use shared::http::rate_limit_charge::RateLimitCharge;
+use shared::http::{Answer, Failure};
+use shared::providers::resend::meaning::{self, MailEvent, RESEND};
+use shared::providers::standard_webhooks::{self, WebhookKeys};
+use shared::store::inbox::EventState;
+use shared::store::suppression::MAX_ADDRESSES;
+
+use super::received::{receipt, stored};
+use super::{refuse, unreadable};
+
+/// The name of the list of secrets.
+const SECRETS: &str = "RESEND_WEBHOOK_SECRET";
+
+pub(super) async fn receive(
+    State(app): State<SharedApp>,
+    allowance: RateLimitCharge,
+    headers: HeaderMap,
+    body: RawBody,
+) -> Result<Answer, Failure> {
+    let now = app.clock.now();
+    let keys = WebhookKeys::parse(app.config.resend_webhook_secrets.iter().map(String::as_str))
+        .map_err(|error| Failure::misconfigured(format!("{SECRETS}: an entry {error}")))?;
+    let verified = standard_webhooks::verify(&headers, body.0, &keys, now)
+        .map_err(|refused| refuse(refused, SECRETS))?;
+    allowance.charge_due(&app).await?;
+    let MailEvent { event, report, change, addresses } = meaning::read(&verified).map_err(unreadable)?;
+    let changes = change.map(|change| changes(&app, change, &addresses)).unwrap_or_default();
+    let state = if changes.is_empty() { EventState::Received } else { EventState::Applied };
+    let stored = stored(&app, RESEND, event, verified.body(), state, now)?;
+    let new_id = || app.ids.next();
+    let is_new = app.store()?.record_mail_event(&stored, report, &changes, &new_id).await?;
+    if let Some(report) = report.filter(|_| is_new) {
+        tracing::info!(mail_reports = 1, report, addresses = changes.len(), "the mailer reported trouble");
+    }
+    let received = match (is_new, changes.is_empty()) {
+        (false, _) => Received::Duplicate,
+        (true, true) => Received::Kept,
+        (true, false) => Received::Applied,
+    };
+    Ok(receipt(RESEND, &stored.payload_min.event_id, &stored.payload_min.name, received))
+}
+
+/// Each address once: a transaction takes no row twice.
+fn changes(
+    app: &SharedApp,
+    change: SuppressionChange,
+    addresses: &[String],
+) -> Vec<(AddressHash, SuppressionChange)> {
+    let mut changes: Vec<(AddressHash, SuppressionChange)> = Vec::new();
+    for address in addresses.iter().take(MAX_ADDRESSES) {
+        let hash = app.config.vault.hash_address(address);
+        if hash.newest().is_some() && !changes.iter().any(|(known, _)| *known == hash) {
+            changes.push((hash, change));
+        }
+    }
+    changes
+}

@@ -1,0 +1,45 @@
+//! Events of any other source, by Standard Webhooks.
+
+use axum::extract::{Path, State};
+use http::HeaderMap;
+use shared::app::SharedApp;
+use shared::http::body::RawBody;
+use shared::http::rate_limit_charge::RateLimitCharge;
+use shared::http::{Answer, Failure};
+use shared::providers::standard_webhooks::{self, WebhookKeys};
+
+use super::received::keep;
+use super::{refuse, unreadable};
+
+/// The name of the list of secrets.
+const SECRETS: &str = "WEBHOOK_SECRETS";
+
+pub(super) async fn receive(
+    State(app): State<SharedApp>,
+    Path(source): Path<String>,
+    allowance: RateLimitCharge,
+    headers: HeaderMap,
+    body: RawBody,
+) -> Result<Answer, Failure> {
+    let now = app.clock.now();
+    let Some(keys) = keys(&app, &source)? else {
+        let refused = standard_webhooks::refuse(&headers, &body.0, now);
+        return Err(refuse(refused, SECRETS));
+    };
+    let verified = standard_webhooks::verify(&headers, body.0, &keys, now)
+        .map_err(|refused| refuse(refused, SECRETS))?;
+    allowance.charge_due(&app).await?;
+    let event = standard_webhooks::read(&verified).map_err(unreadable)?;
+    keep(&app, &source, event, verified.body(), now).await
+}
+
+/// The keys of a source; `None` where nobody configured it.
+fn keys(app: &SharedApp, source: &str) -> Result<Option<WebhookKeys>, Failure> {
+    let own = app.config.webhook_secrets.iter().filter(|(known, _)| known == source);
+    let secrets: Vec<&str> = own.map(|(_, secret)| secret.as_str()).collect();
+    if secrets.is_empty() {
+        return Ok(None);
+    }
+    let keys = WebhookKeys::parse(secrets);
+    keys.map(Some).map_err(|error| Failure::misconfigured(format!("{SECRETS}: an entry of {source} {error}")))
+}

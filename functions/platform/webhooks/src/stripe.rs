@@ -1,0 +1,37 @@
+//! Stripe's events: what is about bookings and professionals is applied, the rest is only kept.
+
+use axum::extract::State;
+use http::HeaderMap;
+use shared::app::SharedApp;
+use shared::events::{ArrivalError, STRIPE};
+use shared::http::body::RawBody;
+use shared::http::rate_limit_charge::RateLimitCharge;
+use shared::http::{Answer, Failure};
+use shared::providers::stripe::{self, Secret};
+
+use super::received::receipt;
+use super::{refuse, unreadable};
+
+pub(super) async fn receive(
+    State(app): State<SharedApp>,
+    allowance: RateLimitCharge,
+    headers: HeaderMap,
+    body: RawBody,
+) -> Result<Answer, Failure> {
+    let now = app.clock.now();
+    let secrets: Vec<Secret> =
+        app.config.stripe_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
+    let verified = stripe::verify(&headers, body.0, &secrets, now)
+        .map_err(|refused| refuse(refused, "STRIPE_WEBHOOK_SECRET"))?;
+    allowance.charge_due(&app).await?;
+    let event = stripe::read(&verified, app.config.stripe_mode()).map_err(unreadable)?;
+    let (event_id, name) = (event.event_id.clone(), event.name.clone());
+    let new_id = || app.ids.next();
+    let intake = app.intake(app.store()?, &new_id);
+    let received = intake.receive_stripe(&app.config.vault, event, verified.body(), now).await;
+    let received = received.map_err(|error| match error {
+        ArrivalError::Vault(error) => Failure::from(error),
+        ArrivalError::Store(error) => Failure::from(error),
+    })?;
+    Ok(receipt(STRIPE, &event_id, &name, received))
+}

@@ -1,0 +1,75 @@
+//! A membership as Whop knows it now.
+//!
+//! - **Called by** the owner's browser.
+//! - **Reads** Whop; nothing of the table.
+//! - **Writes** nothing.
+//! - **Answers** its state and dates, or the link by which the member manages it. Another company's
+//!   membership is answered as an absent one. No name and no mail address is passed on.
+//! - **Twice:** the same answer.
+
+use axum::Router;
+use axum::extract::{Path, State};
+use http::Method;
+use serde_json::json;
+use shared::app::SharedApp;
+use shared::auth::{Caller, Routes};
+use shared::domain::id::MembershipId;
+use shared::domain::provider::Provider;
+use shared::domain::time;
+use shared::http::{Answer, Failure};
+use shared::providers::whop::membership::MembershipAnswer;
+use shared::recovery;
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {
+    Routes::of("memberships")
+        .on(Method::GET, "/api/memberships/{membership_id}", read)
+        .on(Method::GET, "/api/memberships/{membership_id}/manage-url", read_manage_url)
+        .into_router(app)
+}
+
+async fn read(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer, Failure> {
+    let (id, answer) = find(&app, &caller, &id).await?;
+    let membership = &answer.membership;
+    Ok(Answer::ok(json!({
+        "membership_id": id,
+        "company_id": caller.company.id(),
+        "user_id": membership.user_id,
+        "product_id": membership.product_id,
+        "status": membership.status,
+        "cancel_at_period_end": membership.cancel_at_period_end,
+        "collection_paused": membership.collection_paused,
+        "renewal_period_start": membership.period_started_at.map(time::format),
+        "renewal_period_end": membership.period_ends_at.map(time::format),
+        "manage_url": recovery::manage_url(&answer, &id),
+    })))
+}
+
+async fn read_manage_url(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Answer, Failure> {
+    let (id, answer) = find(&app, &caller, &id).await?;
+    let manage_url = recovery::manage_url(&answer, &id);
+    Ok(Answer::ok(json!({"membership_id": id, "manage_url": manage_url})))
+}
+
+async fn find(
+    app: &SharedApp,
+    caller: &Caller,
+    id: &str,
+) -> Result<(MembershipId, MembershipAnswer), Failure> {
+    let id = MembershipId::parse(id).map_err(|error| Failure::field("membership_id", error.to_string()))?;
+    let whop =
+        app.whop.as_ref().ok_or(Failure::NotConfigured { service: "Whop", variable: "WHOP_API_KEY" })?;
+    let answer = whop.membership(&id).await.map_err(|error| error.of(Provider::Whop))?;
+    if answer.membership.company_id.as_ref() != Some(caller.company.id()) {
+        return Err(Failure::Absent);
+    }
+    Ok((id, answer))
+}

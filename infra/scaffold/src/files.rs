@@ -1,0 +1,122 @@
+//! The files of a new function, and its first test.
+
+use crate::function::Function;
+
+/// Each with its path from the root of the repository.
+pub fn of(function: &Function) -> [(String, String); 4] {
+    let folder = function.folder();
+    [
+        (format!("{folder}/Cargo.toml"), manifest(function)),
+        (format!("{folder}/src/main.rs"), main(function)),
+        (format!("{folder}/src/lib.rs"), library(function)),
+        (format!("tests/journeys/{}.rs", function.module()), test(function)),
+    ]
+}
+
+fn manifest(function: &Function) -> String {
+    let name = &function.name;
+    format!(
+        "[package]
+name = \"{name}\"
+description = \"What it is for.\"
+version.workspace = true
+edition.workspace = true
+rust-version.workspace = true
+publish.workspace = true
+
+# Vercel's builder can only take default features; for Lambda: --no-default-features --features aws.
+[features]
+default = [\"vercel\"]
+aws = [\"shared/aws\"]
+vercel = [\"shared/vercel\", \"dep:vercel_runtime\"]
+
+# Vercel's builder fails on a binary without a name of its own.
+[[bin]]
+name = \"{name}\"
+path = \"src/main.rs\"
+
+[dependencies]
+axum.workspace = true
+http.workspace = true
+serde_json.workspace = true
+shared.workspace = true
+tokio.workspace = true
+vercel_runtime = {{ workspace = true, optional = true }}   # not used here: Vercel's builder looks for it in every function
+
+[lints]
+workspace = true
+"
+    )
+}
+
+fn main(function: &Function) -> String {
+    let (name, module) = (&function.name, function.module());
+    format!(
+        "//! Starts the runtime.
+
+use shared::app::App;
+use shared::runtime::{{ServeError, Service, serve}};
+
+#[tokio::main(flavor = \"current_thread\")]
+async fn main() -> Result<(), ServeError> {{
+    let app = App::start(\"{name}\").await?;
+    serve(Service {{ name: \"{name}\", router: {module}::router(app), job_path: None }}).await
+}}
+"
+    )
+}
+
+fn library(function: &Function) -> String {
+    let Function { name, method, path, access, .. } = function;
+    let is_public = access == "Anyone";
+    let (imports, caller) =
+        if is_public { ("", "") } else { ("use shared::auth::Caller;\n", "caller: Caller") };
+    let answer = if is_public { "json!({})" } else { "json!({\"company_id\": caller.company.id()})" };
+    format!(
+        "//! What it is for.
+//!
+//! - **Called by** whom.
+//! - **Reads** what.
+//! - **Writes** what.
+//! - **Answers** what.
+//! - **Twice:** what happens.
+
+use axum::Router;
+use http::Method;
+use serde_json::json;
+use shared::app::SharedApp;
+use shared::auth::Routes;
+{imports}use shared::http::{{Answer, Failure}};
+
+/// The routes of this function.
+pub fn router(app: SharedApp) -> Router {{
+    Routes::of(\"{name}\").on(Method::{method}, \"{path}\", answer).into_router(app)
+}}
+
+async fn answer({caller}) -> Result<Answer, Failure> {{
+    Ok(Answer::ok({answer}))
+}}
+"
+    )
+}
+
+fn test(function: &Function) -> String {
+    let Function { name, method, path, access, .. } = function;
+    let concrete = path.replace(['{', '}'], "");
+    let status = if access == "Anyone" { 200 } else { 401 };
+    format!(
+        "//! `{method} {path}`.
+
+use http::Method;
+
+use crate::world::{{World, bare}};
+
+#[tokio::test]
+async fn a_caller_without_credentials_gets_{status}_from_{}() {{
+    let world = World::start().await;
+    assert_eq!(world.ask(bare(Method::{method}, \"{concrete}\")).await.status, {status});
+}}
+",
+        name.replace('-', "_")
+    )
+}

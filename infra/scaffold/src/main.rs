@@ -1,0 +1,143 @@
+//! `cargo scaffold PRODUCT/NAME METHOD PATH ACCESS`: a new function with its first route, in every place where both
+//! platforms, the local server, the API document and the tests look for one.
+//!
+//! `cargo scaffold --remove PRODUCT/NAME`: all of that taken out again, as long as it is as it was written.
+
+mod edits;
+mod files;
+mod function;
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use edits::Edit;
+use function::Function;
+
+const USAGE: &str = "\
+cargo scaffold PRODUCT/NAME METHOD PATH ACCESS   such as: marketplace/directory GET /api/professionals/{slug} Anyone
+cargo scaffold --remove PRODUCT/NAME
+
+ACCESS is a value of shared::auth::Access: Anyone, SignedIn, OWNER, STAFF, PAYERS, PARTIES.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let done = match arguments.as_slice() {
+        ["--remove", folder] => remove(&root, folder),
+        [folder, method, path, access] => {
+            Function::parse(folder, method, path, access).and_then(|function| add(&root, &function))
+        }
+        _ => Err(USAGE.to_owned()),
+    };
+    // The terminal is the one reader; where it is gone, the exit code still says it.
+    match done {
+        Ok(text) => {
+            let _ = io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = io::stderr().write_all(format!("{error}\n").as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Nothing is written before every edit is known to be possible.
+fn add(root: &Path, function: &Function) -> Result<String, String> {
+    let folder = root.join(function.folder());
+    if folder.exists() {
+        return Err(format!("{} is there already", function.folder()));
+    }
+    if !folder.parent().is_some_and(Path::is_dir) {
+        return Err(format!("functions/{} is no product; make the folder first", function.product));
+    }
+    let edited = edited(root, function, Edit::insert)?;
+    for (path, text) in files::of(function) {
+        let path = root.join(path);
+        let parent = path.parent().ok_or("a file without a folder")?;
+        fs::create_dir_all(parent).map_err(|error| format!("{}: {error}", parent.display()))?;
+        write(&path, &text)?;
+    }
+    edited.iter().try_for_each(|(path, text)| write(&root.join(path), text))?;
+    Ok(format!(
+        "{} is there. Next: `cargo fmt`, `cargo stacks`, then docs/adding-a-route.md from point 1.\n",
+        function.folder()
+    ))
+}
+
+fn remove(root: &Path, folder: &str) -> Result<String, String> {
+    let routes = read(root, edits::ROUTES)?;
+    let function = Function::find(folder, &routes)?;
+    let edited = edited(root, &function, Edit::remove)?;
+    edited.iter().try_for_each(|(path, text)| write(&root.join(path), text))?;
+    for (path, _) in files::of(&function) {
+        let path = root.join(path);
+        fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    let folder = root.join(function.folder());
+    // What somebody added to the function stays: only empty folders go.
+    let _ = fs::remove_dir(folder.join("src")).and_then(|()| fs::remove_dir(&folder));
+    Ok(format!("{} is gone. Next: `cargo stacks`.\n", function.folder()))
+}
+
+/// Every file that other functions stand in too, edited.
+fn edited(
+    root: &Path,
+    function: &Function,
+    edit: impl Fn(&Edit, &str) -> Result<String, String>,
+) -> Result<Vec<(&'static str, String)>, String> {
+    let mut edited: Vec<(&'static str, String)> = Vec::new();
+    for change in edits::of(function) {
+        let known = edited.iter_mut().find(|(path, _)| *path == change.path);
+        match known {
+            Some((_, text)) => *text = edit(&change, text)?,
+            None => edited.push((change.path, edit(&change, &read(root, change.path)?)?)),
+        }
+    }
+    Ok(edited)
+}
+
+fn read(root: &Path, path: &str) -> Result<String, String> {
+    fs::read_to_string(root.join(path)).map_err(|error| format!("{path}: {error}"))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_inserted_can_be_removed_and_leaves_every_file_as_it_was() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for (path, access) in [("/api/shelves/{shelf_id}", "OWNER"), ("/api/shelves", "Anyone")] {
+            let function = Function::parse("marketplace/shelves", "POST", path, access).unwrap();
+            for (path, with) in edited(&root, &function, Edit::insert).unwrap() {
+                let mut without = with.clone();
+                assert_ne!(without, read(&root, path).unwrap(), "{path}");
+                for change in edits::of(&function).iter().filter(|change| change.path == path) {
+                    without = change.remove(&without).unwrap();
+                }
+                assert_eq!(without, read(&root, path).unwrap(), "{path}");
+                if path == edits::ROUTES {
+                    assert_eq!(Function::find("marketplace/shelves", &with).unwrap(), function);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_function_that_is_there_is_not_written_over() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let function = Function::parse("platform/health", "GET", "/api/health/x", "Anyone").unwrap();
+        assert!(add(&root, &function).unwrap_err().contains("is there already"));
+        let function = Function::parse("nowhere/health", "GET", "/api/health/x", "Anyone").unwrap();
+        assert!(add(&root, &function).unwrap_err().contains("is no product"));
+        assert!(remove(&root, "platform/nothing").is_err());
+    }
+}
