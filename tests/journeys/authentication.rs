@@ -106,7 +106,7 @@ async fn jobs_open_to_the_secret_alone() {
 }
 
 #[tokio::test]
-async fn what_is_not_configured_is_off() {
+async fn what_is_not_configured_is_off_and_named() {
     for (name, status_of_owner, status_of_event) in [
         ("WHOP_APP_ID", 503, 200),
         ("WHOP_API_KEY", 503, 200),
@@ -126,7 +126,7 @@ async fn what_is_not_configured_is_off() {
         assert_eq!(event.status, status_of_event, "{name}: {event:?}");
         for answer in [owner, event].iter().filter(|answer| answer.status == 503) {
             assert!(answer.header("retry-after").is_some(), "{answer:?}");
-            assert!(!answer.body.contains(name), "what is missing is the operator's business: {answer:?}");
+            assert!(answer.body.contains(name), "what is missing is named: {answer:?}");
         }
     }
     for nothing in ["", "  ", ",", " , "] {
