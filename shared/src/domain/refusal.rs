@@ -3,7 +3,7 @@
 //! `docs/refusals.md` says the same for operators. Which answers of a provider are a definitive refusal is
 //! decided in [`crate::providers::call`] and in the clients; what follows from one is decided here.
 
-use super::booking::Step;
+use super::booking::{Recipient, Step};
 use super::effect::Request;
 
 /// Ends that are no refusal: the opposite has happened, or nobody needs the effect any more. Nothing is left
@@ -77,7 +77,11 @@ pub fn consequence(request: &Request) -> Consequence {
         Request::Release { .. } => of_booking("hold_not_released", Step::Release, Retry::ByOperations),
         Request::Refund { .. } => of_booking("payment_not_refunded", Step::Refund, Retry::ByOperations),
         Request::BookingMail { mail, .. } => {
-            of_booking("customer_not_told", mail.step(), Retry::ByOperations)
+            let word = match mail.step().recipient() {
+                Some(Recipient::Professional) => "professional_not_told",
+                _ => "customer_not_told",
+            };
+            of_booking(word, mail.step(), Retry::ByOperations)
         }
         Request::Transfer(_) => alone("share_not_transferred", Retry::OnPayoutDay),
         Request::Push { .. } | Request::Dm { .. } | Request::Mail { .. } => {
