@@ -98,6 +98,7 @@ mod reconciliation;
 mod reconciliation_findings;
 mod reconciliation_trouble;
 mod recovery;
+mod refusal_kinds;
 mod refusal_mails;
 mod refusal_retries;
 mod refusals;
