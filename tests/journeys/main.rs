@@ -101,6 +101,7 @@ mod recovery;
 mod refusal_kinds;
 mod refusal_mails;
 mod refusal_retries;
+mod refusal_words;
 mod refusals;
 mod refused_payments;
 mod repository;

@@ -15,24 +15,24 @@ use crate::parties::{path_of, payment_of};
 use crate::world::{COMPANY, World};
 
 const CUSTOMER: &str = "customer@example.com";
-const PROFESSIONAL: &str = "professional@example.com";
+pub const PROFESSIONAL: &str = "professional@example.com";
 
 const REFUSED: &str = "refused:402:card_declined";
 
 /// A world whose accounts belong to the company of its bookings.
-async fn with_accounts() -> World {
+pub async fn with_accounts() -> World {
     let lookup = |name: &str| (name == "PLATFORM_COMPANY_ID").then(|| COMPANY.to_owned());
     World::with(EmbeddedDynamo::memory(), lookup).await
 }
 
 /// The account of an address, as bookings name it.
-fn key_of(email: &str) -> String {
+pub fn key_of(email: &str) -> String {
     AccountKey::of_name(email).to_string()
 }
 
 impl World {
     /// Somebody signs up in a role, and confirms the address if so.
-    async fn open_account(&self, email: &str, role: &str, is_confirmed: bool) {
+    pub async fn open_account(&self, email: &str, role: &str, is_confirmed: bool) {
         let body = json!({"email": email, "password": PASSWORD, "role": role});
         assert_eq!(self.stranger("/api/auth/sign-up", body).await.status, 202);
         if is_confirmed {
