@@ -224,7 +224,7 @@ impl AttemptResult {
     /// Whether a provider refused a step of a booking for good: the booking learns that.
     fn is_refused_step(&self, request: &Request) -> bool {
         self.state == EffectState::Rejected
-            && refusal::consequence(request).step.is_some()
+            && refusal::step_of(request).is_some()
             && refusal::is_refusal(request, &self.reason)
     }
 }

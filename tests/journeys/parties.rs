@@ -54,7 +54,16 @@ impl World {
 
     /// A booking whose money is held.
     pub async fn held(&self, key: &str) -> Value {
-        let booking = self.book(key).await;
+        self.held_for(PROFESSIONAL, key).await
+    }
+
+    /// A booking of this professional whose money is held.
+    pub async fn held_for(&self, professional: &str, key: &str) -> Value {
+        let mut job = self.job();
+        job["professional_id"] = json!(professional);
+        let booking = self.keyed(Method::POST, "/api/bookings", key, job).await;
+        assert_eq!(booking.status, 201, "{booking:?}");
+        let booking = booking.json();
         self.authorize(&booking).await;
         booking
     }

@@ -70,7 +70,7 @@ impl World {
         assert_eq!(self.service.deliver_resend_events().await, 1, "{outcome:?}");
     }
 
-    async fn mail_reports(&self, company: &str) -> Value {
+    pub async fn mail_reports(&self, company: &str) -> Value {
         let token = self.service.sandbox.oidc.bearer(Role::Developer.as_str(), company);
         self.ask(secret_request(Method::GET, "/api/operations", &token)).await.ok()["mail"].clone()
     }

@@ -11,7 +11,6 @@ use crate::domain::account::{EmailAddress, Role};
 use crate::domain::account_mail::AccountMail;
 use crate::domain::message::Language;
 use crate::http::{Failure, Random};
-use crate::providers::call::CallError;
 use crate::providers::resend::Resend;
 use crate::store::account::AccountKey;
 use crate::store::company::AuditEntry;
@@ -65,13 +64,25 @@ impl<'a> Links<'a> {
         }
         let key = format!("link:{}", token.hash());
         let sent = self.resend.send(&key, to.as_str(), &mail.write(language)).await;
-        sent.map(drop).map_err(|error| match error {
-            CallError::Rejected { .. } => Failure::field("email", "no mail can be sent there"),
-            error => Failure::Unavailable {
-                detail: "The mail could not be sent. Try again.",
-                reason: error.reason().to_owned(),
-            },
+        let Err(error) = sent else { return Ok(()) };
+        if error.is_refusal() {
+            self.report_refusal(token, error.reason()).await;
+            return Err(Failure::field("email", "no mail can be sent there"));
+        }
+        Err(Failure::Unavailable {
+            detail: "The mail could not be sent. Try again.",
+            reason: error.reason().to_owned(),
         })
+    }
+
+    /// For operators, because the answer goes to somebody who cannot do anything about our sender or our key. It says
+    /// the same of every address, whether or not there is an account.
+    async fn report_refusal(&self, token: &Token, reason: &str) {
+        tracing::warn!(reason, "an account mail was refused");
+        let reported = self.store.report_refused_mail(&token.hash(), self.app.clock.now()).await;
+        if let Err(error) = reported {
+            tracing::error!(%error, "a refused account mail was not counted");
+        }
     }
 
     /// What happened to an account, for the audit log: no address, no link.

@@ -12,8 +12,8 @@ use crate::effects::{self, Outcome};
 use crate::store::booking::BookingRow;
 use crate::store::{Company, StoreError};
 
-/// A booking has five steps, and one leads to another at most twice in a row: letting the money go, then
-/// the mail. Whatever went on for longer would wait for the next tick.
+/// One step leads to another at most twice in a row: letting the money go, then a mail to each side. Whatever went
+/// on for longer would wait for the next tick.
 const MAX_STEPS: usize = 5;
 
 /// What taking steps led to.

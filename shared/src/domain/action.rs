@@ -37,6 +37,16 @@ pub enum ActionKind {
     DeclineMail,
     /// The customer was told that the payment was taken after all.
     AcceptedMail,
+    /// The customer of a cancelled booking was told that the hold was not released.
+    ReleaseRefusedMail,
+    /// The customer of a cancelled booking was told that the refund has not gone through yet.
+    RefundRefusedMail,
+    /// The customer was told that the refund went through after all.
+    RefundedMail,
+    /// The professional was told that a booking they accepted is declined after all.
+    ProfessionalDeclinedMail,
+    /// The professional was told that the payment was taken after all.
+    ProfessionalAcceptedMail,
 }
 
 /// By which way a reminder reaches the member.

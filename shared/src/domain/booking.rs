@@ -21,6 +21,7 @@ mod dispute;
 mod due;
 mod fact;
 mod fold;
+mod mail_step;
 mod payment;
 mod refusal;
 mod state;
@@ -43,7 +44,7 @@ pub use due::{Due, Policy};
 pub use fact::{BookingFact, BookingFactKind, CancelledBy, DeclinedReason, Kind, ReleaseReason};
 pub use refusal::{RefusalDecision, StepRefusal};
 pub use state::BookingState;
-pub use step::Step;
+pub use step::{Recipient, Step};
 pub use terms::{FeeBasisPoints, InvalidTerms, MAX_PRICE, Terms};
 
 /// Far above what a booking gathers in a lifetime; a flood beyond it is set aside, not applied.
@@ -110,6 +111,8 @@ pub struct Booking {
     pub authorization: Option<Authorization>,
     /// When the professional's word, or the capture, made it a promise.
     pub accepted_at: Option<DateTime<Utc>>,
+    /// Whether the professional said yes at any time, whatever came of it.
+    pub is_promised: bool,
     /// Why it was declined, if it was.
     pub decline: Option<Decline>,
     /// When the job was done.

@@ -116,7 +116,7 @@ pub enum Request {
     },
     /// The professional's share.
     Transfer(TransferRequest),
-    /// A mail about a booking to its customer.
+    /// A mail about a booking to its customer or its professional.
     BookingMail {
         /// The address, sealed.
         sealed_to: String,

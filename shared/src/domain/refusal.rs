@@ -3,7 +3,7 @@
 //! `docs/refusals.md` says the same for operators. Which answers of a provider are a definitive refusal is
 //! decided in [`crate::providers::call`] and in the clients; what follows from one is decided here.
 
-use super::booking::Step;
+use super::booking::{Recipient, Step};
 use super::effect::Request;
 
 /// Ends that are no refusal: the opposite has happened, or nobody needs the effect any more. Nothing is left
@@ -56,37 +56,109 @@ pub enum Retry {
     Never,
 }
 
+/// What is so because of a definitive refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ConsequenceKind {
+    /// There is no payment that the customer could make.
+    PaymentNotOpened,
+    /// The customer's money was not taken.
+    PaymentNotCaptured,
+    /// The customer's money is still held.
+    HoldNotReleased,
+    /// The customer's money did not go back.
+    PaymentNotRefunded,
+    /// The professional's share was not transferred.
+    ShareNotTransferred,
+    /// The customer was not written to.
+    CustomerNotTold,
+    /// The professional was not written to.
+    ProfessionalNotTold,
+    /// The member was not written to.
+    MemberNotTold,
+    /// The member got no free days.
+    DaysNotGranted,
+    /// The membership goes on.
+    MembershipNotEnded,
+}
+
+impl ConsequenceKind {
+    /// Every one, for documents.
+    pub const ALL: [Self; 10] = [
+        Self::PaymentNotOpened,
+        Self::PaymentNotCaptured,
+        Self::HoldNotReleased,
+        Self::PaymentNotRefunded,
+        Self::ShareNotTransferred,
+        Self::CustomerNotTold,
+        Self::ProfessionalNotTold,
+        Self::MemberNotTold,
+        Self::DaysNotGranted,
+        Self::MembershipNotEnded,
+    ];
+
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PaymentNotOpened => "payment_not_opened",
+            Self::PaymentNotCaptured => "payment_not_captured",
+            Self::HoldNotReleased => "hold_not_released",
+            Self::PaymentNotRefunded => "payment_not_refunded",
+            Self::ShareNotTransferred => "share_not_transferred",
+            Self::CustomerNotTold => "customer_not_told",
+            Self::ProfessionalNotTold => "professional_not_told",
+            Self::MemberNotTold => "member_not_told",
+            Self::DaysNotGranted => "days_not_granted",
+            Self::MembershipNotEnded => "membership_not_ended",
+        }
+    }
+}
+
 /// What follows from a definitive refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Consequence {
-    /// What is so since, in one word.
-    pub word: &'static str,
+    /// What is so since.
+    pub kind: ConsequenceKind,
     /// The step of the booking whose refusal is recorded as a fact, where it is a step of one.
     pub step: Option<Step>,
     /// Who has it tried again.
     pub retry: Retry,
 }
 
-/// What follows where the effect of a request is refused for good.
-pub fn consequence(request: &Request) -> Consequence {
-    let of_booking = |word, step, retry| Consequence { word, step: Some(step), retry };
-    let alone = |word, retry| Consequence { word, step: None, retry };
+/// What follows where the effect of a request is refused for good; `None` where nothing leaves.
+pub fn consequence(request: &Request) -> Option<Consequence> {
+    let of_booking = |kind, step, retry| Some(Consequence { kind, step: Some(step), retry });
+    let alone = |kind, retry| Some(Consequence { kind, step: None, retry });
     match request {
-        Request::Hold { .. } => of_booking("payment_not_opened", Step::Hold, Retry::Never),
-        Request::Capture { .. } => of_booking("payment_not_captured", Step::Capture, Retry::ByOperations),
-        Request::Release { .. } => of_booking("hold_not_released", Step::Release, Retry::ByOperations),
-        Request::Refund { .. } => of_booking("payment_not_refunded", Step::Refund, Retry::ByOperations),
+        Request::Nothing => None,
+        Request::Hold { .. } => of_booking(ConsequenceKind::PaymentNotOpened, Step::Hold, Retry::Never),
+        Request::Capture { .. } => {
+            of_booking(ConsequenceKind::PaymentNotCaptured, Step::Capture, Retry::ByOperations)
+        }
+        Request::Release { .. } => {
+            of_booking(ConsequenceKind::HoldNotReleased, Step::Release, Retry::ByOperations)
+        }
+        Request::Refund { .. } => {
+            of_booking(ConsequenceKind::PaymentNotRefunded, Step::Refund, Retry::ByOperations)
+        }
         Request::BookingMail { mail, .. } => {
-            of_booking("customer_not_told", mail.step(), Retry::ByOperations)
+            let kind = match mail.step().recipient() {
+                Some(Recipient::Professional) => ConsequenceKind::ProfessionalNotTold,
+                _ => ConsequenceKind::CustomerNotTold,
+            };
+            of_booking(kind, mail.step(), Retry::ByOperations)
         }
-        Request::Transfer(_) => alone("share_not_transferred", Retry::OnPayoutDay),
+        Request::Transfer(_) => alone(ConsequenceKind::ShareNotTransferred, Retry::OnPayoutDay),
         Request::Push { .. } | Request::Dm { .. } | Request::Mail { .. } => {
-            alone("member_not_told", Retry::ByAskingAgain)
+            alone(ConsequenceKind::MemberNotTold, Retry::ByAskingAgain)
         }
-        Request::Extend { .. } => alone("days_not_granted", Retry::Never),
-        Request::Cancel { .. } => alone("membership_not_ended", Retry::ByAskingAgain),
-        Request::Nothing => alone("nothing", Retry::Never),
+        Request::Extend { .. } => alone(ConsequenceKind::DaysNotGranted, Retry::Never),
+        Request::Cancel { .. } => alone(ConsequenceKind::MembershipNotEnded, Retry::ByAskingAgain),
     }
+}
+
+/// The step of a booking that a request is, where it is one.
+pub fn step_of(request: &Request) -> Option<Step> {
+    consequence(request).and_then(|consequence| consequence.step)
 }
 
 /// Whether an effect that ended without having happened was refused, so that a person has to look at it.

@@ -98,7 +98,7 @@ fn is_refusal_open(held: &Effect, result: &AttemptResult, booking: Option<&Booki
         return false;
     }
     let version = Step::version_of(&held.action.operation);
-    booking.is_none_or(|booking| match refusal::consequence(&held.request).step {
+    booking.is_none_or(|booking| match refusal::step_of(&held.request) {
         Some(step) => {
             booking.unresolved_refusal(step).is_some_and(|refusal| Some(refusal.version) == version)
         }
@@ -250,7 +250,7 @@ fn transfer_ended(
 /// That a step of the booking was refused, where its end says so.
 fn refused_step(held: &Effect, result: &AttemptResult) -> Option<BookingFactKind> {
     let is_refused = result.is_refused_step(&held.request);
-    let step = refusal::consequence(&held.request).step.filter(|_| is_refused)?;
+    let step = refusal::step_of(&held.request).filter(|_| is_refused)?;
     let version = Step::version_of(&held.action.operation)?;
     Some(BookingFactKind::StepRefused { step, version, reason: result.reason.clone() })
 }

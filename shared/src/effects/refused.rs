@@ -45,7 +45,8 @@ pub async fn resolve_refusal(
     new_id: &(dyn Fn() -> Uuid + Send + Sync),
     now: DateTime<Utc>,
 ) -> Result<Vec<Effect>, Unresolved> {
-    let consequence = refusal::consequence(&read.request);
+    // Of what never leaves nothing is refused.
+    let consequence = refusal::consequence(&read.request).ok_or(Unresolved::NotRefused)?;
     let step = consequence.step.zip(Step::version_of(&read.action.operation));
     if order.decision == RefusalDecision::Retry && consequence.retry != Retry::ByOperations {
         return Err(Unresolved::NotRetried(why_not(consequence.retry)));

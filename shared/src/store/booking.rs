@@ -6,6 +6,7 @@ mod list;
 mod lookup;
 mod project;
 mod record;
+mod step_request;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::error::StoreError;
 use super::keys::Key;
 use super::{Company, write::Write};
-use crate::domain::booking::{Booking, History, Step};
+use crate::domain::booking::{Booking, History, Recipient, Step};
 use crate::domain::effect::Effect;
 use crate::domain::id::CompanyId;
 use crate::domain::message::Language;
@@ -41,6 +42,9 @@ pub struct BookingRow {
     /// Where the customer is reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
+    /// Where the professional is reached, since they accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub professional_contact: Option<Contact>,
     /// The steps that were begun, each in its newest version.
     #[serde(default)]
     pub begun: BTreeMap<Step, u32>,
@@ -57,7 +61,7 @@ pub struct BookingRow {
     pub version: u64,
 }
 
-/// Where a customer is reached.
+/// Where a party to a booking is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// The address, sealed for [`BookingRow::place`].
@@ -75,6 +79,7 @@ impl BookingRow {
             history: History::default(),
             payment_intent_id: None,
             contact: None,
+            professional_contact: None,
             begun: BTreeMap::new(),
             payouts_refused: 0,
             payout_refused_in: None,
@@ -94,7 +99,15 @@ impl BookingRow {
         named.chain(&self.payment_intent_id).collect()
     }
 
-    /// What the address of a booking's customer is sealed for.
+    /// Where a party is reached, as far as that is known.
+    pub fn contact_of(&self, recipient: Recipient) -> Option<&Contact> {
+        match recipient {
+            Recipient::Customer => self.contact.as_ref(),
+            Recipient::Professional => self.professional_contact.as_ref(),
+        }
+    }
+
+    /// What the addresses of a booking's parties are sealed for.
     pub fn place(booking_id: BookingId) -> String {
         format!("booking:{booking_id}")
     }

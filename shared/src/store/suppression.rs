@@ -3,13 +3,13 @@
 //! A row is named by a keyed hash of its address and says why and since when. It never expires: an
 //! address does not come back to life by waiting. The newest event decides, whatever order they come in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::inbox::StoredEvent;
 use super::keys::{self, Key};
-use super::write::{Expect, Write, text};
+use super::write::{Expect, Write, number, text};
 use super::{Query, Range, Store, StoreError, attribute_text};
 use crate::domain::suppression::{AddressHash, Suppression, SuppressionChange, SuppressionReason};
 use crate::domain::time;
@@ -22,6 +22,12 @@ const TRIES: u32 = 5;
 
 /// As many reports as one look counts.
 const COUNTED: i32 = 1_000;
+
+/// What a mail that the mailer refused to send is counted as.
+pub const REFUSED: &str = "refused";
+
+/// Longer than operators count back.
+const REPORTED_DAYS: i64 = 14;
 
 /// What is not suppressed any more, or never was.
 const LIFTED: &str = "lifted";
@@ -120,6 +126,18 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Counts a mail about an account that the mailer refused to send, beside what it reports of those it sent. The
+    /// row is that of the mail's link, which nobody has got and which works for nobody from now on.
+    pub async fn report_refused_mail(&self, link: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        let write = Write::update(Key::link(link))
+            .set("list_pk", text(keys::MAIL_REPORTS_LIST))
+            .set("list_sk", text(format!("{}#{REFUSED}#{link}", time::format(at))))
+            .set(keys::TTL, number((at + Duration::days(REPORTED_DAYS)).timestamp()))
+            .remove("password_hash")
+            .expect(Expect::Present);
+        self.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
     /// What the mailer reported since a time, newest first.

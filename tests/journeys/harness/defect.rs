@@ -4,6 +4,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
+use shared::domain::booking::Step;
 
 use super::wire::writes;
 use crate::booked::{booking_id, metadata};
@@ -63,7 +64,20 @@ pub enum Defect {
     StrangerTakenForOurs,
     /// What was refused is on no list.
     RefusalNotListed,
+    /// A refusal is recorded, and the mail about it is not begun.
+    RefusalMailForgotten,
+    /// A mail about a refusal is begun under two names.
+    RefusalMailBegunTwice,
 }
+
+/// The mails about refusals.
+const REFUSAL_MAILS: [Step; 5] = [
+    Step::ReleaseRefusedMail,
+    Step::RefundRefusedMail,
+    Step::RefundedMail,
+    Step::ProfessionalDeclinedMail,
+    Step::ProfessionalAcceptedMail,
+];
 
 const ENDS: [&str; 4] = ["done", "rejected", "unknown", "prepared"];
 
@@ -109,6 +123,21 @@ impl Defect {
             && let Some(parts) = body["TransactItems"].as_array_mut()
         {
             parts.retain(|part| !part.to_string().contains(&format!("\"{forgotten}#")));
+        }
+        if let Some(parts) = body["TransactItems"].as_array_mut() {
+            match self {
+                Self::RefusalMailForgotten => {
+                    parts.retain(|part| !begins_mail(part));
+                    parts.iter_mut().for_each(forget_mails);
+                }
+                Self::RefusalMailBegunTwice => {
+                    let again = |part: &Value| part.to_string().replace(":v1", ":v2").parse().ok();
+                    let more: Vec<Value> =
+                        parts.iter().filter(|part| begins_mail(part)).filter_map(again).collect();
+                    parts.extend(more);
+                }
+                _ => {}
+            }
         }
         vec![body.take()]
     }
@@ -200,6 +229,26 @@ fn torn(body: &Value) -> Vec<Value> {
         json!({"TransactItems": [part], "ClientRequestToken": token})
     };
     parts.map(alone).collect()
+}
+
+/// Whether a part of a transaction begins a mail about a refusal.
+fn begins_mail(part: &Value) -> bool {
+    let row = &part["Put"]["Item"];
+    let name = row["sk"]["S"].as_str().and_then(|key| key.strip_prefix("ACTION#"));
+    let step = name.and_then(|name| name.split(':').next()).unwrap_or_default();
+    REFUSAL_MAILS.iter().any(|mail| mail.as_str() == step)
+}
+
+/// Forgets that a mail about a refusal was begun.
+fn forget_mails(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            REFUSAL_MAILS.iter().for_each(|mail| drop(fields.remove(mail.as_str())));
+            fields.values_mut().for_each(forget_mails);
+        }
+        Value::Array(values) => values.iter_mut().for_each(forget_mails),
+        _ => {}
+    }
 }
 
 /// Takes an attribute out of every row of an answer; whether there was one.

@@ -32,6 +32,34 @@ fn a_refusal_that_is_on_no_list_is_found() {
     found_when_refused(&[Defect::RefusalNotListed], scene, "is refused and not listed");
 }
 
+/// What two people do to one booking whose professional is written to.
+fn written_to(acts: &[declines::Act]) -> Declines {
+    Declines { is_written_to: true, ..Declines::of_one(acts) }
+}
+
+#[test]
+fn a_refused_capture_of_which_the_professional_does_not_hear_is_found() {
+    let scene = written_to(&[declines::Act::Accept(0)]);
+    let words = "ProfessionalDeclinedMail is wanted and has not begun";
+    found_when_refused(&[Defect::RefusalMailForgotten], scene, words);
+}
+
+#[test]
+fn a_refused_refund_or_release_of_which_the_customer_does_not_hear_is_found() {
+    let (accept, cancel) = (declines::Act::Accept(0), declines::Act::Cancel(0));
+    for (acts, mail) in [(vec![accept, cancel], "RefundRefusedMail"), (vec![cancel], "ReleaseRefusedMail")] {
+        let words = format!("{mail} is wanted and has not begun");
+        found_when_refused(&[Defect::RefusalMailForgotten], Declines::of_one(&acts), &words);
+    }
+}
+
+#[test]
+fn a_mail_about_a_refusal_that_is_begun_twice_is_found() {
+    let scene = written_to(&[declines::Act::Accept(0)]);
+    let words = "ProfessionalDeclinedMail has begun 1 times and has 2 effects";
+    found_when_refused(&[Defect::RefusalMailBegunTwice], scene, words);
+}
+
 #[test]
 fn a_refused_look_up_of_lines_taken_for_an_empty_list_is_found() {
     let scene = Missed::of_one(&[Happening::Refund(0)], &[reconciliation::Act::Reconcile]);

@@ -60,6 +60,15 @@ fn a_decline_an_acceptance_or_a_cancellation_that_is_refused_anywhere_is_done_or
 }
 
 #[test]
+fn an_acceptance_or_a_cancellation_that_is_refused_anywhere_is_heard_of_by_both_sides() {
+    let (accept, cancel) = (Act::Accept(0), Act::Cancel(0));
+    for acts in [vec![accept], vec![accept, cancel]] {
+        let scene = Declines { is_written_to: true, ..Declines::of_one(&acts) };
+        assert!(refused_at_every_call(&scene) > 0, "{acts:?}");
+    }
+}
+
+#[test]
 fn a_payout_that_is_refused_anywhere_is_made_once_on_a_later_day() {
     refused_at_every_call(&Payouts::of(&[2], &[payday::Act::Tick]));
     refused_at_every_call(&Payouts { balance: Some(100_000), ..Payouts::of(&[1], &[payday::Act::Tick]) });

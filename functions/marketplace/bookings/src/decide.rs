@@ -14,7 +14,7 @@ use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
 use shared::store::booking::{BookingChange, BookingRow};
 
-use crate::{TRIES, parse, seen_by, show, steps, unrecorded};
+use crate::{TRIES, contact, parse, seen_by, show, steps, unrecorded};
 
 type Parts = (State<SharedApp>, Caller, Path<String>, IdempotencyKey);
 
@@ -102,8 +102,12 @@ async fn record(
         let now = app.clock.now();
         let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
         let fact = may(&booking, ask).and_then(|()| booking.ask(ask, source, now)).map_err(refused)?;
+        let is_unknown = ask == BookingCommand::Accept && read.professional_contact.is_none();
+        let professional_contact =
+            if is_unknown { contact::professional(app, caller, &read, &booking).await? } else { None };
         let news = BookingChange {
             facts: vec![fact],
+            professional_contact,
             cause: caller.id.clone(),
             actor: Some(Actor::person(&caller.id, caller.role)),
             ..BookingChange::default()

@@ -1,8 +1,8 @@
 //! Jobs that customers ask professionals for.
 //!
 //! - **Called by** the customer's, the professional's and the owner's browser.
-//! - **Reads** a booking, one row; a page of a list; of a customer's account its address, and from Stripe
-//!   the payment that the customer's browser confirms.
+//! - **Reads** a booking, one row; a page of a list; of a customer's account, and of that of a professional who
+//!   accepts, its address; and from Stripe the payment that the customer's browser confirms.
 //! - **Writes** what somebody decides, with everything that follows from it, in one transaction; then
 //!   opens, takes, lets go or gives back the payment and writes down what became of it.
 //! - **Answers** the booking as it stands. What Stripe did not do at once the sweep finishes: an acceptance
@@ -10,6 +10,7 @@
 //! - **Twice:** with the same key the first answer, also after a crash in the middle: a request names
 //!   its booking, a decision its fact. Another decision is refused with the word for what was decided.
 
+mod contact;
 mod decide;
 mod list;
 mod payment;

@@ -7,7 +7,6 @@ use http::StatusCode;
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::auth::session::Session;
-use shared::domain::account::Role;
 use shared::domain::action::Actor;
 use shared::domain::booking::{BookingFact, BookingFactKind, Step};
 use shared::domain::effect::Effect;
@@ -16,10 +15,9 @@ use shared::domain::refusal;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
-use shared::store::account::AccountRow;
-use shared::store::booking::{BookingChange, BookingRow, Contact};
+use shared::store::booking::{BookingChange, BookingRow};
 
-use crate::{TRIES, show, steps, unrecorded};
+use crate::{TRIES, contact, show, steps, unrecorded};
 
 mod new_booking;
 
@@ -90,7 +88,7 @@ async fn record(
         let source = format!("request:{booking_id}");
         let news = BookingChange {
             facts: vec![BookingFact { at: now, what: BookingFactKind::Requested(terms), source }],
-            contact: contact(app, session, new_booking, booking_id).await?,
+            contact: contact::customer(app, session, new_booking.contact(), booking_id).await?,
             cause: caller.id.clone(),
             actor: Some(Actor::person(&caller.id, caller.role)),
             ..BookingChange::default()
@@ -103,28 +101,4 @@ async fn record(
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// Where the customer is reached: at the address that is given, or at that of the customer's own
-/// account. A booking without one is declined without a mail.
-async fn contact(
-    app: &SharedApp,
-    session: Option<&Session>,
-    new_booking: &NewBooking,
-    booking_id: BookingId,
-) -> Result<Option<Contact>, Failure> {
-    let vault = &app.config.vault;
-    let address = match (&new_booking.email, session) {
-        (Some(address), _) => Some(address.as_str().as_bytes().to_vec()),
-        (None, Some(session)) if session.role == Role::Customer && session.account.lives_in_its_row() => {
-            let account = app.store()?.account(&session.account).await?;
-            let place = AccountRow::place(&session.account);
-            account.and_then(|account| vault.open(&place, &account.email_sealed).ok())
-        }
-        _ => None,
-    };
-    let Some(address) = address else { return Ok(None) };
-    let sealed = vault.seal(&BookingRow::place(booking_id), &address);
-    let email_sealed = sealed?;
-    Ok(Some(Contact { email_sealed, language: new_booking.language }))
 }

@@ -50,7 +50,7 @@ fn show(subject: Subject, effect: &Effect, booking: Option<&Booking>) -> Value {
         "provider": effect.request.provider(),
         "code": refusal::provider_code(reason),
         "reason": reason,
-        "consequence": consequence.word,
+        "consequence": consequence.map(|consequence| consequence.kind.as_str()),
         "amount": waiting,
         "currency": booking.filter(|_| waiting.is_some()).map(|booking| &booking.terms.price.currency),
         "tries": effect.tries,

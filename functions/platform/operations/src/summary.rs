@@ -15,6 +15,7 @@ use shared::store::batch::BatchRow;
 use shared::store::due::SWEEP;
 use shared::store::inbox::StoredEvent;
 use shared::store::job::Runs;
+use shared::store::suppression::REFUSED;
 use shared::store::trouble::Trouble;
 use shared::store::{Company, Store};
 
@@ -97,7 +98,7 @@ async fn mail_reports(store: &Store, now: DateTime<Utc>) -> Result<Value, Failur
     let since = now - Duration::days(MAIL_DAYS);
     let reports = store.mail_reports_since(since).await?;
     let mut summary = json!({"since": time::format(since), "more": reports.more});
-    for kind in REPORT_KINDS {
+    for kind in REPORT_KINDS.into_iter().chain([REFUSED]) {
         summary[kind] = json!(reports.count(kind));
     }
     Ok(summary)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use shared::domain::booking::Step;
 
 use crate::server::Server;
 
@@ -103,6 +104,6 @@ async fn a_killed_server_loses_nothing_and_repeats_nothing() {
 
 /// Whether an operation is one of a booking's: `capture:<booking>:v1` and its like.
 fn is_of_booking(key: &str) -> bool {
-    let steps = ["hold:", "capture:", "release:", "refund:", "payout:", "decline_mail:", "accepted_mail:"];
-    steps.iter().any(|step| key.starts_with(step))
+    let name = key.split(':').next().unwrap_or_default();
+    name == "payout" || Step::ALL.iter().any(|step| step.as_str() == name)
 }

@@ -29,6 +29,7 @@ pub(super) fn booking(facts: &BTreeSet<BookingFact>, opened: Option<&PaymentInte
         stage_at: requested_at,
         authorization: None,
         accepted_at: None,
+        is_promised: facts.iter().any(|fact| fact.what.kind() == Kind::Accepted),
         decline: None,
         completed_at: None,
         cancellation: None,

@@ -81,8 +81,12 @@ impl Booking {
             }
             Step::Release => !self.stage.is_off() || is_captured || self.released_at.is_some(),
             Step::Refund => !self.stage.is_off() || self.amounts.remaining() <= 0,
-            Step::DeclineMail => self.stage != super::BookingState::Declined,
-            Step::AcceptedMail => self.stage.is_off(),
+            Step::DeclineMail | Step::ProfessionalDeclinedMail => self.stage != super::BookingState::Declined,
+            Step::AcceptedMail | Step::ProfessionalAcceptedMail => self.stage.is_off(),
+            // The mail that corrects it says where the money is now.
+            Step::ReleaseRefusedMail => !self.stage.is_off() || is_captured || self.released_at.is_some(),
+            Step::RefundRefusedMail => !self.stage.is_off() || self.amounts.remaining() <= 0,
+            Step::RefundedMail => !self.stage.is_off() || self.amounts.remaining() > 0,
         };
         self.refusals.get(&step).filter(|refusal| refusal.decision.is_none() && !is_moot)
     }
@@ -115,7 +119,7 @@ impl Booking {
             Step::Capture => Some(self.terms.price.amount),
             Step::Release => self.authorization.as_ref().map(|_| self.terms.price.amount),
             Step::Refund => Some(self.amounts.remaining()),
-            Step::Hold | Step::DeclineMail | Step::AcceptedMail => None,
+            _ => None,
         }
     }
 

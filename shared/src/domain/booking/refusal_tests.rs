@@ -47,7 +47,8 @@ fn a_refused_capture_declines_the_booking_and_waits_for_a_decision() {
     assert_eq!((failed.state, decline.reason), (BookingState::Declined, DeclinedReason::PaymentFailed));
     assert_eq!(failed.payment_status(), "capture_refused");
     assert_eq!(failed.unresolved_refusal(Step::Capture).unwrap().reason, "charge_expired_for_capture");
-    assert_eq!(wanted(&failed), [Step::DeclineMail], "the hold stays until a person decides");
+    let mails = [Step::DeclineMail, Step::ProfessionalDeclinedMail];
+    assert_eq!(wanted(&failed), mails, "the hold stays until a person decides");
     for ask in [BookingCommand::Complete, BookingCommand::Decline] {
         assert_eq!(failed.ask(ask, "x", failed.stage_at), Err(Refusal::AlreadyDeclined));
     }
@@ -61,9 +62,10 @@ fn a_refused_capture_is_tried_again_or_let_go_and_moot_once_the_payment_has_ende
     assert_eq!((again.state, wanted(&again)), (BookingState::Authorized, vec![Step::Capture]));
     let closed = with(&[capture_refused(), decided(2.0, Step::Capture, 1, RefusalDecision::Close)]);
     assert_eq!((closed.state, closed.payment_status()), (BookingState::Declined, "release_pending"));
-    assert_eq!(wanted(&closed), [Step::Release, Step::DeclineMail]);
+    assert_eq!(wanted(&closed), [Step::Release, Step::DeclineMail, Step::ProfessionalDeclinedMail]);
     let captured = with(&[capture_refused(), captured(2.0, 10_000)]);
-    assert_eq!((captured.state, wanted(&captured)), (BookingState::Accepted, vec![Step::AcceptedMail]));
+    let corrections = vec![Step::AcceptedMail, Step::ProfessionalAcceptedMail];
+    assert_eq!((captured.state, wanted(&captured)), (BookingState::Accepted, corrections));
     let lapsed = with(&[capture_refused(), released(3.0)]);
     assert_eq!((lapsed.state, lapsed.payment_status()), (BookingState::Declined, "released"));
     let (reason, payment_intent) = (ReleaseReason::Other, None);

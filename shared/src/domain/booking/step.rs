@@ -1,6 +1,5 @@
 //! What must leave the house because of where a booking stands.
 
-use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Booking;
@@ -24,12 +23,42 @@ pub enum Step {
     DeclineMail,
     /// Tell the customer that the payment was taken after all, once a mail has said that it was not.
     AcceptedMail,
+    /// Tell the customer of a cancelled booking that the hold was not released.
+    ReleaseRefusedMail,
+    /// Tell the customer of a cancelled booking that the refund has not gone through yet.
+    RefundRefusedMail,
+    /// Tell the customer that the refund went through after all.
+    RefundedMail,
+    /// Tell the professional that a booking they accepted is declined after all.
+    ProfessionalDeclinedMail,
+    /// Tell the professional that the payment was taken after all, once a mail has said that it was not.
+    ProfessionalAcceptedMail,
+}
+
+/// Who reads a mail about a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipient {
+    /// Who asked for the job.
+    Customer,
+    /// Who does it.
+    Professional,
 }
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 6] =
-        [Self::Hold, Self::Capture, Self::Release, Self::Refund, Self::DeclineMail, Self::AcceptedMail];
+    pub const ALL: [Self; 11] = [
+        Self::Hold,
+        Self::Capture,
+        Self::Release,
+        Self::Refund,
+        Self::DeclineMail,
+        Self::AcceptedMail,
+        Self::ReleaseRefusedMail,
+        Self::RefundRefusedMail,
+        Self::RefundedMail,
+        Self::ProfessionalDeclinedMail,
+        Self::ProfessionalAcceptedMail,
+    ];
 
     /// The word used in keys and logs.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +69,33 @@ impl Step {
             Self::Refund => "refund",
             Self::DeclineMail => "decline_mail",
             Self::AcceptedMail => "accepted_mail",
+            Self::ReleaseRefusedMail => "release_refused_mail",
+            Self::RefundRefusedMail => "refund_refused_mail",
+            Self::RefundedMail => "refunded_mail",
+            Self::ProfessionalDeclinedMail => "professional_declined_mail",
+            Self::ProfessionalAcceptedMail => "professional_accepted_mail",
+        }
+    }
+
+    /// Who reads it, where the step is a mail.
+    pub fn recipient(self) -> Option<Recipient> {
+        match self {
+            Self::Hold | Self::Capture | Self::Release | Self::Refund => None,
+            Self::DeclineMail
+            | Self::AcceptedMail
+            | Self::ReleaseRefusedMail
+            | Self::RefundRefusedMail
+            | Self::RefundedMail => Some(Recipient::Customer),
+            Self::ProfessionalDeclinedMail | Self::ProfessionalAcceptedMail => Some(Recipient::Professional),
+        }
+    }
+
+    /// The mail that it corrects, where it is one that does: without that mail there is nothing to correct.
+    pub fn corrects(self) -> Option<Self> {
+        match self {
+            Self::AcceptedMail => Some(Self::DeclineMail),
+            Self::ProfessionalAcceptedMail => Some(Self::ProfessionalDeclinedMail),
+            _ => None,
         }
     }
 
@@ -75,32 +131,8 @@ impl Booking {
                 self.stage.is_off() && payment_intent.is_some() && !taken && !let_go && !may_be_captured
             }
             Step::Refund => self.stage.is_off() && self.amounts.remaining() > 0 && !self.dispute_open,
-            // Not before the money is free: until then a capture elsewhere may still win. Where Stripe refuses
-            // to free or to take it, the customer hears that it was declined and where the money is.
-            Step::DeclineMail => {
-                let is_known = self.authorization.is_none()
-                    || let_go
-                    || self.refusals.contains_key(&Step::Release)
-                    || self.refusals.contains_key(&Step::Capture);
-                self.stage == BookingState::Declined && is_known && !self.was_refused_at_once()
-            }
-            Step::AcceptedMail => {
-                let was_refused = self.refusals.contains_key(&Step::Capture);
-                let is_accepted = self.stage == BookingState::Accepted || self.stage.is_done();
-                was_refused && taken && is_accepted
-            }
+            mail => self.wants_mail(mail),
         }
-    }
-}
-
-/// The caller who asks for a booking waits for the answer about as long.
-const ASKER_WAITS_MINUTES: i64 = 2;
-
-impl Booking {
-    /// Whether the payment was refused while the caller was still waiting for the answer, which says so.
-    fn was_refused_at_once(&self) -> bool {
-        let waits_until = self.requested_at + Duration::minutes(ASKER_WAITS_MINUTES);
-        self.refusals.get(&Step::Hold).is_some_and(|refusal| refusal.refused_at <= waits_until)
     }
 }
 

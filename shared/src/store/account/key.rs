@@ -37,6 +37,14 @@ impl AccountKey {
         Self(format!("{OIDC}{}", sha256_hex(format!("{}:{issuer}{subject}", issuer.len()).as_bytes())))
     }
 
+    /// The account of a mail address that a party to a booking is named by; `None` for the ids of providers and
+    /// issuers, whose accounts are not kept here.
+    pub fn of_party(id: &str) -> Option<Self> {
+        let hash = id.strip_prefix(EMAIL)?;
+        let is_hash = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash.then(|| Self(id.to_owned()))
+    }
+
     /// The role of a staff account of the environment; `None` for every other.
     pub fn staff_role(&self) -> Option<Role> {
         self.0.strip_prefix(STAFF).and_then(Role::parse)
@@ -77,6 +85,15 @@ mod tests {
         assert_eq!(key, AccountKey::of_name("CANARY@example.com"));
         assert_eq!(key.staff_role(), None);
         assert_eq!(AccountKey::staff(Role::Developer).staff_role(), Some(Role::Developer));
+    }
+
+    #[test]
+    fn only_the_key_of_a_mail_address_names_an_account_that_is_kept_here() {
+        let key = AccountKey::of_name("canary@example.com");
+        assert_eq!(AccountKey::of_party(key.as_str()), Some(key));
+        for other in ["user_9kQ2", "email:0a1b", "0123456789ab:auth0|5f", "staff:provider", "email:"] {
+            assert_eq!(AccountKey::of_party(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -10,13 +10,12 @@ use super::super::keys::{self, Key};
 use super::super::payee::RESERVED;
 use super::super::recovery::RecordError;
 use super::super::write::{Expect, Write, text};
+use super::step_request::step_request;
 use super::{BookingRow, Contact};
-use crate::domain::action::{Action, ActionKind, Actor, Source};
-use crate::domain::booking::{
-    Booking, BookingFact, DeclinedReason, Due, MAX_FACTS, Policy, RefusalDecision, Step,
-};
-use crate::domain::booking_mail::{BOOKING_MAIL_VERSION, BookingMail};
-use crate::domain::effect::{Effect, Request};
+use crate::domain::action::{Action, Actor, Source};
+use crate::domain::booking::{Booking, BookingFact, Due, MAX_FACTS, Policy, RefusalDecision, Step};
+use crate::domain::booking_mail::BOOKING_MAIL_VERSION;
+use crate::domain::effect::Effect;
 use crate::domain::ledger::{self, LedgerEntry};
 use crate::domain::party::PaymentIntentId;
 use crate::domain::payout::{BatchId, operation as payout_operation};
@@ -40,6 +39,8 @@ pub struct BookingChange {
     pub payment_intent: Option<PaymentIntentId>,
     /// Where the customer is reached.
     pub contact: Option<Contact>,
+    /// Where the professional is reached.
+    pub professional_contact: Option<Contact>,
     /// What became of its transfer.
     pub payout: Option<Payout>,
     /// What its transfer no longer keeps back of the share once it has ended, in minor units.
@@ -122,6 +123,7 @@ impl Company {
             return Err(RecordError::TooManyFacts);
         }
         row.contact = row.contact.or(news.contact);
+        row.professional_contact = row.professional_contact.or(news.professional_contact);
         match news.payout {
             Some(Payout::Begun) => row.payout_in_progress = true,
             Some(Payout::Settled) => row.payout_in_progress = false,
@@ -248,11 +250,14 @@ fn begin(
     if (begun > 0 && !is_retried) || !booking.wants(step, row.payment_intent_id.as_ref()) {
         return None;
     }
-    let (kind, request) = request(row, booking, step, booking_config)?;
+    if step.corrects().is_some_and(|corrected| !row.begun.contains_key(&corrected)) {
+        return None;
+    }
+    let (kind, request) = step_request(row, booking, step, booking_config)?;
     let operation = step.operation(row.booking_id, begun + 1);
     row.begun.insert(step, begun + 1);
     let mut action = Action::plain(operation.clone(), kind, actor, now);
-    if matches!(step, Step::DeclineMail | Step::AcceptedMail) {
+    if step.recipient().is_some() {
         action.template_version = Some(BOOKING_MAIL_VERSION);
     }
     Some(Effect::prepared(action, request, operation))
@@ -280,44 +285,6 @@ fn resolved_refusals(
         resolved.push(payout_operation(row.booking_id, read.payouts_refused));
     }
     resolved
-}
-
-/// What is asked for by a step; `None` where it cannot be asked, such as a mail to nobody.
-fn request(
-    row: &BookingRow,
-    booking: &Booking,
-    step: Step,
-    booking_config: &BookingConfig,
-) -> Option<(ActionKind, Request)> {
-    let payment_intent = booking.payment_intent.clone().or_else(|| row.payment_intent_id.clone());
-    Some(match step {
-        Step::Hold => {
-            let (company_id, booking_id) = (row.company_id.clone(), row.booking_id);
-            let money = booking.terms.price.clone();
-            (ActionKind::PaymentOpened, Request::Hold { company_id, booking_id, money })
-        }
-        Step::Capture => (ActionKind::PaymentCaptured, Request::Capture { payment_intent: payment_intent? }),
-        Step::Release => {
-            let by = booking.cancellation.as_ref().map(|(_, by)| *by);
-            let by_customer = by == Some(crate::domain::booking::CancelledBy::Customer);
-            let request = Request::Release { payment_intent: payment_intent?, by_customer };
-            (ActionKind::PaymentReleased, request)
-        }
-        Step::Refund => (ActionKind::PaymentRefunded, Request::Refund { payment_intent: payment_intent? }),
-        Step::DeclineMail => {
-            let Contact { email_sealed, language } = row.contact.clone()?;
-            let reason = booking.decline.map_or(DeclinedReason::ProfessionalDeclined, |it| it.reason);
-            let still_reserved = booking.authorization.is_some() && booking.released_at.is_none();
-            let concierge_url = booking_config.concierge_url.clone();
-            let mail = BookingMail::Declined { reason, still_reserved, concierge_url };
-            (ActionKind::DeclineMail, Request::BookingMail { sealed_to: email_sealed, language, mail })
-        }
-        Step::AcceptedMail => {
-            let Contact { email_sealed, language } = row.contact.clone()?;
-            let mail = BookingMail::Accepted;
-            (ActionKind::AcceptedMail, Request::BookingMail { sealed_to: email_sealed, language, mail })
-        }
-    })
 }
 
 /// From when on the share may be settled, if nothing but time stands in the way.

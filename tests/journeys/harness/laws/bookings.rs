@@ -63,8 +63,8 @@ fn steps(booked: &Booked<'_>) -> Result<(), String> {
             format!("{step:?} has begun {begun} times and has {found} effects")
         })?;
         let wanted = booking.as_ref().is_some_and(|it| it.wants(step, row.payment_intent_id.as_ref()));
-        let is_mail = matches!(step, Step::DeclineMail | Step::AcceptedMail);
-        let can_be = !is_mail || row.contact.is_some();
+        let is_reached = step.recipient().is_none_or(|recipient| row.contact_of(recipient).is_some());
+        let can_be = is_reached && step.corrects().is_none_or(|mail| row.begun.contains_key(&mail));
         must(!wanted || !can_be || begun > 0, || format!("{step:?} is wanted and has not begun"))?;
     }
     Ok(())

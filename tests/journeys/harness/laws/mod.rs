@@ -8,6 +8,7 @@ mod cases;
 mod effects;
 mod events;
 mod finished;
+mod mails;
 mod once;
 mod payees;
 mod payments;
@@ -24,6 +25,7 @@ pub use cases::ClosedCasesRest;
 pub use effects::Fences;
 pub use events::{AppliedOnce, EventsStand};
 pub use finished::NothingUnfinished;
+pub use mails::RefusalsAreHeard;
 pub use once::OnceEach;
 pub use payees::OneAtAPayee;
 pub use payments::TakenOrLetGo;
@@ -40,6 +42,7 @@ pub fn of_money() -> Vec<Box<dyn Law>> {
     let mut laws = of_restored_money();
     // Before the laws that say the same of transfers in more general words.
     laws.insert(5, Box::new(OnceEach));
+    laws.push(Box::new(RefusalsAreHeard));
     laws
 }
 

@@ -55,7 +55,7 @@ fn check(booked: &Booked<'_>, moment: &Moment<'_>) -> Result<(), String> {
     }
     let steps = booked.effects.iter().filter(|effect| effect.is_refusal_open);
     for effect in steps {
-        let Some(step) = refusal::consequence(&effect.request).step else { continue };
+        let Some(step) = refusal::step_of(&effect.request) else { continue };
         let version = Step::version_of(&effect.action.operation);
         let is_open = booking.unresolved_refusal(step).is_some_and(|it| Some(it.version) == version);
         must(is_open, || format!("{} is listed and nothing of it is open", effect.action.operation))?;
@@ -85,5 +85,5 @@ fn is_resolved(row: &Row) -> bool {
 
 /// A payment that was not opened ends the booking, which says so to the caller.
 fn is_of_ended_hold(effect: &Effect) -> bool {
-    refusal::consequence(&effect.request).step == Some(Step::Hold)
+    refusal::step_of(&effect.request) == Some(Step::Hold)
 }

@@ -22,8 +22,8 @@ const FIELDS: [&str; 7] =
 /// What is asked for.
 #[derive(Debug)]
 pub(super) struct NewBooking {
-    pub(super) email: Option<EmailAddress>,
-    pub(super) language: Language,
+    email: Option<EmailAddress>,
+    language: Language,
     terms: Terms,
 }
 
@@ -70,6 +70,11 @@ impl NewBooking {
         } else {
             Err(Failure::fields(fields.errors))
         }
+    }
+
+    /// The customer's address, where one is given, and the language to write in.
+    pub(super) fn contact(&self) -> (Option<&EmailAddress>, Language) {
+        (self.email.as_ref(), self.language)
     }
 
     /// The terms as they are agreed on now. Whether the start is still to come is looked at here, so that

@@ -1,0 +1,107 @@
+//! Mails about refusals: whoever has to hear of one is written to once, and nobody without a reason.
+
+use shared::domain::booking::{Booking, BookingFactKind, BookingState, CancelledBy, RefusalDecision, Step};
+use shared::domain::effect::EffectState;
+
+use crate::harness::booked::Booked;
+use crate::harness::law::{Law, Moment, must};
+
+/// Holds for every booking: what it says of mails follows from its history, and not from the code that asks for them.
+pub struct RefusalsAreHeard;
+
+impl Law for RefusalsAreHeard {
+    fn at_rest(&self, moment: &Moment<'_>) -> Result<(), String> {
+        let left = moment.world.left_the_house();
+        for booked in moment.after.bookings() {
+            let Some(booking) = &booked.booking else { continue };
+            let told = |problem| format!("{problem}: {}", booked.projected);
+            of_capture(&booked, booking).map_err(told)?;
+            of_cancellation(&booked, booking).map_err(told)?;
+            for mail in Step::ALL.into_iter().filter(|step| step.recipient().is_some()) {
+                has_reason(&booked, mail).map_err(told)?;
+                let prefix = format!("{}:{}:", mail.as_str(), booked.row.booking_id);
+                let times: usize =
+                    left.iter().filter(|(key, _)| key.starts_with(&prefix)).map(|(_, times)| times).sum();
+                must(times <= 1, || told(format!("{mail:?} left {times} times")))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Both sides hear that the money was not taken, and that it was taken after all.
+fn of_capture(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
+    if !was_refused(booked, Step::Capture) {
+        return Ok(());
+    }
+    if booking.stage == BookingState::Declined {
+        is_begun(booked, Step::DeclineMail)?;
+        is_begun(booked, Step::ProfessionalDeclinedMail)?;
+    }
+    if booking.amounts.captured == 0 || booking.stage.is_off() {
+        return Ok(());
+    }
+    let corrections = [
+        (Step::DeclineMail, Step::AcceptedMail),
+        (Step::ProfessionalDeclinedMail, Step::ProfessionalAcceptedMail),
+    ];
+    for (mail, correction) in corrections.iter().filter(|(mail, _)| booked.row.begun.contains_key(mail)) {
+        is_begun(booked, *correction).map_err(|problem| format!("{problem} although {mail:?} has"))?;
+    }
+    Ok(())
+}
+
+/// The customer of somebody else's cancellation hears where the money is.
+fn of_cancellation(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
+    let by = booking.cancellation.map(|(_, by)| by);
+    if booking.stage != BookingState::Cancelled || by == Some(CancelledBy::Customer) {
+        return Ok(());
+    }
+    let amounts = &booking.amounts;
+    let is_held = booking.authorization.is_some() && booking.released_at.is_none() && amounts.captured == 0;
+    if was_refused(booked, Step::Release) && is_held {
+        is_begun(booked, Step::ReleaseRefusedMail)?;
+    }
+    if was_refused(booked, Step::Refund) && amounts.captured > 0 {
+        let decision = booking.refusals.get(&Step::Refund).and_then(|refusal| refusal.decision);
+        let is_closed = decision == Some(RefusalDecision::Close);
+        if amounts.refunded == amounts.captured {
+            is_begun(booked, Step::RefundedMail)?;
+        } else if !booking.dispute_open && !is_closed {
+            is_begun(booked, Step::RefundRefusedMail)?;
+        }
+    }
+    Ok(())
+}
+
+/// A mail that was sent, or is in doubt, about a refusal is about one that happened.
+fn has_reason(booked: &Booked<'_>, mail: Step) -> Result<(), String> {
+    let reason = match mail {
+        Step::AcceptedMail | Step::ProfessionalAcceptedMail => Step::Capture,
+        Step::ReleaseRefusedMail => Step::Release,
+        Step::RefundRefusedMail | Step::RefundedMail => Step::Refund,
+        // A booking is declined for other reasons as well.
+        _ => return Ok(()),
+    };
+    let has_left = |state: EffectState| state != EffectState::Rejected;
+    let prefix = format!("{}:", mail.as_str());
+    let sent = booked
+        .effects
+        .iter()
+        .any(|effect| effect.action.operation.starts_with(&prefix) && has_left(effect.state));
+    must(!sent || was_refused(booked, reason), || format!("{mail:?}, and {reason:?} was never refused"))?;
+    let corrected = mail.corrects().is_none_or(|corrected| booked.row.begun.contains_key(&corrected));
+    must(!sent || corrected, || format!("{mail:?} corrects a mail that was never sent"))
+}
+
+fn was_refused(booked: &Booked<'_>, refused: Step) -> bool {
+    let is_of = |what: &BookingFactKind| matches!(what, BookingFactKind::StepRefused { step, .. } if *step == refused);
+    booked.row.history.facts().any(|fact| is_of(&fact.what))
+}
+
+fn is_begun(booked: &Booked<'_>, mail: Step) -> Result<(), String> {
+    let recipient = mail.recipient().and_then(|recipient| booked.row.contact_of(recipient));
+    let prefix = format!("{}:", mail.as_str());
+    let is_begun = booked.effects.iter().any(|effect| effect.action.operation.starts_with(&prefix));
+    must(is_begun || recipient.is_none(), || format!("{mail:?} has not begun"))
+}
