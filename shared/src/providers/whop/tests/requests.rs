@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::listener::{Listener, Received};
 use super::{API_KEY, at, company, membership, message, payment, user, whop};
 use crate::providers::client::client;
-use crate::providers::tokens::keys::Keys;
+use crate::providers::tokens::keys::KeySet;
 use crate::providers::whop::API_VERSION_DATE;
 use crate::providers::whop::client::Whop;
 
@@ -248,7 +248,7 @@ async fn a_cancellation_always_says_whether_it_is_at_the_end_of_the_period() {
 #[tokio::test]
 async fn the_key_set_is_public_and_our_key_does_not_travel_there() {
     let listener = Listener::answering([(200, r#"{"keys":[]}"#)]).await;
-    let keys = Keys::at(client().unwrap(), &format!("{}/.well-known/jwks.json", listener.base));
+    let keys = KeySet::at(client().unwrap(), &format!("{}/.well-known/jwks.json", listener.base));
     assert_eq!(keys.named(None, at(1_784_541_600)).await.unwrap(), []);
     let [request] = listener.received().try_into().unwrap();
     assert_eq!((&request.method, request.path.as_str()), (&Method::GET, "/api/v1/.well-known/jwks.json"));
