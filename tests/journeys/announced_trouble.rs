@@ -5,8 +5,8 @@ use local::service::TABLE;
 use serde_json::{Value, json};
 use shared::store::company::AuditEntry;
 
+use crate::injected_fault::{FAULT_POINTS, InjectedFault};
 use crate::listening::{PAUSES, PUBLISH};
-use crate::strike::{Strike, TROUBLES};
 use crate::world::{COMPANY, World};
 
 /// Two requests to the bus.
@@ -32,12 +32,13 @@ async fn settle(world: &World) {
 #[tokio::test]
 async fn a_run_survives_trouble_at_every_request() {
     let (mut runs, mut twice) = (0, 0);
-    for trouble in TROUBLES {
+    for trouble in FAULT_POINTS {
         for call in 1.. {
             let told = format!("{trouble:?} at call {call}");
             let mut world = prepared().await;
-            let strike = Strike::at(&world, trouble, call);
-            let struck = strike.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
+            let injected_fault = InjectedFault::at(&world, trouble, call);
+            let struck =
+                injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
             world.restart_with_bus().await;
             world.advance(PAUSES);
             settle(&world).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use shared::domain::booking::BookingState;
 use shared::domain::effect::EffectState;
 
-use crate::strike::{Strike, TROUBLES};
+use crate::injected_fault::{FAULT_POINTS, InjectedFault};
 use crate::unanswered::{DAILY, Market, Wish};
 use crate::world::COMPANY;
 
@@ -17,15 +17,15 @@ const LEASES: Duration = Duration::minutes(3);
 #[tokio::test]
 async fn a_decline_survives_trouble_at_every_request() {
     let (mut runs, mut most_ticks) = (0, 0);
-    for trouble in TROUBLES {
+    for trouble in FAULT_POINTS {
         for call in 1.. {
             let told = format!("{trouble:?} at call {call}");
             let mut market = Market::open().await;
             let id = market.held(1, Wish::default()).await;
             market.world.advance(Duration::hours(24));
-            let strike = Strike::at(&market.world, trouble, call);
+            let injected_fault = InjectedFault::at(&market.world, trouble, call);
             let run = market.world.service.fire("auto-decline", DAILY, market.world.now());
-            let struck = strike.during(run).await;
+            let struck = injected_fault.during(run).await;
             market.restart().await;
             let mut ticks = 0;
             while !market.is_at_rest().await {

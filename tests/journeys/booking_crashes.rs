@@ -7,21 +7,21 @@ use http::Method;
 use local::outbox::Kind;
 use serde_json::{Value, json};
 
+use crate::injected_fault::{FAULT_POINTS, InjectedFault};
 use crate::parties::{PRICE, path_of};
 use crate::promise::LEASES;
-use crate::strike::{Strike, TROUBLES};
 use crate::world::{Answer, World};
 
 /// What is under way when the trouble strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+enum WorkerFuture {
     Request,
     Accept,
     Decline,
     Cancel,
 }
 
-impl Deed {
+impl WorkerFuture {
     async fn prepare(self) -> (World, Value) {
         let world = World::start().await;
         let job = world.job();
@@ -65,11 +65,11 @@ impl Deed {
 }
 
 /// After the trouble: a new process, and the same request until it is answered.
-async fn recover(deed: Deed, world: &mut World, booking: &Value, told: &str) {
+async fn recover(run_worker: WorkerFuture, world: &mut World, booking: &Value, told: &str) {
     world.restart().await;
     for _ in 0..3 {
         world.advance(LEASES + Duration::minutes(2));
-        let answer = deed.act(world, booking).await;
+        let answer = run_worker.act(world, booking).await;
         if answer.status.is_success() {
             world.advance(LEASES);
             world.settle().await;
@@ -80,40 +80,41 @@ async fn recover(deed: Deed, world: &mut World, booking: &Value, told: &str) {
     panic!("{told}: never answered");
 }
 
-async fn strike_everywhere(deed: Deed) {
+async fn strike_everywhere(run_worker: WorkerFuture) {
     let mut runs = 0;
-    for trouble in TROUBLES {
+    for trouble in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{deed:?}, {trouble:?} at call {call}");
-            let (mut world, booking) = deed.prepare().await;
-            let struck = Strike::at(&world, trouble, call).during(deed.act(&world, &booking)).await;
-            recover(deed, &mut world, &booking, &told).await;
-            deed.check(&world, &told).await;
+            let told = format!("{run_worker:?}, {trouble:?} at call {call}");
+            let (mut world, booking) = run_worker.prepare().await;
+            let struck =
+                InjectedFault::at(&world, trouble, call).during(run_worker.act(&world, &booking)).await;
+            recover(run_worker, &mut world, &booking, &told).await;
+            run_worker.check(&world, &told).await;
             runs += 1;
             if !struck {
                 break;
             }
         }
     }
-    eprintln!("{deed:?}: {runs} runs");
+    eprintln!("{run_worker:?}: {runs} runs");
 }
 
 #[tokio::test]
 async fn a_request_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Request).await;
+    strike_everywhere(WorkerFuture::Request).await;
 }
 
 #[tokio::test]
 async fn a_promise_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Accept).await;
+    strike_everywhere(WorkerFuture::Accept).await;
 }
 
 #[tokio::test]
 async fn a_no_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Decline).await;
+    strike_everywhere(WorkerFuture::Decline).await;
 }
 
 #[tokio::test]
 async fn calling_off_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Cancel).await;
+    strike_everywhere(WorkerFuture::Cancel).await;
 }

@@ -5,9 +5,9 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::counting::Ears;
+use crate::injected_fault::{FAULT_POINTS, InjectedFault};
 use crate::listening::PUBLISH;
 use crate::payees::Job;
-use crate::strike::{Strike, TROUBLES};
 use crate::world::{COMPANY, World};
 
 const ENTRIES: usize = 12;
@@ -115,12 +115,13 @@ async fn each_listener_costs_four_reads_of_an_idle_minute_and_one_write_of_an_en
 async fn a_run_survives_trouble_at_every_request_to_anybody() {
     let (mut runs, mut again) = (0, 0);
     for ears in [Ears::Both, Ears::Analytics] {
-        for trouble in TROUBLES {
+        for trouble in FAULT_POINTS {
             for call in 1.. {
                 let told = format!("{ears:?}: {trouble:?} at call {call}");
                 let mut world = prepared(ears).await;
-                let strike = Strike::at(&world, trouble, call);
-                let struck = strike.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
+                let injected_fault = InjectedFault::at(&world, trouble, call);
+                let struck =
+                    injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
                 world.restart_heard_by(ears).await;
                 world.advance(Duration::minutes(16));
                 world.tell_everything().await;

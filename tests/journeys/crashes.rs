@@ -8,13 +8,13 @@ use local::outbox::Kind;
 use local::whop::MembershipStatus;
 use serde_json::{Value, json};
 
+use crate::injected_fault::{FAULT_POINTS, InjectedFault};
 use crate::promise::LEASES;
-use crate::strike::{Strike, TROUBLES};
 use crate::world::{Answer, COMPANY, OWNER, World};
 
 /// What is under way when the trouble strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Deed {
+enum WorkerFuture {
     Tick,
     Failure,
     Success,
@@ -23,7 +23,7 @@ enum Deed {
     Terminate,
 }
 
-impl Deed {
+impl WorkerFuture {
     async fn prepare(self) -> World {
         let world = World::start().await;
         world.save_settings(json!({"incentive_days": 3, "reminder_offsets_days": [0, 2]})).await;
@@ -35,7 +35,7 @@ impl Deed {
         if !matches!(self, Self::Failure | Self::Tick) {
             world.settle().await;
         }
-        // Whoever asks is known by now, so that the requests counted are those of the deed.
+        // Whoever asks is known by now, so that the requests counted are those of the work.
         world.get("/api/settings").await;
         world
     }
@@ -106,34 +106,34 @@ impl AddAssign for Outcome {
 }
 
 /// The case's id is known to the outside only once there is a case.
-async fn case_id(deed: Deed, world: &World) -> String {
-    let case = if deed == Deed::Failure { Value::Null } else { world.case_of("mem_1").await };
+async fn case_id(run_worker: WorkerFuture, world: &World) -> String {
+    let case = if run_worker == WorkerFuture::Failure { Value::Null } else { world.case_of("mem_1").await };
     case["case_id"].as_str().unwrap_or_default().to_owned()
 }
 
 /// After the trouble: a new process, everybody tries again, and the days pass.
-async fn recover(deed: Deed, world: &mut World, case_id: &str, told: &str) {
+async fn recover(run_worker: WorkerFuture, world: &mut World, case_id: &str, told: &str) {
     world.restart().await;
     world.advance(LEASES);
     world.settle().await;
-    if let Some(answer) = deed.act(world, case_id).await {
+    if let Some(answer) = run_worker.act(world, case_id).await {
         assert!(answer.status.is_success(), "{told}: {answer:?}");
     }
     let (hour, day) = (Duration::hours(1), Duration::days(1));
     world.pass(&[LEASES, LEASES * 3, hour, day * 2, LEASES, hour, day * 13]).await;
 }
 
-async fn strike_everywhere(deed: Deed) {
+async fn strike_everywhere(run_worker: WorkerFuture) {
     let mut total = Outcome::default();
-    for trouble in TROUBLES {
+    for trouble in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{deed:?}, {trouble:?} at call {call}");
-            let mut world = deed.prepare().await;
-            let case_id = case_id(deed, &world).await;
-            let strike = Strike::at(&world, trouble, call);
-            let struck = strike.during(deed.act(&world, &case_id)).await;
-            recover(deed, &mut world, &case_id, &told).await;
-            let outcome = deed.check(&world, &told).await;
+            let told = format!("{run_worker:?}, {trouble:?} at call {call}");
+            let mut world = run_worker.prepare().await;
+            let case_id = case_id(run_worker, &world).await;
+            let injected_fault = InjectedFault::at(&world, trouble, call);
+            let struck = injected_fault.during(run_worker.act(&world, &case_id)).await;
+            recover(run_worker, &mut world, &case_id, &told).await;
+            let outcome = run_worker.check(&world, &told).await;
             assert!(outcome.unknown <= usize::from(struck), "{told}: {} unknown", outcome.unknown);
             assert!(outcome.unknown == 0 || trouble.may_leave_doubt(), "{told}: in doubt without a reason");
             total += outcome;
@@ -142,33 +142,33 @@ async fn strike_everywhere(deed: Deed) {
             }
         }
     }
-    eprintln!("{deed:?}: {} runs, {} of them left one message in doubt", total.runs, total.unknown);
+    eprintln!("{run_worker:?}: {} runs, {} of them left one message in doubt", total.runs, total.unknown);
 }
 
 #[tokio::test]
 async fn a_tick_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Tick).await;
+    strike_everywhere(WorkerFuture::Tick).await;
 }
 
 #[tokio::test]
 async fn a_failed_payments_delivery_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Failure).await;
+    strike_everywhere(WorkerFuture::Failure).await;
 }
 
 #[tokio::test]
 async fn a_payments_delivery_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Success).await;
+    strike_everywhere(WorkerFuture::Success).await;
 }
 
 #[tokio::test]
 async fn a_nudge_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Nudge).await;
+    strike_everywhere(WorkerFuture::Nudge).await;
 }
 
 #[tokio::test]
 async fn the_end_of_a_case_survives_trouble_at_every_request() {
-    strike_everywhere(Deed::Cancel).await;
-    strike_everywhere(Deed::Terminate).await;
+    strike_everywhere(WorkerFuture::Cancel).await;
+    strike_everywhere(WorkerFuture::Terminate).await;
 }
 
 #[tokio::test]
@@ -178,13 +178,15 @@ async fn a_second_death_in_the_recovery_of_the_first_changes_nothing() {
         let mut struck_once = false;
         for second in 1.. {
             let told = format!("death at call {first}, again at call {second} of the next tick");
-            let mut world = Deed::Tick.prepare().await;
-            struck_once = Strike::death_at(&world, first).during(Deed::Tick.act(&world, "")).await;
+            let mut world = WorkerFuture::Tick.prepare().await;
+            struck_once =
+                InjectedFault::death_at(&world, first).during(WorkerFuture::Tick.act(&world, "")).await;
             world.restart().await;
             world.advance(LEASES);
-            let struck_twice = Strike::death_at(&world, second).during(Deed::Tick.act(&world, "")).await;
-            recover(Deed::Tick, &mut world, "", &told).await;
-            let outcome = Deed::Tick.check(&world, &told).await;
+            let struck_twice =
+                InjectedFault::death_at(&world, second).during(WorkerFuture::Tick.act(&world, "")).await;
+            recover(WorkerFuture::Tick, &mut world, "", &told).await;
+            let outcome = WorkerFuture::Tick.check(&world, &told).await;
             assert!(outcome.unknown <= 2, "{told}");
             total += outcome;
             if !struck_twice {

@@ -10,10 +10,10 @@ use shared::domain::id::CompanyId;
 use shared::store::reconciliation::{Finding, FindingKind, FindingState};
 
 use crate::askers::{OTHER, fresh_key};
+use crate::injected_fault::{FAULT_POINTS, InjectedFault};
 use crate::jobs_done::ACCOUNT;
 use crate::promise::LEASES;
 use crate::retries::is_replay;
-use crate::strike::{Strike, TROUBLES};
 use crate::world::{Answer, COMPANY, World, secret_request};
 
 /// The company that the local service's platform is.
@@ -211,7 +211,7 @@ async fn of_two_who_close_a_finding_at_once_one_does() {
 #[tokio::test]
 async fn a_word_on_a_finding_survives_trouble_at_every_request() {
     let mut runs = 0;
-    for trouble in TROUBLES {
+    for trouble in FAULT_POINTS {
         for call in 1.. {
             let told = format!("{trouble:?} at call {call}");
             let mut world = World::start().await;
@@ -219,7 +219,7 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
             let (key, body) = (fresh_key(), json!({"note": NOTE}));
             let by = (Role::Accountant, COMPANY);
             let word = world.word(by, &id, key.clone(), &body);
-            let struck = Strike::at(&world, trouble, call).during(word).await;
+            let struck = InjectedFault::at(&world, trouble, call).during(word).await;
             world.restart().await;
             world.advance(LEASES + Duration::minutes(2));
             let closed = world.word(by, &id, key.clone(), &body).await;

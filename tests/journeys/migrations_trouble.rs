@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use shared::app::Clock;
 use shared::store::definition::create_table;
 
+use crate::injected_fault::{FAULT_POINTS, FaultPoint, InjectedFault};
 use crate::migrations::{age, changed, data, migrator, migrator_of, old_event, old_rows};
-use crate::strike::{Strike, TROUBLES, Trouble};
 use crate::world::{World, beginning, id_of, payment_failed};
 
 /// A table of old events, and nothing else.
@@ -35,19 +35,19 @@ async fn strike_each_request(
 ) -> usize {
     let world = World::start().await;
     let runs = AtomicUsize::new(0);
-    for trouble in TROUBLES {
-        if matches!(trouble, Trouble::DeathBeforeCall | Trouble::DeathAfterCall) {
+    for trouble in FAULT_POINTS {
+        if matches!(trouble, FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall) {
             continue;
         }
         for chosen in 1.. {
             let dynamo = &world.service.dynamo;
             clear(dynamo).await;
             dynamo.put_rows(TABLE, start);
-            let strike = Strike::at(&world, trouble, chosen);
+            let injected_fault = InjectedFault::at(&world, trouble, chosen);
             let first = migrator(&world, "first");
             let struck = match forwards {
-                true => strike.during(first.forward(None, None)).await,
-                false => strike.during(first.back(0)).await,
+                true => injected_fault.during(first.forward(None, None)).await,
+                false => injected_fault.during(first.back(0)).await,
             };
             dynamo.stop_intercepting();
             // Longer than a dead one's claim is held.
@@ -100,7 +100,8 @@ async fn what_was_done_before_a_death_is_not_looked_at_again() {
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &rows);
     // Claim, place, and then a scan, three updates and the place for each page: the ninth page is under way.
-    let died = Strike::death_at(&world, 45).during(migrator(&world, "first").forward(None, None)).await;
+    let died =
+        InjectedFault::death_at(&world, 45).during(migrator(&world, "first").forward(None, None)).await;
     assert!(died);
     world.service.dynamo.stop_intercepting();
     world.advance(Duration::seconds(LEASE_S + 1));
@@ -176,7 +177,7 @@ async fn one_that_slept_too_long_finds_its_claim_taken_and_writes_nothing_more()
 async fn a_living_ones_claim_can_be_taken_over_by_who_says_so() {
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &old_rows());
-    Strike::death_at(&world, 6).during(migrator(&world, "first").forward(None, None)).await;
+    InjectedFault::death_at(&world, 6).during(migrator(&world, "first").forward(None, None)).await;
     world.service.dynamo.stop_intercepting();
     let refused = migrator(&world, "second").forward(None, None).await;
     assert!(matches!(refused, Err(MigrationError::Held { .. })), "{refused:?}");

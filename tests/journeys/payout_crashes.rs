@@ -6,19 +6,19 @@ use shared::domain::booking::BookingState;
 use shared::domain::party::BookingId;
 use shared::domain::payout::{BatchCounts, BatchId, BatchState};
 
+use crate::injected_fault::{FAULT_POINTS, FaultPoint, InjectedFault};
 use crate::payees::{Job, PAYOUTS};
 use crate::payouts::TUESDAY;
-use crate::strike::{Strike, TROUBLES, Trouble};
 use crate::world::{COMPANY, World};
 
 /// What is to be paid: two professionals, of whom one owes a little, and one share that the debt takes.
-struct Scene {
+struct Scenario {
     world: World,
     /// Each booking with what is to be transferred for it.
     owed: Vec<(BookingId, i64)>,
 }
 
-impl Scene {
+impl Scenario {
     async fn large() -> Self {
         let world = World::start().await;
         for professional in ["user_p", "user_q"] {
@@ -97,14 +97,14 @@ impl Scene {
     }
 }
 
-async fn strike_everywhere(trouble: Trouble) {
+async fn strike_everywhere(trouble: FaultPoint) {
     let mut runs = 0;
     for call in 1.. {
         let told = format!("{trouble:?} at call {call}");
-        let mut scene = Scene::large().await;
-        let struck = Strike::at(&scene.world, trouble, call).during(scene.run()).await;
-        scene.recover(&told).await;
-        scene.check(&told).await;
+        let mut scenario = Scenario::large().await;
+        let struck = InjectedFault::at(&scenario.world, trouble, call).during(scenario.run()).await;
+        scenario.recover(&told).await;
+        scenario.check(&told).await;
         runs += 1;
         if !struck {
             break;
@@ -115,32 +115,32 @@ async fn strike_everywhere(trouble: Trouble) {
 
 #[tokio::test]
 async fn a_death_before_any_request_to_the_table_pays_once() {
-    strike_everywhere(Trouble::DeathBefore).await;
+    strike_everywhere(FaultPoint::DeathBefore).await;
 }
 
 #[tokio::test]
 async fn a_death_after_any_request_to_the_table_pays_once() {
-    strike_everywhere(Trouble::DeathAfter).await;
+    strike_everywhere(FaultPoint::DeathAfter).await;
 }
 
 #[tokio::test]
 async fn a_death_around_any_call_to_stripe_pays_once() {
-    strike_everywhere(Trouble::DeathBeforeCall).await;
-    strike_everywhere(Trouble::DeathAfterCall).await;
+    strike_everywhere(FaultPoint::DeathBeforeCall).await;
+    strike_everywhere(FaultPoint::DeathAfterCall).await;
 }
 
 #[tokio::test]
 async fn a_lost_answer_of_the_table_anywhere_pays_once() {
-    strike_everywhere(Trouble::Lost(1)).await;
-    strike_everywhere(Trouble::Lost(3)).await;
+    strike_everywhere(FaultPoint::Lost(1)).await;
+    strike_everywhere(FaultPoint::Lost(3)).await;
 }
 
 #[tokio::test]
 async fn an_error_of_the_table_anywhere_pays_once() {
-    assert_eq!(TROUBLES.len(), 9, "each of them has its test here");
-    strike_everywhere(Trouble::Error(Failure::Throttled, 1)).await;
-    strike_everywhere(Trouble::Error(Failure::Internal, 3)).await;
-    strike_everywhere(Trouble::Error(Failure::Conflict, 1)).await;
+    assert_eq!(FAULT_POINTS.len(), 9, "each of them has its test here");
+    strike_everywhere(FaultPoint::Error(Failure::Throttled, 1)).await;
+    strike_everywhere(FaultPoint::Error(Failure::Internal, 3)).await;
+    strike_everywhere(FaultPoint::Error(Failure::Conflict, 1)).await;
 }
 
 #[tokio::test]
@@ -150,13 +150,13 @@ async fn a_second_death_in_the_recovery_from_the_first_pays_once() {
         let mut struck_once = false;
         for second in 1.. {
             let told = format!("death at call {first}, again at call {second} of the next run");
-            let mut scene = Scene::small().await;
-            struck_once = Strike::death_at(&scene.world, first).during(scene.run()).await;
-            scene.world.restart().await;
-            scene.world.advance(Duration::minutes(10));
-            let struck_twice = Strike::death_at(&scene.world, second).during(scene.run()).await;
-            scene.recover(&told).await;
-            scene.check(&told).await;
+            let mut scenario = Scenario::small().await;
+            struck_once = InjectedFault::death_at(&scenario.world, first).during(scenario.run()).await;
+            scenario.world.restart().await;
+            scenario.world.advance(Duration::minutes(10));
+            let struck_twice = InjectedFault::death_at(&scenario.world, second).during(scenario.run()).await;
+            scenario.recover(&told).await;
+            scenario.check(&told).await;
             runs += 1;
             if !struck_twice {
                 break;

@@ -9,7 +9,7 @@ use shared::domain::account::Role;
 use shared::domain::payout::SkipReason;
 
 use crate::payees::{APPROVALS, Job, PROCESS};
-use crate::payout_scenes::{Dice, scene, scene_in_doubt};
+use crate::payout_scenarios::{SeededRandom, scenario, scenario_in_doubt};
 use crate::payouts::TUESDAY;
 use crate::world::{COMPANY, World};
 
@@ -52,11 +52,11 @@ fn planned(ran: &Value) -> Vec<Value> {
 }
 
 /// A second person approves some of what waits for it, of some of it too little.
-async fn approve_some(world: &World, dry: &Value, dice: &mut Dice) -> usize {
+async fn approve_some(world: &World, dry: &Value, random: &mut SeededRandom) -> usize {
     let mut enough = 0;
     for wanted in dry["awaiting_approval"].as_array().unwrap() {
         let mut approval = wanted.clone();
-        match dice.up_to(4) {
+        match random.up_to(4) {
             0 => continue,
             1 => approval["amount"] = json!(wanted["amount"].as_i64().unwrap() - 1),
             _ => enough += 1,
@@ -66,7 +66,7 @@ async fn approve_some(world: &World, dry: &Value, dice: &mut Dice) -> usize {
     enough
 }
 
-/// What dry runs and runs did in many scenes.
+/// What dry runs and runs did in many scenarios.
 #[derive(Debug, Default)]
 struct Seen {
     transfers: usize,
@@ -77,13 +77,13 @@ struct Seen {
 
 impl Seen {
     /// Holds a run against the dry run before it.
-    async fn hold(&mut self, world: &World, told: &str, dice: &mut Dice) {
+    async fn hold(&mut self, world: &World, told: &str, random: &mut SeededRandom) {
         let before = (rows(world).await, world.transfers().len());
         let mut dry = world.process(Role::Accountant, true).await;
         assert!(rows(world).await == before.0, "{told}: nothing is written");
         assert_eq!(world.transfers().len(), before.1, "{told}: nothing is moved");
         let waiting = |ran: &Value| ran["awaiting_approval"].as_array().unwrap().len();
-        let (waited, approved) = (waiting(&dry), approve_some(world, &dry, dice).await);
+        let (waited, approved) = (waiting(&dry), approve_some(world, &dry, random).await);
         if waited > 0 {
             dry = world.process(Role::Accountant, true).await;
             assert_eq!(waiting(&dry) + approved, waited, "{told}: what was approved waits no longer");
@@ -110,9 +110,9 @@ async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
     let mut seen = Seen::default();
     for seed in 0..25 {
         let told = format!("seed {seed}");
-        let (in_doubt, dice) = (seed % 4 == 3, &mut Dice::of(1_000 + seed));
-        let world = if in_doubt { scene_in_doubt(seed).await } else { scene(seed).await };
-        seen.hold(&world, &told, dice).await;
+        let (in_doubt, random) = (seed % 4 == 3, &mut SeededRandom::of(1_000 + seed));
+        let world = if in_doubt { scenario_in_doubt(seed).await } else { scenario(seed).await };
+        seen.hold(&world, &told, random).await;
         if in_doubt {
             // The transfer that was in doubt comes to its end by itself.
             world.advance(Duration::minutes(10));
@@ -134,7 +134,7 @@ async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
 async fn the_schedule_does_what_a_dry_run_said_as_well() {
     let mut transfers = 0;
     for seed in 100..112 {
-        let world = scene(seed).await;
+        let world = scenario(seed).await;
         let dry = world.process(Role::Accountant, true).await;
         world.pay_day().await;
         // Who is due later on the day is looked at by a person only, and is not paid before then.

@@ -13,8 +13,8 @@ use shared::reconciliation::{self, ReconciliationLimits};
 use shared::store::reconciliation::{FindingKind, RECONCILIATION_JOB};
 
 use crate::booked::booking_id;
+use crate::injected_fault::{FAULT_POINTS, FaultPoint, InjectedFault};
 use crate::jobs_done::ACCOUNT;
-use crate::strike::{Strike, TROUBLES, Trouble};
 use crate::world::World;
 
 /// Longer ago than Stripe lists events of.
@@ -61,7 +61,7 @@ async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
 }
 
 /// Has every trouble strike at every call of a run; the run after it ends where a run without trouble ends.
-async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[Trouble]) {
+async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[FaultPoint]) {
     let expected = {
         let world = a_mixed_day(ago).await;
         world.reconcile_now().await;
@@ -74,12 +74,12 @@ async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[Trouble]) 
     for &trouble in troubles {
         for call in 1.. {
             let mut world = a_mixed_day(ago).await;
-            let strike = Strike::at(&world, trouble, call);
+            let injected_fault = InjectedFault::at(&world, trouble, call);
             let run = async {
                 let now = world.now();
                 world.service.fire("reconciliation", crate::jobs_done::RECONCILE, now).await;
             };
-            let struck = strike.during(run).await;
+            let struck = injected_fault.during(run).await;
             world.restart().await;
             world.reconcile_again().await;
             assert_eq!(end_of(&world).await, expected, "{trouble:?} at call {call}");
@@ -95,16 +95,16 @@ async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[Trouble]) 
 #[tokio::test]
 async fn trouble_at_every_call_leaves_the_same_end() {
     // Stripe lists no events of it any more: everything is read off the lines.
-    every_trouble_leaves_the_same_end(LONG_AGO, &TROUBLES).await;
+    every_trouble_leaves_the_same_end(LONG_AGO, &FAULT_POINTS).await;
 }
 
 #[tokio::test]
 async fn trouble_while_events_are_fetched_leaves_the_same_end() {
     let troubles = [
-        Trouble::DeathBefore,
-        Trouble::DeathAfter,
-        Trouble::Error(Failure::Conflict, 1),
-        Trouble::DeathAfterCall,
+        FaultPoint::DeathBefore,
+        FaultPoint::DeathAfter,
+        FaultPoint::Error(Failure::Conflict, 1),
+        FaultPoint::DeathAfterCall,
     ];
     every_trouble_leaves_the_same_end(Duration::hours(2), &troubles).await;
 }
@@ -124,9 +124,9 @@ async fn a_day_with_strangers() -> World {
 /// The run of one day, of which Stripe refuses one call, and the run after it; whether there was such a call.
 async fn refused_once(world: &World, kind: &str, chosen: u64) -> bool {
     let (kind, struck): (FaultKind, _) = (kind.parse().unwrap(), Arc::new(AtomicBool::new(false)));
-    let strike = struck.clone();
+    let injected_fault = struck.clone();
     world.service.sandbox.faults.intercept(Arc::new(move |call, _| {
-        strike.fetch_or(call == chosen, Ordering::Relaxed);
+        injected_fault.fetch_or(call == chosen, Ordering::Relaxed);
         (call == chosen).then_some(kind)
     }));
     world.reconcile_now().await;

@@ -16,7 +16,7 @@ use crate::world::{Answer, World, bare};
 
 const SKIPPED: &str = "x-rate-limit-skipped";
 
-const TROUBLES: [Intervention; 5] = [
+const FAULT_POINTS: [Intervention; 5] = [
     Intervention::HangBefore,
     Intervention::HangAfter,
     Intervention::DropBefore,
@@ -64,7 +64,7 @@ fn is_refused(answer: &Answer) -> bool {
 
 #[tokio::test]
 async fn a_limit_that_cannot_be_counted_shuts_or_shows_as_its_class_says() {
-    for silence in TROUBLES {
+    for silence in FAULT_POINTS {
         let world = World::waiting_ms(25).await;
         let callers = Callers::of(&world).await;
         for (number, (route, class)) in limited().enumerate() {
@@ -130,7 +130,7 @@ async fn a_failed_proof_stays_a_failed_proof() {
 
 #[tokio::test]
 async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowledged() {
-    for failure in TROUBLES.into_iter().filter(|trouble| !hangs(*trouble)) {
+    for failure in FAULT_POINTS.into_iter().filter(|trouble| !hangs(*trouble)) {
         let world = World::waiting_ms(25).await;
         let callers = Callers::of(&world).await;
         let before = traces(&world).await;

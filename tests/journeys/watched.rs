@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::injected_fault::{FaultPoint, InjectedFault};
 use crate::log::Log;
-use crate::strike::{Strike, Trouble};
 use crate::watching::Eyes;
 use crate::world::{REMINDERS, World};
 
@@ -133,12 +133,12 @@ async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
     assert_eq!(world.errors_seen().len(), 1, "and why");
 
     let world = World::watched_by(Eyes::Sentry).await;
-    let strike = Strike::at(&world, Trouble::DeathBefore, 1);
+    let injected_fault = InjectedFault::at(&world, FaultPoint::DeathBefore, 1);
     let run = async {
         // The word that it begins leaves while it works; here the work is over at once.
         world.service.fire("reminders", REMINDERS, world.now()).await
     };
-    assert!(strike.during(run).await);
+    assert!(injected_fault.during(run).await);
     for _ in 0..200 {
         if !told(&world).is_empty() {
             break;

@@ -9,7 +9,7 @@ use shared::domain::effect::{Effect, EffectState, Request};
 use shared::domain::payout::TransferRequest;
 use shared::store::booking::BookingRow;
 
-use super::law::Moment;
+use super::invariant::Moment;
 use super::rows::{Row, Rows};
 
 /// A booking with everything in its partition.

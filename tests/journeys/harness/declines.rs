@@ -13,17 +13,17 @@ use shared::domain::id::CompanyId;
 use shared::http::extension::RequestId;
 use shared::store::account::{AccountKey, AccountRow};
 
-use super::dice::Dice;
+use super::campaign::{campaign, explored, repeats};
 use super::explorer::Reach;
-use super::law::Law;
-use super::laws::of_money;
+use super::invariant::Invariant;
+use super::invariants::of_money;
 use super::outside::{Happening, all_told, nth, told};
-use super::payday::{FORGOTTEN, STALE};
+use super::payout_scenario::{FORGOTTEN, STALE};
+use super::random_run::FaultRates;
 use super::rows::Rows;
-use super::scene::{Deed, Scene};
-use super::season::{explored, repeats, season};
-use super::stage::Leap;
-use super::storm::Weather;
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
+use super::seeded_random::SeededRandom;
 use crate::parties::PROFESSIONAL;
 use crate::promise::LEASES;
 use crate::suppressed::mail_event;
@@ -51,7 +51,7 @@ pub(super) enum Act {
 #[derive(Debug, Clone)]
 pub(super) struct Declines {
     pub bookings: usize,
-    pub leaps: &'static [Leap],
+    pub clock_jumps: &'static [ClockJump],
     pub acts: Vec<Act>,
     /// Whether mail to the customer has come back before anything begins.
     pub bounced: bool,
@@ -64,11 +64,17 @@ const CUSTOMER: &str = "customer@example.com";
 
 impl Declines {
     pub(super) fn of_one(acts: &[Act]) -> Self {
-        Self { bookings: 1, leaps: &[LEASES], acts: acts.to_vec(), bounced: false, is_written_to: false }
+        Self {
+            bookings: 1,
+            clock_jumps: &[LEASES],
+            acts: acts.to_vec(),
+            bounced: false,
+            is_written_to: false,
+        }
     }
 }
 
-impl Scene for Declines {
+impl Scenario for Declines {
     fn name(&self) -> String {
         format!("declines, {} bookings, {:?}", self.bookings, self.acts)
     }
@@ -90,16 +96,16 @@ impl Scene for Declines {
         all_told(world);
     }
 
-    fn deed(&self, worker: usize, process: World) -> Deed {
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let act = self.acts[worker];
         Box::pin(async move { act.done_by(&process).await })
     }
 
-    fn leaps(&self) -> &'static [Leap] {
-        self.leaps
+    fn clock_jumps(&self) -> &'static [ClockJump] {
+        self.clock_jumps
     }
 
-    fn laws(&self) -> Vec<Box<dyn Law>> {
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
         of_money()
     }
 
@@ -241,8 +247,8 @@ fn a_sweep_bows_to_what_was_done_at_stripe_in_every_order() {
 
 #[test]
 fn a_customer_whose_mail_came_back_is_not_written_to_whoever_dies() {
-    let scene = Declines { bounced: true, ..Declines::of_one(&[Act::Sweep, Act::Tick]) };
-    explored(&scene, Reach { deaths: 1, ..in_turns(1) });
+    let scenario = Declines { bounced: true, ..Declines::of_one(&[Act::Sweep, Act::Tick]) };
+    explored(&scenario, Reach { deaths: 1, ..in_turns(1) });
 }
 
 #[test]
@@ -252,8 +258,8 @@ fn a_bounce_that_comes_beside_a_sweep_ends_in_one_mail_or_none() {
 
 #[test]
 fn an_acceptance_of_a_professional_who_is_written_to_dies_anywhere_and_is_accepted_once() {
-    let scene = Declines { is_written_to: true, ..Declines::of_one(&[Act::Accept(0), Act::Tick]) };
-    explored(&scene, Reach { deaths: 1, ..in_turns(1) });
+    let scenario = Declines { is_written_to: true, ..Declines::of_one(&[Act::Accept(0), Act::Tick]) };
+    explored(&scenario, Reach { deaths: 1, ..in_turns(1) });
 }
 
 #[test]
@@ -283,31 +289,31 @@ fn a_sweep_and_any_two_that_come_in_the_last_minute() {
 
 /// Up to four bookings, and whoever comes in the last minute.
 pub(super) fn of_chance(seed: u64) -> Declines {
-    let mut dice = Dice::of(seed);
-    let bookings = 1 + dice.below(4);
-    let mut acts = vec![Act::Sweep, dice.one_of(&[Act::Sweep, Act::Tick])];
-    for _ in 0..dice.below(3) {
-        let booking = dice.below(bookings);
-        acts.push(dice.one_of(&[
+    let mut random = SeededRandom::of(seed);
+    let bookings = 1 + random.below(4);
+    let mut acts = vec![Act::Sweep, random.one_of(&[Act::Sweep, Act::Tick])];
+    for _ in 0..random.below(3) {
+        let booking = random.below(bookings);
+        acts.push(random.one_of(&[
             Act::Accept(booking),
             Act::Cancel(booking),
             Act::Comes(Happening::Capture(booking)),
             Act::Comes(Happening::LetGo(booking)),
         ]));
     }
-    if dice.below(4) == 0 {
+    if random.below(4) == 0 {
         acts.push(Act::MailBounces);
     }
-    let (bounced, is_written_to) = (dice.below(4) == 0, dice.below(2) == 0);
-    Declines { bookings, leaps: &[LEASES, STALE, FORGOTTEN], acts, bounced, is_written_to }
+    let (bounced, is_written_to) = (random.below(4) == 0, random.below(2) == 0);
+    Declines { bookings, clock_jumps: &[LEASES, STALE, FORGOTTEN], acts, bounced, is_written_to }
 }
 
 #[test]
 fn declines_in_storms_let_each_hold_go_once() {
-    season("declines in storms", 12, Weather::default(), of_chance);
+    campaign("declines in storms", 12, FaultRates::default(), of_chance);
 }
 
 #[test]
 fn a_seed_repeats_the_same_declines_call_by_call() {
-    repeats(3, Weather::default(), of_chance);
+    repeats(3, FaultRates::default(), of_chance);
 }

@@ -1,8 +1,8 @@
-//! The auditor audited: workers make one mistake, and the laws must find it.
+//! Seeded defects: workers make one mistake, and the invariants must find it.
 //!
 //! The mistakes are made where a worker's requests go out and answers come in, so the code that is tried
 //! is the code that is deployed, as it would behave without one of its precautions. Each test says which
-//! law finds it.
+//! invariant finds it.
 //!
 //! Two that are made elsewhere cannot be made here: an index of this table holds keys and nothing else, so no
 //! row can be taken from it, and no code asks whether the table has cleared a row away.
@@ -12,25 +12,25 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::campaign::on_one_thread;
 use super::declines::{self, Declines};
 use super::defect::Defect;
 use super::explorer::{Reach, explore};
-use super::law::Law;
+use super::invariant::Invariant;
 use super::outside::Happening;
-use super::payday::{self, FORGOTTEN, Payouts};
+use super::payout_scenario::{self, FORGOTTEN, Payouts};
 use super::payouts;
+use super::random_run::{FaultRates, random_run};
 use super::reminders::{self, Act, Reminders, Step};
-use super::scene::{Deed, Scene};
-use super::season::on_one_thread;
-use super::stage::Leap;
-use super::storm::{Weather, storm};
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
 use super::webhooks::{Deliveries, Letter};
 use crate::world::World;
 
-/// A scene whose workers make a mistake.
+/// A scenario whose workers make a mistake.
 pub(super) struct Mistaken<S>(pub(super) S, pub(super) &'static [Defect]);
 
-impl<S: Scene> Scene for Mistaken<S> {
+impl<S: Scenario> Scenario for Mistaken<S> {
     fn name(&self) -> String {
         format!("{:?} in {}", self.1, self.0.name())
     }
@@ -43,12 +43,12 @@ impl<S: Scene> Scene for Mistaken<S> {
         self.0.prepare(world).await;
     }
 
-    fn deed(&self, worker: usize, process: World) -> Deed {
-        self.0.deed(worker, process)
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
+        self.0.run_worker(worker, process)
     }
 
-    fn laws(&self) -> Vec<Box<dyn Law>> {
-        self.0.laws()
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
+        self.0.invariants()
     }
 
     async fn again(&self, world: &World) {
@@ -63,11 +63,11 @@ impl<S: Scene> Scene for Mistaken<S> {
         self.1
     }
 
-    fn leaps(&self) -> &'static [Leap] {
-        self.0.leaps()
+    fn clock_jumps(&self) -> &'static [ClockJump] {
+        self.0.clock_jumps()
     }
 
-    fn pause(&self) -> Leap {
+    fn pause(&self) -> ClockJump {
         self.0.pause()
     }
 
@@ -76,34 +76,34 @@ impl<S: Scene> Scene for Mistaken<S> {
     }
 }
 
-/// Seeds after which a storm has shown what it can.
+/// Seeds after which a random run has shown what it can.
 const SEEDS: u64 = 300;
 
-/// Every order of a scene, one of which must break a law in these words.
-pub(super) fn found(defects: &'static [Defect], scene: impl Scene, reach: Reach, words: &str) {
-    let scene = Mistaken(scene, defects);
-    let problem = problem(|| drop(on_one_thread(explore(&scene, reach))));
-    told(&scene.name(), problem, words);
+/// Every order of a scenario, one of which must break an invariant in these words.
+pub(super) fn found(defects: &'static [Defect], scenario: impl Scenario, reach: Reach, words: &str) {
+    let scenario = Mistaken(scenario, defects);
+    let problem = problem(|| drop(on_one_thread(explore(&scenario, reach))));
+    told(&scenario.name(), problem, words);
 }
 
 /// The same where a second precaution holds alone.
-fn harmless(defects: &'static [Defect], scene: impl Scene, reach: Reach) {
-    drop(on_one_thread(explore(&Mistaken(scene, defects), reach)));
+fn harmless(defects: &'static [Defect], scenario: impl Scenario, reach: Reach) {
+    drop(on_one_thread(explore(&Mistaken(scenario, defects), reach)));
 }
 
 /// The same as `found` for storms.
-fn found_in_storms<S: Scene>(
+fn found_in_storms<S: Scenario>(
     defects: &'static [Defect],
-    weather: Weather,
+    weather: FaultRates,
     scene_of: impl Fn(u64) -> S,
     words: &str,
 ) {
     let http = shared::providers::client::client().unwrap();
     for seed in 0..SEEDS {
-        let scene = Mistaken(scene_of(seed), defects);
-        let problem = problem(|| drop(on_one_thread(storm(&scene, &http, weather, seed))));
+        let scenario = Mistaken(scene_of(seed), defects);
+        let problem = problem(|| drop(on_one_thread(random_run(&scenario, &http, weather, seed))));
         if problem.is_some() {
-            return told(&scene.name(), problem, words);
+            return told(&scenario.name(), problem, words);
         }
     }
     panic!("{defects:?}: {SEEDS} storms show nothing");
@@ -125,13 +125,13 @@ pub(super) fn told(name: &str, problem: Option<String>, words: &str) {
 const JUMP: Reach = Reach { deaths: 0, jumps: 1, interruptions: Some(1), wide_awake: false };
 
 /// Much goes wrong at the providers and at the table.
-const TROUBLED: Weather = Weather { trouble: 200, death: 8, jump: 8, ..Weather::HARSH };
+const TROUBLED: FaultRates = FaultRates { trouble: 200, death: 8, jump: 8, ..FaultRates::HARSH };
 
 /// Much goes wrong at the providers alone.
-const UNANSWERED: Weather = Weather { trouble: 500, spares_table: true, ..Weather::HARSH };
+const UNANSWERED: FaultRates = FaultRates { trouble: 500, spares_table: true, ..FaultRates::HARSH };
 
 /// Claims lapse again and again while their holders live.
-const LAPSING: Weather = Weather { jump: 80, ..Weather::HARSH };
+const LAPSING: FaultRates = FaultRates { jump: 80, ..FaultRates::HARSH };
 
 /// Four ticks over four members to whom days are granted.
 fn ticks_over_grants(_: u64) -> Reminders {
@@ -192,8 +192,8 @@ fn a_claim_thought_over_is_found() {
 
 #[test]
 fn a_reading_that_is_out_of_date_is_found() {
-    let scene = delivered([&[Letter::Failed(1, 0), Letter::Paid(1, 5)], &[Letter::Failed(1, 3)]]);
-    found(&[Defect::VersionIgnored], scene, Reach::default(), "audit entries differ");
+    let scenario = delivered([&[Letter::Failed(1, 0), Letter::Paid(1, 5)], &[Letter::Failed(1, 3)]]);
+    found(&[Defect::VersionIgnored], scenario, Reach::default(), "audit entries differ");
 }
 
 #[test]
@@ -248,15 +248,16 @@ fn a_doubt_taken_for_success_is_found() {
 }
 
 /// One job of one professional, and whoever deals with it.
-fn paid(acts: &[payday::Act]) -> Payouts {
+fn paid(acts: &[payout_scenario::Act]) -> Payouts {
     Payouts::of(&[1], acts)
 }
 
 /// A tick may stop anywhere for longer than Stripe remembers a key, and the sweep finds what it left.
 fn stopped_for_a_day() -> Payouts {
     // Stripe itself refuses to pay out of a charge twice, so the money comes from the balance.
-    let scene = paid(&[payday::Act::Tick, payday::Act::Sweep]).in_leaps(&[FORGOTTEN]);
-    Payouts { balance: Some(100_000), ..scene }
+    let scenario =
+        paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Sweep]).in_clock_jumps(&[FORGOTTEN]);
+    Payouts { balance: Some(100_000), ..scenario }
 }
 
 const INTERRUPTED: Reach = Reach { deaths: 0, jumps: 0, interruptions: Some(1), wide_awake: false };
@@ -264,35 +265,35 @@ const DEATH: Reach = Reach { deaths: 1, jumps: 0, interruptions: None, wide_awak
 
 #[test]
 fn a_torn_payout_is_found() {
-    let scene = paid(&[payday::Act::Tick]);
-    found(&[Defect::TransactionTorn], scene, Reach::default(), "a transfer is under way");
+    let scenario = paid(&[payout_scenario::Act::Tick]);
+    found(&[Defect::TransactionTorn], scenario, Reach::default(), "a transfer is under way");
 }
 
 #[test]
 fn a_professional_paid_by_two_at_once_is_found() {
-    let scene = paid(&[payday::Act::Tick, payday::Act::Tick]);
-    found(&[Defect::PayeeUnfenced], scene, INTERRUPTED, "under another's claim");
+    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Tick]);
+    found(&[Defect::PayeeUnfenced], scenario, INTERRUPTED, "under another's claim");
 }
 
 #[test]
 fn a_booking_written_over_a_refund_is_found() {
-    let scene = paid(&[payday::Act::Tick, payday::Act::Comes(Happening::Refund(0))]);
-    found(&[Defect::VersionIgnored], scene, INTERRUPTED, "facts went");
+    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Comes(Happening::Refund(0))]);
+    found(&[Defect::VersionIgnored], scenario, INTERRUPTED, "facts went");
 }
 
 #[test]
 fn a_transfer_without_a_key_is_found() {
-    found(&[Defect::KeyForgotten], paid(&[payday::Act::Tick]), DEATH, "without a key");
+    found(&[Defect::KeyForgotten], paid(&[payout_scenario::Act::Tick]), DEATH, "without a key");
 }
 
 #[test]
 fn a_transfer_under_a_key_of_its_own_is_found() {
-    found(&[Defect::KeyOfTheAttempt], paid(&[payday::Act::Tick]), DEATH, "a row that tells of it");
+    found(&[Defect::KeyOfTheAttempt], paid(&[payout_scenario::Act::Tick]), DEATH, "a row that tells of it");
 }
 
 #[test]
 fn a_key_used_again_after_a_day_is_found_where_nobody_looks_before_a_call() {
-    // Whichever of the two a law meets first, it is about the transfer.
+    // Whichever of the two an invariant meets first, it is about the transfer.
     let defects = &[Defect::KeyThoughtYoung, Defect::LookUpBlind];
     found(defects, stopped_for_a_day(), JUMP, "POST /v1/transfers");
 }
@@ -304,8 +305,8 @@ fn a_look_up_that_does_not_look_is_found() {
 
 #[test]
 fn a_suppression_that_nobody_asks_for_is_found() {
-    let scene = Declines { bounced: true, ..Declines::of_one(&[declines::Act::Sweep]) };
-    found(&[Defect::SuppressionIgnored], scene, Reach::default(), "that bounced was written to");
+    let scenario = Declines { bounced: true, ..Declines::of_one(&[declines::Act::Sweep]) };
+    found(&[Defect::SuppressionIgnored], scenario, Reach::default(), "that bounced was written to");
 }
 
 #[test]
@@ -316,8 +317,8 @@ fn a_capture_that_a_decline_ignores_is_found() {
 
 #[test]
 fn a_transfer_claimed_without_a_condition_is_found() {
-    let scene = paid(&[payday::Act::Tick, payday::Act::Sweep]);
-    found(&[Defect::ClaimWithoutCondition], scene, JUMP, "changed after its end");
+    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Sweep]);
+    found(&[Defect::ClaimWithoutCondition], scenario, JUMP, "changed after its end");
 }
 
 #[test]

@@ -14,11 +14,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use super::gate::{Order, Ticket};
-use super::law::Law;
+use super::invariant::Invariant;
 use super::orders::{Label, Orders};
 use super::process::Prepared;
-use super::scene::{Scene, rest};
-use super::stage::{Move, Stage};
+use super::scenario::{Scenario, rest};
+use super::scheduler::{Move, Scheduler};
 use super::tally::Tally;
 
 /// How far an exploration goes.
@@ -27,7 +27,7 @@ pub struct Reach {
     /// Up to so many workers die, anywhere. Who is dead never moves again, so it is enough to let those
     /// die that are left, at every moment at which they are few enough.
     pub deaths: usize,
-    /// So many times the clock jumps, anywhere, each time by one of the scene's leaps.
+    /// So many times the clock jumps, anywhere, each time by one of the scenario's jumps.
     pub jumps: usize,
     /// How often a worker that could go on is interrupted; where nothing is said, any number of times.
     pub interruptions: Option<usize>,
@@ -35,17 +35,17 @@ pub struct Reach {
     pub wide_awake: bool,
 }
 
-/// Explores a scene to its last state.
-pub async fn explore<S: Scene>(scene: &S, reach: Reach) -> Tally {
+/// Explores a scenario to its last state.
+pub async fn explore<S: Scenario>(scenario: &S, reach: Reach) -> Tally {
     let http = shared::providers::client::client().unwrap();
-    let prepared = Prepared::of(scene, &http, 0).await;
-    let (laws, tally) = (scene.laws(), Tally::new(scene.name()));
+    let prepared = Prepared::of(scenario, &http, 0).await;
+    let (invariants, tally) = (scenario.invariants(), Tally::new(scenario.name()));
     let mut explorer = Explorer {
-        scene,
+        scenario,
         prepared,
         reach,
         http,
-        laws,
+        invariants,
         tally,
         first: None,
         seen: HashMap::new(),
@@ -63,11 +63,11 @@ pub async fn explore<S: Scene>(scene: &S, reach: Reach) -> Tally {
 }
 
 struct Explorer<'a, S> {
-    scene: &'a S,
+    scenario: &'a S,
     prepared: Prepared,
     reach: Reach,
     http: reqwest::Client,
-    laws: Vec<Box<dyn Law>>,
+    invariants: Vec<Box<dyn Invariant>>,
     tally: Tally,
     first: Option<u64>,
     /// Every state, with the moves that still sleep there.
@@ -100,53 +100,59 @@ struct Step {
     asleep: BTreeSet<Ticket>,
 }
 
-impl<S: Scene> Explorer<'_, S> {
+impl<S: Scenario> Explorer<'_, S> {
     async fn run(&mut self, branch: Branch) {
-        let mut stage = Stage::set(self.scene, &self.prepared, &self.http, 0).await;
+        let mut scheduler = Scheduler::set(self.scenario, &self.prepared, &self.http, 0).await;
         self.tally.runs += 1;
         let Branch { mut way, mut step } = branch;
         for choice in &way.moves {
-            stage.play(*choice).await;
+            scheduler.play(*choice).await;
         }
-        stage.look();
-        let mut here = self.print(&stage, &way);
+        scheduler.look();
+        let mut here = self.print(&scheduler, &way);
         let planned = step.as_ref().map_or(here, |step| step.from);
-        assert_eq!(here, planned, "{}: the same moves led elsewhere\n{}", self.scene.name(), stage.story());
+        assert_eq!(
+            here,
+            planned,
+            "{}: the same moves led elsewhere\n{}",
+            self.scenario.name(),
+            scheduler.story()
+        );
         self.first.get_or_insert(here);
         loop {
             let mut asleep = BTreeSet::new();
             if let Some(step) = step.take() {
-                let Some(choice) = step.choice else { return self.rest(stage).await };
-                self.play(&mut stage, &mut way, choice).await;
-                here = self.print(&stage, &way);
+                let Some(choice) = step.choice else { return self.rest(scheduler).await };
+                self.play(&mut scheduler, &mut way, choice).await;
+                here = self.print(&scheduler, &way);
                 self.note(&step, choice, here);
                 asleep = step.asleep;
             }
-            let mut steps = self.steps(&stage, &way, here, asleep);
+            let mut steps = self.steps(&scheduler, &way, here, asleep);
             let Some(next) = steps.pop() else { break };
             self.branches.extend(steps.into_iter().map(|step| Branch { way: way.clone(), step: Some(step) }));
             step = Some(next);
         }
-        stage.clear().await;
+        scheduler.clear().await;
     }
 
-    async fn play(&mut self, stage: &mut Stage, way: &mut Way, choice: Move) {
-        way.interruptions += usize::from(interrupts(stage, way, choice));
+    async fn play(&mut self, scheduler: &mut Scheduler, way: &mut Way, choice: Move) {
+        way.interruptions += usize::from(interrupts(scheduler, way, choice));
         way.moves.push(choice);
-        stage.play(choice).await;
+        scheduler.play(choice).await;
         self.tally.calls += 1;
         self.tally.jumps += usize::from(matches!(choice, Move::Jump(_)));
-        if let Err(problem) = stage.judge(&self.laws, choice.actor()) {
-            panic!("{}: {problem}\n{}", self.scene.name(), stage.story());
+        if let Err(problem) = scheduler.judge(&self.invariants, choice.actor()) {
+            panic!("{}: {problem}\n{}", self.scenario.name(), scheduler.story());
         }
     }
 
-    async fn rest(&mut self, stage: Stage) {
+    async fn rest(&mut self, scheduler: Scheduler) {
         self.tally.ends += 1;
-        let alive = stage.alive();
+        let alive = scheduler.alive();
         self.tally.deaths += alive.len();
-        let told = format!("{}: in the end, {alive:?} dead:\n{}", self.scene.name(), stage.story());
-        rest(self.scene, &self.laws, &stage.clear().await, &told).await;
+        let told = format!("{}: in the end, {alive:?} dead:\n{}", self.scenario.name(), scheduler.story());
+        rest(self.scenario, &self.invariants, &scheduler.clear().await, &told).await;
     }
 
     fn note(&mut self, step: &Step, choice: Move, to: u64) {
@@ -158,12 +164,12 @@ impl<S: Scene> Explorer<'_, S> {
     }
 
     /// What is to follow upon a state; the last of it comes first.
-    fn steps(&mut self, stage: &Stage, way: &Way, here: u64, asleep: BTreeSet<Ticket>) -> Vec<Step> {
-        let offered = stage.offered();
+    fn steps(&mut self, scheduler: &Scheduler, way: &Way, here: u64, asleep: BTreeSet<Ticket>) -> Vec<Step> {
+        let offered = scheduler.offered();
         let allowed = |ticket: &Ticket| {
             let most = self.reach.interruptions;
             most.is_none_or(|most| {
-                way.interruptions < most || !interrupts(stage, way, Move::Go(*ticket, Order::Go))
+                way.interruptions < most || !interrupts(scheduler, way, Move::Go(*ticket, Order::Go))
             })
         };
         let allowed: BTreeSet<Ticket> = offered.keys().copied().filter(allowed).collect();
@@ -174,7 +180,7 @@ impl<S: Scene> Explorer<'_, S> {
         self.seen.insert(here, still);
         let mut steps = Vec::new();
         if known.is_none() {
-            steps = self.steps_of_fate(stage, here, &allowed);
+            steps = self.steps_of_fate(scheduler, here, &allowed);
         }
         let mut made = asleep;
         let mut goes = Vec::new();
@@ -192,28 +198,30 @@ impl<S: Scene> Explorer<'_, S> {
     }
 
     /// Death and the clock, which wait for nobody.
-    fn steps_of_fate(&mut self, stage: &Stage, here: u64, allowed: &BTreeSet<Ticket>) -> Vec<Step> {
-        let alive = stage.alive();
+    fn steps_of_fate(&mut self, scheduler: &Scheduler, here: u64, allowed: &BTreeSet<Ticket>) -> Vec<Step> {
+        let alive = scheduler.alive();
         let step = |choice| Step { from: here, choice, asleep: BTreeSet::new() };
         let mut labels: Vec<_> = allowed.iter().copied().map(Label::Go).collect();
         let mut steps = Vec::new();
-        if alive.len() <= self.reach.deaths && self.ended.insert(stage.print_of_world()) {
+        if alive.len() <= self.reach.deaths && self.ended.insert(scheduler.print_of_world()) {
             steps.push(step(None));
         }
-        if !alive.is_empty() && stage.jumps() < self.reach.jumps {
-            steps.extend(self.scene.leaps().iter().map(|leap| step(Some(Move::Jump(*leap)))));
-            labels.extend(self.scene.leaps().iter().copied().map(Label::Jump));
+        if !alive.is_empty() && scheduler.jumps() < self.reach.jumps {
+            steps.extend(
+                self.scenario.clock_jumps().iter().map(|clock_jump| step(Some(Move::Jump(*clock_jump)))),
+            );
+            labels.extend(self.scenario.clock_jumps().iter().copied().map(Label::Jump));
         }
         self.orders.offers(here, labels);
         steps
     }
 
-    fn print(&self, stage: &Stage, way: &Way) -> u64 {
+    fn print(&self, scheduler: &Scheduler, way: &Way) -> u64 {
         if self.reach.interruptions.is_none() {
-            return stage.print();
+            return scheduler.print();
         }
         let mut hasher = DefaultHasher::new();
-        (stage.print(), way.interruptions, last_worker(way)).hash(&mut hasher);
+        (scheduler.print(), way.interruptions, last_worker(way)).hash(&mut hasher);
         hasher.finish()
     }
 }
@@ -222,15 +230,15 @@ impl<S: Scene> Explorer<'_, S> {
 fn label(choice: Move) -> Option<Label> {
     match choice {
         Move::Go(ticket, _) => Some(Label::Go(ticket)),
-        Move::Jump(leap) => Some(Label::Jump(leap)),
+        Move::Jump(clock_jump) => Some(Label::Jump(clock_jump)),
         Move::Death(_) => None,
     }
 }
 
 /// Whether another worker could have gone on.
-fn interrupts(stage: &Stage, way: &Way, choice: Move) -> bool {
+fn interrupts(scheduler: &Scheduler, way: &Way, choice: Move) -> bool {
     let (Move::Go(next, _), Some(last)) = (choice, last_worker(way)) else { return false };
-    next.worker != last && stage.alive().contains(&last)
+    next.worker != last && scheduler.alive().contains(&last)
 }
 
 fn last_worker(way: &Way) -> Option<usize> {

@@ -1,12 +1,12 @@
 //! The fault harness: a job at work, every request of every worker stopped at a gate, and a hand that
 //! lets them go one at a time.
 //!
-//! A job brings a [`scene::Scene`]: a prepared world, workers with their deeds, and the laws that must
+//! A job brings a [`scenario::Scenario`]: a prepared world, workers with their work, and the invariants that must
 //! hold after every call and at rest. Two engines put it to the test:
 //!
 //! - [`explorer::explore`] takes two or three workers through *every* order of their requests, with as
 //!   many deaths and jumps of the clock in between as it is told;
-//! - [`storm::storm`] takes many items through one order that chance chose, with errors, lost answers,
+//! - [`random_run::random_run`] takes many items through one order that chance chose, with errors, lost answers,
 //!   throttles, deaths and jumps. A seed says what chance does; a failing run prints it.
 //!
 //! Every worker is a process of its own ([`process`]): the real routers, the real SDK, the providers
@@ -25,28 +25,28 @@
 //! `JUSTONCE_HARNESS_TIMES=100 cargo test -p tests --test journeys harness` runs a hundred times as many
 //! seeds, and with `-- --ignored` the explorations that take minutes or hours;
 //! `JUSTONCE_HARNESS_SEED=17` runs that one seed alone. `-- --nocapture` shows the figures, a line for
-//! each scene, which adds up with
+//! each scenario, which adds up with
 //! `awk '/^harness /{for(i=2;i<11;i++){split($i,f,"=");s[f[1]]+=f[2]}}END{for(n in s)print n,s[n]}'`.
 //!
-//! A failure tells the scene, the seed or the order, the number of the call, and every call before it.
+//! A failure tells the scenario, the seed or the order, the number of the call, and every call before it.
 
 mod booked;
+mod campaign;
 mod defect;
-mod dice;
 mod explorer;
 mod gate;
-mod law;
-mod laws;
+mod invariant;
+mod invariants;
 mod orders;
 mod outside;
-mod payday;
+mod payout_scenario;
 mod print;
 mod process;
+mod random_run;
 mod rows;
-mod scene;
-mod season;
-mod stage;
-mod storm;
+mod scenario;
+mod scheduler;
+mod seeded_random;
 mod tally;
 mod touch;
 mod ways;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::gate::Ticket;
-use super::stage::Leap;
+use super::scheduler::ClockJump;
 
 /// What leads from one state to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,7 +11,7 @@ pub enum Label {
     /// A request.
     Go(Ticket),
     /// A jump of the clock.
-    Jump(Leap),
+    Jump(ClockJump),
 }
 
 /// Which states lead to which. Every move goes on, so there are no circles.

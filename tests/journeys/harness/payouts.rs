@@ -1,12 +1,12 @@
 //! Payouts: ticks over ticks, over people, over what happens at Stripe meanwhile.
 
-use super::dice::Dice;
+use super::campaign::{campaign, explored, in_a_row, repeats};
 use super::explorer::Reach;
 use super::gate::Order;
 use super::outside::Happening;
-use super::payday::{Act, CLAIMS, FORGOTTEN, Payouts, STALE};
-use super::season::{explored, in_a_row, repeats, season};
-use super::storm::Weather;
+use super::payout_scenario::{Act, CLAIMS, FORGOTTEN, Payouts, STALE};
+use super::random_run::FaultRates;
+use super::seeded_random::SeededRandom;
 
 fn of_one(acts: &[Act], reach: Reach) {
     explored(&Payouts::of(&[1], acts), reach);
@@ -33,15 +33,15 @@ fn a_tick_that_dies_anywhere_beside_another_pays_once() {
 #[test]
 fn what_a_dead_tick_left_is_paid_once_however_much_later_somebody_comes() {
     for pause in [CLAIMS, STALE, FORGOTTEN] {
-        let scene = Payouts { debt: 1_000, pause, ..Payouts::of(&[2], &[Act::Tick]) };
-        explored(&scene, Reach { deaths: 1, ..Reach::default() });
+        let scenario = Payouts { debt: 1_000, pause, ..Payouts::of(&[2], &[Act::Tick]) };
+        explored(&scenario, Reach { deaths: 1, ..Reach::default() });
     }
 }
 
 #[test]
 fn a_tick_that_stops_anywhere_for_a_day_pays_once() {
-    let scene = Payouts::of(&[1], &[Act::Tick]).in_leaps(&[CLAIMS, STALE, FORGOTTEN]);
-    explored(&scene, Reach { jumps: 1, ..Reach::default() });
+    let scenario = Payouts::of(&[1], &[Act::Tick]).in_clock_jumps(&[CLAIMS, STALE, FORGOTTEN]);
+    explored(&scenario, Reach { jumps: 1, ..Reach::default() });
 }
 
 #[test]
@@ -58,16 +58,17 @@ fn whatever_happens_at_stripe_during_a_tick_is_paid_once_or_not_at_all() {
 
 #[test]
 fn a_dispute_that_is_won_during_a_tick_is_paid_once() {
-    let scene = Payouts { disputed: true, ..Payouts::of(&[1], &[Act::Tick, Act::Comes(Happening::Won(0))]) };
-    explored(&scene, in_turns(1));
+    let scenario =
+        Payouts { disputed: true, ..Payouts::of(&[1], &[Act::Tick, Act::Comes(Happening::Won(0))]) };
+    explored(&scenario, in_turns(1));
 }
 
 /// A list that still answers as it did before the dispute was won.
 #[test]
 fn a_dispute_won_where_the_lists_lag_behind_is_paid_on_the_next_day_of_payouts() {
     let acts = [Act::Tick, Act::Comes(Happening::Won(0)), Act::Tick];
-    let scene = Payouts { disputed: true, ..Payouts::of(&[1], &acts) };
-    in_a_row(&scene, |worker, asked| {
+    let scenario = Payouts { disputed: true, ..Payouts::of(&[1], &acts) };
+    in_a_row(&scenario, |worker, asked| {
         let lags = worker == 2 && asked.words.starts_with("Query biz_alpha#user_0");
         if lags { Order::Stale } else { Order::Go }
     });
@@ -93,15 +94,15 @@ fn two_ticks_over_one_booking_pay_once_in_every_order_after_any_deaths() {
 #[test]
 #[ignore = "minutes"]
 fn two_ticks_of_which_one_stops_anywhere_for_a_day_pay_once() {
-    let scene = Payouts::of(&[1], &[Act::Tick, Act::Tick]).in_leaps(&[CLAIMS, STALE, FORGOTTEN]);
-    explored(&scene, Reach { deaths: 1, jumps: 1, ..in_turns(1) });
+    let scenario = Payouts::of(&[1], &[Act::Tick, Act::Tick]).in_clock_jumps(&[CLAIMS, STALE, FORGOTTEN]);
+    explored(&scenario, Reach { deaths: 1, jumps: 1, ..in_turns(1) });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn a_sweep_over_a_tick_that_stops_anywhere_pays_once() {
-    let scene = Payouts::of(&[1], &[Act::Tick, Act::Sweep]).in_leaps(&[CLAIMS]);
-    explored(&scene, Reach { deaths: 1, jumps: 1, ..in_turns(2) });
+    let scenario = Payouts::of(&[1], &[Act::Tick, Act::Sweep]).in_clock_jumps(&[CLAIMS]);
+    explored(&scenario, Reach { deaths: 1, jumps: 1, ..in_turns(2) });
 }
 
 #[test]
@@ -128,13 +129,13 @@ fn three_ticks_over_one_booking_pay_once_wherever_they_are_interrupted_twice() {
 
 /// Up to six jobs of up to three professionals, and whatever happens at Stripe meanwhile.
 pub(super) fn of_chance(seed: u64) -> Payouts {
-    let mut dice = Dice::of(seed);
-    let jobs: Vec<usize> = (0..1 + dice.below(3)).map(|_| 1 + dice.below(2)).collect();
+    let mut random = SeededRandom::of(seed);
+    let jobs: Vec<usize> = (0..1 + random.below(3)).map(|_| 1 + random.below(2)).collect();
     let all: usize = jobs.iter().sum();
     let mut acts = vec![Act::Tick, Act::Tick];
-    for _ in 0..dice.below(3) {
-        let (booking, payee) = (dice.below(all), dice.below(jobs.len()));
-        acts.push(dice.one_of(&[
+    for _ in 0..random.below(3) {
+        let (booking, payee) = (random.below(all), random.below(jobs.len()));
+        acts.push(random.one_of(&[
             Act::Sweep,
             Act::Comes(Happening::Refund(booking)),
             Act::Comes(Happening::Dispute(booking)),
@@ -143,17 +144,22 @@ pub(super) fn of_chance(seed: u64) -> Payouts {
             Act::Comes(Happening::Restrict(payee)),
         ]));
     }
-    let (debt, disputed) = (dice.one_of(&[0, 0, 1_000, 9_000]), dice.falls(300));
-    let balance = dice.one_of(&[None, None, Some(9_000), Some(50_000)]);
-    Payouts { debt, disputed, balance, ..Payouts::of(&jobs, &acts).in_leaps(&[CLAIMS, STALE, FORGOTTEN]) }
+    let (debt, disputed) = (random.one_of(&[0, 0, 1_000, 9_000]), random.falls(300));
+    let balance = random.one_of(&[None, None, Some(9_000), Some(50_000)]);
+    Payouts {
+        debt,
+        disputed,
+        balance,
+        ..Payouts::of(&jobs, &acts).in_clock_jumps(&[CLAIMS, STALE, FORGOTTEN])
+    }
 }
 
 #[test]
 fn payouts_in_storms_pay_once() {
-    season("payouts in storms", 12, Weather::default(), of_chance);
+    campaign("payouts in storms", 12, FaultRates::default(), of_chance);
 }
 
 #[test]
 fn a_seed_repeats_the_same_payouts_call_by_call() {
-    repeats(1, Weather::default(), of_chance);
+    repeats(1, FaultRates::default(), of_chance);
 }

@@ -51,7 +51,7 @@ pub fn print_of_rows(rows: &Rows) -> u64 {
 pub fn print_of_sandbox(sandbox: &Sandbox) -> u64 {
     let mut hasher = Writing(DefaultHasher::new());
     let Sandbox { clock, outbox, whop, resend, stripe, .. } = sandbox;
-    // What has become available by now is booked when it is looked at, which a law, a worker or no request has done so far.
+    // What has become available by now is booked when it is looked at, which an invariant, a worker or no request has done so far.
     let _booked = stripe.available("usd");
     let written = write!(hasher, "{:?}", (clock.now(), outbox.entries(), whop, resend, stripe));
     written.expect("hashing does not fail");

@@ -10,9 +10,9 @@ use shared::app::{Clock, Ids};
 use uuid::Uuid;
 
 use super::defect::Defect;
-use super::dice::mixed;
 use super::gate::Gate;
-use super::scene::Scene;
+use super::scenario::Scenario;
+use super::seeded_random::mixed;
 use super::ways::{WayToTable, way_to_providers};
 use crate::world::World;
 
@@ -22,7 +22,7 @@ const MARK: usize = 0xa000;
 /// The number of the process that is no worker.
 const WORLD: usize = 0xfff;
 
-/// A world as a scene prepared it, to be copied for each run.
+/// A world as a scenario prepared it, to be copied for each run.
 pub struct Prepared {
     sandbox: Sandbox,
     rows: Vec<Value>,
@@ -30,11 +30,11 @@ pub struct Prepared {
 
 impl Prepared {
     /// Prepares it.
-    pub async fn of(scene: &impl Scene, http: &reqwest::Client, seed: u64) -> Self {
+    pub async fn of(scenario: &impl Scenario, http: &reqwest::Client, seed: u64) -> Self {
         let dynamo = EmbeddedDynamo::memory();
         let parts = straight(&dynamo, http, seed);
         let world = World::of(dynamo, |_| None, parts).await;
-        scene.prepare(&world).await;
+        scenario.prepare(&world).await;
         Self { rows: world.service.dynamo.rows(TABLE), sandbox: world.service.sandbox.copy() }
     }
 

@@ -3,16 +3,16 @@
 use chrono::Duration;
 use shared::store::reconciliation::Sums;
 
-use super::dice::Dice;
+use super::campaign::{campaign, explored, repeats};
 use super::explorer::Reach;
-use super::law::Law;
-use super::laws::{EndedRunsLeaveNothing, of_money};
+use super::invariant::Invariant;
+use super::invariants::{EndedRunsLeaveNothing, of_money};
 use super::outside::{Happening, all_told};
-use super::payday::{CLAIMS, FORGOTTEN, STALE, finish};
-use super::scene::{Deed, Scene};
-use super::season::{explored, repeats, season};
-use super::stage::Leap;
-use super::storm::Weather;
+use super::payout_scenario::{CLAIMS, FORGOTTEN, STALE, finish};
+use super::random_run::FaultRates;
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
+use super::seeded_random::SeededRandom;
 use crate::jobs_done::RECONCILE;
 use crate::payees::{Job, PAYOUTS};
 use crate::world::{COMPANY, World};
@@ -39,14 +39,14 @@ pub(super) struct Missed {
     /// Jobs that are still to be paid out.
     pub unpaid: usize,
     pub missed: Vec<Happening>,
-    pub leaps: &'static [Leap],
+    pub clock_jumps: &'static [ClockJump],
     pub acts: Vec<Act>,
 }
 
 impl Missed {
     pub(super) fn of_one(missed: &[Happening], acts: &[Act]) -> Self {
         let (missed, acts) = (missed.to_vec(), acts.to_vec());
-        Self { paid: 1, unpaid: 0, missed, leaps: &[CLAIMS], acts }
+        Self { paid: 1, unpaid: 0, missed, clock_jumps: &[CLAIMS], acts }
     }
 }
 
@@ -60,7 +60,7 @@ impl Missed {
     }
 }
 
-impl Scene for Missed {
+impl Scenario for Missed {
     fn name(&self) -> String {
         let Self { paid, unpaid, missed, acts, .. } = self;
         format!("reconciliation, {paid} jobs paid out, {unpaid} not, missed {missed:?}, {acts:?}")
@@ -87,22 +87,22 @@ impl Scene for Missed {
         world.advance(Duration::hours(2));
     }
 
-    fn deed(&self, worker: usize, process: World) -> Deed {
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let act = self.acts[worker];
         Box::pin(async move { act.done_by(&process).await })
     }
 
-    fn leaps(&self) -> &'static [Leap] {
-        self.leaps
+    fn clock_jumps(&self) -> &'static [ClockJump] {
+        self.clock_jumps
     }
 
-    fn laws(&self) -> Vec<Box<dyn Law>> {
-        let mut laws = of_money();
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
+        let mut invariants = of_money();
         // Beside others the two sides are not read at one moment.
         if self.acts.len() == 1 {
-            laws.push(Box::new(EndedRunsLeaveNothing));
+            invariants.push(Box::new(EndedRunsLeaveNothing));
         }
-        laws
+        invariants
     }
 
     async fn tick(&self, world: &World) -> u64 {
@@ -165,8 +165,8 @@ fn in_turns(interruptions: usize) -> Reach {
 
 #[test]
 fn a_run_that_dies_or_stops_anywhere_counts_nothing_twice() {
-    let scene = Missed { leaps: &[CLAIMS, FORGOTTEN], ..Missed::of_one(&MISSED, &[Act::Reconcile]) };
-    explored(&scene, Reach { deaths: 1, jumps: 1, ..Reach::default() });
+    let scenario = Missed { clock_jumps: &[CLAIMS, FORGOTTEN], ..Missed::of_one(&MISSED, &[Act::Reconcile]) };
+    explored(&scenario, Reach { deaths: 1, jumps: 1, ..Reach::default() });
 }
 
 #[test]
@@ -196,11 +196,11 @@ fn a_run_over_another_and_over_events_after_any_deaths_wherever_one_is_interrupt
 
 /// Up to four jobs, and whatever was missed of them.
 pub(super) fn of_chance(seed: u64) -> Missed {
-    let mut dice = Dice::of(seed);
-    let (paid, unpaid) = (1 + dice.below(2), dice.below(3));
+    let mut random = SeededRandom::of(seed);
+    let (paid, unpaid) = (1 + random.below(2), random.below(3));
     let mut happens = || {
-        let booking = dice.below(paid);
-        dice.one_of(&[
+        let booking = random.below(paid);
+        random.one_of(&[
             Happening::Refund(booking),
             Happening::Dispute(booking),
             Happening::Won(booking),
@@ -211,16 +211,16 @@ pub(super) fn of_chance(seed: u64) -> Missed {
     let more = happens();
     let mut acts = vec![Act::Reconcile];
     let others = [Act::Reconcile, Act::Payouts, Act::Told, Act::Comes(more)];
-    acts.extend((0..1 + dice.below(3)).map(|_| dice.one_of(&others)));
-    Missed { paid, unpaid, missed, leaps: &[CLAIMS, STALE, FORGOTTEN], acts }
+    acts.extend((0..1 + random.below(3)).map(|_| random.one_of(&others)));
+    Missed { paid, unpaid, missed, clock_jumps: &[CLAIMS, STALE, FORGOTTEN], acts }
 }
 
 #[test]
 fn reconciliations_in_storms_explain_every_cent_once() {
-    season("reconciliations in storms", 8, Weather::default(), of_chance);
+    campaign("reconciliations in storms", 8, FaultRates::default(), of_chance);
 }
 
 #[test]
 fn a_seed_repeats_the_same_reconciliations_call_by_call() {
-    repeats(2, Weather::default(), of_chance);
+    repeats(2, FaultRates::default(), of_chance);
 }

@@ -1,4 +1,4 @@
-//! The auditor audited, where providers refuse, where events are another shop's, and where an older copy of the table
+//! Seeded defects, where providers refuse, where events are another shop's, and where an older copy of the table
 //! comes back.
 
 use std::sync::OnceLock;
@@ -11,25 +11,25 @@ use super::outside::Happening;
 use super::reconciliation::{self, Missed};
 use super::refusals::refused_at_every_call;
 use super::restores::Restored;
-use super::scene::Scene;
+use super::scenario::Scenario;
 use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_UNHEARD, Story};
 
 /// The same as `found` where every call is refused in turn.
-fn found_when_refused(defects: &'static [Defect], scene: impl Scene, words: &str) {
-    let scene = Mistaken(scene, defects);
-    told(&scene.name(), problem(|| _ = refused_at_every_call(&scene)), words);
+fn found_when_refused(defects: &'static [Defect], scenario: impl Scenario, words: &str) {
+    let scenario = Mistaken(scenario, defects);
+    told(&scenario.name(), problem(|| _ = refused_at_every_call(&scenario)), words);
 }
 
 #[test]
 fn a_refused_capture_taken_for_success_is_found() {
-    let scene = Declines::of_one(&[declines::Act::Accept(0)]);
-    found_when_refused(&[Defect::RefusalTakenForDone], scene, "is Some(RequiresCapture)");
+    let scenario = Declines::of_one(&[declines::Act::Accept(0)]);
+    found_when_refused(&[Defect::RefusalTakenForDone], scenario, "is Some(RequiresCapture)");
 }
 
 #[test]
 fn a_refusal_that_is_on_no_list_is_found() {
-    let scene = Declines::of_one(&[declines::Act::Accept(0)]);
-    found_when_refused(&[Defect::RefusalNotListed], scene, "is refused and not listed");
+    let scenario = Declines::of_one(&[declines::Act::Accept(0)]);
+    found_when_refused(&[Defect::RefusalNotListed], scenario, "is refused and not listed");
 }
 
 /// What two people do to one booking whose professional is written to.
@@ -39,9 +39,9 @@ fn written_to(acts: &[declines::Act]) -> Declines {
 
 #[test]
 fn a_refused_capture_of_which_the_professional_does_not_hear_is_found() {
-    let scene = written_to(&[declines::Act::Accept(0)]);
+    let scenario = written_to(&[declines::Act::Accept(0)]);
     let words = "ProfessionalDeclinedMail is wanted and has not begun";
-    found_when_refused(&[Defect::RefusalMailForgotten], scene, words);
+    found_when_refused(&[Defect::RefusalMailForgotten], scenario, words);
 }
 
 #[test]
@@ -55,29 +55,29 @@ fn a_refused_refund_or_release_of_which_the_customer_does_not_hear_is_found() {
 
 #[test]
 fn a_mail_about_a_refusal_that_is_begun_twice_is_found() {
-    let scene = written_to(&[declines::Act::Accept(0)]);
+    let scenario = written_to(&[declines::Act::Accept(0)]);
     let words = "ProfessionalDeclinedMail has begun 1 times and has 2 effects";
-    found_when_refused(&[Defect::RefusalMailBegunTwice], scene, words);
+    found_when_refused(&[Defect::RefusalMailBegunTwice], scenario, words);
 }
 
 #[test]
 fn a_refused_look_up_of_lines_taken_for_an_empty_list_is_found() {
-    let scene = Missed::of_one(&[Happening::Refund(0)], &[reconciliation::Act::Reconcile]);
-    found_when_refused(&[Defect::RefusedLookUpTakenForNothing], scene, "left something unexplained");
+    let scenario = Missed::of_one(&[Happening::Refund(0)], &[reconciliation::Act::Reconcile]);
+    found_when_refused(&[Defect::RefusedLookUpTakenForNothing], scenario, "left something unexplained");
 }
 
 #[test]
 fn a_refused_look_up_of_an_owner_taken_for_a_strangers_payment_is_found() {
     let (end, hands) = (OnceLock::new(), vec![OF_UNHEARD.to_vec()]);
-    let scene = Deliveries { story: Story::Unheard, hands, end: &end };
-    found_when_refused(&[Defect::RefusedLookUpTakenForNothing], scene, "another end than before");
+    let scenario = Deliveries { story: Story::Unheard, hands, end: &end };
+    found_when_refused(&[Defect::RefusedLookUpTakenForNothing], scenario, "another end than before");
 }
 
 #[test]
 fn a_dispute_of_another_shop_taken_for_one_of_ours_is_found() {
     let (end, hands) = (OnceLock::new(), vec![OF_OTHER_SHOP.to_vec()]);
-    let scene = Deliveries { story: Story::OtherShop, hands, end: &end };
-    found(&[Defect::StrangerTakenForOurs], scene, Reach::default(), "of another shop is not ignored");
+    let scenario = Deliveries { story: Story::OtherShop, hands, end: &end };
+    found(&[Defect::StrangerTakenForOurs], scenario, Reach::default(), "of another shop is not ignored");
 }
 
 #[test]

@@ -7,14 +7,14 @@ use std::sync::OnceLock;
 use axum::http::StatusCode;
 use local::fault::{ErrorCode, FaultKind};
 
+use super::campaign::in_a_row;
 use super::declines::{Act, Declines};
 use super::gate::Order;
 use super::outside::Happening;
-use super::payday::{self, Payouts};
+use super::payout_scenario::{self, Payouts};
 use super::reconciliation::{self, Missed};
 use super::reminders::{self, Reminders, Step};
-use super::scene::Scene;
-use super::season::in_a_row;
+use super::scenario::Scenario;
 use super::stripe_events::{self, OF_OTHER_SHOP, OF_RESTRICTED, OF_RETURNED, OF_UNHEARD, Story};
 use super::webhooks::{self, Letter};
 
@@ -27,14 +27,14 @@ const REFUSALS: [FaultKind; 5] = [
     FaultKind::Refused(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::new("validation_error")),
 ];
 
-/// The scene once for each of its calls, which is refused; how many refusals that were.
-pub(super) fn refused_at_every_call(scene: &impl Scene) -> u32 {
+/// The scenario once for each of its calls, which is refused; how many refusals that were.
+pub(super) fn refused_at_every_call(scenario: &impl Scenario) -> u32 {
     let mut refused = 0;
     for refusal in REFUSALS {
         for chosen in 1.. {
             let calls = Cell::new(0);
-            eprintln!("{}: {refusal} at call {chosen}", scene.name());
-            in_a_row(scene, |_, asked| {
+            eprintln!("{}: {refusal} at call {chosen}", scenario.name());
+            in_a_row(scenario, |_, asked| {
                 if !asked.is_of_provider() {
                     return Order::Go;
                 }
@@ -63,15 +63,18 @@ fn a_decline_an_acceptance_or_a_cancellation_that_is_refused_anywhere_is_done_or
 fn an_acceptance_or_a_cancellation_that_is_refused_anywhere_is_heard_of_by_both_sides() {
     let (accept, cancel) = (Act::Accept(0), Act::Cancel(0));
     for acts in [vec![accept], vec![accept, cancel]] {
-        let scene = Declines { is_written_to: true, ..Declines::of_one(&acts) };
-        assert!(refused_at_every_call(&scene) > 0, "{acts:?}");
+        let scenario = Declines { is_written_to: true, ..Declines::of_one(&acts) };
+        assert!(refused_at_every_call(&scenario) > 0, "{acts:?}");
     }
 }
 
 #[test]
 fn a_payout_that_is_refused_anywhere_is_made_once_on_a_later_day() {
-    refused_at_every_call(&Payouts::of(&[2], &[payday::Act::Tick]));
-    refused_at_every_call(&Payouts { balance: Some(100_000), ..Payouts::of(&[1], &[payday::Act::Tick]) });
+    refused_at_every_call(&Payouts::of(&[2], &[payout_scenario::Act::Tick]));
+    refused_at_every_call(&Payouts {
+        balance: Some(100_000),
+        ..Payouts::of(&[1], &[payout_scenario::Act::Tick])
+    });
 }
 
 #[test]

@@ -4,16 +4,16 @@ use chrono::Duration;
 use local::fault::Operation;
 use serde_json::json;
 
-use super::dice::Dice;
+use super::campaign::{campaign, explored, repeats};
 use super::explorer::Reach;
-use super::law::Law;
-use super::laws::{
+use super::invariant::Invariant;
+use super::invariants::{
     AppliedOnce, Bystanders, ClosedCasesRest, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
     RefusalsAreListed, SumsAreRight,
 };
-use super::scene::{Deed, Scene};
-use super::season::{explored, repeats, season};
-use super::storm::Weather;
+use super::random_run::FaultRates;
+use super::scenario::{Scenario, WorkerFuture};
+use super::seeded_random::SeededRandom;
 use crate::promise::LEASES;
 use crate::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
 
@@ -58,7 +58,7 @@ impl Reminders {
     }
 }
 
-impl Scene for Reminders {
+impl Scenario for Reminders {
     fn name(&self) -> String {
         format!("reminders, {} members, {:?}, {:?}", self.members, self.step, self.acts)
     }
@@ -101,12 +101,12 @@ impl Scene for Reminders {
         }
     }
 
-    fn deed(&self, worker: usize, process: World) -> Deed {
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let act = self.acts[worker];
         Box::pin(async move { act.done_by(&process).await })
     }
 
-    fn laws(&self) -> Vec<Box<dyn Law>> {
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
         vec![
             Box::new(Fences),
             Box::new(AppliedOnce),
@@ -214,22 +214,22 @@ fn two_ticks_with_free_days_in_every_order() {
 
 /// Four members, one of whom pays, and up to four workers.
 pub(super) fn of_chance(seed: u64) -> Reminders {
-    let mut dice = Dice::of(seed);
-    let paid = Act::Paid(1 + dice.below(4));
-    let acts = [Act::Tick, paid, Act::Tick, Act::Failed(1 + dice.below(4))];
+    let mut random = SeededRandom::of(seed);
+    let paid = Act::Paid(1 + random.below(4));
+    let acts = [Act::Tick, paid, Act::Tick, Act::Failed(1 + random.below(4))];
     Reminders {
         members: 4,
-        step: dice.one_of(&[Step::Push, Step::Grant, Step::All]),
-        acts: acts[..2 + dice.below(3)].to_vec(),
+        step: random.one_of(&[Step::Push, Step::Grant, Step::All]),
+        acts: acts[..2 + random.below(3)].to_vec(),
     }
 }
 
 #[test]
 fn reminders_in_storms_leave_once() {
-    season("reminders in storms", 24, Weather::default(), of_chance);
+    campaign("reminders in storms", 24, FaultRates::default(), of_chance);
 }
 
 #[test]
 fn a_seed_repeats_the_same_reminders_call_by_call() {
-    repeats(3, Weather::default(), of_chance);
+    repeats(3, FaultRates::default(), of_chance);
 }

@@ -2,13 +2,13 @@
 
 use local::service::TABLE;
 
+use super::campaign::explored;
 use super::explorer::Reach;
-use super::law::Law;
-use super::laws::of_restored_money;
-use super::payday::{Act, FORGOTTEN, Payouts};
-use super::scene::{Deed, Scene};
-use super::season::explored;
-use super::stage::Leap;
+use super::invariant::Invariant;
+use super::invariants::of_restored_money;
+use super::payout_scenario::{Act, FORGOTTEN, Payouts};
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
 use crate::world::World;
 
 /// A payday over a table of which an earlier life has paid everybody already, so long ago that Stripe has
@@ -23,7 +23,7 @@ impl Restored {
     }
 }
 
-impl Scene for Restored {
+impl Scenario for Restored {
     fn name(&self) -> String {
         format!("restored, {}", self.0.name())
     }
@@ -43,19 +43,19 @@ impl Scene for Restored {
         world.next_payout_morning();
     }
 
-    fn deed(&self, worker: usize, process: World) -> Deed {
-        self.0.deed(worker, process)
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
+        self.0.run_worker(worker, process)
     }
 
-    fn leaps(&self) -> &'static [Leap] {
-        self.0.leaps()
+    fn clock_jumps(&self) -> &'static [ClockJump] {
+        self.0.clock_jumps()
     }
 
-    fn pause(&self) -> Leap {
+    fn pause(&self) -> ClockJump {
         self.0.pause()
     }
 
-    fn laws(&self) -> Vec<Box<dyn Law>> {
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
         of_restored_money()
     }
 

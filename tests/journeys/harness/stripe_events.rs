@@ -6,17 +6,17 @@ use std::sync::OnceLock;
 
 use chrono::Duration;
 
-use super::dice::Dice;
+use super::campaign::{campaign, explored, repeats};
 use super::explorer::Reach;
-use super::law::Law;
-use super::laws::of_money;
+use super::invariant::Invariant;
+use super::invariants::of_money;
 use super::outside::nth;
-use super::payday::{FORGOTTEN, STALE};
+use super::payout_scenario::{FORGOTTEN, STALE};
+use super::random_run::FaultRates;
 use super::rows::{Row, Rows};
-use super::scene::{Deed, Scene};
-use super::season::{explored, repeats, season};
-use super::stage::Leap;
-use super::storm::Weather;
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
+use super::seeded_random::SeededRandom;
 use crate::booked::{booking_id, metadata, requested};
 use crate::parties::payment_of;
 use crate::payees::{Job, LISTED, account_of};
@@ -163,7 +163,7 @@ async fn arrives(letter: Letter, world: &World) -> String {
     status.to_string()
 }
 
-impl Scene for Deliveries<'_> {
+impl Scenario for Deliveries<'_> {
     fn name(&self) -> String {
         format!("Stripe's events of {:?}, {:?}", self.story, self.hands)
     }
@@ -176,7 +176,7 @@ impl Scene for Deliveries<'_> {
         self.story.happens(world).await;
     }
 
-    fn deed(&self, worker: usize, process: World) -> Deed {
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let letters = self.hands[worker].clone();
         Box::pin(async move {
             let mut seen = Vec::new();
@@ -187,11 +187,11 @@ impl Scene for Deliveries<'_> {
         })
     }
 
-    fn leaps(&self) -> &'static [Leap] {
+    fn clock_jumps(&self) -> &'static [ClockJump] {
         &[LEASES, STALE, FORGOTTEN]
     }
 
-    fn laws(&self) -> Vec<Box<dyn Law>> {
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
         of_money()
     }
 
@@ -276,15 +276,15 @@ fn a_dispute_of_another_shop_has_no_effect_in_every_order_and_after_any_deaths()
 }
 
 fn drawn(seed: u64, end: &[OnceLock<Vec<String>>; 3]) -> Deliveries<'_> {
-    let mut dice = Dice::of(seed);
+    let mut random = SeededRandom::of(seed);
     let stories = [Story::LetGo, Story::Full { won: true }, Story::Full { won: false }];
-    let chosen = dice.below(3);
+    let chosen = random.below(3);
     let letters: &[Letter] = if chosen == 0 { &OF_LET_GO } else { &OF_FULL };
-    let mut hands = vec![Vec::new(); 2 + dice.below(3)];
+    let mut hands = vec![Vec::new(); 2 + random.below(3)];
     for letter in letters.iter().chain(letters) {
         let workers = hands.len();
-        let hand: &mut Vec<Letter> = &mut hands[dice.below(workers)];
-        let place = dice.below(hand.len() + 1);
+        let hand: &mut Vec<Letter> = &mut hands[random.below(workers)];
+        let place = random.below(hand.len() + 1);
         hand.insert(place, *letter);
     }
     Deliveries { story: stories[chosen], hands, end: &end[chosen] }
@@ -293,11 +293,11 @@ fn drawn(seed: u64, end: &[OnceLock<Vec<String>>; 3]) -> Deliveries<'_> {
 #[test]
 fn events_of_stripes_in_storms_end_in_one_state() {
     let end = Default::default();
-    season("Stripe's events in storms", 16, Weather::default(), |seed| drawn(seed, &end));
+    campaign("Stripe's events in storms", 16, FaultRates::default(), |seed| drawn(seed, &end));
 }
 
 #[test]
 fn a_seed_repeats_the_same_events_of_stripes_call_by_call() {
     let end = Default::default();
-    repeats(2, Weather::default(), |seed| drawn(seed, &end));
+    repeats(2, FaultRates::default(), |seed| drawn(seed, &end));
 }

@@ -3,14 +3,14 @@
 use std::ops::AddAssign;
 use std::time::Instant;
 
-/// The figures of one scene or of many.
+/// The figures of one scenario or of many.
 #[derive(Debug, Clone)]
 pub struct Tally {
     name: String,
     since: Instant,
     /// Worlds that were set up.
     pub runs: usize,
-    /// Requests that were held to the laws one by one.
+    /// Requests that were held to the invariants one by one.
     pub calls: usize,
     /// States that differ in something that matters.
     pub states: usize,

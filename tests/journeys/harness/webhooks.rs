@@ -7,17 +7,17 @@ use chrono::Duration;
 use local::service::TABLE;
 use serde_json::Value;
 
-use super::dice::Dice;
+use super::campaign::{campaign, explored, repeats};
 use super::explorer::Reach;
-use super::law::Law;
-use super::laws::{
+use super::invariant::Invariant;
+use super::invariants::{
     AppliedOnce, ClosedCasesRest, EventsStand, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
     RefusalsAreListed, SumsAreRight,
 };
+use super::random_run::FaultRates;
 use super::rows::Rows;
-use super::scene::{Deed, Scene};
-use super::season::{explored, repeats, season};
-use super::storm::Weather;
+use super::scenario::{Scenario, WorkerFuture};
+use super::seeded_random::SeededRandom;
 use crate::dialects::{Dialect, Happening, Spelling};
 use crate::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
 
@@ -110,7 +110,7 @@ fn with_id(mut event: Value, id: &str) -> Value {
     event
 }
 
-impl Scene for Deliveries<'_> {
+impl Scenario for Deliveries<'_> {
     fn name(&self) -> String {
         format!("deliveries {:?}", self.hands)
     }
@@ -135,7 +135,7 @@ impl Scene for Deliveries<'_> {
         }
     }
 
-    fn deed(&self, worker: usize, process: World) -> Deed {
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let letters = self.hands[worker].clone();
         Box::pin(async move {
             let mut seen = Vec::new();
@@ -146,7 +146,7 @@ impl Scene for Deliveries<'_> {
         })
     }
 
-    fn laws(&self) -> Vec<Box<dyn Law>> {
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
         vec![
             Box::new(Fences),
             Box::new(AppliedOnce),
@@ -208,10 +208,10 @@ fn three_events_at_once_end_in_one_state_in_every_order() {
 #[test]
 fn leaving_out_orders_that_commute_leaves_no_state_out() {
     let end = OnceLock::new();
-    let scene =
+    let scenario =
         Deliveries { hands: vec![vec![Failed(1, 0)], vec![Failed(2, 3)]], early: Vec::new(), end: &end };
     let found = [false, true].map(|wide_awake| {
-        let tally = explored(&scene, Reach { jumps: 1, wide_awake, ..Reach::default() });
+        let tally = explored(&scenario, Reach { jumps: 1, wide_awake, ..Reach::default() });
         (tally.states, tally.interleavings)
     });
     assert_eq!(found[0], found[1]);
@@ -230,13 +230,13 @@ const LETTERS: [Letter; 8] = [
 ];
 
 pub(super) fn drawn(seed: u64, end: &OnceLock<Vec<String>>) -> Deliveries<'_> {
-    let mut dice = Dice::of(seed);
-    let mut hands = vec![Vec::new(); 2 + dice.below(3)];
+    let mut random = SeededRandom::of(seed);
+    let mut hands = vec![Vec::new(); 2 + random.below(3)];
     for _ in 0..2 {
         for letter in LETTERS {
             let workers = hands.len();
-            let hand: &mut Vec<Letter> = &mut hands[dice.below(workers)];
-            let place = dice.below(hand.len() + 1);
+            let hand: &mut Vec<Letter> = &mut hands[random.below(workers)];
+            let place = random.below(hand.len() + 1);
             hand.insert(place, letter);
         }
     }
@@ -246,11 +246,11 @@ pub(super) fn drawn(seed: u64, end: &OnceLock<Vec<String>>) -> Deliveries<'_> {
 #[test]
 fn deliveries_in_storms_end_in_one_state() {
     let end = OnceLock::new();
-    season("deliveries in storms", 24, Weather::default(), |seed| drawn(seed, &end));
+    campaign("deliveries in storms", 24, FaultRates::default(), |seed| drawn(seed, &end));
 }
 
 #[test]
 fn a_seed_repeats_the_same_deliveries_call_by_call() {
     let end = OnceLock::new();
-    repeats(3, Weather::default(), |seed| drawn(seed, &end));
+    repeats(3, FaultRates::default(), |seed| drawn(seed, &end));
 }

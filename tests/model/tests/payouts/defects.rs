@@ -1,4 +1,4 @@
-//! The auditor audited: a rule is left out, and the checker must find what then goes wrong.
+//! Seeded defects: a rule is left out, and the checker must find what then goes wrong.
 //!
 //! Where the two lines of defence both stand before a defect, one of them is taken away first: a
 //! defect that the other line makes harmless is no defect.

@@ -3,8 +3,8 @@
 use super::rows::Rows;
 use crate::world::World;
 
-/// One law.
-pub trait Law {
+/// One invariant.
+pub trait Invariant {
     /// Held after every call, so it must be cheap.
     fn after_call(&self, _moment: &Moment<'_>) -> Result<(), String> {
         Ok(())

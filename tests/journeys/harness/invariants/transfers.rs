@@ -9,13 +9,13 @@ use shared::domain::effect::{Effect, EffectState};
 use shared::domain::payout::TransferRequest;
 
 use crate::harness::booked::Booked;
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 
 /// Holds for every booking, whoever paid it and whenever. A transfer that names no booking is of nobody
 /// here.
 pub struct OneTransferEach;
 
-impl Law for OneTransferEach {
+impl Invariant for OneTransferEach {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let transfers = moment.world.transfers();
         let made = by_booking(&transfers)?;

@@ -1,12 +1,12 @@
 //! Cases that are over are over.
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
 /// Holds for every case: once it is closed nobody looks at it again.
 pub struct ClosedCasesRest;
 
-impl Law for ClosedCasesRest {
+impl Invariant for ClosedCasesRest {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let mut changed = moment.before.changes(moment.after).filter_map(|(_, after)| after);
         let is_restless = |row: &&Row| {

@@ -5,17 +5,17 @@ use axum::http::StatusCode;
 use local::embedded::{Failure, Intervention};
 use local::fault::FaultKind;
 
-use super::dice::Dice;
 use super::gate::{Asked, Order, Ticket};
 use super::process::Prepared;
-use super::scene::{Scene, rest};
-use super::stage::{Leap, Move, Stage};
+use super::scenario::{Scenario, rest};
+use super::scheduler::{ClockJump, Move, Scheduler};
+use super::seeded_random::SeededRandom;
 use super::tally::Tally;
 use super::touch::Touch;
 
 /// How rough it gets. Chances are in a thousand, for each move.
 #[derive(Debug, Clone, Copy)]
-pub struct Weather {
+pub struct FaultRates {
     pub trouble: usize,
     pub death: usize,
     pub jump: usize,
@@ -25,12 +25,12 @@ pub struct Weather {
     pub spares_table: bool,
 }
 
-impl Weather {
+impl FaultRates {
     /// Twelve troubles at most, of which none comes by itself.
     pub const HARSH: Self = Self { trouble: 0, death: 0, jump: 0, most_troubles: 12, spares_table: false };
 }
 
-impl Default for Weather {
+impl Default for FaultRates {
     fn default() -> Self {
         Self { trouble: 60, death: 8, jump: 8, most_troubles: 6, spares_table: false }
     }
@@ -66,55 +66,65 @@ const AT_STRIPE: [FaultKind; 2] = [
 /// Every move of a run, and the fingerprint of everything after it.
 pub type Trace = Vec<(Move, u64)>;
 
-/// Runs a scene once, as its seed says.
-pub async fn storm<S: Scene>(
-    scene: &S,
+/// Runs a scenario once, as its seed says.
+pub async fn random_run<S: Scenario>(
+    scenario: &S,
     http: &reqwest::Client,
-    weather: Weather,
+    weather: FaultRates,
     seed: u64,
 ) -> (Trace, Tally) {
-    let laws = scene.laws();
-    let mut tally = Tally::new(scene.name());
+    let invariants = scenario.invariants();
+    let mut tally = Tally::new(scenario.name());
     (tally.runs, tally.ends) = (1, 1);
-    let mut stage = Stage::set(scene, &Prepared::of(scene, http, seed).await, http, seed).await;
-    let mut chance = Chance { dice: Dice::of(seed), weather, leaps: scene.leaps(), stubborn: None };
-    let mut trace = Trace::new();
-    let told = |stage: &Stage, problem: &str| {
-        format!("{}, seed {seed}, call {}: {problem}\n{}", scene.name(), stage.moves(), stage.story())
+    let mut scheduler = Scheduler::set(scenario, &Prepared::of(scenario, http, seed).await, http, seed).await;
+    let mut chance = Chance {
+        random: SeededRandom::of(seed),
+        weather,
+        clock_jumps: scenario.clock_jumps(),
+        stubborn: None,
     };
-    while let Some(choice) = chance.choose(&stage, &mut tally) {
-        stage.play(choice).await;
+    let mut trace = Trace::new();
+    let told = |scheduler: &Scheduler, problem: &str| {
+        format!(
+            "{}, seed {seed}, call {}: {problem}\n{}",
+            scenario.name(),
+            scheduler.moves(),
+            scheduler.story()
+        )
+    };
+    while let Some(choice) = chance.choose(&scheduler, &mut tally) {
+        scheduler.play(choice).await;
         tally.calls += 1;
-        if let Err(problem) = stage.judge(&laws, choice.actor()) {
-            panic!("{}", told(&stage, &problem));
+        if let Err(problem) = scheduler.judge(&invariants, choice.actor()) {
+            panic!("{}", told(&scheduler, &problem));
         }
-        trace.push((choice, stage.print()));
+        trace.push((choice, scheduler.print()));
     }
-    let told = told(&stage, "in the end");
-    rest(scene, &laws, &stage.clear().await, &told).await;
+    let told = told(&scheduler, "in the end");
+    rest(scenario, &invariants, &scheduler.clear().await, &told).await;
     (trace, tally)
 }
 
 /// What chance does in one run.
 struct Chance {
-    dice: Dice,
-    weather: Weather,
-    leaps: &'static [Leap],
+    random: SeededRandom,
+    weather: FaultRates,
+    clock_jumps: &'static [ClockJump],
     /// Trouble that goes on at the same worker, and how much longer.
     stubborn: Option<(usize, Order, usize)>,
 }
 
 impl Chance {
-    fn choose(&mut self, stage: &Stage, tally: &mut Tally) -> Option<Move> {
-        let (alive, offered) = (stage.alive(), stage.offered());
-        let (ticket, asked) = offered.iter().nth(self.dice.below(offered.len().max(1)))?;
-        if self.dice.falls(self.weather.death) {
+    fn choose(&mut self, scheduler: &Scheduler, tally: &mut Tally) -> Option<Move> {
+        let (alive, offered) = (scheduler.alive(), scheduler.offered());
+        let (ticket, asked) = offered.iter().nth(self.random.below(offered.len().max(1)))?;
+        if self.random.falls(self.weather.death) {
             tally.deaths += 1;
-            return Some(Move::Death(self.dice.one_of(&alive)));
+            return Some(Move::Death(self.random.one_of(&alive)));
         }
-        if self.dice.falls(self.weather.jump) {
+        if self.random.falls(self.weather.jump) {
             tally.jumps += 1;
-            return Some(Move::Jump(self.dice.one_of(self.leaps)));
+            return Some(Move::Jump(self.random.one_of(self.clock_jumps)));
         }
         let order = self.order(*ticket, asked, tally);
         tally.troubles += usize::from(order != Order::Go);
@@ -130,21 +140,23 @@ impl Chance {
             return order;
         }
         let is_spared = self.weather.spares_table && !at_a_provider;
-        if is_spared || tally.troubles >= self.weather.most_troubles || !self.dice.falls(self.weather.trouble)
+        if is_spared
+            || tally.troubles >= self.weather.most_troubles
+            || !self.random.falls(self.weather.trouble)
         {
             return Order::Go;
         }
-        if asked.is_of_stripe() && self.dice.falls(250) {
-            return Order::Provider(self.dice.one_of(&AT_STRIPE));
+        if asked.is_of_stripe() && self.random.falls(250) {
+            return Order::Provider(self.random.one_of(&AT_STRIPE));
         }
         if at_a_provider {
-            return Order::Provider(self.dice.one_of(&AT_A_PROVIDER));
+            return Order::Provider(self.random.one_of(&AT_A_PROVIDER));
         }
-        if asked.touch == Touch::Index && self.dice.falls(500) {
+        if asked.touch == Touch::Index && self.random.falls(500) {
             return Order::Stale;
         }
-        let order = Order::Table(self.dice.one_of(&AT_THE_TABLE));
-        if self.dice.falls(500) {
+        let order = Order::Table(self.random.one_of(&AT_THE_TABLE));
+        if self.random.falls(500) {
             self.stubborn = Some((ticket.worker, order, ATTEMPTS - 1));
         }
         order

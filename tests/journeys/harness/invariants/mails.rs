@@ -4,12 +4,12 @@ use shared::domain::booking::{Booking, BookingFactKind, BookingState, CancelledB
 use shared::domain::effect::EffectState;
 
 use crate::harness::booked::Booked;
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 
 /// Holds for every booking: what it says of mails follows from its history, and not from the code that asks for them.
 pub struct RefusalsAreHeard;
 
-impl Law for RefusalsAreHeard {
+impl Invariant for RefusalsAreHeard {
     fn at_rest(&self, moment: &Moment<'_>) -> Result<(), String> {
         let left = moment.world.left_the_house();
         for booked in moment.after.bookings() {

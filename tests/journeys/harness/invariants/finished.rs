@@ -1,12 +1,12 @@
 //! At rest nothing is left to do now.
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
 /// Every effect and every event has reached its end, and nothing is due.
 pub struct NothingUnfinished;
 
-impl Law for NothingUnfinished {
+impl Invariant for NothingUnfinished {
     fn at_rest(&self, moment: &Moment<'_>) -> Result<(), String> {
         let now = moment.world.now();
         let unfinished =

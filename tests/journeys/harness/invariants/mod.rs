@@ -1,4 +1,4 @@
-//! Laws that hold for every job.
+//! Invariants that hold for every job.
 
 mod audit;
 mod bookings;
@@ -34,20 +34,20 @@ pub use runs::EndedRunsLeaveNothing;
 pub use sums::SumsAreRight;
 pub use transfers::OneTransferEach;
 
-use super::law::Law;
+use super::invariant::Invariant;
 use crate::world::COMPANY;
 
-/// The laws of every job that moves money of one company.
-pub fn of_money() -> Vec<Box<dyn Law>> {
-    let mut laws = of_restored_money();
-    // Before the laws that say the same of transfers in more general words.
-    laws.insert(5, Box::new(OnceEach));
-    laws.push(Box::new(RefusalsAreHeard));
-    laws
+/// The invariants of every job that moves money of one company.
+pub fn of_money() -> Vec<Box<dyn Invariant>> {
+    let mut invariants = of_restored_money();
+    // Before the invariants that say the same of transfers in more general words.
+    invariants.insert(5, Box::new(OnceEach));
+    invariants.push(Box::new(RefusalsAreHeard));
+    invariants
 }
 
 /// The same over a table that was restored: of what left before, no row tells.
-pub fn of_restored_money() -> Vec<Box<dyn Law>> {
+pub fn of_restored_money() -> Vec<Box<dyn Invariant>> {
     vec![
         Box::new(Fences),
         Box::new(AppliedOnce),

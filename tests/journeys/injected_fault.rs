@@ -14,7 +14,7 @@ const ATTEMPTS: u64 = 3;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum FaultPoint {
     /// The process dies before a request to the table arrives.
     DeathBefore,
     /// The process dies after it was executed.
@@ -30,19 +30,19 @@ pub enum Trouble {
 }
 
 /// All of it.
-pub const TROUBLES: [Trouble; 9] = [
-    Trouble::DeathBefore,
-    Trouble::DeathAfter,
-    Trouble::Error(Failure::Throttled, 1),
-    Trouble::Error(Failure::Internal, ATTEMPTS),
-    Trouble::Error(Failure::Conflict, 1),
-    Trouble::Lost(1),
-    Trouble::Lost(ATTEMPTS),
-    Trouble::DeathBeforeCall,
-    Trouble::DeathAfterCall,
+pub const FAULT_POINTS: [FaultPoint; 9] = [
+    FaultPoint::DeathBefore,
+    FaultPoint::DeathAfter,
+    FaultPoint::Error(Failure::Throttled, 1),
+    FaultPoint::Error(Failure::Internal, ATTEMPTS),
+    FaultPoint::Error(Failure::Conflict, 1),
+    FaultPoint::Lost(1),
+    FaultPoint::Lost(ATTEMPTS),
+    FaultPoint::DeathBeforeCall,
+    FaultPoint::DeathAfterCall,
 ];
 
-impl Trouble {
+impl FaultPoint {
     /// What the SDK's own retry gets over leaves nothing in doubt.
     pub fn may_leave_doubt(self) -> bool {
         !matches!(self, Self::Error(Failure::Throttled, 1) | Self::Lost(1))
@@ -50,20 +50,20 @@ impl Trouble {
 }
 
 /// Trouble that waits for its call.
-pub struct Strike {
+pub struct InjectedFault {
     struck: Arc<AtomicBool>,
     died: Arc<Notify>,
 }
 
-impl Strike {
+impl InjectedFault {
     /// Trouble at the n-th call from now.
-    pub fn at(world: &World, trouble: Trouble, chosen: u64) -> Self {
-        let strike = Self { struck: Arc::default(), died: Arc::default() };
-        let (struck, died) = (strike.struck.clone(), strike.died.clone());
+    pub fn at(world: &World, trouble: FaultPoint, chosen: u64) -> Self {
+        let injected_fault = Self { struck: Arc::default(), died: Arc::default() };
+        let (struck, died) = (injected_fault.struck.clone(), injected_fault.died.clone());
         let hit = move || struck.store(true, Ordering::SeqCst);
         let service = &world.service;
-        if let Trouble::DeathBeforeCall | Trouble::DeathAfterCall = trouble {
-            let acts = trouble == Trouble::DeathAfterCall;
+        if let FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall = trouble {
+            let acts = trouble == FaultPoint::DeathAfterCall;
             service.sandbox.faults.intercept(Arc::new(move |call, _| {
                 (call >= chosen).then(|| {
                     hit();
@@ -72,16 +72,16 @@ impl Strike {
                     if acts && call == chosen { FaultKind::DropAfter } else { FaultKind::DropBefore }
                 })
             }));
-            return strike;
+            return injected_fault;
         }
         service.dynamo.reset_requests();
         service.dynamo.intercept(Arc::new(move |call, _| {
             let (length, intervention) = match trouble {
-                Trouble::DeathAfter if call == chosen => (u64::MAX, Intervention::HangAfter),
-                Trouble::DeathBefore | Trouble::DeathAfter => (u64::MAX, Intervention::HangBefore),
-                Trouble::Error(failure, length) => (length, Intervention::FailBefore(failure)),
-                Trouble::Lost(length) => (length, Intervention::LoseAnswer),
-                Trouble::DeathBeforeCall | Trouble::DeathAfterCall => (0, Intervention::Pass),
+                FaultPoint::DeathAfter if call == chosen => (u64::MAX, Intervention::HangAfter),
+                FaultPoint::DeathBefore | FaultPoint::DeathAfter => (u64::MAX, Intervention::HangBefore),
+                FaultPoint::Error(failure, length) => (length, Intervention::FailBefore(failure)),
+                FaultPoint::Lost(length) => (length, Intervention::LoseAnswer),
+                FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall => (0, Intervention::Pass),
             };
             if call < chosen || call - chosen >= length {
                 return Intervention::Pass;
@@ -92,20 +92,20 @@ impl Strike {
             }
             intervention
         }));
-        strike
+        injected_fault
     }
 
     /// The process dies after the n-th request to the table.
     pub fn death_at(world: &World, chosen: u64) -> Self {
-        Self::at(world, Trouble::DeathAfter, chosen)
+        Self::at(world, FaultPoint::DeathAfter, chosen)
     }
 
-    /// Runs `deed` until it ends or its process dies; whether the trouble struck.
-    pub async fn during<T>(self, deed: impl Future<Output = T>) -> bool {
+    /// Runs `run_worker` until it ends or its process dies; whether the trouble struck.
+    pub async fn during<T>(self, run_worker: impl Future<Output = T>) -> bool {
         tokio::select! {
             biased;
             () = self.died.notified() => {}
-            _ = deed => {}
+            _ = run_worker => {}
         }
         self.struck.load(Ordering::SeqCst)
     }

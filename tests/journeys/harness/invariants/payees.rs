@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use shared::domain::booking::{Due, Policy};
 use shared::store::payee::PayeeRow;
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::process::is_of;
 use crate::harness::rows::Row;
 
@@ -15,7 +15,7 @@ pub struct OneAtAPayee;
 /// What only the holder of a claim writes.
 const HELD: [&str; 4] = ["fence", "owner", "lease_until", "looked_until"];
 
-impl Law for OneAtAPayee {
+impl Invariant for OneAtAPayee {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let mut touched = BTreeSet::new();
         for (before, after) in moment.before.changes(moment.after) {

@@ -2,7 +2,7 @@
 
 use shared::domain::time;
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::process::is_of;
 use crate::harness::rows::Row;
 
@@ -12,7 +12,7 @@ pub struct Fences;
 /// What is written before the first call and never again.
 const FROZEN: [&str; 4] = ["request", "downstream_key", "operation", "kind"];
 
-impl Law for Fences {
+impl Invariant for Fences {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         for (before, after) in moment.before.changes(moment.after) {
             let is_effect = |row: &&Row| row.text("sk").starts_with("ACTION#");

@@ -5,48 +5,48 @@ use std::pin::Pin;
 use chrono::Duration;
 
 use super::defect::Defect;
-use super::law::{Law, Moment};
+use super::invariant::{Invariant, Moment};
 use super::rows::Rows;
-use super::stage::Leap;
+use super::scheduler::ClockJump;
 use crate::promise::LEASES;
 use crate::world::World;
 
 /// What a worker does; in the end, what the outside has seen of it.
-pub type Deed = Pin<Box<dyn Future<Output = String> + Send>>;
+pub type WorkerFuture = Pin<Box<dyn Future<Output = String> + Send>>;
 
 /// Longer than any pause after trouble.
 const PAUSES: Duration = Duration::minutes(61);
 /// So many ticks finish whatever was left.
 const MAX_TICKS: u32 = 3;
 
-/// A job at work: a prepared world, workers with their deeds, and what must hold.
+/// A job at work: a prepared world, workers with their work, and what must hold.
 ///
-/// `prepare` and `deed` must do the same each time they are called.
-pub trait Scene {
+/// `prepare` and `run_worker` must do the same each time they are called.
+pub trait Scenario {
     /// For messages.
     fn name(&self) -> String;
 
     /// How many workers there are.
     fn workers(&self) -> usize;
 
-    /// Makes a new world ready for the deeds.
+    /// Makes a new world ready for the work.
     async fn prepare(&self, world: &World);
 
     /// What a worker does, as a process of its own over that world.
-    fn deed(&self, worker: usize, process: World) -> Deed;
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture;
 
     /// How far the clock may jump at once: past every claim, unless a job has longer spans that matter.
-    fn leaps(&self) -> &'static [Leap] {
+    fn clock_jumps(&self) -> &'static [ClockJump] {
         &[LEASES]
     }
 
     /// How much time passes before somebody comes to finish what workers left.
-    fn pause(&self) -> Leap {
+    fn pause(&self) -> ClockJump {
         PAUSES
     }
 
     /// What must hold.
-    fn laws(&self) -> Vec<Box<dyn Law>>;
+    fn invariants(&self) -> Vec<Box<dyn Invariant>>;
 
     /// What the outside does again that has got no answer.
     async fn again(&self, _world: &World) {}
@@ -61,17 +61,17 @@ pub trait Scene {
         &[]
     }
 
-    /// What must hold in the end besides the laws.
+    /// What must hold in the end besides the invariants.
     async fn at_rest(&self, _world: &World, _told: &str) {}
 }
 
 /// After the workers have gone: the outside tries again, time passes, a few ticks finish what is left,
 /// and everything is in order.
-pub async fn rest(scene: &impl Scene, laws: &[Box<dyn Law>], world: &World, told: &str) {
-    scene.again(world).await;
-    world.advance(scene.pause());
+pub async fn rest(scenario: &impl Scenario, invariants: &[Box<dyn Invariant>], world: &World, told: &str) {
+    scenario.again(world).await;
+    world.advance(scenario.pause());
     for ticks in 0.. {
-        let due = scene.tick(world).await;
+        let due = scenario.tick(world).await;
         if due == 0 {
             break;
         }
@@ -80,10 +80,10 @@ pub async fn rest(scene: &impl Scene, laws: &[Box<dyn Law>], world: &World, told
     }
     let rows = Rows::read(&world.service.dynamo);
     let moment = Moment { before: &rows, after: &rows, actor: None, world };
-    for law in laws {
-        law.at_rest(&moment).unwrap_or_else(|problem| panic!("{told}\nat rest: {problem}"));
+    for invariant in invariants {
+        invariant.at_rest(&moment).unwrap_or_else(|problem| panic!("{told}\nat rest: {problem}"));
     }
-    scene.at_rest(world, told).await;
+    scenario.at_rest(world, told).await;
 }
 
 /// What is due, for whoever has to understand why it still is.

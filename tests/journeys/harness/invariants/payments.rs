@@ -6,12 +6,12 @@ use local::outbox::Kind;
 use local::stripe::IntentStatus;
 use shared::domain::booking::{Booking, Step};
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 
 /// Holds for every payment that was opened.
 pub struct TakenOrLetGo;
 
-impl Law for TakenOrLetGo {
+impl Invariant for TakenOrLetGo {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let mut done: BTreeMap<String, (usize, usize, usize)> = BTreeMap::new();
         for entry in moment.world.service.sandbox.outbox.entries() {
@@ -47,7 +47,7 @@ fn fits(booking: &Booking, status: IntentStatus) -> bool {
     let unfinished = Step::ALL.into_iter().any(|step| {
         matches!(step, Step::Capture | Step::Release | Step::Refund) && booking.wants(step, None)
     });
-    // What Stripe refused stands as it was; that it is listed is a law of its own.
+    // What Stripe refused stands as it was; that it is listed is an invariant of its own.
     let is_refused = booking.unresolved_refusals().any(|(step, _)| booking.waiting_amount(step).is_some());
     match status {
         _ if is_refused => booking.stage.is_off(),

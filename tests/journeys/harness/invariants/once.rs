@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 
 /// Holds for every message, every grant and every movement of money.
 pub struct OnceEach;
@@ -11,7 +11,7 @@ pub struct OnceEach;
 /// is done although nothing left by ours.
 const BY_ANY_HAND: [&str; 4] = ["payment_opened", "payment_captured", "payment_released", "payment_refunded"];
 
-impl Law for OnceEach {
+impl Invariant for OnceEach {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let left = moment.world.left_the_house();
         let twice = left.iter().find(|(_, times)| **times > 1);

@@ -2,13 +2,13 @@
 
 use shared::store::reconciliation::Reconciliation;
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 
 /// Holds where one run goes on by itself: at its end every cent is explained or listed, or it says what kept it from
 /// that.
 pub struct EndedRunsLeaveNothing;
 
-impl Law for EndedRunsLeaveNothing {
+impl Invariant for EndedRunsLeaveNothing {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let changes = moment.before.changes(moment.after).filter_map(|(_, after)| after);
         let is_run = |row: &&crate::harness::rows::Row| {

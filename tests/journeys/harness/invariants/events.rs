@@ -1,12 +1,12 @@
 //! Events: what was applied is over, and what was not says why and until when.
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
 /// Holds for every event: an applied one is never written again, and none is forgotten.
 pub struct AppliedOnce;
 
-impl Law for AppliedOnce {
+impl Invariant for AppliedOnce {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         for (before, after) in moment.before.changes(moment.after) {
             let Some(before) = before.filter(|row| row.text("pk").starts_with("EVENT#")) else { continue };
@@ -22,7 +22,7 @@ impl Law for AppliedOnce {
 /// waits in the list of a person, or is one that nothing follows from.
 pub struct EventsStand;
 
-impl Law for EventsStand {
+impl Invariant for EventsStand {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let changes = moment.before.changes(moment.after).filter_map(|(_, after)| after);
         for event in changes.filter(|row| row.text("pk").starts_with("EVENT#")) {

@@ -8,11 +8,11 @@ use std::time::Duration;
 use tokio::task::{JoinHandle, yield_now};
 
 use super::gate::{Asked, Gate, Order, Ticket};
-use super::law::{Law, Moment};
+use super::invariant::{Invariant, Moment};
 use super::print::{print_of_rows, print_of_sandbox};
 use super::process::{Prepared, process};
 use super::rows::Rows;
-use super::scene::Scene;
+use super::scenario::Scenario;
 use super::touch::Touch;
 use crate::world::World;
 
@@ -24,11 +24,11 @@ pub enum Move {
     /// A worker dies where it stands.
     Death(usize),
     /// The clock jumps so far.
-    Jump(Leap),
+    Jump(ClockJump),
 }
 
 /// How far the clock jumps.
-pub type Leap = chrono::Duration;
+pub type ClockJump = chrono::Duration;
 
 impl Move {
     /// The request that is let go, if one is.
@@ -53,7 +53,7 @@ const NAP: Duration = Duration::from_millis(25);
 const MAX_NAPS: u32 = 400;
 
 /// A run that has begun.
-pub struct Stage {
+pub struct Scheduler {
     pub world: World,
     gate: Gate,
     workers: Vec<Option<JoinHandle<()>>>,
@@ -63,28 +63,33 @@ pub struct Stage {
     jumps: usize,
 }
 
-impl Stage {
+impl Scheduler {
     /// Takes a copy of the world and lets every worker come to the gate.
-    pub async fn set(scene: &impl Scene, prepared: &Prepared, http: &reqwest::Client, seed: u64) -> Self {
+    pub async fn set(
+        scenario: &impl Scenario,
+        prepared: &Prepared,
+        http: &reqwest::Client,
+        seed: u64,
+    ) -> Self {
         let world = prepared.world(http, seed).await;
         let gate = Gate::default();
         let trouble = gate.clone();
         world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_trouble()));
         let mut workers = Vec::new();
-        for worker in 0..scene.workers() {
-            let process = process(&world, http, &gate, worker, seed, scene.defects()).await;
-            let (deed, gate) = (scene.deed(worker, process), gate.clone());
+        for worker in 0..scenario.workers() {
+            let process = process(&world, http, &gate, worker, seed, scenario.defects()).await;
+            let (run_worker, gate) = (scenario.run_worker(worker, process), gate.clone());
             workers.push(Some(tokio::spawn(async move {
                 // What time it is when it begins is a choice too.
                 drop(gate.pass(worker, Asked { touch: Touch::Nothing, words: "begins".to_owned() }).await);
-                gate.finish(worker, deed.await);
+                gate.finish(worker, run_worker.await);
             })));
         }
         let rows = Rows::read(&world.service.dynamo);
-        let mut stage = Self { world, gate, workers, rows, told: Vec::new(), jumps: 0 };
+        let mut scheduler = Self { world, gate, workers, rows, told: Vec::new(), jumps: 0 };
         tokio::time::pause();
-        stage.settle(TURNS_UNDER_WAY).await;
-        stage
+        scheduler.settle(TURNS_UNDER_WAY).await;
+        scheduler
     }
 
     /// What could be let go now. Of the ranges that one worker reads at once only the first is offered:
@@ -128,9 +133,9 @@ impl Stage {
                 task.abort();
                 let _dead = task.await;
             }
-            Move::Jump(leap) => {
+            Move::Jump(clock_jump) => {
                 self.jumps += 1;
-                self.world.advance(leap);
+                self.world.advance(clock_jump);
             }
         }
         self.settle(turns).await;
@@ -141,12 +146,12 @@ impl Stage {
         }
     }
 
-    /// Holds what the newest move changed to the laws.
-    pub fn judge(&mut self, laws: &[Box<dyn Law>], actor: Option<usize>) -> Result<(), String> {
+    /// Holds what the newest move changed to the invariants.
+    pub fn judge(&mut self, invariants: &[Box<dyn Invariant>], actor: Option<usize>) -> Result<(), String> {
         let after = Rows::read(&self.world.service.dynamo);
         let before = std::mem::replace(&mut self.rows, after);
         let moment = Moment { before: &before, after: &self.rows, actor, world: &self.world };
-        laws.iter().try_for_each(|law| law.after_call(&moment))
+        invariants.iter().try_for_each(|invariant| invariant.after_call(&moment))
     }
 
     /// Looks at the table again, as it is before the next move.

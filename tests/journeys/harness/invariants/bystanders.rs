@@ -1,6 +1,6 @@
 //! Companies that nothing happens to.
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
 /// Every row with a company in its key is one of this company's, or stays as it is.
@@ -8,7 +8,7 @@ pub struct Bystanders {
     pub company: &'static str,
 }
 
-impl Law for Bystanders {
+impl Invariant for Bystanders {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let strange = |row: &Row| !row.company().is_empty() && row.company() != self.company;
         let mut changes = moment.before.changes(moment.after);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
 /// Holds for every company.
@@ -12,7 +12,7 @@ pub struct SumsAreRight;
 /// Day and figure, by company; figures that are 0 are left out.
 type Sums<'a> = BTreeMap<(&'a str, &'a str, String), i64>;
 
-impl Law for SumsAreRight {
+impl Invariant for SumsAreRight {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let (mut counted, mut recounted) = (Sums::new(), Sums::new());
         moment.after.of("KPI#").for_each(|row| add_counters(&mut counted, row));

@@ -5,13 +5,13 @@ use shared::domain::effect::{Effect, EffectState};
 use shared::domain::refusal;
 
 use crate::harness::booked::Booked;
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
 /// Holds for every effect that a provider refused for good, and for every booking.
 pub struct RefusalsAreListed;
 
-impl Law for RefusalsAreListed {
+impl Invariant for RefusalsAreListed {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         for booked in moment.changed_bookings() {
             check(&booked, moment).map_err(|problem| format!("{problem}: {}", booked.projected))?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use shared::domain::effect::EffectState;
 use shared::domain::ledger::{LedgerAccount, LedgerEntry, position};
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::{Row, Rows};
 
 /// Holds for every company and every currency. Entries and balances are written together, so it holds at
@@ -16,7 +16,7 @@ pub struct BooksAddUp;
 /// Amounts by the key of a row of balances and the word of the account; nothing is left out.
 type Sums = BTreeMap<((String, String), String), i64>;
 
-impl Law for BooksAddUp {
+impl Invariant for BooksAddUp {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let kinds = ["LEDGER#", "BALANCE#", "BOOKING#"];
         let is_of_money = |row: &Row| kinds.iter().any(|kind| row.text("pk").starts_with(kind));

@@ -1,9 +1,9 @@
 //! Chance that is the same for the same seed.
 
 /// Rolls, one after the other.
-pub struct Dice(u64);
+pub struct SeededRandom(u64);
 
-impl Dice {
+impl SeededRandom {
     pub fn of(seed: u64) -> Self {
         Self(mixed(seed))
     }

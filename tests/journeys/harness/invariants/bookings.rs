@@ -4,12 +4,12 @@ use shared::domain::booking::{Due, Policy, Step};
 use shared::domain::effect::EffectState;
 
 use crate::harness::booked::Booked;
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 
 /// Holds for every booking.
 pub struct RowsFollowFacts;
 
-impl Law for RowsFollowFacts {
+impl Invariant for RowsFollowFacts {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         for booked in moment.changed_bookings() {
             let told = |problem: String| format!("{problem}: {}", booked.projected);

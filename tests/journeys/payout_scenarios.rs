@@ -1,4 +1,4 @@
-//! Scenes of a payout day, drawn from a seed: a few professionals with anything a marketplace has.
+//! Scenarios of a payout day, drawn from a seed: a few professionals with anything a marketplace has.
 
 use chrono::Duration;
 use local::fault::Operation;
@@ -18,9 +18,9 @@ const LIMITS: &[(&str, &str)] = &[
 const CURRENCIES: [(&str, i64); 3] = [("usd", 6_000), ("eur", 6_000), ("cop", 12_000_000)];
 
 /// Numbers that differ from seed to seed and are the same for the same seed.
-pub struct Dice(u64);
+pub struct SeededRandom(u64);
 
-impl Dice {
+impl SeededRandom {
     pub fn of(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
@@ -46,54 +46,54 @@ struct Professional {
     half_price: i64,
 }
 
-/// A scene that nobody has paid anything of yet.
-pub async fn scene(seed: u64) -> World {
-    drawn(&mut Dice::of(seed)).await.0
+/// A scenario that nobody has paid anything of yet.
+pub async fn scenario(seed: u64) -> World {
+    drawn(&mut SeededRandom::of(seed)).await.0
 }
 
-/// A scene in which a person has paid out on the same day already, and Stripe did not answer once: a
+/// A scenario in which a person has paid out on the same day already, and Stripe did not answer once: a
 /// transfer is in doubt, what was paid counts in the limits of the batch, and everybody has another job.
-pub async fn scene_in_doubt(seed: u64) -> World {
-    let mut dice = Dice::of(seed);
-    let (world, professionals) = drawn(&mut dice).await;
-    let trouble = ["drop_before", "drop_after"][dice.up_to(2) as usize];
+pub async fn scenario_in_doubt(seed: u64) -> World {
+    let mut random = SeededRandom::of(seed);
+    let (world, professionals) = drawn(&mut random).await;
+    let trouble = ["drop_before", "drop_after"][random.up_to(2) as usize];
     world.stripe_trouble(Operation::CreateTransfer, trouble, Some(1));
     world.process(Role::Accountant, false).await;
     world.all_well();
     for professional in &professionals {
-        let age = Duration::minutes(24 * 60 + dice.amount(60));
-        add_job(&world, professional, age, &mut dice).await;
+        let age = Duration::minutes(24 * 60 + random.amount(60));
+        add_job(&world, professional, age, &mut random).await;
     }
-    bring_money(&world, &mut dice);
+    bring_money(&world, &mut random);
     world
 }
 
-async fn drawn(dice: &mut Dice) -> (World, Vec<Professional>) {
+async fn drawn(random: &mut SeededRandom) -> (World, Vec<Professional>) {
     let world = World::limited(LIMITS).await;
     let mut professionals = Vec::new();
-    for n in 0..2 + dice.up_to(3) {
-        let professional = add_professional(&world, n, dice).await;
-        if dice.happens(3) {
-            let all = if dice.happens(2) { 60_000 } else { 6_000 };
-            world.add_debt(&professional.name, dice.amount(all)).await;
+    for n in 0..2 + random.up_to(3) {
+        let professional = add_professional(&world, n, random).await;
+        if random.happens(3) {
+            let all = if random.happens(2) { 60_000 } else { 6_000 };
+            world.add_debt(&professional.name, random.amount(all)).await;
         }
         // Jobs are completed one after the other, as in life; of some the hold-back is not over.
-        let mut ages: Vec<i64> = (0..3 + dice.up_to(5)).map(|_| 23 * 60 + dice.amount(600)).collect();
+        let mut ages: Vec<i64> = (0..3 + random.up_to(5)).map(|_| 23 * 60 + random.amount(600)).collect();
         ages.sort_unstable_by(|a, b| b.cmp(a));
         for age in ages {
-            add_job(&world, &professional, Duration::minutes(age), dice).await;
+            add_job(&world, &professional, Duration::minutes(age), random).await;
         }
         professionals.push(professional);
     }
-    bring_money(&world, dice);
+    bring_money(&world, random);
     (world, professionals)
 }
 
 /// Most have an account that takes money.
-async fn add_professional(world: &World, n: u64, dice: &mut Dice) -> Professional {
-    let (currency, half_price) = CURRENCIES[[0, 0, 1, 2][dice.up_to(4) as usize]];
+async fn add_professional(world: &World, n: u64, random: &mut SeededRandom) -> Professional {
+    let (currency, half_price) = CURRENCIES[[0, 0, 1, 2][random.up_to(4) as usize]];
     let (name, account) = (format!("user_{n}"), format!("acct_{n}"));
-    let standing = dice.up_to(24);
+    let standing = random.up_to(24);
     if standing != 0 {
         world.add_payee(COMPANY, &name, currency).await;
     }
@@ -103,28 +103,28 @@ async fn add_professional(world: &World, n: u64, dice: &mut Dice) -> Professiona
         _ => {}
     }
     // Some work for so little that it waits for more of it.
-    let half_price = if dice.happens(10) { half_price / 15 } else { half_price };
+    let half_price = if random.happens(10) { half_price / 15 } else { half_price };
     Professional { name, currency, half_price }
 }
 
-async fn add_job(world: &World, professional: &Professional, age: Duration, dice: &mut Dice) {
+async fn add_job(world: &World, professional: &Professional, age: Duration, random: &mut SeededRandom) {
     let currency =
-        if dice.happens(10) { CURRENCIES[dice.up_to(3) as usize].0 } else { professional.currency };
-    let price = professional.half_price + dice.amount(2 * professional.half_price);
+        if random.happens(10) { CURRENCIES[random.up_to(3) as usize].0 } else { professional.currency };
+    let price = professional.half_price + random.amount(2 * professional.half_price);
     let job = Job {
         completed_at: world.now() - age,
-        names_charge: !dice.happens(4),
+        names_charge: !random.happens(4),
         ..Job::of(world, &professional.name).priced(price, currency)
     };
     let booking = world.add_job(&job).await;
     let money = |amount| Money { amount, currency: Currency::parse(currency).unwrap() };
-    if dice.happens(5) {
-        let back = if dice.happens(4) { price } else { dice.amount(price / 2) };
+    if random.happens(5) {
+        let back = if random.happens(4) { price } else { random.amount(price / 2) };
         world.happens(booking, BookingFactKind::Refunded { money: money(back), payment_intent: None }).await;
     }
-    if dice.happens(15) {
+    if random.happens(15) {
         let (dispute_id, status) = ("dp_1".to_owned(), DisputeStatus::NeedsResponse);
-        let money = money(dice.amount(price));
+        let money = money(random.amount(price));
         world
             .happens(booking, BookingFactKind::Disputed { dispute_id, status, money, payment_intent: None })
             .await;
@@ -132,8 +132,8 @@ async fn add_job(world: &World, professional: &Professional, age: Duration, dice
 }
 
 /// What the platform has for shares of which nobody knows the charge; at times too little.
-fn bring_money(world: &World, dice: &mut Dice) {
+fn bring_money(world: &World, random: &mut SeededRandom) {
     for (currency, half_price) in CURRENCIES {
-        world.service.sandbox.stripe.set_balance(currency, dice.amount(6 * half_price));
+        world.service.sandbox.stripe.set_balance(currency, random.amount(6 * half_price));
     }
 }

@@ -11,12 +11,12 @@ use shared::domain::ledger::LedgerAccount;
 use shared::http::extension::RequestId;
 
 use super::booked::Booked;
-use super::law::Law;
-use super::laws::of_money;
+use super::invariant::Invariant;
+use super::invariants::of_money;
 use super::outside::{Happening, all_told, nth, told};
 use super::rows::{Row, Rows};
-use super::scene::{Deed, Scene};
-use super::stage::Leap;
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
 use crate::browser::{Browser, ORIGIN};
 use crate::payees::{Job, PAYOUTS, PROCESS};
 use crate::world::{COMPANY, REMINDERS, World, stranger};
@@ -45,9 +45,9 @@ pub(super) struct Payouts {
     pub disputed: bool,
     /// What the platform has, where Stripe named no charges to draw on.
     pub balance: Option<i64>,
-    pub leaps: &'static [Leap],
+    pub clock_jumps: &'static [ClockJump],
     /// After how long somebody comes to finish what was left.
-    pub pause: Leap,
+    pub pause: ClockJump,
     pub acts: Vec<Act>,
     /// Where the person of the platform is signed in.
     pub person: OnceLock<Browser>,
@@ -56,13 +56,13 @@ pub(super) struct Payouts {
 const BYSTANDER: &str = "biz_beta";
 
 /// Longer than any pause after trouble.
-const PAUSE: Leap = Duration::minutes(61);
+const PAUSE: ClockJump = Duration::minutes(61);
 /// Past every claim, a professional's included.
-pub(super) const CLAIMS: Leap = Duration::minutes(7);
+pub(super) const CLAIMS: ClockJump = Duration::minutes(7);
 /// Keys are resent no more, and Stripe still remembers them.
-pub(super) const STALE: Leap = Duration::minutes(23 * 60 + 30);
+pub(super) const STALE: ClockJump = Duration::minutes(23 * 60 + 30);
 /// Stripe has forgotten its keys.
-pub(super) const FORGOTTEN: Leap = Duration::hours(25);
+pub(super) const FORGOTTEN: ClockJump = Duration::hours(25);
 
 impl Payouts {
     pub(super) fn of(jobs: &[usize], acts: &[Act]) -> Self {
@@ -72,15 +72,15 @@ impl Payouts {
             debt: 0,
             disputed: false,
             balance: None,
-            leaps: &[CLAIMS],
+            clock_jumps: &[CLAIMS],
             pause: PAUSE,
             acts,
             person: OnceLock::new(),
         }
     }
 
-    pub(super) fn in_leaps(self, leaps: &'static [Leap]) -> Self {
-        Self { leaps, ..self }
+    pub(super) fn in_clock_jumps(self, clock_jumps: &'static [ClockJump]) -> Self {
+        Self { clock_jumps, ..self }
     }
 
     /// Somebody whose turn it is only for the schedule.
@@ -96,7 +96,7 @@ impl Payouts {
     }
 }
 
-impl Scene for Payouts {
+impl Scenario for Payouts {
     fn name(&self) -> String {
         let Self { jobs, debt, disputed, acts, .. } = self;
         let disputed = if *disputed { ", the first one disputed" } else { "" };
@@ -133,20 +133,20 @@ impl Scene for Payouts {
         }
     }
 
-    fn deed(&self, worker: usize, process: World) -> Deed {
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let (act, person) = (self.acts[worker], self.person.get().cloned().unwrap_or_default());
         Box::pin(async move { act.done_by(&process, &person).await })
     }
 
-    fn leaps(&self) -> &'static [Leap] {
-        self.leaps
+    fn clock_jumps(&self) -> &'static [ClockJump] {
+        self.clock_jumps
     }
 
-    fn pause(&self) -> Leap {
+    fn pause(&self) -> ClockJump {
         self.pause
     }
 
-    fn laws(&self) -> Vec<Box<dyn Law>> {
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
         of_money()
     }
 

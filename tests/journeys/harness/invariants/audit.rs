@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::harness::law::{Law, Moment, must};
+use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
 /// Holds for every case and every booking.
@@ -11,7 +11,7 @@ pub struct OneEntryPerTransition;
 /// What the kinds of these entries begin with.
 const TRANSITIONS: [&str; 2] = ["case.", "booking."];
 
-impl Law for OneEntryPerTransition {
+impl Invariant for OneEntryPerTransition {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let mut balance: BTreeMap<(String, String), i32> = BTreeMap::new();
         for (before, after) in moment.before.changes(moment.after) {
