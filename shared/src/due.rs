@@ -124,21 +124,21 @@ type Queues = BTreeMap<(Option<CompanyId>, Lane), Vec<DueRow>>;
 pub async fn collect(
     store: &Store,
     job: &str,
-    bounds: SweepLimits,
+    limits: SweepLimits,
     now: DateTime<Utc>,
 ) -> Result<Found, StoreError> {
-    collect_only(store, job, bounds, now, |_| true).await
+    collect_only(store, job, limits, now, |_| true).await
 }
 
 /// The same of the rows whose address is wanted; the others are not even counted.
 pub async fn collect_only(
     store: &Store,
     job: &str,
-    bounds: SweepLimits,
+    limits: SweepLimits,
     now: DateTime<Utc>,
     wanted: fn(&Key) -> bool,
 ) -> Result<Found, StoreError> {
-    let shards = (0..DUE_SHARDS).map(|shard| collect_shard(store, job, shard, bounds, now, wanted));
+    let shards = (0..DUE_SHARDS).map(|shard| collect_shard(store, job, shard, limits, now, wanted));
     let mut queues = Queues::new();
     let mut found = Found::default();
     for shard in futures_util::future::join_all(shards).await {
@@ -149,7 +149,7 @@ pub async fn collect_only(
             queues.entry((queue.company, queue.lane)).or_default().extend(queue.rows);
         }
     }
-    let share = (bounds.rows / queues.len().max(1)).clamp(1, bounds.rows_per_company);
+    let share = (limits.rows / queues.len().max(1)).clamp(1, limits.rows_per_company);
     for ((company, lane), mut rows) in queues {
         rows.sort_by(|a, b| (a.due_at, &a.key.pk).cmp(&(b.due_at, &b.key.pk)));
         found.left += rows.len().saturating_sub(share) as u64;
@@ -166,7 +166,7 @@ async fn collect_shard(
     store: &Store,
     job: &str,
     shard: u8,
-    bounds: SweepLimits,
+    limits: SweepLimits,
     now: DateTime<Utc>,
     wanted: fn(&Key) -> bool,
 ) -> Result<Found, StoreError> {
@@ -174,11 +174,11 @@ async fn collect_shard(
     let mut found = Found::default();
     let mut start = None;
     let mut kept = 0;
-    for _ in 0..bounds.pages_per_shard {
+    for _ in 0..limits.pages_per_shard {
         let page = store.due(job, shard, now, start).await?;
         for row in page.rows.into_iter().filter(|row| wanted(&row.key)) {
             let queue = queues.entry((row.key.company(), Lane::of(&row.key))).or_default();
-            if queue.len() < bounds.rows_per_company {
+            if queue.len() < limits.rows_per_company {
                 queue.push(row);
                 kept += 1;
             } else {
@@ -186,7 +186,7 @@ async fn collect_shard(
             }
         }
         start = page.next;
-        if start.is_none() || kept >= bounds.rows {
+        if start.is_none() || kept >= limits.rows {
             break;
         }
     }
@@ -197,7 +197,7 @@ async fn collect_shard(
 }
 
 /// Works the queues off, a few companies at a time, and reports.
-pub async fn work<F, Fut>(found: Found, bounds: SweepLimits, work_on: F) -> Report
+pub async fn work<F, Fut>(found: Found, limits: SweepLimits, work_on: F) -> Report
 where
     F: Fn(DueRow) -> Fut,
     Fut: Future<Output = Worked>,
@@ -207,8 +207,8 @@ where
     let report = Mutex::new(Report { due, skipped: found.left, more: found.more, ..Report::default() });
     let companies = stream::iter(found.queues);
     companies
-        .for_each_concurrent(bounds.companies_at_once, |queue| {
-            work_queue(queue, bounds, started, &report, &work_on)
+        .for_each_concurrent(limits.companies_at_once, |queue| {
+            work_queue(queue, limits, started, &report, &work_on)
         })
         .await;
     let mut report = report.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -218,7 +218,7 @@ where
 
 async fn work_queue<F, Fut>(
     queue: Queue,
-    bounds: SweepLimits,
+    limits: SweepLimits,
     run_started: Instant,
     report: &Mutex<Report>,
     work_on: &F,
@@ -229,9 +229,9 @@ async fn work_queue<F, Fut>(
     let started = Instant::now();
     let failures = std::sync::atomic::AtomicU32::new(0);
     let over = || {
-        run_started.elapsed() >= bounds.run_time
-            || started.elapsed() >= bounds.company_time
-            || failures.load(std::sync::atomic::Ordering::Relaxed) >= bounds.company_failures
+        run_started.elapsed() >= limits.run_time
+            || started.elapsed() >= limits.company_time
+            || failures.load(std::sync::atomic::Ordering::Relaxed) >= limits.company_failures
     };
     let note = |worked: Worked, more: bool| {
         let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
@@ -245,7 +245,7 @@ async fn work_queue<F, Fut>(
     };
     let (over, note, of_one_company) = (&over, &note, queue.company.is_some());
     stream::iter(queue.rows)
-        .for_each_concurrent(bounds.rows_at_once, |row| {
+        .for_each_concurrent(limits.rows_at_once, |row| {
             let failures = &failures;
             async move {
                 if over() {

@@ -282,8 +282,9 @@ impl EventIntake<'_> {
         };
         let (user_id, product_id) = (event.user_id.clone(), event.product_id.clone());
         let (cause, source) = (event.event_id.as_str(), Source::Webhook);
-        let news = CaseChange { facts, user_id, payment_id, product_id, cause, source };
-        let recording = company.record(&membership_id, read, news, now).map_err(ApplyError::of_recording)?;
+        let change = CaseChange { facts, user_id, payment_id, product_id, cause, source };
+        let recording =
+            company.record(&membership_id, read, change, now).map_err(ApplyError::of_recording)?;
         let mut writes = recording.writes;
         if let (Some(user), Some(product), Some(bought_at)) =
             (&event.user_id, &event.product_id, event.bought_at)

@@ -82,8 +82,8 @@ impl Payouts<'_> {
     }
 
     /// Finishes what earlier runs left: transfers that were decided and not made, batches that are not over.
-    pub async fn finish(&self, bounds: RunLimits) -> Result<Report, StoreError> {
-        transfers::finish(self, bounds).await
+    pub async fn finish(&self, limits: RunLimits) -> Result<Report, StoreError> {
+        transfers::finish(self, limits).await
     }
 
     /// What time it is, in whole milliseconds, because that is what is written down.

@@ -7,7 +7,7 @@
 //! match limiter.charge(&[Charge { class: &AUTH, subject: "ip:…" }], request_id, now).await {
 //!     Verdict::Admitted(standing) => …      // serve, tell what remains
 //!     Verdict::Refused(standing) => …       // 429 with Retry-After
-//!     Verdict::Unanswered(class) => …       // as `class.unanswered` says
+//!     LimitDecision::Uncounted(class) => …       // as `class.unanswered` says
 //! }
 //! ```
 //!
@@ -26,7 +26,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use class::{CLASSES, Class, Subject, Unanswered};
+pub use class::{CLASSES, Class, LimitSubject, WhenUncounted};
 
 use crate::store::limit::{TokenWrite, TokenWriteConflict, TokenWriteOutcome};
 use crate::store::{Store, StoreError, Write};
@@ -66,7 +66,7 @@ pub enum LimitDecision {
     /// No charge was taken; the standing of the refusing class with the longest wait.
     Refused(QuotaState),
     /// The table did not answer in time. The class is one that is then closed, if any of them is.
-    Unanswered(&'static Class),
+    Uncounted(&'static Class),
 }
 
 /// How a bucket stands. Exact after a single charge to one row; of shards and of several charges it is
@@ -151,7 +151,7 @@ impl Limiter {
             Err(_) => StoreError::Unavailable(format!("no answer within {} ms", patience.as_millis())),
         };
         let verdict = unanswered(&pending);
-        if let LimitDecision::Unanswered(class) = verdict {
+        if let LimitDecision::Uncounted(class) = verdict {
             tracing::warn!(class = class.name, error = %error, "a request could not be counted");
         }
         verdict
@@ -242,8 +242,8 @@ fn verdict(pending: &[PendingCharge], now: DateTime<Utc>) -> Option<LimitDecisio
 }
 
 fn unanswered(pending: &[PendingCharge]) -> LimitDecision {
-    let closed = pending.iter().find(|charge| charge.class.unanswered == Unanswered::Closed);
-    LimitDecision::Unanswered(closed.or(pending.first()).map_or(&FREE, |charge| charge.class))
+    let closed = pending.iter().find(|charge| charge.class.unanswered == WhenUncounted::Closed);
+    LimitDecision::Uncounted(closed.or(pending.first()).map_or(&FREE, |charge| charge.class))
 }
 
 /// A little while, different from request to request, so that those who met do not meet again.
@@ -256,9 +256,9 @@ static FREE: Class = Class {
     name: "free",
     quota: u32::MAX,
     window_seconds: 1,
-    subject: Subject::Caller,
+    subject: LimitSubject::Caller,
     shards: 1,
-    unanswered: Unanswered::Open,
+    unanswered: WhenUncounted::Open,
     reason: "Nothing is counted.",
 };
 

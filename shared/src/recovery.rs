@@ -179,8 +179,8 @@ pub async fn record_fact(
     now: DateTime<Utc>,
 ) -> Result<(), EndError> {
     let read = company.membership(&case.membership_id).await?;
-    let news = CaseChange { cause, source, ..CaseChange::of_facts(vec![CaseFact { at: now, what }]) };
-    let recording = company.record(&case.membership_id, read, news, now)?;
+    let change = CaseChange { cause, source, ..CaseChange::of_facts(vec![CaseFact { at: now, what }]) };
+    let recording = company.record(&case.membership_id, read, change, now)?;
     Ok(company.store().commit(token, recording.writes).await?)
 }
 

@@ -22,10 +22,10 @@ async fn accept(market: &Market, id: shared::domain::party::BookingId) -> Result
     loop {
         let row = company.booking(id).await.unwrap();
         let fact = row.booking().unwrap().ask(BookingCommand::Accept, "accept:1", market.world.now())?;
-        let news =
+        let change =
             BookingChange { facts: vec![fact], cause: "accept:1".to_owned(), ..BookingChange::default() };
         let booking_config = &app.config.marketplace.booking_config;
-        let recording = company.record_booking(row, news, booking_config, market.world.now()).unwrap();
+        let recording = company.record_booking(row, change, booking_config, market.world.now()).unwrap();
         match company.store().commit(app.ids.next(), recording.writes).await {
             Ok(()) => {
                 market.take(COMPANY, id, recording.steps).await;

@@ -83,7 +83,7 @@ impl World {
     ) {
         let email_sealed =
             self.service.app.config.vault.seal(&BookingRow::place(id), b"canary@example.com").unwrap();
-        let news = BookingChange {
+        let change = BookingChange {
             facts,
             payment_intent: payment.cloned(),
             contact: Some(Contact { email_sealed, language: Language::En }),
@@ -93,7 +93,7 @@ impl World {
         let company = self.marketplace();
         let read = company.booking(id).await.unwrap();
         let booking_config = &self.service.app.config.marketplace.booking_config;
-        let recording = company.record_booking(read, news, booking_config, self.now()).unwrap();
+        let recording = company.record_booking(read, change, booking_config, self.now()).unwrap();
         self.commit(recording.writes).await.unwrap();
     }
 

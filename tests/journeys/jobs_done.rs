@@ -19,7 +19,7 @@ use shared::domain::party::{
 use shared::domain::payout::{BatchId, TransferMetadata, TransferRequest, operation, transfer_group};
 use shared::effects::{Outcome, execute};
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::booking::{BookingChange, Payout};
+use shared::store::booking::{BookingChange, PayoutChange};
 use shared::store::reconciliation::{Cash, Finding, FindingKind, Reconciliation};
 use shared::store::{Company, Store};
 
@@ -63,11 +63,11 @@ impl World {
         id: BookingId,
         payment: Option<&str>,
         facts: Vec<BookingFactKind>,
-        payout: Option<Payout>,
+        payout: Option<PayoutChange>,
     ) {
         let (company, now) = (self.its_company(), self.now());
         let fact = |what| BookingFact { at: now, what, source: "test".to_owned() };
-        let news = BookingChange {
+        let change = BookingChange {
             facts: facts.into_iter().map(fact).collect(),
             payment_intent: payment.map(|id| PaymentIntentId::parse(id).unwrap()),
             payout,
@@ -76,7 +76,7 @@ impl World {
         };
         let row = company.booking(id).await.unwrap();
         let booking_config = &self.service.app.config.marketplace.booking_config;
-        let recording = company.record_booking(row, news, booking_config, now).unwrap();
+        let recording = company.record_booking(row, change, booking_config, now).unwrap();
         self.store().commit(self.service.app.ids.next(), recording.writes).await.unwrap();
     }
 
@@ -149,7 +149,7 @@ impl World {
         let (company, now) = (self.its_company(), self.now());
         let add = company.add_action(job.id, &effect, Some(now)).unwrap();
         self.store().commit(self.service.app.ids.next(), vec![add]).await.unwrap();
-        self.note(job.id, None, vec![], Some(Payout::Begun)).await;
+        self.note(job.id, None, vec![], Some(PayoutChange::Started)).await;
         self.perform_payout(job).await
     }
 
@@ -169,7 +169,7 @@ impl World {
         let batch = BatchId::parse("payout-2025-11-18-tue").unwrap();
         let transfer = Some(TransferId::parse(transfer).unwrap());
         let paid = BookingFactKind::PaidOut { batch, transfer, money: usd(amount), carried_amount: 0 };
-        self.note(job.id, None, vec![paid], Some(Payout::Settled)).await;
+        self.note(job.id, None, vec![paid], Some(PayoutChange::Settled)).await;
     }
 
     pub async fn booking_behind(&self, job: &Job) -> Booking {

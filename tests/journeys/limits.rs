@@ -85,7 +85,7 @@ async fn storm(world: &World, class: &'static Class) -> u32 {
             LimitDecision::Refused(standing) => {
                 assert!(standing.remaining == 0 && standing.retry_after_seconds > 0, "{standing:?}");
             }
-            LimitDecision::Unanswered(_) => panic!("unanswered"),
+            LimitDecision::Uncounted(_) => panic!("unanswered"),
         }
     }
     admitted
@@ -276,7 +276,7 @@ async fn judged(quota: u32, seconds: u32, steps: &[(u64, usize)]) -> [Vec<Result
         got.push(match charge(&processes[*process], class, "a", now).await {
             LimitDecision::Admitted(standing) => Ok(standing.remaining),
             LimitDecision::Refused(standing) => Err(standing.retry_after_seconds),
-            LimitDecision::Unanswered(class) => panic!("{class:?}"),
+            LimitDecision::Uncounted(class) => panic!("{class:?}"),
         });
     }
     [got, expected]

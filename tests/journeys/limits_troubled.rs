@@ -139,7 +139,7 @@ async fn rows_held_by_others_are_waited_for_but_not_for_ever() {
         assert_eq!(remaining(&verdict), 9 - count as u32);
         world.break_attempts(1..=u64::MAX, Intervention::FailBefore(Failure::Conflict));
         let verdict = limiter.charge(&charges[..count], Ids::system().next(), beginning()).await;
-        assert_eq!(verdict, LimitDecision::Unanswered(class));
+        assert_eq!(verdict, LimitDecision::Uncounted(class));
     }
 }
 
@@ -158,17 +158,17 @@ async fn a_table_that_hangs_or_fails_leaves_a_request_uncounted() {
         world.break_attempts(1..=u64::MAX, trouble);
         assert_eq!(
             charge(&limiter, class, "a", beginning()).await,
-            LimitDecision::Unanswered(class),
+            LimitDecision::Uncounted(class),
             "{trouble:?}"
         );
         // It must say so even where only one of the two is closed when unanswered.
         let charges =
             [LimitCharge { class: &DASHBOARD, subject: "a" }, LimitCharge { class: &AUTH, subject: "a" }];
         let verdict = limiter.charge(&charges, Ids::system().next(), beginning()).await;
-        assert_eq!(verdict, LimitDecision::Unanswered(&AUTH), "{trouble:?}");
+        assert_eq!(verdict, LimitDecision::Uncounted(&AUTH), "{trouble:?}");
     }
     let nowhere = Limiter::new(None);
-    assert_eq!(charge(&nowhere, &DASHBOARD, "a", beginning()).await, LimitDecision::Unanswered(&DASHBOARD));
+    assert_eq!(charge(&nowhere, &DASHBOARD, "a", beginning()).await, LimitDecision::Uncounted(&DASHBOARD));
 }
 
 #[tokio::test]

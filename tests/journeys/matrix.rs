@@ -9,7 +9,7 @@ use shared::auth::routes::{ROUTES, Route};
 use shared::auth::{Access, Routes};
 use shared::domain::account::{EmailAddress, Role};
 use shared::http::idempotent::KeyPolicy;
-use shared::rate_limit::Subject;
+use shared::rate_limit::LimitSubject;
 use shared::store::account::AccountKey;
 
 use crate::askers::{Asker, OTHER, OTHER_OWNER, Proof, address, fresh_key};
@@ -185,7 +185,7 @@ fn check(why: &str, route: &Route, refusal: Option<u16>, answer: &Answer) {
     let Some(expected) = refusal else {
         assert!(![401, 403, 405, 415, 429].contains(&status), "{}", told());
         // Where an account is named in the body, only the handler knows what to charge.
-        let class = route.limit.filter(|class| class.subject != Subject::IpAndAccount);
+        let class = route.limit.filter(|class| class.subject != LimitSubject::IpAndAccount);
         assert_eq!(limit(answer), class.map(|class| class.name), "{}", told());
         return;
     };

@@ -129,28 +129,28 @@ impl World {
             let at = job.completed_at - Duration::minutes(4 - n as i64);
             BookingFact { at, what, source: format!("test:{n}") }
         });
-        let news = BookingChange {
+        let change = BookingChange {
             facts: facts.collect(),
             payment_intent: Some(payment_intent),
             cause: "test".to_owned(),
             ..BookingChange::default()
         };
-        self.record(job.company, booking_id, news).await;
+        self.record(job.company, booking_id, change).await;
         booking_id
     }
 
     /// Something that happens to a booking now.
     pub async fn happens(&self, booking_id: BookingId, what: BookingFactKind) {
         let facts = vec![BookingFact { at: self.now(), what, source: "evt_test".to_owned() }];
-        let news = BookingChange { facts, cause: "evt_test".to_owned(), ..BookingChange::default() };
-        self.record(COMPANY, booking_id, news).await;
+        let change = BookingChange { facts, cause: "evt_test".to_owned(), ..BookingChange::default() };
+        self.record(COMPANY, booking_id, change).await;
     }
 
-    async fn record(&self, company: &str, booking_id: BookingId, news: BookingChange) {
+    async fn record(&self, company: &str, booking_id: BookingId, change: BookingChange) {
         let (app, company) = (&self.service.app, self.company(company));
         let read = company.booking(booking_id).await.unwrap();
         let booking_config = &app.config.marketplace.booking_config;
-        let recording = company.record_booking(read, news, booking_config, self.now()).unwrap();
+        let recording = company.record_booking(read, change, booking_config, self.now()).unwrap();
         company.store().commit(app.ids.next(), recording.writes).await.unwrap();
     }
 

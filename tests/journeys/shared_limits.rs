@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 use serde_json::json;
 use shared::auth::routes::ROUTES;
 use shared::domain::account::Role;
-use shared::rate_limit::Subject;
+use shared::rate_limit::LimitSubject;
 
 use crate::askers::{OTHER, OTHER_OWNER, body_of};
 use crate::browser::{ORIGIN, PASSWORD};
@@ -71,7 +71,7 @@ async fn a_request_sent_again_under_its_key_counts_once() {
 async fn a_door_that_guards_an_account_tells_how_it_stands() {
     let world = World::of_two_companies().await;
     let guarded = ROUTES.iter().filter(|route| {
-        route.limit.is_some_and(|class| class.subject == Subject::IpAndAccount)
+        route.limit.is_some_and(|class| class.subject == LimitSubject::IpAndAccount)
             || route.path == "/api/auth/password/change"
     });
     let mut met = 0;

@@ -9,7 +9,7 @@ use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 use shared::domain::account::Role;
 use shared::http::idempotent::KeyPolicy;
-use shared::rate_limit::{Class, Unanswered};
+use shared::rate_limit::{Class, WhenUncounted};
 
 use crate::every_route::{Callers, good_body};
 use crate::world::{Answer, World, bare};
@@ -73,7 +73,7 @@ async fn a_limit_that_cannot_be_counted_shuts_or_shows_as_its_class_says() {
             trouble(&world, counts, silence);
             let answer = ask(&world, &callers, route, number).await;
             world.service.dynamo.stop_intercepting();
-            if class.unanswered == Unanswered::Closed {
+            if class.unanswered == WhenUncounted::Closed {
                 assert!(is_refused(&answer), "{told}: {answer:?}");
                 assert_eq!(traces(&world).await, before, "{told}");
                 assert!(!answer.body.contains(class.name), "what is closed is the operator's business");
@@ -179,7 +179,7 @@ async fn while_the_table_hangs_altogether_closed_doors_say_so_at_once() {
     // A session stands in the table, and so does a key: those wait as long as the table's client does.
     let asked_first = |route: &Route| !is_by_session(route) && route.key != KeyPolicy::Required;
     let closed =
-        limited().filter(|(route, class)| class.unanswered == Unanswered::Closed && asked_first(route));
+        limited().filter(|(route, class)| class.unanswered == WhenUncounted::Closed && asked_first(route));
     trouble(&world, any, Intervention::HangBefore);
     for (number, (route, _)) in closed.enumerate() {
         let answer = ask(&world, &callers, route, number).await;

@@ -90,14 +90,14 @@ impl Market {
     }
 
     /// Records what happened to a booking, as whoever hears of it first.
-    pub async fn record(&self, company: &str, id: BookingId, news: BookingChange) -> Vec<Effect> {
+    pub async fn record(&self, company: &str, id: BookingId, change: BookingChange) -> Vec<Effect> {
         let app = &self.world.service.app;
         let company = self.company(company);
         loop {
             let read = company.booking(id).await.unwrap();
             let booking_config = &app.config.marketplace.booking_config;
             let recording =
-                company.record_booking(read, news.clone(), booking_config, self.world.now()).unwrap();
+                company.record_booking(read, change.clone(), booking_config, self.world.now()).unwrap();
             match company.store().commit(app.ids.next(), recording.writes).await {
                 Ok(()) => return recording.steps,
                 Err(StoreError::Conflict { .. }) => {}

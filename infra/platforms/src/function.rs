@@ -39,10 +39,10 @@ pub struct Occurrence<'a> {
 pub struct Function {
     // First, so that it is gone before the sockets are that it would wait at.
     process: Process,
-    place: Place,
+    running: RunningFunction,
 }
 
-enum Place {
+enum RunningFunction {
     Lambda(RuntimeApi),
     Vercel(Bridge),
 }
@@ -56,23 +56,23 @@ impl Function {
         environment: &[(&'static str, String)],
     ) -> Result<Self, Failed> {
         let name = binary.file_stem().unwrap_or_default().to_string_lossy();
-        let place = match platform {
-            Platform::Lambda => Place::Lambda(RuntimeApi::start(&name).await?),
-            Platform::Vercel => Place::Vercel(Bridge::start().await?),
+        let running = match platform {
+            Platform::Lambda => RunningFunction::Lambda(RuntimeApi::start(&name).await?),
+            Platform::Vercel => RunningFunction::Vercel(Bridge::start().await?),
         };
-        let own = match &place {
-            Place::Lambda(api) => api.environment().to_vec(),
-            Place::Vercel(bridge) => bridge.environment().to_vec(),
+        let own = match &running {
+            RunningFunction::Lambda(api) => api.environment().to_vec(),
+            RunningFunction::Vercel(bridge) => bridge.environment().to_vec(),
         };
         let process = Process::start(binary, environment.iter().cloned().chain(own))?;
-        let mut function = Self { process, place };
+        let mut function = Self { process, running };
         let ready = async {
-            match &mut function.place {
-                Place::Lambda(api) => {
+            match &mut function.running {
+                RunningFunction::Lambda(api) => {
                     api.polled().await;
                     Ok(())
                 }
-                Place::Vercel(bridge) => bridge.started().await,
+                RunningFunction::Vercel(bridge) => bridge.started().await,
             }
         };
         within(&mut function.process, "start", ready).await?;
@@ -82,9 +82,9 @@ impl Function {
     /// Asks it, and waits for the answer. An [`std::net::IpAddr`] among the request's extensions is who asks.
     pub async fn ask(&mut self, request: &Request<Bytes>) -> Result<Response<Bytes>, Failed> {
         let answer = async {
-            match &mut self.place {
-                Place::Lambda(api) => lambda::reply(&respond(api, lambda::event(request)).await?),
-                Place::Vercel(bridge) => bridge.ask(request).await,
+            match &mut self.running {
+                RunningFunction::Lambda(api) => lambda::reply(&respond(api, lambda::event(request)).await?),
+                RunningFunction::Vercel(bridge) => bridge.ask(request).await,
             }
         };
         within(&mut self.process, "answer", answer).await
@@ -93,12 +93,12 @@ impl Function {
     /// Fires its job as the platform's schedule does, and returns what it says about the run.
     pub async fn fire(&mut self, occurrence: &Occurrence<'_>) -> Result<Value, Failed> {
         let said = async {
-            match &mut self.place {
-                Place::Lambda(api) => {
+            match &mut self.running {
+                RunningFunction::Lambda(api) => {
                     let scheduled_at = occurrence.scheduled_at.to_rfc3339_opts(SecondsFormat::Secs, true);
                     respond(api, json!({"job": occurrence.job, "scheduled_at": scheduled_at})).await
                 }
-                Place::Vercel(bridge) => {
+                RunningFunction::Vercel(bridge) => {
                     let answer = bridge.ask(&cron(occurrence)?).await?;
                     let text = String::from_utf8_lossy(answer.body()).into_owned();
                     let body: Option<Value> = serde_json::from_str(&text).ok();

@@ -40,7 +40,7 @@ fn entry(name: &Name) -> String {
         "" => String::new(),
         shut => format!("\n# Shut without it: {shut}."),
     };
-    format!("\n# {}.{secret}{shut}\n{}=\n", capitalized(name.purpose), name.name)
+    format!("\n# {}.{secret}{off}\n{}=\n", capitalized(name.purpose), name.name)
 }
 
 fn capitalized(text: &str) -> String {

@@ -22,7 +22,7 @@ use crate::http::extension::Trigger;
 use crate::http::idempotent::KeyPolicy;
 use crate::http::origin::{self, CallingPage};
 use crate::http::rate_limit_charge::RateLimitCharge;
-use crate::rate_limit::{self, LimitCharge, Subject};
+use crate::rate_limit::{self, LimitCharge, LimitSubject};
 
 /// Lets a request through to a route's handler, or says why not.
 pub(super) async fn authorize(
@@ -121,11 +121,13 @@ fn due(
 ) -> Option<(&'static rate_limit::Class, String)> {
     let class = route.limit?;
     let subject = match (class.subject, proven.map(|proven| &proven.caller)) {
-        (Subject::Ip, _) => allowance.address(),
-        (Subject::Caller, Some(Caller { id, company, .. })) => format!("{}_{id}", company.id()),
-        (Subject::Company, Some(Caller { company, .. })) => format!("{}_{}", route.function, company.id()),
-        (Subject::Source, _) if route.access == Access::Scheduler => route.function.to_owned(),
-        (Subject::Source, _) => path.rsplit('/').next().unwrap_or_default().to_owned(),
+        (LimitSubject::Ip, _) => allowance.address(),
+        (LimitSubject::Caller, Some(Caller { id, company, .. })) => format!("{}_{id}", company.id()),
+        (LimitSubject::Company, Some(Caller { company, .. })) => {
+            format!("{}_{}", route.function, company.id())
+        }
+        (LimitSubject::Source, _) if route.access == Access::Scheduler => route.function.to_owned(),
+        (LimitSubject::Source, _) => path.rsplit('/').next().unwrap_or_default().to_owned(),
         _ => return None,
     };
     Some((class, subject))

@@ -45,9 +45,9 @@ pub struct BusEntry {
 
 /// What the bus says of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Word {
+pub enum PutEventResult {
     /// It has it.
-    Taken,
+    Accepted,
     /// It has not, for this reason.
     Refused(String),
 }
@@ -102,20 +102,20 @@ impl Bus {
     }
 
     /// Sends entries, ten at the most, and says what became of each, in their order.
-    pub async fn put(&self, entries: &[BusEntry]) -> Result<Vec<Word>, PutError> {
+    pub async fn put(&self, entries: &[BusEntry]) -> Result<Vec<PutEventResult>, PutError> {
         let addressed = entries.iter().map(|entry| entry.addressed_to(&self.name)).collect();
         let answer = self.client.put_events().set_entries(Some(addressed)).send().await.map_err(silence)?;
-        let mut words: Vec<Word> = answer.entries().iter().map(word).collect();
+        let mut results: Vec<PutEventResult> = answer.entries().iter().map(put_event_result).collect();
         // What the answer leaves out is not known to have been taken.
-        words.resize(entries.len(), Word::Refused("not_in_the_answer".to_owned()));
-        Ok(words)
+        results.resize(entries.len(), PutEventResult::Refused("not_in_the_answer".to_owned()));
+        Ok(results)
     }
 }
 
-fn word(entry: &PutEventsResultEntry) -> Word {
+fn put_event_result(entry: &PutEventsResultEntry) -> PutEventResult {
     match (entry.event_id(), entry.error_code()) {
-        (Some(_), None) => Word::Taken,
-        (_, code) => Word::Refused(code.unwrap_or("no_reason").to_owned()),
+        (Some(_), None) => PutEventResult::Accepted,
+        (_, code) => PutEventResult::Refused(code.unwrap_or("no_reason").to_owned()),
     }
 }
 

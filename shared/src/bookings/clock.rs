@@ -61,14 +61,14 @@ impl Bookings<'_> {
         let booking_id = row.booking_id;
         // Clocks differ by a little, and an end that sorted before what it ends would be lost.
         let fact = BookingFact { at: now.max(booking.stage_at), what, source: SCHEDULE.to_owned() };
-        let news = BookingChange {
+        let change = BookingChange {
             facts: vec![fact],
             cause: SCHEDULE.to_owned(),
             actor: Some(Actor::Schedule),
             ..BookingChange::default()
         };
         let recording =
-            match company.record_booking(row.clone(), news, self.effect_clients.booking_config, now) {
+            match company.record_booking(row.clone(), change, self.effect_clients.booking_config, now) {
                 Ok(recording) => recording,
                 Err(RecordError::Store(error)) => return Err(error),
                 Err(error) => {

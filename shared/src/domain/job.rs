@@ -149,7 +149,7 @@ pub fn tally(hours: &mut Vec<HourTally>, report: &Report, ended_at: DateTime<Utc
 
 /// What analytics came to hear in a run of the job that tells what happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct CaptureTotals {
     /// Events that analytics had yet to hear of, as far as this run looked.
     pub due: u64,
     /// Those that it took.
@@ -180,7 +180,7 @@ pub struct Report {
     pub oldest_unsent_seconds: Option<u64>,
     /// What analytics came to hear, where it listens and that is the job's business.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub analytics: Option<Heard>,
+    pub analytics: Option<CaptureTotals>,
     /// Rows left for later on purpose: over a company's share, or of a company set aside.
     pub skipped: u64,
     /// Rows that could not be worked on and will be tried again.

@@ -6,7 +6,7 @@ use super::timeline::window_ends_at;
 
 /// What to do about an open case now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum ReminderStep {
     /// Send the reminder of this offset; older ones that were missed are passed over.
     Remind {
         /// Days after the first failure.
@@ -27,19 +27,19 @@ pub fn step(
     first_failure_at: DateTime<Utc>,
     last_offset_days: Option<u8>,
     now: DateTime<Utc>,
-) -> Step {
+) -> ReminderStep {
     let window_end = window_ends_at(first_failure_at);
     if now >= window_end {
-        return Step::Close;
+        return ReminderStep::Close;
     }
     let due_at = |offset: u8| first_failure_at + Duration::days(i64::from(offset));
     let open =
         || offsets_days.iter().copied().filter(|offset| last_offset_days.is_none_or(|last| *offset > last));
     if let Some(offset_days) = open().filter(|offset| due_at(*offset) <= now).max() {
-        return Step::Remind { offset_days };
+        return ReminderStep::Remind { offset_days };
     }
     let next = open().map(due_at).min().map_or(window_end, |due| due.min(window_end));
-    Step::Wait { until: next }
+    ReminderStep::Wait { until: next }
 }
 
 #[cfg(test)]
@@ -52,30 +52,30 @@ mod tests {
 
     #[test]
     fn offset_zero_is_due_at_once() {
-        assert_eq!(step(&[0, 2], at(0.0), None, at(0.0)), Step::Remind { offset_days: 0 });
+        assert_eq!(step(&[0, 2], at(0.0), None, at(0.0)), ReminderStep::Remind { offset_days: 0 });
     }
 
     #[test]
     fn a_late_run_takes_only_the_newest_due_step() {
-        assert_eq!(step(&[0, 2, 4], at(0.0), None, at(4.5)), Step::Remind { offset_days: 4 });
-        assert_eq!(step(&[0, 2, 4], at(0.0), Some(0), at(3.0)), Step::Remind { offset_days: 2 });
+        assert_eq!(step(&[0, 2, 4], at(0.0), None, at(4.5)), ReminderStep::Remind { offset_days: 4 });
+        assert_eq!(step(&[0, 2, 4], at(0.0), Some(0), at(3.0)), ReminderStep::Remind { offset_days: 2 });
     }
 
     #[test]
     fn nothing_is_due_before_its_day_and_no_step_is_taken_twice() {
-        assert_eq!(step(&[0, 2], at(0.0), Some(0), at(1.999)), Step::Wait { until: at(2.0) });
-        assert_eq!(step(&[0, 2], at(0.0), Some(2), at(5.0)), Step::Wait { until: at(14.0) });
+        assert_eq!(step(&[0, 2], at(0.0), Some(0), at(1.999)), ReminderStep::Wait { until: at(2.0) });
+        assert_eq!(step(&[0, 2], at(0.0), Some(2), at(5.0)), ReminderStep::Wait { until: at(14.0) });
     }
 
     #[test]
     fn after_the_window_a_case_is_closed_without_a_word() {
-        assert_eq!(step(&[0, 2, 30], at(0.0), None, at(14.0)), Step::Close);
-        assert_eq!(step(&[30], at(0.0), None, at(1.0)), Step::Wait { until: at(14.0) });
+        assert_eq!(step(&[0, 2, 30], at(0.0), None, at(14.0)), ReminderStep::Close);
+        assert_eq!(step(&[30], at(0.0), None, at(1.0)), ReminderStep::Wait { until: at(14.0) });
     }
 
     #[test]
     fn changed_offsets_go_on_after_the_newest_step_taken() {
-        assert_eq!(step(&[1, 3, 5], at(0.0), Some(2), at(2.5)), Step::Wait { until: at(3.0) });
-        assert_eq!(step(&[0, 1], at(0.0), Some(2), at(2.5)), Step::Wait { until: at(14.0) });
+        assert_eq!(step(&[1, 3, 5], at(0.0), Some(2), at(2.5)), ReminderStep::Wait { until: at(3.0) });
+        assert_eq!(step(&[0, 1], at(0.0), Some(2), at(2.5)), ReminderStep::Wait { until: at(14.0) });
     }
 }

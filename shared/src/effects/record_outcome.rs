@@ -11,7 +11,7 @@ use crate::domain::id::CaseId;
 use crate::domain::party::BookingId;
 use crate::domain::provider::Provider;
 use crate::domain::{refusal, time};
-use crate::store::booking::{BookingChange, Payout};
+use crate::store::booking::{BookingChange, PayoutChange};
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
 use crate::store::recovery::RecordError;
@@ -168,8 +168,8 @@ async fn record_booking_outcome(
     let subject = Subject::Booking(booking_id);
     for attempt in 0..TRIES {
         let read = company.booking(booking_id).await?;
-        let news = news(held, result, now);
-        let recorded = company.record_booking(read, news, effect_clients.booking_config, now);
+        let change = booking_change(held, result, now);
+        let recorded = company.record_booking(read, change, effect_clients.booking_config, now);
         let after = recorded.as_ref().ok().and_then(|recording| recording.after.as_ref());
         let is_open = is_refusal_open(held, result, after);
         let mut writes = vec![outcome(company, subject, held, result, is_open, now)];
@@ -256,13 +256,13 @@ fn refused_step(held: &Effect, result: &AttemptResult) -> Option<BookingFactKind
 }
 
 /// What an effect's end tells about its booking.
-fn news(held: &Effect, result: &AttemptResult, now: DateTime<Utc>) -> BookingChange {
+fn booking_change(held: &Effect, result: &AttemptResult, now: DateTime<Utc>) -> BookingChange {
     let source = held.action.operation.clone();
     let fact = |what: &BookingFactKind| BookingFact { at: now, what: what.clone(), source: source.clone() };
     let payout = match (&held.request, result.state) {
-        (Request::Transfer(_), EffectState::Done) => Some(Payout::Settled),
+        (Request::Transfer(_), EffectState::Done) => Some(PayoutChange::Settled),
         (Request::Transfer(request), EffectState::Rejected) => {
-            Some(Payout::Refused { batch: request.metadata.batch_id })
+            Some(PayoutChange::Refused { batch: request.metadata.batch_id })
         }
         _ => None,
     };

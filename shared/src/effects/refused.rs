@@ -121,8 +121,9 @@ impl Refused<'_> {
             };
             let is_retry = !has_happened && self.order.decision == RefusalDecision::Retry;
             let cause = self.order.account.clone();
-            let news = BookingChange { facts, cause, ..BookingChange::default() };
-            let recording = match self.company.record_booking(row, news, effect_clients.booking_config, now) {
+            let change = BookingChange { facts, cause, ..BookingChange::default() };
+            let recording = match self.company.record_booking(row, change, effect_clients.booking_config, now)
+            {
                 Ok(recording) => recording,
                 Err(RecordError::Store(error)) => return Err(error.into()),
                 Err(error) => return Err(Unresolved::Contradicted(error.to_string())),

@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::failure::Failure;
 use crate::app::{App, SharedApp};
-use crate::rate_limit::{Class, LimitCharge, LimitDecision, QuotaState, Unanswered};
+use crate::rate_limit::{Class, LimitCharge, LimitDecision, QuotaState, WhenUncounted};
 
 /// What a request counts against, and how it stands.
 #[derive(Debug, Clone, Default)]
@@ -115,11 +115,11 @@ impl RateLimitCharge {
                 note(Noted::QuotaState(standing));
                 Err(Failure::TooMany { retry_after_seconds })
             }
-            LimitDecision::Unanswered(class) if class.unanswered == Unanswered::Open => {
+            LimitDecision::Uncounted(class) if class.unanswered == WhenUncounted::Open => {
                 note(Noted::Skipped);
                 Ok(())
             }
-            LimitDecision::Unanswered(class) => Err(Failure::Unavailable {
+            LimitDecision::Uncounted(class) => Err(Failure::Unavailable {
                 detail: "The table does not answer. Try again.",
                 reason: format!("the limit {} cannot be counted, so the request is refused", class.name),
             }),

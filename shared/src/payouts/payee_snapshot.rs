@@ -191,7 +191,7 @@ impl Run<'_> {
             let page = company.bookings(&of(BookingState::Completed), PAGE, place.as_ref()).await?;
             rows.extend(page.0.into_iter().map(|row| (row.booking_id, row)));
             place = page.1;
-            if place.is_none() || rows.len() >= self.payout_request.bounds.bookings_per_look {
+            if place.is_none() || rows.len() >= self.payout_request.limits.bookings_per_look {
                 return Ok((rows, place));
             }
         }

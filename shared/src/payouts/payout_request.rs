@@ -22,7 +22,7 @@ pub struct PayoutRequest {
     /// Only this company's professionals, where a person of it asks.
     pub company: Option<CompanyId>,
     /// How much.
-    pub bounds: RunLimits,
+    pub limits: RunLimits,
 }
 
 impl PayoutRequest {

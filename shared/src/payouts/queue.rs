@@ -31,8 +31,8 @@ pub(super) async fn due(payouts: &Payouts<'_>, payout_request: &PayoutRequest) -
         more |= unread;
     }
     let mut rows = in_turn(rows);
-    let left = rows.len().saturating_sub(payout_request.bounds.payees) as u64;
-    rows.truncate(payout_request.bounds.payees);
+    let left = rows.len().saturating_sub(payout_request.limits.payees) as u64;
+    rows.truncate(payout_request.limits.payees);
     Ok(Due { rows, left, more: more || left > 0 })
 }
 
@@ -58,7 +58,7 @@ async fn shard_rows(
         };
         rows.extend(page.rows.into_iter().filter(is_wanted));
         start = page.next;
-        if start.is_none() || rows.len() >= payout_request.bounds.payees {
+        if start.is_none() || rows.len() >= payout_request.limits.payees {
             break;
         }
     }

@@ -59,7 +59,7 @@ impl<'a> Run<'a> {
             payouts,
             payout_request,
             is_real,
-            breaker: CircuitBreaker::of(payout_request.bounds.run_time),
+            breaker: CircuitBreaker::of(payout_request.limits.run_time),
             batches: Mutex::default(),
             available: OnceCell::new(),
             looked_at: AtomicUsize::new(0),
@@ -91,13 +91,13 @@ impl<'a> Run<'a> {
         let mut waiting: VecDeque<PayeeTurn> = rows.into_iter().filter_map(turn).collect();
         let (mut looking, mut acting) = (FuturesOrdered::new(), FuturesUnordered::new());
         let mut planned: VecDeque<(PayeeSnapshot, Plan)> = VecDeque::new();
-        let bounds = self.payout_request.bounds;
+        let limits = self.payout_request.limits;
         loop {
-            while looking.len() + planned.len() < bounds.looks_at_once && self.may_look() {
+            while looking.len() + planned.len() < limits.looks_at_once && self.may_look() {
                 let Some(turn) = waiting.pop_front() else { break };
                 looking.push_back(self.look(turn));
             }
-            while acting.len() < bounds.payees_at_once
+            while acting.len() < limits.payees_at_once
                 && let Some((looked, plan)) = planned.pop_front()
             {
                 acting.push(self.act(looked, plan));
@@ -116,7 +116,7 @@ impl<'a> Run<'a> {
     }
 
     fn may_look(&self) -> bool {
-        self.breaker.is_open() && self.looked_at.load(Ordering::Relaxed) < self.payout_request.bounds.bookings
+        self.breaker.is_open() && self.looked_at.load(Ordering::Relaxed) < self.payout_request.limits.bookings
     }
 
     fn plan(&self, looked: Result<PayeeSnapshot, LoadError>) -> Option<(PayeeSnapshot, Plan)> {
@@ -189,7 +189,7 @@ impl<'a> Run<'a> {
 
     /// Takes what was decided into the answer.
     pub(super) fn tell(&self, decided: Plan) {
-        if self.payout_request.bounds.include_plan {
+        if self.payout_request.limits.include_plan {
             self.ran().plan.join(decided);
         }
     }

@@ -28,16 +28,16 @@ const PAGES_PER_SHARD: usize = 40;
 
 /// The transfers and batches that are due in the sweep's queue. The sweep works on them too; whoever comes
 /// second finds nothing.
-pub(super) async fn finish(payouts: &Payouts<'_>, bounds: RunLimits) -> Result<Report, StoreError> {
+pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<Report, StoreError> {
     let started = Instant::now();
     let (rows, more) = due(payouts.store, payouts.now()).await?;
     let report = Report { due: rows.len() as u64, more, ..Report::default() };
     let (transfers, batches): (Vec<DueRow>, Vec<DueRow>) =
         rows.into_iter().partition(|row| row.key.kind() == RowKind::BookingAction);
-    let finish = Finish { payouts, breaker: CircuitBreaker::of(bounds.run_time), report: Mutex::new(report) };
+    let finish = Finish { payouts, breaker: CircuitBreaker::of(limits.run_time), report: Mutex::new(report) };
     let (bookings, finish_ref) = (&finish.bookings(), &finish);
     stream::iter(transfers)
-        .for_each_concurrent(bounds.payees_at_once, |row| async move {
+        .for_each_concurrent(limits.payees_at_once, |row| async move {
             if finish_ref.breaker.is_open() {
                 finish_ref.note(bookings.work_on(&row).await.worked);
             } else {

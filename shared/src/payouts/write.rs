@@ -14,7 +14,7 @@ use crate::domain::party::BookingId;
 use crate::domain::payout::{BatchEntry, EntryState, Plan, PlannedTransfer, SettledByDebt, Skip, SkipReason};
 use crate::due::Worked;
 use crate::effects::{self, Outcome};
-use crate::store::booking::{BookingChange, BookingRow, Payout};
+use crate::store::booking::{BookingChange, BookingRow, PayoutChange};
 use crate::store::payee::{NextLook, PayeeRow};
 use crate::store::recovery::RecordError;
 use crate::store::{StoreError, Write};
@@ -146,15 +146,15 @@ impl Run<'_> {
             carried_amount: payable.amount,
         };
         let source = format!("settle:{booking_id}:{batch}");
-        let news = BookingChange {
+        let change = BookingChange {
             facts: vec![BookingFact { at: now, what, source: source.clone() }],
-            payout: Some(Payout::Settled),
+            payout: Some(PayoutChange::Settled),
             cause: source,
             actor: Some(self.payout_request.actor.clone()),
             ..BookingChange::default()
         };
         let mut writes = self.held(looked, now);
-        writes.extend(self.recorded(looked, *booking_id, news, now)?);
+        writes.extend(self.recorded(looked, *booking_id, change, now)?);
         let entry = BatchEntry {
             state: EntryState::Settled,
             carried_amount: payable.amount,
@@ -181,13 +181,13 @@ impl Run<'_> {
             let PlannedTransfer { booking_id, carried_amount, request, .. } = transfer;
             let key = request.idempotency_key.clone();
             let actor = self.payout_request.actor.clone();
-            let news = BookingChange {
-                payout: Some(Payout::Begun),
+            let change = BookingChange {
+                payout: Some(PayoutChange::Started),
                 cause: key.clone(),
                 actor: Some(actor.clone()),
                 ..BookingChange::default()
             };
-            writes.extend(self.recorded(looked, *booking_id, news, now)?);
+            writes.extend(self.recorded(looked, *booking_id, change, now)?);
             let action = Action::plain(key.clone(), ActionKind::ShareTransferred, actor, now);
             let effect = Effect::prepared(action, Request::Transfer(request.clone()), key.clone());
             // Left to this run for as long as it may hold the claim, then to the sweep.
@@ -250,12 +250,12 @@ impl Run<'_> {
         &self,
         looked: &PayeeSnapshot,
         booking_id: BookingId,
-        news: BookingChange,
+        change: BookingChange,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, StopReason> {
         let row: &BookingRow = looked.rows.get(&booking_id).ok_or(StopReason::Moved)?;
         let booking_config = self.payouts.effect_clients.booking_config;
-        Ok(looked.company.record_booking(row.clone(), news, booking_config, now)?.writes)
+        Ok(looked.company.record_booking(row.clone(), change, booking_config, now)?.writes)
     }
 
     fn line(&self, looked: &PayeeSnapshot, plan: &Plan, currency: &Currency, sums: (i64, i64)) -> Write {

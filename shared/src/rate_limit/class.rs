@@ -10,19 +10,19 @@ pub struct Class {
     /// How long a bucket takes to fill from empty to whole.
     pub window_seconds: u32,
     /// Whose requests are counted.
-    pub subject: Subject,
+    pub subject: LimitSubject,
     /// How many rows share the quota. One row takes about 1,000 writes a second, so only what may come
     /// faster than that needs more.
     pub shards: u8,
     /// What happens when the table does not answer in time.
-    pub unanswered: Unanswered,
+    pub unanswered: WhenUncounted,
     /// Why these numbers.
     pub reason: &'static str,
 }
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
+pub enum LimitSubject {
     /// The address the platform vouches for.
     Ip,
     /// That address, and the account that is named, each with a bucket of its own.
@@ -37,7 +37,7 @@ pub enum Subject {
 
 /// What happens to a request that could not be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unanswered {
+pub enum WhenUncounted {
     /// It is refused with 503: an uncounted request could prove somebody, move money or write to people.
     Closed,
     /// It is served, visibly uncounted: refusing it would do more harm than serving it.
@@ -49,9 +49,9 @@ pub static AUTH: Class = Class {
     name: "auth",
     quota: 5,
     window_seconds: 15 * 60,
-    subject: Subject::IpAndAccount,
+    subject: LimitSubject::IpAndAccount,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "A person mistypes a password a few times; at 480 guesses a day no decent one is found.",
 };
 
@@ -60,9 +60,9 @@ pub static AUTH_ADDRESS: Class = Class {
     name: "auth_address",
     quota: 100,
     window_seconds: 15 * 60,
-    subject: Subject::Ip,
+    subject: LimitSubject::Ip,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "An office behind one address mistypes more than a person does, and right passwords are given back; a guesser who changes accounts is stopped here.",
 };
 
@@ -71,9 +71,9 @@ pub static SIGN_UP: Class = Class {
     name: "sign_up",
     quota: 10,
     window_seconds: 60 * 60,
-    subject: Subject::Ip,
+    subject: LimitSubject::Ip,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "An office behind one address opens a few accounts an hour; each mails somebody, so a farm of them must not.",
 };
 
@@ -82,9 +82,9 @@ pub static RESET: Class = Class {
     name: "reset",
     quota: 5,
     window_seconds: 15 * 60,
-    subject: Subject::IpAndAccount,
+    subject: LimitSubject::IpAndAccount,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "A link is another way in, so it is guarded like signing in, and nobody's mailbox is flooded.",
 };
 
@@ -93,9 +93,9 @@ pub static RESET_ADDRESS: Class = Class {
     name: "reset_address",
     quota: 30,
     window_seconds: 15 * 60,
-    subject: Subject::Ip,
+    subject: LimitSubject::Ip,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "Several people of an office may forget their passwords in one morning; each request sends a mail, so a farm of them must not.",
 };
 
@@ -104,9 +104,9 @@ pub static TOKEN: Class = Class {
     name: "token",
     quota: 30,
     window_seconds: 60,
-    subject: Subject::Ip,
+    subject: LimitSubject::Ip,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "A client with an expired token fails once or twice until it renews it; only a guesser fails on.",
 };
 
@@ -115,9 +115,9 @@ pub static FEEDBACK: Class = Class {
     name: "feedback",
     quota: 5,
     window_seconds: 60 * 60,
-    subject: Subject::Ip,
+    subject: LimitSubject::Ip,
     shards: 1,
-    unanswered: Unanswered::Open,
+    unanswered: WhenUncounted::Open,
     reason: "One person has something to say a few times an hour; the rest is spam, which harms no one while uncounted.",
 };
 
@@ -126,9 +126,9 @@ pub static BOOKING: Class = Class {
     name: "booking",
     quota: 20,
     window_seconds: 60 * 60,
-    subject: Subject::Caller,
+    subject: LimitSubject::Caller,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "Each one holds money on a card and asks a professional; nobody needs one every three minutes for hours.",
 };
 
@@ -137,9 +137,9 @@ pub static MESSAGING: Class = Class {
     name: "messaging",
     quota: 30,
     window_seconds: 60,
-    subject: Subject::Caller,
+    subject: LimitSubject::Caller,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "A person writes a message every two seconds at the very most; a stolen account must not write to everybody.",
 };
 
@@ -148,9 +148,9 @@ pub static CASE_ACTION: Class = Class {
     name: "case_action",
     quota: 60,
     window_seconds: 60,
-    subject: Subject::Company,
+    subject: LimitSubject::Company,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "A team works through a case a second at the most; each step may reach a member or end a membership.",
 };
 
@@ -159,9 +159,9 @@ pub static EXPORT: Class = Class {
     name: "export",
     quota: 12,
     window_seconds: 60 * 60,
-    subject: Subject::Company,
+    subject: LimitSubject::Company,
     shards: 1,
-    unanswered: Unanswered::Open,
+    unanswered: WhenUncounted::Open,
     reason: "An export reads every case of a company; a report every five minutes is as fresh as anybody needs.",
 };
 
@@ -170,9 +170,9 @@ pub static DASHBOARD: Class = Class {
     name: "dashboard",
     quota: 300,
     window_seconds: 60,
-    subject: Subject::Caller,
+    subject: LimitSubject::Caller,
     shards: 1,
-    unanswered: Unanswered::Open,
+    unanswered: WhenUncounted::Open,
     reason: "A page asks a handful of times and somebody turns pages quickly; five a second for ever is a script.",
 };
 
@@ -181,9 +181,9 @@ pub static SETTINGS: Class = Class {
     name: "settings",
     quota: 30,
     window_seconds: 60,
-    subject: Subject::Company,
+    subject: LimitSubject::Company,
     shards: 1,
-    unanswered: Unanswered::Open,
+    unanswered: WhenUncounted::Open,
     reason: "Settings are read with a page and changed by hand; a change has every open case looked at again.",
 };
 
@@ -192,9 +192,9 @@ pub static PUBLIC_SEARCH: Class = Class {
     name: "public_search",
     quota: 60,
     window_seconds: 60,
-    subject: Subject::Ip,
+    subject: LimitSubject::Ip,
     shards: 1,
-    unanswered: Unanswered::Open,
+    unanswered: WhenUncounted::Open,
     reason: "A visitor searches as fast as they type; copying the whole directory takes more than one a second.",
 };
 
@@ -203,9 +203,9 @@ pub static SENSITIVE: Class = Class {
     name: "sensitive",
     quota: 30,
     window_seconds: 60,
-    subject: Subject::Caller,
+    subject: LimitSubject::Caller,
     shards: 1,
-    unanswered: Unanswered::Closed,
+    unanswered: WhenUncounted::Closed,
     reason: "Operators act one by one and with thought; a stolen session must not act at the speed of a script.",
 };
 
@@ -214,9 +214,9 @@ pub static WEBHOOKS: Class = Class {
     name: "webhooks",
     quota: 12_000,
     window_seconds: 60,
-    subject: Subject::Source,
+    subject: LimitSubject::Source,
     shards: 8,
-    unanswered: Unanswered::Open,
+    unanswered: WhenUncounted::Open,
     reason: "A provider catching up after an outage sends thousands at once; they are kept, and an event must not be lost.",
 };
 
@@ -225,9 +225,9 @@ pub static SCHEDULER: Class = Class {
     name: "scheduler",
     quota: 120,
     window_seconds: 60,
-    subject: Subject::Source,
+    subject: LimitSubject::Source,
     shards: 1,
-    unanswered: Unanswered::Open,
+    unanswered: WhenUncounted::Open,
     reason: "A few jobs run once a minute, some by hand as well; a job is safe to run twice and must not stand still.",
 };
 

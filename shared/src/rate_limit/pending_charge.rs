@@ -28,7 +28,7 @@ struct Row {
     bucket: Bucket,
     tat: Option<i128>,
     /// The table has just told it.
-    news: bool,
+    is_changed: bool,
 }
 
 impl PendingCharge {
@@ -53,7 +53,7 @@ impl PendingCharge {
             let quota = quota / count + u32::from(shard < quota % count);
             let shard = shard as u8;
             let bucket = Bucket::new(quota, window_seconds);
-            Row { id: id(charge, shard), shard, bucket, tat: None, news: false }
+            Row { id: id(charge, shard), shard, bucket, tat: None, is_changed: false }
         };
         let mut rows: Vec<Row> = (0..count).map(row).collect();
         rows.rotate_left((request.as_u128() % u128::from(count)) as usize);
@@ -68,10 +68,10 @@ impl PendingCharge {
     /// Hands over what the table has just told, which is better than what the process knew: rows may
     /// have been cleared away.
     pub(super) fn note(&mut self, memory: &mut Memory, now: DateTime<Utc>) {
-        for row in self.rows.iter_mut().filter(|row| row.news) {
+        for row in self.rows.iter_mut().filter(|row| row.is_changed) {
             let tat = row.bucket.tat(row.tat, now);
             memory.note(row.id, tat, row.bucket.whole_at_ms(tat), now.timestamp_millis());
-            row.news = false;
+            row.is_changed = false;
         }
     }
 
@@ -96,7 +96,7 @@ impl PendingCharge {
         if let Some(row) = self.tried(now) {
             let counted = row.bucket.taken(row.tat, now);
             row.tat = Some(found.and_then(|found| found.tat).unwrap_or(counted));
-            row.news = true;
+            row.is_changed = true;
         }
     }
 
@@ -113,7 +113,7 @@ impl PendingCharge {
             && let Some(tat) = row.tat
         {
             row.tat = Some(tat - i128::from(row.bucket.interval_parts()));
-            row.news = true;
+            row.is_changed = true;
         }
     }
 
@@ -124,7 +124,7 @@ impl PendingCharge {
         self.paid = found.last_request.is_some_and(|last| last == own);
         if let Some(row) = self.tried(now) {
             row.tat = found.tat;
-            row.news = true;
+            row.is_changed = true;
         }
     }
 

@@ -41,7 +41,7 @@ impl Run<'_> {
         for _ in 0..TRIES {
             let Check::MissingFact(what, _) = check_row(&row, record) else { return Ok(row) };
             let source = format!("{RECONCILIATION_JOB}:{}", origin.id);
-            let news = BookingChange {
+            let change = BookingChange {
                 facts: vec![BookingFact {
                     at: origin.happened_at(record),
                     what: *what,
@@ -51,7 +51,7 @@ impl Run<'_> {
                 actor: Some(Actor::Schedule),
                 ..BookingChange::default()
             };
-            let recording = match company.record_booking(row.clone(), news, booking_config, now) {
+            let recording = match company.record_booking(row.clone(), change, booking_config, now) {
                 Ok(recording) => recording,
                 Err(RecordError::Store(error)) => return Err(error.into()),
                 Err(error) => {

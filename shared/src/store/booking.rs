@@ -25,7 +25,7 @@ use crate::domain::payout::BatchId;
 
 pub use list::{BookingCursor, BookingFilter};
 pub use lookup::BookingOwner;
-pub use record::{BookingChange, BookingConfig, BookingRecording, Payout};
+pub use record::{BookingChange, BookingConfig, BookingRecording, PayoutChange};
 
 /// A booking as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -19,7 +19,7 @@ use crate::domain::timeline::{CaseFact, CaseState, EndedBy, Episode, MAX_FACTS, 
 
 /// A membership's history as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Membership {
+pub struct MembershipRow {
     /// What happened.
     pub timeline: Timeline,
     /// The cases that were opened for it, each with the failure that opened it.
@@ -100,26 +100,26 @@ pub enum RecordError {
 
 impl Company {
     /// A membership's history; an empty one where nothing was recorded.
-    pub async fn membership(&self, membership: &MembershipId) -> Result<Membership, StoreError> {
+    pub async fn membership(&self, membership: &MembershipId) -> Result<MembershipRow, StoreError> {
         Ok(self.store.get(Key::timeline(&self.company, membership)).await?.unwrap_or_default())
     }
 
-    /// The writes that record `news` over the history that was read. Facts already there write nothing.
+    /// The writes that record `change` over the history that was read. Facts already there write nothing.
     pub fn record(
         &self,
         membership_id: &MembershipId,
-        read: Membership,
-        news: CaseChange<'_>,
+        read: MembershipRow,
+        change: CaseChange<'_>,
         now: DateTime<Utc>,
     ) -> Result<Recording, RecordError> {
         let before = read.episodes();
-        let cause = (news.cause, news.source);
+        let cause = (change.cause, change.source);
         let mut after = read.clone();
-        for fact in news.facts {
+        for fact in change.facts {
             after.timeline.add(fact);
         }
-        after.user_id = news.user_id.or(after.user_id);
-        after.product_id = news.product_id.or(after.product_id);
+        after.user_id = change.user_id.or(after.user_id);
+        after.product_id = change.product_id.or(after.product_id);
         after.timeline.compact();
         let mut recording = Recording { writes: Vec::new(), cases: Vec::new() };
         if after == read {
@@ -138,7 +138,7 @@ impl Company {
         if read.version == 0 {
             recording.writes.push(self.register(membership_id.as_str(), membership_id)?);
         }
-        if let Some(payment) = &news.payment_id {
+        if let Some(payment) = &change.payment_id {
             recording.writes.push(self.register(payment.as_str(), membership_id)?);
         }
         let shard = keys::shard(membership_id.as_str(), keys::KPI_SHARDS);
@@ -163,7 +163,7 @@ impl Company {
         Ok(recording)
     }
 
-    fn know(&self, membership: &mut Membership, id: &MembershipId, episode: &Episode) {
+    fn know(&self, membership: &mut MembershipRow, id: &MembershipId, episode: &Episode) {
         let known = |case: &KnownCase| episode.failures.contains(&case.opened_by);
         if !membership.cases.iter().any(known) {
             let opened_by = episode.failures.first().cloned().unwrap_or_default();
@@ -181,7 +181,7 @@ impl Company {
     /// The part of a case that follows from its timeline. The reminders' part is left as it is.
     fn project(
         &self,
-        (membership_id, membership): (&MembershipId, &Membership),
+        (membership_id, membership): (&MembershipId, &MembershipRow),
         case_id: CaseId,
         old: Option<&Episode>,
         episode: &Episode,
@@ -228,7 +228,7 @@ impl Company {
     }
 }
 
-impl Membership {
+impl MembershipRow {
     fn episodes(&self) -> BTreeMap<CaseId, Episode> {
         let owner = |episode: &Episode| {
             let known = self.cases.iter().find(|case| episode.failures.contains(&case.opened_by));

@@ -105,7 +105,7 @@ async fn record(
         let is_unknown = ask == BookingCommand::Accept && read.professional_contact.is_none();
         let professional_contact =
             if is_unknown { contact::professional(app, caller, &read, &booking).await? } else { None };
-        let news = BookingChange {
+        let change = BookingChange {
             facts: vec![fact],
             professional_contact,
             cause: caller.id.clone(),
@@ -113,7 +113,7 @@ async fn record(
             ..BookingChange::default()
         };
         let booking_config = &app.config.marketplace.booking_config;
-        let recording = company.record_booking(read, news, booking_config, now).map_err(unrecorded)?;
+        let recording = company.record_booking(read, change, booking_config, now).map_err(unrecorded)?;
         match company.store().commit(app.ids.next(), recording.writes).await {
             Ok(()) => return Ok((recording.row, recording.steps)),
             Err(StoreError::Conflict { .. }) if tries < TRIES => {}

@@ -86,7 +86,7 @@ async fn record(
         let now = app.clock.now();
         let terms = new_booking.terms(app.config.marketplace.fee, now)?;
         let source = format!("request:{booking_id}");
-        let news = BookingChange {
+        let change = BookingChange {
             facts: vec![BookingFact { at: now, what: BookingFactKind::Requested(terms), source }],
             contact: contact::customer(app, session, new_booking.contact(), booking_id).await?,
             cause: caller.id.clone(),
@@ -94,7 +94,7 @@ async fn record(
             ..BookingChange::default()
         };
         let booking_config = &app.config.marketplace.booking_config;
-        let recording = company.record_booking(read, news, booking_config, now).map_err(unrecorded)?;
+        let recording = company.record_booking(read, change, booking_config, now).map_err(unrecorded)?;
         match company.store().commit(app.ids.next(), recording.writes).await {
             Ok(()) => return Ok((recording.row, recording.steps)),
             Err(StoreError::Conflict { .. }) if tries < TRIES => {}

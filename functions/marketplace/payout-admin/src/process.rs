@@ -40,7 +40,7 @@ async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, 
         // Whoever was left for the rest of the day is looked at again: a person asks for a reason.
         due_by: calendar.ends_at(batch),
         company: Some(caller.company.id().clone()),
-        bounds: RunLimits::of_person(),
+        limits: RunLimits::of_person(),
     };
     let ran = if dry_run { payouts.dry_run(&order).await? } else { payouts.run(&order).await? };
     Ok(Answer::ok(show(batch, dry_run, &ran)))

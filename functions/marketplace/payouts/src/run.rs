@@ -18,15 +18,15 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
         let store = app.store()?;
         let new_id = || app.ids.next();
         let Some(payouts) = app.payouts(store, &new_id) else { return without_stripe(app, occurrence).await };
-        let bounds = RunLimits::of_schedule();
-        let left = payouts.finish(bounds).await?;
+        let limits = RunLimits::of_schedule();
+        let left = payouts.finish(limits).await?;
         let order = PayoutRequest {
             batch,
             started_by: StartedBy::Schedule,
             actor: Actor::Schedule,
             due_by: app.clock.now(),
             company: None,
-            bounds: bounds.after(left.duration_ms),
+            limits: limits.after(left.duration_ms),
         };
         let paid = payouts.run(&order).await?.report;
         let report = Report {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use futures_util::future::join_all;
 use serde_json::Value;
 use shared::app::Clock;
-use shared::domain::job::Heard;
+use shared::domain::job::CaptureTotals;
 use shared::due;
 use shared::providers::posthog::{CaptureError, MAX_EVENTS, PostHog, event};
 use shared::store::due::ANALYTICS;
@@ -36,26 +36,26 @@ pub(crate) struct Counter<'a> {
 
 /// Tells analytics what it has yet to hear; `unpublished` is what the bus did not take in this run. A failure
 /// is counted and fails nothing.
-pub(crate) async fn tell(counter: &Counter<'_>, unpublished: Vec<Waiting>) -> Heard {
+pub(crate) async fn tell(counter: &Counter<'_>, unpublished: Vec<Waiting>) -> CaptureTotals {
     let counter = &Counter { until: counter.until.max(Instant::now() + LEAST_TIME), ..*counter };
-    let mut heard = Heard::default();
-    if let Err(stopped) = counter.tell_all(unpublished, &mut heard).await {
+    let mut totals = CaptureTotals::default();
+    if let Err(stopped) = counter.publish_all(unpublished, &mut totals).await {
         match stopped {
             Stopped::Store(error) => tracing::warn!(%error, "analytics was not told: the table failed"),
             Stopped::Silence(error) => tracing::warn!(%error, "analytics was not told"),
             Stopped::Time => tracing::info!("analytics hears the rest in a minute"),
         }
     }
-    if heard != Heard::default() {
-        let Heard { due, done, failed, given_up } = heard;
-        tracing::info!(due, done, failed, given_up, metrics = metrics(&heard), "analytics was told");
+    if totals != CaptureTotals::default() {
+        let CaptureTotals { due, done, failed, given_up } = totals;
+        tracing::info!(due, done, failed, given_up, metrics = metrics(&totals), "analytics was told");
     }
-    heard
+    totals
 }
 
 /// Each metric costs money in a month in which it is written once, so what never happens is not written.
-fn metrics(heard: &Heard) -> Option<&'static str> {
-    (heard.given_up > 0).then_some("given_up:Count")
+fn metrics(totals: &CaptureTotals) -> Option<&'static str> {
+    (totals.given_up > 0).then_some("given_up:Count")
 }
 
 /// Why the rest waits for the next minute.
@@ -72,7 +72,11 @@ impl From<StoreError> for Stopped {
 }
 
 impl Counter<'_> {
-    async fn tell_all(&self, unpublished: Vec<Waiting>, heard: &mut Heard) -> Result<(), Stopped> {
+    async fn publish_all(
+        &self,
+        unpublished: Vec<Waiting>,
+        totals: &mut CaptureTotals,
+    ) -> Result<(), Stopped> {
         let found = due::collect_only(self.store, ANALYTICS, BOUNDS, self.clock.now(), is_ours).await?;
         let mut rows: Vec<_> = found.queues.into_iter().flat_map(|queue| queue.rows).collect();
         rows.sort_by(|a, b| (a.due_at, &a.key.pk, &a.key.sk).cmp(&(b.due_at, &b.key.pk, &b.key.sk)));
@@ -82,21 +86,21 @@ impl Counter<'_> {
             !waiting.is_known_to_analytics && waiting.announcement.is_some() && !self.is_too_old(&waiting.key)
         };
         let unpublished: Vec<Waiting> = unpublished.into_iter().filter(is_news).collect();
-        heard.due = (keys.len() + unpublished.len()) as u64 + found.left;
+        totals.due = (keys.len() + unpublished.len()) as u64 + found.left;
         for part in unpublished.chunks(MAX_EVENTS) {
-            self.tell_part(part.to_vec(), heard).await?;
+            self.capture_batch(part.to_vec(), totals).await?;
         }
         for part in keys.chunks(MAX_EVENTS) {
             let waiting = self.store.waiting(ANALYTICS, part).await?;
             let (old, news) = waiting.into_iter().partition(|waiting| self.is_too_old(&waiting.key));
-            self.mark_failed(old, heard).await?;
-            self.tell_part(news, heard).await?;
+            self.mark_failed(old, totals).await?;
+            self.capture_batch(news, totals).await?;
         }
         Ok(())
     }
 
     /// Sends some of them. Where one spoils the request for all, each by itself tells which.
-    async fn tell_part(&self, waiting: Vec<Waiting>, heard: &mut Heard) -> Result<(), Stopped> {
+    async fn capture_batch(&self, waiting: Vec<Waiting>, totals: &mut CaptureTotals) -> Result<(), Stopped> {
         let (told, events): (Vec<Waiting>, Vec<Value>) = waiting
             .into_iter()
             .filter_map(|waiting| {
@@ -108,13 +112,13 @@ impl Counter<'_> {
             return Ok(());
         }
         match self.capture(&events).await {
-            Ok(()) => self.note_taken(&told, heard).await,
+            Ok(()) => self.note_taken(&told, totals).await,
             Err(Stopped::Silence(CaptureError::Refused(_))) => {
                 for (waiting, event) in told.iter().zip(&events) {
                     match self.capture(std::slice::from_ref(event)).await {
-                        Ok(()) => self.note_taken(std::slice::from_ref(waiting), heard).await?,
+                        Ok(()) => self.note_taken(std::slice::from_ref(waiting), totals).await?,
                         Err(Stopped::Silence(CaptureError::Refused(status))) => {
-                            self.defer(waiting, status, heard).await?;
+                            self.defer(waiting, status, totals).await?;
                         }
                         Err(stopped) => return Err(stopped),
                     }
@@ -122,7 +126,7 @@ impl Counter<'_> {
                 Ok(())
             }
             Err(stopped) => {
-                heard.failed += told.len() as u64;
+                totals.failed += told.len() as u64;
                 Err(stopped)
             }
         }
@@ -135,32 +139,32 @@ impl Counter<'_> {
         self.posthog.capture(events).await.map_err(Stopped::Silence)
     }
 
-    async fn note_taken(&self, told: &[Waiting], heard: &mut Heard) -> Result<(), Stopped> {
+    async fn note_taken(&self, told: &[Waiting], totals: &mut CaptureTotals) -> Result<(), Stopped> {
         let now = self.clock.now();
         let mut written = Vec::new();
         for part in told.chunks(WRITES_AT_ONCE) {
             written.extend(join_all(part.iter().map(|it| self.store.heard_by_analytics(it, now))).await);
         }
-        heard.done += written.iter().filter(|written| written.is_ok()).count() as u64;
+        totals.done += written.iter().filter(|written| written.is_ok()).count() as u64;
         // What was told and not written down is told again, under the same id.
         Ok(written.into_iter().collect::<Result<(), _>>()?)
     }
 
-    async fn mark_failed(&self, old: Vec<Waiting>, heard: &mut Heard) -> Result<(), Stopped> {
+    async fn mark_failed(&self, old: Vec<Waiting>, totals: &mut CaptureTotals) -> Result<(), Stopped> {
         let now = self.clock.now();
         for waiting in old {
             let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
             tracing::warn!(event_id, "analytics never hears of an event");
             self.store.heard_by_analytics(&waiting, now).await?;
-            heard.given_up += 1;
+            totals.given_up += 1;
         }
         Ok(())
     }
 
-    async fn defer(&self, waiting: &Waiting, status: u16, heard: &mut Heard) -> Result<(), Stopped> {
+    async fn defer(&self, waiting: &Waiting, status: u16, totals: &mut CaptureTotals) -> Result<(), Stopped> {
         let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
         tracing::warn!(event_id, status, "analytics refuses an event");
-        heard.failed += 1;
+        totals.failed += 1;
         let now = self.clock.now();
         Ok(self.store.defer(waiting, now + pause(&waiting.key, now)).await?)
     }

@@ -26,12 +26,12 @@ pub(crate) fn pack(waiting: Vec<Waiting>) -> Packed {
             continue;
         };
         let bytes = entry.bytes();
-        let letter = OutboxEntry { waiting, entry };
+        let outbox_entry = OutboxEntry { waiting, entry };
         match packed.parcels.last_mut() {
-            Some(batch) if batch.len() < MAX_ENTRIES && bytes < room => batch.push(letter),
+            Some(batch) if batch.len() < MAX_ENTRIES && bytes < room => batch.push(outbox_entry),
             _ => {
                 room = MAX_BYTES;
-                packed.parcels.push(vec![letter]);
+                packed.parcels.push(vec![outbox_entry]);
             }
         }
         room -= bytes;

@@ -7,7 +7,7 @@ use std::time::Duration as StdDuration;
 use chrono::{DateTime, Duration, Utc};
 use futures_util::{StreamExt as _, stream};
 use shared::app::{Clock, SharedApp};
-use shared::aws::bus::{Bus, BusEntry, MAX_ENTRIES, PutError, Word};
+use shared::aws::bus::{Bus, BusEntry, MAX_ENTRIES, PutError, PutEventResult};
 use shared::domain::job::{EVENT_PUBLISHER_JOB, Occurrence, Report};
 use shared::due::{self, SweepLimits};
 use shared::http::Failure;
@@ -177,23 +177,24 @@ impl Run<'_> {
         }
         let mut parcels = VecDeque::from(parcels);
         while let Some(batch) = parcels.pop_front() {
-            let entries: Vec<BusEntry> = batch.iter().map(|letter| letter.entry.clone()).collect();
+            let entries: Vec<BusEntry> =
+                batch.iter().map(|outbox_entry| outbox_entry.entry.clone()).collect();
             match self.bus.put(&entries).await {
-                Ok(words) => self.apply_results(&batch, &words).await,
+                Ok(results) => self.apply_results(&batch, &results).await,
                 // One of them spoils it for all: each by itself tells which.
                 Err(PutError::Refused(_)) if batch.len() > 1 => {
-                    parcels.extend(batch.into_iter().map(|letter| vec![letter]));
+                    parcels.extend(batch.into_iter().map(|outbox_entry| vec![outbox_entry]));
                 }
                 Err(error) => self.mark_failed(&batch, &error).await,
             }
         }
     }
 
-    async fn apply_results(&self, batch: &[OutboxEntry], words: &[Word]) {
-        for (letter, word) in batch.iter().zip(words) {
-            match word {
-                Word::Taken => self.mark_published(&letter.waiting).await,
-                Word::Refused(reason) => self.defer(&letter.waiting, reason).await,
+    async fn apply_results(&self, batch: &[OutboxEntry], results: &[PutEventResult]) {
+        for (outbox_entry, put_event_result) in batch.iter().zip(results) {
+            match put_event_result {
+                PutEventResult::Accepted => self.mark_published(&outbox_entry.waiting).await,
+                PutEventResult::Refused(reason) => self.defer(&outbox_entry.waiting, reason).await,
             }
         }
     }
@@ -203,8 +204,8 @@ impl Run<'_> {
         if matches!(error, PutError::Silent(_)) {
             self.log().silences += 1;
         }
-        for letter in batch {
-            self.defer(&letter.waiting, "not_answered").await;
+        for outbox_entry in batch {
+            self.defer(&outbox_entry.waiting, "not_answered").await;
         }
     }
 

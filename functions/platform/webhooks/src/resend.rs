@@ -21,7 +21,7 @@ const SECRETS: &str = "RESEND_WEBHOOK_SECRET";
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
-    allowance: RateLimitCharge,
+    rate_limit_charge: RateLimitCharge,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {
@@ -30,7 +30,7 @@ pub(super) async fn receive(
         .map_err(|error| Failure::misconfigured(format!("{SECRETS}: an entry {error}")))?;
     let verified = standard_webhooks::verify(&headers, body.0, &keys, now)
         .map_err(|refused| refuse(refused, SECRETS))?;
-    allowance.charge_due(&app).await?;
+    rate_limit_charge.charge_due(&app).await?;
     let MailEvent { event, report, change, addresses } = meaning::read(&verified).map_err(unreadable)?;
     let changes = change.map(|change| changes(&app, change, &addresses)).unwrap_or_default();
     let state = if changes.is_empty() { EventState::Received } else { EventState::Applied };

@@ -17,7 +17,7 @@ const SECRETS: &str = "WEBHOOK_SECRETS";
 pub(super) async fn receive(
     State(app): State<SharedApp>,
     Path(source): Path<String>,
-    allowance: RateLimitCharge,
+    rate_limit_charge: RateLimitCharge,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {
@@ -28,7 +28,7 @@ pub(super) async fn receive(
     };
     let verified = standard_webhooks::verify(&headers, body.0, &keys, now)
         .map_err(|refused| refuse(refused, SECRETS))?;
-    allowance.charge_due(&app).await?;
+    rate_limit_charge.charge_due(&app).await?;
     let event = standard_webhooks::read(&verified).map_err(unreadable)?;
     keep(&app, &source, event, verified.body(), now).await
 }

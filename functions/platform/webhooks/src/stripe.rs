@@ -14,7 +14,7 @@ use super::{refuse, unreadable};
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
-    allowance: RateLimitCharge,
+    rate_limit_charge: RateLimitCharge,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {
@@ -23,7 +23,7 @@ pub(super) async fn receive(
         app.config.stripe_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
     let verified = stripe::verify(&headers, body.0, &secrets, now)
         .map_err(|refused| refuse(refused, "STRIPE_WEBHOOK_SECRET"))?;
-    allowance.charge_due(&app).await?;
+    rate_limit_charge.charge_due(&app).await?;
     let event = stripe::read(&verified, app.config.stripe_mode()).map_err(unreadable)?;
     let (event_id, name) = (event.event_id.clone(), event.name.clone());
     let new_id = || app.ids.next();

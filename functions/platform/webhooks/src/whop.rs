@@ -16,7 +16,7 @@ pub(super) const WHOP: &str = "whop";
 
 pub(super) async fn receive(
     State(app): State<SharedApp>,
-    allowance: RateLimitCharge,
+    rate_limit_charge: RateLimitCharge,
     headers: HeaderMap,
     body: RawBody,
 ) -> Result<Answer, Failure> {
@@ -25,7 +25,7 @@ pub(super) async fn receive(
         app.config.whop_webhook_secrets.iter().filter_map(|secret| Secret::new(secret)).collect();
     let verified = whop::verify(&headers, body.0, &secrets, now)
         .map_err(|refused| refuse(refused, "WHOP_WEBHOOK_SECRET"))?;
-    allowance.charge_due(&app).await?;
+    rate_limit_charge.charge_due(&app).await?;
     let event = whop::read(&verified).map_err(unreadable)?;
     apply(&app, WHOP, event, verified.body(), now).await
 }

@@ -107,9 +107,9 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
         // A case that the owner ended already is not ended again; only the membership is.
         let is_ended = case.ended_by.is_some_and(EndedBy::is_by_owner);
         let facts = if is_ended { Vec::new() } else { vec![fact] };
-        let news = CaseChange { cause, source, ..CaseChange::of_facts(facts) };
+        let change = CaseChange { cause, source, ..CaseChange::of_facts(facts) };
         let mut recording =
-            company.record(&case.membership_id, read, news, now).map_err(|error| match error {
+            company.record(&case.membership_id, read, change, now).map_err(|error| match error {
                 RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),
                 RecordError::Store(error) => error.into(),
             })?;

@@ -36,7 +36,7 @@ const COLUMNS: [&str; 15] = [
 ];
 
 /// Where the export stands.
-struct Place {
+struct ExportCursor {
     company: Company,
     state: Option<CaseState>,
     after: Option<CaseCursor>,
@@ -50,17 +50,17 @@ pub(super) async fn export(
     parameters: Parameters,
 ) -> Result<Response, Failure> {
     let state = super::state(&parameters.only(&["status"])?)?;
-    let mut place = Place { company: caller.company, state, after: None, first: true, over: false };
+    let mut cursor = ExportCursor { company: caller.company, state, after: None, first: true, over: false };
     // The first page is read before the status is sent: what fails at once is answered as a problem.
-    let first = next_page(&mut place).await?;
-    let rest = stream::try_unfold(place, |mut place| async move {
-        if place.over {
+    let first = next_page(&mut cursor).await?;
+    let rest = stream::try_unfold(cursor, |mut cursor| async move {
+        if cursor.over {
             return Ok(None);
         }
         // An error breaks the connection off: a half file must not look like a whole one.
         let page =
-            next_page(&mut place).await.map_err(|_| std::io::Error::other("the table does not answer"))?;
-        Ok::<_, std::io::Error>(Some((page, place)))
+            next_page(&mut cursor).await.map_err(|_| std::io::Error::other("the table does not answer"))?;
+        Ok::<_, std::io::Error>(Some((page, cursor)))
     });
     let body = futures_util::StreamExt::chain(stream::iter([Ok(first)]), rest);
     let mut response = Body::from_stream(body).into_response();
@@ -73,12 +73,12 @@ pub(super) async fn export(
     Ok(response)
 }
 
-async fn next_page(place: &mut Place) -> Result<Bytes, Failure> {
-    let (cases, next) = place.company.cases(place.state, PAGE, place.after.as_ref()).await?;
-    let written = write(&cases, place.first);
-    place.first = false;
-    place.over = next.is_none();
-    place.after = next;
+async fn next_page(cursor: &mut ExportCursor) -> Result<Bytes, Failure> {
+    let (cases, next) = cursor.company.cases(cursor.state, PAGE, cursor.after.as_ref()).await?;
+    let written = write(&cases, cursor.first);
+    cursor.first = false;
+    cursor.over = next.is_none();
+    cursor.after = next;
     written.map_err(|error| Failure::Internal(error.to_string()))
 }
 

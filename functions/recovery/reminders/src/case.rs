@@ -6,7 +6,7 @@ use shared::domain::case::{Case, Hold};
 use shared::domain::contact::{ContactDecision, EndReason, HoldReason};
 use shared::domain::effect::{Effect, Request};
 use shared::domain::message::{TEMPLATE_VERSION, Template};
-use shared::domain::schedule::{Step, step};
+use shared::domain::schedule::{ReminderStep, step};
 use shared::domain::timeline::{CaseFactKind, CaseState, window_ends_at};
 use shared::due::Worked;
 use shared::effects::{self, back_off};
@@ -47,15 +47,15 @@ impl Run<'_> {
         }
         let offsets = &view.settings.settings.reminder_offsets_days;
         match step(offsets, case.first_failure_at, case.last_offset_days, now) {
-            Step::Remind { offset_days } => self.remind(view, case, offset_days, now).await,
-            Step::Wait { until } => match case.last_offset_days.filter(|_| case.push_pending) {
+            ReminderStep::Remind { offset_days } => self.remind(view, case, offset_days, now).await,
+            ReminderStep::Wait { until } => match case.last_offset_days.filter(|_| case.push_pending) {
                 Some(offset_days) => self.push_late(view, case, offset_days, until, now).await,
                 None => {
                     self.put_off(view, &case, until, now).await?;
                     Ok((Worked::Done, None))
                 }
             },
-            Step::Close => self.record(view, &case, CaseFactKind::WindowPassed, now).await,
+            ReminderStep::Close => self.record(view, &case, CaseFactKind::WindowPassed, now).await,
         }
     }
 
@@ -194,7 +194,7 @@ impl Run<'_> {
         let offsets = &view.settings.settings.reminder_offsets_days;
         let late = lateness(&view.settings, &case, offset_days, now).num_seconds();
         let next = match step(offsets, case.first_failure_at, Some(offset_days), now) {
-            Step::Wait { until } => until,
+            ReminderStep::Wait { until } => until,
             _ => window_ends_at(case.first_failure_at),
         };
         let next = if case.push_pending { next.min(now + back_off(1)) } else { next };

@@ -72,11 +72,11 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
     let span = tracing::info_span!("run", cron = REMINDERS_JOB);
     async {
         let store = app.store()?;
-        let bounds = SweepLimits::default();
-        let found = due::collect(store, SWEEP, bounds, app.clock.now()).await?;
+        let limits = SweepLimits::default();
+        let found = due::collect(store, SWEEP, limits, app.clock.now()).await?;
         let (companies, tallies) = (Mutex::default(), Mutex::default());
         let run = Run { app, store, companies, tallies, declined: AtomicU64::new(0) };
-        let report = due::work(found, bounds, |row| run.work_on(row)).await;
+        let report = due::work(found, limits, |row| run.work_on(row)).await;
         run.remember_companies().await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)

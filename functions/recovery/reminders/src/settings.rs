@@ -1,7 +1,7 @@
 //! Changed settings: the company's open cases are looked at again, so that new offsets count for them.
 
 use shared::domain::case::Case;
-use shared::domain::schedule::{Step, step};
+use shared::domain::schedule::{ReminderStep, step};
 use shared::domain::timeline::{CaseState, window_ends_at};
 use shared::due::Worked;
 use shared::store::StoreError;
@@ -38,9 +38,9 @@ impl Run<'_> {
         let now = self.app.clock.now();
         let offsets = &view.settings.settings.reminder_offsets_days;
         let due_at = match step(offsets, case.first_failure_at, case.last_offset_days, now) {
-            Step::Remind { .. } => now,
-            Step::Wait { until } => until,
-            Step::Close => window_ends_at(case.first_failure_at),
+            ReminderStep::Remind { .. } => now,
+            ReminderStep::Wait { until } => until,
+            ReminderStep::Close => window_ends_at(case.first_failure_at),
         };
         let as_it_is = case.due_at.is_some_and(|at| at == due_at || (at <= now && due_at <= now));
         if as_it_is {

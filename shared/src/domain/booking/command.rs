@@ -97,7 +97,7 @@ impl Booking {
             (BookingState::Authorized, BookingCommand::Accept)
             | (BookingState::Requested | BookingState::Authorized, BookingCommand::Decline)
             | (BookingState::Accepted, BookingCommand::Complete) => {}
-            (stage, BookingCommand::Cancel { .. }) if stage.may_be_called_off() => {}
+            (stage, BookingCommand::Cancel { .. }) if stage.may_be_cancelled() => {}
             (BookingState::Requested, BookingCommand::Accept) => return Err(Refusal::NotAuthorized),
             (stage, _) => return Err(stage.refusal()),
         }

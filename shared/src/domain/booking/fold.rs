@@ -103,7 +103,7 @@ impl Fold<'_> {
                 self.booking.completed_at = Some(fact.at);
                 self.booking.reach(BookingState::Completed, fact.at);
             }
-            BookingFactKind::Cancelled { by } => self.call_off(fact.at, *by),
+            BookingFactKind::Cancelled { by } => self.cancel(fact.at, *by),
             BookingFactKind::StepRefused { step, version, .. } if !self.captured => {
                 self.refuse_payment(fact.at, *step, *version);
             }
@@ -142,7 +142,7 @@ impl Fold<'_> {
         let is_over = match step {
             Step::Hold => stage == BookingState::Requested,
             // Stripe dates its word by the second, so that a release may seem to come before its reason.
-            Step::Capture => stage.may_be_called_off() || stage.is_done() || self.unexplained,
+            Step::Capture => stage.may_be_cancelled() || stage.is_done() || self.unexplained,
             _ => false,
         };
         if is_over {
@@ -162,8 +162,8 @@ impl Fold<'_> {
         }
     }
 
-    fn call_off(&mut self, at: DateTime<Utc>, by: CancelledBy) {
-        if self.booking.stage.may_be_called_off() || self.unexplained {
+    fn cancel(&mut self, at: DateTime<Utc>, by: CancelledBy) {
+        if self.booking.stage.may_be_cancelled() || self.unexplained {
             self.unexplained = false;
             self.booking.decline = None;
             self.booking.cancellation = Some((at, by));
@@ -173,12 +173,12 @@ impl Fold<'_> {
 
     fn let_go(&mut self, at: DateTime<Utc>, reason: ReleaseReason) {
         self.booking.released_at.get_or_insert(at);
-        if !self.booking.stage.may_be_called_off() {
+        if !self.booking.stage.may_be_cancelled() {
             return;
         }
         match reason {
-            ReleaseReason::RequestedByCustomer => self.call_off(at, CancelledBy::Customer),
-            ReleaseReason::Other => self.call_off(at, CancelledBy::Owner),
+            ReleaseReason::RequestedByCustomer => self.cancel(at, CancelledBy::Customer),
+            ReleaseReason::Other => self.cancel(at, CancelledBy::Owner),
             ReleaseReason::Abandoned => self.lapse(at, DeclinedReason::ProfessionalNoResponse),
             ReleaseReason::Automatic => self.lapse(at, DeclinedReason::HoldExpired),
         }

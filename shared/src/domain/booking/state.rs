@@ -62,7 +62,7 @@ impl BookingState {
     }
 
     /// Whether it can still come to nothing.
-    pub fn may_be_called_off(self) -> bool {
+    pub fn may_be_cancelled(self) -> bool {
         self.is_unanswered() || self == Self::Accepted
     }
 

@@ -42,7 +42,7 @@ pub struct BookingChange {
     /// Where the professional is reached.
     pub professional_contact: Option<Contact>,
     /// What became of its transfer.
-    pub payout: Option<Payout>,
+    pub payout: Option<PayoutChange>,
     /// What its transfer no longer keeps back of the share once it has ended, in minor units.
     pub unreserved_amount: i64,
     /// Who or what caused it, for the audit: an event id, an account, a schedule.
@@ -55,9 +55,9 @@ pub struct BookingChange {
 
 /// What becomes of a booking's transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Payout {
+pub enum PayoutChange {
     /// It was decided on.
-    Begun,
+    Started,
     /// It was made, or the share settled without it.
     Settled,
     /// Stripe refused it for good and there is none, or it was never sent: a later batch tries again.
@@ -97,21 +97,21 @@ struct Books<'a> {
 }
 
 impl Company {
-    /// The writes that record `news` over the row that was read. What is known already writes nothing.
+    /// The writes that record `change` over the row that was read. What is known already writes nothing.
     pub fn record_booking(
         &self,
         read: BookingRow,
-        news: BookingChange,
+        change: BookingChange,
         booking_config: &BookingConfig,
         now: DateTime<Utc>,
     ) -> Result<BookingRecording, RecordError> {
         let before = read.booking();
         let mut row = read.clone();
         // Which payment was opened decides what the facts are of, but moves no money by itself.
-        row.payment_intent_id = row.payment_intent_id.or(news.payment_intent);
+        row.payment_intent_id = row.payment_intent_id.or(change.payment_intent);
         let mut entries = Vec::new();
         let mut standing = row.booking();
-        for fact in news.facts {
+        for fact in change.facts {
             if !row.history.add(fact.clone()) {
                 continue;
             }
@@ -122,12 +122,12 @@ impl Company {
         if row.history.len() > MAX_FACTS {
             return Err(RecordError::TooManyFacts);
         }
-        row.contact = row.contact.or(news.contact);
-        row.professional_contact = row.professional_contact.or(news.professional_contact);
-        match news.payout {
-            Some(Payout::Begun) => row.payout_in_progress = true,
-            Some(Payout::Settled) => row.payout_in_progress = false,
-            Some(Payout::Refused { batch }) => {
+        row.contact = row.contact.or(change.contact);
+        row.professional_contact = row.professional_contact.or(change.professional_contact);
+        match change.payout {
+            Some(PayoutChange::Started) => row.payout_in_progress = true,
+            Some(PayoutChange::Settled) => row.payout_in_progress = false,
+            Some(PayoutChange::Refused { batch }) => {
                 row.payout_in_progress = false;
                 row.payouts_refused += 1;
                 row.payout_refused_in = Some(batch);
@@ -135,8 +135,8 @@ impl Company {
             None => {}
         }
         let after = standing;
-        let actor = news.actor.unwrap_or(Actor::Provider);
-        let cause = Cause { text: &news.cause, source: news.source.unwrap_or_else(|| (&actor).into()) };
+        let actor = change.actor.unwrap_or(Actor::Provider);
+        let cause = Cause { text: &change.cause, source: change.source.unwrap_or_else(|| (&actor).into()) };
         let steps = after.as_ref().map_or_else(Vec::new, |booking| {
             let begin = |step| begin(&mut row, booking, step, booking_config, actor.clone(), now);
             Step::ALL.into_iter().filter_map(begin).collect()
@@ -146,7 +146,7 @@ impl Company {
             return Ok(recording);
         }
         recording.row.version += 1;
-        let books = Books { entries: &entries, unreserved_amount: news.unreserved_amount };
+        let books = Books { entries: &entries, unreserved_amount: change.unreserved_amount };
         self.write_booking(&mut recording, &read, books, cause, booking_config, now)?;
         Ok(recording)
     }
