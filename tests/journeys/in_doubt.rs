@@ -1,13 +1,16 @@
-//! Resolving what is in doubt while its provider is down: the answer names the provider that was asked, and where
-//! nobody has to be asked the word of a person is enough.
+//! What is in doubt while its provider is down: it stays listed until the provider can be asked, resolving it names the
+//! provider that was asked, and where nobody has to be asked the word of a person is enough.
 
 use chrono::Duration;
 use local::fault::{Operation, Rule};
 use local::outbox::Provider;
 use serde_json::{Value, json};
+use shared::domain::party::BookingId;
 
 use crate::operations::push_in_doubt;
-use crate::world::{Answer, World};
+use crate::payees::Job;
+use crate::payouts::TUESDAY;
+use crate::world::{Answer, COMPANY, World};
 
 impl World {
     /// Trouble at every call of one provider.
@@ -65,6 +68,68 @@ async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answ
         assert_eq!(world.doubtful_one().await["operation"], effect["operation"], "nothing has changed");
         let resolved = world.say(&effect, "happened").await.ok();
         assert_eq!(resolved["state"], "done", "{decision}: {resolved:#}");
+    }
+}
+
+/// Ways in which the answer to a transfer is lost, and whether it was made.
+const LOST_TRANSFERS: [(&str, bool); 4] =
+    [("drop_after", true), ("error_after:500", true), ("drop_before", false), ("status:500", false)];
+
+/// Stripe is down for so many hours after a transfer of which nobody knows, and processes come and go.
+async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
+    let mut world = World::start().await;
+    world.add_payee(COMPANY, "user_p", "usd").await;
+    let booking = world.add_job(&Job::of(&world, "user_p")).await;
+    world.stripe_trouble(Operation::CreateTransfer, lost, Some(1));
+    world.pay_day().await;
+    world.down(Provider::Stripe);
+    for hour in 0..hours {
+        world.advance(Duration::hours(1));
+        world.restart().await;
+        world.pay_day().await;
+        world.tick().await;
+        let operations = world.standing().await;
+        let waiting = &operations["waiting"]["data"][0];
+        let listed = ["state", "amount", "currency", "booking_id"].map(|name| waiting[name].clone());
+        let expected = [json!("sending"), json!(8_500), json!("usd"), json!(booking)];
+        assert_eq!(listed, expected, "{lost} after {hour} hours: {operations:#}");
+        assert!(waiting["next_try_at"].is_string() && waiting["first_sent_at"].is_string(), "{waiting:#}");
+        let batch = world.batch(TUESDAY).await;
+        assert_ne!(batch["status"], "completed", "{lost} after {hour} hours: {batch:#}");
+    }
+    world.all_well();
+    (world, booking)
+}
+
+#[tokio::test]
+async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_paid_once() {
+    for (lost, is_made) in LOST_TRANSFERS {
+        // As long as Stripe remembers the key the same is sent again; later only a look-up decides.
+        for hours in [5, 30] {
+            let (world, booking) = outlast_outage(lost, hours).await;
+            world.advance(Duration::hours(2));
+            world.pay_day().await;
+            world.settle().await;
+            let entry = world.entry(TUESDAY, booking).await;
+            let is_known = is_made || hours < 23;
+            let state = if is_known { "done" } else { "rejected" };
+            assert_eq!(entry["state"], state, "{lost} for {hours} hours: {entry:#}");
+            let operations = world.standing().await;
+            assert_eq!(
+                (&operations["waiting"]["count"], &operations["in_doubt"]["count"]),
+                (&json!(0), &json!(0))
+            );
+            if !is_known {
+                assert_eq!(world.refused_one().await["consequence"], "share_not_transferred", "{lost}");
+            }
+            // A batch that outlasts its day is finished by the run of the next one.
+            world.next_payout_morning();
+            world.pay_day().await;
+            assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{lost} for {hours} hours");
+            assert_eq!(world.transfers().len(), 1, "{lost} for {hours} hours: paid once");
+            assert_eq!(world.refused().await.len(), 0, "{lost} for {hours} hours");
+            assert_eq!(world.booking_of(booking).await.state.as_str(), "paid_out");
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 //! - **Twice:** reading changes nothing; an effect is resolved and a finding closed once, and with the
 //!   same `Idempotency-Key` the first answer comes again.
 
+mod amounts;
 mod findings;
 mod reconciliations;
 mod refused;

@@ -14,6 +14,7 @@ use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 
+use crate::amounts::Bookings;
 use crate::summary::tell;
 
 /// Longer than any operation or id.
@@ -87,6 +88,7 @@ impl ResolveRequest {
     async fn carry_out(self, app: &SharedApp, caller: &Caller, request: String) -> Result<Answer, Failure> {
         let company = &caller.company;
         let read = company.action(self.subject, &self.operation).await?.ok_or(Failure::Absent)?;
+        let bookings = Bookings::of(company, &[self.subject]).await?;
         let effect = match self.wanted {
             Wanted::Resolution(resolution) => {
                 let (effect_clients, now) = (app.effect_clients(), app.clock.now());
@@ -102,7 +104,7 @@ impl ResolveRequest {
             }
         };
         tracing::info!(subject = %self.subject, effect = %effects::describe(&effect), "effect resolved by hand");
-        Ok(Answer::ok(tell(self.subject, &effect)))
+        Ok(Answer::ok(tell(self.subject, &effect, &bookings)))
     }
 }
 

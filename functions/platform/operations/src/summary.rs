@@ -19,6 +19,7 @@ use shared::store::suppression::REFUSED;
 use shared::store::trouble::Trouble;
 use shared::store::{Company, Store};
 
+use crate::amounts::Bookings;
 use crate::{findings, reconciliations, refused};
 
 /// Five weeks of payout days.
@@ -124,7 +125,9 @@ async fn batches(company: &Company) -> Result<Vec<Value>, Failure> {
 
 async fn troubled(company: &Company, trouble: Trouble) -> Result<(Vec<Value>, bool), Failure> {
     let (effects, more) = company.troubled(trouble).await?;
-    Ok((effects.iter().map(|(subject, effect)| tell(*subject, effect)).collect(), more))
+    let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
+    let bookings = Bookings::of(company, &subjects).await?;
+    Ok((effects.iter().map(|(subject, effect)| tell(*subject, effect, &bookings)).collect(), more))
 }
 
 /// Events that were applied although a part of them could not be read; the platform's company sees those
@@ -158,7 +161,8 @@ fn show_unread(event: &StoredEvent) -> Value {
 }
 
 /// An effect for the operator: why it is where it is, and no request, which may name a person.
-pub(super) fn tell(subject: Subject, effect: &Effect) -> Value {
+pub(super) fn tell(subject: Subject, effect: &Effect, bookings: &Bookings) -> Value {
+    let money = bookings.money(subject, effect);
     let (case_id, booking_id) = match subject {
         Subject::Case(id) => (Some(id.to_string()), None),
         Subject::Booking(id) => (None, Some(id.to_string())),
@@ -170,6 +174,8 @@ pub(super) fn tell(subject: Subject, effect: &Effect) -> Value {
         "kind": effect.action.kind,
         "state": effect.state,
         "reason": effect.reason,
+        "amount": money.as_ref().map(|money| money.amount),
+        "currency": money.as_ref().map(|money| &money.currency),
         "tries": effect.tries,
         "decided_at": time::format(effect.action.at),
         "first_sent_at": effect.first_sent_at.map(time::format),
