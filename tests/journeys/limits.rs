@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
 use shared::app::Ids;
 use shared::rate_limit::{
-    CLASSES, Class, Deadlines, LimitCharge, LimitDecision, Limiter, QuotaState, Subject, Unanswered,
+    CLASSES, Class, Deadlines, LimitCharge, LimitDecision, LimitSubject, Limiter, QuotaState, WhenUncounted,
 };
 use shared::store::Store;
 use tokio::runtime::Runtime;
@@ -17,7 +17,7 @@ use crate::world::{World, beginning};
 
 /// A class of a test's own.
 pub fn class(name: &'static str, quota: u32, window_seconds: u32, shards: u8) -> &'static Class {
-    let (subject, unanswered, reason) = (Subject::Ip, Unanswered::Closed, "For a test.");
+    let (subject, unanswered, reason) = (LimitSubject::Ip, WhenUncounted::Closed, "For a test.");
     Box::leak(Box::new(Class { name, quota, window_seconds, subject, shards, unanswered, reason }))
 }
 

@@ -38,7 +38,7 @@ fn entry(name: &Name) -> String {
     let secret = if name.secret { " Secret." } else { "" };
     let off = match name.off_without {
         "" => String::new(),
-        shut => format!("\n# Shut without it: {shut}."),
+        feature => format!("\n# Off without it: {feature}."),
     };
     format!("\n# {}.{secret}{off}\n{}=\n", capitalized(name.purpose), name.name)
 }
