@@ -2,6 +2,7 @@
 //! is known about a member, asks [`decide_contact`] whether to write, and records what follows from that.
 
 mod member_channels;
+mod second_purchase;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -113,9 +114,18 @@ pub async fn assess_member(whop: &Whop, company: &Company, case: &Case) -> Resul
     if !matches!(early, ContactDecision::Write(_)) {
         return Ok(Assessment { decision: early, channels });
     }
+    // What is known here is looked at first; Whop is asked only what would still change the decision.
+    if let Some(reported) = channels.load_reported_purchase(company, case).await? {
+        return Ok(Assessment { decision: decide(&channels, Some(&reported)), channels });
+    }
     channels.load_collection_paused(whop, company.id(), case).await;
-    let bought_again = channels.load_bought_again(company, case).await?;
-    Ok(Assessment { decision: decide(&channels, bought_again.as_ref()), channels })
+    let decision = decide(&channels, None);
+    if !matches!(decision, ContactDecision::Write(_)) {
+        return Ok(Assessment { decision, channels });
+    }
+    let listed = channels.load_listed_purchase(whop, company.id(), case).await;
+    let listed = listed.map_err(AssessError::Unanswered)?;
+    Ok(Assessment { decision: decide(&channels, listed.as_ref()), channels })
 }
 
 /// A mail stands in where no wanted channel reaches: only then is an address looked for.

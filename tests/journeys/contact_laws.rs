@@ -1,4 +1,4 @@
-//! No sequence of events leads to a message to a member who cancelled, paid, paused or is suppressed.
+//! No sequence of events leads to a message to a member who cancelled, paid, paused, bought again or is suppressed.
 
 use chrono::Duration;
 use local::fault::Operation;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
-use crate::contact::{buy, messages};
+use crate::contact::{buy, buy_unreported, messages};
 use crate::suppressed::{ADDRESS, mail_event};
 use crate::world::{COMPANY, OWNER, World};
 
@@ -30,7 +30,9 @@ enum Happening {
         is_told: bool,
     },
     Bounces,
-    BuysAgain,
+    BuysAgain {
+        is_told: bool,
+    },
     /// Whop asks for patience, or is out of order.
     CarriesNothing,
     AnswersNothing,
@@ -56,7 +58,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => any::<bool>().prop_map(|is_told| Pauses { is_told }),
         2 => any::<bool>().prop_map(|is_told| Resumes { is_told }),
         1 => Just(Bounces),
-        1 => Just(BuysAgain),
+        2 => any::<bool>().prop_map(|is_told| BuysAgain { is_told }),
         2 => Just(CarriesNothing),
         1 => Just(AnswersNothing),
         3 => Just(IsWell),
@@ -103,9 +105,13 @@ async fn happen(world: &World, happening: Happening) {
             let id = format!("evt_{}", world.now().timestamp());
             world.resend_says(&id, &event).await.ok();
         }
-        Happening::BuysAgain => {
+        Happening::BuysAgain { is_told } => {
             let membership = format!("mem_again_{}", world.now().timestamp());
-            buy(world, &membership, "user_1", "prod_1").await;
+            if is_told {
+                buy(world, &membership, "user_1", "prod_1").await;
+            } else {
+                buy_unreported(world, &membership, "user_1", "prod_1");
+            }
         }
         Happening::CarriesNothing => {
             for operation in
@@ -132,11 +138,11 @@ async fn obey(shape: Shape, way: Way, happenings: &[Happening]) {
     world.add_past_due(COMPANY, "mem_1");
     // One address in either shape: on the membership, and on the payment.
     world.service.sandbox.whop.change_membership("mem_1", |one| one.email = Some(ADDRESS.to_owned()));
-    let (mut bounced, mut bought_again) = (false, false);
+    let (mut bounced, mut bought_again, mut has_another) = (false, false, false);
     for happening in happenings {
         bounced |= *happening == Happening::Bounces;
         match happening {
-            Happening::BuysAgain => bought_again = true,
+            Happening::BuysAgain { .. } => (bought_again, has_another) = (true, true),
             // A renewal of the old one that fails afterwards is a new debt.
             Happening::Fails => bought_again = false,
             _ => {}
@@ -145,7 +151,9 @@ async fn obey(shape: Shape, way: Way, happenings: &[Happening]) {
         let before = messages(&world) + world.sent(Kind::FreeDays);
         world.settle().await;
         let after = messages(&world) + world.sent(Kind::FreeDays);
-        let allowed = may_be_written_to(&world) && !(by_mail && bounced) && !bought_again;
+        // Another membership in force brings the member into the audience of pushes.
+        let only_mail_reaches = by_mail && !has_another;
+        let allowed = may_be_written_to(&world) && !(only_mail_reaches && bounced) && !bought_again;
         assert!(allowed || before == after, "{shape:?} {way:?} {happening:?} of {happenings:?}");
     }
 }

@@ -45,14 +45,15 @@ async fn a_tick_with_nothing_due_costs_four_reads_and_one_write_whatever_there_i
 fn reminder() -> Cost {
     cost(&[
         ("GetItem", 1),
-        // Whether the member bought the product again.
+        // Whether an event reported that the member bought the product again.
         ("Query", 1),
         ("TransactWriteItems", 1),
         ("UpdateItem", 4),
         ("access", 1),
         ("dm_channels", 1),
-        // Whether collection is paused, which the dated shape of a membership does not say.
-        ("list_memberships", 1),
+        // Whether collection is paused, which the dated shape of a membership does not say, and whether the
+        // product was bought again without an event that reported it.
+        ("list_memberships", 2),
         ("memberships", 1),
         ("messages", 1),
         ("notifications", 1),

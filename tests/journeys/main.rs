@@ -127,6 +127,7 @@ mod table;
 mod tokens;
 mod told_limits;
 mod unanswered;
+mod unreported_purchases;
 mod waiting;
 mod watched;
 mod watching;

@@ -171,7 +171,8 @@ fn choose_channels(facts: &ContactFacts<'_>) -> ContactDecision {
 /// A question about a member that Whop did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelError {
-    /// What was asked for: `membership`, `paused_memberships`, `experience`, `access` or `payment`.
+    /// What was asked for: `membership`, `paused_memberships`, `purchases`, `experience`, `access` or
+    /// `payment`.
     pub question: String,
     /// Why there is no answer, as a word such as `status_403`.
     pub reason: String,
@@ -185,4 +186,4 @@ impl std::fmt::Display for ChannelError {
 
 #[cfg(test)]
 #[path = "contact_tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -9,7 +9,7 @@ use crate::domain::timeline::CaseState;
 const BOTH: [Channel; 2] = [Channel::Push, Channel::Dm];
 const ALL: [Channel; 3] = [Channel::Push, Channel::Dm, Channel::Mail];
 
-fn case() -> Case {
+pub(crate) fn case() -> Case {
     let at = DateTime::from_timestamp(1_760_000_000, 0).unwrap();
     let (company_id, membership_id) =
         (CompanyId::parse("biz_1").unwrap(), MembershipId::parse("mem_1").unwrap());

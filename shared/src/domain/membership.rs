@@ -70,6 +70,14 @@ impl Membership {
     pub fn is_ended(&self) -> bool {
         self.billing_state() == BillingState::Ended
     }
+
+    /// Whether it was bought and still gives what was bought, so that it counts as a second purchase: also one
+    /// that was paid once and for all, ends with its period, or is in its grace period. One that has not begun
+    /// or is over was not bought, and nothing is guessed from a word without a documented meaning. Source:
+    /// `Membership.status` of the official crate `whop_sdk` 1.1.5.
+    pub fn is_in_force(&self) -> bool {
+        matches!(self.status.as_str(), "active" | "trialing" | "canceling" | "past_due" | "completed")
+    }
 }
 
 #[cfg(test)]
@@ -78,20 +86,34 @@ mod tests {
 
     #[test]
     fn every_status_of_the_official_crate_has_a_meaning_and_a_new_one_has_none() {
-        for (status, expected) in [
-            ("trialing", BillingState::Valid),
-            ("active", BillingState::Valid),
-            ("past_due", BillingState::Owing),
-            ("completed", BillingState::Ended),
-            ("canceled", BillingState::Ended),
-            ("expired", BillingState::Ended),
-            ("unresolved", BillingState::Owing),
-            ("drafted", BillingState::NotStarted),
-            ("canceling", BillingState::Valid),
-            ("paused", BillingState::Unknown),
-            ("", BillingState::Unknown),
+        for (status, expected, in_force) in [
+            ("trialing", BillingState::Valid, true),
+            ("active", BillingState::Valid, true),
+            ("past_due", BillingState::Owing, true),
+            ("completed", BillingState::Ended, true),
+            ("canceled", BillingState::Ended, false),
+            ("expired", BillingState::Ended, false),
+            ("unresolved", BillingState::Owing, false),
+            ("drafted", BillingState::NotStarted, false),
+            ("canceling", BillingState::Valid, true),
+            ("paused", BillingState::Unknown, false),
+            ("", BillingState::Unknown, false),
         ] {
-            assert_eq!(BillingState::of_status(status), expected, "{status}");
+            let membership = Membership {
+                status: status.to_owned(),
+                company_id: None,
+                user_id: None,
+                product_id: None,
+                period_started_at: None,
+                period_ends_at: None,
+                cancel_at_period_end: false,
+                collection_paused: None,
+            };
+            assert_eq!(
+                (membership.billing_state(), membership.is_in_force()),
+                (expected, in_force),
+                "{status}"
+            );
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::domain::message::Template;
 use crate::providers::call::CallError;
 use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::membership::{MailAddress, MembershipAnswer};
+use crate::store::Company;
 use crate::store::company::CompanyState;
-use crate::store::{Company, StoreError};
 use crate::vault::Vault;
 
 /// Where a member manages a membership, by its id. Source: the form of `manage_url` in Whop's older answers.
@@ -98,23 +98,6 @@ impl MemberChannels {
         }
     }
 
-    /// Another membership of the same product, bought after the failure.
-    pub(super) async fn load_bought_again(
-        &self,
-        company: &Company,
-        case: &Case,
-    ) -> Result<Option<MembershipId>, StoreError> {
-        let product = self.membership.as_ref().and_then(|membership| membership.product_id.clone());
-        let (Some(product), Some(user)) = (product.or_else(|| case.product_id.clone()), &self.user_id) else {
-            return Ok(None);
-        };
-        let purchases = company.purchases(user, &product).await?;
-        let again = purchases.into_iter().find(|purchase| {
-            purchase.membership_id != case.membership_id && purchase.bought_at > case.first_failure_at
-        });
-        Ok(again.map(|purchase| purchase.membership_id))
-    }
-
     /// The experience that reaches the member, asked for only where a push is wanted.
     pub(super) async fn load_push(
         &mut self,
@@ -145,7 +128,7 @@ impl MemberChannels {
     }
 
     /// Shows the question, and keeps it where it may be answered if it is asked again.
-    fn note(&mut self, question: &'static str, error: CallError) {
+    pub(super) fn note(&mut self, question: &'static str, error: CallError) {
         let is_refusal = error.is_refusal();
         let unanswered = Unanswered { question, error };
         self.errors.push(ChannelError::from(&unanswered));

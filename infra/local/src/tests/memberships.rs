@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Sandbox, noon, read};
 use crate::outbox::Kind;
-use crate::whop::{MembershipStatus, Shape};
+use crate::whop::{Membership, MembershipStatus, Shape};
 
 const EXTEND: &str = "/api/v1/memberships/mem_1/extend";
 const CANCEL: &str = "/api/v1/memberships/mem_1/cancel";
@@ -73,6 +73,43 @@ async fn paused_memberships_are_listed_for_their_buyer_alone() {
     let other = "/api/v1/memberships?account_id=biz_open&user_id=user_9&status=paused";
     assert_eq!(sandbox.get(other).await.1["data"], json!([]));
     assert_eq!(sandbox.get("/api/v1/memberships?user_id=user_1").await.0, 400, "a list is of an account");
+}
+
+#[tokio::test]
+async fn memberships_are_listed_by_every_filter_the_newest_first_and_in_pages() {
+    let sandbox = Sandbox::start().await;
+    for (id, product, bought_days_ago) in
+        [("mem_a", "prod_1", 3), ("mem_b", "prod_1", 1), ("mem_c", "prod_2", 2)]
+    {
+        let bought = Membership {
+            product_id: product.to_owned(),
+            created_at: Some(noon() - Duration::days(bought_days_ago)),
+            ..Membership::new(id, "biz_open", "user_buyer", noon())
+        };
+        sandbox.whop.add_membership(bought);
+    }
+    let list = "/api/v1/memberships?account_id=biz_open&user_id=user_buyer";
+    let ids = async |filter: &str| -> Vec<String> {
+        let (status, page) = sandbox.get(&format!("{list}{filter}")).await;
+        assert_eq!(status, 200, "{filter}: {page}");
+        page["data"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids("").await, ["mem_b", "mem_c", "mem_a"]);
+    assert_eq!(ids("&product_id=prod_1").await, ["mem_b", "mem_a"]);
+    let bound = (noon() - Duration::days(2)).to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    assert_eq!(ids(&format!("&created_after={bound}")).await, ["mem_b"]);
+    assert_eq!(ids(&format!("&created_before={bound}")).await, ["mem_a"]);
+    assert_eq!(ids("&first=2&after=after:mem_b").await, ["mem_c", "mem_a"]);
+    assert_eq!(sandbox.get(&format!("{list}&first=2")).await.1["page_info"]["has_next_page"], true);
+
+    // Whop's states of living memberships leave out those that end with their period.
+    sandbox.whop.change_membership("mem_b", |one| one.cancel_at_period_end = true);
+    assert_eq!(ids("&status=active").await, ["mem_c", "mem_a"]);
+    assert_eq!(ids("&status=canceling").await, ["mem_b"]);
+    for bad in ["&status=drafted", "&statuses=active", "&created_after=yesterday", "&first=0", "&first=101"] {
+        let (status, error) = sandbox.get(&format!("{list}{bad}")).await;
+        assert_eq!((status, &error["error"]["type"]), (400, &json!("invalid_request")), "{bad}");
+    }
 }
 
 #[tokio::test]

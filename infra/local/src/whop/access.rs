@@ -8,14 +8,10 @@ use serde_json::{Value, json};
 
 use super::WhopStandIn;
 use super::answer::Refusal;
+use super::page::answer_page;
 use super::shape::Shape;
 use super::world::{Experience, World};
 use crate::fault::Operation;
-
-/// Page size when the caller names none.
-const DEFAULT_PAGE: usize = 20;
-/// The largest page.
-const MAX_PAGE: usize = 100;
 
 pub(super) async fn check(
     State(whop): State<WhopStandIn>,
@@ -69,28 +65,13 @@ impl World {
     fn page(&self, page: &Page) -> Result<Value, Refusal> {
         let company_id =
             page.account_id.as_deref().ok_or_else(|| Refusal::invalid("account_id is required"))?;
-        let first = page.first.unwrap_or(DEFAULT_PAGE);
-        if !(1..=MAX_PAGE).contains(&first) {
-            return Err(Refusal::invalid(format!("first must be between 1 and {MAX_PAGE}")));
-        }
         let wanted = |experience: &&Experience| {
             experience.company_id == company_id
                 && page.app_id.as_ref().is_none_or(|app| *app == experience.app_id)
         };
         let matching: Vec<_> = self.experiences.iter().filter(wanted).collect();
-        let start = match &page.after {
-            None => 0,
-            Some(cursor) => position_after(&matching, cursor)?,
-        };
-        let shown = &matching[start..matching.len().min(start + first)];
-        let data: Vec<_> = shown.iter().map(|experience| self.show_experience(experience)).collect();
-        Ok(json!({
-            "data": data,
-            "page_info": {
-                "has_next_page": start + shown.len() < matching.len(),
-                "end_cursor": shown.last().map(|experience| cursor_of(experience)),
-            },
-        }))
+        let part = (page.first, page.after.as_deref());
+        answer_page(&matching, part, |one| &one.id, |one| self.show_experience(one))
     }
 
     fn show_experience(&self, experience: &Experience) -> Value {
@@ -102,13 +83,4 @@ impl World {
             "company": {"id": experience.company_id, "title": title},
         })
     }
-}
-
-fn cursor_of(experience: &Experience) -> String {
-    format!("after:{}", experience.id)
-}
-
-fn position_after(matching: &[&Experience], cursor: &str) -> Result<usize, Refusal> {
-    let last = matching.iter().position(|experience| cursor_of(experience) == cursor);
-    last.map(|index| index + 1).ok_or_else(|| Refusal::invalid("after is no cursor of this list"))
 }

@@ -1,7 +1,7 @@
-//! Memberships: look one up, add free days, cancel.
+//! One membership: look it up, add free days, cancel.
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Duration, Utc};
@@ -30,30 +30,6 @@ pub(super) async fn show(
     let act = move |whop: &WhopStandIn, _: &HeaderMap, shape: Shape| whop.world().show(&id, shape);
     whop.answer(Operation::Memberships, company, headers, act).await
 }
-
-pub(super) async fn list(
-    State(whop): State<WhopStandIn>,
-    Query(filter): Query<Filter>,
-    headers: HeaderMap,
-) -> Response {
-    let company = filter.account_id.clone();
-    let act = move |whop: &WhopStandIn, _: &HeaderMap, shape: Shape| whop.world().list(&filter, shape);
-    whop.answer_dated(Operation::ListMemberships, company, headers, act).await
-}
-
-#[derive(Deserialize)]
-pub(super) struct Filter {
-    account_id: Option<String>,
-    user_id: Option<String>,
-    product_id: Option<String>,
-    status: Option<String>,
-    first: Option<usize>,
-}
-
-/// Page size when the caller names none.
-const DEFAULT_PAGE: usize = 20;
-/// The largest page.
-const MAX_PAGE: usize = 100;
 
 pub(super) async fn extend(
     State(whop): State<WhopStandIn>,
@@ -151,37 +127,6 @@ impl World {
 
     fn show(&self, id: &str, shape: Shape) -> Result<Value, Refusal> {
         self.existing(id).map(|membership| self.shape(membership, shape))
-    }
-
-    fn list(&self, filter: &Filter, shape: Shape) -> Result<Value, Refusal> {
-        let account =
-            filter.account_id.as_deref().ok_or_else(|| Refusal::invalid("account_id is required"))?;
-        let first = filter.first.unwrap_or(DEFAULT_PAGE);
-        if !(1..=MAX_PAGE).contains(&first) {
-            return Err(Refusal::invalid(format!("first must be between 1 and {MAX_PAGE}")));
-        }
-        let wanted = |one: &&Membership| {
-            let has = |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
-            one.company_id == account
-                && has(&filter.user_id, &one.user_id)
-                && has(&filter.product_id, &one.product_id)
-                && filter.status.as_deref().is_none_or(|status| one.is_listed_as(status))
-        };
-        let found: Vec<&Membership> = self.memberships.values().filter(wanted).collect();
-        let data: Vec<Value> = found.iter().take(first).map(|one| self.shape(one, shape)).collect();
-        let has_next_page = found.len() > first;
-        Ok(json!({"data": data, "page_info": {"has_next_page": has_next_page, "end_cursor": null}}))
-    }
-}
-
-impl Membership {
-    /// `canceling` lists active ones that end with their period, and `paused` those whose collection rests.
-    fn is_listed_as(&self, status: &str) -> bool {
-        match status {
-            "paused" => self.collection_paused,
-            "canceling" => self.cancel_at_period_end,
-            other => json!(self.status) == json!(other),
-        }
     }
 }
 

@@ -9,8 +9,10 @@ mod access;
 mod answer;
 mod audience;
 mod change;
+mod membership_list;
 mod memberships;
 mod messages;
+mod page;
 mod payments;
 mod shape;
 mod token;
@@ -64,7 +66,7 @@ impl WhopStandIn {
     /// The API under `/api/v1`, and `/.well-known/jwks.json`.
     pub fn router(&self) -> Router {
         let api = Router::new()
-            .route("/memberships", get(memberships::list))
+            .route("/memberships", get(membership_list::list))
             .route("/memberships/{id}", get(memberships::show))
             .route("/memberships/{id}/extend", post(memberships::extend))
             .route("/memberships/{id}/cancel", post(memberships::cancel))

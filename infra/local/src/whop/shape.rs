@@ -54,7 +54,7 @@ impl World {
     pub(super) fn shape(&self, membership: &Membership, shape: Shape) -> Value {
         let company = self.company(&membership.company_id);
         let title = company.map(|company| &company.title);
-        let created_at = iso(membership.created_at.unwrap_or(membership.renewal_period_start));
+        let created_at = iso(membership.bought_at());
         match shape {
             Shape::Dated => json!({
                 "id": membership.id,

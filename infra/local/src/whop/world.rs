@@ -87,6 +87,11 @@ impl Membership {
             created_at: None,
         }
     }
+
+    /// When it was bought.
+    pub(super) fn bought_at(&self) -> DateTime<Utc> {
+        self.created_at.unwrap_or(self.renewal_period_start)
+    }
 }
 
 /// The whole state of the stand-in.

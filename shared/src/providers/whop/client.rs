@@ -6,13 +6,15 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::API_VERSION_DATE;
-use super::membership::{self, MailAddress, MembershipAnswer};
+use super::membership::{self, ListedMembership, MailAddress, MembershipAnswer};
 use crate::domain::id::{CompanyId, MembershipId, PaymentId, UserId};
 use crate::domain::message::Message;
+use crate::domain::time;
 use crate::json::read_trusted;
 use crate::providers::call::{CallError, machine_word, retry_after};
 use crate::providers::client::read_within;
@@ -50,8 +52,8 @@ struct Access {
 }
 
 #[derive(Deserialize)]
-struct Listing {
-    data: Vec<Named>,
+struct Listing<T> {
+    data: Vec<T>,
 }
 
 #[derive(Deserialize)]
@@ -59,8 +61,8 @@ struct Named {
     id: String,
 }
 
-/// More than anybody has paused of one seller's at a time.
-const PAUSED_LISTED: u8 = 100;
+/// The largest page of a list: more memberships than anybody pauses, or buys of one product, at one seller.
+const MAX_LISTED: u8 = 100;
 
 impl Whop {
     /// A client that asks `base` with the app's key.
@@ -83,9 +85,28 @@ impl Whop {
         id: &MembershipId,
     ) -> Result<bool, CallError> {
         let path =
-            format!("/memberships?account_id={company}&user_id={user}&status=paused&first={PAUSED_LISTED}");
-        let listing: Listing = self.read(&path).await?;
+            format!("/memberships?account_id={company}&user_id={user}&status=paused&first={MAX_LISTED}");
+        let listing: Listing<Named> = self.read(&path).await?;
         Ok(listing.data.iter().any(|paused| paused.id == id.as_str()))
+    }
+
+    /// The memberships of one product that a user bought at a seller after an instant, whatever became of them.
+    ///
+    /// One request cannot answer this and [`Self::is_paused`]: the membership that may be paused is an older one,
+    /// and the dated shape tells a paused one by the filter alone.
+    pub async fn bought_after(
+        &self,
+        company: &CompanyId,
+        user: &UserId,
+        product_id: &str,
+        after: DateTime<Utc>,
+    ) -> Result<Vec<ListedMembership>, CallError> {
+        let after = time::format(after);
+        let path = format!(
+            "/memberships?account_id={company}&user_id={user}&product_id={product_id}&created_after={after}&first={MAX_LISTED}"
+        );
+        let listing: Listing<Value> = self.read(&path).await?;
+        Ok(listing.data.iter().filter_map(membership::read_listed).collect())
     }
 
     /// The mail address of the user who made a payment; `None` where Whop does not give it.
@@ -103,7 +124,7 @@ impl Whop {
 
     /// The experience through which this app's pushes reach a company's members.
     pub async fn experience(&self, company: &CompanyId, app_id: &str) -> Result<Option<String>, CallError> {
-        let listing: Listing =
+        let listing: Listing<Named> =
             self.read(&format!("/experiences?account_id={company}&app_id={app_id}&first=1")).await?;
         Ok(listing.data.into_iter().next().map(|experience| experience.id))
     }

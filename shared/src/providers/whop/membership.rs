@@ -13,9 +13,10 @@
 //! Both are read, whichever version is asked for: a key may be pinned to another one, and the newest shape
 //! may stand behind an older date in a sandbox.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::domain::id::{CompanyId, InvalidId, UserId};
+use crate::domain::id::{CompanyId, InvalidId, MembershipId, UserId};
 use crate::domain::membership::Membership;
 use crate::providers::signed::body::is_plain_id;
 use crate::providers::signed::moment;
@@ -29,6 +30,17 @@ pub struct MembershipAnswer {
     pub manage_url: Option<String>,
     /// Where a mail reaches the member, where the answer says it.
     pub email: Option<MailAddress>,
+}
+
+/// One entry of the list of memberships.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedMembership {
+    /// Which.
+    pub id: MembershipId,
+    /// When it was bought.
+    pub bought_at: DateTime<Utc>,
+    /// What the entry says of it.
+    pub membership: Membership,
 }
 
 /// A member's mail address; it never shows in a log.
@@ -71,6 +83,13 @@ pub(super) fn read(answer: &Value) -> Option<MembershipAnswer> {
     };
     let manage_url = answer["manage_url"].as_str().filter(|url| is_whop_link(url)).map(str::to_owned);
     Some(MembershipAnswer { membership, manage_url, email: MailAddress::read(&answer["user"]["email"]) })
+}
+
+/// Reads an entry of the list; `None` where it does not say which membership it is, how it stands and since when.
+pub(super) fn read_listed(entry: &Value) -> Option<ListedMembership> {
+    let MembershipAnswer { membership, .. } = read(entry)?;
+    let id = MembershipId::parse(entry["id"].as_str()?).ok()?;
+    Some(ListedMembership { id, bought_at: moment::read(&entry["created_at"])?, membership })
 }
 
 /// The mail address on a payment: `customer_email` in the dated shape, the user's in the older one.

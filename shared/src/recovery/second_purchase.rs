@@ -1,0 +1,73 @@
+//! Whether the member bought the same product again, by another membership, after the failure.
+//!
+//! Events are asked first. Whop stops trying to deliver a webhook, so a purchase may never have been reported: where
+//! no event tells of one, Whop's list of memberships is asked.
+
+use super::member_channels::{MemberChannels, Unanswered};
+use crate::domain::case::Case;
+use crate::domain::id::{CompanyId, MembershipId, UserId};
+use crate::providers::whop::client::Whop;
+use crate::providers::whop::membership::ListedMembership;
+use crate::store::{Company, StoreError};
+
+/// The question, in the words of [`crate::domain::contact::ChannelError::question`].
+const QUESTION: &str = "purchases";
+
+impl MemberChannels {
+    /// A second purchase that an event reported.
+    pub(super) async fn load_reported_purchase(
+        &self,
+        company: &Company,
+        case: &Case,
+    ) -> Result<Option<MembershipId>, StoreError> {
+        let (Some(product), Some(user)) = (self.product(case), &self.user_id) else { return Ok(None) };
+        let purchases = company.purchases(user, product).await?;
+        let again = purchases.into_iter().find(|purchase| {
+            purchase.membership_id != case.membership_id && purchase.bought_at > case.first_failure_at
+        });
+        Ok(again.map(|purchase| purchase.membership_id))
+    }
+
+    /// A second purchase that Whop knows of. Where that is refused, what events reported stands alone; where it is
+    /// not answered, it is an error: the member may have bought again.
+    pub(super) async fn load_listed_purchase(
+        &mut self,
+        whop: &Whop,
+        company: &CompanyId,
+        case: &Case,
+    ) -> Result<Option<MembershipId>, Unanswered> {
+        let (Some(product), Some(user)) = (self.product(case), &self.user_id) else { return Ok(None) };
+        match whop.bought_after(company, user, product, case.first_failure_at).await {
+            Ok(listed) => {
+                let again = listed.into_iter().find(|listed| is_second_purchase(listed, case, user, product));
+                Ok(again.map(|again| again.id))
+            }
+            Err(error) if error.is_refusal() => {
+                self.note(QUESTION, error);
+                Ok(None)
+            }
+            Err(error) => Err(Unanswered { question: QUESTION, error }),
+        }
+    }
+
+    /// The product of the case's membership, by Whop's newest word, else by that of events.
+    fn product<'a>(&'a self, case: &'a Case) -> Option<&'a str> {
+        let newest = self.membership.as_ref().and_then(|membership| membership.product_id.as_deref());
+        newest.or(case.product_id.as_deref())
+    }
+}
+
+/// Whop was asked for these alone, and is not relied on for that: a filter that some version of its API does not
+/// know would end the case of every member.
+fn is_second_purchase(listed: &ListedMembership, case: &Case, user: &UserId, product: &str) -> bool {
+    let ListedMembership { id, bought_at, membership } = listed;
+    *id != case.membership_id
+        && *bought_at > case.first_failure_at
+        && membership.user_id.as_ref() == Some(user)
+        && membership.product_id.as_deref() == Some(product)
+        && membership.is_in_force()
+}
+
+#[cfg(test)]
+#[path = "second_purchase_tests.rs"]
+mod tests;
