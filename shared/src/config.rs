@@ -304,6 +304,13 @@ mod tests {
     }
 
     #[test]
+    fn whop_is_asked_at_its_published_addresses_where_nothing_else_is_configured() {
+        let config = Config::read(|_| None).unwrap();
+        assert_eq!(config.whop_api_base, "https://api.whop.com/api/v1");
+        assert_eq!(config.whop_jwks_url, "https://api.whop.com/.well-known/jwks.json");
+    }
+
+    #[test]
     fn every_mistake_is_reported_at_once_and_shows_no_value() {
         let error = Config::read(|name| match name {
             "CRON_SECRET" => Some("hunter2".to_owned()),

@@ -13,6 +13,8 @@ pub mod membership;
 mod name;
 pub mod payload;
 pub mod signature;
+#[cfg(test)]
+mod tests;
 pub mod token;
 mod version;
 
