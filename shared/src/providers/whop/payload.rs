@@ -42,4 +42,4 @@ pub fn read_again(kept: &Event, raw: &[u8]) -> Result<Event, Unreadable> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

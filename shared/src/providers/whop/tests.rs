@@ -1,5 +1,8 @@
-//! The contract with Whop: what is sent, as it leaves the client.
+//! The contract with Whop: what is sent, as it leaves the client, and what is read, in every shape that Whop has
+//! answered with.
 
+mod answers;
+mod catalogue;
 mod listener;
 mod pinned_version;
 mod requests;

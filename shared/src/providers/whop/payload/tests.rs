@@ -1,7 +1,7 @@
 mod amounts;
 mod arbitrary;
 mod dialects;
-mod fixtures;
+pub mod fixtures;
 mod identity;
 mod meanings;
 

@@ -1,21 +1,71 @@
 use serde_json::json;
 
-use super::fixtures::{account, dated, newest, v1, v2, v5};
+use super::fixtures::{SHAPES, UNDERSCORED, account, dated, nested, newest, v1, v2, v5};
 use super::*;
 use crate::domain::event::TimeSource;
+use crate::domain::id::{CompanyId, MembershipId, PaymentId, UserId};
 
-/// Every folder of fixtures, by its name.
-const SHAPES: [(&str, &[(&str, &str)]); 6] = [
-    ("v2", v2::ALL),
-    ("v5", v5::ALL),
-    ("v1-undated", v1::ALL),
-    ("v1-2026-08-14", account::ALL),
-    ("v1-2026-09-15", dated::ALL),
-    ("v1-2026-10-15-1", newest::ALL),
-];
+/// Whether payments, memberships and disputes of this folder are flat.
+fn is_flat(shape: &str) -> bool {
+    matches!(shape, "v1-2026-09-15" | "v1-2026-10-15-1" | "v1-2026-11-04-1")
+}
 
-/// What every shape of one event has to say, and when it happened where the shape tells that.
-fn expected(name: &str) -> (Meaning, i64) {
+/// Whether refunds are flat too.
+fn has_flat_refunds(shape: &str) -> bool {
+    is_flat(shape) && shape != "v1-2026-09-15"
+}
+
+/// What an event says, but for its id.
+fn expected(shape: &str, name: &str) -> Event {
+    let old = matches!(shape, "v2" | "v5");
+    let (meaning, at_s) = expected_meaning(shape, name);
+    let spelling = match name {
+        "membership.activated" if old => "membership.went_valid",
+        "membership.deactivated" if old => "membership.went_invalid",
+        other => other,
+    };
+    // An older dialect tells no time of some events: then it is that of the arrival.
+    let tells_time = !old || name.starts_with("payment.") || name == "refund.created";
+    let occurred_at = if tells_time { at(at_s) } else { arrival() };
+    let named_by_payment_alone = match name {
+        "dispute.updated" => is_flat(shape),
+        "refund.created" => has_flat_refunds(shape),
+        _ => false,
+    };
+    Event {
+        event_id: String::new(),
+        name: spelling.to_owned(),
+        company_id: CompanyId::parse("biz_a1B2c3").ok(),
+        membership_id: if named_by_payment_alone { None } else { MembershipId::parse("mem_q7Rn2").ok() },
+        payment_id: if name.starts_with("membership.") { None } else { PaymentId::parse("pay_3nEw0ld").ok() },
+        user_id: if has_flat_refunds(shape) && name == "refund.created" {
+            None
+        } else {
+            UserId::parse("user_k4Tz9").ok()
+        },
+        occurred_at,
+        occurred_at_source: if tells_time { TimeSource::Payload } else { TimeSource::Arrival },
+        product_id: expected_product(shape, name).map(str::to_owned),
+        bought_at: (name == "membership.activated").then(|| at(1_779_098_400)),
+        unread: None,
+        meaning,
+    }
+}
+
+/// A refund names none, and a dispute only in the flat shape.
+fn expected_product(shape: &str, name: &str) -> Option<&'static str> {
+    match name {
+        "refund.created" => None,
+        "dispute.updated" => is_flat(shape).then_some("prod_w2"),
+        _ if shape == "v2" => Some("pass_w2"),
+        _ => Some("prod_w2"),
+    }
+}
+
+/// What it means, and when it happened where the shape tells that.
+fn expected_meaning(shape: &str, name: &str) -> (Meaning, i64) {
+    let tells_pause = shape.starts_with("v1-") && !is_flat(shape);
+    let paused = |paused: bool| tells_pause.then_some(paused);
     match name {
         "payment.failed" => (Meaning::RenewalFailed { money: usd(1900) }, 1_784_541_600),
         "payment.succeeded" => {
@@ -24,79 +74,72 @@ fn expected(name: &str) -> (Meaning, i64) {
         "membership.activated" => (Meaning::MembershipValid, 1_784_622_600),
         "membership.deactivated" => (Meaning::MembershipEnded, 1_784_973_598),
         "membership.cancel_at_period_end_changed" => (
-            Meaning::MembershipChanged { cancel_scheduled: Some(true), collection_paused: None },
+            Meaning::MembershipChanged { cancel_scheduled: Some(true), collection_paused: paused(false) },
             1_784_545_200,
+        ),
+        "membership.updated" => (
+            Meaning::MembershipChanged { cancel_scheduled: Some(false), collection_paused: paused(true) },
+            1_784_548_800,
         ),
         "refund.created" => {
             (Meaning::MoneyReturned { return_id: "rfnd_5YtB".into(), money: usd(550) }, 1_784_710_800)
         }
-        _ => (Meaning::MoneyReturned { return_id: "dspt_8Lm".into(), money: usd(1900) }, 1_784_797_200),
+        "dispute.updated" => {
+            (Meaning::MoneyReturned { return_id: "dspt_8Lm".into(), money: usd(1900) }, 1_784_797_200)
+        }
+        other => panic!("nothing is expected of {other}"),
     }
 }
 
 #[test]
-fn every_event_says_the_same_in_every_shape() {
+fn every_field_of_every_event_is_read_in_every_shape() {
     for (shape, events) in SHAPES {
         for (name, body) in events {
-            let place = format!("{shape}/{name}");
-            let event = event(body);
-            let (mut meaning, at_s) = expected(name);
-            if let (Meaning::MembershipChanged { collection_paused, .. }, "v1-undated" | "v1-2026-08-14") =
-                (&mut meaning, shape)
-            {
-                *collection_paused = Some(false);
+            let read = Event { event_id: String::new(), ..event(body) };
+            assert_eq!(read, expected(shape, name), "{shape}/{name}");
+        }
+    }
+}
+
+#[test]
+fn every_dated_envelope_bears_the_date_of_its_folder_and_the_account_where_that_date_has_it() {
+    for (shape, events) in SHAPES {
+        let Some(date) = shape.strip_prefix("v1-").filter(|date| *date != "undated") else { continue };
+        let seller = if date < "2026-08-14" { "company_id" } else { "account_id" };
+        for (name, body) in events {
+            let envelope: Value = serde_json::from_str(body).unwrap();
+            assert_eq!(envelope["api_version_date"], date, "{shape}/{name}");
+            assert_eq!(envelope["type"], *name, "{shape}/{name}");
+            for field in ["company_id", "account_id"] {
+                assert_eq!(envelope[field].is_string(), field == seller, "{shape}/{name}: {field}");
             }
-            assert_eq!(event.meaning, meaning, "{place}");
-            assert_eq!(event.unread, None, "{place}");
-            assert_eq!(event.company_id.map(String::from).as_deref(), Some("biz_a1B2c3"), "{place}");
-            assert_eq!(event.user_id.map(String::from), expected_user(shape, name), "{place}");
-            // An older dialect tells no time of some events: then it is that of the arrival.
-            let arrived = event.occurred_at_source == TimeSource::Arrival && matches!(shape, "v2" | "v5");
-            assert!(arrived || event.occurred_at == at(at_s), "{place}: {}", event.occurred_at);
-        }
-    }
-}
-
-/// A flat refund names its payment, no user.
-fn expected_user(shape: &str, name: &str) -> Option<String> {
-    let is_flat_refund = (shape, name) == ("v1-2026-10-15-1", "refund.created");
-    (!is_flat_refund).then(|| "user_k4Tz9".to_owned())
-}
-
-#[test]
-fn the_membership_is_named_by_every_event_but_the_flat_refunds_and_disputes() {
-    for (shape, events) in SHAPES {
-        for (name, body) in events {
-            let event = event(body);
-            let flat = match *name {
-                "dispute.updated" => matches!(shape, "v1-2026-09-15" | "v1-2026-10-15-1"),
-                "refund.created" => shape == "v1-2026-10-15-1",
-                _ => false,
-            };
-            let membership = (!flat).then(|| "mem_q7Rn2".to_owned());
-            assert_eq!(event.membership_id.map(String::from), membership, "{shape}/{name}");
-            let payment = (!name.starts_with("membership.")).then(|| "pay_3nEw0ld".to_owned());
-            assert_eq!(event.payment_id.map(String::from), payment, "{shape}/{name}");
         }
     }
 }
 
 #[test]
-fn the_product_and_the_day_it_was_bought_are_read_in_every_shape() {
-    for (shape, body, product, bought_at_s) in [
-        ("v2", v2::VALID, "pass_w2", None),
-        ("v5", v5::VALID, "prod_w2", Some(1_779_098_400)),
-        ("v1-2026-09-15", dated::VALID, "prod_w2", Some(1_779_098_400)),
-        ("v1-2026-10-15-1", newest::VALID, "prod_w2", Some(1_779_098_400)),
-    ] {
-        let event = event(body);
-        assert_eq!(event.product_id.as_deref(), Some(product), "{shape}");
-        assert_eq!(event.bought_at, Some(bought_at_s.map_or(event.occurred_at, at)), "{shape}");
+fn a_name_with_underscores_says_what_the_one_with_dots_does() {
+    for fixture in UNDERSCORED {
+        let written: Value = serde_json::from_str(fixture.body).unwrap();
+        assert_eq!(written["action"], fixture.name);
+        let dotted = event(fixture.dotted);
+        let read = Event { event_id: dotted.event_id.clone(), ..event(fixture.body) };
+        assert_eq!(read, dotted, "{}", fixture.name);
+        assert_ne!(read.meaning, Meaning::Nothing, "{}", fixture.name);
     }
-    assert_eq!(event(dated::FAILED).product_id.as_deref(), Some("prod_w2"));
-    assert_eq!((event(dated::FAILED).bought_at, event(dated::SUCCEEDED).bought_at), (None, None));
-    let first = event_with(dated::SUCCEEDED, "/data/billing_reason", json!("subscription_create"));
-    assert_eq!(first.bought_at, Some(first.occurred_at));
+}
+
+#[test]
+fn a_first_payment_is_a_purchase_and_a_renewal_is_none() {
+    for body in [dated::FAILED, dated::SUCCEEDED, v1::FAILED, v1::SUCCEEDED, v5::SUCCEEDED, v2::SUCCEEDED] {
+        assert_eq!(event(body).bought_at, None, "{body}");
+    }
+    for body in [dated::SUCCEEDED, newest::SUCCEEDED, account::SUCCEEDED, nested::SUCCEEDED, v1::SUCCEEDED] {
+        let first = event_with(body, "/data/billing_reason", json!("subscription_create"));
+        assert_eq!(first.bought_at, Some(first.occurred_at), "{body}");
+    }
+    let undated = event_with(v2::VALID, "/body/created_at", json!(null));
+    assert_eq!(undated.bought_at, Some(undated.occurred_at), "the first that is heard of it");
 }
 
 #[test]
