@@ -1,4 +1,4 @@
-//! A channel that cannot be asked about stops no other, and operations show what could not be asked.
+//! What the dated API is enough for, and what follows where Whop refuses or does not answer a question.
 
 use chrono::Duration;
 use http::Method;
@@ -57,27 +57,6 @@ async fn the_owner_of_an_event_without_a_company_is_found_in_either_shape() {
         assert_eq!(world.deliver("msg_v2", event).await.ok()["outcome"], "applied", "{shape:?}");
         world.settle().await;
         assert_eq!(messages(&world), 2, "{shape:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_channel_that_is_not_asked_about_leaves_the_other_alone_and_is_shown() {
-    for (operation, question) in [(Operation::Experiences, "experience"), (Operation::Access, "access")] {
-        for fault in ["status:404", "status:403", "status:400", "status:500", "status:429", "drop_before"] {
-            let world = World::start().await;
-            world.add_past_due(COMPANY, "mem_1");
-            world.trouble(operation, fault, None, None);
-            world.fail("mem_1", "pay_1", world.now()).await.ok();
-            world.settle().await;
-            assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1), "{question} {fault}");
-            assert_eq!(world.standing().await["channel_error"]["question"], question, "{fault}");
-
-            world.service.sandbox.faults.clear();
-            world.advance(Duration::days(2));
-            world.settle().await;
-            assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (1, 2), "{question} {fault}");
-            assert_eq!(world.standing().await["channel_error"], Value::Null);
-        }
     }
 }
 

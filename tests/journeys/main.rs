@@ -69,6 +69,7 @@ mod limits;
 mod limits_troubled;
 mod listening;
 mod log;
+mod look_ups;
 mod mail_events;
 mod matrix;
 mod migrations;
