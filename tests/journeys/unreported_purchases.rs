@@ -4,11 +4,11 @@ use chrono::Duration;
 use http::Method;
 use local::fault::Operation;
 use local::outbox::Kind;
-use local::whop::{Membership, MembershipStatus, Shape};
+use local::whop::{Membership, MembershipStatus, Payment, Shape};
 use serde_json::{Value, json};
 
 use crate::contact::{buy, buy_unreported, ending, messages, pass_all_reminders, reminded};
-use crate::world::{COMPANY, World};
+use crate::world::{COMPANY, World, renewal};
 
 /// How often Whop's list of memberships was asked for.
 fn lists_asked(world: &World) -> u64 {
@@ -109,6 +109,30 @@ async fn another_product_another_member_or_an_older_purchase_in_the_list_is_no_s
             assert_eq!(messages(&world), 4, "{shape:?}: {what}");
             assert_eq!(world.case_of("mem_1").await["status"], "open", "{shape:?}: {what}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_charge_by_hand_of_another_membership_of_the_product_is_no_second_purchase() {
+    for shape in Shape::ALL {
+        let world = World::speaking(shape).await;
+        world.add_past_due(COMPANY, "mem_1");
+        buy_unreported(&world, "mem_older", "user_1", "prod_1");
+        world.advance(Duration::days(1));
+        world.fail("mem_1", "pay_1", world.now()).await.ok();
+        world.settle().await;
+        world.advance(Duration::hours(1));
+        // The first that is heard of the older one.
+        let by_hand = Payment {
+            billing_reason: "manual".to_owned(),
+            user_id: "user_1".to_owned(),
+            ..renewal(COMPANY, "mem_older", "pay_older", world.now())
+        };
+        world.end_payment(by_hand).await.ok();
+        world.advance(Duration::days(2));
+        world.settle().await;
+        assert_eq!(messages(&world), 4, "{shape:?}");
+        assert_eq!(world.case_of("mem_1").await["status"], "open", "{shape:?}");
     }
 }
 

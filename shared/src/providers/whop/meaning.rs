@@ -61,7 +61,8 @@ fn read(envelope: &Envelope) -> Result<ReadMeaning, Part> {
 enum ChargeReason {
     FirstCharge,
     Renewal,
-    Other,
+    OneTime,
+    Manual,
 }
 
 impl ChargeReason {
@@ -71,7 +72,8 @@ impl ChargeReason {
         match reason.as_str() {
             "subscription_cycle" | "subscription_update" | "subscription" => Ok(Some(Self::Renewal)),
             "subscription_create" => Ok(Some(Self::FirstCharge)),
-            "one_time" | "manual" => Ok(Some(Self::Other)),
+            "one_time" => Ok(Some(Self::OneTime)),
+            "manual" => Ok(Some(Self::Manual)),
             _ => Err(Part::Reason),
         }
     }
@@ -138,8 +140,10 @@ pub(super) fn bought_at(envelope: &Envelope, occurred: Occurred) -> Option<DateT
             Some(moment::first_sane(&[&data["created_at"]], occurred.at).at)
         }
         "payment.succeeded" => {
+            // What is charged by hand is charged to a membership that there is: nothing was bought.
             let reason = ChargeReason::of(data).ok().flatten();
-            reason.is_some_and(|reason| !reason.is_renewal()).then_some(occurred.at)
+            let is_purchase = matches!(reason, Some(ChargeReason::FirstCharge | ChargeReason::OneTime));
+            is_purchase.then_some(occurred.at)
         }
         _ => None,
     }

@@ -135,8 +135,12 @@ fn a_first_payment_is_a_purchase_and_a_renewal_is_none() {
         assert_eq!(event(body).bought_at, None, "{body}");
     }
     for body in [dated::SUCCEEDED, newest::SUCCEEDED, account::SUCCEEDED, nested::SUCCEEDED, v1::SUCCEEDED] {
-        let first = event_with(body, "/data/billing_reason", json!("subscription_create"));
-        assert_eq!(first.bought_at, Some(first.occurred_at), "{body}");
+        for reason in ["subscription_create", "one_time"] {
+            let first = event_with(body, "/data/billing_reason", json!(reason));
+            assert_eq!(first.bought_at, Some(first.occurred_at), "{reason} {body}");
+        }
+        let by_hand = event_with(body, "/data/billing_reason", json!("manual"));
+        assert_eq!(by_hand.bought_at, None, "charged to a membership that there is: {body}");
     }
     let undated = event_with(v2::VALID, "/body/created_at", json!(null));
     assert_eq!(undated.bought_at, Some(undated.occurred_at), "the first that is heard of it");
