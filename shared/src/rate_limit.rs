@@ -5,8 +5,8 @@
 //!
 //! ```text
 //! match limiter.charge(&[Charge { class: &AUTH, subject: "ip:…" }], request_id, now).await {
-//!     Verdict::Admitted(standing) => …      // serve, tell what remains
-//!     Verdict::Refused(standing) => …       // 429 with Retry-After
+//!     LimitDecision::Admitted(quota) => …    // serve, and send what remains
+//!     LimitDecision::Refused(quota) => …     // 429 with Retry-After
 //!     LimitDecision::Uncounted(class) => …       // as `class.unanswered` says
 //! }
 //! ```

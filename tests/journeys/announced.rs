@@ -28,17 +28,17 @@ async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
     assert_eq!((&report["due"], &report["done"]), (&json!(2), &json!(2)), "{report}");
     assert_eq!((&report["oldest_unsent_seconds"], &report["more"]), (&json!(0), &json!(false)), "{report}");
     let case_id = world.case_of("mem_1").await["case_id"].clone();
-    for (heard, kind) in world.heard().iter().zip(["case.opened", "case.recovered"]) {
-        let told = (heard.bus.as_str(), heard.source.as_str(), heard.detail_type.as_str());
+    for (received, kind) in world.received().iter().zip(["case.opened", "case.recovered"]) {
+        let told = (received.bus.as_str(), received.source.as_str(), received.detail_type.as_str());
         assert_eq!(told, (BUS, "justonce", kind));
         let expected = json!({
-            "event_id": heard.detail["event_id"],
+            "event_id": received.detail["event_id"],
             "occurred_at": "2025-11-18T09:02:03.000Z",
             "company_id": COMPANY,
             "kind": kind,
             "subject": case_id,
         });
-        assert_eq!(heard.detail, expected);
+        assert_eq!(received.detail, expected);
     }
     assert_eq!(world.check_heard("at rest").await, 0);
     assert_eq!(world.publish().await["due"], 0);
@@ -86,7 +86,7 @@ async fn what_becomes_of_bookings_payouts_and_payees_is_heard_and_nobody_is_name
     let (made, paid) = (times("payout.transfer_made"), times("booking.paid_out"));
     assert!(made >= 1 && made == paid, "{kinds:?}");
     assert_eq!(times("payout.batch_completed"), 1, "{kinds:?}");
-    let text = format!("{:?}", world.heard());
+    let text = format!("{:?}", world.received());
     assert!(!text.contains('@') && !text.contains("secret"), "{text}");
     assert_eq!(world.check_heard("at rest").await, 0);
 }
@@ -100,11 +100,11 @@ async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
     world.next_payout_morning();
     world.pay_day().await;
     world.publish().await;
-    let heard = world.heard();
-    let failed: Vec<&Value> = heard
+    let received = world.received();
+    let failed: Vec<&Value> = received
         .iter()
-        .filter(|heard| heard.detail_type == "payout.transfer_failed")
-        .map(|heard| &heard.detail["subject"])
+        .filter(|received| received.detail_type == "payout.transfer_failed")
+        .map(|received| &received.detail["subject"])
         .collect();
     assert_eq!(failed, [&json!(booking.to_string())], "{:?}", world.kinds_heard());
     assert_eq!(world.kinds_heard().get("payout.batch_completed"), Some(&1));
@@ -118,7 +118,7 @@ async fn without_a_bus_nothing_waits_nothing_is_written_and_the_report_says_so()
     let report = world.publish().await;
     assert_eq!((&report["skipped"], &report["due"]), (&json!("no_event_bus"), &json!(0)), "{report}");
     assert_eq!(world.service.dynamo.requests().len(), 0);
-    assert_eq!((world.unheard().await.len(), world.asked_bus()), (0, 0));
+    assert_eq!((world.unpublished().await.len(), world.asked_bus()), (0, 0));
     let jobs = world.standing().await["jobs"].clone();
     let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "event-publisher").unwrap();
     assert_eq!(job["state"], "never_ran");

@@ -21,7 +21,7 @@ async fn prepared() -> World {
 /// Runs until nothing waits any more.
 async fn settle(world: &World) {
     for _ in 0..10 {
-        if world.publish().await["due"] == 0 && world.unheard().await.is_empty() {
+        if world.publish().await["due"] == 0 && world.unpublished().await.is_empty() {
             return;
         }
         world.advance(PAUSES);
@@ -92,7 +92,7 @@ async fn a_bus_that_is_down_for_a_day_hears_everything_once_it_is_back() {
         assert!(requests.len() <= 4 + 2 + ENTRIES + 2, "{} requests", requests.len());
         world.advance(Duration::minutes(10));
     }
-    assert_eq!(world.unheard().await.len(), ENTRIES);
+    assert_eq!(world.unpublished().await.len(), ENTRIES);
     let asked = world.asked_bus();
     assert!(asked < 2 * 144, "those that were put off are left alone: {asked}");
     world.all_well();
@@ -147,7 +147,7 @@ async fn entries_that_are_refused_wait_and_the_others_of_the_same_request_are_ta
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["failed"]), (&json!(3), &json!(3)), "{report}");
     assert_eq!(world.asked_bus(), 1);
-    assert!(world.heard().iter().all(|heard| heard.detail["company_id"] == COMPANY));
+    assert!(world.received().iter().all(|received| received.detail["company_id"] == COMPANY));
     world.advance(Duration::minutes(1));
     assert_eq!(world.publish().await["done"], 3);
     assert_eq!(world.check_heard("refused once").await, 0);
@@ -181,7 +181,7 @@ async fn holds_nobody_up(world: &World, strange: &str) {
     }
     let oldest = world.publish().await["oldest_unsent_seconds"].clone();
     assert_eq!(oldest, 60 * 60, "{strange}: it is seen to wait, and does not hide behind its pause");
-    assert_eq!((world.unheard().await.len(), world.heard().len()), (1, ENTRIES), "{strange}");
+    assert_eq!((world.unpublished().await.len(), world.received().len()), (1, ENTRIES), "{strange}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use shared::domain::booking::{BookingFactKind, BookingState, CancelledBy, Declin
 use shared::domain::effect::EffectState;
 use shared::domain::message::Language;
 
-use crate::unanswered::{CONCIERGE, Market, Wish};
+use crate::unanswered::{CONCIERGE, Market, NewBooking};
 use crate::world::COMPANY;
 
 /// Which of the two jobs looks.
@@ -30,7 +30,7 @@ impl Job {
 async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_before() {
     for job in [Job::Daily, Job::Tick] {
         let market = Market::open().await;
-        let id = market.held(1, Wish::default()).await;
+        let id = market.held(1, NewBooking::default()).await;
         market.world.advance(Duration::hours(24) - Duration::minutes(1));
         let report = job.run(&market).await;
         assert_eq!((&report["due"], &report["declined"]), (&json!(0), &json!(0)), "{job:?}: {report}");
@@ -67,7 +67,7 @@ async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_befor
 #[tokio::test]
 async fn a_hold_that_is_about_to_lapse_is_let_go_before_its_bank_does() {
     let market = Market::open().await;
-    let id = market.held(1, Wish { held_for: Duration::hours(10), ..Wish::default() }).await;
+    let id = market.held(1, NewBooking { held_for: Duration::hours(10), ..NewBooking::default() }).await;
     market.world.advance(Duration::hours(9) - Duration::minutes(1));
     market.sweep().await;
     assert_eq!(market.state(id).await, BookingState::Authorized);
@@ -80,7 +80,7 @@ async fn a_hold_that_is_about_to_lapse_is_let_go_before_its_bank_does() {
 #[tokio::test]
 async fn a_booking_that_should_begin_within_the_day_is_declined_when_it_should() {
     let market = Market::open().await;
-    let id = market.held(1, Wish { starts_in: Duration::hours(3), ..Wish::default() }).await;
+    let id = market.held(1, NewBooking { starts_in: Duration::hours(3), ..NewBooking::default() }).await;
     market.world.advance(Duration::hours(3) - Duration::minutes(1));
     market.sweep().await;
     assert_eq!(market.state(id).await, BookingState::Authorized);
@@ -92,7 +92,7 @@ async fn a_booking_that_should_begin_within_the_day_is_declined_when_it_should()
 #[tokio::test]
 async fn a_customer_is_written_to_in_their_language() {
     let market = Market::open().await;
-    market.held(1, Wish { language: Language::Es, ..Wish::default() }).await;
+    market.held(1, NewBooking { language: Language::Es, ..NewBooking::default() }).await;
     market.world.advance(Duration::days(1));
     market.sweep().await;
     let mail = &market.left(Kind::Mail)[0];
@@ -103,13 +103,13 @@ async fn a_customer_is_written_to_in_their_language() {
 #[tokio::test]
 async fn the_time_to_answer_is_a_setting_and_counts_for_the_bookings_that_wait() {
     let mut market = Market::with(|name| (name == "BOOKING_ANSWER_HOURS").then(|| "2".to_owned())).await;
-    let early = market.held(1, Wish::default()).await;
+    let early = market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(2));
     assert_eq!(market.sweep().await["declined"], 1);
     assert_eq!(market.state(early).await, BookingState::Declined);
 
     // The deployment gives more time while a booking waits: it is put off, once, and then declined.
-    let late = market.held(2, Wish::default()).await;
+    let late = market.held(2, NewBooking::default()).await;
     market.restart().await;
     market.world.advance(Duration::hours(2));
     let report = market.sweep().await;
@@ -123,7 +123,7 @@ async fn the_time_to_answer_is_a_setting_and_counts_for_the_bookings_that_wait()
 #[tokio::test]
 async fn a_booking_nobody_pays_is_called_off_and_its_payment_closed() {
     let market = Market::open().await;
-    let id = market.asked(1, Wish::default()).await;
+    let id = market.asked(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24) - Duration::minutes(1));
     market.sweep().await;
     assert_eq!(market.state(id).await, BookingState::Requested);
@@ -142,7 +142,7 @@ async fn a_payment_that_could_not_be_opened_in_time_is_not_opened_after_all() {
     let market = Market::open().await;
     let any = (local::outbox::Provider::Stripe, local::fault::Operation::CreatePaymentIntent);
     market.trouble(any.0, any.1, "status:429", None, None);
-    let id = market.asked(1, Wish::default()).await;
+    let id = market.asked(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));
     market.world.service.sandbox.faults.clear();
     // The oldest is done first: it would open the payment, had the booking not ended meanwhile.
@@ -161,7 +161,7 @@ async fn a_payment_that_could_not_be_opened_in_time_is_not_opened_after_all() {
 #[tokio::test]
 async fn without_a_key_of_stripe_bookings_are_left_alone() {
     let mut market = Market::open().await;
-    let id = market.held(1, Wish::default()).await;
+    let id = market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::days(1));
     let (sandbox, dynamo) = (market.world.service.sandbox.clone(), market.world.service.dynamo.clone());
     let without = |name: &str| (name == "STRIPE_SECRET_KEY").then(String::new);
@@ -186,7 +186,7 @@ async fn the_last_run_shows_in_the_health_of_the_jobs() {
     };
     let (status, told) = crons().await;
     assert_eq!((status, &told["state"]), (200, &json!("never_ran")), "a new deployment is not ill");
-    market.held(1, Wish::default()).await;
+    market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::days(1));
     let report = market.sweep().await;
     market.world.tick().await;

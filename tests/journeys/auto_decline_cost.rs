@@ -9,7 +9,7 @@ use local::outbox::Provider;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::unanswered::{Market, Wish};
+use crate::unanswered::{Market, NewBooking};
 use crate::world::COMPANY;
 
 type Cost = BTreeMap<String, u64>;
@@ -79,7 +79,7 @@ async fn a_declined_booking_costs_eight_requests_for_the_first_and_for_the_sixti
 #[tokio::test]
 async fn an_expired_booking_costs_five_requests() {
     let market = Market::open().await;
-    market.asked(1, Wish::default()).await;
+    market.asked(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));
     forget(&market);
     market.sweep().await;

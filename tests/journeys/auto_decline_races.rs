@@ -12,7 +12,7 @@ use shared::store::StoreError;
 use shared::store::booking::BookingChange;
 use shared::store::due::SWEEP;
 
-use crate::unanswered::{Market, Wish};
+use crate::unanswered::{Market, NewBooking};
 use crate::world::COMPANY;
 
 /// The professional accepts, as far as the booking that was read allows it.
@@ -40,7 +40,7 @@ async fn accept(market: &Market, id: shared::domain::party::BookingId) -> Result
 #[tokio::test]
 async fn an_accept_in_the_last_minute_wins_and_nothing_is_left_to_sweep() {
     let market = Market::open().await;
-    let id = market.held(1, Wish::default()).await;
+    let id = market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));
     accept(&market, id).await.unwrap();
     assert_eq!(market.sweep().await["due"], 0);
@@ -53,7 +53,7 @@ async fn an_accept_and_a_sweep_at_the_same_moment_have_one_winner() {
     let mut wins = [0, 0];
     for head_start in 0..40 {
         let market = Market::open().await;
-        let id = market.held(1, Wish::default()).await;
+        let id = market.held(1, NewBooking::default()).await;
         market.world.advance(Duration::hours(24));
         let late_accept = async {
             for _ in 0..head_start {
@@ -85,7 +85,7 @@ async fn an_accept_and_a_sweep_at_the_same_moment_have_one_winner() {
 #[tokio::test]
 async fn a_capture_elsewhere_wins_over_the_decline() {
     let market = Market::open().await;
-    let id = market.held(1, Wish::default()).await;
+    let id = market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));
     // Nobody has heard of it yet: its event is still on the way.
     let payment = market.payment_of(COMPANY, id).await;
@@ -104,7 +104,7 @@ async fn a_capture_elsewhere_wins_over_the_decline() {
 #[tokio::test]
 async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
     let market = Market::open().await;
-    let id = market.held(1, Wish::default()).await;
+    let id = market.held(1, NewBooking::default()).await;
     let payment = market.payment_of(COMPANY, id).await;
     let stripe = &market.world.service.sandbox.stripe;
     stripe.set_status(payment.as_str(), IntentStatus::Processing);
@@ -130,7 +130,7 @@ async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
 #[tokio::test]
 async fn a_payment_that_was_let_go_elsewhere_is_not_let_go_again_and_its_customer_told_once() {
     let market = Market::open().await;
-    let id = market.held(1, Wish::default()).await;
+    let id = market.held(1, NewBooking::default()).await;
     let payment = market.payment_of(COMPANY, id).await;
     market.world.advance(Duration::hours(24));
     market.world.service.sandbox.stripe.cancel_outside(payment.as_str());

@@ -8,7 +8,7 @@ use shared::domain::booking::BookingState;
 use shared::domain::effect::EffectState;
 
 use crate::injected_fault::{FAULT_POINTS, InjectedFault};
-use crate::unanswered::{DAILY, Market, Wish};
+use crate::unanswered::{DAILY, Market, NewBooking};
 use crate::world::COMPANY;
 
 /// Longer than any claim is held.
@@ -21,7 +21,7 @@ async fn a_decline_survives_trouble_at_every_request() {
         for call in 1.. {
             let told = format!("{trouble:?} at call {call}");
             let mut market = Market::open().await;
-            let id = market.held(1, Wish::default()).await;
+            let id = market.held(1, NewBooking::default()).await;
             market.world.advance(Duration::hours(24));
             let injected_fault = InjectedFault::at(&market.world, trouble, call);
             let run = market.world.service.fire("auto-decline", DAILY, market.world.now());
@@ -69,7 +69,7 @@ async fn a_moment_of_trouble_at_either_provider_neither_repeats_nor_forgets() {
             for times in [1, 3] {
                 let told = format!("{kind} at {operation:?}, {times} times");
                 let market = Market::open().await;
-                let id = market.held(1, Wish::default()).await;
+                let id = market.held(1, NewBooking::default()).await;
                 market.trouble(provider, operation, kind, Some(times), None);
                 market.world.advance(Duration::hours(24));
                 market.sweep().await;
@@ -110,7 +110,7 @@ async fn while_no_mail_can_be_sent_bookings_are_declined_on_time_and_their_custo
 async fn a_mail_in_doubt_for_longer_than_its_key_lives_is_shown_and_not_sent_again() {
     for (kind, sent) in [("drop_after", 1), ("drop_before", 0)] {
         let market = Market::open().await;
-        let id = market.held(1, Wish::default()).await;
+        let id = market.held(1, NewBooking::default()).await;
         market.world.advance(Duration::hours(24));
         market.trouble(Provider::Resend, Operation::Emails, kind, Some(1), None);
         market.sweep().await;

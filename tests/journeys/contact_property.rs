@@ -130,7 +130,7 @@ async fn happen(world: &World, happening: Happening) {
     }
 }
 
-async fn obey(shape: Shape, way: Way, happenings: &[Happening]) {
+async fn check_sequence(shape: Shape, way: Way, happenings: &[Happening]) {
     let world = World::speaking(shape).await;
     let by_mail = way == Way::Mail;
     world.add_company(COMPANY, OWNER, !by_mail);
@@ -167,7 +167,7 @@ fn no_sequence_of_events_leads_to_a_message_that_nobody_wants() {
     let ways = prop_oneof![2 => Just(Way::PushAndDm), 1 => Just(Way::Mail)];
     TestRunner::new(config)
         .run(&(shapes, ways, sequences), |(shape, way, happenings)| {
-            runtime.block_on(obey(shape, way, &happenings));
+            runtime.block_on(check_sequence(shape, way, &happenings));
             Ok(())
         })
         .unwrap();

@@ -4,7 +4,7 @@ use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::counting::Ears;
+use crate::counting::Sinks;
 use crate::injected_fault::{FAULT_POINTS, InjectedFault};
 use crate::listening::PUBLISH;
 use crate::payees::Job;
@@ -12,26 +12,26 @@ use crate::world::{COMPANY, World};
 
 const ENTRIES: usize = 12;
 
-async fn prepared(ears: Ears) -> World {
-    let world = World::heard_by(ears).await;
+async fn prepared(sinks: Sinks) -> World {
+    let world = World::with_sinks(sinks).await;
     world.add_entries(COMPANY, ENTRIES).await;
     world
 }
 
 #[tokio::test]
 async fn an_event_is_counted_under_the_id_and_the_time_by_which_the_bus_knows_it() {
-    let world = World::heard_by(Ears::Both).await;
+    let world = World::with_sinks(Sinks::Both).await;
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     let report = world.publish().await;
     assert_eq!(report["analytics"], json!({"due": 1, "done": 1, "failed": 0, "given_up": 0}), "{report}");
-    let (heard, counted) = (world.heard().remove(0), world.counted().remove(0));
+    let (received, counted) = (world.received().remove(0), world.counted().remove(0));
     let case_id = world.case_of("mem_1").await["case_id"].clone();
     let expected = json!({
-        "uuid": heard.detail["event_id"],
+        "uuid": received.detail["event_id"],
         "event": "case.opened",
         "distinct_id": COMPANY,
-        "timestamp": heard.detail["occurred_at"],
+        "timestamp": received.detail["occurred_at"],
         "properties": {
             "source": "webhook",
             "subject": case_id,
@@ -47,7 +47,7 @@ async fn an_event_is_counted_under_the_id_and_the_time_by_which_the_bus_knows_it
 
 #[tokio::test]
 async fn the_source_says_who_set_it_off_and_names_nobody() {
-    let world = World::heard_by(Ears::Analytics).await;
+    let world = World::with_sinks(Sinks::Analytics).await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     world.add_job(&Job::of(&world, "user_paid")).await;
     let booking = world.held("1").await;
@@ -83,12 +83,12 @@ async fn without_a_key_analytics_is_not_asked_and_without_a_bus_the_bus_is_not()
     assert_eq!(world.publish().await.get("analytics"), None);
     assert_eq!((world.asked_bus(), world.asked_analytics()), (1, 0));
     assert_eq!(world.check_heard("the bus alone").await, 0);
-    let world = World::heard_by(Ears::Analytics).await;
+    let world = World::with_sinks(Sinks::Analytics).await;
     world.add_entries(COMPANY, 3).await;
     let report = world.publish().await;
     assert_eq!((&report["due"], &report["analytics"]["done"]), (&json!(0), &json!(3)), "{report}");
     assert_eq!((world.asked_bus(), world.asked_analytics()), (0, 1));
-    assert_eq!((world.check_counted("analytics alone").await, world.unheard().await.len()), (0, 0));
+    assert_eq!((world.check_counted("analytics alone").await, world.unpublished().await.len()), (0, 0));
 }
 
 async fn requests_of_a_run(world: &World) -> (usize, u64) {
@@ -100,33 +100,33 @@ async fn requests_of_a_run(world: &World) -> (usize, u64) {
 
 #[tokio::test]
 async fn each_listener_costs_four_reads_of_an_idle_minute_and_one_write_of_an_entry() {
-    for (ears, idle) in [(Ears::Both, 8 + 1), (Ears::Analytics, 4 + 1)] {
-        let world = World::heard_by(ears).await;
-        assert_eq!(requests_of_a_run(&world).await, (idle, 0), "{ears:?}");
+    for (sinks, idle) in [(Sinks::Both, 8 + 1), (Sinks::Analytics, 4 + 1)] {
+        let world = World::with_sinks(sinks).await;
+        assert_eq!(requests_of_a_run(&world).await, (idle, 0), "{sinks:?}");
         world.add_entries(COMPANY, 10).await;
         let (busy, asked) = requests_of_a_run(&world).await;
         // The entries are read once for each who listens; a run of the bus is added to its hour.
-        let expected = if ears == Ears::Both { idle + 2 * (1 + 10) + 1 } else { idle + 1 + 10 };
-        assert_eq!((busy, asked), (expected, 1), "{ears:?}");
+        let expected = if sinks == Sinks::Both { idle + 2 * (1 + 10) + 1 } else { idle + 1 + 10 };
+        assert_eq!((busy, asked), (expected, 1), "{sinks:?}");
     }
 }
 
 #[tokio::test]
 async fn a_run_survives_trouble_at_every_request_to_anybody() {
     let (mut runs, mut again) = (0, 0);
-    for ears in [Ears::Both, Ears::Analytics] {
+    for sinks in [Sinks::Both, Sinks::Analytics] {
         for trouble in FAULT_POINTS {
             for call in 1.. {
-                let told = format!("{ears:?}: {trouble:?} at call {call}");
-                let mut world = prepared(ears).await;
+                let told = format!("{sinks:?}: {trouble:?} at call {call}");
+                let mut world = prepared(sinks).await;
                 let injected_fault = InjectedFault::at(&world, trouble, call);
                 let struck =
                     injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
-                world.restart_heard_by(ears).await;
+                world.restart_with_sinks(sinks).await;
                 world.advance(Duration::minutes(16));
                 world.tell_everything().await;
                 let twice = world.check_counted(&told).await;
-                if ears == Ears::Both {
+                if sinks == Sinks::Both {
                     world.check_heard(&told).await;
                 }
                 assert!(struck || twice == 0, "{told}: {twice} counted twice without a reason");
@@ -144,12 +144,12 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
 #[tokio::test]
 async fn analytics_that_is_down_keeps_nothing_from_the_bus_and_hears_everything_later() {
     for kind in ["status:500", "status:429", "status:401", "drop_before", "drop_after"] {
-        let world = prepared(Ears::Both).await;
+        let world = prepared(Sinks::Both).await;
         world.trouble_at_analytics(kind, None);
         let report = world.publish().await;
         assert_eq!((&report["done"], &report["failed"]), (&json!(ENTRIES), &json!(0)), "{kind}: {report}");
         assert_eq!(report["analytics"]["failed"], ENTRIES, "{kind}: {report}");
-        assert_eq!(world.heard().len(), ENTRIES, "{kind}");
+        assert_eq!(world.received().len(), ENTRIES, "{kind}");
         world.service.dynamo.reset_requests();
         world.publish().await;
         assert!(world.service.dynamo.requests().len() <= 8 + 2, "{kind}: waiting costs next to nothing");
@@ -158,13 +158,13 @@ async fn analytics_that_is_down_keeps_nothing_from_the_bus_and_hears_everything_
         world.advance(Duration::hours(47));
         assert_eq!(world.publish().await["analytics"]["done"], ENTRIES, "{kind}");
         world.check_counted(kind).await;
-        assert_eq!((world.heard().len(), world.unheard().await.len()), (ENTRIES, 0), "{kind}");
+        assert_eq!((world.received().len(), world.unpublished().await.len()), (ENTRIES, 0), "{kind}");
     }
 }
 
 #[tokio::test]
 async fn analytics_that_hangs_costs_a_run_a_few_seconds_after_the_bus_was_told() {
-    let world = prepared(Ears::Both).await;
+    let world = prepared(Sinks::Both).await;
     world.trouble_at_analytics("slow:60000", None);
     let began = std::time::Instant::now();
     let report = world.publish().await;
@@ -174,7 +174,7 @@ async fn analytics_that_hangs_costs_a_run_a_few_seconds_after_the_bus_was_told()
 
 #[tokio::test]
 async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
-    let world = World::heard_by(Ears::Both).await;
+    let world = World::with_sinks(Sinks::Both).await;
     world.add_entries(COMPANY, 90).await;
     world.trouble_at_bus("status:500", None, None);
     let report = world.publish().await;
@@ -189,7 +189,7 @@ async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
 
 #[tokio::test]
 async fn after_two_days_analytics_is_told_no_more_and_the_report_counts_it() {
-    let world = prepared(Ears::Both).await;
+    let world = prepared(Sinks::Both).await;
     world.trouble_at_analytics("status:500", None);
     world.publish().await;
     world.advance(Duration::hours(48));
@@ -199,13 +199,13 @@ async fn after_two_days_analytics_is_told_no_more_and_the_report_counts_it() {
     assert_eq!((&analytics["given_up"], &analytics["failed"]), (&json!(ENTRIES), &json!(1)), "{report}");
     world.all_well();
     world.publish().await;
-    assert_eq!((world.counted().len(), world.heard().len()), (1, ENTRIES + 1));
-    assert_eq!(world.unheard().await, [Value::Null; 0]);
+    assert_eq!((world.counted().len(), world.received().len()), (1, ENTRIES + 1));
+    assert_eq!(world.unpublished().await, [Value::Null; 0]);
 }
 
 #[tokio::test]
 async fn an_event_that_analytics_refuses_is_found_and_the_others_are_counted() {
-    let world = prepared(Ears::Analytics).await;
+    let world = prepared(Sinks::Analytics).await;
     let at = shared::domain::time::format(world.now());
     let text = |text: &str| json!({"S": text});
     let spoilt = json!({
@@ -219,12 +219,12 @@ async fn an_event_that_analytics_refuses_is_found_and_the_others_are_counted() {
     assert_eq!(world.publish().await["analytics"]["due"], 0, "it waits for a minute");
     world.advance(Duration::hours(48));
     assert_eq!(world.publish().await["analytics"]["given_up"], 1);
-    assert_eq!((world.counted().len(), world.unheard().await.len()), (ENTRIES, 0));
+    assert_eq!((world.counted().len(), world.unpublished().await.len()), (ENTRIES, 0));
 }
 
 #[tokio::test]
 async fn two_runs_at_once_lose_nothing_and_make_nothing_up() {
-    let world = World::heard_by(Ears::Both).await;
+    let world = World::with_sinks(Sinks::Both).await;
     world.add_entries(COMPANY, 45).await;
     tokio::join!(world.publish(), world.publish());
     world.tell_everything().await;

@@ -16,12 +16,12 @@ use crate::world::World;
 
 /// Who listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ears {
+pub enum Sinks {
     Both,
     Analytics,
 }
 
-impl Ears {
+impl Sinks {
     fn lookup(self, name: &str) -> Option<String> {
         match name {
             "EVENT_BUS_NAME" if self == Self::Both => Some(BUS.to_owned()),
@@ -32,17 +32,17 @@ impl Ears {
 }
 
 impl World {
-    pub async fn heard_by(ears: Ears) -> Self {
-        Self::with(EmbeddedDynamo::memory(), |name| ears.lookup(name)).await
+    pub async fn with_sinks(sinks: Sinks) -> Self {
+        Self::with(EmbeddedDynamo::memory(), |name| sinks.lookup(name)).await
     }
 
     /// The process dies and another one starts, over the same table and whoever listens.
-    pub async fn restart_heard_by(&mut self, ears: Ears) {
+    pub async fn restart_with_sinks(&mut self, sinks: Sinks) {
         let old = &self.service;
         old.dynamo.stop_intercepting();
         old.sandbox.faults.stop_intercepting();
         let (sandbox, dynamo) = (old.sandbox.clone(), old.dynamo.clone());
-        self.service = Service::start(sandbox, dynamo, |name| ears.lookup(name)).await.unwrap();
+        self.service = Service::start(sandbox, dynamo, |name| sinks.lookup(name)).await.unwrap();
     }
 
     pub fn trouble_at_analytics(&self, kind: &str, times: Option<u32>) {
@@ -64,7 +64,7 @@ impl World {
     pub async fn tell_everything(&self) {
         for _ in 0..10 {
             self.publish().await;
-            if self.unheard().await.is_empty() {
+            if self.unpublished().await.is_empty() {
                 return;
             }
             self.advance(PAUSES);
@@ -82,12 +82,12 @@ impl World {
         let written: BTreeMap<String, (String, String)> =
             announced.map(|row| (id(row), (text(row, "kind"), text(row, "at")))).collect();
         let counted = self.counted();
-        let heard: BTreeMap<String, (String, String)> =
+        let received: BTreeMap<String, (String, String)> =
             counted.iter().map(|it| (it.uuid.clone(), (it.event.clone(), it.timestamp.clone()))).collect();
-        assert_eq!(heard, written, "{told}");
+        assert_eq!(received, written, "{told}");
         for it in &counted {
-            assert_eq!(heard[&it.uuid], (it.event.clone(), it.timestamp.clone()), "{told}");
+            assert_eq!(received[&it.uuid], (it.event.clone(), it.timestamp.clone()), "{told}");
         }
-        counted.len() - heard.len()
+        counted.len() - received.len()
     }
 }

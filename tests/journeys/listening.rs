@@ -58,15 +58,15 @@ impl World {
         self.service.sandbox.bus.requests().values().sum()
     }
 
-    pub fn heard(&self) -> Vec<Heard> {
-        self.service.sandbox.bus.heard()
+    pub fn received(&self) -> Vec<Heard> {
+        self.service.sandbox.bus.received()
     }
 
     /// How often each kind was heard.
     pub fn kinds_heard(&self) -> BTreeMap<String, usize> {
         let mut kinds = BTreeMap::new();
-        for heard in self.heard() {
-            *kinds.entry(heard.detail_type).or_default() += 1;
+        for received in self.received() {
+            *kinds.entry(received.detail_type).or_default() += 1;
         }
         kinds
     }
@@ -92,7 +92,7 @@ impl World {
     }
 
     /// The entries that have yet to be heard of.
-    pub async fn unheard(&self) -> Vec<Value> {
+    pub async fn unpublished(&self) -> Vec<Value> {
         self.rows_of("AUDIT#").await.into_iter().filter(|row| row.get("due_at").is_some()).collect()
     }
 
@@ -105,14 +105,19 @@ impl World {
         let written: BTreeMap<String, String> = announced
             .map(|row| (event_id(&text(row, "pk"), &text(row, "sk")).to_string(), text(row, "subject")))
             .collect();
-        let heard = self.heard();
-        let ids: BTreeSet<String> = heard.iter().map(|heard| text(&heard.detail, "event_id")).collect();
+        let received = self.received();
+        let ids: BTreeSet<String> =
+            received.iter().map(|received| text(&received.detail, "event_id")).collect();
         assert_eq!(ids, written.keys().cloned().collect(), "{told}");
-        for heard in &heard {
-            assert_eq!(text(&heard.detail, "subject"), written[&text(&heard.detail, "event_id")], "{told}");
+        for received in &received {
+            assert_eq!(
+                text(&received.detail, "subject"),
+                written[&text(&received.detail, "event_id")],
+                "{told}"
+            );
         }
-        assert_eq!(self.unheard().await, [Value::Null; 0], "{told}");
-        heard.len() - ids.len()
+        assert_eq!(self.unpublished().await, [Value::Null; 0], "{told}");
+        received.len() - ids.len()
     }
 }
 

@@ -153,7 +153,7 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
 #[tokio::test]
 async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed() {
     // By events a dispute may be heard before the refund that came before it; by lines never.
-    for heard in
+    for received in
         [&["charge.dispute.created"][..], &["charge.refunded"], &["charge.dispute", "charge.refunded"], &[]]
     {
         let world = World::with_an_account().await;
@@ -162,7 +162,7 @@ async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed()
         world.service.sandbox.stripe.refund(&job.payment, 400);
         world.advance(Duration::hours(1));
         world.service.sandbox.stripe.open_dispute(&job.payment);
-        for kind in heard {
+        for kind in received {
             let events = world.service.sandbox.stripe.undelivered_events();
             for event in events.into_iter().filter(|event| event.kind.starts_with(kind)) {
                 assert!(world.service.deliver_stripe(&event.body).await.status().is_success());
@@ -170,8 +170,8 @@ async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed()
         }
         world.advance(Duration::days(32));
         world.reconcile().await;
-        assert_eq!(world.finding_totals().await, [(FindingKind::AmountDiffers, -400)], "{heard:?}");
-        assert_eq!(world.cash().await.unexplained_amount(), 0, "{heard:?}");
+        assert_eq!(world.finding_totals().await, [(FindingKind::AmountDiffers, -400)], "{received:?}");
+        assert_eq!(world.cash().await.unexplained_amount(), 0, "{received:?}");
     }
 }
 

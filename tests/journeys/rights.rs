@@ -22,7 +22,7 @@ use crate::payees::{APPROVALS, BATCHES, Job};
 use crate::policies::{Rights, allowed};
 use crate::repository::template;
 use crate::single_sign_on::sign_in_twice;
-use crate::unanswered::{Market, Wish};
+use crate::unanswered::{Market, NewBooking};
 use crate::world::{Answer, COMPANY, OWNER, World, bare, payment_failed, secret_request};
 
 /// Notes what functions do while something is asked of them.
@@ -296,8 +296,8 @@ const TIED: [(&str, &[&str]); 4] = [
 /// A marketplace of its own, in which a booking is declined and another is never paid.
 async fn let_money_go(witness: &mut Witness) {
     let market = Market::open().await;
-    market.held(1, Wish::default()).await;
-    market.asked(2, Wish::default()).await;
+    market.held(1, NewBooking::default()).await;
+    market.asked(2, NewBooking::default()).await;
     market.world.advance(Duration::days(1));
     market.world.service.dynamo.reset_requests();
     assert_eq!(market.sweep().await["done"], 2);

@@ -31,14 +31,14 @@ pub struct Market {
 
 /// What a customer wants.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish {
+pub struct NewBooking {
     pub company: &'static str,
     pub language: Language,
     pub starts_in: Duration,
     pub held_for: Duration,
 }
 
-impl Default for Wish {
+impl Default for NewBooking {
     fn default() -> Self {
         let (starts_in, held_for) = (Duration::days(6), Duration::days(7));
         Self { company: COMPANY, language: Language::En, starts_in, held_for }
@@ -123,19 +123,19 @@ impl Market {
     }
 
     /// A customer asks for a job; the payment is opened, and nobody has paid it yet.
-    pub async fn asked(&self, number: usize, wish: Wish) -> BookingId {
-        let id = BookingId::derive(&CompanyId::parse(wish.company).unwrap(), &number.to_string());
+    pub async fn asked(&self, number: usize, new_booking: NewBooking) -> BookingId {
+        let id = BookingId::derive(&CompanyId::parse(new_booking.company).unwrap(), &number.to_string());
         let terms = Terms {
             professional_id: ProfessionalId::parse("user_professional").unwrap(),
             customer_id: CustomerId::parse(&format!("user_{number}")).unwrap(),
             price: Money { amount: 10_000, currency: Currency::parse("usd").unwrap() },
             fee: FeeBasisPoints::new(1_500).unwrap(),
-            scheduled_start: self.world.now() + wish.starts_in,
+            scheduled_start: self.world.now() + new_booking.starts_in,
         };
         let vault = &self.world.service.app.config.vault;
         let address = format!("customer_{number}@example.com");
         let email_sealed = vault.seal(&BookingRow::place(id), address.as_bytes()).unwrap();
-        let contact = Some(Contact { email_sealed, language: wish.language });
+        let contact = Some(Contact { email_sealed, language: new_booking.language });
         let facts = vec![BookingFact {
             at: self.world.now(),
             what: BookingFactKind::Requested(terms),
@@ -143,9 +143,13 @@ impl Market {
         }];
         let cause = "request:1".to_owned();
         let steps = self
-            .record(wish.company, id, BookingChange { facts, contact, cause, ..BookingChange::default() })
+            .record(
+                new_booking.company,
+                id,
+                BookingChange { facts, contact, cause, ..BookingChange::default() },
+            )
             .await;
-        self.take(wish.company, id, steps).await;
+        self.take(new_booking.company, id, steps).await;
         id
     }
 
@@ -155,17 +159,17 @@ impl Market {
     }
 
     /// The customer pays, and the money is held.
-    pub async fn held(&self, number: usize, wish: Wish) -> BookingId {
-        let id = self.asked(number, wish).await;
-        let payment_intent = self.payment_of(wish.company, id).await;
+    pub async fn held(&self, number: usize, new_booking: NewBooking) -> BookingId {
+        let id = self.asked(number, new_booking).await;
+        let payment_intent = self.payment_of(new_booking.company, id).await;
         let stripe = &self.world.service.sandbox.stripe;
-        let until = self.world.now() + wish.held_for;
+        let until = self.world.now() + new_booking.held_for;
         stripe.authorize_until(payment_intent.as_str(), until);
         let charge = stripe.charge_of(payment_intent.as_str()).unwrap();
         let money = Money { amount: 10_000, currency: Currency::parse("usd").unwrap() };
         let charge = ChargeId::parse(&charge.id).ok();
         let held = BookingFactKind::Authorized { payment_intent, charge, money, capture_before: Some(until) };
-        self.tell(wish.company, id, held).await;
+        self.tell(new_booking.company, id, held).await;
         id
     }
 
@@ -173,7 +177,7 @@ impl Market {
     pub async fn many_held(&self, company: &'static str, numbers: std::ops::Range<usize>) -> Vec<BookingId> {
         let mut ids = Vec::new();
         for number in numbers {
-            ids.push(self.held(number, Wish { company, ..Wish::default() }).await);
+            ids.push(self.held(number, NewBooking { company, ..NewBooking::default() }).await);
         }
         ids
     }

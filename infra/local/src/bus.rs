@@ -44,13 +44,13 @@ pub struct BusStandIn {
 
 #[derive(Debug, Clone, Default)]
 struct Kept {
-    heard: Vec<Heard>,
+    received: Vec<ReceivedEvent>,
     requests: u64,
 }
 
 /// One entry that the bus took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Heard {
+pub struct ReceivedEvent {
     /// When it came, by the sandbox's clock.
     pub at: DateTime<Utc>,
     /// On which bus.
@@ -97,8 +97,8 @@ impl BusStandIn {
     }
 
     /// What the bus took, in the order in which it came; what came twice stands here twice.
-    pub fn heard(&self) -> Vec<Heard> {
-        self.state().heard.clone()
+    pub fn received(&self) -> Vec<ReceivedEvent> {
+        self.state().received.clone()
     }
 
     /// How many requests arrived, by operation and failed ones included.
@@ -114,8 +114,8 @@ impl BusStandIn {
     }
 
     /// Does again what was written.
-    pub(crate) fn replay(&self, mut heard: Vec<Heard>) {
-        self.state().heard.append(&mut heard);
+    pub(crate) fn replay(&self, mut received: Vec<ReceivedEvent>) {
+        self.state().received.append(&mut received);
     }
 
     fn put(&self, headers: &HeaderMap, body: &[u8]) -> Response {
@@ -123,19 +123,20 @@ impl BusStandIn {
             Ok(entries) => entries,
             Err(kind) => return refusal(StatusCode::BAD_REQUEST, kind),
         };
-        let words: Vec<Result<Heard, &'static str>> =
+        let results: Vec<Result<ReceivedEvent, &'static str>> =
             entries.into_iter().map(|entry| self.take(entry)).collect();
-        let heard: Vec<Heard> = words.iter().filter_map(|word| word.clone().ok()).collect();
+        let received: Vec<ReceivedEvent> = results.iter().filter_map(|result| result.clone().ok()).collect();
         let mut state = self.state();
-        let first = state.heard.len();
-        self.journal.write(&Record { bus: heard.clone(), ..Record::default() });
-        state.heard.extend(heard);
-        let failed = words.iter().filter(|word| word.is_err()).count();
-        let answers: Vec<Value> = words.iter().enumerate().map(|(n, word)| answer(first + n, word)).collect();
+        let first = state.received.len();
+        self.journal.write(&Record { bus: received.clone(), ..Record::default() });
+        state.received.extend(received);
+        let failed = results.iter().filter(|result| result.is_err()).count();
+        let answers: Vec<Value> =
+            results.iter().enumerate().map(|(n, result)| answer(first + n, result)).collect();
         Json(json!({"FailedEntryCount": failed, "Entries": answers})).into_response()
     }
 
-    fn take(&self, entry: Entry) -> Result<Heard, &'static str> {
+    fn take(&self, entry: Entry) -> Result<ReceivedEvent, &'static str> {
         let bus = entry.event_bus_name.unwrap_or_else(|| "default".to_owned());
         let (Some(source), Some(detail_type), Some(detail)) = (entry.source, entry.detail_type, entry.detail)
         else {
@@ -150,7 +151,7 @@ impl BusStandIn {
         if self.faults.refuses_part(&Call { provider, operation, company, refuse: trouble }) {
             return Err("InternalFailure");
         }
-        Ok(Heard { at: self.clock.now(), bus, source, detail_type, detail })
+        Ok(ReceivedEvent { at: self.clock.now(), bus, source, detail_type, detail })
     }
 
     fn state(&self) -> MutexGuard<'_, Kept> {
@@ -196,8 +197,8 @@ impl Entry {
     }
 }
 
-fn answer(number: usize, word: &Result<Heard, &'static str>) -> Value {
-    match word {
+fn answer(number: usize, result: &Result<ReceivedEvent, &'static str>) -> Value {
+    match result {
         Ok(_) => json!({"EventId": format!("00000000-0000-4000-8000-{number:012}")}),
         Err(code) => json!({"ErrorCode": code, "ErrorMessage": "an entry that the sandbox does not take"}),
     }

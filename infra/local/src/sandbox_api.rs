@@ -107,7 +107,7 @@ async fn read_outbox(State(sandbox_api): State<SandboxApi>) -> Answer {
 
 /// What the event bus heard.
 async fn read_events(State(sandbox_api): State<SandboxApi>) -> Answer {
-    Answer::ok(json!({"data": sandbox_api.service.sandbox.bus.heard()}))
+    Answer::ok(json!({"data": sandbox_api.service.sandbox.bus.received()}))
 }
 
 /// What analytics was told.

@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
             {
                 acting.push(self.act(looked, plan));
             }
-            // Both are polled until one has something, so that no call waits unheard for its answer.
+            // Both are polled until one has something, so that no call waits for its answer while another is polled.
             tokio::select! {
                 biased;
                 Some(looked) = looking.next() => planned.extend(self.plan(looked)),

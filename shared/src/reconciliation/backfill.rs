@@ -27,7 +27,7 @@ pub(super) struct Origin<'a> {
 }
 
 impl Run<'_> {
-    /// Records what was unheard, and gives the row back as it is then. Steps that follow from it are
+    /// Records the missing facts, and gives the row back as it is then. Steps that follow from it are
     /// prepared with it, and found by the sweep.
     pub(super) async fn backfill(
         &self,
@@ -61,7 +61,7 @@ impl Run<'_> {
             };
             match self.store.commit(self.app.ids.next(), recording.writes).await {
                 Ok(()) => {
-                    tracing::warn!(booking_id = %of.booking_id, line = origin.id, "unheard until now");
+                    tracing::warn!(booking_id = %of.booking_id, line = origin.id, "a missing fact was recorded");
                     return Ok(recording.row);
                 }
                 Err(StoreError::Conflict { .. }) => row = company.booking(of.booking_id).await?,

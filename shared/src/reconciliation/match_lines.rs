@@ -80,7 +80,7 @@ impl Run<'_> {
         Ok(matched_lines)
     }
 
-    /// Holds one word against the books, and mends what was unheard.
+    /// Matches one Stripe record with the ledger and records a missed fact.
     pub(super) async fn match_record(
         &self,
         record: &StripeRecord,

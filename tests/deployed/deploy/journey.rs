@@ -85,9 +85,11 @@ async fn recover(cloud: &Cloud, stack: &Stack<'_>) {
     let kpis = stack.ask("kpis", asker.request(("kpis", "GET", "/api/dashboard/kpis"))).await;
     let kpis: Value = serde_json::from_slice(kpis.body()).unwrap();
     assert_eq!((&kpis["recoveries"], &kpis["recovered_revenue_cents"]), (&1.into(), &2900.into()), "{kpis}");
-    let heard = |kind: &str| sandbox.bus.heard().iter().any(|heard| heard.detail_type == kind);
-    until("the telling of both events", stack, async |_| heard("case.opened") && heard("case.recovered"))
-        .await;
+    let received = |kind: &str| sandbox.bus.received().iter().any(|received| received.detail_type == kind);
+    until("the telling of both events", stack, async |_| {
+        received("case.opened") && received("case.recovered")
+    })
+    .await;
 }
 
 /// Nobody asks a job over HTTP before this: whatever ran was fired by its schedule.

@@ -2,7 +2,7 @@
 
 use tokio::runtime::Builder;
 
-use super::explorer::{Reach, explore};
+use super::explorer::{ExploreLimits, explore};
 use super::gate::{Asked, Order};
 use super::process::Prepared;
 use super::random_run::{FaultRates, random_run};
@@ -16,8 +16,8 @@ pub fn on_one_thread<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// Explores a scenario and prints what that took.
-pub fn explored(scenario: &impl Scenario, reach: Reach) -> Tally {
-    let tally = on_one_thread(explore(scenario, reach));
+pub fn explored(scenario: &impl Scenario, limits: ExploreLimits) -> Tally {
+    let tally = on_one_thread(explore(scenario, limits));
     tally.print();
     tally
 }

@@ -14,7 +14,7 @@ use shared::http::extension::RequestId;
 use shared::store::account::{AccountKey, AccountRow};
 
 use super::campaign::{campaign, explored, repeats};
-use super::explorer::Reach;
+use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::of_money;
 use super::outside::{Happening, all_told, nth, told};
@@ -211,12 +211,12 @@ async fn decided(world: &World, booking: usize, what: &str) -> String {
     world.ask(request).await.status.to_string()
 }
 
-fn of_one(acts: &[Act], reach: Reach) {
-    explored(&Declines::of_one(acts), reach);
+fn of_one(acts: &[Act], limits: ExploreLimits) {
+    explored(&Declines::of_one(acts), limits);
 }
 
-fn in_turns(interruptions: usize) -> Reach {
-    Reach { interruptions: Some(interruptions), ..Reach::default() }
+fn in_turns(interruptions: usize) -> ExploreLimits {
+    ExploreLimits { interruptions: Some(interruptions), ..ExploreLimits::default() }
 }
 
 /// What can come in the last minute.
@@ -225,13 +225,13 @@ const LATE: [Act; 4] =
 
 #[test]
 fn two_sweeps_that_die_anywhere_decline_once() {
-    of_one(&[Act::Sweep, Act::Sweep], Reach { deaths: 2, ..in_turns(1) });
+    of_one(&[Act::Sweep, Act::Sweep], ExploreLimits { deaths: 2, ..in_turns(1) });
     of_one(&[Act::Sweep, Act::Tick], in_turns(1));
 }
 
 #[test]
 fn a_sweep_and_an_accept_have_one_winner_in_every_order() {
-    of_one(&[Act::Sweep, Act::Accept(0)], Reach::default());
+    of_one(&[Act::Sweep, Act::Accept(0)], ExploreLimits::default());
 }
 
 #[test]
@@ -241,14 +241,14 @@ fn a_sweep_and_a_cancellation_let_the_hold_go_once_wherever_one_is_interrupted()
 
 #[test]
 fn a_sweep_bows_to_what_was_done_at_stripe_in_every_order() {
-    of_one(&[Act::Sweep, Act::Comes(Happening::Capture(0))], Reach::default());
-    of_one(&[Act::Sweep, Act::Comes(Happening::LetGo(0))], Reach::default());
+    of_one(&[Act::Sweep, Act::Comes(Happening::Capture(0))], ExploreLimits::default());
+    of_one(&[Act::Sweep, Act::Comes(Happening::LetGo(0))], ExploreLimits::default());
 }
 
 #[test]
 fn a_customer_whose_mail_came_back_is_not_written_to_whoever_dies() {
     let scenario = Declines { bounced: true, ..Declines::of_one(&[Act::Sweep, Act::Tick]) };
-    explored(&scenario, Reach { deaths: 1, ..in_turns(1) });
+    explored(&scenario, ExploreLimits { deaths: 1, ..in_turns(1) });
 }
 
 #[test]
@@ -259,21 +259,21 @@ fn a_bounce_that_comes_beside_a_sweep_ends_in_one_mail_or_none() {
 #[test]
 fn an_acceptance_of_a_professional_who_is_written_to_dies_anywhere_and_is_accepted_once() {
     let scenario = Declines { is_written_to: true, ..Declines::of_one(&[Act::Accept(0), Act::Tick]) };
-    explored(&scenario, Reach { deaths: 1, ..in_turns(1) });
+    explored(&scenario, ExploreLimits { deaths: 1, ..in_turns(1) });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn two_sweeps_decline_once_in_every_order_after_deaths_and_a_jump_anywhere() {
-    of_one(&[Act::Sweep, Act::Sweep], Reach { deaths: 2, ..Reach::default() });
-    of_one(&[Act::Sweep, Act::Tick], Reach { deaths: 1, jumps: 1, ..in_turns(1) });
+    of_one(&[Act::Sweep, Act::Sweep], ExploreLimits { deaths: 2, ..ExploreLimits::default() });
+    of_one(&[Act::Sweep, Act::Tick], ExploreLimits { deaths: 1, jumps: 1, ..in_turns(1) });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn whatever_comes_in_the_last_minute_in_every_order_and_after_any_deaths() {
     for late in LATE {
-        of_one(&[Act::Sweep, late], Reach { deaths: 2, ..Reach::default() });
+        of_one(&[Act::Sweep, late], ExploreLimits { deaths: 2, ..ExploreLimits::default() });
     }
 }
 

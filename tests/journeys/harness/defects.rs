@@ -15,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::campaign::on_one_thread;
 use super::declines::{self, Declines};
 use super::defect::Defect;
-use super::explorer::{Reach, explore};
+use super::explorer::{ExploreLimits, explore};
 use super::invariant::Invariant;
 use super::outside::Happening;
 use super::payout_scenario::{self, FORGOTTEN, Payouts};
@@ -24,7 +24,7 @@ use super::random_run::{FaultRates, random_run};
 use super::reminders::{self, Act, Reminders, Step};
 use super::scenario::{Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
-use super::webhooks::{Deliveries, Letter};
+use super::webhooks::{Deliveries, Delivery};
 use crate::world::World;
 
 /// A scenario whose workers make a mistake.
@@ -80,15 +80,15 @@ impl<S: Scenario> Scenario for Mistaken<S> {
 const SEEDS: u64 = 300;
 
 /// Every order of a scenario, one of which must break an invariant in these words.
-pub(super) fn found(defects: &'static [Defect], scenario: impl Scenario, reach: Reach, words: &str) {
+pub(super) fn found(defects: &'static [Defect], scenario: impl Scenario, limits: ExploreLimits, words: &str) {
     let scenario = Mistaken(scenario, defects);
-    let problem = problem(|| drop(on_one_thread(explore(&scenario, reach))));
+    let problem = problem(|| drop(on_one_thread(explore(&scenario, limits))));
     told(&scenario.name(), problem, words);
 }
 
 /// The same where a second precaution holds alone.
-fn harmless(defects: &'static [Defect], scenario: impl Scenario, reach: Reach) {
-    drop(on_one_thread(explore(&Mistaken(scenario, defects), reach)));
+fn harmless(defects: &'static [Defect], scenario: impl Scenario, limits: ExploreLimits) {
+    drop(on_one_thread(explore(&Mistaken(scenario, defects), limits)));
 }
 
 /// The same as `found` for storms.
@@ -122,7 +122,7 @@ pub(super) fn told(name: &str, problem: Option<String>, words: &str) {
 }
 
 /// The clock jumps once, and one worker is interrupted once.
-const JUMP: Reach = Reach { deaths: 0, jumps: 1, interruptions: Some(1), wide_awake: false };
+const JUMP: ExploreLimits = ExploreLimits { deaths: 0, jumps: 1, interruptions: Some(1), wide_awake: false };
 
 /// Much goes wrong at the providers and at the table.
 const TROUBLED: FaultRates = FaultRates { trouble: 200, death: 8, jump: 8, ..FaultRates::HARSH };
@@ -142,22 +142,22 @@ fn two_ticks(step: Step) -> Reminders {
     Reminders::of_one(step, &[Act::Tick, Act::Tick])
 }
 
-fn delivered(hands: [&[Letter]; 2]) -> Deliveries<'static> {
+fn delivered(hands: [&[Delivery]; 2]) -> Deliveries<'static> {
     Deliveries {
-        hands: hands.map(<[Letter]>::to_vec).to_vec(),
+        hands: hands.map(<[Delivery]>::to_vec).to_vec(),
         early: Vec::new(),
         end: Box::leak(Box::default()),
     }
 }
 
 fn delivered_twice() -> Deliveries<'static> {
-    delivered([&[Letter::Failed(1, 0)], &[Letter::Failed(1, 0)]])
+    delivered([&[Delivery::Failed(1, 0)], &[Delivery::Failed(1, 0)]])
 }
 
 /// A dispute that came before anybody knew whose it is, and two ticks at once that take it up.
 fn kept() -> Deliveries<'static> {
-    let early = vec![Letter::Disputed(1), Letter::Failed(1, 0), Letter::Paid(1, 5)];
-    Deliveries { early, ..delivered([&[Letter::Tick], &[Letter::Tick]]) }
+    let early = vec![Delivery::Disputed(1), Delivery::Failed(1, 0), Delivery::Paid(1, 5)];
+    Deliveries { early, ..delivered([&[Delivery::Tick], &[Delivery::Tick]]) }
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn what_is_claimed_without_a_condition_is_found() {
     found(
         &[Defect::ClaimWithoutCondition],
         two_ticks(Step::Message),
-        Reach::default(),
+        ExploreLimits::default(),
         "changed after its end",
     );
 }
@@ -187,13 +187,18 @@ fn an_end_over_another_end_is_found() {
 
 #[test]
 fn a_claim_thought_over_is_found() {
-    found(&[Defect::ClaimThoughtOver], two_ticks(Step::Message), Reach::default(), "under another's claim");
+    found(
+        &[Defect::ClaimThoughtOver],
+        two_ticks(Step::Message),
+        ExploreLimits::default(),
+        "under another's claim",
+    );
 }
 
 #[test]
 fn a_reading_that_is_out_of_date_is_found() {
-    let scenario = delivered([&[Letter::Failed(1, 0), Letter::Paid(1, 5)], &[Letter::Failed(1, 3)]]);
-    found(&[Defect::VersionIgnored], scenario, Reach::default(), "audit entries differ");
+    let scenario = delivered([&[Delivery::Failed(1, 0), Delivery::Paid(1, 5)], &[Delivery::Failed(1, 3)]]);
+    found(&[Defect::VersionIgnored], scenario, ExploreLimits::default(), "audit entries differ");
 }
 
 #[test]
@@ -201,30 +206,30 @@ fn an_event_taken_for_new_is_found() {
     found(
         &[Defect::EventTakenForNew],
         delivered_twice(),
-        Reach::default(),
+        ExploreLimits::default(),
         "applied event was written again",
     );
 }
 
 #[test]
 fn a_torn_transaction_is_found() {
-    found(&[Defect::TransactionTorn], delivered_twice(), Reach::default(), "recounted");
+    found(&[Defect::TransactionTorn], delivered_twice(), ExploreLimits::default(), "recounted");
 }
 
 #[test]
 fn a_next_step_that_is_not_due_is_found() {
-    let reach = Reach { deaths: 1, ..Reach::default() };
-    found(&[Defect::NextStepNotDue], two_ticks(Step::Push), reach, "left 1 times");
+    let limits = ExploreLimits { deaths: 1, ..ExploreLimits::default() };
+    found(&[Defect::NextStepNotDue], two_ticks(Step::Push), limits, "left 1 times");
 }
 
 #[test]
 fn a_forgotten_audit_entry_is_found() {
-    found(&[Defect::AuditForgotten], delivered_twice(), Reach::default(), "audit entries differ");
+    found(&[Defect::AuditForgotten], delivered_twice(), ExploreLimits::default(), "audit entries differ");
 }
 
 #[test]
 fn forgotten_counters_are_found() {
-    found(&[Defect::CountersForgotten], delivered_twice(), Reach::default(), "recounted");
+    found(&[Defect::CountersForgotten], delivered_twice(), ExploreLimits::default(), "recounted");
 }
 
 #[test]
@@ -260,13 +265,14 @@ fn stopped_for_a_day() -> Payouts {
     Payouts { balance: Some(100_000), ..scenario }
 }
 
-const INTERRUPTED: Reach = Reach { deaths: 0, jumps: 0, interruptions: Some(1), wide_awake: false };
-const DEATH: Reach = Reach { deaths: 1, jumps: 0, interruptions: None, wide_awake: false };
+const INTERRUPTED: ExploreLimits =
+    ExploreLimits { deaths: 0, jumps: 0, interruptions: Some(1), wide_awake: false };
+const DEATH: ExploreLimits = ExploreLimits { deaths: 1, jumps: 0, interruptions: None, wide_awake: false };
 
 #[test]
 fn a_torn_payout_is_found() {
     let scenario = paid(&[payout_scenario::Act::Tick]);
-    found(&[Defect::TransactionTorn], scenario, Reach::default(), "a transfer is under way");
+    found(&[Defect::TransactionTorn], scenario, ExploreLimits::default(), "a transfer is under way");
 }
 
 #[test]
@@ -306,13 +312,13 @@ fn a_look_up_that_does_not_look_is_found() {
 #[test]
 fn a_suppression_that_nobody_asks_for_is_found() {
     let scenario = Declines { bounced: true, ..Declines::of_one(&[declines::Act::Sweep]) };
-    found(&[Defect::SuppressionIgnored], scenario, Reach::default(), "that bounced was written to");
+    found(&[Defect::SuppressionIgnored], scenario, ExploreLimits::default(), "that bounced was written to");
 }
 
 #[test]
 fn a_capture_that_a_decline_ignores_is_found() {
     let acts = [declines::Act::Sweep, declines::Act::Comes(Happening::Capture(0))];
-    found(&[Defect::WinnerIgnored], Declines::of_one(&acts), Reach::default(), "mails for 0");
+    found(&[Defect::WinnerIgnored], Declines::of_one(&acts), ExploreLimits::default(), "mails for 0");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use super::tally::Tally;
 
 /// How far an exploration goes.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Reach {
+pub struct ExploreLimits {
     /// Up to so many workers die, anywhere. Who is dead never moves again, so it is enough to let those
     /// die that are left, at every moment at which they are few enough.
     pub deaths: usize,
@@ -36,14 +36,14 @@ pub struct Reach {
 }
 
 /// Explores a scenario to its last state.
-pub async fn explore<S: Scenario>(scenario: &S, reach: Reach) -> Tally {
+pub async fn explore<S: Scenario>(scenario: &S, limits: ExploreLimits) -> Tally {
     let http = shared::providers::client::client().unwrap();
     let prepared = Prepared::of(scenario, &http, 0).await;
     let (invariants, tally) = (scenario.invariants(), Tally::new(scenario.name()));
     let mut explorer = Explorer {
         scenario,
         prepared,
-        reach,
+        limits,
         http,
         invariants,
         tally,
@@ -65,7 +65,7 @@ pub async fn explore<S: Scenario>(scenario: &S, reach: Reach) -> Tally {
 struct Explorer<'a, S> {
     scenario: &'a S,
     prepared: Prepared,
-    reach: Reach,
+    limits: ExploreLimits,
     http: reqwest::Client,
     invariants: Vec<Box<dyn Invariant>>,
     tally: Tally,
@@ -167,7 +167,7 @@ impl<S: Scenario> Explorer<'_, S> {
     fn steps(&mut self, scheduler: &Scheduler, way: &Way, here: u64, asleep: BTreeSet<Ticket>) -> Vec<Step> {
         let offered = scheduler.offered();
         let allowed = |ticket: &Ticket| {
-            let most = self.reach.interruptions;
+            let most = self.limits.interruptions;
             most.is_none_or(|most| {
                 way.interruptions < most || !interrupts(scheduler, way, Move::Go(*ticket, Order::Go))
             })
@@ -188,7 +188,7 @@ impl<S: Scenario> Explorer<'_, S> {
             let commutes = |other: &&Ticket| {
                 other.worker != ticket.worker && offered[*other].touch.commutes(&offered[&ticket].touch)
             };
-            let sleeps = !self.reach.wide_awake && self.reach.interruptions.is_none();
+            let sleeps = !self.limits.wide_awake && self.limits.interruptions.is_none();
             let asleep = made.iter().filter(commutes).filter(|_| sleeps).copied().collect();
             goes.push(Step { from: here, choice: Some(Move::Go(ticket, Order::Go)), asleep });
             made.insert(ticket);
@@ -203,10 +203,10 @@ impl<S: Scenario> Explorer<'_, S> {
         let step = |choice| Step { from: here, choice, asleep: BTreeSet::new() };
         let mut labels: Vec<_> = allowed.iter().copied().map(Label::Go).collect();
         let mut steps = Vec::new();
-        if alive.len() <= self.reach.deaths && self.ended.insert(scheduler.print_of_world()) {
+        if alive.len() <= self.limits.deaths && self.ended.insert(scheduler.print_of_world()) {
             steps.push(step(None));
         }
-        if !alive.is_empty() && scheduler.jumps() < self.reach.jumps {
+        if !alive.is_empty() && scheduler.jumps() < self.limits.jumps {
             steps.extend(
                 self.scenario.clock_jumps().iter().map(|clock_jump| step(Some(Move::Jump(*clock_jump)))),
             );
@@ -217,7 +217,7 @@ impl<S: Scenario> Explorer<'_, S> {
     }
 
     fn print(&self, scheduler: &Scheduler, way: &Way) -> u64 {
-        if self.reach.interruptions.is_none() {
+        if self.limits.interruptions.is_none() {
             return scheduler.print();
         }
         let mut hasher = DefaultHasher::new();

@@ -16,7 +16,7 @@ use super::touch::Touch;
 
 /// The gate of one run; all clones are one.
 #[derive(Clone, Default)]
-pub struct Gate(Arc<Mutex<Book>>);
+pub struct RequestGate(Arc<Mutex<Book>>);
 
 /// A request at the gate: whose it is, and its number among the requests of that worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,7 +62,7 @@ pub enum Order {
 struct Book {
     waiting: BTreeMap<Ticket, (Asked, oneshot::Sender<Order>)>,
     numbers: BTreeMap<usize, u32>,
-    heard: BTreeMap<usize, u64>,
+    received: BTreeMap<usize, u64>,
     /// What time it was whenever somebody looked, and after how many requests of its own that was.
     looked: BTreeMap<usize, BTreeSet<(u32, DateTime<Utc>)>>,
     ends: BTreeMap<usize, String>,
@@ -73,7 +73,7 @@ struct Book {
     moves: u64,
 }
 
-impl Gate {
+impl RequestGate {
     /// Waits for its turn. The guard is held until the answer is there.
     pub async fn pass(&self, worker: usize, asked: Asked) -> (Order, UnderWay) {
         let (place, turn) = self.queue(worker, asked);
@@ -83,7 +83,7 @@ impl Gate {
         (order, UnderWay { gate: self.clone(), ticket: place.ticket })
     }
 
-    fn queue(&self, worker: usize, asked: Asked) -> (Place, oneshot::Receiver<Order>) {
+    fn queue(&self, worker: usize, asked: Asked) -> (QueueEntry, oneshot::Receiver<Order>) {
         let mut book = self.book();
         let number = book.numbers.entry(worker).or_default();
         *number += 1;
@@ -91,7 +91,7 @@ impl Gate {
         let (sender, turn) = oneshot::channel();
         book.waiting.insert(ticket, (asked, sender));
         book.moves += 1;
-        (Place { gate: self.clone(), ticket }, turn)
+        (QueueEntry { gate: self.clone(), ticket }, turn)
     }
 
     /// Lets a request go.
@@ -163,7 +163,7 @@ impl Gate {
     pub fn print(&self, worker: usize) -> u64 {
         let book = self.book();
         let mut hasher = DefaultHasher::new();
-        book.heard.get(&worker).hash(&mut hasher);
+        book.received.get(&worker).hash(&mut hasher);
         book.looked.get(&worker).hash(&mut hasher);
         book.ends.get(&worker).hash(&mut hasher);
         let standing = book.waiting.iter().filter(|(ticket, _)| ticket.worker == worker);
@@ -177,12 +177,12 @@ impl Gate {
 }
 
 /// A place at the gate; whoever dies leaves it.
-struct Place {
-    gate: Gate,
+struct QueueEntry {
+    gate: RequestGate,
     ticket: Ticket,
 }
 
-impl Drop for Place {
+impl Drop for QueueEntry {
     fn drop(&mut self) {
         self.gate.book().waiting.remove(&self.ticket);
     }
@@ -190,7 +190,7 @@ impl Drop for Place {
 
 /// A request that has been let go and not answered yet.
 pub struct UnderWay {
-    gate: Gate,
+    gate: RequestGate,
     ticket: Ticket,
 }
 
@@ -200,8 +200,8 @@ impl UnderWay {
         let mut hasher = DefaultHasher::new();
         (self.ticket, answer).hash(&mut hasher);
         let mut book = self.gate.book();
-        let heard = book.heard.entry(self.ticket.worker).or_default();
-        *heard = heard.wrapping_add(hasher.finish());
+        let received = book.received.entry(self.ticket.worker).or_default();
+        *received = received.wrapping_add(hasher.finish());
     }
 }
 

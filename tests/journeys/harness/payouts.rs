@@ -1,19 +1,19 @@
 //! Payouts: ticks over ticks, over people, over what happens at Stripe meanwhile.
 
 use super::campaign::{campaign, explored, in_a_row, repeats};
-use super::explorer::Reach;
+use super::explorer::ExploreLimits;
 use super::gate::Order;
 use super::outside::Happening;
 use super::payout_scenario::{Act, CLAIMS, FORGOTTEN, Payouts, STALE};
 use super::random_run::FaultRates;
 use super::seeded_random::SeededRandom;
 
-fn of_one(acts: &[Act], reach: Reach) {
-    explored(&Payouts::of(&[1], acts), reach);
+fn of_one(acts: &[Act], limits: ExploreLimits) {
+    explored(&Payouts::of(&[1], acts), limits);
 }
 
-fn in_turns(interruptions: usize) -> Reach {
-    Reach { interruptions: Some(interruptions), ..Reach::default() }
+fn in_turns(interruptions: usize) -> ExploreLimits {
+    ExploreLimits { interruptions: Some(interruptions), ..ExploreLimits::default() }
 }
 
 /// Everything that can happen at Stripe to the first booking and its professional.
@@ -22,26 +22,26 @@ const HAPPENINGS: [Happening; 4] =
 
 #[test]
 fn two_ticks_over_one_booking_pay_once_in_every_order() {
-    of_one(&[Act::Tick, Act::Tick], Reach::default());
+    of_one(&[Act::Tick, Act::Tick], ExploreLimits::default());
 }
 
 #[test]
 fn a_tick_that_dies_anywhere_beside_another_pays_once() {
-    of_one(&[Act::Tick, Act::Tick], Reach { deaths: 2, ..in_turns(1) });
+    of_one(&[Act::Tick, Act::Tick], ExploreLimits { deaths: 2, ..in_turns(1) });
 }
 
 #[test]
 fn what_a_dead_tick_left_is_paid_once_however_much_later_somebody_comes() {
     for pause in [CLAIMS, STALE, FORGOTTEN] {
         let scenario = Payouts { debt: 1_000, pause, ..Payouts::of(&[2], &[Act::Tick]) };
-        explored(&scenario, Reach { deaths: 1, ..Reach::default() });
+        explored(&scenario, ExploreLimits { deaths: 1, ..ExploreLimits::default() });
     }
 }
 
 #[test]
 fn a_tick_that_stops_anywhere_for_a_day_pays_once() {
     let scenario = Payouts::of(&[1], &[Act::Tick]).in_clock_jumps(&[CLAIMS, STALE, FORGOTTEN]);
-    explored(&scenario, Reach { jumps: 1, ..Reach::default() });
+    explored(&scenario, ExploreLimits { jumps: 1, ..ExploreLimits::default() });
 }
 
 #[test]
@@ -88,28 +88,28 @@ fn two_ticks_over_two_bookings_of_one_professional_pay_each_once() {
 #[test]
 #[ignore = "minutes"]
 fn two_ticks_over_one_booking_pay_once_in_every_order_after_any_deaths() {
-    of_one(&[Act::Tick, Act::Tick], Reach { deaths: 2, ..Reach::default() });
+    of_one(&[Act::Tick, Act::Tick], ExploreLimits { deaths: 2, ..ExploreLimits::default() });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn two_ticks_of_which_one_stops_anywhere_for_a_day_pay_once() {
     let scenario = Payouts::of(&[1], &[Act::Tick, Act::Tick]).in_clock_jumps(&[CLAIMS, STALE, FORGOTTEN]);
-    explored(&scenario, Reach { deaths: 1, jumps: 1, ..in_turns(1) });
+    explored(&scenario, ExploreLimits { deaths: 1, jumps: 1, ..in_turns(1) });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn a_sweep_over_a_tick_that_stops_anywhere_pays_once() {
     let scenario = Payouts::of(&[1], &[Act::Tick, Act::Sweep]).in_clock_jumps(&[CLAIMS]);
-    explored(&scenario, Reach { deaths: 1, jumps: 1, ..in_turns(2) });
+    explored(&scenario, ExploreLimits { deaths: 1, jumps: 1, ..in_turns(2) });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn whatever_happens_at_stripe_during_a_tick_in_every_order_and_after_a_death_anywhere() {
     for happening in HAPPENINGS {
-        of_one(&[Act::Tick, Act::Comes(happening)], Reach { deaths: 1, ..Reach::default() });
+        of_one(&[Act::Tick, Act::Comes(happening)], ExploreLimits { deaths: 1, ..ExploreLimits::default() });
     }
 }
 
@@ -117,7 +117,7 @@ fn whatever_happens_at_stripe_during_a_tick_in_every_order_and_after_a_death_any
 #[ignore = "minutes"]
 fn two_ticks_and_whatever_happens_at_stripe_pay_once_or_not_at_all() {
     for happening in HAPPENINGS {
-        of_one(&[Act::Tick, Act::Tick, Act::Comes(happening)], Reach { deaths: 1, ..in_turns(1) });
+        of_one(&[Act::Tick, Act::Tick, Act::Comes(happening)], ExploreLimits { deaths: 1, ..in_turns(1) });
     }
 }
 

@@ -10,7 +10,7 @@ use shared::app::{Clock, Ids};
 use uuid::Uuid;
 
 use super::defect::Defect;
-use super::gate::Gate;
+use super::gate::RequestGate;
 use super::scenario::Scenario;
 use super::seeded_random::mixed;
 use super::ways::{WayToTable, way_to_providers};
@@ -57,7 +57,7 @@ fn straight(dynamo: &EmbeddedDynamo, http: &reqwest::Client, seed: u64) -> Parts
 pub async fn process(
     world: &World,
     http: &reqwest::Client,
-    gate: &Gate,
+    gate: &RequestGate,
     worker: usize,
     seed: u64,
     defects: &'static [Defect],

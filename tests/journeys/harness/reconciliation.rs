@@ -4,7 +4,7 @@ use chrono::Duration;
 use shared::store::reconciliation::Sums;
 
 use super::campaign::{campaign, explored, repeats};
-use super::explorer::Reach;
+use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::{EndedRunsLeaveNothing, of_money};
 use super::outside::{Happening, all_told};
@@ -152,21 +152,21 @@ async fn told_again(world: &World) -> String {
     statuses.join(", ")
 }
 
-fn of_one(missed: &[Happening], acts: &[Act], reach: Reach) {
-    explored(&Missed::of_one(missed, acts), reach);
+fn of_one(missed: &[Happening], acts: &[Act], limits: ExploreLimits) {
+    explored(&Missed::of_one(missed, acts), limits);
 }
 
 /// What nobody was told of.
 const MISSED: [Happening; 2] = [Happening::Refund(0), Happening::Reverse(0)];
 
-fn in_turns(interruptions: usize) -> Reach {
-    Reach { interruptions: Some(interruptions), ..Reach::default() }
+fn in_turns(interruptions: usize) -> ExploreLimits {
+    ExploreLimits { interruptions: Some(interruptions), ..ExploreLimits::default() }
 }
 
 #[test]
 fn a_run_that_dies_or_stops_anywhere_counts_nothing_twice() {
     let scenario = Missed { clock_jumps: &[CLAIMS, FORGOTTEN], ..Missed::of_one(&MISSED, &[Act::Reconcile]) };
-    explored(&scenario, Reach { deaths: 1, jumps: 1, ..Reach::default() });
+    explored(&scenario, ExploreLimits { deaths: 1, jumps: 1, ..ExploreLimits::default() });
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_run_over_payouts_explains_every_cent() {
 #[ignore = "minutes"]
 fn a_run_over_another_and_over_events_after_any_deaths_wherever_one_is_interrupted() {
     for other in [Act::Reconcile, Act::Told, Act::Comes(Happening::Refund(0))] {
-        of_one(&MISSED, &[Act::Reconcile, other], Reach { deaths: 2, ..in_turns(1) });
+        of_one(&MISSED, &[Act::Reconcile, other], ExploreLimits { deaths: 2, ..in_turns(1) });
     }
 }
 

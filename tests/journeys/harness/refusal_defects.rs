@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 use super::declines::{self, Declines};
 use super::defect::Defect;
 use super::defects::{Mistaken, found, problem, told};
-use super::explorer::Reach;
+use super::explorer::ExploreLimits;
 use super::outside::Happening;
 use super::reconciliation::{self, Missed};
 use super::refusals::refused_at_every_call;
 use super::restores::Restored;
 use super::scenario::Scenario;
-use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_UNHEARD, Story};
+use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_UNDELIVERED, Story};
 
 /// The same as `found` where every call is refused in turn.
 fn found_when_refused(defects: &'static [Defect], scenario: impl Scenario, words: &str) {
@@ -68,8 +68,8 @@ fn a_refused_look_up_of_lines_taken_for_an_empty_list_is_found() {
 
 #[test]
 fn a_refused_look_up_of_an_owner_taken_for_a_strangers_payment_is_found() {
-    let (end, hands) = (OnceLock::new(), vec![OF_UNHEARD.to_vec()]);
-    let scenario = Deliveries { story: Story::Unheard, hands, end: &end };
+    let (end, hands) = (OnceLock::new(), vec![OF_UNDELIVERED.to_vec()]);
+    let scenario = Deliveries { story: Story::Undelivered, hands, end: &end };
     found_when_refused(&[Defect::RefusedLookUpTakenForNothing], scenario, "another end than before");
 }
 
@@ -77,10 +77,15 @@ fn a_refused_look_up_of_an_owner_taken_for_a_strangers_payment_is_found() {
 fn a_dispute_of_another_shop_taken_for_one_of_ours_is_found() {
     let (end, hands) = (OnceLock::new(), vec![OF_OTHER_SHOP.to_vec()]);
     let scenario = Deliveries { story: Story::OtherShop, hands, end: &end };
-    found(&[Defect::StrangerTakenForOurs], scenario, Reach::default(), "of another shop is not ignored");
+    found(
+        &[Defect::StrangerTakenForOurs],
+        scenario,
+        ExploreLimits::default(),
+        "of another shop is not ignored",
+    );
 }
 
 #[test]
 fn a_restored_table_that_pays_without_a_look_is_found() {
-    found(&[Defect::LookUpBlind], Restored::of_one(), Reach::default(), "paid twice");
+    found(&[Defect::LookUpBlind], Restored::of_one(), ExploreLimits::default(), "paid twice");
 }

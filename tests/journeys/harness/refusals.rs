@@ -15,8 +15,8 @@ use super::payout_scenario::{self, Payouts};
 use super::reconciliation::{self, Missed};
 use super::reminders::{self, Reminders, Step};
 use super::scenario::Scenario;
-use super::stripe_events::{self, OF_OTHER_SHOP, OF_RESTRICTED, OF_RETURNED, OF_UNHEARD, Story};
-use super::webhooks::{self, Letter};
+use super::stripe_events::{self, OF_OTHER_SHOP, OF_RESTRICTED, OF_RETURNED, OF_UNDELIVERED, Story};
+use super::webhooks::{self, Delivery};
 
 /// A refusal of each kind.
 const REFUSALS: [FaultKind; 5] = [
@@ -85,7 +85,7 @@ fn a_reminder_that_is_refused_anywhere_is_sent_once_or_listed() {
 }
 
 /// What was told of one member, and what came before that.
-fn told_of_one(early: &[Letter], hand: &[Letter]) {
+fn told_of_one(early: &[Delivery], hand: &[Delivery]) {
     let end = OnceLock::new();
     let (early, hands) = (early.to_vec(), vec![hand.to_vec()]);
     assert!(refused_at_every_call(&webhooks::Deliveries { hands, early, end: &end }) > 0, "{hand:?}");
@@ -93,22 +93,22 @@ fn told_of_one(early: &[Letter], hand: &[Letter]) {
 
 #[test]
 fn an_event_of_whops_of_which_a_look_up_is_refused_ends_as_it_would_have() {
-    let (unnamed, paid) = (Letter::Unnamed(1), Letter::Paid(1, 5));
+    let (unnamed, paid) = (Delivery::Unnamed(1), Delivery::Paid(1, 5));
     told_of_one(&[], &[unnamed]);
-    told_of_one(&[], &[unnamed, paid, Letter::Disputed(1)]);
-    told_of_one(&[unnamed], &[Letter::Tick, paid]);
+    told_of_one(&[], &[unnamed, paid, Delivery::Disputed(1)]);
+    told_of_one(&[unnamed], &[Delivery::Tick, paid]);
 }
 
 #[test]
 fn an_event_of_stripes_of_which_a_look_up_is_refused_ends_in_one_set_of_books() {
-    let stories: [(Story, &[stripe_events::Letter]); 4] = [
+    let stories: [(Story, &[stripe_events::Delivery]); 4] = [
         (Story::OtherShop, &OF_OTHER_SHOP),
-        (Story::Unheard, &OF_UNHEARD),
+        (Story::Undelivered, &OF_UNDELIVERED),
         (Story::Returned, &OF_RETURNED),
         (Story::Restricted, &OF_RESTRICTED),
     ];
-    for (story, letters) in stories {
-        let (end, hands) = (OnceLock::new(), vec![letters.to_vec()]);
+    for (story, deliveries) in stories {
+        let (end, hands) = (OnceLock::new(), vec![deliveries.to_vec()]);
         let refused = refused_at_every_call(&stripe_events::Deliveries { story, hands, end: &end });
         assert!(refused > 0, "Stripe is asked in {story:?}");
     }

@@ -5,7 +5,7 @@ use local::fault::Operation;
 use serde_json::json;
 
 use super::campaign::{campaign, explored, repeats};
-use super::explorer::Reach;
+use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::{
     AppliedOnce, Bystanders, ClosedCasesRest, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
@@ -149,67 +149,67 @@ impl Act {
     }
 }
 
-fn ticks(number: usize, step: Step, reach: Reach) {
-    explored(&Reminders::of_one(step, &vec![Act::Tick; number]), reach);
+fn ticks(number: usize, step: Step, limits: ExploreLimits) {
+    explored(&Reminders::of_one(step, &vec![Act::Tick; number]), limits);
 }
 
 #[test]
 fn two_ticks_over_one_case_send_one_push_in_every_order_and_after_a_death_anywhere() {
-    ticks(2, Step::Push, Reach { deaths: 1, ..Reach::default() });
+    ticks(2, Step::Push, ExploreLimits { deaths: 1, ..ExploreLimits::default() });
 }
 
 #[test]
 fn two_ticks_over_one_message_send_it_once_wherever_one_is_interrupted_and_the_clock_jumps() {
-    ticks(2, Step::Message, Reach { jumps: 1, interruptions: Some(1), ..Reach::default() });
+    ticks(2, Step::Message, ExploreLimits { jumps: 1, interruptions: Some(1), ..ExploreLimits::default() });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn two_ticks_over_one_message_send_it_once_in_every_order_after_a_jump_anywhere() {
-    ticks(2, Step::Message, Reach { jumps: 1, ..Reach::default() });
+    ticks(2, Step::Message, ExploreLimits { jumps: 1, ..ExploreLimits::default() });
 }
 
 #[test]
 fn three_ticks_over_one_message_send_it_once_wherever_one_of_them_is_interrupted() {
-    ticks(3, Step::Message, Reach { interruptions: Some(1), ..Reach::default() });
+    ticks(3, Step::Message, ExploreLimits { interruptions: Some(1), ..ExploreLimits::default() });
 }
 
 #[test]
 fn a_tick_over_a_payment_in_every_order_after_deaths_and_a_jump_anywhere() {
-    let reach = Reach { deaths: 2, jumps: 1, ..Reach::default() };
-    explored(&Reminders::of_one(Step::Push, &[Act::Tick, Act::Paid(1)]), reach);
-    let reach = Reach { deaths: 2, ..Reach::default() };
-    explored(&Reminders::of_one(Step::All, &[Act::Tick, Act::Paid(1)]), reach);
+    let limits = ExploreLimits { deaths: 2, jumps: 1, ..ExploreLimits::default() };
+    explored(&Reminders::of_one(Step::Push, &[Act::Tick, Act::Paid(1)]), limits);
+    let limits = ExploreLimits { deaths: 2, ..ExploreLimits::default() };
+    explored(&Reminders::of_one(Step::All, &[Act::Tick, Act::Paid(1)]), limits);
 }
 
 #[test]
 fn a_tick_over_a_payment_and_a_repeated_failure_in_every_order_and_after_a_death_anywhere() {
-    let reach = Reach { deaths: 1, ..Reach::default() };
-    explored(&Reminders::of_one(Step::Push, &[Act::Tick, Act::Paid(1), Act::Failed(1)]), reach);
+    let limits = ExploreLimits { deaths: 1, ..ExploreLimits::default() };
+    explored(&Reminders::of_one(Step::Push, &[Act::Tick, Act::Paid(1), Act::Failed(1)]), limits);
 }
 
 #[test]
 #[ignore = "minutes"]
 fn two_ticks_with_free_days_and_two_messages_wherever_one_of_them_is_interrupted() {
-    ticks(2, Step::All, Reach { interruptions: Some(1), ..Reach::default() });
+    ticks(2, Step::All, ExploreLimits { interruptions: Some(1), ..ExploreLimits::default() });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn two_ticks_send_one_push_in_every_order_after_two_deaths_and_a_jump_anywhere() {
-    ticks(2, Step::Push, Reach { deaths: 2, jumps: 1, ..Reach::default() });
+    ticks(2, Step::Push, ExploreLimits { deaths: 2, jumps: 1, ..ExploreLimits::default() });
 }
 
 #[test]
 #[ignore = "minutes"]
 fn three_ticks_send_one_push_wherever_they_are_interrupted_twice() {
-    ticks(3, Step::Push, Reach { interruptions: Some(2), ..Reach::default() });
+    ticks(3, Step::Push, ExploreLimits { interruptions: Some(2), ..ExploreLimits::default() });
 }
 
 #[test]
 #[ignore = "hours"]
 fn two_ticks_with_free_days_in_every_order() {
-    ticks(2, Step::Grant, Reach::default());
+    ticks(2, Step::Grant, ExploreLimits::default());
 }
 
 /// Four members, one of whom pays, and up to four workers.

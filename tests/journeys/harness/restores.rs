@@ -3,7 +3,7 @@
 use local::service::TABLE;
 
 use super::campaign::explored;
-use super::explorer::Reach;
+use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::of_restored_money;
 use super::payout_scenario::{Act, FORGOTTEN, Payouts};
@@ -74,5 +74,5 @@ impl Scenario for Restored {
 
 #[test]
 fn a_restored_table_pays_nobody_twice_wherever_a_tick_dies() {
-    explored(&Restored::of_one(), Reach { deaths: 1, ..Reach::default() });
+    explored(&Restored::of_one(), ExploreLimits { deaths: 1, ..ExploreLimits::default() });
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::{JoinHandle, yield_now};
 
-use super::gate::{Asked, Gate, Order, Ticket};
+use super::gate::{Asked, Order, RequestGate, Ticket};
 use super::invariant::{Invariant, Moment};
 use super::print::{print_of_rows, print_of_sandbox};
 use super::process::{Prepared, process};
@@ -55,7 +55,7 @@ const MAX_NAPS: u32 = 400;
 /// A run that has begun.
 pub struct Scheduler {
     pub world: World,
-    gate: Gate,
+    gate: RequestGate,
     workers: Vec<Option<JoinHandle<()>>>,
     rows: Rows,
     /// Every move so far, in words.
@@ -72,7 +72,7 @@ impl Scheduler {
         seed: u64,
     ) -> Self {
         let world = prepared.world(http, seed).await;
-        let gate = Gate::default();
+        let gate = RequestGate::default();
         let trouble = gate.clone();
         world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_trouble()));
         let mut workers = Vec::new();

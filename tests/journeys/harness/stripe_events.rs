@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use chrono::Duration;
 
 use super::campaign::{campaign, explored, repeats};
-use super::explorer::Reach;
+use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::of_money;
 use super::outside::nth;
@@ -34,7 +34,7 @@ pub(super) enum Story {
     /// A payment of another shop on the same Stripe account, taken and disputed, beside a booking of ours.
     OtherShop,
     /// Held, taken and disputed, and nobody here has heard the id of the payment: the answer to opening it was lost.
-    Unheard,
+    Undelivered,
     /// A part given back, which the customer's bank returns.
     Returned,
     /// Nothing of a payment: an account restricted and freed within one second.
@@ -42,15 +42,15 @@ pub(super) enum Story {
 }
 
 /// Which event of a name it is, counted from nought.
-pub(super) type Letter = (&'static str, usize);
+pub(super) type Delivery = (&'static str, usize);
 
 /// Everything that Stripe tells of a story and that something follows from.
-const OF_LET_GO: [Letter; 3] = [
+const OF_LET_GO: [Delivery; 3] = [
     ("charge.succeeded", 0),
     ("payment_intent.amount_capturable_updated", 0),
     ("payment_intent.canceled", 0),
 ];
-const OF_FULL: [Letter; 10] = [
+const OF_FULL: [Delivery; 10] = [
     ("charge.succeeded", 0),
     ("payment_intent.amount_capturable_updated", 0),
     ("payment_intent.succeeded", 0),
@@ -64,20 +64,20 @@ const OF_FULL: [Letter; 10] = [
 ];
 
 /// The same of stories after which Stripe is asked for what its events leave open.
-pub(super) const OF_OTHER_SHOP: [Letter; 1] = [("charge.dispute.created", 0)];
-pub(super) const OF_UNHEARD: [Letter; 3] = [
+pub(super) const OF_OTHER_SHOP: [Delivery; 1] = [("charge.dispute.created", 0)];
+pub(super) const OF_UNDELIVERED: [Delivery; 3] = [
     ("charge.dispute.created", 0),
     ("payment_intent.amount_capturable_updated", 0),
     ("payment_intent.succeeded", 0),
 ];
-pub(super) const OF_RETURNED: [Letter; 2] = [("charge.refunded", 0), ("refund.failed", 0)];
-pub(super) const OF_RESTRICTED: [Letter; 2] = [("account.updated", 0), ("account.updated", 1)];
+pub(super) const OF_RETURNED: [Delivery; 2] = [("charge.refunded", 0), ("refund.failed", 0)];
+pub(super) const OF_RESTRICTED: [Delivery; 2] = [("account.updated", 0), ("account.updated", 1)];
 
 /// Workers that take letters in, each its own in its own order.
 #[derive(Debug)]
 pub(super) struct Deliveries<'a> {
     pub story: Story,
-    pub hands: Vec<Vec<Letter>>,
+    pub hands: Vec<Vec<Delivery>>,
     /// How everything stands in the end, once one run has come there.
     pub end: &'a OnceLock<Vec<String>>,
 }
@@ -122,7 +122,7 @@ impl Story {
                 world.advance(Duration::hours(1));
                 stripe.open_dispute(other.as_str());
             }
-            Self::Unheard => {
+            Self::Undelivered => {
                 let id = booking_id("1");
                 let payment = world.open_payment(id, metadata(id)).await;
                 world.note_facts(id, None, vec![requested()]).await;
@@ -153,13 +153,13 @@ impl Story {
     }
 }
 
-async fn arrives(letter: Letter, world: &World) -> String {
+async fn arrives(delivery: Delivery, world: &World) -> String {
     let events = world.service.sandbox.stripe.events().into_iter();
-    let event = events.filter(|event| event.kind == letter.0).nth(letter.1).expect("it was told");
+    let event = events.filter(|event| event.kind == delivery.0).nth(delivery.1).expect("it was told");
     let status = world.service.deliver_stripe(&event.body).await.status();
     let pk = format!("EVENT#stripe#{}", event.id);
     let kept = Rows::read(&world.service.dynamo).of(&pk).next().is_some();
-    assert!(kept || !status.is_success(), "{letter:?} was acknowledged and is not kept");
+    assert!(kept || !status.is_success(), "{delivery:?} was acknowledged and is not kept");
     status.to_string()
 }
 
@@ -177,11 +177,11 @@ impl Scenario for Deliveries<'_> {
     }
 
     fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
-        let letters = self.hands[worker].clone();
+        let deliveries = self.hands[worker].clone();
         Box::pin(async move {
             let mut seen = Vec::new();
-            for letter in letters {
-                seen.push(arrives(letter, &process).await);
+            for delivery in deliveries {
+                seen.push(arrives(delivery, &process).await);
             }
             seen.join(", ")
         })
@@ -203,8 +203,8 @@ impl Scenario for Deliveries<'_> {
     }
 
     async fn again(&self, world: &World) {
-        for letter in self.hands.iter().flatten() {
-            assert_eq!(arrives(*letter, world).await, "200 OK");
+        for delivery in self.hands.iter().flatten() {
+            assert_eq!(arrives(*delivery, world).await, "200 OK");
         }
     }
 
@@ -237,55 +237,55 @@ fn without_traces(row: &Row) -> String {
     row.to_string()
 }
 
-fn explored_to_one_end(story: Story, hands: &[&[Letter]], reach: Reach) {
+fn explored_to_one_end(story: Story, hands: &[&[Delivery]], limits: ExploreLimits) {
     let end = OnceLock::new();
-    let hands = hands.iter().map(|letters| letters.to_vec()).collect();
-    explored(&Deliveries { story, hands, end: &end }, reach);
+    let hands = hands.iter().map(|deliveries| deliveries.to_vec()).collect();
+    explored(&Deliveries { story, hands, end: &end }, limits);
 }
 
 #[test]
 fn one_event_of_stripes_delivered_twice_is_applied_once_in_every_order_and_after_any_deaths() {
-    let reach = Reach { deaths: 2, ..Reach::default() };
+    let limits = ExploreLimits { deaths: 2, ..ExploreLimits::default() };
     let refund = ("charge.refunded", 0);
-    explored_to_one_end(Story::Full { won: true }, &[&[refund], &[refund]], reach);
+    explored_to_one_end(Story::Full { won: true }, &[&[refund], &[refund]], limits);
 }
 
 #[test]
 fn a_hold_and_its_release_at_once_end_in_one_state_in_every_order_and_after_any_deaths() {
     let [charge, held, let_go] = OF_LET_GO;
-    let reach = Reach { deaths: 2, ..Reach::default() };
-    explored_to_one_end(Story::LetGo, &[&[held], &[let_go]], reach);
-    explored_to_one_end(Story::LetGo, &[&[held, let_go], &[let_go, held]], Reach::default());
-    explored_to_one_end(Story::LetGo, &[&[charge], &[held], &[let_go]], Reach::default());
+    let limits = ExploreLimits { deaths: 2, ..ExploreLimits::default() };
+    explored_to_one_end(Story::LetGo, &[&[held], &[let_go]], limits);
+    explored_to_one_end(Story::LetGo, &[&[held, let_go], &[let_go, held]], ExploreLimits::default());
+    explored_to_one_end(Story::LetGo, &[&[charge], &[held], &[let_go]], ExploreLimits::default());
 }
 
 #[test]
 fn a_refund_a_dispute_and_a_reversal_at_once_end_in_one_set_of_books_in_every_order() {
     for won in [true, false] {
-        let hands: [&[Letter]; 3] =
+        let hands: [&[Delivery]; 3] =
             [&[("charge.refunded", 1)], &[("charge.dispute.closed", 0)], &[("transfer.reversed", 1)]];
-        explored_to_one_end(Story::Full { won }, &hands, Reach::default());
+        explored_to_one_end(Story::Full { won }, &hands, ExploreLimits::default());
     }
 }
 
 #[test]
 fn a_dispute_of_another_shop_has_no_effect_in_every_order_and_after_any_deaths() {
-    let reach = Reach { deaths: 2, ..Reach::default() };
+    let limits = ExploreLimits { deaths: 2, ..ExploreLimits::default() };
     let dispute = ("charge.dispute.created", 0);
-    explored_to_one_end(Story::OtherShop, &[&[dispute], &[dispute]], reach);
+    explored_to_one_end(Story::OtherShop, &[&[dispute], &[dispute]], limits);
 }
 
 fn drawn(seed: u64, end: &[OnceLock<Vec<String>>; 3]) -> Deliveries<'_> {
     let mut random = SeededRandom::of(seed);
     let stories = [Story::LetGo, Story::Full { won: true }, Story::Full { won: false }];
     let chosen = random.below(3);
-    let letters: &[Letter] = if chosen == 0 { &OF_LET_GO } else { &OF_FULL };
+    let deliveries: &[Delivery] = if chosen == 0 { &OF_LET_GO } else { &OF_FULL };
     let mut hands = vec![Vec::new(); 2 + random.below(3)];
-    for letter in letters.iter().chain(letters) {
+    for delivery in deliveries.iter().chain(deliveries) {
         let workers = hands.len();
-        let hand: &mut Vec<Letter> = &mut hands[random.below(workers)];
+        let hand: &mut Vec<Delivery> = &mut hands[random.below(workers)];
         let place = random.below(hand.len() + 1);
-        hand.insert(place, *letter);
+        hand.insert(place, *delivery);
     }
     Deliveries { story: stories[chosen], hands, end: &end[chosen] }
 }

@@ -21,7 +21,7 @@ use serde_json::Value;
 use shared::store::keys::DUE_INDEX;
 
 use super::defect::Defect;
-use super::gate::{Asked, Gate, Order};
+use super::gate::{Asked, Order, RequestGate};
 use super::print::{print_of_answer, print_of_text};
 use super::touch::Touch;
 
@@ -32,7 +32,7 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 #[derive(Clone)]
 pub struct WayToTable {
     pub dynamo: EmbeddedDynamo,
-    pub gate: Gate,
+    pub gate: RequestGate,
     pub worker: usize,
     pub defects: &'static [Defect],
 }
@@ -164,7 +164,12 @@ fn question(request: &HttpRequest) -> String {
 }
 
 /// The providers behind the gate of one worker.
-pub fn way_to_providers(gate: Gate, worker: usize, defects: &'static [Defect], stand_ins: Router) -> Router {
+pub fn way_to_providers(
+    gate: RequestGate,
+    worker: usize,
+    defects: &'static [Defect],
+    stand_ins: Router,
+) -> Router {
     let calls = Arc::new(AtomicU64::new(0));
     stand_ins.layer(from_fn(move |mut request: Request, next: Next| {
         let (gate, number) = (gate.clone(), calls.fetch_add(1, Ordering::Relaxed));

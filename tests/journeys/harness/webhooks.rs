@@ -8,7 +8,7 @@ use local::service::TABLE;
 use serde_json::Value;
 
 use super::campaign::{campaign, explored, repeats};
-use super::explorer::Reach;
+use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::{
     AppliedOnce, ClosedCasesRest, EventsStand, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
@@ -23,7 +23,7 @@ use crate::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, 
 
 /// What happened at Whop, to which member, in which minute; or the tick that takes up what was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Letter {
+pub(super) enum Delivery {
     Failed(usize, i64),
     Paid(usize, i64),
     /// A failure in a dialect that names no company: Whop is asked whose the membership is.
@@ -33,15 +33,15 @@ pub(super) enum Letter {
     Tick,
 }
 
-use Letter::{Disputed, Failed, Paid, Tick, Unnamed};
+use Delivery::{Disputed, Failed, Paid, Tick, Unnamed};
 
 /// Workers that take letters in, each its own in its own order.
 #[derive(Debug)]
 pub(super) struct Deliveries<'a> {
-    pub(super) hands: Vec<Vec<Letter>>,
+    pub(super) hands: Vec<Vec<Delivery>>,
     /// What came before: the first of it before anybody knew whose it is, and what names no company before Whop
     /// itself could say.
-    pub(super) early: Vec<Letter>,
+    pub(super) early: Vec<Delivery>,
     /// How everything stands in the end, once one run has come there.
     pub(super) end: &'a OnceLock<Vec<String>>,
 }
@@ -66,7 +66,7 @@ const TRACES: [&str; 12] = [
     "list_sk",
 ];
 
-impl Letter {
+impl Delivery {
     fn event(self) -> Option<Value> {
         let at = |minute| beginning() + Duration::minutes(minute);
         match self {
@@ -120,15 +120,15 @@ impl Scenario for Deliveries<'_> {
     }
 
     async fn prepare(&self, world: &World) {
-        let is_unnamed = |letter: &&Letter| matches!(letter, Unnamed(_));
-        for letter in self.early.iter().filter(is_unnamed) {
-            letter.arrives(world).await;
+        let is_unnamed = |delivery: &&Delivery| matches!(delivery, Unnamed(_));
+        for delivery in self.early.iter().filter(is_unnamed) {
+            delivery.arrives(world).await;
         }
         for member in 1..=3 {
             world.add_past_due(COMPANY, &format!("mem_{member}"));
         }
-        for letter in self.early.iter().filter(|letter| !is_unnamed(letter)) {
-            letter.arrives(world).await;
+        for delivery in self.early.iter().filter(|delivery| !is_unnamed(delivery)) {
+            delivery.arrives(world).await;
         }
         if !self.early.is_empty() {
             world.advance(PAUSE);
@@ -136,11 +136,11 @@ impl Scenario for Deliveries<'_> {
     }
 
     fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
-        let letters = self.hands[worker].clone();
+        let deliveries = self.hands[worker].clone();
         Box::pin(async move {
             let mut seen = Vec::new();
-            for letter in letters {
-                seen.push(letter.arrives(&process).await);
+            for delivery in deliveries {
+                seen.push(delivery.arrives(&process).await);
             }
             seen.join(", ")
         })
@@ -161,8 +161,8 @@ impl Scenario for Deliveries<'_> {
     }
 
     async fn again(&self, world: &World) {
-        for letter in self.hands.iter().flatten() {
-            assert_eq!(letter.arrives(world).await, "200 OK");
+        for delivery in self.hands.iter().flatten() {
+            assert_eq!(delivery.arrives(world).await, "200 OK");
         }
     }
 
@@ -181,28 +181,31 @@ impl Scenario for Deliveries<'_> {
     }
 }
 
-fn explored_to_one_end(hands: &[&[Letter]], reach: Reach) {
+fn explored_to_one_end(hands: &[&[Delivery]], limits: ExploreLimits) {
     let end = OnceLock::new();
-    let hands = hands.iter().map(|letters| letters.to_vec()).collect();
-    explored(&Deliveries { hands, early: Vec::new(), end: &end }, reach);
+    let hands = hands.iter().map(|deliveries| deliveries.to_vec()).collect();
+    explored(&Deliveries { hands, early: Vec::new(), end: &end }, limits);
 }
 
 #[test]
 fn one_event_delivered_twice_is_applied_once_in_every_order_and_after_any_deaths() {
-    let reach = Reach { deaths: 2, jumps: 1, ..Reach::default() };
-    explored_to_one_end(&[&[Failed(1, 0)], &[Failed(1, 0)]], reach);
+    let limits = ExploreLimits { deaths: 2, jumps: 1, ..ExploreLimits::default() };
+    explored_to_one_end(&[&[Failed(1, 0)], &[Failed(1, 0)]], limits);
 }
 
 #[test]
 fn a_failure_and_a_payment_at_once_end_in_one_state_in_every_order_and_after_any_deaths() {
-    let reach = Reach { deaths: 2, ..Reach::default() };
-    explored_to_one_end(&[&[Failed(1, 0)], &[Paid(1, 5)]], reach);
-    explored_to_one_end(&[&[Failed(1, 0), Paid(1, 5)], &[Paid(1, 5), Failed(1, 0)]], Reach::default());
+    let limits = ExploreLimits { deaths: 2, ..ExploreLimits::default() };
+    explored_to_one_end(&[&[Failed(1, 0)], &[Paid(1, 5)]], limits);
+    explored_to_one_end(
+        &[&[Failed(1, 0), Paid(1, 5)], &[Paid(1, 5), Failed(1, 0)]],
+        ExploreLimits::default(),
+    );
 }
 
 #[test]
 fn three_events_at_once_end_in_one_state_in_every_order() {
-    explored_to_one_end(&[&[Failed(1, 0)], &[Paid(1, 5)], &[Failed(1, 3)]], Reach::default());
+    explored_to_one_end(&[&[Failed(1, 0)], &[Paid(1, 5)], &[Failed(1, 3)]], ExploreLimits::default());
 }
 
 #[test]
@@ -211,14 +214,14 @@ fn leaving_out_orders_that_commute_leaves_no_state_out() {
     let scenario =
         Deliveries { hands: vec![vec![Failed(1, 0)], vec![Failed(2, 3)]], early: Vec::new(), end: &end };
     let found = [false, true].map(|wide_awake| {
-        let tally = explored(&scenario, Reach { jumps: 1, wide_awake, ..Reach::default() });
+        let tally = explored(&scenario, ExploreLimits { jumps: 1, wide_awake, ..ExploreLimits::default() });
         (tally.states, tally.interleavings)
     });
     assert_eq!(found[0], found[1]);
 }
 
 /// Everything that happened to three members; the hands draw from it, some of it more than once.
-const LETTERS: [Letter; 8] = [
+const LETTERS: [Delivery; 8] = [
     Failed(1, 0),
     Paid(1, 5),
     Failed(2, 1),
@@ -233,11 +236,11 @@ pub(super) fn drawn(seed: u64, end: &OnceLock<Vec<String>>) -> Deliveries<'_> {
     let mut random = SeededRandom::of(seed);
     let mut hands = vec![Vec::new(); 2 + random.below(3)];
     for _ in 0..2 {
-        for letter in LETTERS {
+        for delivery in LETTERS {
             let workers = hands.len();
-            let hand: &mut Vec<Letter> = &mut hands[random.below(workers)];
+            let hand: &mut Vec<Delivery> = &mut hands[random.below(workers)];
             let place = random.below(hand.len() + 1);
-            hand.insert(place, letter);
+            hand.insert(place, delivery);
         }
     }
     Deliveries { hands, early: Vec::new(), end }

@@ -51,7 +51,7 @@ impl Run<'_> {
             ReminderStep::Wait { until } => match case.last_offset_days.filter(|_| case.push_pending) {
                 Some(offset_days) => self.push_late(view, case, offset_days, until, now).await,
                 None => {
-                    self.put_off(view, &case, until, now).await?;
+                    self.postpone(view, &case, until, now).await?;
                     Ok((Worked::Done, None))
                 }
             },
@@ -176,7 +176,7 @@ impl Run<'_> {
         let Some(pause) = recheck_pause(reason) else {
             return self.take_step(view, case, offset_days, Vec::new(), hold, now).await;
         };
-        self.put_off(view, &Case { hold, ..case }, now + pause, now).await?;
+        self.postpone(view, &Case { hold, ..case }, now + pause, now).await?;
         Ok((Worked::Skipped, None))
     }
 
@@ -248,7 +248,7 @@ impl Run<'_> {
         Ok((Worked::Failed, Some(reason)))
     }
 
-    pub(crate) async fn put_off(
+    pub(crate) async fn postpone(
         &self,
         view: &CompanyView,
         case: &Case,

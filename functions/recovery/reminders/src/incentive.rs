@@ -50,7 +50,7 @@ impl Run<'_> {
         };
         // Held by another worker, or waiting for its next try: the case waits with it.
         if let Some(until) = effect.lease_until.filter(|until| *until > now) {
-            self.put_off(view, &case, until, now).await?;
+            self.postpone(view, &case, until, now).await?;
             return Ok(Granted::Later((Worked::Skipped, None)));
         }
         let ended = if effect.state.is_final() {

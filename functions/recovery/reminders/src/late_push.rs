@@ -61,7 +61,7 @@ impl Run<'_> {
         now: DateTime<Utc>,
     ) -> Result<Ended, StoreError> {
         let case = Case { push_pending: false, failed_tries: 0, last_error: None, ..case };
-        self.put_off(view, &case, next_step_at, now).await?;
+        self.postpone(view, &case, next_step_at, now).await?;
         Ok((Worked::Skipped, None))
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Record {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) stripe: Vec<stripe::Change>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) bus: Vec<bus::Heard>,
+    pub(crate) bus: Vec<bus::ReceivedEvent>,
 }
 
 impl Journal {
