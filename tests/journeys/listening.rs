@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use http::Method;
-use local::bus::{BUS, Heard};
+use local::bus::{BUS, ReceivedEvent};
 use local::embedded::EmbeddedDynamo;
 use local::fault::{Operation, Rule};
 use local::outbox::Provider;
@@ -58,7 +58,7 @@ impl World {
         self.service.sandbox.bus.requests().values().sum()
     }
 
-    pub fn received(&self) -> Vec<Heard> {
+    pub fn received(&self) -> Vec<ReceivedEvent> {
         self.service.sandbox.bus.received()
     }
 

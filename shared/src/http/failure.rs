@@ -74,6 +74,10 @@ const MAX_LISTED_ERRORS: usize = 20;
 const CHALLENGE: &str = "Bearer realm=\"justonce\"";
 
 impl Failure {
+    /// 503: payments are off.
+    pub const STRIPE_NOT_CONFIGURED: Self =
+        Self::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" };
+
     /// Invalid input without a field.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::Invalid { detail: detail.into(), errors: Vec::new() }

@@ -22,10 +22,7 @@ pub(crate) async fn payment(
     let booking = seen_by(&caller, &row)?;
     let known = booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref());
     let Some(payment_intent) = known else { return Err(unopened(&caller, &row, &booking).await?) };
-    let stripe = app
-        .stripe
-        .as_ref()
-        .ok_or_else(|| Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" })?;
+    let stripe = app.stripe.as_ref().ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
     let payment = stripe.payment_intent(payment_intent.as_str()).await.map_err(unread)?;
     Ok(Answer::ok(json!({
         "booking_id": row.booking_id,

@@ -30,9 +30,7 @@ async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, 
     let batch =
         batch.ok_or_else(|| Failure::Internal("the clock shows no year of four digits".to_owned()))?;
     let new_id = || app.ids.next();
-    let payouts = app
-        .payouts(app.store()?, &new_id)
-        .ok_or_else(|| Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" })?;
+    let payouts = app.payouts(app.store()?, &new_id).ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
     let order = PayoutRequest {
         batch,
         started_by: StartedBy::Person { account: caller.id.clone() },

@@ -49,7 +49,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
 async fn without_stripe(app: &SharedApp, occurrence: &Occurrence) -> Result<Report, Failure> {
     let (store, now) = (app.store()?, app.clock.now());
     if payouts::is_anybody_waiting(store, now).await? {
-        return Err(Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" });
+        return Err(Failure::STRIPE_NOT_CONFIGURED);
     }
     Ok(due::conclude(store, occurrence, Report::default(), now).await?)
 }

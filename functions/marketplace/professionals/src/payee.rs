@@ -78,10 +78,7 @@ const UNPROVEN: &str = "This account is not known to be this professional's. Its
 
 /// The account as Stripe knows it now.
 async fn account(app: &SharedApp, account_id: &StripeAccountId) -> Result<StripeAccount, Failure> {
-    let stripe = app
-        .stripe
-        .as_ref()
-        .ok_or_else(|| Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" })?;
+    let stripe = app.stripe.as_ref().ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
     stripe.account(account_id.as_str()).await.map_err(|error| error.of(Provider::Stripe).into())
 }
 

@@ -43,9 +43,7 @@ async fn run(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answe
 fn failure(error: ReconcileError) -> Failure {
     match error {
         ReconcileError::Store(error) => error.into(),
-        ReconcileError::StripeNotConfigured => {
-            Failure::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" }
-        }
+        ReconcileError::StripeNotConfigured => Failure::STRIPE_NOT_CONFIGURED,
         ReconcileError::Vault(error) => error.into(),
     }
 }
