@@ -212,7 +212,7 @@ async fn without_keys_nobody_is_proven_and_the_door_says_try_again() {
 }
 
 #[tokio::test]
-async fn a_bearer_token_opens_the_doors_of_its_role() {
+async fn a_bearer_token_opens_the_routes_of_its_role() {
     let world = World::start().await;
     for (role, status) in [("owner", 200), ("accountant", 200), ("nobody", 401)] {
         let token = world.service.sandbox.oidc.bearer(role, COMPANY);

@@ -246,12 +246,12 @@ async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
 }
 
 #[tokio::test]
-async fn doors_of_roles_answer_whom_the_table_names_about_what_is_theirs() {
+async fn routes_of_roles_answer_whom_the_table_names_about_what_is_theirs() {
     every_asker_at(|route| matches!(route.access, Access::Roles(_))).await;
 }
 
 #[tokio::test]
-async fn all_other_doors_answer_whom_the_table_names() {
+async fn all_other_routes_answer_whom_the_table_names() {
     every_asker_at(|route| !matches!(route.access, Access::Roles(_))).await;
 }
 

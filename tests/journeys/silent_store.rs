@@ -172,7 +172,7 @@ fn hangs(trouble: Intervention) -> bool {
 }
 
 #[tokio::test]
-async fn while_the_table_hangs_altogether_closed_doors_say_so_at_once() {
+async fn while_the_table_hangs_altogether_closed_classes_say_so_at_once() {
     let world = World::waiting_ms(25).await;
     let callers = Callers::of(&world).await;
     let before = traces(&world).await;

@@ -32,11 +32,11 @@ pub(super) async fn authorize(
     next: Next,
 ) -> Response {
     let client_ip = trusted_proxy::client_ip(&app, &request);
-    let (allowance, admitted) = match check_and_charge(route, &app, client_ip, &mut request).await {
-        Ok(allowance) => (allowance, Ok(())),
-        Err((allowance, failure)) => (allowance, Err(failure)),
+    let (rate_limit_charge, admitted) = match check_and_charge(route, &app, client_ip, &mut request).await {
+        Ok(rate_limit_charge) => (rate_limit_charge, Ok(())),
+        Err((rate_limit_charge, failure)) => (rate_limit_charge, Err(failure)),
     };
-    request.extensions_mut().insert(allowance.clone());
+    request.extensions_mut().insert(rate_limit_charge.clone());
     request.extensions_mut().insert(route.key);
     let mut response = match admitted {
         Ok(()) => next.run(request).await,
@@ -44,9 +44,9 @@ pub(super) async fn authorize(
     };
     count_failure(route, response.status());
     if response.status() == StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
-        response = count_failed_proof(&app, &allowance, response).await;
+        response = count_failed_proof(&app, &rate_limit_charge, response).await;
     }
-    allowance.tell(&mut response, app.clock.now());
+    rate_limit_charge.tell(&mut response, app.clock.now());
     response
 }
 
@@ -67,9 +67,9 @@ fn counts_failed_proofs(route: &Route) -> bool {
 }
 
 /// Whoever fails to prove itself over and over is not answered any more for a while.
-async fn count_failed_proof(app: &App, allowance: &RateLimitCharge, response: Response) -> Response {
-    let charge = LimitCharge { class: &rate_limit::class::TOKEN, subject: &allowance.address() };
-    match allowance.charge(app, &[charge]).await {
+async fn count_failed_proof(app: &App, rate_limit_charge: &RateLimitCharge, response: Response) -> Response {
+    let charge = LimitCharge { class: &rate_limit::class::TOKEN, subject: &rate_limit_charge.address() };
+    match rate_limit_charge.charge(app, &[charge]).await {
         Err(failure @ Failure::TooMany { .. }) => failure.into_response(),
         // Refused already; a limit that cannot be counted changes nothing about that.
         Ok(()) | Err(_) => response,
@@ -96,13 +96,13 @@ async fn check_and_charge(
         }
     }
     let Some((class, subject)) = due else { return Ok(bare) };
-    let allowance = bare.owing(class, subject);
+    let rate_limit_charge = bare.owing(class, subject);
     if is_charged_here(route)
-        && let Err(failure) = allowance.charge_due(app).await
+        && let Err(failure) = rate_limit_charge.charge_due(app).await
     {
-        return Err((allowance, failure));
+        return Err((rate_limit_charge, failure));
     }
-    Ok(allowance)
+    Ok(rate_limit_charge)
 }
 
 /// Whether a request counts before the handler runs: not where it may be a retry of one that has
@@ -117,11 +117,11 @@ fn due(
     route: &Route,
     path: &str,
     proven: Option<&Authenticated>,
-    allowance: &RateLimitCharge,
+    rate_limit_charge: &RateLimitCharge,
 ) -> Option<(&'static rate_limit::Class, String)> {
     let class = route.limit?;
     let subject = match (class.subject, proven.map(|proven| &proven.caller)) {
-        (LimitSubject::Ip, _) => allowance.address(),
+        (LimitSubject::Ip, _) => rate_limit_charge.address(),
         (LimitSubject::Caller, Some(Caller { id, company, .. })) => format!("{}_{id}", company.id()),
         (LimitSubject::Company, Some(Caller { company, .. })) => {
             format!("{}_{}", route.function, company.id())

@@ -199,7 +199,7 @@ fn foreign_crates_speak_only_in_earnest_whatever_is_asked_for() {
 
 #[test]
 fn what_rust_log_does_not_mention_is_heard_from_info_on() {
-    for (levels, heard) in [
+    for (levels, received) in [
         ("", ["info", "error"].as_slice()),
         ("other=trace", &["info", "error"]),
         ("warn", &["error"]),
@@ -218,7 +218,7 @@ fn what_rust_log_does_not_mention_is_heard_from_info_on() {
         assert!(lines.iter().all(|line| line["request_id"] == "r-1"));
         assert_eq!(
             lines.iter().map(|line| line["level"].as_str().unwrap()).collect::<Vec<_>>(),
-            heard,
+            received,
             "{levels}"
         );
     }

@@ -4,11 +4,7 @@
 //! is the code that is deployed, as it would behave without one of its precautions. Each test says which
 //! invariant finds it.
 //!
-//! Two that are made elsewhere cannot be made here: an index of this table holds keys and nothing else, so no
-//! row can be taken from it, and no code asks whether the table has cleared a row away.
-//!
-//! Some mistakes do no harm alone, because a second precaution catches them; there both are left out, and
-//! where it is cheap it is shown that one alone is harmless.
+//! Some mistakes do no harm alone, because a second precaution catches them; there both are left out.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

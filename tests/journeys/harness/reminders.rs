@@ -89,12 +89,12 @@ impl Scenario for Reminders {
             world.add_past_due(COMPANY, &format!("mem_{member}"));
             world.fail(&format!("mem_{member}"), &format!("pay_{member}"), beginning()).await.ok();
         }
-        let put_off = match self.step {
+        let postponed = match self.step {
             Step::Message => Some(Operation::Notifications),
             Step::Days => Some(Operation::Extend),
             _ => None,
         };
-        if let Some(operation) = put_off {
+        if let Some(operation) = postponed {
             world.trouble(operation, "status:429", Some(1), Some(COMPANY));
             world.settle().await;
             world.advance(LEASES);

@@ -6,7 +6,7 @@ use crate::booking::Payout;
 use crate::rules::Rule;
 use crate::state::State;
 use crate::stripe::{Answer, Call, End};
-use crate::worker::{Verdict, Worker};
+use crate::worker::{CallResult, Worker};
 
 impl Protocol {
     /// Reads a payout that nobody holds.
@@ -62,7 +62,7 @@ impl Protocol {
         state.workers[place] = if late || old {
             Worker::Idle
         } else if let Some(transfer) = found {
-            Worker::Knowing { version, verdict: Verdict::Done { transfer }, is_newest }
+            Worker::Knowing { version, verdict: CallResult::Done { transfer }, is_newest }
         } else {
             let (ticks_left, since_first) = (self.world.call_ticks, self.measured(since_first));
             Worker::Calling { version, in_doubt, ticks_left, since_first, is_newest }
@@ -82,11 +82,11 @@ impl Protocol {
         let keeps_doubt = in_doubt && self.rules.keep(Rule::BusyKeepsDoubt);
         let believes = !in_doubt || !self.rules.keep(Rule::RefusedRepetitionIsLookedUp);
         state.workers[place] = match answer {
-            Answer::Made => knowing(Verdict::Done { transfer: version }),
-            Answer::Refused if believes => knowing(Verdict::Rejected),
+            Answer::Made => knowing(CallResult::Done { transfer: version }),
+            Answer::Refused if believes => knowing(CallResult::Rejected),
             Answer::Refused | Answer::Broken => look_up,
-            Answer::TurnedAway if !keeps_doubt => knowing(Verdict::Free),
-            Answer::TurnedAway | Answer::Busy => knowing(Verdict::Doubt),
+            Answer::TurnedAway if !keeps_doubt => knowing(CallResult::Free),
+            Answer::TurnedAway | Answer::Busy => knowing(CallResult::Doubt),
         };
         true
     }
@@ -98,7 +98,7 @@ impl Protocol {
             return false;
         };
         state.workers[place] = if self.rules.keep(Rule::DoubtIsLeftAlone) {
-            Worker::Knowing { version, verdict: Verdict::Doubt, is_newest }
+            Worker::Knowing { version, verdict: CallResult::Doubt, is_newest }
         } else {
             Worker::LookingUp { version, since_first, is_newest }
         };
@@ -110,8 +110,8 @@ impl Protocol {
         let Worker::LookingUp { version, since_first, is_newest } = state.workers[place] else {
             return false;
         };
-        let verdict = match Verdict::found(state.stripe.look_up()) {
-            Verdict::Rejected if since_first < self.clock.memory => Verdict::Doubt,
+        let verdict = match CallResult::found(state.stripe.look_up()) {
+            CallResult::Rejected if since_first < self.clock.memory => CallResult::Doubt,
             verdict => verdict,
         };
         state.workers[place] = Worker::Knowing { version, verdict, is_newest };
@@ -119,11 +119,11 @@ impl Protocol {
     }
 
     /// Has tried often enough.
-    pub(crate) fn give_up(&self, state: &mut State, place: usize) -> bool {
-        let Worker::Knowing { version, verdict: Verdict::Doubt, is_newest } = state.workers[place] else {
+    pub(crate) fn abandon(&self, state: &mut State, place: usize) -> bool {
+        let Worker::Knowing { version, verdict: CallResult::Doubt, is_newest } = state.workers[place] else {
             return false;
         };
-        state.workers[place] = Worker::Knowing { version, verdict: Verdict::GivenUp, is_newest };
+        state.workers[place] = Worker::Knowing { version, verdict: CallResult::GivenUp, is_newest };
         true
     }
 
@@ -146,14 +146,14 @@ impl Protocol {
         let keeps_lease = self.rules.keep(Rule::DoubtKeepsLease);
         let lease_left = if keeps_lease { lease_left } else { 0 };
         let payout = match verdict {
-            Verdict::Done { transfer } => {
+            CallResult::Done { transfer } => {
                 state.booking.paid = Some(transfer);
                 Payout::Done
             }
-            Verdict::Rejected => Payout::Rejected,
-            Verdict::Free => Payout::Prepared,
-            Verdict::Doubt => Payout::Sending { lease_left, since_first },
-            Verdict::GivenUp => {
+            CallResult::Rejected => Payout::Rejected,
+            CallResult::Free => Payout::Prepared,
+            CallResult::Doubt => Payout::Sending { lease_left, since_first },
+            CallResult::GivenUp => {
                 let early = self.clock.memory - self.measured(since_first);
                 Payout::Unknown { quiet_in: lease_left.max(early) }
             }

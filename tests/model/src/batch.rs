@@ -5,7 +5,7 @@ use crate::Protocol;
 use crate::booking::Payout;
 use crate::rules::Rule;
 use crate::state::State;
-use crate::worker::{Verdict, Worker};
+use crate::worker::{CallResult, Worker};
 
 impl Protocol {
     /// Reads a booking that is not paid and has nothing in progress.
@@ -64,8 +64,8 @@ impl Protocol {
         if !matches!(state.booking.payout(version), Payout::Unknown { .. }) {
             return true;
         }
-        let payout = match Verdict::found(found) {
-            Verdict::Done { transfer } => {
+        let payout = match CallResult::found(found) {
+            CallResult::Done { transfer } => {
                 state.booking.paid = Some(transfer);
                 Payout::Done
             }

@@ -18,7 +18,7 @@
 //! | --- | --- |
 //! | `plan`, `look_before_preparing`, `prepare` | the payouts job: the booking's row and `payout:<booking>:v<N>` (`shared/src/domain/payout/transfer.rs`) in one transaction |
 //! | `read`, `claim`, `settle` | `shared/src/effects.rs` |
-//! | `call`, `answer`, `time_out`, `look_up`, `give_up` | `shared/src/effects/attempt.rs`, `shared/src/providers/stripe/client.rs` |
+//! | `call`, `answer`, `time_out`, `look_up`, `abandon` | `shared/src/effects/attempt.rs`, `shared/src/providers/stripe/client.rs` |
 //! | [`Answer`] | `shared/src/providers/call.rs`, told apart in `shared/src/providers/stripe/error.rs` |
 //! | `look_by_hand`, `resolve` | the route by which a person resolves what is in doubt |
 //! | [`Clock`] | 10 s of a call (`providers/client.rs`), 120 s of a lease, 23 h and 24 h |
@@ -63,7 +63,7 @@ pub use protocol::{Action, Protocol, World};
 pub use rules::{Rule, Rules};
 pub use state::State;
 pub use stripe::{Answer, Call, End, MAX_ORPHANS, Stripe};
-pub use worker::{Verdict, Worker};
+pub use worker::{CallResult, Worker};
 
 /// The most workers a state has room for.
 pub const MAX_WORKERS: usize = 3;

@@ -7,7 +7,7 @@ use crate::protocol::Protocol;
 use crate::rest::ends_undisturbed;
 use crate::state::State;
 use crate::stripe::MAX_ORPHANS;
-use crate::worker::{Verdict, Worker};
+use crate::worker::{CallResult, Worker};
 
 /// Transfers per booking.
 pub const PAID_ONCE: &str = "a booking has at most one transfer";
@@ -49,7 +49,7 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
         ),
         Property::sometimes("a worker that was overtaken has something to write", |_, state: &State| {
             state.workers.iter().any(|worker| {
-                matches!(worker, Worker::Knowing { verdict: Verdict::Done { .. }, is_newest: false, .. })
+                matches!(worker, Worker::Knowing { verdict: CallResult::Done { .. }, is_newest: false, .. })
             })
         }),
         Property::sometimes("a doubt is left to a person although the money moved", |_, state: &State| {

@@ -165,7 +165,7 @@ impl Protocol {
             Action::Answer(place, end) => self.answer(state, place, end),
             Action::TimeOut(place, arrives) => self.time_out(state, place, arrives),
             Action::LookUp(place) => self.look_up(state, place),
-            Action::GiveUp(place) => self.give_up(state, place),
+            Action::GiveUp(place) => self.abandon(state, place),
             Action::Settle(place) => self.settle(state, place),
             Action::LookByHand(place, version) => self.look_by_hand(state, place, version),
             Action::Resolve(place) => self.resolve(state, place),

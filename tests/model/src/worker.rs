@@ -71,7 +71,7 @@ pub enum Worker {
         /// Which payout.
         version: u8,
         /// What it will write.
-        verdict: Verdict,
+        verdict: CallResult,
         /// Whether its fence is the row's.
         is_newest: bool,
     },
@@ -86,7 +86,7 @@ pub enum Worker {
 
 /// What follows from an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum CallResult {
     /// The money moved.
     Done {
         /// By the transfer of this version.
@@ -102,7 +102,7 @@ pub enum Verdict {
     GivenUp,
 }
 
-impl Verdict {
+impl CallResult {
     /// What a look-up decides.
     pub(crate) fn found(found: Option<u8>) -> Self {
         found.map_or(Self::Rejected, |transfer| Self::Done { transfer })

@@ -15,7 +15,7 @@ use shared::store::account::Proof;
 pub(crate) async fn change(
     State(app): State<SharedApp>,
     session: Session,
-    allowance: RateLimitCharge,
+    rate_limit_charge: RateLimitCharge,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Failure> {
@@ -25,7 +25,7 @@ pub(crate) async fn change(
     let new = password_field(object, "new_password")?;
     let account = session.account;
     // Whoever holds a stolen session may not guess the password with it.
-    let charged = allowance.charge_account(&app, (&AUTH_ADDRESS, &AUTH), account.as_str()).await?;
+    let charged = rate_limit_charge.charge_account(&app, (&AUTH_ADDRESS, &AUTH), account.as_str()).await?;
 
     let store = app.store()?;
     let elsewhere = || Failure::Conflict("The password of this account is not kept here.".to_owned());
@@ -50,6 +50,6 @@ pub(crate) async fn change(
     let generation = row.generation + 1;
     let proven = ProvenAccount { account, role: row.role, company: row.company, generation };
     let (session, cookie) =
-        session::open_refunding(&app, &proven, &headers, Some((&allowance, &charged))).await?;
+        session::open_refunding(&app, &proven, &headers, Some((&rate_limit_charge, &charged))).await?;
     Ok(session.entered(cookie))
 }

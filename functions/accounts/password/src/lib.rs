@@ -51,7 +51,7 @@ async fn page() -> HtmlPage {
 
 async fn forgot(
     State(app): State<SharedApp>,
-    allowance: RateLimitCharge,
+    rate_limit_charge: RateLimitCharge,
     body: JsonBody,
 ) -> Result<Answer, Failure> {
     let links = Links::of(&app)?;
@@ -59,7 +59,7 @@ async fn forgot(
     let address = EmailAddress::read(text_field(object, "email", MAX_TEXT_CHARS)?);
     let address = address.map_err(|error| Failure::field("email", error.to_string()))?;
     let account = AccountKey::email(&address);
-    allowance.charge_account(&app, (&RESET_ADDRESS, &RESET), account.as_str()).await?;
+    rate_limit_charge.charge_account(&app, (&RESET_ADDRESS, &RESET), account.as_str()).await?;
     links.forgot(&account, &address, language_field(object)?).await?;
     Ok(Answer::accepted(json!({"outcome": "mail_sent"})))
 }

@@ -42,15 +42,16 @@ async fn page() -> HtmlPage {
 
 async fn sign_in(
     State(app): State<SharedApp>,
-    allowance: RateLimitCharge,
+    rate_limit_charge: RateLimitCharge,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, Failure> {
     session::configured(&app)?;
     let entry = entry::Entry::read(&app, &body)?;
-    let charged = allowance.charge_account(&app, (&AUTH_ADDRESS, &AUTH), entry.account.as_str()).await?;
+    let charged =
+        rate_limit_charge.charge_account(&app, (&AUTH_ADDRESS, &AUTH), entry.account.as_str()).await?;
     let proven = entry.prove(&app).await?;
-    let refund = Some((&allowance, &charged));
+    let refund = Some((&rate_limit_charge, &charged));
     let (session, cookie) = session::open_refunding(&app, &proven, &headers, refund).await?;
     Ok(session.entered(cookie))
 }

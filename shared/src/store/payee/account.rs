@@ -66,13 +66,13 @@ impl Company {
         heard_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Write, StoreError> {
-        let heard = Heard {
+        let reported = Heard {
             account: standing.payee_account(read.account.as_ref()),
             account_heard_at: heard_at,
             disabled_reason: standing.disabled_reason.as_deref(),
         };
-        let is_new = heard.account != read.account;
-        let write = self.change_payee(read, professional_id).set_all(&heard)?;
+        let is_new = reported.account != read.account;
+        let write = self.change_payee(read, professional_id).set_all(&reported)?;
         let write = write.expect(unchanged("account_heard_at", read.account_heard_at));
         Ok(if is_new { write.due_from(PAYOUTS, now) } else { write })
     }
