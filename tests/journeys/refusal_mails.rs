@@ -257,3 +257,38 @@ async fn a_customer_who_cancels_reads_the_refusal_in_the_answer_and_hears_by_mai
         assert_eq!(world.booking_mails(CUSTOMER).len(), usize::from(is_late), "late: {is_late}");
     }
 }
+
+#[tokio::test]
+async fn a_refund_that_fails_days_after_stripe_made_it_is_listed_and_the_customer_hears_where_the_money_is() {
+    let world = with_accounts().await;
+    let booking = world.promised("key-1").await;
+    world.decide(&booking, "cancel", "key-2").await.ok();
+    world.service.deliver_stripe_events().await;
+    world.wait(10).await;
+    assert_eq!(world.seen(&booking).await["payment_status"], "refunded");
+    let amount = booking["amount"].as_i64().unwrap();
+
+    world.advance(Duration::days(3));
+    world.service.sandbox.stripe.fail_refund(payment_of(&booking), amount);
+    world.advance(Duration::minutes(1));
+    world.service.deliver_stripe_events().await;
+    world.wait(10).await;
+    assert_eq!(world.seen(&booking).await["payment_status"], "refund_refused");
+    let listed = world.refused_one().await;
+    assert_eq!(
+        (&listed["consequence"], &listed["reason"]),
+        (&json!("payment_not_refunded"), &json!("refund_returned"))
+    );
+    assert_eq!((&listed["amount"], &listed["code"]), (&json!(amount), &Value::Null), "{listed}");
+    assert_eq!(world.booking_mails(CUSTOMER).len(), 1, "{:?}", world.booking_mails(CUSTOMER));
+    world.service.deliver_stripe_events().await;
+    world.wait(10).await;
+    assert_eq!((world.consequences().await.len(), world.booking_mails(CUSTOMER).len()), (1, 1), "told again");
+
+    world.settle_refusal(&listed, "try_again").await.ok();
+    world.wait(10).await;
+    world.service.deliver_stripe_events().await;
+    world.wait(10).await;
+    assert_eq!(world.seen(&booking).await["payment_status"], "refunded");
+    assert_eq!((world.consequences().await.len(), world.booking_mails(CUSTOMER).len()), (0, 2));
+}

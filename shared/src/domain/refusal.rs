@@ -29,7 +29,7 @@ const EXPECTED_ENDS: [&str; 13] = [
 const SUPPRESSED: [&str; 3] = ["address_blocked", "address_bounced", "address_complained"];
 
 /// Our own words for why an effect did not happen. Any other is the provider's code.
-const OUR_REASONS: [&str; 11] = [
+const OUR_REASONS: [&str; 12] = [
     "address_blocked",
     "address_bounced",
     "address_complained",
@@ -39,9 +39,13 @@ const OUR_REASONS: [&str; 11] = [
     "not_of_a_booking",
     "payment_absent",
     "recipient_unreadable",
+    REFUND_RETURNED,
     "resolved_by_hand",
     "wrong_state",
 ];
+
+/// Stripe made a refund, and it failed days later: the bank did not take the money.
+pub const REFUND_RETURNED: &str = "refund_returned";
 
 /// Who has a refused effect tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

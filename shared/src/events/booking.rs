@@ -130,8 +130,12 @@ impl EventIntake<'_> {
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
         let read = company.booking(booking_id).await.map_err(ApplyError::Store)?;
-        let change =
-            BookingChange { facts: vec![fact], cause: event.event_id.clone(), ..BookingChange::default() };
+        let change = BookingChange {
+            facts: vec![fact],
+            is_from_stripe: true,
+            cause: event.event_id.clone(),
+            ..BookingChange::default()
+        };
         let recording = company.record_booking(read, change, self.booking_config, now);
         Ok(recording.map_err(ApplyError::of_recording)?.writes)
     }

@@ -47,6 +47,7 @@ impl Run<'_> {
                     what: *what,
                     source: source.clone(),
                 }],
+                is_from_stripe: true,
                 cause: source,
                 actor: Some(Actor::Schedule),
                 ..BookingChange::default()

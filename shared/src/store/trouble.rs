@@ -81,6 +81,25 @@ impl Company {
         }
     }
 
+    /// Lists an effect as refused that was done, and whose result the provider took back later.
+    pub(crate) fn mark_taken_back(
+        &self,
+        subject: impl Into<Subject>,
+        operation: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Write {
+        let list = keys::effects_list(&self.company, Trouble::Refused.as_str());
+        Write::update(self.action_key(subject.into(), operation))
+            .set("state", text(EffectState::Rejected.as_str()))
+            .set("reason", text(reason))
+            .set("ended_at", text(time::format(now)))
+            .set("is_refusal_open", flag(true))
+            .set("list_state_pk", text(list))
+            .set("list_sk", text(format!("{}#{operation}", time::format(now))))
+            .expect(Expect::Equals("state", text(EffectState::Done.as_str())))
+    }
+
     /// Takes a refused effect off the list. It stands beside whatever resolved it, and is refused where the
     /// effect did not end as rejected.
     pub fn resolve_refusal(&self, subject: impl Into<Subject>, operation: &str, now: DateTime<Utc>) -> Write {

@@ -81,6 +81,8 @@ pub(super) struct Registers<'a> {
     currency: &'a Currency,
     captured: i64,
     refunded: i64,
+    /// The largest total of refunds that any fact named.
+    most_refunded: i64,
     settled: BTreeMap<Settlement, (i64, i64)>,
     reversed: BTreeMap<&'a TransferId, i64>,
     pub(super) disputes: Disputes,
@@ -94,6 +96,7 @@ impl<'a> Registers<'a> {
             currency: &terms.price.currency,
             captured: 0,
             refunded: 0,
+            most_refunded: 0,
             settled: BTreeMap::new(),
             reversed: BTreeMap::new(),
             disputes: Disputes::default(),
@@ -110,6 +113,11 @@ impl<'a> Registers<'a> {
         self.captured > 0
     }
 
+    /// Whether a refund that Stripe had made failed afterwards, so that its money is back with us.
+    pub(super) fn is_refund_returned(&self) -> bool {
+        self.refunded < self.most_refunded
+    }
+
     fn note(&mut self, fact: &'a BookingFact) {
         match &fact.what {
             BookingFactKind::Captured { money, .. } => {
@@ -117,7 +125,8 @@ impl<'a> Registers<'a> {
             }
             // Within one instant the larger total sorts last, and a total falls when a refund fails.
             BookingFactKind::Refunded { money, .. } => {
-                self.refunded = self.counted(money).unwrap_or(self.refunded)
+                self.refunded = self.counted(money).unwrap_or(self.refunded);
+                self.most_refunded = self.most_refunded.max(self.refunded);
             }
             BookingFactKind::Disputed { dispute_id, status, money, .. } => {
                 self.dispute(dispute_id, *status, money)

@@ -13,12 +13,15 @@ use super::super::write::{Expect, Write, text};
 use super::step_request::step_request;
 use super::{BookingRow, Contact};
 use crate::domain::action::{Action, Actor, Source};
-use crate::domain::booking::{Booking, BookingFact, Due, MAX_FACTS, Policy, RefusalDecision, Step};
+use crate::domain::booking::{
+    Booking, BookingFact, BookingFactKind, Due, MAX_FACTS, Policy, RefusalDecision, Step,
+};
 use crate::domain::booking_mail::BOOKING_MAIL_VERSION;
 use crate::domain::effect::Effect;
 use crate::domain::ledger::{self, LedgerEntry};
 use crate::domain::party::PaymentIntentId;
 use crate::domain::payout::{BatchId, operation as payout_operation};
+use crate::domain::refusal::REFUND_RETURNED;
 use crate::domain::time;
 
 /// What a deployment decides about bookings.
@@ -41,6 +44,8 @@ pub struct BookingChange {
     pub contact: Option<Contact>,
     /// Where the professional is reached.
     pub professional_contact: Option<Contact>,
+    /// Whether Stripe reported it, in an event or a line of the balance. What it reports may undo a step that was done.
+    pub is_from_stripe: bool,
     /// What became of its transfer.
     pub payout: Option<PayoutChange>,
     /// What its transfer no longer keeps back of the share once it has ended, in minor units.
@@ -122,6 +127,14 @@ impl Company {
         if row.history.len() > MAX_FACTS {
             return Err(RecordError::TooManyFacts);
         }
+        let returned =
+            standing.as_ref().filter(|_| change.is_from_stripe).and_then(|it| returned_refund(&row, it));
+        if let Some(version) = returned {
+            let reason = REFUND_RETURNED.to_owned();
+            let what = BookingFactKind::StepRefused { step: Step::Refund, version, reason };
+            row.history.add(BookingFact { at: now, what, source: change.cause.clone() });
+            standing = row.booking();
+        }
         row.contact = row.contact.or(change.contact);
         row.professional_contact = row.professional_contact.or(change.professional_contact);
         match change.payout {
@@ -148,6 +161,10 @@ impl Company {
         recording.row.version += 1;
         let books = Books { entries: &entries, unreserved_amount: change.unreserved_amount };
         self.write_booking(&mut recording, &read, books, cause, booking_config, now)?;
+        if let Some(version) = returned {
+            let operation = Step::Refund.operation(read.booking_id, version);
+            recording.writes.push(self.mark_taken_back(read.booking_id, &operation, REFUND_RETURNED, now));
+        }
         Ok(recording)
     }
 
@@ -261,6 +278,15 @@ fn begin(
         action.template_version = Some(BOOKING_MAIL_VERSION);
     }
     Some(Effect::prepared(action, request, operation))
+}
+
+/// Which version of our refund Stripe had made before it failed: the customer's money waits with us, and nothing
+/// asks for it again by itself.
+fn returned_refund(row: &BookingRow, booking: &Booking) -> Option<u32> {
+    let version = *row.begun.get(&Step::Refund)?;
+    let is_known = booking.refusals.get(&Step::Refund).is_some_and(|refusal| refusal.version >= version);
+    let waits = booking.is_refund_returned && booking.stage.is_off() && booking.amounts.remaining() > 0;
+    (waits && !is_known).then_some(version)
 }
 
 /// The operations whose refusal a change resolves: a person decided, or what happened makes it moot. A refused
