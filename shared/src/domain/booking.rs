@@ -131,8 +131,8 @@ pub struct Booking {
     pub dispute_open: bool,
     /// The money.
     pub amounts: Amounts,
-    /// Whether a refund that Stripe had made failed afterwards, so that its money is back with us.
-    pub is_refund_returned: bool,
+    /// When a refund failed that Stripe had made, where its money is still with us.
+    pub refund_returned_at: Option<DateTime<Utc>>,
     /// The steps that a provider refused for good, each by its newest refused version.
     pub refusals: BTreeMap<Step, StepRefusal>,
     /// What does not add up. Kept and shown, never guessed at.

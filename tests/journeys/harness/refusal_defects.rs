@@ -12,7 +12,7 @@ use super::reconciliation::{self, Missed};
 use super::refusals::refused_at_every_call;
 use super::restores::Restored;
 use super::scenario::Scenario;
-use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_UNDELIVERED, Story};
+use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_TAKEN_BACK, OF_UNDELIVERED, Story};
 
 /// The same as `found` where every call is refused in turn.
 fn found_when_refused(defects: &'static [Defect], scenario: impl Scenario, words: &str) {
@@ -30,6 +30,14 @@ fn a_refused_capture_taken_for_success_is_found() {
 fn a_refusal_that_is_on_no_list_is_found() {
     let scenario = Declines::of_one(&[declines::Act::Accept(0)]);
     found_when_refused(&[Defect::RefusalNotListed], scenario, "is refused and not listed");
+}
+
+#[test]
+fn a_refund_that_failed_after_stripe_made_it_and_is_on_no_list_is_found() {
+    let (end, hands) = (OnceLock::new(), vec![OF_TAKEN_BACK.to_vec()]);
+    let scenario = Deliveries { story: Story::TakenBack, hands, end: &end };
+    let words = "is refused and not listed";
+    found(&[Defect::RefusalNotListed], scenario, ExploreLimits::default(), words);
 }
 
 /// What two people do to one booking whose professional is written to.

@@ -15,7 +15,9 @@ use super::payout_scenario::{self, Payouts};
 use super::reconciliation::{self, Missed};
 use super::reminders::{self, Reminders, Step};
 use super::scenario::Scenario;
-use super::stripe_events::{self, OF_OTHER_SHOP, OF_RESTRICTED, OF_RETURNED, OF_UNDELIVERED, Story};
+use super::stripe_events::{
+    self, OF_OTHER_SHOP, OF_RESTRICTED, OF_RETURNED, OF_TAKEN_BACK, OF_UNDELIVERED, Story,
+};
 use super::webhooks::{self, Delivery};
 
 /// A refusal of each kind.
@@ -101,10 +103,11 @@ fn an_event_of_whops_of_which_a_look_up_is_refused_ends_as_it_would_have() {
 
 #[test]
 fn an_event_of_stripes_of_which_a_look_up_is_refused_ends_in_one_set_of_books() {
-    let stories: [(Story, &[stripe_events::Delivery]); 4] = [
+    let stories: [(Story, &[stripe_events::Delivery]); 5] = [
         (Story::OtherShop, &OF_OTHER_SHOP),
         (Story::Undelivered, &OF_UNDELIVERED),
         (Story::Returned, &OF_RETURNED),
+        (Story::TakenBack, &OF_TAKEN_BACK),
         (Story::Restricted, &OF_RESTRICTED),
     ];
     for (story, deliveries) in stories {

@@ -18,7 +18,7 @@ use super::scenario::{Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
 use super::seeded_random::SeededRandom;
 use crate::booked::{booking_id, metadata, requested};
-use crate::parties::payment_of;
+use crate::parties::{PRICE, payment_of};
 use crate::payees::{Job, LISTED, account_of};
 use crate::promise::LEASES;
 use crate::world::{COMPANY, World};
@@ -37,6 +37,8 @@ pub(super) enum Story {
     Undelivered,
     /// A part given back, which the customer's bank returns.
     Returned,
+    /// Cancelled, its money given back by us, which the customer's bank returns.
+    TakenBack,
     /// Nothing of a payment: an account restricted and freed within one second.
     Restricted,
 }
@@ -71,6 +73,7 @@ pub(super) const OF_UNDELIVERED: [Delivery; 3] = [
     ("payment_intent.succeeded", 0),
 ];
 pub(super) const OF_RETURNED: [Delivery; 2] = [("charge.refunded", 0), ("refund.failed", 0)];
+pub(super) const OF_TAKEN_BACK: [Delivery; 2] = OF_RETURNED;
 pub(super) const OF_RESTRICTED: [Delivery; 2] = [("account.updated", 0), ("account.updated", 1)];
 
 /// Workers that take letters in, each its own in its own order.
@@ -139,6 +142,13 @@ impl Story {
                 stripe.refund(payment_of(&booking), 500);
                 world.advance(Duration::hours(1));
                 stripe.fail_refund(payment_of(&booking), 500);
+                world.advance(Duration::hours(1));
+            }
+            Self::TakenBack => {
+                let booking = world.promised("key-1").await;
+                world.decide(&booking, "cancel", "key-1-cancel").await.ok();
+                world.advance(Duration::days(1));
+                world.service.sandbox.stripe.fail_refund(payment_of(&booking), PRICE);
                 world.advance(Duration::hours(1));
             }
             Self::Restricted => {
@@ -273,6 +283,14 @@ fn a_dispute_of_another_shop_has_no_effect_in_every_order_and_after_any_deaths()
     let limits = ExploreLimits { deaths: 2, ..ExploreLimits::default() };
     let dispute = ("charge.dispute.created", 0);
     explored_to_one_end(Story::OtherShop, &[&[dispute], &[dispute]], limits);
+}
+
+#[test]
+fn a_refund_that_failed_after_stripe_made_it_is_listed_once_in_every_order_and_after_any_deaths() {
+    let limits = ExploreLimits { deaths: 1, ..ExploreLimits::default() };
+    let [made, failed] = OF_TAKEN_BACK;
+    explored_to_one_end(Story::TakenBack, &[&[made], &[failed]], limits);
+    explored_to_one_end(Story::TakenBack, &[&[failed, made], &[failed]], ExploreLimits::default());
 }
 
 fn drawn(seed: u64, end: &[OnceLock<Vec<String>>; 3]) -> Deliveries<'_> {

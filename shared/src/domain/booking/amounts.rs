@@ -81,8 +81,10 @@ pub(super) struct Registers<'a> {
     currency: &'a Currency,
     captured: i64,
     refunded: i64,
-    /// The largest total of refunds that any fact named.
+    /// The largest total of refunds so far.
     most_refunded: i64,
+    /// When a refund failed that Stripe had made, where its money is still with us.
+    pub(super) refund_returned_at: Option<DateTime<Utc>>,
     settled: BTreeMap<Settlement, (i64, i64)>,
     reversed: BTreeMap<&'a TransferId, i64>,
     pub(super) disputes: Disputes,
@@ -97,6 +99,7 @@ impl<'a> Registers<'a> {
             captured: 0,
             refunded: 0,
             most_refunded: 0,
+            refund_returned_at: None,
             settled: BTreeMap::new(),
             reversed: BTreeMap::new(),
             disputes: Disputes::default(),
@@ -113,11 +116,6 @@ impl<'a> Registers<'a> {
         self.captured > 0
     }
 
-    /// Whether a refund that Stripe had made failed afterwards, so that its money is back with us.
-    pub(super) fn is_refund_returned(&self) -> bool {
-        self.refunded < self.most_refunded
-    }
-
     fn note(&mut self, fact: &'a BookingFact) {
         match &fact.what {
             BookingFactKind::Captured { money, .. } => {
@@ -127,6 +125,7 @@ impl<'a> Registers<'a> {
             BookingFactKind::Refunded { money, .. } => {
                 self.refunded = self.counted(money).unwrap_or(self.refunded);
                 self.most_refunded = self.most_refunded.max(self.refunded);
+                self.refund_returned_at = (self.refunded < self.most_refunded).then_some(fact.at);
             }
             BookingFactKind::Disputed { dispute_id, status, money, .. } => {
                 self.dispute(dispute_id, *status, money)

@@ -39,7 +39,7 @@ pub(super) fn booking(facts: &BTreeSet<BookingFact>, opened: Option<&PaymentInte
         payout: first_payout(&facts).map(|(at, batch, transfer)| Payout { at, batch, transfer }),
         dispute_open: registers.disputes.any_open(),
         amounts,
-        is_refund_returned: registers.is_refund_returned(),
+        refund_returned_at: registers.refund_returned_at,
         refusals: refusal::read(facts.iter().copied()),
         anomalies: BTreeSet::new(),
     };

@@ -129,12 +129,11 @@ impl Company {
         }
         let returned =
             standing.as_ref().filter(|_| change.is_from_stripe).and_then(|it| returned_refund(&row, it));
-        if let Some(version) = returned {
-            let reason = REFUND_RETURNED.to_owned();
-            let what = BookingFactKind::StepRefused { step: Step::Refund, version, reason };
-            row.history.add(BookingFact { at: now, what, source: change.cause.clone() });
+        let returned = returned.map(|(version, fact)| {
+            row.history.add(fact);
             standing = row.booking();
-        }
+            Step::Refund.operation(row.booking_id, version)
+        });
         row.contact = row.contact.or(change.contact);
         row.professional_contact = row.professional_contact.or(change.professional_contact);
         match change.payout {
@@ -161,8 +160,7 @@ impl Company {
         recording.row.version += 1;
         let books = Books { entries: &entries, unreserved_amount: change.unreserved_amount };
         self.write_booking(&mut recording, &read, books, cause, booking_config, now)?;
-        if let Some(version) = returned {
-            let operation = Step::Refund.operation(read.booking_id, version);
+        if let Some(operation) = returned {
             recording.writes.push(self.mark_taken_back(read.booking_id, &operation, REFUND_RETURNED, now));
         }
         Ok(recording)
@@ -280,13 +278,16 @@ fn begin(
     Some(Effect::prepared(action, request, operation))
 }
 
-/// Which version of our refund Stripe had made before it failed: the customer's money waits with us, and nothing
-/// asks for it again by itself.
-fn returned_refund(row: &BookingRow, booking: &Booking) -> Option<u32> {
+/// The version of our refund that Stripe had made before it failed, and the fact that says so: the customer's money
+/// waits with us, and nothing asks for it again by itself. Nothing in the fact depends on the order of events.
+fn returned_refund(row: &BookingRow, booking: &Booking) -> Option<(u32, BookingFact)> {
     let version = *row.begun.get(&Step::Refund)?;
     let is_known = booking.refusals.get(&Step::Refund).is_some_and(|refusal| refusal.version >= version);
-    let waits = booking.is_refund_returned && booking.stage.is_off() && booking.amounts.remaining() > 0;
-    (waits && !is_known).then_some(version)
+    let waits = booking.stage.is_off() && booking.amounts.remaining() > 0;
+    let at = booking.refund_returned_at.filter(|_| waits && !is_known)?;
+    let reason = REFUND_RETURNED.to_owned();
+    let what = BookingFactKind::StepRefused { step: Step::Refund, version, reason };
+    Some((version, BookingFact { at, what, source: Step::Refund.operation(row.booking_id, version) }))
 }
 
 /// The operations whose refusal a change resolves: a person decided, or what happened makes it moot. A refused

@@ -1,5 +1,6 @@
 //! Effects: the fence never falls, what was frozen stays frozen, and only the owner of a claim ends it.
 
+use shared::domain::refusal::REFUND_RETURNED;
 use shared::domain::time;
 
 use crate::harness::invariant::{Invariant, Moment, must};
@@ -38,6 +39,14 @@ fn is_resolved(before: &Row, after: &Row) -> bool {
     before.text("state") == "rejected" && after.0["is_refusal_open"].is_null() && rest(before) == rest(after)
 }
 
+/// Whether a refund that was done is refused after all, because it failed at Stripe later. Nothing else of what is
+/// done can be undone by a provider.
+fn is_taken_back(before: &Row, after: &Row) -> bool {
+    let is_refund =
+        before.text("kind") == "payment_refunded" && before.number("fence") == after.number("fence");
+    is_refund && before.text("state") == "done" && after.text("reason") == REFUND_RETURNED
+}
+
 fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
     let (old, new) = (before.number("fence"), after.number("fence"));
     let frozen = FROZEN.iter().all(|name| before.0[name] == after.0[name]);
@@ -45,7 +54,9 @@ fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
     must(new >= old, || "a fence fell".to_owned())?;
     let ended = matches!(before.text("state"), "done" | "rejected" | "unknown");
     if ended {
-        return must(is_resolved(before, after), || "an effect changed after its end".to_owned());
+        return must(is_resolved(before, after) || is_taken_back(before, after), || {
+            "an effect changed after its end".to_owned()
+        });
     }
     let Some(actor) = moment.actor else { return Err("nobody changed an effect".to_owned()) };
     if new > old {

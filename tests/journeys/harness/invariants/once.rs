@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use shared::domain::refusal::REFUND_RETURNED;
+
 use crate::harness::invariant::{Invariant, Moment, must};
 
 /// Holds for every message, every grant and every movement of money.
@@ -31,6 +33,8 @@ impl Invariant for OnceEach {
             let fits = match row.text("state") {
                 "done" if BY_ANY_HAND.contains(&row.text("kind")) => times <= 1,
                 "done" => times == 1 || key.is_empty(),
+                // Stripe made it, by whichever hand, and took it back later.
+                "rejected" if row.text("reason") == REFUND_RETURNED => times <= 1,
                 "rejected" => times == 0 && !row.text("reason").is_empty(),
                 "unknown" => !row.text("reason").is_empty(),
                 _ => false,
