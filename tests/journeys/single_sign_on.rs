@@ -284,6 +284,6 @@ async fn without_its_variables_single_sign_on_is_off() {
     for path in [START, CALLBACK] {
         let answer = world.ask(bare(Method::POST, path)).await;
         assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{path}");
-        assert!(!answer.body.contains("OIDC"), "what is missing is the operator's business: {answer:?}");
+        assert!(answer.body.contains("OIDC_ISSUER"), "what is missing is named: {answer:?}");
     }
 }

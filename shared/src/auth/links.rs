@@ -15,6 +15,7 @@ use crate::providers::resend::Resend;
 use crate::store::account::AccountKey;
 use crate::store::company::AuditEntry;
 use crate::store::{Company, Store, StoreError, Write};
+use crate::vault::VaultError;
 
 pub use issue::SignUp;
 
@@ -33,6 +34,9 @@ pub struct Links<'a> {
 /// The token of a link: 256 bits, because it lies in a mailbox for hours.
 pub type Token = Random<32>;
 
+const MAIL_NOT_CONFIGURED: Failure =
+    Failure::NotConfigured { service: "Mail", variable: "RESEND_API_KEY or EMAIL_FROM" };
+
 impl<'a> Links<'a> {
     /// Refused before any work where something is not configured, for everybody alike.
     pub fn of(app: &'a App) -> Result<Self, Failure> {
@@ -40,9 +44,9 @@ impl<'a> Links<'a> {
             app.config.platform_company.as_ref().ok_or_else(|| not_configured("PLATFORM_COMPANY_ID"))?;
         let base_url =
             app.config.public_base_url.as_deref().ok_or_else(|| not_configured("PUBLIC_BASE_URL"))?;
-        let resend = app.resend.as_ref().ok_or_else(|| not_configured("RESEND_API_KEY or EMAIL_FROM"))?;
+        let resend = app.resend.as_ref().ok_or(MAIL_NOT_CONFIGURED)?;
         if !app.config.vault.is_configured() {
-            return Err(not_configured("ENCRYPTION_KEY"));
+            return Err(VaultError::Unconfigured.into());
         }
         let store = app.store()?;
         Ok(Self { app, store, company: store.company(company), resend, base_url })
