@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use shared::config::{NAMES, Name, Need};
 
 const HEAD: &str = "\
-# Every variable that is read, what it is for, and what stays off without it.
+# Every variable that is read, what it is for, and what is off without it.
 # Written by `cargo secrets example`; a test holds it to the code.
 #
 #   cargo secrets > .env      strong values for the secrets that are yours to make
