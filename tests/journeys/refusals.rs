@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use local::embedded::EmbeddedDynamo;
 use serde_json::json;
 
-use crate::signing::{DOOR, SECRET, Scheme};
+use crate::signing::{SECRET, Scheme, WHOP_PATH};
 use crate::world::{Answer, World, payment_failed};
 
 /// What every answer bears, whatever it says.
@@ -106,7 +106,7 @@ async fn a_signature_counts_for_five_minutes_in_both_directions() {
 async fn a_header_that_is_missing_doubled_or_no_text_is_turned_away() {
     let world = with_a_case().await;
     let body = world.failure_now();
-    world.expect_refusal(Request::post(DOOR).body(Body::from(body.clone())).unwrap(), 401, "none").await;
+    world.expect_refusal(Request::post(WHOP_PATH).body(Body::from(body.clone())).unwrap(), 401, "none").await;
     for scheme in Scheme::ALL {
         let sign = || scheme.sign("msg_2", world.now(), &body, SECRET);
         let names: Vec<_> = sign().headers().keys().filter(|name| *name != "content-type").cloned().collect();
@@ -244,7 +244,7 @@ async fn a_secret_rotates_without_a_gap() {
 #[tokio::test]
 async fn another_method_is_told_which_one_is_allowed() {
     let world = World::start().await;
-    let answer = world.ask(Request::get(DOOR).body(Body::empty()).unwrap()).await;
+    let answer = world.ask(Request::get(WHOP_PATH).body(Body::empty()).unwrap()).await;
     assert_problem(&answer, StatusCode::METHOD_NOT_ALLOWED.as_u16(), "GET");
     assert_eq!(answer.headers["allow"], "POST");
 }

@@ -9,7 +9,7 @@ use shared::providers::whop::{Secret, sign_legacy, sign_standard};
 use crate::world::{Answer, World};
 
 /// Where Whop's events arrive.
-pub const DOOR: &str = "/api/webhooks/whop";
+pub const WHOP_PATH: &str = "/api/webhooks/whop";
 
 /// The sandbox's secret.
 pub const SECRET: &str = "ws_sandbox_webhook_secret";
@@ -29,7 +29,7 @@ impl Scheme {
     /// A delivery of `body`, signed at `at` with `secret`.
     pub fn sign(self, id: &str, at: DateTime<Utc>, body: &[u8], secret: &str) -> Request<Body> {
         let secret = Secret::new(secret).unwrap();
-        let request = Request::post(DOOR).header("content-type", "application/json");
+        let request = Request::post(WHOP_PATH).header("content-type", "application/json");
         let request = match self {
             Self::Standard => request
                 .header("webhook-id", id)

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
-use crate::signing::{DOOR, SECRET, Scheme};
+use crate::signing::{SECRET, Scheme, WHOP_PATH};
 use crate::webhook_sources::Sender;
 use crate::world::World;
 
@@ -37,7 +37,7 @@ proptest! {
                 }
                 for scheme in Scheme::ALL {
                     let request = scheme.sign(&id, world.now(), &body, SECRET);
-                    statuses.push((DOOR.to_owned(), world.ask(request).await.status));
+                    statuses.push((WHOP_PATH.to_owned(), world.ask(request).await.status));
                 }
             }
             statuses
