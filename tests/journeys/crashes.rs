@@ -35,7 +35,7 @@ impl WorkerFuture {
         if !matches!(self, Self::Failure | Self::Tick) {
             world.settle().await;
         }
-        // Whoever asks is known by now, so that the requests counted are those of the work.
+        // The caller is authenticated by now, so that the requests counted are those of the work.
         world.get("/api/settings").await;
         world
     }

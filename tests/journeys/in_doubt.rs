@@ -1,5 +1,5 @@
 //! What is in doubt while its provider is down: it stays listed until the provider can be asked, resolving it names the
-//! provider that was asked, and where nobody has to be asked the word of a person is enough.
+//! provider that was asked, and where there is nothing to look up the decision of a person is enough.
 
 use chrono::Duration;
 use local::fault::{Operation, Rule};
@@ -75,7 +75,7 @@ async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answ
 const LOST_TRANSFERS: [(&str, bool); 4] =
     [("drop_after", true), ("error_after:500", true), ("drop_before", false), ("status:500", false)];
 
-/// Stripe is down for so many hours after a transfer of which nobody knows, and processes come and go.
+/// Stripe is down for so many hours after a transfer whose outcome is unknown, and processes come and go.
 async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
     let mut world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;

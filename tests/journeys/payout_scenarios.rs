@@ -46,7 +46,7 @@ struct Professional {
     half_price: i64,
 }
 
-/// A scenario that nobody has paid anything of yet.
+/// A scenario in which nothing is paid yet.
 pub async fn scenario(seed: u64) -> World {
     drawn(&mut SeededRandom::of(seed)).await.0
 }

@@ -45,7 +45,7 @@ impl World {
             ["provider", "reason", "consequence"].map(|name| listed[name].as_str().unwrap().to_owned());
         assert_eq!(shown, [provider, reason, consequence], "{listed:#}");
         let again = self.settle_refusal(&listed, "try_again").await;
-        assert_eq!(again.status, 409, "it is asked for again by whoever asked: {again:?}");
+        assert_eq!(again.status, 409, "the caller asks for it again: {again:?}");
         listed
     }
 
@@ -93,7 +93,7 @@ async fn a_nudge_that_whop_refuses_is_answered_and_listed_until_it_is_closed_or_
                 world.check_closed(&listed).await;
             } else {
                 world.post(&format!("/api/cases/{case_id}/cancel"), json!({})).await.ok();
-                assert_eq!(world.refused().await.len(), 0, "nobody has to be reminded any more");
+                assert_eq!(world.refused().await.len(), 0, "nothing is left to do");
             }
         }
     }
@@ -125,7 +125,7 @@ async fn a_mail_to_a_member_that_resend_refuses_is_listed_until_it_is_closed_or_
             world.check_closed(&listed).await;
         } else {
             world.succeed("mem_1", "pay_1", world.now()).await.ok();
-            assert_eq!(world.refused().await.len(), 0, "nobody has to be reminded any more");
+            assert_eq!(world.refused().await.len(), 0, "nothing is left to do");
         }
         assert_eq!(world.sent(Kind::Mail), 0, "{kind}");
     }

@@ -31,7 +31,7 @@ pub fn key_of(email: &str) -> String {
 }
 
 impl World {
-    /// Somebody signs up in a role, and confirms the address if so.
+    /// Signs up in a role, and confirms the address if so.
     pub async fn open_account(&self, email: &str, role: &str, is_confirmed: bool) {
         let body = json!({"email": email, "password": PASSWORD, "role": role});
         assert_eq!(self.stranger("/api/auth/sign-up", body).await.status, 202);
@@ -291,4 +291,28 @@ async fn a_refund_that_fails_days_after_stripe_made_it_is_listed_and_the_custome
     world.wait(10).await;
     assert_eq!(world.seen(&booking).await["payment_status"], "refunded");
     assert_eq!((world.consequences().await.len(), world.booking_mails(CUSTOMER).len()), (0, 2));
+}
+
+#[tokio::test]
+async fn a_refund_that_failed_and_was_never_reported_is_listed_by_the_reconciliation() {
+    // Stripe lists events for thirty days; after that only the line of the balance is left.
+    for days in [1, 31] {
+        let world = with_accounts().await;
+        let booking = world.promised("key-1").await;
+        world.decide(&booking, "cancel", "key-2").await.ok();
+        world.service.deliver_stripe_events().await;
+        world.reconcile().await;
+        assert_eq!(world.seen(&booking).await["payment_status"], "refunded", "{days}");
+        let amount = booking["amount"].as_i64().unwrap();
+        world.service.sandbox.stripe.fail_refund(payment_of(&booking), amount);
+        world.advance(Duration::days(days));
+        world.reconcile().await;
+        world.wait(10).await;
+        assert_eq!(world.seen(&booking).await["payment_status"], "refund_refused", "{days}");
+        assert_eq!(world.refused_one().await["reason"], "refund_returned", "{days}");
+        assert_eq!(world.booking_mails(CUSTOMER).len(), 1, "{days}");
+        world.reconcile().await;
+        assert_eq!((world.consequences().await.len(), world.booking_mails(CUSTOMER).len()), (1, 1), "{days}");
+        assert_eq!(world.finding_totals().await, [], "{days}");
+    }
 }

@@ -237,7 +237,7 @@ async fn what_is_not_configured_is_off_and_named() {
         for (sender, expected) in [(Sender::Stripe, status_of_stripe), (Sender::Shared, status_of_source)] {
             let answer = world.ask(sender.deliver(&world, "evt_1")).await;
             assert_eq!(answer.status, expected, "{name} {sender:?}: {answer:?}");
-            // A setting that is missing is named. What is wrong with a secret, nobody outside hears.
+            // A setting that is missing is named. What is wrong with a secret is not.
             let is_named = expected == 503 && value.is_empty();
             assert_eq!(answer.body.contains(name), is_named, "{answer:?}");
             assert!(!answer.body.contains("base64"), "{answer:?}");

@@ -78,7 +78,7 @@ fn remove(root: &Path, folder: &str) -> Result<String, String> {
         fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let folder = root.join(function.folder());
-    // What somebody added to the function stays: only empty folders go.
+    // What was added to the function by hand stays: only empty folders go.
     let _ = fs::remove_dir(folder.join("src")).and_then(|()| fs::remove_dir(&folder));
     Ok(format!("{} is gone. Next: `cargo stacks`.\n", function.folder()))
 }

@@ -79,7 +79,7 @@ impl<'a> Links<'a> {
         })
     }
 
-    /// For operators, because the answer goes to somebody who cannot do anything about our sender or our key. It says
+    /// For operators, because the caller cannot change our sender or our key. It says
     /// the same of every address, whether or not there is an account.
     async fn report_refusal(&self, token: &Token, reason: &str) {
         tracing::warn!(reason, "an account mail was refused");

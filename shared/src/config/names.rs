@@ -159,7 +159,7 @@ pub const NAMES: [Name; 61] = [
     wanted(
         "PLATFORM_COMPANY_ID",
         "the company that accounts belong to, biz_…",
-        "accounts of every kind; nobody sees the reconciliations, and what they list for no company",
+        "accounts of every kind; reconciliations, and findings that belong to no company, are not shown",
     ),
     wanted("PROVIDER_USERNAME", "the staff account of the platform", "signing in as provider"),
     secret(wanted(

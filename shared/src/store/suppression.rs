@@ -129,7 +129,7 @@ impl Store {
     }
 
     /// Counts a mail about an account that the mailer refused to send, beside what it reports of those it sent. The
-    /// row is that of the mail's link, which nobody has got and which works for nobody from now on.
+    /// row is that of the mail's link, which was not delivered and does not work from now on.
     pub async fn report_refused_mail(&self, link: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
         let write = Write::update(Key::link(link))
             .set("list_pk", text(keys::MAIL_REPORTS_LIST))

@@ -157,7 +157,7 @@ mod tests {
             assert_eq!(with(&facts, &[refunded(5.0, 10_000)]), [Step::RefundedMail], "{by:?}");
             assert_eq!(with(&facts, &[refunded(5.0, 4_000)]), expected, "a part is not all of it");
             let closed = decided(4.0, Step::Refund, RefusalDecision::Close);
-            assert_eq!(with(&facts, &[closed]), [], "nobody works on it any more");
+            assert_eq!(with(&facts, &[closed]), [], "no person works on it any more");
         }
     }
 

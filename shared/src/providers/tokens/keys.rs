@@ -102,7 +102,7 @@ impl Cache {
         is_within(self.fetched_at, Duration::hours(MAX_AGE_HOURS), now)
     }
 
-    /// Without any key each request asks anew: nobody can be authenticated until the issuer answers.
+    /// Without any key each request asks anew: no token can be verified until the issuer answers.
     fn is_cooling(&self, now: DateTime<Utc>) -> bool {
         self.fetched_at.is_some() && is_within(self.tried_at, Duration::seconds(COOLDOWN_SECONDS), now)
     }

@@ -7,7 +7,7 @@ use crate::domain::booking::{Booking, CancelledBy, DeclinedReason, Step};
 use crate::domain::booking_mail::BookingMail;
 use crate::domain::effect::Request;
 
-/// What is asked for by a step; `None` where it cannot be asked, such as a mail to nobody.
+/// What is asked for by a step; `None` where it cannot be asked, such as a mail without a known recipient.
 pub(super) fn step_request(
     row: &BookingRow,
     booking: &Booking,

@@ -1,4 +1,4 @@
-//! Mails about refusals: whoever has to hear of one is written to once, and nobody without a reason.
+//! Mails about refusals: each recipient is written to once, and only for a reason.
 
 use shared::domain::booking::{Booking, BookingFactKind, BookingState, CancelledBy, RefusalDecision, Step};
 use shared::domain::effect::EffectState;
@@ -51,7 +51,7 @@ fn of_capture(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
     Ok(())
 }
 
-/// The customer of somebody else's cancellation hears where the money is.
+/// A customer whose booking was cancelled by another party is told where the money is.
 fn of_cancellation(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
     let by = booking.cancellation.map(|(_, by)| by);
     if booking.stage != BookingState::Cancelled || by == Some(CancelledBy::Customer) {
