@@ -9,7 +9,7 @@ use local::whop::{APP_ID, Membership};
 use serde_json::{Value, json};
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use shared::providers::whop::{Secret, sign_standard};
 
 use crate::document;

@@ -8,7 +8,7 @@ use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::bearer::{Bearer, BearerTokens, TokenError};
 use shared::config::BearerIssuer;
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 
 use crate::forgery::{Good, forgeries};
 use crate::world::{COMPANY, World};

@@ -9,7 +9,7 @@ use local::outbox::Provider;
 use local::posthog::{API_KEY, Captured};
 use local::service::Service;
 use serde_json::Value;
-use shared::domain::announcement::{event_id, is_announced};
+use shared::domain::platform::announcement::{event_id, is_announced};
 
 use crate::listening::PAUSES;
 use crate::world::World;

@@ -10,8 +10,8 @@ use local::fault::{Operation, Rule};
 use local::outbox::Provider;
 use local::service::Service;
 use serde_json::Value;
-use shared::domain::action::Source;
-use shared::domain::announcement::{event_id, is_announced};
+use shared::domain::platform::action::Source;
+use shared::domain::platform::announcement::{event_id, is_announced};
 use shared::store::company::AuditEntry;
 
 use crate::answer::answered;

@@ -6,7 +6,7 @@ use std::time::Duration as StdDuration;
 use chrono::Duration;
 use local::fault::Operation;
 use serde_json::json;
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use tokio::time::Instant;
 
 use crate::payees::{Job, LISTED};

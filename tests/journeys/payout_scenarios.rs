@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use local::fault::Operation;
-use shared::domain::account::Role;
-use shared::domain::booking::{BookingFactKind, DisputeStatus};
-use shared::domain::money::{Currency, Money};
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::money::{Currency, Money};
+use shared::domain::marketplace::booking::{BookingFactKind, DisputeStatus};
 
 use crate::payees::Job;
 use crate::world::{COMPANY, World};

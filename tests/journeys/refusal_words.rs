@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use local::fault::Operation;
 use serde_json::{Value, json};
-use shared::domain::refusal::ConsequenceKind;
+use shared::domain::platform::refusal::ConsequenceKind;
 
 use crate::parties::payment_of;
 use crate::payees::Job;

@@ -2,7 +2,7 @@
 //! trouble, to repeat what failed, and to lose nothing. Each is easily forgotten with the next function.
 
 use serde_yaml_ng::Value as Yaml;
-use shared::domain::job::{JOBS, Job, Rhythm};
+use shared::domain::platform::job::{JOBS, Job, Rhythm};
 use shared::store::keys;
 
 use crate::repository::template;

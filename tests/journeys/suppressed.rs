@@ -9,8 +9,8 @@ use local::resend::MailOutcome;
 use local::service::SANDBOX_VALUES;
 use local::whop::Payment;
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::time;
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::time;
 use shared::providers::standard_webhooks::SigningKey;
 
 use crate::browser::PASSWORD;

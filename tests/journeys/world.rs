@@ -13,7 +13,7 @@ use local::sandbox::Sandbox;
 use local::service::{PATIENCE, Parts, Service};
 use local::whop::{APP_ID, Membership, MembershipStatus, Payment, Shape};
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::http::extension::ClientIp;
 use shared::rate_limit::Deadlines;
 

@@ -6,7 +6,8 @@ use local::embedded::EmbeddedDynamo;
 use local::sandbox::Sandbox;
 use local::service::{PATIENCE, Parts, Service, TABLE};
 use serde_json::Value;
-use shared::app::{Clock, Ids};
+use shared::domain::kernel::clock::Clock;
+use shared::domain::kernel::ids::Ids;
 use uuid::Uuid;
 
 use super::defect::Defect;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use local::outbox::Kind;
 use local::stripe::IntentStatus;
-use shared::domain::booking::{Booking, Step};
+use shared::domain::marketplace::booking::{Booking, Step};
 
 use crate::harness::invariant::{Invariant, Moment, must};
 
