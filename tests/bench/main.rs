@@ -5,20 +5,14 @@
 //! kernel counts it for the process and the most memory that it held: neither depends on who else is busy here.
 //! Medians, because a page that had to be read from disk once says nothing.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be measured is not measured around")]
-#![allow(clippy::print_stdout, reason = "the table is what was asked for")]
+#![expect(clippy::unwrap_used, reason = "what cannot be measured is not measured around")]
+#![expect(clippy::print_stdout, reason = "the table is what was asked for")]
 
 mod built;
-#[path = "../journeys/document.rs"]
-#[expect(dead_code, reason = "the journeys use all of it")]
-mod document;
 mod figures;
 mod front;
 #[path = "../deployed/questions.rs"]
 mod questions;
-#[path = "../journeys/repository.rs"]
-#[expect(dead_code, reason = "the journeys use all of it")]
-mod repository;
 mod trial;
 
 use figures::Figures;
@@ -26,8 +20,10 @@ use figures::Figures;
 fn main() {
     // Cargo adds flags of its own, such as `--bench`.
     let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let functions: Vec<String> =
-        repository::functions().into_iter().filter(|name| named.is_empty() || named.contains(name)).collect();
+    let functions: Vec<String> = support::repository::functions()
+        .into_iter()
+        .filter(|name| named.is_empty() || named.contains(name))
+        .collect();
     assert!(!functions.is_empty(), "no function is called {}", named.join(" or "));
     let binaries = built::build(&functions);
     println!("{}", Figures::HEAD);

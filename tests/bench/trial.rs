@@ -17,7 +17,7 @@ use shared::auth::routes::ROUTES;
 use crate::figures::{Figures, median};
 use crate::front::Front;
 use crate::questions::{Asker, QUESTIONS};
-use crate::repository::read;
+use support::repository::read;
 
 /// An odd number, so that the median is one of them.
 const STARTS: usize = 11;

@@ -13,9 +13,9 @@ use platforms::{Function, Occurrence, Platform};
 use shared::auth::routes::ROUTES;
 
 use crate::artifacts::binary;
-use crate::document;
 use crate::questions::{Asker, QUESTIONS};
-use crate::repository::{functions, read};
+use support::document;
+use support::repository::{functions, read};
 
 /// The jobs, each with the function that does it.
 pub fn jobs() -> Vec<(&'static str, Schedule)> {

@@ -5,7 +5,9 @@ use std::cmp::Ordering;
 use super::stripe_record::{Movement, StripeRecord};
 use crate::domain::kernel::money::Money;
 use crate::domain::kernel::party::{ChargeId, PaymentIntentId, TransferId};
-use crate::domain::marketplace::booking::{Booking, BookingFactKind, DisputeStatus, newest_disputes, taken_out_amount};
+use crate::domain::marketplace::booking::{
+    Booking, BookingFactKind, DisputeStatus, newest_disputes, taken_out_amount,
+};
 use crate::providers::stripe::line::Dispute;
 use crate::providers::stripe::transfer::Transfer;
 use crate::store::marketplace::booking::BookingRow;

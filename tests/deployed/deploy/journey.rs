@@ -17,7 +17,7 @@ use super::emulator::{Emulator, LOG};
 use super::stack::{STACK, Stack, parameters};
 use crate::binaries::jobs;
 use crate::questions::{Asker, QUESTIONS};
-use crate::repository::root;
+use support::repository::root;
 
 /// A schedule of a minute, and what a busy machine adds to it.
 const PATIENCE: Duration = Duration::from_secs(240);
