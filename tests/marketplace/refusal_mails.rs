@@ -8,7 +8,7 @@ use local::fault::Operation;
 use local::outbox::Kind;
 use local::resend::MailOutcome;
 use serde_json::{Value, json};
-use shared::store::accounts::account::AccountKey;
+use shared::store::keys::AccountKey;
 
 use support::browser::PASSWORD;
 use support::parties::{path_of, payment_of};

@@ -46,7 +46,6 @@ impl BetterStackStandIn {
         Self { faults, state: Arc::default() }
     }
 
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route(&format!("{PATH}/"), post(ingest)).with_state(self.clone())
     }

@@ -53,13 +53,10 @@ struct Kept {
 pub struct ReceivedEvent {
     /// When it came, by the sandbox's clock.
     pub at: DateTime<Utc>,
-    /// On which bus.
     pub bus: String,
-    /// Who says so.
     pub source: String,
     /// What kind of thing it is.
     pub detail_type: String,
-    /// What happened.
     pub detail: Value,
 }
 
@@ -91,7 +88,6 @@ impl BusStandIn {
         Self { clock, faults, journal: Journal::default(), state }
     }
 
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route("/", post(put)).with_state(self.clone())
     }

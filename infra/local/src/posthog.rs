@@ -46,11 +46,8 @@ pub struct Captured {
     pub uuid: String,
     /// What kind of thing it is.
     pub event: String,
-    /// Of whom.
     pub distinct_id: String,
-    /// When it happened.
     pub timestamp: String,
-    /// Everything else.
     pub properties: Map<String, Value>,
 }
 
@@ -72,7 +69,6 @@ impl PostHogStandIn {
         Self { faults, state: Arc::new(Mutex::new(self.state().clone())) }
     }
 
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route("/batch/", post(capture)).with_state(self.clone())
     }

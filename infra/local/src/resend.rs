@@ -83,7 +83,6 @@ impl ResendStandIn {
         Self { clock, outbox, faults, state }
     }
 
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route("/emails", post(send)).with_state(self.clone())
     }

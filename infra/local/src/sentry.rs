@@ -54,7 +54,6 @@ impl SentryStandIn {
         Self { faults, state: Arc::default() }
     }
 
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route("/api/{project}/envelope/", post(envelope)).with_state(self.clone())
     }

@@ -14,7 +14,6 @@ use shared::domain::platform::announcement::{event_id, is_announced};
 use crate::listening::PAUSES;
 use crate::world::World;
 
-/// Who listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sinks {
     Both,

@@ -14,13 +14,16 @@ const NOT_OURS: [&str; 8] =
 pub struct Text {
     /// Where it is, from the root and with `/`.
     pub path: String,
-    /// What it says.
     pub text: String,
 }
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ stands in the repository").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("tests/support stands in the repository")
+        .to_owned()
 }
 
 /// One file by its path from the root.
@@ -106,7 +109,6 @@ pub fn template() -> Yaml {
     serde_yaml_ng::from_str(&read("template.yaml")).expect("template.yaml is YAML")
 }
 
-/// `vercel.json`.
 pub fn vercel() -> Json {
     serde_json::from_str(&read("vercel.json")).expect("vercel.json is JSON")
 }

@@ -12,7 +12,6 @@ use shared::rate_limit::Deadlines;
 
 use crate::world::World;
 
-/// Who watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eyes {
     Sentry,

@@ -15,9 +15,7 @@ use crate::outbox::Provider;
 pub struct Rule {
     /// Whose trouble it is.
     pub provider: Provider,
-    /// At which operation.
     pub operation: Operation,
-    /// What goes wrong.
     pub kind: FaultKind,
     /// How often; `None` until the rules are cleared.
     #[serde(default)]
@@ -40,72 +38,41 @@ impl Rule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
-    /// Every operation.
     #[serde(rename = "*")]
     Any,
-    /// `POST /notifications`.
     Notifications,
-    /// `POST /dm_channels`.
     DmChannels,
-    /// `POST /messages`.
     Messages,
-    /// `POST /memberships/{id}/extend`.
     Extend,
-    /// `POST /memberships/{id}/cancel`.
     Cancel,
-    /// `GET /memberships/{id}`.
     Memberships,
-    /// `GET /memberships`.
     ListMemberships,
-    /// `GET /payments/{id}`.
     Payments,
-    /// `GET /users/{user_id}/access/{resource_id}`.
     Access,
-    /// `GET /experiences`.
     Experiences,
-    /// `GET /.well-known/jwks.json`.
     Jwks,
-    /// `POST /emails`.
     Emails,
-    /// `GET /oidc/.well-known/openid-configuration`.
     Discovery,
-    /// `GET /oidc/jwks`.
     IssuerKeys,
-    /// `POST /oidc/token`.
     Codes,
-    /// `POST /v1/payment_intents`.
     CreatePaymentIntent,
-    /// `GET /v1/payment_intents/{id}`.
     PaymentIntent,
-    /// `POST /v1/payment_intents/{id}/capture`.
     Capture,
-    /// `POST /v1/payment_intents/{id}/cancel`.
     CancelPaymentIntent,
-    /// `POST /v1/refunds`.
     CreateRefund,
-    /// `GET /v1/refunds`.
     Refunds,
-    /// `POST /v1/transfers`.
     CreateTransfer,
-    /// `GET /v1/transfers/{id}`.
     Transfer,
-    /// `GET /v1/transfers`.
     Transfers,
-    /// `GET /v1/accounts/{id}`.
     Account,
-    /// `GET /v1/balance`.
     Balance,
-    /// `GET /v1/balance_transactions`.
     BalanceTransactions,
-    /// `GET /v1/balance_transactions/{id}`.
     BalanceTransaction,
-    /// `GET /v1/events`.
     Events,
     /// `PutEvents` of the event bus.
     PutEvents,
     /// `POST /batch/` of analytics.
     Batch,
-    /// `POST /api/{project}/envelope/`.
     Envelope,
     /// Lines of the log.
     Ingest,

@@ -12,9 +12,7 @@ use super::{Change, StripeStandIn};
 /// The dispute of a charge; there is at most one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispute {
-    /// `dp_…`.
     pub id: String,
-    /// Where it stands.
     pub status: DisputeStatus,
     /// When it was opened.
     pub created: DateTime<Utc>,
