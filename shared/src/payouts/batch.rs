@@ -125,9 +125,8 @@ impl Run<'_> {
 
     async fn begin(&self, company: &Company) -> Result<(), StoreError> {
         let (now, payout_request) = (self.payouts.now(), self.payout_request);
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        let (store, ids) = (company.store(), self.payouts.ids);
+        let begun = store.retry_on_conflict(ids, TRIES, |_| async {
             let read = company.batch(payout_request.batch).await?;
             let mut row = read.unwrap_or_else(|| BatchRow {
                 record: BatchRecord::planned(payout_request.batch, payout_request.started_by.clone(), now),
@@ -150,11 +149,9 @@ impl Run<'_> {
                 };
                 writes.push(company.audit(&entry, &self.id.to_string())?);
             }
-            match company.store().commit(self.payouts.ids.next(), writes).await {
-                Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-                other => return other,
-            }
-        }
+            Ok::<_, StoreError>((writes, ()))
+        });
+        begun.await
     }
 
     /// Counts every batch that this run worked on. One that cannot be counted now is due by itself.

@@ -14,6 +14,7 @@ pub mod marketplace;
 mod placeholders;
 pub mod platform;
 pub mod recovery;
+mod retry;
 pub mod version;
 pub mod write;
 

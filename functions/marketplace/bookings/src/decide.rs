@@ -13,7 +13,6 @@ use shared::domain::platform::action::Actor;
 use shared::domain::platform::effect::Effect;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::StoreError;
 use shared::store::marketplace::booking::{BookingChange, BookingRow};
 
 use crate::{TRIES, contact, parse, seen_by, show, steps, unrecorded};
@@ -92,14 +91,12 @@ async fn record(
     source: &str,
 ) -> Result<(BookingRow, Vec<Effect>), Failure> {
     let company = &caller.company;
-    let mut tries = 0;
-    loop {
-        tries += 1;
+    let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
         let read = company.booking(booking_id).await?;
         let booking = seen_by(caller, &read)?;
         if read.history.facts().any(|fact| fact.source == source) {
             let left = steps::left(company, &read).await?;
-            return Ok((read, left));
+            return Ok((Vec::new(), (read, left)));
         }
         let now = app.clock.now();
         let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
@@ -116,12 +113,9 @@ async fn record(
         };
         let booking_config = &app.config.marketplace.booking_config;
         let recording = company.record_booking(read, change, booking_config, now).map_err(unrecorded)?;
-        match company.store().commit(app.ids.next(), recording.writes).await {
-            Ok(()) => return Ok((recording.row, recording.steps)),
-            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+        Ok((recording.writes, (recording.row, recording.steps)))
+    });
+    decided.await
 }
 
 /// Once the professional has promised the job, only the professional and the owner call it off.

@@ -14,7 +14,6 @@ use shared::domain::platform::effect::Effect;
 use shared::domain::platform::refusal;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::StoreError;
 use shared::store::marketplace::booking::{BookingChange, BookingRow};
 
 use crate::{TRIES, contact, show, steps, unrecorded};
@@ -75,13 +74,11 @@ async fn record(
     booking_id: BookingId,
 ) -> Result<(BookingRow, Vec<Effect>), Failure> {
     let company = &caller.company;
-    let mut tries = 0;
-    loop {
-        tries += 1;
+    let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
         let read = company.booking(booking_id).await?;
         if read.booking().is_some() {
             let left = steps::left(company, &read).await?;
-            return Ok((read, left));
+            return Ok((Vec::new(), (read, left)));
         }
         let now = app.clock.now();
         let terms = new_booking.terms(app.config.marketplace.fee, now)?;
@@ -95,10 +92,7 @@ async fn record(
         };
         let booking_config = &app.config.marketplace.booking_config;
         let recording = company.record_booking(read, change, booking_config, now).map_err(unrecorded)?;
-        match company.store().commit(app.ids.next(), recording.writes).await {
-            Ok(()) => return Ok((recording.row, recording.steps)),
-            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+        Ok((recording.writes, (recording.row, recording.steps)))
+    });
+    decided.await
 }

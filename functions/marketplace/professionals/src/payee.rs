@@ -13,7 +13,6 @@ use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::providers::stripe::account::StripeAccount;
-use shared::store::StoreError;
 use shared::store::company::AuditEntry;
 use shared::store::marketplace::payee::PayeeRow;
 
@@ -94,40 +93,39 @@ async fn save(
     operation: &str,
 ) -> Result<Answer, Failure> {
     let company = &caller.company;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let now = app.clock.now();
-        let read = company.payee(professional_id).await?;
-        let owner = company.store().inbox().payee_owner(&connection.account_id).await?;
-        let is_registered = owner.as_ref().is_some_and(|owner| {
-            owner.company_id == *company.id() && owner.professional_id == *professional_id
-        });
-        // One account, one person: otherwise a mistyped id would pay the wrong one. What was registered
-        // before accounts had to be proven stays.
-        if !is_registered && (owner.is_some() || !connection.is_named) {
-            return Err(conflict(UNPROVEN));
-        }
-        let standing = &connection.standing()?;
-        let mut writes = vec![company.note_standing(&read, professional_id, standing, now, now)?];
-        if !is_registered {
-            writes.push(company.register_payee(&standing.account, professional_id)?);
-        }
-        let entry = AuditEntry {
-            at: now,
-            kind: "payee.connected".to_owned(),
-            subject: professional_id.to_string(),
-            cause: caller.id.clone(),
-            source: Some(caller.role.into()),
-            detail: serde_json::to_string(standing).ok(),
-        };
-        writes.push(company.audit(&entry, operation)?);
-        match company.store().commit(app.ids.next(), writes).await {
-            Ok(()) => return Ok(Answer::ok(show(professional_id, &company.payee(professional_id).await?))),
-            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    let saved: Result<(), Failure> = company
+        .store()
+        .retry_on_conflict(&app.ids, TRIES, |_| async {
+            let now = app.clock.now();
+            let read = company.payee(professional_id).await?;
+            let owner = company.store().inbox().payee_owner(&connection.account_id).await?;
+            let is_registered = owner.as_ref().is_some_and(|owner| {
+                owner.company_id == *company.id() && owner.professional_id == *professional_id
+            });
+            // One account, one person: otherwise a mistyped id would pay the wrong one. What was registered
+            // before accounts had to be proven stays.
+            if !is_registered && (owner.is_some() || !connection.is_named) {
+                return Err(conflict(UNPROVEN));
+            }
+            let standing = &connection.standing()?;
+            let mut writes = vec![company.note_standing(&read, professional_id, standing, now, now)?];
+            if !is_registered {
+                writes.push(company.register_payee(&standing.account, professional_id)?);
+            }
+            let entry = AuditEntry {
+                at: now,
+                kind: "payee.connected".to_owned(),
+                subject: professional_id.to_string(),
+                cause: caller.id.clone(),
+                source: Some(caller.role.into()),
+                detail: serde_json::to_string(standing).ok(),
+            };
+            writes.push(company.audit(&entry, operation)?);
+            Ok((writes, ()))
+        })
+        .await;
+    saved?;
+    Ok(Answer::ok(show(professional_id, &company.payee(professional_id).await?)))
 }
 
 fn show(professional_id: &ProfessionalId, payee: &PayeeRow) -> Value {

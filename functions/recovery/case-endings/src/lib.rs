@@ -24,7 +24,6 @@ use shared::domain::recovery::timeline::{CaseFact, CaseFactKind, CaseStatus, End
 use shared::effects::{self, Outcome};
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::StoreError;
 use shared::store::error::RecordError;
 use shared::store::recovery::record::CaseChange;
 
@@ -90,14 +89,14 @@ async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> R
 /// The action that is there, or the one now decided on.
 async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> Result<Effect, Failure> {
     let company = &caller.company;
-    let mut tries = 0;
-    loop {
-        tries += 1;
+    let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
         let case = company.case(case_id).await?.ok_or(Failure::Absent)?;
         let mut earlier = company.actions(case_id).await?;
         earlier.retain(|effect| effect.action.kind == by.kind());
         match earlier.last() {
-            Some(effect) if effect.status != EffectStatus::Rejected => return Ok(effect.clone()),
+            Some(effect) if effect.status != EffectStatus::Rejected => {
+                return Ok((Vec::new(), effect.clone()));
+            }
             _ => refuse(&case, by)?,
         }
         let now = app.clock.now();
@@ -120,12 +119,9 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
         recording.writes.extend(refused.map(resolve));
         let due_at = (!effect.status.is_final()).then_some(now);
         recording.writes.push(company.add_action(case_id, &effect, due_at)?);
-        match company.store().commit(app.ids.next(), recording.writes).await {
-            Ok(()) => return Ok(effect),
-            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+        Ok((recording.writes, effect))
+    });
+    decided.await
 }
 
 /// What has come back is not to be ended from here, and what is over cannot be ended again.

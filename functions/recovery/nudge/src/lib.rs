@@ -112,13 +112,11 @@ async fn decide(
     operation: String,
 ) -> Result<Effect, Failure> {
     let company = &caller.company;
-    let mut tries = 0;
-    loop {
-        tries += 1;
+    let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
         let CaseSnapshot { decided, case, settings, sweep_record } =
             company.case_snapshot(case_id, &operation).await?;
         if let Some(effect) = decided {
-            return Ok(effect);
+            return Ok((Vec::new(), effect));
         }
         let case = case.ok_or(Failure::Absent)?;
         refuse_closed(&case)?;
@@ -146,12 +144,9 @@ async fn decide(
             company.advance_case(&advanced, case.due_at, now),
             company.add_action(case_id, &effect, Some(now))?,
         ];
-        match company.store().commit(app.ids.next(), writes).await {
-            Ok(()) => return Ok(effect),
-            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+        Ok((writes, effect))
+    });
+    decided.await
 }
 
 /// No message is sent now. The reason is kept with the case, where the schedule has not kept it already, and

@@ -17,7 +17,6 @@ use shared::auth::{Caller, Routes};
 use shared::domain::recovery::settings::Settings;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::StoreError;
 use shared::store::company::{AuditEntry, SettingsRow};
 
 /// Somebody else may save at the same moment; a third time is no coincidence.
@@ -48,9 +47,7 @@ async fn replace(
 
 async fn save(app: &SharedApp, caller: &Caller, settings: &Settings) -> Result<SettingsRow, Failure> {
     let company = &caller.company;
-    let mut tries = 0;
-    loop {
-        tries += 1;
+    let saved = company.store().retry_on_conflict(&app.ids, SAVE_TRIES, |_| async {
         let now = app.clock.now();
         let version = company.settings().await?.version;
         let entry = AuditEntry {
@@ -65,16 +62,7 @@ async fn save(app: &SharedApp, caller: &Caller, settings: &Settings) -> Result<S
             company.save_settings(settings, version, now)?,
             company.audit(&entry, &(version + 1).to_string())?,
         ];
-        match company.store().commit(app.ids.next(), writes).await {
-            Ok(()) => {
-                return Ok(SettingsRow {
-                    settings: settings.clone(),
-                    updated_at: Some(now),
-                    version: version + 1,
-                });
-            }
-            Err(StoreError::Conflict { .. }) if tries < SAVE_TRIES => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+        Ok((writes, SettingsRow { settings: settings.clone(), updated_at: Some(now), version: version + 1 }))
+    });
+    saved.await
 }

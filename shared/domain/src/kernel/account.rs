@@ -5,8 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// What somebody may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     Owner,
     /// Staff of the platform.
@@ -26,14 +29,7 @@ impl Role {
 
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Owner => "owner",
-            Self::Provider => "provider",
-            Self::Developer => "developer",
-            Self::Accountant => "accountant",
-            Self::Professional => "professional",
-            Self::Customer => "customer",
-        }
+        self.into()
     }
 
     pub fn parse(text: &str) -> Option<Self> {

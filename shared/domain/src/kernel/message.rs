@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 pub const TEMPLATE_VERSION: u32 = 1;
 
 /// The languages we write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::EnumString)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Language {
     En,
     Es,
@@ -16,11 +17,7 @@ pub enum Language {
 impl Language {
     /// Reads `en` or `es`.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "en" => Some(Self::En),
-            "es" => Some(Self::Es),
-            _ => None,
-        }
+        text.parse().ok()
     }
 }
 

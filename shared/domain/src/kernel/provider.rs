@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// A company whose API we call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Provider {
     /// Memberships, notifications and direct messages.
     Whop,
@@ -15,11 +18,7 @@ pub enum Provider {
 impl Provider {
     /// The word used in JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Whop => "whop",
-            Self::Stripe => "stripe",
-            Self::Resend => "resend",
-        }
+        self.into()
     }
 
     /// The name as people write it.

@@ -4,8 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Why an address is not written to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum SuppressionReason {
     /// The mail server of the address refused a mail for good.
     Bounced,
@@ -20,11 +23,7 @@ impl SuppressionReason {
 
     /// The word used in JSON and keys.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Bounced => "bounced",
-            Self::Complained => "complained",
-            Self::Blocked => "blocked",
-        }
+        self.into()
     }
 
     /// The reason of an action that ended because of it.

@@ -48,8 +48,9 @@ pub enum ActionKind {
 }
 
 /// By which way a reminder reaches the member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Channel {
     /// A notification of the provider's app.
     Push,
@@ -61,11 +62,7 @@ pub enum Channel {
 impl Channel {
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Push => "push",
-            Self::Dm => "dm",
-            Self::Mail => "mail",
-        }
+        self.into()
     }
 
     /// The action that a message on this channel is.

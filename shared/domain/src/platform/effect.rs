@@ -141,8 +141,9 @@ impl Request {
 }
 
 /// How far an effect is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EffectStatus {
     Prepared,
     /// Claimed by one worker; the call may be on its way.
@@ -157,13 +158,7 @@ pub enum EffectStatus {
 impl EffectStatus {
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Prepared => "prepared",
-            Self::Sending => "sending",
-            Self::Done => "done",
-            Self::Rejected => "rejected",
-            Self::Unknown => "unknown",
-        }
+        self.into()
     }
 
     /// Whether nothing more will happen by itself.

@@ -75,8 +75,9 @@ pub struct Occurred {
 }
 
 /// Where the time of an event is known from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum TimeSource {
     /// The event itself says it.
     Payload,
@@ -87,10 +88,7 @@ pub enum TimeSource {
 impl TimeSource {
     /// The word it is written as.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Payload => "payload",
-            Self::Arrival => "arrival",
-        }
+        self.into()
     }
 }
 
@@ -181,8 +179,9 @@ fn of_renewal_by_default() -> bool {
 
 /// Why a signed event has no effect. An event is applied only when it is proven to be of the deployment's mode and
 /// account and about something that the deployment owns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum IgnoreReason {
     /// The event's mode (test or live) is not the mode of our key, or the event does not name its mode.
     WrongMode,
@@ -197,12 +196,7 @@ pub enum IgnoreReason {
 impl IgnoreReason {
     /// The word used in rows, JSON, logs and metrics.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::WrongMode => "wrong_mode",
-            Self::OtherAccount => "other_account",
-            Self::ThinEvent => "thin_event",
-            Self::NotOurs => "not_ours",
-        }
+        self.into()
     }
 }
 

@@ -72,8 +72,9 @@ const fn job(name: &'static str, late_after_minutes: i64, rhythm: Rhythm, margin
 }
 
 /// How a job is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Punctuality {
     /// It has never run.
     NeverRan,
@@ -85,11 +86,7 @@ pub enum Punctuality {
 impl Punctuality {
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NeverRan => "never_ran",
-            Self::Late => "late",
-            Self::Ok => "ok",
-        }
+        self.into()
     }
 }
 

@@ -61,7 +61,8 @@ pub enum Retry {
 }
 
 /// What is so because of a definitive refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum ConsequenceKind {
     /// There is no payment that the customer could make.
     PaymentNotOpened,
@@ -102,18 +103,7 @@ impl ConsequenceKind {
 
     /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PaymentNotOpened => "payment_not_opened",
-            Self::PaymentNotCaptured => "payment_not_captured",
-            Self::HoldNotReleased => "hold_not_released",
-            Self::PaymentNotRefunded => "payment_not_refunded",
-            Self::ShareNotTransferred => "share_not_transferred",
-            Self::CustomerNotTold => "customer_not_told",
-            Self::ProfessionalNotTold => "professional_not_told",
-            Self::MemberNotTold => "member_not_told",
-            Self::DaysNotGranted => "days_not_granted",
-            Self::MembershipNotEnded => "membership_not_ended",
-        }
+        self.into()
     }
 }
 

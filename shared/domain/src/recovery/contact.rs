@@ -23,8 +23,9 @@ pub enum ContactDecision {
 }
 
 /// Why nobody is written to now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum HoldReason {
     /// Whop says that the membership is valid while no event about the money has come: it is on its way.
     PaidUnconfirmed,
@@ -49,17 +50,7 @@ pub enum HoldReason {
 impl HoldReason {
     /// The word used in rows, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PaidUnconfirmed => "paid_unconfirmed",
-            Self::CollectionPaused => "collection_paused",
-            Self::StatusUnknown => "status_unknown",
-            Self::NotStarted => "not_started",
-            Self::AddressBounced => "address_bounced",
-            Self::AddressComplained => "address_complained",
-            Self::AddressBlocked => "address_blocked",
-            Self::ChannelsOff => "channels_off",
-            Self::Unreachable => "unreachable",
-        }
+        self.into()
     }
 
     /// The reason as a sentence for the owner.

@@ -32,8 +32,11 @@ pub const MAX_FACTS: usize = 1_000;
 const COMPACT_FROM_FACTS: usize = 64;
 
 /// Where a case stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum CaseStatus {
     Open,
     /// The money came back within the window.
@@ -52,13 +55,7 @@ impl CaseStatus {
 
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Recovered => "recovered",
-            Self::Cancelled => "cancelled",
-            Self::Exhausted => "exhausted",
-            Self::Lost => "lost",
-        }
+        self.into()
     }
 
     pub fn parse(text: &str) -> Option<Self> {

@@ -8,10 +8,10 @@ use crate::domain::accounts::account_mail::AccountMail;
 use crate::domain::kernel::account::{EmailAddress, Role};
 use crate::domain::kernel::message::Language;
 use crate::http::Failure;
+use crate::store::Write;
 use crate::store::accounts::account::AccountRow;
 use crate::store::accounts::link::{LinkRow, LinkStatus, Purpose};
 use crate::store::keys::AccountKey;
-use crate::store::{StoreError, Write};
 
 /// A mail may lie in a grey list or wait for the morning.
 const CONFIRM_HOURS: i64 = 24;
@@ -34,24 +34,20 @@ impl Links<'_> {
     /// which the sign-up does not touch.
     pub async fn sign_up(&self, sign_up: &SignUp<'_>, language: Language) -> Result<(), Failure> {
         let account = AccountKey::email(sign_up.address);
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        let decide = async || -> Result<_, Failure> {
             let token = Token::new()?;
             let known = self.store.account(&account).await?;
             let is_taken = known.as_ref().is_some_and(AccountRow::is_confirmed);
             let writes = self.sign_up_writes(&account, sign_up, known.as_ref(), &token.hash())?;
-            match self.store.commit(self.app.ids.next(), writes).await {
-                Err(StoreError::Conflict { .. }) if tries < TRIES => continue,
-                committed => committed?,
-            }
-            let mail = if is_taken {
-                AccountMail::AlreadyThere { url: format!("{}/api/auth/sign-in", self.base_url) }
-            } else {
-                AccountMail::Confirm { url: format!("{}/api/auth/confirm#{}", self.base_url, token.text()) }
-            };
-            return self.mail(&token, sign_up.address, &mail, language).await;
-        }
+            Ok((writes, (token, is_taken)))
+        };
+        let (token, is_taken) = self.store.retry_on_conflict(&self.app.ids, TRIES, |_| decide()).await?;
+        let mail = if is_taken {
+            AccountMail::AlreadyThere { url: format!("{}/api/auth/sign-in", self.base_url) }
+        } else {
+            AccountMail::Confirm { url: format!("{}/api/auth/confirm#{}", self.base_url, token.text()) }
+        };
+        self.mail(&token, sign_up.address, &mail, language).await
     }
 
     fn sign_up_writes(
@@ -115,9 +111,7 @@ impl Links<'_> {
         address: &EmailAddress,
         language: Language,
     ) -> Result<(), Failure> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
+        let decide = async || -> Result<_, Failure> {
             let token = Token::new()?;
             let known = self.store.account(account).await?.filter(|row| row.disabled_at.is_none());
             let purpose = if known.is_some() { Purpose::Reset } else { Purpose::Notice };
@@ -129,14 +123,12 @@ impl Links<'_> {
                     None => self.store.touch_unknown_account(account, &token.hash(), link.valid_until),
                 },
             ];
-            match self.store.commit(self.app.ids.next(), writes).await {
-                Err(StoreError::Conflict { .. }) if tries < TRIES => continue,
-                committed => committed?,
-            }
-            let url = || format!("{}/api/auth/password/reset#{}", self.base_url, token.text());
-            let mail = known.map_or(AccountMail::NoAccount, |_| AccountMail::Reset { url: url() });
-            return self.mail(&token, address, &mail, language).await;
-        }
+            Ok((writes, (token, known.is_some())))
+        };
+        let (token, is_known) = self.store.retry_on_conflict(&self.app.ids, TRIES, |_| decide()).await?;
+        let url = || format!("{}/api/auth/password/reset#{}", self.base_url, token.text());
+        let mail = if is_known { AccountMail::Reset { url: url() } } else { AccountMail::NoAccount };
+        self.mail(&token, address, &mail, language).await
     }
 }
 

@@ -4,7 +4,6 @@ use super::{Links, TRIES, Token};
 use crate::auth::password::{self, Known};
 use crate::domain::kernel::account::EmailAddress;
 use crate::http::Failure;
-use crate::store::StoreError;
 use crate::store::accounts::account::{AccountRow, Proof};
 use crate::store::accounts::link::{LinkRow, Purpose};
 use crate::store::keys::AccountKey;
@@ -40,24 +39,25 @@ impl Links<'_> {
         };
         let (found, row) = self.standing(&link, purpose).await?;
         let hash = self.hash_of(&found, &row, with).await?;
-        let (mut row, mut tries) = (row, 0);
-        loop {
-            tries += 1;
+        let (store, ids) = (&self.store, &self.app.ids);
+        let (link, found, first, hash) = (&link, &found, &row, &hash);
+        let redeemed = store.retry_on_conflict(ids, TRIES, |attempt| async move {
+            let newest = match attempt {
+                0 => None,
+                _ => Some(self.standing(link, purpose).await?.1),
+            };
+            let row = newest.as_ref().unwrap_or(first);
             let at = self.app.clock.now();
             let role = found.role.unwrap_or(row.role);
-            let proof = Proof { password_hash: &hash, role, generation: row.generation, at };
+            let proof = Proof { password_hash: hash, role, generation: row.generation, at };
             let writes = vec![
-                self.store.use_link(&link),
-                self.store.follow_link(&found.account, pointer, &link, &proof),
-                self.audit(&found.account, kind, Some(role), at, &link)?,
+                self.store.use_link(link),
+                self.store.follow_link(&found.account, pointer, link, &proof),
+                self.audit(&found.account, kind, Some(role), at, link)?,
             ];
-            match self.store.commit(self.app.ids.next(), writes).await {
-                Err(StoreError::Conflict { .. }) if tries < TRIES => {
-                    row = self.standing(&link, purpose).await?.1;
-                }
-                committed => return Ok(committed?),
-            }
-        }
+            Ok::<_, Failure>((writes, ()))
+        });
+        redeemed.await
     }
 
     /// A link that leads somewhere, and its account.

@@ -23,8 +23,9 @@ use crate::store::{Query, Range, Store, Written, attribute_text};
 const KEEP_DAYS: i64 = 40;
 
 /// How far an event is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EventStatus {
     /// Kept, to be applied by the sweep.
     Pending,
@@ -64,12 +65,7 @@ pub struct StoredEvent {
 impl EventStatus {
     /// The word it is written as.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Applied => "applied",
-            Self::SetAside => "set_aside",
-            Self::Received => "received",
-        }
+        self.into()
     }
 }
 

@@ -25,7 +25,8 @@ const PAGE_ROWS: usize = 100;
 const MAX_PAGES: usize = 10;
 
 /// Why an effect is listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Trouble {
     /// Nobody knows whether it happened; it is not sent again until a person says.
     InDoubt,
@@ -38,11 +39,7 @@ pub enum Trouble {
 impl Trouble {
     /// The word used in keys and JSON.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InDoubt => "in_doubt",
-            Self::Waiting => "waiting",
-            Self::Refused => "refused",
-        }
+        self.into()
     }
 
     fn of(status: EffectStatus, is_refusal_open: bool) -> Option<Self> {

@@ -22,7 +22,8 @@ pub enum BookingCommand {
 }
 
 /// Why a person is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Refusal {
     /// The customer's money is not held yet.
     #[error("the customer's payment is not authorized yet")]
@@ -52,16 +53,7 @@ pub enum Refusal {
 impl Refusal {
     /// The word that the API shows.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::NotAuthorized => "not_authorized",
-            Self::NotCaptured => "not_captured",
-            Self::NotAccepted => "not_accepted",
-            Self::AlreadyAccepted => "already_accepted",
-            Self::AlreadyCompleted => "already_completed",
-            Self::AlreadyPaidOut => "already_paid_out",
-            Self::AlreadyDeclined => "already_declined",
-            Self::AlreadyCancelled => "already_cancelled",
-        }
+        self.into()
     }
 }
 

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// Where a dispute stands, in Stripe's words. The order is the order of a dispute's life, which tells
 /// the newer of two words said in the same second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::EnumString,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DisputeStatus {
     /// The bank asks; no money has moved.
     WarningNeedsResponse,
@@ -33,19 +36,7 @@ pub enum DisputeStatus {
 
 impl DisputeStatus {
     pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "warning_needs_response" => Self::WarningNeedsResponse,
-            "warning_under_review" => Self::WarningUnderReview,
-            "warning_closed" => Self::WarningClosed,
-            "needs_response" => Self::NeedsResponse,
-            "under_review" => Self::UnderReview,
-            "appeal_needs_response" => Self::AppealNeedsResponse,
-            "appeal_under_review" => Self::AppealUnderReview,
-            "prevented" => Self::Prevented,
-            "won" => Self::Won,
-            "lost" => Self::Lost,
-            _ => return None,
-        })
+        text.parse().ok()
     }
 
     /// What of a dispute's amount the bank holds or has kept.

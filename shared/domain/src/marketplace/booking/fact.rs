@@ -138,8 +138,11 @@ pub enum Kind {
 }
 
 /// Why a booking was declined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum DeclinedReason {
     /// The professional said no.
     ProfessionalDeclined,
@@ -213,12 +216,7 @@ impl BookingFactKind {
 impl DeclinedReason {
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ProfessionalDeclined => "professional_declined",
-            Self::ProfessionalNoResponse => "professional_no_response",
-            Self::HoldExpired => "hold_expired",
-            Self::PaymentFailed => "payment_failed",
-        }
+        self.into()
     }
 }
 

@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// Where a booking stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum BookingStatus {
     /// Asked for; the customer's money is not held yet.
     Requested,
@@ -39,16 +42,7 @@ impl BookingStatus {
 
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Authorized => "authorized",
-            Self::Accepted => "accepted",
-            Self::Completed => "completed",
-            Self::PaidOut => "paid_out",
-            Self::Declined => "declined",
-            Self::Cancelled => "cancelled",
-            Self::Disputed => "disputed",
-        }
+        self.into()
     }
 
     pub fn parse(text: &str) -> Option<Self> {

@@ -8,8 +8,11 @@ use crate::kernel::party::{BookingId, PaymentIntentId};
 
 /// A step that leaves the house for a booking, apart from the payout. Each begins at most once, in the
 /// transaction of whatever made it necessary; which are necessary follows from the facts alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Step {
     /// Open the payment by which the customer's money is held.
     Hold,
@@ -59,19 +62,7 @@ impl Step {
 
     /// The word used in keys and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hold => "hold",
-            Self::Capture => "capture",
-            Self::Release => "release",
-            Self::Refund => "refund",
-            Self::DeclineMail => "decline_mail",
-            Self::AcceptedMail => "accepted_mail",
-            Self::ReleaseRefusedMail => "release_refused_mail",
-            Self::RefundRefusedMail => "refund_refused_mail",
-            Self::RefundedMail => "refunded_mail",
-            Self::ProfessionalDeclinedMail => "professional_declined_mail",
-            Self::ProfessionalAcceptedMail => "professional_accepted_mail",
-        }
+        self.into()
     }
 
     /// Who reads it, where the step is a mail.

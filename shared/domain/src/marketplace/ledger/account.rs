@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::party::ProfessionalId;
 
 /// An account of the books.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(try_from = "String", into = "String")]
+#[strum(serialize_all = "snake_case")]
 pub enum LedgerAccount {
     /// Cash that customers paid.
     Received,
@@ -67,18 +70,7 @@ impl LedgerAccount {
 
     /// The account's word, without whose it is.
     pub fn word(&self) -> &'static str {
-        match self {
-            Self::Received => "received",
-            Self::Refunded => "refunded",
-            Self::Disputed => "disputed",
-            Self::Contested => "contested",
-            Self::Held => "held",
-            Self::Fees => "fees",
-            Self::Owed(_) => "owed",
-            Self::Paid(_) => "paid",
-            Self::Reversed(_) => "reversed",
-            Self::Carried(_) => "carried",
-        }
+        self.into()
     }
 
     /// Reads `held` or `owed:<professional>`.

@@ -10,8 +10,11 @@ use crate::kernel::money::Currency;
 use crate::kernel::party::{BookingId, ProfessionalId};
 
 /// What became of a booking in a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EntryStatus {
     /// Its transfer was decided and has not ended.
     Open,
@@ -30,14 +33,7 @@ pub enum EntryStatus {
 impl EntryStatus {
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Done => "done",
-            Self::Rejected => "rejected",
-            Self::InDoubt => "in_doubt",
-            Self::Settled => "settled",
-            Self::Skipped => "skipped",
-        }
+        self.into()
     }
 }
 

@@ -7,8 +7,11 @@ use crate::kernel::party::{BookingId, ProfessionalId};
 
 /// Why a booking waits for a later batch. Of several reasons the first of this order is told: what
 /// the booking itself lacks, then what the professional can mend, then what only time or others can.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum SkipReason {
     /// Its share has been settled.
     AlreadyPaid,
@@ -70,24 +73,7 @@ impl SkipReason {
 
     /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AlreadyPaid => "already_paid",
-            Self::InProgress => "in_progress",
-            Self::TransferRefused => "transfer_refused",
-            Self::NotCompleted => "not_completed",
-            Self::Disputed => "disputed",
-            Self::NotCaptured => "not_captured",
-            Self::Refunded => "refunded",
-            Self::DisputeLost => "dispute_lost",
-            Self::NothingToPay => "nothing_to_pay",
-            Self::HeldBack => "held_back",
-            Self::StripeAccountMissing => "stripe_account_missing",
-            Self::StripeAccountRestricted => "stripe_account_restricted",
-            Self::CurrencyMismatch => "currency_mismatch",
-            Self::BelowMinimum => "below_minimum",
-            Self::AwaitingApproval => "awaiting_approval",
-            Self::PlatformBalanceLow => "platform_balance_low",
-        }
+        self.into()
     }
 
     /// The same as a sentence for the professional.
