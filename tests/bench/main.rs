@@ -16,9 +16,6 @@ mod figures;
 mod front;
 #[path = "../deployed/questions.rs"]
 mod questions;
-#[path = "../journeys/repository.rs"]
-#[expect(dead_code, reason = "the journeys use all of it")]
-mod repository;
 mod trial;
 
 use figures::Figures;
@@ -26,8 +23,10 @@ use figures::Figures;
 fn main() {
     // Cargo adds flags of its own, such as `--bench`.
     let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let functions: Vec<String> =
-        repository::functions().into_iter().filter(|name| named.is_empty() || named.contains(name)).collect();
+    let functions: Vec<String> = stacks::repository::functions()
+        .into_iter()
+        .filter(|name| named.is_empty() || named.contains(name))
+        .collect();
     assert!(!functions.is_empty(), "no function is called {}", named.join(" or "));
     let binaries = built::build(&functions);
     println!("{}", Figures::HEAD);

@@ -12,6 +12,3 @@ mod deploy;
 mod document;
 mod questions;
 mod refusals;
-#[path = "../journeys/repository.rs"]
-#[expect(dead_code, reason = "the journeys use all of it")]
-mod repository;

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::Duration;
 use local::embedded::{Failure, Intervention, RequestRecord};
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::json;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use crate::backstage::until;
 use crate::retries::{is_replay, send, with_a_case};

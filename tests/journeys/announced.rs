@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use local::bus::BUS;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
 use shared::domain::announcement::KINDS;
+use stand_ins::bus::BUS;
 
 use crate::listening::{PUBLISH, with_bus};
 use crate::parties::PROFESSIONAL;
 use crate::payees::{APPROVALS, Job};
-use crate::repository::read;
 use crate::world::{COMPANY, World, bare};
+use stacks::repository::read;
 
 async fn recover_a_case(world: &World) {
     world.add_past_due(COMPANY, "mem_1");
@@ -96,7 +96,7 @@ async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
     let world = World::with_bus().await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_paid")).await;
-    world.stripe_trouble(local::fault::Operation::CreateTransfer, "stored:400", Some(1));
+    world.stripe_trouble(stand_ins::fault::Operation::CreateTransfer, "stored:400", Some(1));
     world.next_payout_morning();
     world.pay_day().await;
     world.publish().await;

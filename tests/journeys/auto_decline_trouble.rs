@@ -1,11 +1,11 @@
 //! Trouble on the way: at every request, at either provider, for a moment and for hours.
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::{Kind, Provider};
 use serde_json::json;
 use shared::domain::booking::BookingState;
 use shared::domain::effect::EffectState;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::{Kind, Provider};
 
 use crate::injected_fault::{FAULT_POINTS, InjectedFault};
 use crate::unanswered::{DAILY, Market, NewBooking};

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
-use local::stripe::API_VERSION;
 use serde_json::{Value, json};
 use shared::domain::booking::{BookingFact, BookingFactKind, FeeBasisPoints, Terms};
 use shared::domain::id::CompanyId;
@@ -15,6 +14,7 @@ use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::store::booking::{BookingChange, BookingRow, Contact};
 use shared::store::inbox::EventState;
 use shared::store::{Company, StoreError, Write};
+use stand_ins::stripe::API_VERSION;
 
 use crate::answer::answered;
 use crate::world::{COMPANY, World, beginning};

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use local::whop::APP_ID;
 use serde_json::{Value, json};
+use stand_ins::whop::APP_ID;
 
 use crate::parties::path_of;
 use crate::retries::is_replay;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use http::Method;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::domain::booking::Anomaly;
 use shared::domain::party::PaymentIntentId;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use crate::booked::{PRICE, booking_id, event, metadata, requested};
 use crate::world::{COMPANY, World};

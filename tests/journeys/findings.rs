@@ -3,11 +3,11 @@
 
 use chrono::Duration;
 use http::{HeaderValue, Method, StatusCode};
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
 use shared::domain::id::CompanyId;
 use shared::store::reconciliation::{Finding, FindingKind, FindingState};
+use stand_ins::fault::Operation;
 
 use crate::askers::{OTHER, fresh_key};
 use crate::injected_fault::{FAULT_POINTS, InjectedFault};

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::repository::{code, functions, read, read_of, rust, texts};
+use stacks::repository::{functions, read, read_of, root};
+
+use super::repository::{code, rust, texts};
 
 /// The rank of every module of `shared`, as the first lines of its `lib.rs` tell it.
 fn ranks() -> BTreeMap<String, usize> {
@@ -74,6 +76,28 @@ fn functions_know_no_table_but_through_the_library() {
     for file in texts("functions") {
         for name in ["aws_sdk", "aws-sdk", "aws_smithy", "aws-smithy", "aws_config", "aws-config"] {
             assert!(!file.text.contains(name), "{} names {name}", file.path);
+        }
+    }
+}
+
+#[test]
+fn the_base_of_the_stand_ins_knows_none_of_them_and_none_knows_another() {
+    let folder = "infra/stand-ins/src";
+    let text = read(&format!("{folder}/lib.rs"));
+    let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let stand_ins: BTreeSet<&str> = modules.filter(|name| *name != "sandbox").collect();
+    assert!(stand_ins.contains("whop") && !stand_ins.contains("base"), "{stand_ins:?}");
+    for file in rust(folder) {
+        let place = file.path.trim_start_matches(folder).trim_start_matches('/').trim_end_matches(".rs");
+        let own = place.split('/').next().unwrap_or_default();
+        for used in code(&file).flat_map(|line| line.split("crate::").skip(1)) {
+            let end = used.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(used.len());
+            let used = &used[..end];
+            assert!(
+                used == own || own == "sandbox" || !stand_ins.contains(used),
+                "{} uses `{used}`",
+                file.path
+            );
         }
     }
 }
@@ -248,7 +272,9 @@ fn json_from_outside_is_read_in_one_place() {
     let mut wrong = Vec::new();
     // Parses what it has judged by itself: it needs the words of the error.
     let judges_itself = "infra/local/src/embedded/dispatch.rs";
-    for file in ["shared/src", "functions", "infra/local/src"].into_iter().flat_map(rust) {
+    for file in
+        ["shared/src", "functions", "infra/local/src", "infra/stand-ins/src"].into_iter().flat_map(rust)
+    {
         let is_test = file.path.contains("/tests") || file.path.ends_with("_tests.rs");
         if is_test || file.path.starts_with("shared/src/json") {
             continue;
@@ -306,7 +332,7 @@ fn what_the_builders_read_between_the_lines_is_said_aloud() {
     assert_eq!(lambda, ["no_default_features = true", "features = [\"aws\"]"]);
     let builder = read(".cargo/config.toml");
     assert!(builder.lines().any(|line| line == "[build]"), "Vercel's builder fails without the table");
-    assert!(!super::repository::root().join("build.sh").exists(), "Vercel's builder would run it");
+    assert!(!root().join("build.sh").exists(), "Vercel's builder would run it");
 }
 
 #[test]

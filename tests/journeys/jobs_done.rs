@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use http::Method;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use serde_json::Value;
 use shared::domain::action::{Action, ActionKind, Actor};
 use shared::domain::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
@@ -22,6 +20,8 @@ use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::store::booking::{BookingChange, PayoutChange};
 use shared::store::reconciliation::{Cash, Finding, FindingKind, Reconciliation};
 use shared::store::{Company, Store};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use crate::answer::answered;
 use crate::world::{COMPANY, World};

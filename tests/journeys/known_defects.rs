@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
 use local::embedded::{Failure, Intervention, RequestRecord};
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::json;
 use shared::app::Ids;
 use shared::domain::id::CompanyId;
 use shared::idempotency::{self, Claim, Keep, KeyState, Scope};
 use shared::store::Company;
 use shared::store::idempotency::StoredAnswer;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use crate::backstage::until;
 use crate::retries::{is_replay, send, with_a_case};

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::{HeaderValue, Method, Request, StatusCode};
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use crate::world::{Answer, COMPANY, World, secret_request};
 

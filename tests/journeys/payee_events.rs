@@ -2,12 +2,12 @@
 
 use chrono::Duration;
 use local::embedded::EmbeddedDynamo;
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::money::Currency;
 use shared::domain::party::StripeAccountId;
 use shared::domain::payout::AccountStanding;
 use shared::store::payee::PayeeRow;
+use stand_ins::fault::Operation;
 
 use crate::booked::{event, professional};
 use crate::world::World;

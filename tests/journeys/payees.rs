@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
-use local::stripe::Transfer;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
 use shared::domain::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
@@ -15,6 +14,7 @@ use shared::domain::payout::{AccountStanding, transfer_group};
 use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::store::booking::BookingChange;
 use shared::store::{Company, Item};
+use stand_ins::stripe::Transfer;
 
 use crate::answer::answered;
 use crate::world::{Answer, COMPANY, World};

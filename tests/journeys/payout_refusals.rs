@@ -1,10 +1,10 @@
 //! What Stripe refuses or takes late, and bookings that change while they are paid.
 
 use chrono::Duration;
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
 use shared::domain::booking::{BookingFactKind, DisputeStatus};
+use stand_ins::fault::Operation;
 
 use crate::payees::{Job, account_of};
 use crate::payout_rules::usd;

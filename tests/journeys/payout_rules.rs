@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 use http::{Method, StatusCode};
 use local::embedded::EmbeddedDynamo;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
 use shared::domain::booking::{BookingFactKind, BookingState};
 use shared::domain::money::{Currency, Money};
 use shared::domain::party::{BookingId, TransferId};
 use shared::domain::payout::BatchId;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use crate::payees::{APPROVALS, Job, LISTED};
 use crate::payouts::{FRIDAY, TUESDAY};

@@ -1,10 +1,10 @@
 //! Scenarios of a payout day, drawn from a seed: a few professionals with anything a marketplace has.
 
 use chrono::Duration;
-use local::fault::Operation;
 use shared::domain::account::Role;
 use shared::domain::booking::{BookingFactKind, DisputeStatus};
 use shared::domain::money::{Currency, Money};
+use stand_ins::fault::Operation;
 
 use crate::payees::Job;
 use crate::world::{COMPANY, World};

@@ -1,11 +1,11 @@
 //! Stripe's money against our books: every cent is explained, backfilled or listed.
 
 use chrono::Duration;
-use local::fault::Operation;
 use serde_json::json;
 use shared::domain::booking::BookingState;
 use shared::domain::effect::EffectState;
 use shared::store::reconciliation::{Cash, FindingKind};
+use stand_ins::fault::Operation;
 
 use crate::jobs_done::ACCOUNT;
 use crate::world::World;

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::Duration;
 use local::embedded::Failure;
-use local::fault::{FaultKind, Operation};
 use serde_json::{Value, json};
 use shared::domain::job::Occurrence;
 use shared::reconciliation::{self, ReconciliationLimits};
 use shared::store::reconciliation::{FindingKind, RECONCILIATION_JOB};
+use stand_ins::fault::{FaultKind, Operation};
 
 use crate::booked::booking_id;
 use crate::injected_fault::{FAULT_POINTS, FaultPoint, InjectedFault};

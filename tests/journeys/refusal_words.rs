@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::refusal::ConsequenceKind;
+use stand_ins::fault::Operation;
 
 use crate::parties::payment_of;
 use crate::payees::Job;

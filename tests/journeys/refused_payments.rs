@@ -3,9 +3,9 @@
 
 use chrono::Duration;
 use http::StatusCode;
-use local::fault::{Operation, Rule};
-use local::outbox::{Kind, Provider};
 use serde_json::{Value, json};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::{Kind, Provider};
 
 use crate::parties::{PRICE, path_of, payment_of};
 use crate::world::{Answer, World};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chrono::Duration;
 use http::{HeaderValue, Method};
 use local::embedded::{Failure, Intervention, RequestRecord};
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use crate::backstage::until;
 use crate::world::{Answer, COMPANY, OWNER, World};

@@ -4,14 +4,14 @@ use axum::body::Body;
 use chrono::{DateTime, Duration, Utc};
 use http::{Method, Request};
 use local::embedded::EmbeddedDynamo;
-use local::outbox::Kind;
-use local::resend::MailOutcome;
 use local::service::SANDBOX_VALUES;
-use local::whop::Payment;
 use serde_json::{Value, json};
 use shared::domain::account::Role;
 use shared::domain::time;
 use shared::providers::standard_webhooks::SigningKey;
+use stand_ins::outbox::Kind;
+use stand_ins::resend::MailOutcome;
+use stand_ins::whop::Payment;
 
 use crate::browser::PASSWORD;
 use crate::findings::PLATFORM;

@@ -3,8 +3,6 @@
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
 use local::embedded::EmbeddedDynamo;
-use local::fault::{Operation, Rule};
-use local::outbox::{Entry, Kind, Provider};
 use local::service::Service;
 use serde_json::Value;
 use shared::domain::booking::{Booking, BookingFact, BookingFactKind, BookingState, FeeBasisPoints, Terms};
@@ -15,6 +13,8 @@ use shared::domain::money::{Currency, Money};
 use shared::domain::party::{BookingId, ChargeId, CustomerId, PaymentIntentId, ProfessionalId};
 use shared::store::booking::{BookingChange, BookingRow, Contact};
 use shared::store::{Company, StoreError};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::{Entry, Kind, Provider};
 
 use crate::answer::answered;
 use crate::world::{COMPANY, World};

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
 use local::embedded::{Failure, Intervention};
-use local::fault::{FaultKind, Operation, Rule};
-use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::domain::time;
+use stand_ins::fault::{FaultKind, Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use crate::dialects::{Dialect, Happening, Spelling};
 use crate::world::{COMPANY, World, id_of, payment_failed};

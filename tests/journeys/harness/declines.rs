@@ -3,7 +3,6 @@
 
 use chrono::Duration;
 use http::Method;
-use local::outbox::Kind;
 use serde_json::json;
 use shared::domain::account::{EmailAddress, Role};
 use shared::domain::action::ActionKind;
@@ -12,6 +11,7 @@ use shared::domain::effect::{Effect, EffectState};
 use shared::domain::id::CompanyId;
 use shared::http::extension::RequestId;
 use shared::store::account::{AccountKey, AccountRow};
+use stand_ins::outbox::Kind;
 
 use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use local::embedded::EmbeddedDynamo;
-use local::sandbox::Sandbox;
 use local::service::{PATIENCE, Parts, Service, TABLE};
 use serde_json::Value;
 use shared::app::{Clock, Ids};
+use stand_ins::sandbox::Sandbox;
 use uuid::Uuid;
 
 use super::defect::Defect;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use local::outbox::Kind;
-use local::stripe::Transfer;
 use shared::domain::booking::BookingFactKind;
 use shared::domain::effect::{Effect, EffectState};
 use shared::domain::payout::TransferRequest;
+use stand_ins::outbox::Kind;
+use stand_ins::stripe::Transfer;
 
 use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};
