@@ -5,15 +5,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use crate::aws::secrets::{self, Secrets, SecretsError};
 use crate::aws::{Aws, prewarm};
 use crate::bearer::BearerTokens;
 use crate::bookings::Bookings;
 use crate::config::{Config, ConfigError};
-use crate::domain::id::{CompanyId, UserId};
-use crate::domain::job::{Job, Occurrence};
+use crate::domain::kernel::clock::Clock;
+use crate::domain::kernel::id::{CompanyId, UserId};
+use crate::domain::kernel::ids::Ids;
+use crate::domain::platform::job::{Job, Occurrence};
 use crate::effects::EffectClients;
 use crate::events::EventIntake;
 use crate::payouts::Payouts;
@@ -23,7 +24,7 @@ use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
-use crate::store::outbox::Listeners;
+use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
 use crate::watch::{self, Telemetry};
 
@@ -62,49 +63,6 @@ pub struct App {
     /// What Whop said of a user and a company, for at most a minute.
     pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
-}
-
-/// Tells the time.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
-
-impl Clock {
-    /// The system's clock.
-    pub fn system() -> Self {
-        Self(Arc::new(Utc::now))
-    }
-
-    /// Any other clock.
-    pub fn from_fn(now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// What time it is, in whole milliseconds, because that is what is written down.
-    pub fn now(&self) -> DateTime<Utc> {
-        let now = (self.0)();
-        DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now)
-    }
-}
-
-/// Makes random ids.
-#[derive(Clone)]
-pub struct Ids(Arc<dyn Fn() -> Uuid + Send + Sync>);
-
-impl Ids {
-    /// From the system's randomness.
-    pub fn system() -> Self {
-        Self(Arc::new(Uuid::new_v4))
-    }
-
-    /// From anything else, for tests that are to run the same twice.
-    pub fn from_fn(next: impl Fn() -> Uuid + Send + Sync + 'static) -> Self {
-        Self(Arc::new(next))
-    }
-
-    /// The next id.
-    pub fn next(&self) -> Uuid {
-        (self.0)()
-    }
 }
 
 impl App {
@@ -222,16 +180,12 @@ impl App {
             stripe: self.stripe.as_ref(),
             vault: &self.config.vault,
             booking_config: &self.config.marketplace.booking_config,
-            clock: &*self.clock.0,
+            clock: &self.clock,
         }
     }
 
     /// What paying needs; `None` where Stripe's key is not set.
-    pub fn payouts<'a>(
-        &'a self,
-        store: &'a Store,
-        new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
-    ) -> Option<Payouts<'a>> {
+    pub fn payouts<'a>(&'a self, store: &'a Store) -> Option<Payouts<'a>> {
         let marketplace = &self.config.marketplace;
         Some(Payouts {
             store,
@@ -240,27 +194,25 @@ impl App {
             calendar: marketplace.calendar,
             minimum: &marketplace.payout_minimum,
             approval_above: &marketplace.payout_approval_above,
-            new_id,
+            ids: &self.ids,
         })
     }
 
     /// Hands what receiving events needs to `use_intake`.
-    pub fn intake<'a>(
-        &'a self,
-        store: &'a Store,
-        new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
-    ) -> EventIntake<'a> {
+    pub fn intake<'a>(&'a self, store: &'a Store) -> EventIntake<'a> {
         let (whop, stripe) = (self.whop.as_ref(), self.stripe.as_ref());
-        EventIntake { store, whop, stripe, booking_config: &self.config.marketplace.booking_config, new_id }
+        EventIntake {
+            store,
+            whop,
+            stripe,
+            booking_config: &self.config.marketplace.booking_config,
+            ids: &self.ids,
+        }
     }
 
     /// The sweep over bookings, over a table and a source of ids that outlive it.
-    pub fn bookings<'a>(
-        &'a self,
-        store: &'a Store,
-        new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
-    ) -> Bookings<'a> {
-        Bookings { store, effect_clients: self.effect_clients(), new_id }
+    pub fn bookings<'a>(&'a self, store: &'a Store) -> Bookings<'a> {
+        Bookings { store, effect_clients: self.effect_clients(), ids: &self.ids }
     }
 }
 

@@ -14,10 +14,10 @@
 mod clock;
 mod step;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
-use uuid::Uuid;
+use chrono::{DateTime, Utc};
 
-use crate::domain::party::BookingId;
+use crate::domain::kernel::ids::Ids;
+use crate::domain::kernel::party::BookingId;
 use crate::due::Worked;
 use crate::effects::EffectClients;
 use crate::store::due::DueRow;
@@ -34,7 +34,7 @@ pub struct Bookings<'a> {
     /// By whom steps leave the house.
     pub effect_clients: EffectClients<'a>,
     /// A fresh random id.
-    pub new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
+    pub ids: &'a Ids,
 }
 
 /// How the work on a due row ended.
@@ -105,6 +105,6 @@ impl Bookings<'_> {
     /// What time it is now, as it is written down: a run of minutes must not date what it does last as
     /// what it did first.
     fn now(&self) -> DateTime<Utc> {
-        (self.effect_clients.clock)().trunc_subsecs(3)
+        self.effect_clients.clock.now()
     }
 }

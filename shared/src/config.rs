@@ -18,7 +18,7 @@ pub use strength::{OwnWords, password_weakness, weakness};
 pub use telemetry::{Analytics, Errors};
 
 use crate::aws::Aws;
-use crate::domain::id::CompanyId;
+use crate::domain::kernel::id::CompanyId;
 use crate::providers::standard_webhooks::WebhookKeys;
 use crate::providers::stripe::Mode;
 use crate::vault::{Vault, VaultError};

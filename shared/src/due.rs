@@ -15,12 +15,12 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use tokio::time::Instant;
 
-use crate::domain::id::CompanyId;
-use crate::domain::job::{Occurrence, Report};
-use crate::domain::time;
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::time;
+use crate::domain::platform::job::{Occurrence, Report};
 use crate::store::due::DueRow;
-use crate::store::job::LastRun;
 use crate::store::keys::{DUE_SHARDS, Key, RowKind};
+use crate::store::platform::job::LastRun;
 use crate::store::{Store, StoreError};
 
 /// What one run may take. Every figure has its reason.

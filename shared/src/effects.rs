@@ -26,18 +26,20 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::domain::booking::{Booking, BookingFactKind};
-use crate::domain::effect::{Effect, EffectState, Request, Subject};
-use crate::domain::id::CaseId;
-use crate::domain::party::PaymentIntentId;
-use crate::domain::{refusal, time};
+use crate::domain::kernel::clock::Clock;
+use crate::domain::kernel::id::CaseId;
+use crate::domain::kernel::party::PaymentIntentId;
+use crate::domain::kernel::time;
+use crate::domain::marketplace::booking::{Booking, BookingFactKind};
+use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
+use crate::domain::platform::refusal;
 use crate::providers::call::CallError;
 use crate::providers::resend::Resend;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
-use crate::store::booking::BookingConfig;
 use crate::store::company::Company;
 use crate::store::due::SWEEP;
+use crate::store::marketplace::booking::BookingConfig;
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 use crate::vault::Vault;
@@ -65,7 +67,7 @@ pub struct EffectClients<'a> {
     /// What the deployment decides about bookings.
     pub booking_config: &'a BookingConfig,
     /// What time it is: looked at again right before money leaves.
-    pub clock: &'a (dyn Fn() -> DateTime<Utc> + Send + Sync),
+    pub clock: &'a Clock,
 }
 
 /// How an attempt on an effect ended.
@@ -117,16 +119,16 @@ pub async fn perform(
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
     let subject = subject.into();
-    if read.state.is_final() {
+    if read.status.is_final() {
         return Ok(Outcome::Recorded(Box::new(read)).into());
     }
     // Held by another worker, or waiting for its next try: whoever comes early does not use tries up.
     if read.lease_until.is_some_and(|until| until > now) {
         return Ok(Outcome::HeldByAnother.into());
     }
-    let abandoned = read.state == EffectState::Sending;
+    let abandoned = read.status == EffectStatus::Sending;
     if abandoned && !read.request.is_repeatable() {
-        let result = AttemptResult::ends(EffectState::Unknown, "interrupted");
+        let result = AttemptResult::ends(EffectStatus::Unknown, "interrupted");
         return record_outcome::record_outcome(company, subject, &read, result, effect_clients, now).await;
     }
     // Asked before the claim: where nothing may leave, nothing has to be claimed.
@@ -158,10 +160,10 @@ pub async fn withdraw(
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    if read.state != EffectState::Prepared {
+    if read.status != EffectStatus::Prepared {
         return Ok(Outcome::HeldByAnother);
     }
-    let result = AttemptResult::ends(EffectState::Rejected, reason);
+    let result = AttemptResult::ends(EffectStatus::Rejected, reason);
     Ok(record_outcome::record_outcome(company, subject.into(), read, result, effect_clients, now)
         .await?
         .outcome)
@@ -170,7 +172,7 @@ pub async fn withdraw(
 /// What follows from an attempt.
 #[derive(Debug, Clone)]
 struct AttemptResult {
-    state: EffectState,
+    status: EffectStatus,
     /// In one of our own words.
     reason: String,
     /// When to try again, where it has not reached its end.
@@ -186,9 +188,9 @@ struct AttemptResult {
 }
 
 impl AttemptResult {
-    fn ends(state: EffectState, reason: impl Into<String>) -> Self {
+    fn ends(status: EffectStatus, reason: impl Into<String>) -> Self {
         Self {
-            state,
+            status,
             reason: reason.into(),
             retry_at: None,
             facts: Vec::new(),
@@ -198,14 +200,14 @@ impl AttemptResult {
         }
     }
 
-    fn waits(state: EffectState, reason: impl Into<String>, retry_at: DateTime<Utc>) -> Self {
-        Self { retry_at: Some(retry_at), ..Self::ends(state, reason) }
+    fn waits(status: EffectStatus, reason: impl Into<String>, retry_at: DateTime<Utc>) -> Self {
+        Self { retry_at: Some(retry_at), ..Self::ends(status, reason) }
     }
 
     /// It certainly did not happen, and nobody remembers the key: it starts over under the next one.
     fn starts_over(held: &Effect, reason: impl Into<String>, now: DateTime<Utc>) -> Self {
         let new_key = Some(next_key(&held.downstream_key));
-        Self { new_key, ..Self::waits(EffectState::Prepared, reason, now) }
+        Self { new_key, ..Self::waits(EffectStatus::Prepared, reason, now) }
     }
 
     fn with(self, facts: Vec<BookingFactKind>) -> Self {
@@ -223,7 +225,7 @@ impl AttemptResult {
 impl AttemptResult {
     /// Whether a provider refused a step of a booking for good: the booking learns that.
     fn is_refused_step(&self, request: &Request) -> bool {
-        self.state == EffectState::Rejected
+        self.status == EffectStatus::Rejected
             && refusal::step_of(request).is_some()
             && refusal::is_refusal(request, &self.reason)
     }
@@ -234,7 +236,7 @@ impl AttemptResult {
 /// has finished what it held by then.
 fn is_held(claimed: &Effect, effect_clients: EffectClients<'_>) -> bool {
     let margin = Duration::seconds(CALL_MARGIN_SECONDS);
-    claimed.lease_until.is_some_and(|until| until - (effect_clients.clock)() > margin)
+    claimed.lease_until.is_some_and(|until| until - effect_clients.clock.now() > margin)
 }
 
 /// Nothing has left, and nothing will of this claim.
@@ -254,20 +256,20 @@ async fn claim(
     let owner = owner.hyphenated().to_string();
     let first_sent_at = time::format(read.first_sent_at.unwrap_or(now));
     let write = Write::update(company.action_key(subject, &read.action.operation))
-        .set("state", text(EffectState::Sending.as_str()))
+        .set("status", text(EffectStatus::Sending.as_str()))
         .set("owner", text(&owner))
         .set("fence", number(read.fence + 1))
         .set("tries", number(read.tries + 1))
         .set("lease_until", text(time::format(lease_until)))
         .set("first_sent_at", text(first_sent_at))
         .due(SWEEP, Some(lease_until))
-        .expect(Expect::Equals("state", text(read.state.as_str())))
+        .expect(Expect::Equals("status", text(read.status.as_str())))
         .expect(Expect::Equals("fence", number(read.fence)));
     match company.store().change::<Effect>(write).await? {
         Written::Accepted(effect) => Ok(Some(effect)),
         // Our own claim whose answer was lost: the row bears our name.
         Written::Refused(found) => Ok(found
-            .filter(|found| found.owner.as_deref() == Some(&owner) && found.state == EffectState::Sending)),
+            .filter(|found| found.owner.as_deref() == Some(&owner) && found.status == EffectStatus::Sending)),
     }
 }
 
@@ -293,5 +295,5 @@ fn next_key(key: &str) -> String {
 
 /// An effect for the log: no request, no reference.
 pub fn describe(effect: &Effect) -> Value {
-    serde_json::json!({"operation": effect.action.operation, "state": effect.state, "reason": effect.reason, "tries": effect.tries})
+    serde_json::json!({"operation": effect.action.operation, "status": effect.status, "reason": effect.reason, "tries": effect.tries})
 }

@@ -13,20 +13,20 @@ mod swept;
 use std::time::Duration as StdDuration;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use crate::domain::action::Source;
-use crate::domain::event::{Event, IgnoreReason, Meaning, Part};
-use crate::domain::id::MembershipId;
-use crate::domain::timeline::CaseFact;
+use crate::domain::kernel::id::MembershipId;
+use crate::domain::kernel::ids::Ids;
+use crate::domain::platform::action::Source;
+use crate::domain::platform::event::{Event, IgnoreReason, Meaning, Part};
+use crate::domain::recovery::timeline::CaseFact;
 use crate::effects::back_off;
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
-use crate::store::booking::BookingConfig;
-use crate::store::inbox::{EventState, StoredEvent};
-use crate::store::purchase::Purchase;
-use crate::store::recovery::{CaseChange, RecordError};
+use crate::store::marketplace::booking::BookingConfig;
+use crate::store::platform::inbox::{EventStatus, StoredEvent};
+use crate::store::recovery::purchase::Purchase;
+use crate::store::recovery::record::{CaseChange, RecordError};
 use crate::store::{Company, Store, StoreError, Write};
 
 use arrival::count_ignored;
@@ -81,7 +81,7 @@ pub struct EventIntake<'a> {
     /// What the deployment decides about bookings.
     pub booking_config: &'a BookingConfig,
     /// A fresh random id.
-    pub new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
+    pub ids: &'a Ids,
 }
 
 /// Why an event cannot be applied now.
@@ -145,14 +145,14 @@ impl ApplyError {
 impl EventIntake<'_> {
     /// Takes a new event in. After `Ok` it is kept, whatever happens next.
     pub async fn receive(&self, mut event: StoredEvent, now: DateTime<Utc>) -> Result<Received, StoreError> {
-        event.state = EventState::Applied;
+        event.status = EventStatus::Applied;
         match self.apply(&event, true, now).await {
             Ok(()) => return Ok(Received::Applied),
             Err(ApplyError::Duplicate) => return Ok(Received::Duplicate),
             Err(ApplyError::Ignored(reason)) => return self.keep_ignored(event, reason).await,
             Err(_) => {}
         }
-        event.state = EventState::Pending;
+        event.status = EventStatus::Pending;
         if !self.store.inbox().keep_now(&event, Some(now + back_off(1))).await? {
             return Ok(Received::Duplicate);
         }
@@ -194,7 +194,7 @@ impl EventIntake<'_> {
     async fn apply(&self, event: &StoredEvent, new: bool, now: DateTime<Utc>) -> Result<(), ApplyError> {
         for attempt in 0..CONFLICT_TRIES {
             if attempt > 0 {
-                let jitter = (self.new_id)().as_u128() as u64 % CONFLICT_PAUSE_MS;
+                let jitter = self.ids.next().as_u128() as u64 % CONFLICT_PAUSE_MS;
                 tokio::time::sleep(StdDuration::from_millis(u64::from(attempt) * CONFLICT_PAUSE_MS + jitter))
                     .await;
             }
@@ -207,7 +207,7 @@ impl EventIntake<'_> {
                 inbox.mark_applied(event)
             };
             writes.push(mark);
-            match self.store.commit((self.new_id)(), writes).await {
+            match self.store.commit(self.ids.next(), writes).await {
                 Ok(()) => return Ok(()),
                 Err(StoreError::Conflict { refused }) if refused.contains(&own) => {
                     // Refused by the event's own row: it is there (or applied) already, unless the
@@ -225,7 +225,7 @@ impl EventIntake<'_> {
 
     async fn is_there(&self, event: &StoredEvent, new: bool) -> Result<bool, StoreError> {
         let found = self.store.inbox().event(&event.source, &event.payload_min.event_id).await?;
-        Ok(found.is_some_and(|found| new || found.state == EventState::Applied))
+        Ok(found.is_some_and(|found| new || found.status == EventStatus::Applied))
     }
 
     /// The writes that follow from an event, over what is known now.

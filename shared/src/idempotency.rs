@@ -17,7 +17,7 @@ use chrono::{DateTime, Duration, Utc};
 use ring::digest::{Context, SHA256};
 use uuid::Uuid;
 
-use crate::store::idempotency::{KeyRow, StoredAnswer};
+use crate::store::platform::idempotency::{KeyRow, StoredAnswer};
 use crate::store::{Company, StoreError, Written};
 
 /// How long an answer is kept.

@@ -4,13 +4,14 @@
 //! `json → domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
 //! `tests/journeys/house_rules.rs` reads this line and keeps it true.
 
+pub use domain;
+
 pub mod app;
 pub mod auth;
 pub mod aws;
 pub mod bearer;
 pub mod bookings;
 pub mod config;
-pub mod domain;
 pub mod due;
 pub mod effects;
 pub mod events;

@@ -26,13 +26,13 @@ mod write;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
-use crate::domain::calendar::PayoutCalendar;
-use crate::domain::job::Report;
-use crate::domain::money::Currency;
-use crate::domain::party::ProfessionalId;
-use crate::domain::payout::Plan;
+use crate::domain::kernel::ids::Ids;
+use crate::domain::kernel::money::Currency;
+use crate::domain::kernel::party::ProfessionalId;
+use crate::domain::marketplace::calendar::PayoutCalendar;
+use crate::domain::marketplace::payout::Plan;
+use crate::domain::platform::job::Report;
 use crate::effects::EffectClients;
 use crate::providers::stripe::client::Stripe;
 use crate::store::{Store, StoreError};
@@ -56,7 +56,7 @@ pub struct Payouts<'a> {
     /// What needs a second person's approval when it is more, in minor units.
     pub approval_above: &'a BTreeMap<Currency, i64>,
     /// A fresh random id.
-    pub new_id: &'a (dyn Fn() -> Uuid + Send + Sync),
+    pub ids: &'a Ids,
 }
 
 /// What a run did, or would do.
@@ -86,10 +86,8 @@ impl Payouts<'_> {
         transfers::finish(self, limits).await
     }
 
-    /// What time it is, in whole milliseconds, because that is what is written down.
     fn now(&self) -> DateTime<Utc> {
-        let now = (self.effect_clients.clock)();
-        DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now)
+        self.effect_clients.clock.now()
     }
 }
 

@@ -28,7 +28,7 @@ use uuid::Uuid;
 
 pub use class::{CLASSES, Class, LimitSubject, WhenUncounted};
 
-use crate::store::limit::{TokenWrite, TokenWriteConflict, TokenWriteOutcome};
+use crate::store::platform::limit::{TokenWrite, TokenWriteConflict, TokenWriteOutcome};
 use crate::store::{Store, StoreError, Write};
 use memory::Memory;
 use pending_charge::PendingCharge;

@@ -29,14 +29,14 @@ use chrono::{DateTime, Duration, DurationRound, Utc};
 use tracing::Instrument as _;
 
 use crate::app::App;
-use crate::domain::job::{Occurrence, Report};
-use crate::domain::time;
+use crate::domain::kernel::time;
+use crate::domain::platform::job::{Occurrence, Report};
 use crate::due;
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::list::{ListCursor, ListPage};
-use crate::store::job::LastRun;
-use crate::store::reconciliation::{RECONCILIATION_JOB, Reconciliation, ReconciliationCursor};
+use crate::store::marketplace::reconciliation::{RECONCILIATION_JOB, Reconciliation, ReconciliationCursor};
+use crate::store::platform::job::LastRun;
 use crate::store::{Store, StoreError};
 use crate::vault::VaultError;
 

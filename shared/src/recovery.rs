@@ -7,15 +7,17 @@ mod second_purchase;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::domain::action::{Channel, Source};
-use crate::domain::case::Case;
-use crate::domain::contact::{ContactDecision, ContactFacts, EndReason, HoldReason, decide_contact};
-use crate::domain::id::MembershipId;
-use crate::domain::suppression::SuppressionReason;
-use crate::domain::timeline::{CaseFact, CaseFactKind};
+use crate::domain::kernel::id::MembershipId;
+use crate::domain::kernel::suppression::SuppressionReason;
+use crate::domain::platform::action::{Channel, Source};
+use crate::domain::recovery::case::Case;
+use crate::domain::recovery::contact::{
+    ContactDecision, ContactFacts, EndReason, HoldReason, decide_contact,
+};
+use crate::domain::recovery::timeline::{CaseFact, CaseFactKind};
 use crate::providers::call::CallError;
 use crate::providers::whop::client::Whop;
-use crate::store::recovery::{CaseChange, RecordError};
+use crate::store::recovery::record::{CaseChange, RecordError};
 use crate::store::{Company, Store, StoreError};
 use crate::vault::Vault;
 
@@ -182,15 +184,4 @@ pub async fn record_fact(
     let change = CaseChange { cause, source, ..CaseChange::of_facts(vec![CaseFact { at: now, what }]) };
     let recording = company.record(&case.membership_id, read, change, now)?;
     Ok(company.store().commit(token, recording.writes).await?)
-}
-
-impl EndReason {
-    /// The reason as a sentence for the owner.
-    pub fn sentence(&self) -> &'static str {
-        match self {
-            Self::MembershipEnded => "The membership has ended.",
-            Self::CancelledByMember => "The member has cancelled the membership.",
-            Self::BoughtAgain(_) => "The member has bought the same product again.",
-        }
-    }
 }

@@ -10,7 +10,7 @@ use ring::digest::{SHA256, digest};
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 
-use crate::domain::suppression::{AddressHash, canonical_address};
+use crate::domain::kernel::suppression::{AddressHash, canonical_address};
 
 /// Derives the key of address hashes from an encryption key: neither can be had from the other's output.
 const ADDRESS_HASH_LABEL: &[u8] = b"justonce address hash v1";

@@ -8,7 +8,7 @@ use local::service::Service;
 use serde_json::{Value, json};
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use shared::providers::whop::{Secret, sign_standard};
 use stand_ins::whop::{APP_ID, Membership};
 

@@ -38,7 +38,7 @@ async fn a_request_that_died_is_taken_over_and_its_message_not_sent_twice() {
     world.advance(Duration::minutes(5));
     world.tick().await;
     let actions = world.actions_of(nudge.split('/').nth(3).unwrap()).await;
-    assert_eq!((actions.len(), &actions[0]["state"]), (1, &json!("unknown")), "{actions:?}");
+    assert_eq!((actions.len(), &actions[0]["status"]), (1, &json!("unknown")), "{actions:?}");
     assert_eq!(world.sent(Kind::Push), 1);
 }
 
@@ -75,5 +75,5 @@ async fn an_answer_that_could_not_be_kept_leads_to_no_second_message() {
     world.service.dynamo.stop_intercepting();
     world.advance(Duration::seconds(60));
     let again = send(&world, &nudge, json!({"channel": "dm"}), "key-1").await.ok();
-    assert_eq!((&again["state"], world.sent(Kind::Dm)), (&json!("done"), 1));
+    assert_eq!((&again["status"], world.sent(Kind::Dm)), (&json!("done"), 1));
 }

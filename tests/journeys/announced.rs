@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::announcement::KINDS;
+use shared::domain::kernel::account::Role;
+use shared::domain::platform::announcement::KINDS;
 use stand_ins::bus::BUS;
 
 use crate::listening::{PUBLISH, with_bus};
@@ -121,7 +121,7 @@ async fn without_a_bus_nothing_waits_nothing_is_written_and_the_report_says_so()
     assert_eq!((world.unpublished().await.len(), world.asked_bus()), (0, 0));
     let jobs = world.standing().await["jobs"].clone();
     let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "event-publisher").unwrap();
-    assert_eq!(job["state"], "never_ran");
+    assert_eq!(job["status"], "never_ran");
 }
 
 /// The requests to the table of a failed payment, by operation.
@@ -189,7 +189,7 @@ async fn the_job_is_seen_and_asked_for_like_its_siblings() {
     let report = world.publish().await;
     let jobs = world.standing().await["jobs"].clone();
     let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "event-publisher").unwrap();
-    assert_eq!((&job["state"], &job["last_report"]), (&json!("ok"), &report));
+    assert_eq!((&job["status"], &job["last_report"]), (&json!("ok"), &report));
     assert_eq!(report["oldest_unsent_seconds"], 0);
     assert_eq!(with_bus("EVENT_BUS_NAME").as_deref(), Some(BUS));
 }

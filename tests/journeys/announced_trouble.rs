@@ -155,7 +155,7 @@ async fn entries_that_are_refused_wait_and_the_others_of_the_same_request_are_ta
 
 /// A row in the queue that nobody wrote as this version would.
 fn strange_row(world: &World, kind: Option<&str>) -> Value {
-    let at = shared::domain::time::format(world.now());
+    let at = shared::domain::kernel::time::format(world.now());
     let text = |text: &str| json!({"S": text});
     let mut row = json!({
         "pk": text(&format!("AUDIT#{COMPANY}")), "sk": text(&format!("{at}#strange")),

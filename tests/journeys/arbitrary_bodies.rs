@@ -17,7 +17,7 @@ const NAMES: [&str; 31] = [
     "old_password",
     "new_password",
     "code",
-    "state",
+    "status",
     "error",
     "iss",
     "push_enabled",

@@ -8,7 +8,7 @@ use local::embedded::EmbeddedDynamo;
 use serde_json::json;
 use shared::auth::Access;
 use shared::auth::routes::Route;
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use shared::http::idempotent::KeyPolicy;
 
 use crate::browser::{Browser, ORIGIN, PASSWORD};

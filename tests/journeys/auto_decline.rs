@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use serde_json::json;
-use shared::domain::booking::{BookingFactKind, BookingState, CancelledBy, DeclinedReason};
-use shared::domain::effect::EffectState;
-use shared::domain::message::Language;
+use shared::domain::kernel::message::Language;
+use shared::domain::marketplace::booking::{BookingFactKind, BookingStatus, CancelledBy, DeclinedReason};
+use shared::domain::platform::effect::EffectStatus;
 use stand_ins::outbox::Kind;
 
 use crate::unanswered::{CONCIERGE, Market, NewBooking};
@@ -34,7 +34,7 @@ async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_befor
         market.world.advance(Duration::hours(24) - Duration::minutes(1));
         let report = job.run(&market).await;
         assert_eq!((&report["due"], &report["declined"]), (&json!(0), &json!(0)), "{job:?}: {report}");
-        assert_eq!((market.state(id).await, market.counted()), (BookingState::Authorized, (0, 0)));
+        assert_eq!((market.status(id).await, market.counted()), (BookingStatus::Authorized, (0, 0)));
 
         market.world.advance(Duration::minutes(1));
         let report = job.run(&market).await;
@@ -42,7 +42,7 @@ async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_befor
         assert_eq!(counts, [1, 1, 1, 0, 0].map(|count| json!(count)), "{job:?}: {report}");
         let booking = market.booking(id).await;
         let decline = booking.decline.unwrap();
-        assert_eq!(booking.state, BookingState::Declined);
+        assert_eq!(booking.status, BookingStatus::Declined);
         assert_eq!(
             (decline.reason, decline.processed_by_cron, decline.auto_declined_at()),
             (DeclinedReason::ProfessionalNoResponse, true, Some(market.world.now()))
@@ -70,7 +70,7 @@ async fn a_hold_that_is_about_to_lapse_is_let_go_before_its_bank_does() {
     let id = market.held(1, NewBooking { held_for: Duration::hours(10), ..NewBooking::default() }).await;
     market.world.advance(Duration::hours(9) - Duration::minutes(1));
     market.sweep().await;
-    assert_eq!(market.state(id).await, BookingState::Authorized);
+    assert_eq!(market.status(id).await, BookingStatus::Authorized);
     market.world.advance(Duration::minutes(1));
     assert_eq!(market.sweep().await["declined"], 1);
     assert_eq!(market.booking(id).await.decline.unwrap().reason, DeclinedReason::HoldExpired);
@@ -83,7 +83,7 @@ async fn a_booking_that_should_begin_within_the_day_is_declined_when_it_should()
     let id = market.held(1, NewBooking { starts_in: Duration::hours(3), ..NewBooking::default() }).await;
     market.world.advance(Duration::hours(3) - Duration::minutes(1));
     market.sweep().await;
-    assert_eq!(market.state(id).await, BookingState::Authorized);
+    assert_eq!(market.status(id).await, BookingStatus::Authorized);
     market.world.advance(Duration::minutes(1));
     assert_eq!(market.sweep().await["declined"], 1);
     assert_eq!(market.booking(id).await.decline.unwrap().reason, DeclinedReason::ProfessionalNoResponse);
@@ -106,7 +106,7 @@ async fn the_time_to_answer_is_a_setting_and_counts_for_the_bookings_that_wait()
     let early = market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(2));
     assert_eq!(market.sweep().await["declined"], 1);
-    assert_eq!(market.state(early).await, BookingState::Declined);
+    assert_eq!(market.status(early).await, BookingStatus::Declined);
 
     // The deployment gives more time while a booking waits: it is put off, once, and then declined.
     let late = market.held(2, NewBooking::default()).await;
@@ -117,7 +117,7 @@ async fn the_time_to_answer_is_a_setting_and_counts_for_the_bookings_that_wait()
     assert_eq!(market.sweep().await["due"], 0);
     market.world.advance(Duration::hours(22));
     assert_eq!(market.sweep().await["declined"], 1);
-    assert_eq!(market.state(late).await, BookingState::Declined);
+    assert_eq!(market.status(late).await, BookingStatus::Declined);
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn a_booking_nobody_pays_is_called_off_and_its_payment_closed() {
     let id = market.asked(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24) - Duration::minutes(1));
     market.sweep().await;
-    assert_eq!(market.state(id).await, BookingState::Requested);
+    assert_eq!(market.status(id).await, BookingStatus::Requested);
     market.world.advance(Duration::minutes(1));
     let report = market.sweep().await;
     assert_eq!((&report["done"], &report["declined"]), (&json!(1), &json!(0)), "{report}");
@@ -151,8 +151,8 @@ async fn a_payment_that_could_not_be_opened_in_time_is_not_opened_after_all() {
     market.sweep().await;
     let steps = market.steps(id).await;
     assert_eq!(
-        (steps.len(), steps[0].state, steps[0].reason.as_deref()),
-        (1, EffectState::Rejected, Some("not_wanted_any_more"))
+        (steps.len(), steps[0].status, steps[0].reason.as_deref()),
+        (1, EffectStatus::Rejected, Some("not_wanted_any_more"))
     );
     assert!(market.world.service.sandbox.stripe.requests().is_empty());
     assert!(market.is_at_rest().await);
@@ -171,7 +171,7 @@ async fn without_a_key_of_stripe_bookings_are_left_alone() {
         let counts = ["due", "skipped", "failed", "declined"].map(|name| report[name].clone());
         assert_eq!(counts, [1, 1, 0, 0].map(|count| json!(count)), "{report}");
     }
-    assert_eq!(market.state(id).await, BookingState::Authorized);
+    assert_eq!(market.status(id).await, BookingStatus::Authorized);
     market.world.service = keyed;
     assert_eq!(market.sweep().await["declined"], 1, "a key that comes back finds them");
 }
@@ -185,15 +185,15 @@ async fn the_last_run_shows_in_the_health_of_the_jobs() {
         (answer.status.as_u16(), answer.json()["checks"]["crons"]["auto-decline"].clone())
     };
     let (status, told) = crons().await;
-    assert_eq!((status, &told["state"]), (200, &json!("never_ran")), "a new deployment is not ill");
+    assert_eq!((status, &told["status"]), (200, &json!("never_ran")), "a new deployment is not ill");
     market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::days(1));
     let report = market.sweep().await;
     market.world.tick().await;
     let (status, told) = crons().await;
-    assert_eq!((status, &told["state"], &told["last_report"]), (200, &json!("ok"), &report));
+    assert_eq!((status, &told["status"], &told["last_report"]), (200, &json!("ok"), &report));
     market.world.advance(Duration::hours(26) + Duration::seconds(1));
     market.world.tick().await;
     let (status, told) = crons().await;
-    assert_eq!((status, &told["state"]), (503, &json!("late")));
+    assert_eq!((status, &told["status"]), (503, &json!("late")));
 }

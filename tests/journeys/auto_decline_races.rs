@@ -2,12 +2,12 @@
 
 use chrono::Duration;
 use serde_json::{Value, json};
-use shared::domain::booking::{BookingCommand, BookingState, Refusal};
-use shared::domain::effect::EffectState;
+use shared::domain::marketplace::booking::{BookingCommand, BookingStatus, Refusal};
+use shared::domain::platform::effect::EffectStatus;
 use shared::due::{SweepLimits, Worked};
 use shared::store::StoreError;
-use shared::store::booking::BookingChange;
 use shared::store::due::SWEEP;
+use shared::store::marketplace::booking::BookingChange;
 use stand_ins::fault::Operation;
 use stand_ins::outbox::{Kind, Provider};
 use stand_ins::stripe::IntentStatus;
@@ -16,7 +16,7 @@ use crate::unanswered::{Market, NewBooking};
 use crate::world::COMPANY;
 
 /// The professional accepts, as far as the booking that was read allows it.
-async fn accept(market: &Market, id: shared::domain::party::BookingId) -> Result<(), Refusal> {
+async fn accept(market: &Market, id: shared::domain::kernel::party::BookingId) -> Result<(), Refusal> {
     let app = &market.world.service.app;
     let company = market.company(COMPANY);
     loop {
@@ -44,7 +44,7 @@ async fn an_accept_in_the_last_minute_wins_and_nothing_is_left_to_sweep() {
     market.world.advance(Duration::hours(24));
     accept(&market, id).await.unwrap();
     assert_eq!(market.sweep().await["due"], 0);
-    assert_eq!((market.state(id).await, market.counted()), (BookingState::Accepted, (0, 0)));
+    assert_eq!((market.status(id).await, market.counted()), (BookingStatus::Accepted, (0, 0)));
     assert_eq!((market.at_stripe(id).await.0.as_str(), market.left(Kind::Capture).len()), ("succeeded", 1));
 }
 
@@ -66,13 +66,13 @@ async fn an_accept_and_a_sweep_at_the_same_moment_have_one_winner() {
         let captured = market.left(Kind::Capture).len();
         match accepted {
             Ok(()) => {
-                assert_eq!(market.state(id).await, BookingState::Accepted, "{told}");
+                assert_eq!(market.status(id).await, BookingStatus::Accepted, "{told}");
                 assert_eq!((captured, market.counted()), (1, (0, 0)), "{told}");
                 assert_eq!(report["declined"], 0, "{told}");
             }
             Err(refusal) => {
                 assert_eq!(refusal, Refusal::AlreadyDeclined, "{told}");
-                assert_eq!(market.state(id).await, BookingState::Declined, "{told}");
+                assert_eq!(market.status(id).await, BookingStatus::Declined, "{told}");
                 assert_eq!((captured, market.counted()), (0, (1, 1)), "{told}");
             }
         }
@@ -93,11 +93,14 @@ async fn a_capture_elsewhere_wins_over_the_decline() {
     let report = market.sweep().await;
     assert_eq!((&report["done"], &report["declined"]), (&json!(1), &json!(0)), "{report}");
     let booking = market.booking(id).await;
-    assert_eq!((booking.state, booking.amounts.captured), (BookingState::Accepted, 10_000));
+    assert_eq!((booking.status, booking.amounts.captured), (BookingStatus::Accepted, 10_000));
     assert_eq!((booking.decline, market.counted()), (None, (0, 0)));
     let steps = market.steps(id).await;
     let release = steps.iter().find(|step| step.action.operation.starts_with("release:")).unwrap();
-    assert_eq!((release.state, release.reason.as_deref()), (EffectState::Rejected, Some("payment_captured")));
+    assert_eq!(
+        (release.status, release.reason.as_deref()),
+        (EffectStatus::Rejected, Some("payment_captured"))
+    );
     assert!(market.is_at_rest().await);
 }
 
@@ -123,7 +126,7 @@ async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
     // Stripe keeps its refusal under the key for a day; the money is let go all the same.
     stripe.set_status(payment.as_str(), IntentStatus::RequiresCapture);
     market.tick_for(Duration::hours(2), Duration::minutes(5)).await;
-    assert_eq!((market.state(id).await, market.counted()), (BookingState::Declined, (1, 1)));
+    assert_eq!((market.status(id).await, market.counted()), (BookingStatus::Declined, (1, 1)));
     assert!(market.is_at_rest().await);
 }
 
@@ -136,7 +139,7 @@ async fn a_payment_that_was_let_go_elsewhere_is_not_let_go_again_and_its_custome
     market.world.service.sandbox.stripe.cancel_outside(payment.as_str());
     let report = market.sweep().await;
     assert_eq!((&report["done"], &report["declined"]), (&json!(1), &json!(1)), "{report}");
-    assert_eq!((market.state(id).await, market.counted()), (BookingState::Declined, (0, 1)));
+    assert_eq!((market.status(id).await, market.counted()), (BookingStatus::Declined, (0, 1)));
     assert!(market.is_at_rest().await);
 }
 
@@ -157,7 +160,7 @@ async fn runs_at_the_same_moment_decline_each_booking_once() {
         let declined: u64 = reports.iter().map(|report| report["declined"].as_u64().unwrap()).sum();
         assert_eq!((declined, market.counted()), (6, (6, 6)), "{reports:#?}");
         for id in ids {
-            assert_eq!(market.state(id).await, BookingState::Declined);
+            assert_eq!(market.status(id).await, BookingStatus::Declined);
         }
         // What one run held when another came for it is found once the claim has ended.
         market.world.advance(Duration::minutes(3));
@@ -184,18 +187,17 @@ async fn an_index_that_lags_behind_repeats_nothing_and_hammers_nobody() {
     market.trouble(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
     market.sweep().await;
     stripe.reset_requests();
-    let new_id = || app.ids.next();
     let rows = || stale.queues.iter().chain(&waiting.queues).flat_map(|queue| &queue.rows);
     assert_eq!(rows().count(), 6);
     for row in rows() {
-        let ended = app.bookings(store, &new_id).work_on(row).await;
+        let ended = app.bookings(store).work_on(row).await;
         assert_eq!((ended.worked, ended.declined), (Worked::Skipped, false), "{row:?}");
     }
     assert!(stripe.requests().is_empty(), "each waits for its next try");
     market.world.advance(Duration::minutes(2));
     market.sweep().await;
     for row in rows() {
-        assert_eq!(app.bookings(store, &new_id).work_on(row).await.worked, Worked::Skipped);
+        assert_eq!(app.bookings(store).work_on(row).await.worked, Worked::Skipped);
     }
     assert_eq!(market.counted(), (3, 3));
 }

@@ -2,8 +2,8 @@
 
 use chrono::Duration;
 use serde_json::json;
-use shared::domain::booking::BookingState;
-use shared::domain::effect::EffectState;
+use shared::domain::marketplace::booking::BookingStatus;
+use shared::domain::platform::effect::EffectStatus;
 use stand_ins::fault::Operation;
 use stand_ins::outbox::{Kind, Provider};
 
@@ -36,9 +36,9 @@ async fn a_decline_survives_trouble_at_every_request() {
             }
             assert_eq!(market.counted(), (1, 1), "{told}");
             let booking = market.booking(id).await;
-            assert_eq!(booking.state, BookingState::Declined, "{told}");
+            assert_eq!(booking.status, BookingStatus::Declined, "{told}");
             for step in market.steps(id).await {
-                assert_eq!(step.state, EffectState::Done, "{told}: {}", step.action.operation);
+                assert_eq!(step.status, EffectStatus::Done, "{told}: {}", step.action.operation);
             }
             (runs, most_ticks) = (runs + 1, most_ticks.max(ticks));
             if !struck {
@@ -75,7 +75,7 @@ async fn a_moment_of_trouble_at_either_provider_neither_repeats_nor_forgets() {
                 market.sweep().await;
                 market.tick_for(Duration::hours(1), Duration::minutes(5)).await;
                 assert_eq!(market.counted(), (1, 1), "{told}");
-                assert_eq!(market.state(id).await, BookingState::Declined, "{told}");
+                assert_eq!(market.status(id).await, BookingStatus::Declined, "{told}");
                 assert!(market.is_at_rest().await, "{told}");
             }
         }
@@ -94,7 +94,7 @@ async fn while_no_mail_can_be_sent_bookings_are_declined_on_time_and_their_custo
         let report = market.sweep().await;
         assert_eq!(report["declined"], 20, "{kind}: {report}");
         market.tick_for(Duration::hours(3) - Duration::minutes(5), Duration::minutes(5)).await;
-        assert_eq!(market.state(late[0]).await, BookingState::Authorized);
+        assert_eq!(market.status(late[0]).await, BookingStatus::Authorized);
         market.tick_for(Duration::minutes(5), Duration::minutes(5)).await;
         assert_eq!(market.counted(), (30, 0), "{kind}: the waiting mails hold nobody up");
 
@@ -120,7 +120,7 @@ async fn a_mail_in_doubt_for_longer_than_its_key_lives_is_shown_and_not_sent_aga
         assert_eq!(report["in_doubt"], 1, "{kind}: {report}");
         let steps = market.steps(id).await;
         let mail = steps.iter().find(|step| step.action.operation.starts_with("decline_mail:")).unwrap();
-        assert_eq!((mail.state, mail.reason.as_deref()), (EffectState::Unknown, Some("key_expired")));
+        assert_eq!((mail.status, mail.reason.as_deref()), (EffectStatus::Unknown, Some("key_expired")));
         assert_eq!((market.counted(), market.is_at_rest().await), ((1, sent), true), "{kind}");
     }
 }

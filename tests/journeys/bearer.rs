@@ -5,7 +5,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use shared::bearer::{Bearer, BearerTokens, TokenError};
 use shared::config::BearerIssuer;
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use stand_ins::fault::{FaultKind, Operation, Rule};
 use stand_ins::oidc::AUDIENCE;
 use stand_ins::outbox::Provider;

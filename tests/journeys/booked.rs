@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
-use shared::domain::booking::{BookingFact, BookingFactKind, FeeBasisPoints, Terms};
-use shared::domain::id::CompanyId;
-use shared::domain::message::Language;
-use shared::domain::money::{Currency, Money};
-use shared::domain::party::{BookingId, CustomerId, PaymentIntentId, ProfessionalId};
-use shared::domain::payout::transfer_group;
+use shared::domain::kernel::id::CompanyId;
+use shared::domain::kernel::message::Language;
+use shared::domain::kernel::money::{Currency, Money};
+use shared::domain::kernel::party::{BookingId, CustomerId, PaymentIntentId, ProfessionalId};
+use shared::domain::marketplace::booking::{BookingFact, BookingFactKind, FeeBasisPoints, Terms};
+use shared::domain::marketplace::payout::transfer_group;
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::booking::{BookingChange, BookingRow, Contact};
-use shared::store::inbox::EventState;
+use shared::store::marketplace::booking::{BookingChange, BookingRow, Contact};
+use shared::store::platform::inbox::EventStatus;
 use shared::store::{Company, StoreError, Write};
 use stand_ins::stripe::API_VERSION;
 
@@ -111,7 +111,7 @@ impl World {
 
     /// The word for where a booking stands.
     pub async fn stands(&self, id: BookingId) -> &'static str {
-        self.booking_row(id).await.booking().unwrap().state.as_str()
+        self.booking_row(id).await.booking().unwrap().status.as_str()
     }
 
     /// Delivers one event of Stripe's.
@@ -136,9 +136,8 @@ impl World {
         for row in self.rows_of("EVENT#stripe#").await {
             let id = row["pk"].as_str().unwrap().trim_start_matches("EVENT#stripe#");
             let event = inbox.event("stripe", id).await.unwrap().unwrap();
-            if event.state == EventState::Pending {
-                let new_id = || app.ids.next();
-                let intake = app.intake(app.store().unwrap(), &new_id);
+            if event.status == EventStatus::Pending {
+                let intake = app.intake(app.store().unwrap());
                 intake.apply_kept(&event, self.now()).await.unwrap();
             }
         }

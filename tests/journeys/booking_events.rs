@@ -4,9 +4,9 @@
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use shared::domain::booking::{BookingFact, BookingFactKind, DeclinedReason, History};
-use shared::domain::party::{PaymentIntentId, TransferId};
-use shared::domain::payout::{BatchId, transfer_group};
+use shared::domain::kernel::party::{PaymentIntentId, TransferId};
+use shared::domain::marketplace::booking::{BookingFact, BookingFactKind, DeclinedReason, History};
+use shared::domain::marketplace::payout::{BatchId, transfer_group};
 use shared::providers::stripe::transfer::NewTransfer;
 use stand_ins::outbox::Kind;
 use tokio::runtime::Runtime;
@@ -112,7 +112,7 @@ async fn end_of(story: &Story, letters: &[&String], asked_after: usize) -> End {
     }
     world.apply_what_waits().await;
     for event in world.rows_of("EVENT#stripe#").await {
-        assert!(matches!(event["state"].as_str(), Some("applied" | "received")), "{event}");
+        assert!(matches!(event["status"].as_str(), Some("applied" | "received")), "{event}");
     }
     let row = world.booking_row(id).await;
     let due = world.rows_of("BOOKING#").await.into_iter().find(|row| row["sk"] == "BOOKING").unwrap();
@@ -141,11 +141,11 @@ async fn telling(story: &Story) -> Vec<String> {
     letters.filter(|body| !silent.iter().any(|name| body.contains(&format!("\"{name}\"")))).collect()
 }
 
-async fn every_order_ends_alike(story: Story, state: &str) {
+async fn every_order_ends_alike(story: Story, status: &str) {
     let letters = telling(&story).await;
     let told: Vec<&String> = letters.iter().collect();
     let expected = end_of(&story, &told, 0).await;
-    assert!(expected.1.contains(&format!("state: {state}")), "{expected:?}");
+    assert!(expected.1.contains(&format!("status: {status}")), "{expected:?}");
     let places: Vec<usize> = (0..letters.len()).collect();
     for (number, order) in permutations(&places).into_iter().enumerate() {
         let told: Vec<&String> = order.iter().map(|place| &letters[*place]).collect();
@@ -249,7 +249,7 @@ async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_cus
     world.service.deliver_stripe_events().await;
     let booking = world.booking_row(id).await.booking().unwrap();
     let decline = booking.decline.unwrap();
-    assert_eq!((booking.state.as_str(), decline.reason), ("declined", DeclinedReason::HoldExpired));
+    assert_eq!((booking.status.as_str(), decline.reason), ("declined", DeclinedReason::HoldExpired));
     assert!(!decline.processed_by_cron);
     let mail = format!("ACTION#decline_mail:{id}:v1");
     let rows = world.rows_of("BOOKING#").await;
@@ -261,7 +261,7 @@ async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_cus
 
 #[tokio::test]
 async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
-    for (word, state, reason, mails) in [
+    for (word, status, reason, mails) in [
         (json!("automatic"), "declined", Some(DeclinedReason::HoldExpired), 1),
         (json!("expired"), "declined", Some(DeclinedReason::HoldExpired), 1),
         (json!("abandoned"), "declined", Some(DeclinedReason::ProfessionalNoResponse), 1),
@@ -287,8 +287,8 @@ async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
             assert_eq!(world.deliver_stripe(&canceled).await["outcome"], outcome);
         }
         let booking = world.booking_row(id).await.booking().unwrap();
-        let ended = (booking.state.as_str(), booking.decline.map(|decline| decline.reason));
-        assert_eq!(ended, (state, reason), "{word}");
+        let ended = (booking.status.as_str(), booking.decline.map(|decline| decline.reason));
+        assert_eq!(ended, (status, reason), "{word}");
         world.settle().await;
         assert_eq!(world.sent(Kind::Mail), mails, "{word}");
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 
 use crate::parties::PROFESSIONAL;
 use crate::world::World;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
-use shared::domain::booking::Anomaly;
-use shared::domain::party::PaymentIntentId;
+use shared::domain::kernel::party::PaymentIntentId;
+use shared::domain::marketplace::booking::Anomaly;
 use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::Provider;
 
@@ -26,7 +26,7 @@ async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it()
     world.note_facts(id, None, vec![requested()]).await;
     let row = world.booking_row(id).await;
     let booking = row.booking().unwrap();
-    assert_eq!((booking.state.as_str(), booking.payment_intent), ("authorized", Some(payment)));
+    assert_eq!((booking.status.as_str(), booking.payment_intent), ("authorized", Some(payment)));
     assert_eq!(row.begun, BTreeMap::new(), "no second payment is opened");
 }
 
@@ -71,7 +71,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
         let told = event(&event_id, "charge.refunded", world.now(), given_back(amount, currency));
         assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept", "{amount} {currency}");
         let kept = world.stripe_event(&event_id).await;
-        assert_eq!((&kept["state"], &kept["reason"]), (&json!("set_aside"), &json!(reason)));
+        assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!(reason)));
         assert!(kept.get("expires_at").is_none(), "it stays until somebody has looked at it");
         assert_eq!(world.deliver_stripe(&told).await["outcome"], "duplicate");
     }
@@ -84,7 +84,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
     );
 
     let replayed = world.operator(Method::POST, "/api/webhooks/events/evt_0/replay").await.ok();
-    let told = (&replayed["state"], &replayed["reason"], &replayed["replays"]);
+    let told = (&replayed["status"], &replayed["reason"], &replayed["replays"]);
     assert_eq!(told, (&json!("set_aside"), &json!("amount_unreadable"), &json!(1)));
     assert_eq!(world.operator(Method::POST, "/api/webhooks/events/evt_9/replay").await.status, 404);
 }
@@ -104,11 +104,11 @@ async fn an_event_that_was_nobodys_is_replayed_once_its_payment_is_known() {
         world.apply_what_waits().await;
     }
     let kept = world.stripe_event("evt_1").await;
-    assert_eq!((&kept["state"], &kept["reason"]), (&json!("received"), &json!("not_ours")));
+    assert_eq!((&kept["status"], &kept["reason"]), (&json!("received"), &json!("not_ours")));
     let later = PaymentIntentId::parse("pi_later").unwrap();
     world.note_facts(booking_id("2"), Some(&later), vec![requested()]).await;
     let replayed = world.operator(Method::POST, "/api/webhooks/events/evt_1/replay").await.ok();
-    let shown = (&replayed["state"], &replayed["source"], &replayed["payment_intent_id"]);
+    let shown = (&replayed["status"], &replayed["source"], &replayed["payment_intent_id"]);
     assert_eq!(shown, (&json!("applied"), &json!("stripe"), &json!("pi_later")));
     assert_eq!(world.stands(booking_id("2")).await, "disputed");
     let again = world.operator(Method::POST, "/api/webhooks/events/evt_1/replay").await;
@@ -130,7 +130,7 @@ async fn a_connected_accounts_own_payments_move_no_booking() {
     }
     assert_eq!(world.booking_row(id).await, before);
     for row in world.rows_of("EVENT#stripe#").await {
-        assert_eq!(row["state"], "received", "kept, and nothing follows");
+        assert_eq!(row["status"], "received", "kept, and nothing follows");
     }
 }
 
@@ -151,7 +151,7 @@ async fn a_refund_that_came_to_nothing_waits_until_stripe_says_what_still_went_b
     let waiting = stripe.undelivered_events();
     assert_eq!(world.service.deliver_stripe_events().await, 2, "answered, not applied");
     let kept = world.stripe_event(&waiting[0].id).await;
-    assert_eq!((&kept["state"], &kept["reason"]), (&json!("pending"), &json!("provider_not_asked_yet")));
+    assert_eq!((&kept["status"], &kept["reason"]), (&json!("pending"), &json!("provider_not_asked_yet")));
 
     let (provider, operation) = (Provider::Stripe, Operation::PaymentIntent);
     let kind = "status:503".parse().unwrap();

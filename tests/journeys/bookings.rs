@@ -194,7 +194,7 @@ async fn while_stripe_is_away_a_job_can_be_asked_for_and_its_payment_comes_later
 #[tokio::test]
 async fn a_customer_with_an_account_is_told_at_its_own_address() {
     let world = World::of_two_companies().await;
-    let mut browser = world.signed_in(shared::domain::account::Role::Customer).await;
+    let mut browser = world.signed_in(shared::domain::kernel::account::Role::Customer).await;
     let mut job = world.job();
     for name in ["customer_id", "customer_email"] {
         job.as_object_mut().unwrap().remove(name);

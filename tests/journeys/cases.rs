@@ -83,9 +83,9 @@ async fn a_status_shows_its_cases_alone() {
     world.succeed("mem_a1", "pay_a1", world.now()).await.ok();
     let case = world.case_of("mem_a2").await;
     world.post(&format!("/api/cases/{}/cancel", case["case_id"].as_str().unwrap()), json!({})).await.ok();
-    for (state, count) in [("open", 3), ("recovered", 2), ("cancelled", 1), ("exhausted", 0), ("lost", 0)] {
-        let cases = walk(&world, &format!("limit=1&status={state}")).await;
-        assert_eq!(column(&cases, "status"), vec![state; count]);
+    for (status, count) in [("open", 3), ("recovered", 2), ("cancelled", 1), ("exhausted", 0), ("lost", 0)] {
+        let cases = walk(&world, &format!("limit=1&status={status}")).await;
+        assert_eq!(column(&cases, "status"), vec![status; count]);
     }
 }
 
@@ -174,7 +174,7 @@ async fn a_case_tells_what_was_done_in_order_and_never_what_was_said() {
     let kinds = ["incentive_applied", "nudge_dm", "nudge_push", "nudge_dm", "case_cancelled"];
     assert_eq!(column(&actions, "kind"), kinds);
     assert!(column(&actions, "at").is_sorted());
-    assert_eq!(column(&actions, "state"), vec!["done"; 5]);
+    assert_eq!(column(&actions, "status"), vec!["done"; 5]);
 
     let (mut one_by_one, mut cursor) = (Vec::new(), String::new());
     for _ in 0..5 {

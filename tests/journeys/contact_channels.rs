@@ -27,7 +27,7 @@ fn dated_failure(now: &str) -> Value {
 async fn the_dated_api_is_enough_to_reach_a_member_and_to_show_the_membership() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_dated1");
-    let now = shared::domain::time::format(world.now());
+    let now = shared::domain::kernel::time::format(world.now());
     assert_eq!(world.deliver("msg_d1", dated_failure(&now)).await.ok()["outcome"], "applied");
     world.settle().await;
     assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (1, 1));
@@ -124,7 +124,7 @@ async fn an_amount_that_nobody_can_read_opens_the_case_and_is_listed() {
     for (n, subtotal, amount) in [(1, "29.990000000000002", Some(2999)), (2, "29.999", None)] {
         let (membership, id) = (format!("mem_{n}"), format!("msg_{n}"));
         world.add_past_due(COMPANY, &membership);
-        let now = shared::domain::time::format(world.now());
+        let now = shared::domain::kernel::time::format(world.now());
         let body = format!(
             r#"{{"id":"{id}","api_version":"v1","type":"payment.failed","timestamp":"{now}","company_id":"{COMPANY}","data":{{"id":"pay_{n}","billing_reason":"subscription_cycle","currency":"usd","subtotal":{subtotal},"membership":{{"id":"{membership}","status":"past_due"}},"last_payment_attempt":"{now}"}}}}"#
         );
@@ -135,7 +135,7 @@ async fn an_amount_that_nobody_can_read_opens_the_case_and_is_listed() {
     assert_eq!((&listed["count"], &listed["data"][0]["event_id"]), (&json!(1), &json!("msg_2")));
     assert_eq!(listed["data"][0]["reason"], "amount_unreadable");
 
-    let now = shared::domain::time::format(world.now());
+    let now = shared::domain::kernel::time::format(world.now());
     let paid = format!(
         r#"{{"id":"msg_3","api_version":"v1","type":"payment.succeeded","timestamp":"{now}","company_id":"{COMPANY}","data":{{"id":"pay_1","billing_reason":"subscription_cycle","currency":"usd","subtotal":29.990000000000002,"membership":{{"id":"mem_1"}},"paid_at":"{now}"}}}}"#
     );

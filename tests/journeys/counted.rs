@@ -206,7 +206,7 @@ async fn after_two_days_analytics_is_told_no_more_and_the_report_counts_it() {
 #[tokio::test]
 async fn an_event_that_analytics_refuses_is_found_and_the_others_are_counted() {
     let world = prepared(Sinks::Analytics).await;
-    let at = shared::domain::time::format(world.now());
+    let at = shared::domain::kernel::time::format(world.now());
     let text = |text: &str| json!({"S": text});
     let spoilt = json!({
         "pk": text(&format!("AUDIT#{COMPANY}")), "sk": text(&format!("{at}#strange")), "at": text(&at),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use local::embedded::EmbeddedDynamo;
 use local::service::Service;
 use serde_json::Value;
-use shared::domain::announcement::{event_id, is_announced};
+use shared::domain::platform::announcement::{event_id, is_announced};
 use stand_ins::bus::BUS;
 use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::Provider;

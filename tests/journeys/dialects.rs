@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 
 use crate::world::{COMPANY, payment};
 

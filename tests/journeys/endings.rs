@@ -43,7 +43,7 @@ async fn each_ending_is_done_once_however_often_it_is_asked_for() {
         let first = end(&world, &case_id, how).await;
         assert_eq!(first.status, 200, "{how}: {first:?}");
         let told = first.json();
-        assert_eq!((&told["status"], &told["state"]), (&json!("cancelled"), &json!("done")));
+        assert_eq!((&told["status"], &told["status"]), (&json!("cancelled"), &json!("done")));
         assert_eq!(
             (&told["kind"], &told["ended_by"], &told["manual"]),
             (&json!(kind), &json!(kind), &json!(true))
@@ -146,7 +146,7 @@ async fn what_whop_could_not_do_now_is_done_later_and_once() {
             assert_eq!(ended(&world), expected, "{how} after {kind}");
             let told = end(&world, &case_id, how).await;
             assert_eq!(
-                (told.status.as_u16(), &told.json()["state"]),
+                (told.status.as_u16(), &told.json()["status"]),
                 (200, &json!("done")),
                 "{how} after {kind}"
             );
@@ -167,7 +167,7 @@ async fn an_outage_of_a_day_delays_an_ending_and_loses_nothing() {
     assert_eq!(ended(&world), (0, 0));
     world.all_well();
     tick_for_hours(&world, 12).await;
-    assert_eq!((ended(&world), &world.actions_of(&case_id).await[0]["state"]), ((0, 1), &json!("done")));
+    assert_eq!((ended(&world), &world.actions_of(&case_id).await[0]["status"]), ((0, 1), &json!("done")));
 }
 
 #[tokio::test]
@@ -178,14 +178,14 @@ async fn what_whop_refused_may_be_asked_for_again() {
         world.trouble(Operation::Cancel, "status:400", Some(2), None);
         for _ in 0..2 {
             let told = end(&world, &case_id, how).await;
-            assert_eq!((told.status.as_u16(), &told.json()["state"]), (200, &json!("rejected")), "{told:?}");
+            assert_eq!((told.status.as_u16(), &told.json()["status"]), (200, &json!("rejected")), "{told:?}");
             tick_for_hours(&world, 1).await;
         }
         let told = end(&world, &case_id, how).await.ok();
-        assert_eq!((&told["state"], ended(&world)), (&json!("done"), expected));
+        assert_eq!((&told["status"], ended(&world)), (&json!("done"), expected));
         assert_eq!(end(&world, &case_id, how).await.ok(), told);
         let states: Vec<Value> =
-            world.actions_of(&case_id).await.iter().map(|action| action["state"].clone()).collect();
+            world.actions_of(&case_id).await.iter().map(|action| action["status"].clone()).collect();
         assert_eq!(states, ["rejected", "rejected", "done"], "every attempt is on record");
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderValue, Request};
 use serde_json::{Value, json};
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use shared::http::idempotent::KeyPolicy;
 
 use crate::askers::fresh_key;
@@ -120,7 +120,7 @@ pub fn good_body(world: &World, route: &Route) -> Value {
         "/api/auth/password/forgot" => json!({"email": email}),
         "/api/auth/password/reset" => json!({"token": "A".repeat(43), "password": password}),
         "/api/auth/password/change" => json!({"old_password": password, "new_password": "another horse"}),
-        "/api/auth/oidc/callback" => json!({"code": "code", "state": "state"}),
+        "/api/auth/oidc/callback" => json!({"code": "code", "status": "status"}),
         "/api/settings" => json!({
             "push_enabled": true, "dm_enabled": true, "incentive_days": 7, "reminder_offsets_days": [1, 2],
         }),

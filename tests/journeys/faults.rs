@@ -70,9 +70,9 @@ async fn actions_in_the_end(world: &World, told: &str) -> Vec<Value> {
     world.actions(&case).await
 }
 
-fn state<'a>(actions: &'a [Value], operation: &str) -> &'a str {
+fn status<'a>(actions: &'a [Value], operation: &str) -> &'a str {
     let found = actions.iter().find(|action| action["operation"] == operation);
-    found.map_or("absent", |action| action["state"].as_str().unwrap())
+    found.map_or("absent", |action| action["status"].as_str().unwrap())
 }
 
 async fn check(operation: Operation, kind: &str, times: Option<u32>, hours: i32) {
@@ -85,10 +85,10 @@ async fn check(operation: Operation, kind: &str, times: Option<u32>, hours: i32)
     }
     world.service.sandbox.faults.clear();
     let actions = actions_in_the_end(&world, &told).await;
-    let ended = ["incentive", "reminder:00:push", "reminder:00:dm"].map(|step| state(&actions, step));
+    let ended = ["incentive", "reminder:00:push", "reminder:00:dm"].map(|step| status(&actions, step));
     assert_eq!(ended, expected(operation, kind), "{told}: {actions:#?}");
     for later in ["reminder:02:push", "reminder:02:dm", "reminder:04:push", "reminder:04:dm"] {
-        assert_eq!(state(&actions, later), "done", "{told}: {actions:#?}");
+        assert_eq!(status(&actions, later), "done", "{told}: {actions:#?}");
     }
     let granted = world.sent(Kind::FreeDays);
     assert_eq!(granted, usize::from(ended[0] == "done"), "{told}");
@@ -120,7 +120,7 @@ async fn a_refused_repetition_says_nothing_about_the_first_call() {
         world.trouble(Operation::Extend, "status:400", None, None);
         world.settle().await;
         let actions = actions_in_the_end(&world, first).await;
-        assert_eq!((world.sent(Kind::FreeDays), state(&actions, "incentive")), (days, ends), "{first}");
+        assert_eq!((world.sent(Kind::FreeDays), status(&actions, "incentive")), (days, ends), "{first}");
     }
 }
 
@@ -145,8 +145,8 @@ async fn free_days_in_doubt_for_longer_than_a_key_lives_are_looked_up_and_not_gr
         }
         world.service.sandbox.faults.clear();
         let actions = actions_in_the_end(&world, &told).await;
-        assert_eq!((world.sent(Kind::FreeDays), state(&actions, "incentive")), (days, ends), "{told}");
-        assert_eq!(state(&actions, "reminder:00:push"), "done", "{told}: {actions:#?}");
+        assert_eq!((world.sent(Kind::FreeDays), status(&actions, "incentive")), (days, ends), "{told}");
+        assert_eq!(status(&actions, "reminder:00:push"), "done", "{told}: {actions:#?}");
     }
 }
 
@@ -162,7 +162,7 @@ async fn free_days_are_not_taken_for_granted_because_the_renewal_moved_the_date(
     world.service.sandbox.whop.change_membership("mem_1", renew);
     world.pass(&[Duration::hours(26), Duration::hours(6)]).await;
     let actions = world.actions(&world.case_of("mem_1").await).await;
-    assert_eq!((world.sent(Kind::FreeDays), state(&actions, "incentive")), (0, "unknown"), "{actions:#?}");
+    assert_eq!((world.sent(Kind::FreeDays), status(&actions, "incentive")), (0, "unknown"), "{actions:#?}");
 }
 
 #[tokio::test]
@@ -176,6 +176,6 @@ async fn a_push_that_outlasts_our_patience_is_in_doubt_and_not_sent_again() {
         tokio::time::sleep(StdDuration::from_millis(10)).await;
     }
     let actions = actions_in_the_end(&world, "slow").await;
-    assert_eq!(state(&actions, "reminder:00:push"), "unknown", "{actions:#?}");
+    assert_eq!(status(&actions, "reminder:00:push"), "unknown", "{actions:#?}");
     assert_eq!(world.sent(Kind::Push), 3);
 }

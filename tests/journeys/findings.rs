@@ -4,9 +4,9 @@
 use chrono::Duration;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::id::CompanyId;
-use shared::store::reconciliation::{Finding, FindingKind, FindingState};
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::id::CompanyId;
+use shared::store::marketplace::reconciliation::{Finding, FindingKind, FindingStatus};
 use stand_ins::fault::Operation;
 
 use crate::askers::{OTHER, fresh_key};
@@ -63,11 +63,11 @@ impl World {
             books_amount: 0,
             currency: "usd".to_owned(),
             found_at: self.now(),
-            state: FindingState::Open,
+            status: FindingStatus::Open,
             closing: None,
             version: 0,
         };
-        self.store().file_finding(&finding, &|| self.service.app.ids.next()).await.unwrap();
+        self.store().file_finding(&finding, &self.service.app.ids).await.unwrap();
         id.to_owned()
     }
 
@@ -95,13 +95,13 @@ async fn what_nobody_can_explain_is_shown_closed_by_one_person_and_left_closed()
     let amounts = ["stripe_amount", "books_amount", "difference_amount"].map(|name| &finding[name]);
     assert_eq!(amounts, [&json!(-8_500), &json!(0), &json!(-8_500)]);
     assert_eq!((&finding["kind"], &finding["currency"]), (&json!("second_transfer"), &json!("usd")));
-    assert_eq!((&finding["finding_id"], &finding["state"]), (&json!(second), &json!("open")));
+    assert_eq!((&finding["finding_id"], &finding["status"]), (&json!(second), &json!("open")));
 
     let (accountant, key) = ((Role::Accountant, COMPANY), fresh_key());
     let body = json!({"note": format!("  {NOTE}\n")});
     let first = world.word(accountant, &second, key.clone(), &body).await;
     let closed = first.ok();
-    assert_eq!((&closed["state"], &closed["closing"]["note"]), (&json!("accepted"), &json!(NOTE)));
+    assert_eq!((&closed["status"], &closed["closing"]["note"]), (&json!("accepted"), &json!(NOTE)));
     let again = world.word(accountant, &second, key.clone(), &body).await;
     assert_eq!((is_replay(&again), again.json()), (true, closed.clone()));
     assert_eq!(world.word(accountant, &second, key, &json!({"note": "Else."})).await.status, 422);
@@ -224,7 +224,7 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
             world.advance(LEASES + Duration::minutes(2));
             let closed = world.word(by, &id, key.clone(), &body).await;
             assert_eq!(closed.status, StatusCode::OK, "{told}: {closed:?}");
-            assert_eq!(closed.json()["state"], "accepted", "{told}");
+            assert_eq!(closed.json()["status"], "accepted", "{told}");
             assert_eq!(world.closings().await.len(), 1, "{told}");
             let finding_totals = world.store().finding_totals().await.unwrap();
             assert_eq!(

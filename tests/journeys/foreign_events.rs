@@ -51,13 +51,13 @@ impl World {
 
     async fn assert_ignored(&self, event_id: &str, reason: &str) {
         let kept = self.stripe_event(event_id).await;
-        assert_eq!((&kept["state"], &kept["reason"]), (&json!("received"), &json!(reason)), "{event_id}");
+        assert_eq!((&kept["status"], &kept["reason"]), (&json!("received"), &json!(reason)), "{event_id}");
         assert_eq!(
             kept["payload_min"]["meaning"],
             json!({"kind": "ignored", "reason": reason}),
             "{event_id}"
         );
-        assert!(kept.get("due_at").is_none() && kept.get("list_state_pk").is_none(), "{kept}");
+        assert!(kept.get("due_at").is_none() && kept.get("list_status_pk").is_none(), "{kept}");
         assert!(kept["expires_at"].is_string(), "it leaves by itself: {kept}");
     }
 
@@ -155,7 +155,7 @@ async fn a_dispute_of_a_payment_that_we_opened_and_whose_id_we_never_heard_finds
     strange["status"] = json!("a_later_status");
     world.deliver_stripe(&event("evt_2", "charge.dispute.updated", world.now(), strange)).await;
     let kept = world.stripe_event("evt_2").await;
-    assert_eq!((&kept["state"], &kept["reason"]), (&json!("set_aside"), &json!("status_unknown")));
+    assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!("status_unknown")));
 }
 
 #[tokio::test]
@@ -171,7 +171,7 @@ async fn a_payment_that_we_know_is_ours_whatever_its_metadata_say() {
     assert_eq!(world.replay(&held.id).await.ok()["reason"], "not_ours", "nothing has changed");
     world.note_facts(id, Some(&payment), vec![requested()]).await;
     let replayed = world.replay(&held.id).await.ok();
-    assert_eq!((&replayed["state"], &replayed["replays"]), (&json!("applied"), &json!(2)));
+    assert_eq!((&replayed["status"], &replayed["replays"]), (&json!("applied"), &json!(2)));
     assert_eq!(world.stands(id).await, "authorized");
     let charged = events.iter().find(|event| event.kind == "charge.succeeded").unwrap();
     assert_eq!(world.deliver_stripe_text(&charged.body).await["outcome"], "applied");
@@ -223,7 +223,7 @@ async fn an_event_of_the_other_mode_has_no_effect_until_the_right_key_is_there()
     assert_eq!(world.effects().await, before);
     assert_eq!(world.replay(&held.id).await.status, 409);
     world.change_key("sk_test_the_right_one").await;
-    assert_eq!(world.replay(&held.id).await.ok()["state"], "applied");
+    assert_eq!(world.replay(&held.id).await.ok()["status"], "applied");
     assert_eq!(world.stands(id).await, "authorized");
     assert_eq!(world.replay(&held.id).await.status, 409, "it is applied");
 }
@@ -241,11 +241,11 @@ async fn nothing_is_applied_and_nothing_lost_while_our_key_does_not_say_its_mode
         held["id"] = json!(format!("evt_{number}"));
         assert_eq!(world.deliver_stripe(&held).await["outcome"], "kept");
         let kept = world.stripe_event(&format!("evt_{number}")).await;
-        assert_eq!((&kept["state"], &kept["reason"]), (&json!("set_aside"), &json!("mode_unknown")));
+        assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!("mode_unknown")));
     }
     assert_eq!(world.stands(id).await, "requested");
     world.change_key("rk_test_restricted").await;
-    assert_eq!(world.replay("evt_0").await.ok()["state"], "applied");
+    assert_eq!(world.replay("evt_0").await.ok()["status"], "applied");
     assert_eq!(world.stands(id).await, "authorized");
 }
 

@@ -6,7 +6,7 @@ use local::embedded::EmbeddedDynamo;
 use serde_json::json;
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 
 use crate::askers::{Proof, body_of};
 use crate::browser::{Browser, ORIGIN, PASSWORD};

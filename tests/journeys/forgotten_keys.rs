@@ -36,7 +36,7 @@ async fn days_that_certainly_did_not_arrive_are_granted_under_a_new_key() {
             world.settle().await;
             world.settle().await;
             assert_eq!(world.sent(Kind::FreeDays), 1, "{shape:?} {trouble}");
-            assert_eq!(grant(&world).await["state"], "done");
+            assert_eq!(grant(&world).await["status"], "done");
             assert_eq!(world.case_of("mem_1").await["incentive_days"], 3);
             let entries = world.service.sandbox.outbox.entries();
             let key = entries.iter().find(|entry| entry.kind == Kind::FreeDays).unwrap();
@@ -52,7 +52,7 @@ async fn days_that_arrived_are_found_and_not_granted_again() {
         world.settle().await;
         world.settle().await;
         assert_eq!(world.sent(Kind::FreeDays), 1, "{shape:?}");
-        assert_eq!(grant(&world).await["state"], "done", "{shape:?}");
+        assert_eq!(grant(&world).await["status"], "done", "{shape:?}");
         assert_eq!(world.case_of("mem_1").await["incentive_days"], 3);
     }
 }
@@ -63,5 +63,5 @@ async fn a_date_that_something_else_moved_leaves_the_grant_in_doubt() {
     let whop = &world.service.sandbox.whop;
     whop.change_membership("mem_1", |one| one.renewal_period_end += Duration::days(30));
     world.settle().await;
-    assert_eq!((world.sent(Kind::FreeDays), grant(&world).await["state"].as_str()), (0, Some("unknown")));
+    assert_eq!((world.sent(Kind::FreeDays), grant(&world).await["status"].as_str()), (0, Some("unknown")));
 }

@@ -50,13 +50,13 @@ async fn anybody_may_ask_for_each_part() {
 async fn jobs_are_ill_until_they_ran_and_when_they_are_late() {
     let world = World::start().await;
     let (status, crons) = of(&check(&world, "crons").await, "crons");
-    assert_eq!((status, &crons["reminders"]["state"]), (503, &json!("never_ran")));
+    assert_eq!((status, &crons["reminders"]["status"]), (503, &json!("never_ran")));
     assert_eq!(deep(&world).await.status, 503);
 
     let report = world.tick().await;
     for answer in [check(&world, "crons").await, deep(&world).await] {
         let (status, crons) = of(&answer, "crons");
-        assert_eq!((status, &crons["reminders"]["state"]), (200, &json!("ok")), "{answer:?}");
+        assert_eq!((status, &crons["reminders"]["status"]), (200, &json!("ok")), "{answer:?}");
         assert_eq!(crons["reminders"]["last_run_at"], "2025-11-18T09:02:03.000Z");
         assert_eq!(crons["reminders"]["last_report"], report);
     }
@@ -64,7 +64,7 @@ async fn jobs_are_ill_until_they_ran_and_when_they_are_late() {
     assert_eq!(check(&world, "crons").await.status, 200);
     world.advance(Duration::seconds(1));
     let (status, crons) = of(&check(&world, "crons").await, "crons");
-    assert_eq!((status, &crons["reminders"]["state"]), (503, &json!("late")));
+    assert_eq!((status, &crons["reminders"]["status"]), (503, &json!("late")));
     assert_eq!(of(&deep(&world).await, "crons").0, 503);
     world.tick().await;
     assert_eq!(deep(&world).await.ok()["status"], "ok");
@@ -129,7 +129,7 @@ async fn a_table_that_does_not_answer_is_told_without_its_words() {
     let (status, database) = of(&check(&world, "database").await, "database");
     assert_eq!((status, &database["answers"]), (503, &json!(false)));
     let (status, crons) = of(&check(&world, "crons").await, "crons");
-    assert_eq!((status, &crons["reminders"]["state"]), (503, &json!("unknown")));
+    assert_eq!((status, &crons["reminders"]["status"]), (503, &json!("unknown")));
     let answer = deep(&world).await;
     assert!(answer.status == 503 && !answer.body.contains("Internal"), "{answer:?}");
     assert_eq!(check(&world, "application").await.status, 200);

@@ -3,8 +3,8 @@
 
 use axum::Router;
 use http::StatusCode;
-use shared::domain::id::MembershipId;
-use shared::domain::message::Message;
+use shared::domain::kernel::id::MembershipId;
+use shared::domain::kernel::message::Message;
 use shared::providers::call::CallError;
 use shared::providers::resend::Resend;
 use shared::providers::stripe::client::Stripe;

@@ -3,7 +3,7 @@
 
 use chrono::Duration;
 use serde_json::{Value, json};
-use shared::domain::party::BookingId;
+use shared::domain::kernel::party::BookingId;
 use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::Provider;
 
@@ -67,7 +67,7 @@ async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answ
         world.all_well();
         assert_eq!(world.doubtful_one().await["operation"], effect["operation"], "nothing has changed");
         let resolved = world.say(&effect, "happened").await.ok();
-        assert_eq!(resolved["state"], "done", "{decision}: {resolved:#}");
+        assert_eq!(resolved["status"], "done", "{decision}: {resolved:#}");
     }
 }
 
@@ -90,7 +90,7 @@ async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
         world.tick().await;
         let operations = world.standing().await;
         let waiting = &operations["waiting"]["data"][0];
-        let listed = ["state", "amount", "currency", "booking_id"].map(|name| waiting[name].clone());
+        let listed = ["status", "amount", "currency", "booking_id"].map(|name| waiting[name].clone());
         let expected = [json!("sending"), json!(8_500), json!("usd"), json!(booking)];
         assert_eq!(listed, expected, "{lost} after {hour} hours: {operations:#}");
         assert!(waiting["next_try_at"].is_string() && waiting["first_sent_at"].is_string(), "{waiting:#}");
@@ -112,8 +112,8 @@ async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_
             world.settle().await;
             let entry = world.entry(TUESDAY, booking).await;
             let is_known = is_made || hours < 23;
-            let state = if is_known { "done" } else { "rejected" };
-            assert_eq!(entry["state"], state, "{lost} for {hours} hours: {entry:#}");
+            let status = if is_known { "done" } else { "rejected" };
+            assert_eq!(entry["status"], status, "{lost} for {hours} hours: {entry:#}");
             let operations = world.standing().await;
             assert_eq!(
                 (&operations["waiting"]["count"], &operations["in_doubt"]["count"]),
@@ -128,7 +128,7 @@ async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_
             assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{lost} for {hours} hours");
             assert_eq!(world.transfers().len(), 1, "{lost} for {hours} hours: paid once");
             assert_eq!(world.refused().await.len(), 0, "{lost} for {hours} hours");
-            assert_eq!(world.booking_of(booking).await.state.as_str(), "paid_out");
+            assert_eq!(world.booking_of(booking).await.status.as_str(), "paid_out");
         }
     }
 }
@@ -138,7 +138,7 @@ async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
     let (world, effect) = push_in_doubt().await;
     world.down(Provider::Whop);
     let resolved = world.say(&effect, "happened").await.ok();
-    assert_eq!((&resolved["state"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
+    assert_eq!((&resolved["status"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
 }
 
 #[tokio::test]
@@ -155,5 +155,5 @@ async fn a_mail_in_doubt_is_resolved_by_word_while_resend_is_down() {
     let effect = world.doubtful_one().await;
     world.down(Provider::Resend);
     let resolved = world.say(&effect, "happened").await.ok();
-    assert_eq!((&resolved["state"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
+    assert_eq!((&resolved["status"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
 }

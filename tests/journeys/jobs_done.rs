@@ -6,19 +6,21 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use http::Method;
 use serde_json::Value;
-use shared::domain::action::{Action, ActionKind, Actor};
-use shared::domain::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
-use shared::domain::effect::{Effect, EffectState, Request};
-use shared::domain::id::CompanyId;
-use shared::domain::money::{Currency, Money};
-use shared::domain::party::{
+use shared::domain::kernel::id::CompanyId;
+use shared::domain::kernel::money::{Currency, Money};
+use shared::domain::kernel::party::{
     BookingId, CustomerId, PaymentIntentId, ProfessionalId, StripeAccountId, TransferId,
 };
-use shared::domain::payout::{BatchId, TransferMetadata, TransferRequest, operation, transfer_group};
+use shared::domain::marketplace::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
+use shared::domain::marketplace::payout::{
+    BatchId, TransferMetadata, TransferRequest, operation, transfer_group,
+};
+use shared::domain::platform::action::{Action, ActionKind, Actor};
+use shared::domain::platform::effect::{Effect, EffectStatus, Request};
 use shared::effects::{Outcome, execute};
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::booking::{BookingChange, PayoutChange};
-use shared::store::reconciliation::{Cash, Finding, FindingKind, Reconciliation};
+use shared::store::marketplace::booking::{BookingChange, PayoutChange};
+use shared::store::marketplace::reconciliation::{Cash, Finding, FindingKind, Reconciliation};
 use shared::store::{Company, Store};
 use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::Provider;
@@ -125,7 +127,7 @@ impl World {
     }
 
     /// Sends the professional's share, as a payout does.
-    pub async fn transfer_share(&self, job: &Job, amount: i64) -> EffectState {
+    pub async fn transfer_share(&self, job: &Job, amount: i64) -> EffectStatus {
         let name = operation(job.id, 1);
         let metadata = TransferMetadata {
             company_id: CompanyId::parse(COMPANY).unwrap(),
@@ -154,13 +156,13 @@ impl World {
     }
 
     /// Goes on with a payout, as the sweep does.
-    pub async fn perform_payout(&self, job: &Job) -> EffectState {
+    pub async fn perform_payout(&self, job: &Job) -> EffectStatus {
         let (company, app) = (self.its_company(), &self.service.app);
         let effect = company.action(job.id, &operation(job.id, 1)).await.unwrap().unwrap();
         let (effect_clients, now) = (app.effect_clients(), app.clock.now());
         match execute(&company, job.id, effect, effect_clients, app.ids.next(), now).await.unwrap() {
-            Outcome::Recorded(effect) => effect.state,
-            Outcome::HeldByAnother => EffectState::Sending,
+            Outcome::Recorded(effect) => effect.status,
+            Outcome::HeldByAnother => EffectStatus::Sending,
         }
     }
 

@@ -67,14 +67,14 @@ async fn what_cannot_be_applied_is_kept_and_applied_by_the_next_tick() {
         world.break_table(&["TransactWriteItems"], Intervention::FailBefore(failure));
         let answer = world.fail("mem_1", "pay_1", world.now()).await;
         assert_eq!(answer.ok()["outcome"], "kept", "{failure:?}");
-        assert_eq!(world.kept_event().await["state"], "pending");
+        assert_eq!(world.kept_event().await["status"], "pending");
         assert_eq!(world.get("/api/dashboard/cases").await["data"], json!([]));
         // Whop may deliver it again meanwhile.
         assert_eq!(world.fail("mem_1", "pay_1", world.now()).await.ok()["outcome"], "duplicate");
         world.service.dynamo.stop_intercepting();
         world.advance(Duration::minutes(5));
         world.settle().await;
-        assert_eq!(world.kept_event().await["state"], "applied", "{failure:?}");
+        assert_eq!(world.kept_event().await["status"], "applied", "{failure:?}");
         assert_eq!(world.case_of("mem_1").await["status"], "open");
         assert_eq!(world.kpis().await["active_cases"], 1);
     }

@@ -13,7 +13,7 @@ use http::Request;
 use local::embedded::{Failure as Broken, Intervention, RequestRecord};
 use serde_json::{Value, json};
 use shared::app::SharedApp;
-use shared::domain::id::CompanyId;
+use shared::domain::kernel::id::CompanyId;
 use shared::http::idempotent::{IdempotencyKey, KeyPolicy, idempotent};
 use shared::http::{Answer as Done, Failure, JsonBody, middleware};
 

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::{DateTime, Duration, Utc};
 use local::embedded::{Failure, Intervention, RequestRecord};
 use serde_json::json;
-use shared::app::Ids;
-use shared::domain::id::CompanyId;
+use shared::domain::kernel::id::CompanyId;
+use shared::domain::kernel::ids::Ids;
 use shared::idempotency::{self, Claim, Keep, KeyState, Scope};
 use shared::store::Company;
-use shared::store::idempotency::StoredAnswer;
+use shared::store::platform::idempotency::StoredAnswer;
 use stand_ins::fault::Operation;
 use stand_ins::outbox::Kind;
 
@@ -176,7 +176,7 @@ async fn a_failed_save_after_the_effect_leads_to_no_second_effect() {
         world.service.dynamo.stop_intercepting();
         world.advance(lease());
         let again = send(&world, &nudge, json!({}), "key-1").await;
-        assert_eq!(again.clone().ok()["state"], "done", "{trouble:?}");
+        assert_eq!(again.clone().ok()["status"], "done", "{trouble:?}");
         assert_eq!(send(&world, &nudge, json!({}), "key-1").await.body, again.body);
         assert_eq!(world.sent(Kind::Push) - before, 1, "{trouble:?}");
         assert_eq!(world.actions_of(nudge.split('/').nth(3).unwrap()).await.len(), 1 + before, "{trouble:?}");

@@ -9,7 +9,7 @@ use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 
 use crate::world::{COMPANY, OWNER, World, beginning, id_of, payment};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
-use shared::app::Ids;
+use shared::domain::kernel::ids::Ids;
 use shared::rate_limit::{
     CLASSES, Class, Deadlines, LimitCharge, LimitDecision, LimitSubject, Limiter, QuotaState, WhenUncounted,
 };

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::Duration;
 use local::embedded::{Failure, Intervention};
 use local::service::TABLE;
-use shared::app::Ids;
+use shared::domain::kernel::ids::Ids;
 use shared::rate_limit::class::{AUTH, DASHBOARD};
 use shared::rate_limit::{LimitCharge, LimitDecision, Limiter};
 

@@ -40,7 +40,7 @@ async fn every_order_and_number_of_deliveries_ends_in_one_state() {
         assert!(!world.is_written_to(ADDRESS).await);
     }
     assert_eq!(states[0]["reason"], "complained");
-    assert!(states.iter().all(|state| *state == states[0]), "{states:#?}");
+    assert!(states.iter().all(|status| *status == states[0]), "{states:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

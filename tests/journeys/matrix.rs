@@ -7,10 +7,10 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::auth::routes::{ROUTES, Route};
 use shared::auth::{Access, Routes};
-use shared::domain::account::{EmailAddress, Role};
+use shared::domain::kernel::account::{EmailAddress, Role};
 use shared::http::idempotent::KeyPolicy;
 use shared::rate_limit::LimitSubject;
-use shared::store::account::AccountKey;
+use shared::store::accounts::account::AccountKey;
 
 use crate::askers::{Asker, OTHER, OTHER_OWNER, Proof, address, fresh_key};
 use crate::payees::Job;

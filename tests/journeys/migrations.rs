@@ -11,8 +11,8 @@ use local::service::TABLE;
 use migrations::run::Outcome;
 use migrations::{MigrationError, Migrator, Table};
 use serde_json::{Value, json};
-use shared::app::Clock;
-use shared::domain::time;
+use shared::domain::kernel::clock::Clock;
+use shared::domain::kernel::time;
 use shared::store::version::DATA_VERSION;
 
 use crate::world::{World, id_of, payment_failed};
@@ -55,7 +55,7 @@ pub fn old_event(number: usize, told: Value, received_at: &str) -> Value {
         payload["occurred_at"] = told;
     }
     json!({
-        "pk": text(&format!("EVENT#whop#{id}")), "sk": text("EVENT"), "source": text("whop"), "state": text("applied"),
+        "pk": text(&format!("EVENT#whop#{id}")), "sk": text("EVENT"), "source": text("whop"), "status": text("applied"),
         "payload_min": {"M": payload}, "payload_sealed": text("v1.sealed"), "received_at": text(received_at),
         "tries": {"N": "0"}, "replays": {"N": "0"}, "reason": {"NULL": true},
     })
@@ -209,8 +209,8 @@ async fn an_operator_sees_when_an_old_event_happened_and_how_that_is_known() {
     for row in &mut rows {
         let id = row["payload_min"]["M"]["event_id"]["S"].as_str().unwrap();
         row["list_sk"] = json!({"S": format!("2025-11-18T08:00:05.000Z#whop#{id}")});
-        row["list_state_pk"] = json!({"S": "operator#events#set_aside"});
-        row["state"] = json!({"S": "set_aside"});
+        row["list_status_pk"] = json!({"S": "operator#events#set_aside"});
+        row["status"] = json!({"S": "set_aside"});
     }
     world.service.dynamo.put_rows(TABLE, &rows);
     let told = async || world.operator(Method::GET, "/api/webhooks/events").await.ok()["data"].clone();

@@ -12,7 +12,7 @@ use migrations::claim::LEASE_S;
 use migrations::table::PAGE_ROWS;
 use migrations::{MigrationError, Migrator, Table};
 use serde_json::{Value, json};
-use shared::app::Clock;
+use shared::domain::kernel::clock::Clock;
 use shared::store::definition::create_table;
 
 use crate::injected_fault::{FAULT_POINTS, FaultPoint, InjectedFault};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 
 use crate::world::{Answer, COMPANY, World, id_of, payment};
 

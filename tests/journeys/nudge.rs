@@ -47,7 +47,7 @@ async fn each_way_is_taken_as_asked_and_is_on_record() {
         for record in [&told, &actions[attempt - 1]] {
             assert_eq!((&record["kind"], &record["channel"]), (&json!(kind), &json!(channel)));
             assert_eq!((&record["attempt_number"], &record["manual"]), (&json!(attempt), &json!(true)));
-            assert_eq!((&record["state"], &record["template_version"]), (&json!("done"), &json!(1)));
+            assert_eq!((&record["status"], &record["template_version"]), (&json!("done"), &json!(1)));
         }
         assert_eq!(actions[attempt - 1]["actor"], json!({"kind": "owner", "user_id": "user_owner"}));
         let case = case(&world, &case_id).await;
@@ -71,7 +71,11 @@ async fn a_nudge_costs_two_reads_and_the_record_and_the_count_are_one_transactio
         panic!("{requests:?}");
     };
     assert_eq!([limit.0, claim.0, end.0], ["UpdateItem"; 3]);
-    assert_eq!(read, ("BatchGetItem", 4), "an earlier decision, the case, the settings, the company's state");
+    assert_eq!(
+        read,
+        ("BatchGetItem", 4),
+        "an earlier decision, the case, the settings, the company's status"
+    );
     assert_eq!(purchases.0, "Query", "whether the member bought the product again");
     assert_eq!(decision, ("TransactWriteItems", 2), "the action and the case");
 }
@@ -167,7 +171,7 @@ async fn a_message_that_may_have_left_is_never_sent_again() {
         let (world, case_id) = with_a_case().await;
         world.trouble(operation, kind, Some(1), None);
         let told = nudge(&world, &case_id, json!({"channel": channel})).await.ok();
-        assert_eq!(told["state"], "unknown", "{kind}: {told}");
+        assert_eq!(told["status"], "unknown", "{kind}: {told}");
         let sent = messages(&world);
         for _ in 0..3 {
             world.advance(Duration::hours(7));
@@ -175,7 +179,7 @@ async fn a_message_that_may_have_left_is_never_sent_again() {
         }
         assert_eq!(messages(&world), sent, "{kind}");
         assert_eq!(world.asked(operation), 1);
-        assert_eq!(world.actions_of(&case_id).await[0]["state"], "unknown");
+        assert_eq!(world.actions_of(&case_id).await[0]["status"], "unknown");
     }
 }
 
@@ -190,7 +194,7 @@ async fn a_message_that_did_not_leave_is_sent_once_by_a_later_tick() {
         let (world, case_id) = with_a_case().await;
         world.trouble(operation, kind, Some(1), None);
         let answer = nudge(&world, &case_id, json!({"channel": "dm"})).await;
-        assert_eq!((answer.status.as_u16(), &answer.json()["state"]), (202, &json!("prepared")), "{kind}");
+        assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (202, &json!("prepared")), "{kind}");
         world.tick().await;
         assert_eq!(messages(&world), (0, 0, 0), "not before the pause is over");
         for _ in 0..3 {
@@ -211,6 +215,6 @@ async fn a_message_still_waiting_is_withdrawn_when_the_money_comes() {
     world.advance(Duration::minutes(5));
     world.tick().await;
     let action = world.actions_of(&case_id).await[0].clone();
-    assert_eq!((&action["state"], &action["reason"]), (&json!("rejected"), &json!("case_closed")));
+    assert_eq!((&action["status"], &action["reason"]), (&json!("rejected"), &json!("case_closed")));
     assert_eq!(messages(&world), (0, 0, 0));
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 use shared::auth::routes::{Access, ROUTES, Route};
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 
 use crate::document::{document, members, pattern, resolve, validator};
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::{HeaderValue, Method, Request, StatusCode};
 use serde_json::{Value, json};
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use stand_ins::fault::Operation;
 use stand_ins::outbox::Kind;
 
@@ -60,13 +60,13 @@ pub fn word(effect: &Value, outcome: &str) -> Value {
 #[tokio::test]
 async fn a_job_is_seen_to_have_never_run_to_run_and_to_be_late() {
     let world = World::start().await;
-    let state = |operations: &Value| operations["jobs"][0]["state"].clone();
-    assert_eq!(state(&world.standing().await), "never_ran");
+    let status = |operations: &Value| operations["jobs"][0]["status"].clone();
+    assert_eq!(status(&world.standing().await), "never_ran");
     world.tick().await;
     let operations = world.standing().await;
-    assert_eq!((state(&operations), &operations["jobs"][0]["job"]), ("ok".into(), &"reminders".into()));
+    assert_eq!((status(&operations), &operations["jobs"][0]["job"]), ("ok".into(), &"reminders".into()));
     world.advance(chrono::Duration::minutes(21));
-    assert_eq!(state(&world.standing().await), "late");
+    assert_eq!(status(&world.standing().await), "late");
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn the_share_of_what_failed_is_that_of_the_last_day() {
 #[tokio::test]
 async fn what_is_in_doubt_is_shown_with_its_reason_and_without_its_words() {
     let (_world, effect) = push_in_doubt().await;
-    assert_eq!((&effect["state"], &effect["kind"]), (&json!("unknown"), &json!("nudge_push")));
+    assert_eq!((&effect["status"], &effect["kind"]), (&json!("unknown"), &json!("nudge_push")));
     assert_eq!(effect["reason"], "connection_lost");
     let text = effect.to_string();
     assert!(!text.contains("user_1") && !text.contains("template"), "{text}");
@@ -100,7 +100,7 @@ async fn what_is_in_doubt_is_shown_with_its_reason_and_without_its_words() {
 async fn what_is_in_doubt_is_resolved_once_and_audited() {
     let (world, effect) = push_in_doubt().await;
     let resolved = world.resolve(word(&effect, "happened")).await.ok();
-    assert_eq!((&resolved["state"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
+    assert_eq!((&resolved["status"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
     assert_eq!(world.standing().await["in_doubt"]["count"], 0);
     let again = world.resolve(word(&effect, "did_not_happen")).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "{again:?}");

@@ -50,7 +50,7 @@ async fn end_of(deliveries: &[Delivery]) -> (Vec<Value>, Value) {
         world.settle().await;
     }
     for event in world.rows_of("EVENT#").await {
-        assert_eq!(event["state"], "applied", "{event}");
+        assert_eq!(event["status"], "applied", "{event}");
     }
     let list = world.get("/api/dashboard/cases").await;
     let mut cases = list["data"].as_array().unwrap().clone();

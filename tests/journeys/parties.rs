@@ -4,8 +4,8 @@ use axum::body::Body;
 use chrono::Duration;
 use http::{Method, Request};
 use serde_json::{Value, json};
-use shared::domain::time;
-use shared::store::account::sha256_hex;
+use shared::domain::kernel::time;
+use shared::store::accounts::account::sha256_hex;
 
 use crate::world::{Answer, COMPANY, OWNER, World};
 

@@ -3,10 +3,10 @@
 use chrono::Duration;
 use local::embedded::EmbeddedDynamo;
 use serde_json::{Value, json};
-use shared::domain::money::Currency;
-use shared::domain::party::StripeAccountId;
-use shared::domain::payout::AccountStanding;
-use shared::store::payee::PayeeRow;
+use shared::domain::kernel::money::Currency;
+use shared::domain::kernel::party::StripeAccountId;
+use shared::domain::marketplace::payout::AccountStanding;
+use shared::store::marketplace::payee::PayeeRow;
 use stand_ins::fault::Operation;
 
 use crate::booked::{event, professional};
@@ -120,7 +120,7 @@ async fn an_account_that_nobody_registered_is_tried_for_a_while_and_then_let_be(
         world.tick().await;
     }
     let kept = world.kept_event().await;
-    let shown = (&kept["state"], &kept["reason"]);
+    let shown = (&kept["status"], &kept["reason"]);
     assert_eq!(shown, (&json!("received"), &json!("not_ours")), "no business of an operator's: {kept}");
     assert!(world.rows_of("PAYEE#").await.is_empty());
 }
@@ -185,7 +185,7 @@ async fn a_failed_payout_of_test_mode_reaches_nobody_at_a_live_endpoint() {
     assert_eq!(world.deliver_stripe(&of_test_mode).await["outcome"], "kept");
     assert_eq!(effects().await, before, "neither the professional nor the event bus hears of it");
     let kept = world.stripe_event("evt_test").await;
-    assert_eq!((&kept["state"], &kept["reason"]), (&json!("received"), &json!("wrong_mode")));
+    assert_eq!((&kept["status"], &kept["reason"]), (&json!("received"), &json!("wrong_mode")));
     assert_eq!(world.deliver_stripe_text(&real.body).await["outcome"], "applied");
     assert_eq!(world.payee().await.last_failed_payout.map(|money| money.amount), Some(8_500));
 }
@@ -207,10 +207,10 @@ async fn what_cannot_be_read_of_an_account_needs_a_person_only_if_it_is_a_profes
         world.advance(Duration::minutes(16));
         world.tick().await;
     }
-    for (id, state, reason) in
+    for (id, status, reason) in
         [("evt_ours", "set_aside", "amount_unreadable"), ("evt_other", "received", "not_ours")]
     {
         let kept = world.stripe_event(id).await;
-        assert_eq!((&kept["state"], &kept["reason"]), (&json!(state), &json!(reason)), "{id}");
+        assert_eq!((&kept["status"], &kept["reason"]), (&json!(status), &json!(reason)), "{id}");
     }
 }

@@ -3,16 +3,16 @@
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
-use shared::domain::id::CompanyId;
-use shared::domain::money::{Currency, Money};
-use shared::domain::party::{
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::id::CompanyId;
+use shared::domain::kernel::money::{Currency, Money};
+use shared::domain::kernel::party::{
     BookingId, ChargeId, CustomerId, PaymentIntentId, ProfessionalId, StripeAccountId,
 };
-use shared::domain::payout::{AccountStanding, transfer_group};
+use shared::domain::marketplace::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
+use shared::domain::marketplace::payout::{AccountStanding, transfer_group};
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::booking::BookingChange;
+use shared::store::marketplace::booking::BookingChange;
 use shared::store::{Company, Item};
 use stand_ins::stripe::Transfer;
 

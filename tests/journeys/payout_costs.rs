@@ -5,7 +5,7 @@ use std::time::Duration as StdDuration;
 
 use chrono::Duration;
 use serde_json::json;
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use stand_ins::fault::Operation;
 use tokio::time::Instant;
 

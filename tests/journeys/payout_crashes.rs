@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use local::embedded::Failure;
-use shared::domain::booking::BookingState;
-use shared::domain::party::BookingId;
-use shared::domain::payout::{BatchCounts, BatchId, BatchState};
+use shared::domain::kernel::party::BookingId;
+use shared::domain::marketplace::booking::BookingStatus;
+use shared::domain::marketplace::payout::{BatchCounts, BatchId, BatchStatus};
 
 use crate::injected_fault::{FAULT_POINTS, FaultPoint, InjectedFault};
 use crate::payees::{Job, PAYOUTS};
@@ -76,7 +76,7 @@ impl Scenario {
             let expected: &[i64] = if *amount == 0 { &[] } else { &[*amount] };
             assert_eq!(made, expected, "{told}");
             let booking = self.world.booking_of(*booking).await;
-            assert_eq!(booking.state, BookingState::PaidOut, "{told}");
+            assert_eq!(booking.status, BookingStatus::PaidOut, "{told}");
             assert!(booking.anomalies.is_empty(), "{told}: {:?}", booking.anomalies);
         }
         self.world.check_books(told).await;
@@ -87,7 +87,7 @@ impl Scenario {
         }
         let id = BatchId::parse(TUESDAY).unwrap();
         let batch = self.world.company(COMPANY).batch(id).await.unwrap().unwrap().record;
-        assert_eq!(batch.state, BatchState::Completed, "{told}: {batch:?}");
+        assert_eq!(batch.status, BatchStatus::Completed, "{told}: {batch:?}");
         let settled = self.owed.iter().filter(|(_, amount)| *amount == 0).count() as u64;
         let transfers = self.owed.len() as u64 - settled;
         let counts = BatchCounts { transfers, done: transfers, settled, ..BatchCounts::default() };

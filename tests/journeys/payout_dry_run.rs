@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::payout::SkipReason;
+use shared::domain::kernel::account::Role;
+use shared::domain::marketplace::payout::SkipReason;
 
 use crate::payees::{APPROVALS, Job, PROCESS};
 use crate::payout_scenarios::{SeededRandom, scenario, scenario_in_doubt};

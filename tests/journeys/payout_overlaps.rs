@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::Duration;
 use http::StatusCode;
 use serde_json::json;
-use shared::domain::account::Role;
-use shared::domain::booking::{BookingFactKind, BookingState, DisputeStatus};
+use shared::domain::kernel::account::Role;
+use shared::domain::marketplace::booking::{BookingFactKind, BookingStatus, DisputeStatus};
 use shared::payouts::RunLimits;
 use stand_ins::fault::Operation;
 
@@ -20,8 +20,7 @@ impl World {
     /// What the sweep does for payouts between payout days.
     pub async fn finish_payouts(&self) {
         let app = &self.service.app;
-        let new_id = || app.ids.next();
-        let payouts = app.payouts(app.store().unwrap(), &new_id).unwrap();
+        let payouts = app.payouts(app.store().unwrap()).unwrap();
         payouts.finish(RunLimits::of_schedule()).await.unwrap();
     }
 }
@@ -55,7 +54,7 @@ async fn overtaken_everywhere(place: fn(u64) -> At, pause: Duration) -> usize {
         amounts.sort_unstable();
         assert_eq!(amounts, [8_000, 8_500], "{told}");
         for booking in bookings {
-            assert_eq!(world.booking_of(booking).await.state, BookingState::PaidOut, "{told}");
+            assert_eq!(world.booking_of(booking).await.status, BookingStatus::PaidOut, "{told}");
         }
         world.check_books(&told).await;
         assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{told}");
@@ -192,7 +191,7 @@ async fn whatever_stripe_does_and_however_long_there_is_one_transfer_in_the_end(
             }
             let transfers = world.transfers();
             assert_eq!((transfers.len(), transfers[0].amount), (1, 8_000), "{told}");
-            assert_eq!(world.booking_of(booking).await.state, BookingState::PaidOut, "{told}");
+            assert_eq!(world.booking_of(booking).await.status, BookingStatus::PaidOut, "{told}");
             world.check_books(&told).await;
             runs += 1;
         }

@@ -2,8 +2,8 @@
 
 use chrono::Duration;
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::booking::{BookingFactKind, DisputeStatus};
+use shared::domain::kernel::account::Role;
+use shared::domain::marketplace::booking::{BookingFactKind, DisputeStatus};
 use stand_ins::fault::Operation;
 
 use crate::payees::{Job, account_of};
@@ -28,7 +28,7 @@ async fn what_stripe_refuses_is_tried_again_by_the_next_batch_as_another_version
     world.pay_day().await;
     world.service.sandbox.faults.stop_intercepting();
     let entry = world.entry(TUESDAY, booking).await;
-    assert_eq!((&entry["state"], &entry["reason"]), (&json!("rejected"), &json!("balance_insufficient")));
+    assert_eq!((&entry["status"], &entry["reason"]), (&json!("rejected"), &json!("balance_insufficient")));
     assert!(entry["message"].as_str().unwrap().contains("balance"), "{entry}");
     world.service.sandbox.stripe.set_balance("usd", 50_000);
     for _ in 0..3 {
@@ -50,7 +50,7 @@ async fn a_person_may_have_it_tried_again_on_the_same_day() {
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
     world.stripe_trouble(Operation::CreateTransfer, "stored:400", Some(1));
     world.pay_day().await;
-    assert_eq!(world.entry(TUESDAY, booking).await["state"], "rejected");
+    assert_eq!(world.entry(TUESDAY, booking).await["status"], "rejected");
     let ran = world.process(Role::Provider, false).await;
     assert_eq!(ran["transfers"][0]["operation"], format!("payout:{booking}:v2"));
     let batch = world.batch(TUESDAY).await;
@@ -77,7 +77,7 @@ async fn without_the_charge_the_platforms_balance_decides_and_who_waited_longest
         world.entry(TUESDAY, bookings[2]).await,
     ]
     .iter()
-    .map(|entry| entry["state"].clone())
+    .map(|entry| entry["status"].clone())
     .collect();
     assert_eq!(states, ["skipped", "done", "done"]);
     assert_eq!(world.entry(TUESDAY, bookings[0]).await["reason"], "platform_balance_low");
@@ -115,7 +115,7 @@ async fn a_transfer_that_never_left_is_withdrawn_when_the_booking_changes() {
     world.advance(Duration::minutes(10));
     world.pay_day().await;
     let entry = world.entry(TUESDAY, booking).await;
-    assert_eq!((&entry["state"], &entry["reason"]), (&json!("rejected"), &json!("amount_changed")));
+    assert_eq!((&entry["status"], &entry["reason"]), (&json!("rejected"), &json!("amount_changed")));
     world.next_payout_morning();
     world.pay_day().await;
     let transfers = world.transfers();
@@ -181,7 +181,7 @@ async fn an_account_that_closes_between_the_look_and_the_transfer_is_a_reason_li
     }));
     world.process(Role::Provider, false).await;
     world.service.sandbox.faults.stop_intercepting();
-    assert_eq!(world.entry(TUESDAY, booking).await["state"], "rejected");
+    assert_eq!(world.entry(TUESDAY, booking).await["status"], "rejected");
     let again = world.process(Role::Provider, false).await;
     assert_eq!(again["skips"][0]["reason"], "stripe_account_missing");
     assert!(world.transfers().is_empty());

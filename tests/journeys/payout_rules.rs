@@ -6,11 +6,11 @@ use chrono::Duration;
 use http::{Method, StatusCode};
 use local::embedded::EmbeddedDynamo;
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::booking::{BookingFactKind, BookingState};
-use shared::domain::money::{Currency, Money};
-use shared::domain::party::{BookingId, TransferId};
-use shared::domain::payout::BatchId;
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::money::{Currency, Money};
+use shared::domain::kernel::party::{BookingId, TransferId};
+use shared::domain::marketplace::booking::{BookingFactKind, BookingStatus};
+use shared::domain::marketplace::payout::BatchId;
 use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::Provider;
 
@@ -78,9 +78,9 @@ async fn a_debt_is_kept_back_of_the_oldest_first_and_said_in_a_line_of_its_own()
     });
     assert_eq!(batch["carried"], json!([line]));
     assert_eq!(batch["totals"][0]["carried_amount"], 5_000);
-    assert_eq!(world.entry(TUESDAY, small).await["state"], "settled");
+    assert_eq!(world.entry(TUESDAY, small).await["status"], "settled");
     for booking in [small, large] {
-        assert_eq!(world.booking_of(booking).await.state, BookingState::PaidOut);
+        assert_eq!(world.booking_of(booking).await.status, BookingStatus::PaidOut);
     }
     for word in ["carried", "owed", "reserved"] {
         assert_eq!(world.balance("user_p", "usd", word).await, 0, "{word}");
@@ -145,7 +145,7 @@ async fn a_professional_reads_what_to_mend_and_is_paid_once_it_is_mended() {
         world.pay_day().await;
         let entry = world.entry(TUESDAY, booking).await;
         assert_eq!(
-            (&entry["state"], &entry["reason"]),
+            (&entry["status"], &entry["reason"]),
             (&json!("skipped"), &json!(reason)),
             "{professional}"
         );
@@ -175,7 +175,7 @@ async fn shares_below_the_minimum_roll_forward_until_they_reach_it() {
     world.next_payout_morning();
     world.pay_day().await;
     assert_eq!(world.transfers().len(), 2);
-    assert_eq!(world.entry(FRIDAY, first).await["state"], "done");
+    assert_eq!(world.entry(FRIDAY, first).await["status"], "done");
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Scenarios of a payout day, drawn from a seed: a few professionals with anything a marketplace has.
 
 use chrono::Duration;
-use shared::domain::account::Role;
-use shared::domain::booking::{BookingFactKind, DisputeStatus};
-use shared::domain::money::{Currency, Money};
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::money::{Currency, Money};
+use shared::domain::marketplace::booking::{BookingFactKind, DisputeStatus};
 use stand_ins::fault::Operation;
 
 use crate::payees::Job;

@@ -3,9 +3,9 @@
 use chrono::Duration;
 use http::{Method, StatusCode};
 use serde_json::json;
-use shared::domain::account::Role;
-use shared::domain::booking::BookingState;
-use shared::domain::time;
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::time;
+use shared::domain::marketplace::booking::BookingStatus;
 
 use crate::answer::answered;
 use crate::payees::{BATCHES, Job, LISTED, PAYOUTS, account_of};
@@ -31,7 +31,7 @@ async fn a_professional_is_paid_once_on_tuesday() {
     assert!(transfer.source_transaction.is_some(), "the charge's money need not have arrived");
     assert_eq!(transfer.metadata["booking_id"], booking.to_string());
     assert_eq!(transfer.metadata["batch_id"], TUESDAY);
-    assert_eq!(world.booking_of(booking).await.state, BookingState::PaidOut);
+    assert_eq!(world.booking_of(booking).await.status, BookingStatus::PaidOut);
 
     let batch = world.batch(TUESDAY).await;
     assert_eq!(batch["status"], "completed", "{batch:#}");
@@ -39,7 +39,7 @@ async fn a_professional_is_paid_once_on_tuesday() {
     assert_eq!((&batch["counts"]["transfers"], &batch["counts"]["done"]), (&json!(1), &json!(1)));
     assert_eq!(batch["totals"][0]["transferred_amount"], 8_500);
     let entry = &batch["data"][0];
-    assert_eq!((&entry["state"], &entry["transfer_id"]), (&json!("done"), &json!(transfer.id)));
+    assert_eq!((&entry["status"], &entry["transfer_id"]), (&json!("done"), &json!(transfer.id)));
     for word in ["owed", "carried", "reserved"] {
         assert_eq!(world.balance("user_p", "usd", word).await, 0, "{word}");
     }
@@ -107,7 +107,7 @@ async fn a_booking_waits_for_the_end_of_its_hold_back() {
     assert_eq!(world.pay_day().await["due"], 0, "nor looked at again");
     world.advance(Duration::hours(2));
     assert_eq!(world.pay_day().await["done"], 1);
-    assert_eq!(world.booking_of(late).await.state, BookingState::PaidOut);
+    assert_eq!(world.booking_of(late).await.status, BookingStatus::PaidOut);
 }
 
 #[tokio::test]
@@ -120,14 +120,14 @@ async fn one_booking_due_and_one_held_back_are_paid_on_their_days() {
     world.pay_day().await;
     assert_eq!(world.transfers().len(), 1);
     let entry = world.entry(TUESDAY, late).await;
-    assert_eq!((&entry["state"], &entry["reason"]), (&json!("skipped"), &json!("held_back")));
+    assert_eq!((&entry["status"], &entry["reason"]), (&json!("skipped"), &json!("held_back")));
     assert!(entry["message"].as_str().unwrap().contains("next payout day"), "{entry}");
     world.advance(Duration::minutes(10));
     assert_eq!(world.pay_day().await["due"], 0, "nobody looks before the hold-back ends");
     world.next_payout_morning();
     world.pay_day().await;
     assert_eq!(world.transfers().len(), 2);
-    assert_eq!(world.entry(FRIDAY, late).await["state"], "done");
+    assert_eq!(world.entry(FRIDAY, late).await["status"], "done");
 }
 
 #[tokio::test]

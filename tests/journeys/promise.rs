@@ -90,9 +90,9 @@ impl World {
         let mut outcomes = Outcomes::new();
         for case in self.cases(COMPANY, OWNER).await {
             for action in self.actions(&case).await {
-                let (operation, state) =
-                    (action["operation"].as_str().unwrap(), action["state"].as_str().unwrap());
-                *outcomes.entry(state.to_owned()).or_default() += 1;
+                let (operation, status) =
+                    (action["operation"].as_str().unwrap(), action["status"].as_str().unwrap());
+                *outcomes.entry(status.to_owned()).or_default() += 1;
                 // Free days whose key was forgotten start over under the next one.
                 let key = format!("{operation}:{}:v", case["case_id"].as_str().unwrap());
                 let of_step: Vec<usize> = left
@@ -102,7 +102,7 @@ impl World {
                     .collect();
                 let times = of_step.iter().sum::<usize>();
                 explained += of_step.len();
-                let fits = match state {
+                let fits = match status {
                     "done" => times == 1 || action["kind"] == "case_cancelled",
                     "rejected" => times == 0 && action["reason"].is_string(),
                     "unknown" => times <= 1 && action["reason"].is_string(),

@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use serde_json::json;
-use shared::domain::booking::BookingState;
-use shared::domain::effect::EffectState;
-use shared::store::reconciliation::{Cash, FindingKind};
+use shared::domain::marketplace::booking::BookingStatus;
+use shared::domain::platform::effect::EffectStatus;
+use shared::store::marketplace::reconciliation::{Cash, FindingKind};
 use stand_ins::fault::Operation;
 
 use crate::jobs_done::ACCOUNT;
@@ -14,7 +14,7 @@ use crate::world::World;
 async fn a_day_without_surprises_is_explained_to_the_cent() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    assert_eq!(world.transfer_share(&job, 8_500).await, EffectState::Done);
+    assert_eq!(world.transfer_share(&job, 8_500).await, EffectStatus::Done);
     let report = world.reconcile().await;
     assert_eq!(report["job"], "reconciliation");
     assert_eq!(
@@ -110,7 +110,7 @@ async fn a_busy_week_comes_out_to_the_cent() {
     assert_eq!(world.booking_behind(part).await.amounts.refunded, 1_333);
     assert_eq!(world.booking_behind(failed).await.amounts.refunded, 0);
     assert_eq!(world.booking_behind(lost).await.amounts.lost, 12_345);
-    assert_eq!(world.booking_behind(won).await.state, BookingState::Completed);
+    assert_eq!(world.booking_behind(won).await.status, BookingStatus::Completed);
     assert_eq!(world.booking_behind(owing).await.amounts.reversed, 1_800);
 }
 
@@ -180,13 +180,13 @@ async fn a_transfer_in_doubt_is_listed_until_it_is_settled() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
     world.trouble_at_stripe(Operation::CreateTransfer, "drop_after", Some(1));
-    assert_eq!(world.transfer_share(&job, 8_500).await, EffectState::Sending);
+    assert_eq!(world.transfer_share(&job, 8_500).await, EffectStatus::Sending);
     let report = world.reconcile().await;
     assert_eq!((&report["failed"], &report["in_doubt"]), (&json!(0), &json!(1)));
     assert_eq!(world.finding_totals().await, [(FindingKind::TransferInDoubt, -8_500)]);
     assert_eq!(world.cash().await.unexplained_amount(), 0);
 
-    assert_eq!(world.perform_payout(&job).await, EffectState::Done);
+    assert_eq!(world.perform_payout(&job).await, EffectStatus::Done);
     let report = world.reconcile().await;
     assert_eq!(report["in_doubt"], 0, "{report}");
     assert_eq!((world.newest_run().await.closed, world.finding_totals().await), (1, vec![]));

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use serde_json::json;
-use shared::domain::booking::{Anomaly, BookingState};
-use shared::domain::party::BookingId;
+use shared::domain::kernel::party::BookingId;
+use shared::domain::marketplace::booking::{Anomaly, BookingStatus};
 use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::providers::stripe::transfer::NewTransfer;
-use shared::store::reconciliation::{CloseOutcome, FindingCursor, FindingKind, FindingState};
+use shared::store::marketplace::reconciliation::{CloseOutcome, FindingCursor, FindingKind, FindingStatus};
 
 use crate::jobs_done::{ACCOUNT, Job, usd};
 use crate::world::{COMPANY, World};
@@ -38,7 +38,7 @@ impl World {
         let (app, now) = (&self.service.app, self.now());
         let company = self.its_company();
         let finding_scope = company.finding_scope(Some(company.id()));
-        finding_scope.close(finding_id, "user_accountant", note, now, &|| app.ids.next()).await.unwrap()
+        finding_scope.close(finding_id, "user_accountant", note, now, &app.ids).await.unwrap()
     }
 }
 
@@ -55,7 +55,7 @@ async fn a_transfer_made_by_hand_is_listed_once_and_closed_by_a_person_with_a_no
 
     let closed = world.close(&by_hand, "A bonus, agreed on by mail.").await;
     let CloseOutcome::Now(finding) = closed else { panic!("{closed:?}") };
-    assert_eq!(finding.state, FindingState::Accepted);
+    assert_eq!(finding.status, FindingStatus::Accepted);
     assert!(matches!(world.close(&by_hand, "again").await, CloseOutcome::NotOpen(_)));
     assert_eq!(world.close("tr_none", "what?").await, CloseOutcome::Absent);
     let audit = world.rows_of(&format!("AUDIT#{COMPANY}")).await;
@@ -131,8 +131,8 @@ async fn an_unknown_transfer_that_comes_into_the_books_is_closed_by_the_next_run
     assert_eq!((world.finding_totals().await, world.newest_run().await.closed), (vec![], 1));
     let finding = world.store().finding(&transfer).await.unwrap().unwrap();
     assert_eq!(
-        (finding.state, finding.closing.unwrap().by.as_str()),
-        (FindingState::Explained, "reconciliation")
+        (finding.status, finding.closing.unwrap().by.as_str()),
+        (FindingStatus::Explained, "reconciliation")
     );
     world.every_cent_is_listed().await;
 }
@@ -186,7 +186,7 @@ async fn what_a_bank_takes_of_a_second_payment_is_listed_and_no_dispute_of_the_b
         assert_eq!(finding_totals, [unknown(-12_000), unknown(12_000)]);
         world.every_cent_is_listed().await;
         let booking = world.booking_behind(&job).await;
-        assert_eq!((booking.state, booking.amounts.captured), (BookingState::Completed, 10_000));
+        assert_eq!((booking.status, booking.amounts.captured), (BookingStatus::Completed, 10_000));
     }
 }
 

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use chrono::Duration;
 use local::embedded::Failure;
 use serde_json::{Value, json};
-use shared::domain::job::Occurrence;
+use shared::domain::platform::job::Occurrence;
 use shared::reconciliation::{self, ReconciliationLimits};
-use shared::store::reconciliation::{FindingKind, RECONCILIATION_JOB};
+use shared::store::marketplace::reconciliation::{FindingKind, RECONCILIATION_JOB};
 use stand_ins::fault::{FaultKind, Operation};
 
 use crate::booked::booking_id;
@@ -51,7 +51,7 @@ async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
     let cursor = world.store().reconciliation_cursor().await.unwrap();
     let runs = world.store().reconciliations(100, None).await.unwrap().0;
     // Every slice was told by exactly one run, however many were cut off.
-    let mut told = shared::store::reconciliation::Sums::default();
+    let mut told = shared::store::marketplace::reconciliation::Sums::default();
     runs.iter().for_each(|run| told.merge(&run.sums));
     assert_eq!(told, cursor.sums);
     let open = world.store().finding_totals().await.unwrap();

@@ -76,7 +76,7 @@ async fn a_nudge_that_whop_refuses_is_answered_and_listed_until_it_is_closed_or_
             let (world, case_id) = with_a_case().await;
             world.trouble(operation, kind, Some(1), None);
             let answer = world.nudge(&case_id, channel).await.ok();
-            let told = (&answer["state"], &answer["reason"]);
+            let told = (&answer["status"], &answer["reason"]);
             assert_eq!(told, (&json!("rejected"), &json!(reason)), "{operation:?} {kind}");
             assert_eq!(world.only_action(&case_id).await["reason"], reason, "the owner sees it in the case");
             assert_eq!(world.case_of("mem_1").await["status"], "open");
@@ -117,7 +117,7 @@ async fn a_mail_to_a_member_that_resend_refuses_is_listed_until_it_is_closed_or_
         world.mail_trouble(kind, Some(1));
         world.settle().await;
         let action = world.only_action(&case_id).await;
-        let told = (&action["state"], &action["kind"], &action["reason"]);
+        let told = (&action["status"], &action["kind"], &action["reason"]);
         assert_eq!(told, (&json!("rejected"), &json!("nudge_mail"), &json!(reason)), "{kind}");
         let listed = world.check_listed("resend", reason, "member_not_told").await;
         assert!(!listed.to_string().contains('@'), "no address is shown");
@@ -145,7 +145,7 @@ async fn a_mail_to_a_member_for_which_our_sender_is_refused_waits_and_is_sent_on
     world.advance(Duration::minutes(10));
     world.settle().await;
     assert_eq!(
-        (world.sent(Kind::Mail), world.only_action(&case_id).await["state"].clone()),
+        (world.sent(Kind::Mail), world.only_action(&case_id).await["status"].clone()),
         (1, json!("done"))
     );
 }
@@ -158,16 +158,16 @@ async fn an_end_of_a_membership_that_whop_refuses_is_answered_and_listed_until_i
             world.trouble(Operation::Cancel, kind, Some(1), None);
             let path = format!("/api/cases/{case_id}/{how}");
             let answer = world.post(&path, json!({})).await.ok();
-            let told = (&answer["status"], &answer["state"], &answer["reason"]);
+            let told = (&answer["status"], &answer["status"], &answer["reason"]);
             assert_eq!(told, (&json!("cancelled"), &json!("rejected"), &json!(reason)), "{how} {kind}");
             assert_eq!(
-                (world.sent(ended), world.only_action(&case_id).await["state"].clone()),
+                (world.sent(ended), world.only_action(&case_id).await["status"].clone()),
                 (0, json!("rejected"))
             );
             let listed = world.check_listed("whop", reason, "membership_not_ended").await;
             if number % 2 == 0 {
                 world.advance(Duration::hours(30));
-                assert_eq!(world.post(&path, json!({})).await.ok()["state"], "done", "{how} {kind}");
+                assert_eq!(world.post(&path, json!({})).await.ok()["status"], "done", "{how} {kind}");
                 assert_eq!((world.sent(ended), world.refused().await.len()), (1, 0), "{how} {kind}");
             } else {
                 world.check_closed(&listed).await;
@@ -185,8 +185,8 @@ async fn a_payment_that_stripe_does_not_open_is_answered_with_its_code_and_liste
         assert_eq!(answer.status, 409, "{kind}: {answer:?}");
         assert!(answer.json()["detail"].as_str().unwrap().starts_with("payment_failed: "), "{kind}");
         let booking = world.get("/api/bookings").await["data"][0].clone();
-        let state = ["status", "declined_reason", "payment_status"].map(|name| booking[name].clone());
-        assert_eq!(state, [json!("declined"), json!("payment_failed"), json!("refused")], "{kind}");
+        let status = ["status", "declined_reason", "payment_status"].map(|name| booking[name].clone());
+        assert_eq!(status, [json!("declined"), json!("payment_failed"), json!("refused")], "{kind}");
         let listed = world.check_listed("stripe", reason, "payment_not_opened").await;
         assert_eq!(
             (&listed["amount"], world.sent(Kind::Mail)),

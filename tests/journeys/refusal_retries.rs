@@ -56,7 +56,7 @@ async fn a_refund_that_a_dispute_overtakes_is_listed_and_made_once_the_dispute_i
     world.advance(Duration::days(20));
     stripe.close_dispute(payment_of(&booking), true);
     world.service.deliver_stripe_events().await;
-    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["state"], "done");
+    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["status"], "done");
     assert_eq!((world.refused().await.len(), world.sent(Kind::Refund)), (0, 1));
     world.service.deliver_stripe_events().await;
     world.check_the_books().await;
@@ -90,7 +90,7 @@ async fn a_step_that_was_given_up_is_not_called_contradicted_while_stripe_does_n
     let answer = world.settle_refusal(&listed, "try_again").await;
     assert_eq!(answer.status.as_u16(), 503, "{answer:?}");
     world.all_well();
-    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["state"], "done");
+    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["status"], "done");
     assert_eq!(world.sent(Kind::Capture), 1);
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use shared::domain::refusal::ConsequenceKind;
+use shared::domain::platform::refusal::ConsequenceKind;
 use stand_ins::fault::Operation;
 
 use crate::parties::payment_of;

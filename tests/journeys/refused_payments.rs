@@ -101,7 +101,7 @@ async fn a_refused_capture_is_taken_once_it_is_tried_again() {
         if by_operations {
             let listed = world.refused_one().await;
             let resolved = world.settle_refusal(&listed, "try_again").await.ok();
-            assert_eq!(resolved["state"], "done", "{resolved:#}");
+            assert_eq!(resolved["status"], "done", "{resolved:#}");
             assert!(resolved["operation"].as_str().unwrap().ends_with(":v2"), "{resolved:#}");
             assert_eq!(world.settle_refusal(&listed, "try_again").await.status, 409);
         } else {
@@ -249,7 +249,7 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
         (&json!("resend"), &json!("validation_error"), &json!("customer_not_told"), &Value::Null)
     );
     assert!(!listed.to_string().contains("example.com"), "no address is shown");
-    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["state"], "done");
+    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["status"], "done");
     assert_eq!((world.refused().await.len(), world.sent(Kind::Mail)), (0, 1));
 }
 
@@ -334,7 +334,7 @@ async fn a_message_that_whop_refuses_is_listed_until_it_is_closed_or_its_case_is
     let again = world.settle_refusal(&listed[0], "try_again").await;
     assert_eq!(again.status, 409, "the owner nudges again instead: {again:?}");
     let closed = world.settle_refusal(&listed[0], "closed").await.ok();
-    assert_eq!((&closed["state"], &closed["operation"]), (&json!("rejected"), &listed[0]["operation"]));
+    assert_eq!((&closed["status"], &closed["operation"]), (&json!("rejected"), &listed[0]["operation"]));
     assert_eq!(world.settle_refusal(&listed[0], "closed").await.status, 409);
     assert_eq!(world.refused_one().await["case_id"], listed[1]["case_id"]);
     let path = format!("/api/cases/{}/cancel", listed[1]["case_id"].as_str().unwrap());

@@ -7,7 +7,7 @@ use chrono::Duration;
 use http::Method;
 use local::embedded::RequestRecord;
 use serde_json::json;
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use stacks::cloudformation::deployed;
 use stacks::conditions::{Touch, complaints, tied};
 use stacks::policies::{Rights, allowed};
@@ -192,7 +192,7 @@ async fn look_after_a_lost_event(witness: &mut Witness) {
     witness
         .see("webhooks", async |world| {
             let list = world.operator(Method::GET, "/api/webhooks/events").await.ok();
-            assert_eq!(list["data"][0]["state"], "set_aside", "{list}");
+            assert_eq!(list["data"][0]["status"], "set_aside", "{list}");
             let event = list["data"][0]["event_id"].as_str().expect("an id");
             world.operator(Method::POST, &format!("/api/webhooks/events/{event}/replay")).await.ok();
         })

@@ -2,9 +2,9 @@
 //! booking is what its own payment makes of it.
 
 use chrono::Duration;
-use shared::domain::booking::{Anomaly, Booking, BookingFactKind, BookingState};
-use shared::domain::party::PaymentIntentId;
-use shared::domain::payout::transfer_group;
+use shared::domain::kernel::party::PaymentIntentId;
+use shared::domain::marketplace::booking::{Anomaly, Booking, BookingFactKind, BookingStatus};
+use shared::domain::marketplace::payout::transfer_group;
 use shared::providers::stripe::payment::NewPaymentIntent;
 
 use crate::booked::{booking_id, fact, metadata, requested, usd};
@@ -54,7 +54,7 @@ async fn told(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String,
     }
     world.apply_what_waits().await;
     for event in world.rows_of("EVENT#stripe#").await {
-        assert!(matches!(event["state"].as_str(), Some("applied" | "received")), "{event}");
+        assert!(matches!(event["status"].as_str(), Some("applied" | "received")), "{event}");
     }
     let balances = world.balances().await.into_iter().collect();
     (world.booking_row(id).await.booking().unwrap(), balances)
@@ -91,7 +91,7 @@ async fn another_payment_that_is_let_go_ends_no_booking() {
     stripe.authorize(OWN);
     stripe.capture_outside(OWN);
     let booking = end_of(letters(&world)).await;
-    assert_eq!((booking.stage, booking.amounts.captured), (BookingState::Completed, 10_000));
+    assert_eq!((booking.stage, booking.amounts.captured), (BookingStatus::Completed, 10_000));
     assert_eq!((booking.payment_intent.unwrap().as_str(), booking.anomalies.len()), (OWN, 0));
 }
 
@@ -108,7 +108,7 @@ async fn what_goes_back_of_another_payment_goes_back_of_no_booking() {
     world.advance(Duration::hours(1));
     stripe.open_dispute(OTHER);
     let booking = end_of(letters(&world)).await;
-    assert_eq!((booking.state, booking.dispute_open), (BookingState::Completed, false));
+    assert_eq!((booking.status, booking.dispute_open), (BookingStatus::Completed, false));
     assert_eq!((booking.amounts.captured, booking.amounts.remaining()), (10_000, 10_000));
     assert_eq!(booking.anomalies.into_iter().collect::<Vec<_>>(), [Anomaly::SecondPayment]);
 }
@@ -123,7 +123,7 @@ async fn a_hold_that_lapses_ends_no_booking_that_was_paid_otherwise() {
     stripe.capture_outside(OTHER);
     world.advance(Duration::days(7));
     let booking = end_of(letters(&world)).await;
-    assert_eq!((booking.stage, booking.amounts.captured), (BookingState::Completed, 12_000));
+    assert_eq!((booking.stage, booking.amounts.captured), (BookingStatus::Completed, 12_000));
     assert_eq!(booking.payment_intent.unwrap().as_str(), OTHER);
     assert_eq!(booking.anomalies.into_iter().collect::<Vec<_>>(), [Anomaly::CapturedAbovePrice]);
 }

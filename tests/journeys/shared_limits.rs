@@ -5,7 +5,7 @@ use chrono::Duration;
 use http::{HeaderMap, Method};
 use serde_json::json;
 use shared::auth::routes::ROUTES;
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use shared::rate_limit::LimitSubject;
 
 use crate::askers::{OTHER, OTHER_OWNER, body_of};

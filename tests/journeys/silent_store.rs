@@ -7,7 +7,7 @@ use local::embedded::{Failure, Intervention, RequestRecord};
 use serde_json::Value;
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use shared::http::idempotent::KeyPolicy;
 use shared::rate_limit::{Class, WhenUncounted};
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::Duration;
 use local::embedded::Intervention;
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 
 use crate::dialects::{Dialect, Happening, Spelling};
 use crate::signing::Scheme;
@@ -33,7 +33,7 @@ async fn the_raw_event_is_kept_sealed_and_opens_to_the_very_bytes() {
     assert!(vault.open("event:whop:msg_other", sealed).is_err(), "it opens in its own place only");
     assert_eq!(row["occurred_at"], time::format(happened_at));
     assert_eq!(row["received_at"], time::format(world.now()));
-    assert_eq!((&row["state"], &row["source"]), (&json!("applied"), &json!("whop")));
+    assert_eq!((&row["status"], &row["source"]), (&json!("applied"), &json!("whop")));
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn an_unknown_event_is_kept_and_changes_nothing_else() {
         assert_eq!(answer.ok()["outcome"], "applied", "{name}");
         let rows = world.rows().await;
         assert_eq!(rows.len(), number + 1, "{rows:?}");
-        assert_eq!(rows[number]["state"], "applied");
+        assert_eq!(rows[number]["status"], "applied");
     }
 }
 
@@ -132,12 +132,12 @@ async fn an_applied_event_is_kept_for_thirty_five_days_and_a_pending_one_until_i
     world.service.dynamo.stop_intercepting();
     let arrived_at = world.now();
     let row = world.kept_event().await;
-    assert_eq!((&row["state"], expires_at(&row)), (&json!("pending"), None));
+    assert_eq!((&row["status"], expires_at(&row)), (&json!("pending"), None));
 
     world.advance(Duration::days(2));
     world.settle().await;
     let row = world.kept_event().await;
-    assert_eq!(row["state"], "applied");
+    assert_eq!(row["status"], "applied");
     assert!(row.get("due_at").is_none() && row.get("due_shard").is_none(), "{row}");
     assert!(expires_at(&row) >= Some((arrived_at + Duration::days(35)).timestamp()), "{row}");
     assert_eq!(world.deliver(&id_of(&event), event.clone()).await.ok()["outcome"], "duplicate");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use chrono::Duration;
-use shared::domain::money::{Currency, Money};
+use shared::domain::kernel::money::{Currency, Money};
 use shared::providers::call::CallError;
 use shared::providers::stripe::payment::{CancellationReason, NewPaymentIntent};
 
@@ -30,6 +30,6 @@ async fn what_happens_at_stripe_is_delivered_until_it_is_taken_and_may_come_twic
 
     world.advance(Duration::days(7));
     let late = stripe.cancel("decline:booking_1", &intent.id, CancellationReason::Abandoned).await;
-    assert_eq!(late, Err(CallError::WrongState { state: "canceled".to_owned() }));
+    assert_eq!(late, Err(CallError::WrongState { status: "canceled".to_owned() }));
     assert_eq!(world.service.deliver_stripe_events().await, 3, "the hold lapsed by itself");
 }

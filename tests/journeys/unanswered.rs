@@ -5,13 +5,15 @@ use http::Method;
 use local::embedded::EmbeddedDynamo;
 use local::service::Service;
 use serde_json::Value;
-use shared::domain::booking::{Booking, BookingFact, BookingFactKind, BookingState, FeeBasisPoints, Terms};
-use shared::domain::effect::Effect;
-use shared::domain::id::CompanyId;
-use shared::domain::message::Language;
-use shared::domain::money::{Currency, Money};
-use shared::domain::party::{BookingId, ChargeId, CustomerId, PaymentIntentId, ProfessionalId};
-use shared::store::booking::{BookingChange, BookingRow, Contact};
+use shared::domain::kernel::id::CompanyId;
+use shared::domain::kernel::message::Language;
+use shared::domain::kernel::money::{Currency, Money};
+use shared::domain::kernel::party::{BookingId, ChargeId, CustomerId, PaymentIntentId, ProfessionalId};
+use shared::domain::marketplace::booking::{
+    Booking, BookingFact, BookingFactKind, BookingStatus, FeeBasisPoints, Terms,
+};
+use shared::domain::platform::effect::Effect;
+use shared::store::marketplace::booking::{BookingChange, BookingRow, Contact};
 use shared::store::{Company, StoreError};
 use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::{Entry, Kind, Provider};
@@ -80,8 +82,8 @@ impl Market {
         self.row(id).await.booking().unwrap()
     }
 
-    pub async fn state(&self, id: BookingId) -> BookingState {
-        self.booking(id).await.state
+    pub async fn status(&self, id: BookingId) -> BookingStatus {
+        self.booking(id).await.status
     }
 
     /// Every step of a booking, with how it stands.
@@ -118,8 +120,7 @@ impl Market {
 
     pub async fn take(&self, company: &str, id: BookingId, steps: Vec<Effect>) {
         let app = &self.world.service.app;
-        let new_id = || app.ids.next();
-        app.bookings(app.store().unwrap(), &new_id).take(&self.company(company), id, steps).await;
+        app.bookings(app.store().unwrap()).take(&self.company(company), id, steps).await;
     }
 
     /// A customer asks for a job; the payment is opened, and nobody has paid it yet.

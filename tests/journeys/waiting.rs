@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use http::Method;
 use local::embedded::{Failure, Intervention};
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use stand_ins::fault::{FaultKind, Operation, Rule};
 use stand_ins::outbox::Provider;
 
@@ -42,7 +42,7 @@ async fn an_event_of_an_unknown_owner_waits_longer_each_time_and_is_then_set_asi
     let waited = world.now() - began_at;
     assert!(waited > Duration::hours(24) && waited < Duration::days(4), "{waited}");
     let row = world.kept_event().await;
-    assert_eq!((&row["state"], &row["reason"]), (&json!("set_aside"), &json!("owner_unknown")));
+    assert_eq!((&row["status"], &row["reason"]), (&json!("set_aside"), &json!("owner_unknown")));
     assert!(row.get("expires_at").is_none(), "it stays until somebody has looked at it");
     assert_eq!(row["tries"], (pauses.len() + 1).to_string());
 }
@@ -63,7 +63,7 @@ async fn a_set_aside_event_is_listed_and_replayed_once_its_owner_is_known() {
     assert_eq!(second["next_cursor"], Value::Null);
     let event = &pages[0];
     assert_eq!(
-        (&event["state"], &event["reason"], &event["replays"], &event["name"]),
+        (&event["status"], &event["reason"], &event["replays"], &event["name"]),
         (&json!("set_aside"), &json!("owner_unknown"), &json!(0), &json!("dispute.created"))
     );
     assert_eq!(world.owner(Method::GET, path, None).await.status, 401, "an operator's business only");
@@ -71,7 +71,7 @@ async fn a_set_aside_event_is_listed_and_replayed_once_its_owner_is_known() {
     let replay = format!("/api/webhooks/events/{}/replay", ids[0]);
     assert_eq!(world.owner(Method::POST, &replay, None).await.status, 401);
     let again = world.operator(Method::POST, &replay).await.ok();
-    assert_eq!((&again["state"], &again["replays"]), (&json!("pending"), &json!(1)), "nothing has changed");
+    assert_eq!((&again["status"], &again["replays"]), (&json!("pending"), &json!(1)), "nothing has changed");
     assert_eq!(world.operator(Method::POST, &replay).await.status, 409, "it is being tried");
 
     // The payment turns up, with its owner.
@@ -81,7 +81,7 @@ async fn a_set_aside_event_is_listed_and_replayed_once_its_owner_is_known() {
     assert_eq!(world.kpis().await["recovered_revenue_cents"], 1900);
     let replay = format!("/api/webhooks/events/{}/replay", ids[1]);
     let applied = world.operator(Method::POST, &replay).await.ok();
-    assert_eq!((&applied["state"], &applied["replays"]), (&json!("applied"), &json!(1)));
+    assert_eq!((&applied["status"], &applied["replays"]), (&json!("applied"), &json!(1)));
     assert_eq!((&applied["reason"], &applied["event_id"]), (&Value::Null, &json!(ids[1])));
     assert_eq!(world.kpis().await["recovered_revenue_cents"], 0, "the dispute counts");
     assert_eq!(world.operator(Method::POST, &replay).await.status, 409, "once is enough");
@@ -132,7 +132,7 @@ async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
     assert_eq!(world.deliver_unnamed(&event).await.ok()["outcome"], "kept");
     world.advance(Duration::minutes(5));
     world.settle().await;
-    assert_eq!(world.kept_event().await["state"], "pending");
+    assert_eq!(world.kept_event().await["status"], "pending");
     world.service.sandbox.faults.clear();
     world.advance(Duration::minutes(5));
     world.settle().await;
@@ -159,13 +159,13 @@ async fn an_event_says_whether_whop_refused_to_say_whose_it_is_or_does_not_know_
         let event = Dialect::V2WithoutCompany.tell(Spelling::Dotted, Happening::Failed, "1", world.now());
         assert_eq!(world.deliver_unnamed(&event).await.ok()["outcome"], "kept");
         let kept = world.kept_event().await;
-        assert_eq!((&kept["state"], &kept["reason"]), (&json!("pending"), &json!(reason)), "{kind}");
+        assert_eq!((&kept["status"], &kept["reason"]), (&json!("pending"), &json!(reason)), "{kind}");
         for _ in 0..20 {
             world.advance(Duration::hours(6));
             world.tick().await;
         }
         let kept = world.kept_event().await;
-        assert_eq!((&kept["state"], &kept["reason"]), (&json!("set_aside"), &json!(reason)), "{kind}");
+        assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!(reason)), "{kind}");
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use http::{Method, Request};
 use local::embedded::EmbeddedDynamo;
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::providers::standard_webhooks::SigningKey;
 use shared::providers::stripe::{self, Secret};
 
@@ -92,13 +92,13 @@ async fn an_event_is_kept_sealed_for_more_than_35_days_and_waits_for_nothing() {
         let vault = &world.service.app.config.vault;
         assert_eq!(vault.open(&place, sealed).unwrap(), sender.body("evt_1"));
         assert!(!row.to_string().contains("canary"), "{row}");
-        assert_eq!((&row["state"], &row["source"]), (&json!("received"), &json!(sender.source())));
+        assert_eq!((&row["status"], &row["source"]), (&json!("received"), &json!(sender.source())));
         assert_eq!(row["payload_min"]["name"], "charge.refunded");
         assert_eq!(row["occurred_at"], "2025-11-18T09:00:00.000Z");
         assert_eq!(row["received_at"], time::format(world.now()));
         let expires_at: i64 = row["expires_at"].as_str().unwrap().parse().unwrap();
         assert!(expires_at >= (world.now() + Duration::days(35)).timestamp(), "{row}");
-        assert!(row.get("due_at").is_none() && row.get("list_state_pk").is_none(), "{row}");
+        assert!(row.get("due_at").is_none() && row.get("list_status_pk").is_none(), "{row}");
         world.advance(Duration::days(1));
         assert_eq!(world.tick().await["due"], 0, "no run takes it up");
         assert_eq!(world.kept_event().await, row);

@@ -175,7 +175,7 @@ async fn thirty_two_events_of_one_member_at_once_are_all_counted() {
     let case = world.case_of("mem_1").await;
     assert_eq!((&case["failures"], &case["payment_id"]), (&json!(32), &json!("pay_0")));
     let states: BTreeSet<String> =
-        world.rows_of("EVENT#").await.iter().map(|row| row["state"].to_string()).collect();
+        world.rows_of("EVENT#").await.iter().map(|row| row["status"].to_string()).collect();
     assert_eq!(states, BTreeSet::from(["\"applied\"".to_owned()]));
     assert_eq!(world.kpis().await["active_cases"], 1);
     assert_eq!(world.rows_of("AUDIT#").await.len(), 1);

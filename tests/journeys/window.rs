@@ -83,7 +83,7 @@ async fn a_failure_that_is_heard_of_late_begins_when_it_happened() {
     let case = world.case_of("mem_1").await;
     assert_eq!(
         (&case["status"], &case["first_failure_at"]),
-        (&json!("recovered"), &json!(shared::domain::time::format(failed_at)))
+        (&json!("recovered"), &json!(shared::domain::kernel::time::format(failed_at)))
     );
 }
 

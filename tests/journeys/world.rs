@@ -9,7 +9,7 @@ use http::{Method, Request};
 use local::embedded::EmbeddedDynamo;
 use local::service::{PATIENCE, Parts, Service};
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::http::extension::ClientIp;
 use shared::rate_limit::Deadlines;
 use stand_ins::clock::SandboxClock;

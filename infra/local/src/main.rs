@@ -71,7 +71,8 @@ fn options() -> Result<Option<Options>, Failed> {
             Long("memory") => options.data = None,
             Long("at") => {
                 let text = arguments.value()?.string()?;
-                let at = shared::domain::time::parse(&text).ok_or("--at: expected an RFC 3339 time")?;
+                let at =
+                    shared::domain::kernel::time::parse(&text).ok_or("--at: expected an RFC 3339 time")?;
                 options.at = Some(at);
             }
             Long("no-schedules") => options.schedules = false,

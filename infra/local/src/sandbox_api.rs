@@ -12,9 +12,9 @@ use axum::routing::{get, post};
 use chrono::{Duration, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::id::{CompanyId, MembershipId};
-use shared::domain::time;
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::id::{CompanyId, MembershipId};
+use shared::domain::kernel::time;
 use shared::http::{Answer, Failure, JsonBody};
 
 use crate::demo;

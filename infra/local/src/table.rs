@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     KeyType, Projection, ProjectionType, ScalarAttributeType,
 };
 use migrations::{MigrationError, Migrator, Table};
-use shared::app::Clock;
+use shared::domain::kernel::clock::Clock;
 use shared::store::StoreError;
 use shared::store::definition::INDEXES;
 

@@ -74,7 +74,7 @@ impl Ticker {
         clock.set(target);
         self.deliver_events().await;
         *fired_until = target;
-        moved.now = shared::domain::time::format(target);
+        moved.now = shared::domain::kernel::time::format(target);
         moved
     }
 

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
-use shared::app::Clock;
-use shared::domain::time;
+use shared::domain::kernel::clock::Clock;
+use shared::domain::kernel::time;
 use shared::store::version::{DATA_VERSION_ATTRIBUTE, data_version_key, data_version_of};
 use shared::store::{Item, StoreError};
 

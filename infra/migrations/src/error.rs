@@ -1,7 +1,7 @@
 //! Why a migration does not go on.
 
 use chrono::{DateTime, Utc};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::store::StoreError;
 
 /// None of these carries anything of a row but its key.

@@ -2,8 +2,8 @@
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use migrations::{Migrator, Table};
-use shared::app::Clock;
 use shared::aws::Aws;
+use shared::domain::kernel::clock::Clock;
 use shared::providers::client::client_that_trusts;
 
 /// What it says of itself.

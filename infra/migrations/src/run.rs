@@ -1,6 +1,6 @@
 //! Forward, back, verify and dry run.
 
-use shared::app::Clock;
+use shared::domain::kernel::clock::Clock;
 
 use crate::claim::{Claim, Direction, MigrationStatus, Work, standing};
 use crate::error::MigrationError;

@@ -7,7 +7,7 @@ use migrations::claim::{Direction, MigrationStatus};
 use migrations::numbered::Undo;
 use migrations::run::{Outcome, newest};
 use migrations::tally::Tally;
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::store::definition::DEFINITION_VERSION;
 
 /// How it stands.

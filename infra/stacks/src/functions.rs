@@ -1,7 +1,7 @@
 //! The functions of `template.yaml`: the one list that everything here is written from.
 
 use serde_yaml_ng::Value;
-use shared::domain::job::Job;
+use shared::domain::platform::job::Job;
 
 /// A function as it is deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::Value;
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::json::read_trusted;
 
 use crate::base::headers::{bearer, header_text};

@@ -8,7 +8,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::json::read_trusted;
 
 use crate::base::{ProviderState, StandIn};

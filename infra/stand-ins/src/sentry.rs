@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::json::read_trusted;
 
 use crate::base::headers::header_text;

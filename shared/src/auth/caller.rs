@@ -13,8 +13,8 @@ use super::owner;
 use super::session::{self, Session};
 use crate::app::{App, SharedApp};
 use crate::bearer::TokenError;
-use crate::domain::account::Role;
-use crate::domain::id::CompanyId;
+use crate::domain::kernel::account::Role;
+use crate::domain::kernel::id::CompanyId;
 use crate::http::Failure;
 use crate::store::Company;
 

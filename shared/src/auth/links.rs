@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 
 use super::session::not_configured;
 use crate::app::App;
-use crate::domain::account::{EmailAddress, Role};
-use crate::domain::account_mail::AccountMail;
-use crate::domain::message::Language;
+use crate::domain::accounts::account_mail::AccountMail;
+use crate::domain::kernel::account::{EmailAddress, Role};
+use crate::domain::kernel::message::Language;
 use crate::http::{Failure, Random};
 use crate::providers::resend::Resend;
-use crate::store::account::AccountKey;
+use crate::store::accounts::account::AccountKey;
 use crate::store::company::AuditEntry;
 use crate::store::{Company, Store, StoreError, Write};
 use crate::vault::VaultError;

@@ -9,8 +9,8 @@ use http::HeaderMap;
 
 use super::caller::{Caller, one_header};
 use crate::app::App;
-use crate::domain::account::Role;
-use crate::domain::id::{CompanyId, UserId};
+use crate::domain::kernel::account::Role;
+use crate::domain::kernel::id::{CompanyId, UserId};
 use crate::http::Failure;
 use crate::providers::call::CallError;
 use crate::providers::whop::client::AccessLevel;

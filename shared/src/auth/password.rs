@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use crate::app::App;
 use crate::config::{OwnWords, password_weakness};
-use crate::domain::account::EmailAddress;
+use crate::domain::kernel::account::EmailAddress;
 use crate::http::Failure;
 use crate::http::body::text_field;
 use hashing::Memory;

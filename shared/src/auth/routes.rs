@@ -8,7 +8,7 @@ use http::Method;
 
 use super::authorization;
 use crate::app::SharedApp;
-use crate::domain::account::Role;
+use crate::domain::kernel::account::Role;
 use crate::http::idempotent::KeyPolicy;
 use crate::http::middleware;
 use crate::rate_limit::class::{

@@ -13,15 +13,15 @@ use http::{HeaderMap, HeaderValue, header};
 use serde_json::{Value, json};
 
 use crate::app::{App, SharedApp};
-use crate::domain::account::Role;
-use crate::domain::id::CompanyId;
-use crate::domain::time;
+use crate::domain::kernel::account::Role;
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::time;
 use crate::http::rate_limit_charge::Charged;
 use crate::http::{Answer, Failure, RateLimitCharge};
 use crate::rate_limit::Limiter;
 use crate::store::StoreError;
-use crate::store::account::AccountKey;
-use crate::store::session::SessionRow;
+use crate::store::accounts::account::AccountKey;
+use crate::store::accounts::session::SessionRow;
 
 pub use cookie::expired as expired_cookie;
 

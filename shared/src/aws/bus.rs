@@ -14,7 +14,7 @@ use aws_sdk_eventbridge::types::{PutEventsRequestEntry, PutEventsResultEntry};
 
 use super::connector::Connector;
 use super::{Aws, time_outs};
-use crate::domain::announcement::Announcement;
+use crate::domain::platform::announcement::Announcement;
 
 /// Entries of one request.
 pub const MAX_ENTRIES: usize = 10;

@@ -12,7 +12,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 use aws_sdk_dynamodb::config::Credentials;
 
-use crate::domain::time;
+use crate::domain::kernel::time;
 use crate::providers::client::read_within;
 
 /// The newest token that this process was handed.

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::Bearer;
 use crate::config::BearerIssuer;
-use crate::domain::account::Role;
-use crate::domain::id::CompanyId;
+use crate::domain::kernel::account::Role;
+use crate::domain::kernel::id::CompanyId;
 use crate::providers::tokens::Times;
 
 /// What is longer or holds other characters than these is written as its hash.
@@ -89,7 +89,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::party::CustomerId;
+    use crate::domain::kernel::party::CustomerId;
 
     fn issuer(roles: Value) -> BearerIssuer {
         let issuer = json!({

@@ -13,8 +13,8 @@ use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Map, Value};
 
 use crate::config::BearerIssuer;
-use crate::domain::account::Role;
-use crate::domain::id::CompanyId;
+use crate::domain::kernel::account::Role;
+use crate::domain::kernel::id::CompanyId;
 pub use crate::providers::tokens::TokenError;
 use crate::providers::tokens::header::{self, Header};
 use crate::providers::tokens::keys::KeySet;

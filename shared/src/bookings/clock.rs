@@ -3,12 +3,14 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Bookings, Ended, SCHEDULE};
-use crate::domain::action::Actor;
-use crate::domain::booking::{Booking, BookingFact, BookingFactKind, BookingState, CancelledBy, Due};
-use crate::domain::party::BookingId;
+use crate::domain::kernel::party::BookingId;
+use crate::domain::marketplace::booking::{
+    Booking, BookingFact, BookingFactKind, BookingStatus, CancelledBy, Due,
+};
+use crate::domain::platform::action::Actor;
 use crate::due::Worked;
-use crate::store::booking::{BookingChange, BookingRow};
-use crate::store::recovery::RecordError;
+use crate::store::marketplace::booking::{BookingChange, BookingRow};
+use crate::store::recovery::record::RecordError;
 use crate::store::{Company, StoreError};
 
 /// Whoever moved the booking meanwhile has most likely settled it, which reading once more tells. What is
@@ -30,7 +32,7 @@ impl Bookings<'_> {
             let (what, reason) = match due {
                 // The index lags behind, or the deployment gives more time than it did.
                 Some(Due::Decline { at, .. } | Due::Expire { at }) if at > now => {
-                    company.store().commit((self.new_id)(), vec![company.put_off_booking(&row, at)]).await?;
+                    company.store().commit(self.ids.next(), vec![company.put_off_booking(&row, at)]).await?;
                     return Ok(Ended::of(Worked::Skipped, "not_due_yet"));
                 }
                 Some(Due::Decline { reason, .. }) => {
@@ -74,13 +76,13 @@ impl Bookings<'_> {
                 Err(error) => {
                     tracing::error!(%booking_id, %error, "a booking's end was not recorded");
                     let later = company.put_off_booking(&row, now + Duration::minutes(PAUSE_MINUTES));
-                    company.store().commit((self.new_id)(), vec![later]).await?;
+                    company.store().commit(self.ids.next(), vec![later]).await?;
                     return Ok(Ended::of(Worked::FailedAlone, "not_recorded"));
                 }
             };
-        company.store().commit((self.new_id)(), recording.writes).await?;
+        company.store().commit(self.ids.next(), recording.writes).await?;
         let taken = self.take(company, booking_id, recording.steps).await;
         let stage = taken.stage.or(recording.after.map(|booking| booking.stage));
-        Ok(Ended { declined: stage == Some(BookingState::Declined), ..Ended::of(taken.worked, reason) })
+        Ok(Ended { declined: stage == Some(BookingStatus::Declined), ..Ended::of(taken.worked, reason) })
     }
 }

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use super::{Bookings, Ended};
-use crate::domain::booking::{Booking, BookingState, Step};
-use crate::domain::effect::{Effect, EffectState, Request};
-use crate::domain::party::BookingId;
-use crate::domain::payout::TransferRequest;
+use crate::domain::kernel::party::BookingId;
+use crate::domain::marketplace::booking::{Booking, BookingStatus, Step};
+use crate::domain::marketplace::payout::TransferRequest;
+use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::due::Worked;
 use crate::effects::{self, Outcome};
-use crate::store::booking::BookingRow;
+use crate::store::marketplace::booking::BookingRow;
 use crate::store::{Company, StoreError};
 
 /// One step leads to another at most twice in a row: letting the money go, then a mail to each side. Whatever went
@@ -22,7 +22,7 @@ pub struct Taken {
     /// What a run reports of them: the worst.
     pub worked: Worked,
     /// Where the booking stands, as far as a step told it anything.
-    pub stage: Option<BookingState>,
+    pub stage: Option<BookingStatus>,
 }
 
 impl Bookings<'_> {
@@ -36,7 +36,7 @@ impl Bookings<'_> {
             let is_mail = matches!(step.request, Request::BookingMail { .. });
             let (effect_clients, now) = (self.effect_clients, self.now());
             let performed =
-                effects::perform(company, booking_id, step, effect_clients, (self.new_id)(), now).await;
+                effects::perform(company, booking_id, step, effect_clients, self.ids.next(), now).await;
             let worked = match performed {
                 Ok(performed) => {
                     waiting.extend(performed.next);
@@ -63,14 +63,14 @@ impl Bookings<'_> {
             return Ok(Ended::of(Worked::Skipped, "step_absent"));
         };
         let now = self.now();
-        if effect.state.is_final() {
+        if effect.status.is_final() {
             return Ok(Ended::of(Worked::Skipped, "step_ended"));
         }
         if effect.lease_until.is_some_and(|until| until > now) {
             return Ok(Ended::of(Worked::Skipped, "step_waits"));
         }
         // Only what was never sent can be withdrawn.
-        if effect.state == EffectState::Prepared {
+        if effect.status == EffectStatus::Prepared {
             let row = company.booking(booking_id).await?;
             if let Some(reason) = moot(&row, &effect.request) {
                 effects::withdraw(company, booking_id, &effect, reason, self.effect_clients, now).await?;
@@ -86,12 +86,12 @@ impl Bookings<'_> {
 fn told(booking_id: BookingId, outcome: &Outcome, is_mail: bool) -> Worked {
     let Outcome::Recorded(effect) = outcome else { return Worked::Skipped };
     tracing::info!(%booking_id, effect = %effects::describe(effect), "effect attempted");
-    match effect.state {
-        EffectState::Done | EffectState::Rejected => Worked::Done,
-        EffectState::Unknown => Worked::InDoubt,
+    match effect.status {
+        EffectStatus::Done | EffectStatus::Rejected => Worked::Done,
+        EffectStatus::Unknown => Worked::InDoubt,
         // That mail does not go out is no reason to let another booking wait.
-        EffectState::Prepared | EffectState::Sending if is_mail => Worked::FailedAlone,
-        EffectState::Prepared | EffectState::Sending => Worked::Failed,
+        EffectStatus::Prepared | EffectStatus::Sending if is_mail => Worked::FailedAlone,
+        EffectStatus::Prepared | EffectStatus::Sending => Worked::Failed,
     }
 }
 
@@ -121,7 +121,7 @@ fn moot_transfer(booking: &Booking, transfer: &TransferRequest) -> Option<&'stat
         Some("already_paid")
     } else if booking.dispute_open {
         Some("disputed")
-    } else if booking.stage != BookingState::Completed {
+    } else if booking.stage != BookingStatus::Completed {
         Some("not_completed")
     } else {
         (booking.amounts.payable != planned).then_some("amount_changed")

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 
-use crate::domain::booking::{FeeBasisPoints, Policy};
-use crate::domain::calendar::PayoutCalendar;
-use crate::domain::money::Currency;
-use crate::store::booking::BookingConfig;
+use crate::domain::kernel::money::Currency;
+use crate::domain::marketplace::booking::{FeeBasisPoints, Policy};
+use crate::domain::marketplace::calendar::PayoutCalendar;
+use crate::store::marketplace::booking::BookingConfig;
 
 /// Where the marketplace's days begin and end, if the deployment does not say.
 const TIME_ZONE: &str = "America/Bogota";

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::strength::{OwnWords, password_weakness};
-use crate::domain::account::Role;
+use crate::domain::kernel::account::Role;
 use crate::json;
 
 /// A staff account of the environment.

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{AttemptResult, EffectClients, back_off};
-use crate::domain::effect::{Effect, EffectState, Request};
-use crate::domain::id::CaseId;
+use crate::domain::kernel::id::CaseId;
+use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::providers::call::CallError;
 
 /// Providers forget a key after 24 hours (Resend documents it, Whop documents nothing longer): an
@@ -52,7 +52,7 @@ pub(super) async fn repeat(
         }
     }
     let result = judge(effect, send(effect, case_id, effect_clients).await, true, now);
-    if result.state != EffectState::Rejected {
+    if result.status != EffectStatus::Rejected {
         return result;
     }
     // A refusal of the repetition says nothing about the call before it.
@@ -74,9 +74,9 @@ impl Trace {
     /// What follows where the provider will not be asked again; `refused` says why.
     fn result(self, refused: &str) -> AttemptResult {
         match self {
-            Self::There => AttemptResult::ends(EffectState::Done, "found"),
-            Self::Missing => AttemptResult::ends(EffectState::Rejected, refused),
-            Self::Unclear => AttemptResult::ends(EffectState::Unknown, refused),
+            Self::There => AttemptResult::ends(EffectStatus::Done, "found"),
+            Self::Missing => AttemptResult::ends(EffectStatus::Rejected, refused),
+            Self::Unclear => AttemptResult::ends(EffectStatus::Unknown, refused),
         }
     }
 }
@@ -150,31 +150,31 @@ pub(super) fn judge(
     doubt: bool,
     now: DateTime<Utc>,
 ) -> AttemptResult {
-    let later = |state: EffectState, reason: String, wait: Option<std::time::Duration>| {
+    let later = |status: EffectStatus, reason: String, wait: Option<std::time::Duration>| {
         let asked = wait.and_then(|wait| Duration::from_std(wait).ok()).unwrap_or_else(Duration::zero);
         let pause = back_off(effect.tries).min(Duration::minutes(LONGEST_PAUSE_MINUTES));
-        AttemptResult::waits(state, reason, now + asked.max(pause))
+        AttemptResult::waits(status, reason, now + asked.max(pause))
     };
     let over = effect.tries >= MAX_TRIES;
     match result {
-        Ok(reference) => AttemptResult::ends(EffectState::Done, reference),
-        Err(CallError::Rejected { reason }) => AttemptResult::ends(EffectState::Rejected, reason),
+        Ok(reference) => AttemptResult::ends(EffectStatus::Done, reference),
+        Err(CallError::Rejected { reason }) => AttemptResult::ends(EffectStatus::Rejected, reason),
         Err(error @ (CallError::Absent | CallError::WrongState { .. })) => {
-            AttemptResult::ends(EffectState::Rejected, error.reason())
+            AttemptResult::ends(EffectStatus::Rejected, error.reason())
         }
         Err(CallError::NotSent { reason, .. }) if over => {
-            let state = if doubt { EffectState::Unknown } else { EffectState::Rejected };
-            AttemptResult::ends(state, format!("gave_up:{reason}"))
+            let status = if doubt { EffectStatus::Unknown } else { EffectStatus::Rejected };
+            AttemptResult::ends(status, format!("gave_up:{reason}"))
         }
         Err(CallError::NotSent { reason, retry_after }) => {
-            let state = if doubt { EffectState::Sending } else { EffectState::Prepared };
-            later(state, reason, retry_after)
+            let status = if doubt { EffectStatus::Sending } else { EffectStatus::Prepared };
+            later(status, reason, retry_after)
         }
         Err(CallError::InDoubt { reason }) if effect.request.is_repeatable() && !over => {
-            later(EffectState::Sending, reason, None)
+            later(EffectStatus::Sending, reason, None)
         }
         Err(CallError::InDoubt { reason } | CallError::LookUp { reason }) => {
-            AttemptResult::ends(EffectState::Unknown, reason)
+            AttemptResult::ends(EffectStatus::Unknown, reason)
         }
     }
 }

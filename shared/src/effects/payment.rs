@@ -7,7 +7,7 @@
 //! | transfer | nobody but us | the same again for 23 hours, then only looked up; looked up before the first call where Stripe may have forgotten an earlier one |
 //! | mail | Resend for 24 hours, then nobody | the same again for 23 hours, then `unknown` |
 //!
-//! A refusal is an end as well: [`crate::domain::refusal`] says what follows from it.
+//! A refusal is an end as well: [`crate::domain::platform::refusal`] says what follows from it.
 
 pub(super) mod intent;
 pub(super) mod transfer;
@@ -16,11 +16,11 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::attempt::{RESEND_HORIZON_HOURS, judge, unconfigured};
 use super::{AttemptResult, EffectClients};
-use crate::domain::booking::BookingFactKind;
-use crate::domain::effect::{Effect, EffectState, Request};
-use crate::domain::party::{BookingId, PaymentIntentId};
+use crate::domain::kernel::party::{BookingId, PaymentIntentId};
+use crate::domain::marketplace::booking::BookingFactKind;
+use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::providers::call::CallError;
-use crate::store::booking::BookingRow;
+use crate::store::marketplace::booking::BookingRow;
 
 /// What a call led to: the provider's reference, and what is known of the booking since.
 struct Answer {
@@ -36,7 +36,7 @@ impl Answer {
 
     fn result(self) -> AttemptResult {
         let Self { reference, facts, opened } = self;
-        AttemptResult { facts, opened, ..AttemptResult::ends(EffectState::Done, reference) }
+        AttemptResult { facts, opened, ..AttemptResult::ends(EffectStatus::Done, reference) }
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) async fn attempt(
             intent::attempt(effect, payment_intent, doubt, effect_clients, now).await
         }
         Request::Transfer(request) => transfer::attempt(effect, request, doubt, effect_clients, now).await,
-        _ => AttemptResult::ends(EffectState::Rejected, "not_of_a_booking"),
+        _ => AttemptResult::ends(EffectStatus::Rejected, "not_of_a_booking"),
     }
 }
 
@@ -72,8 +72,8 @@ async fn repeat(
 ) -> AttemptResult {
     let is_mail = matches!(effect.request, Request::BookingMail { .. });
     if doubt && is_forgotten(effect, now) {
-        let state = if is_mail { EffectState::Unknown } else { EffectState::Rejected };
-        return AttemptResult::ends(state, "key_expired");
+        let status = if is_mail { EffectStatus::Unknown } else { EffectStatus::Rejected };
+        return AttemptResult::ends(status, "key_expired");
     }
     let called = if is_mail {
         mail(effect, booking_id, effect_clients).await
@@ -83,12 +83,12 @@ async fn repeat(
     match called {
         Ok(answer) => answer.result(),
         // A payment that nobody knows of is never paid.
-        Err(CallError::LookUp { reason }) if !is_mail => AttemptResult::ends(EffectState::Rejected, reason),
+        Err(CallError::LookUp { reason }) if !is_mail => AttemptResult::ends(EffectStatus::Rejected, reason),
         // A refusal of the repetition says nothing about the mail before it.
         Err(error @ (CallError::Rejected { .. } | CallError::Absent | CallError::WrongState { .. }))
             if is_mail && doubt =>
         {
-            AttemptResult::ends(EffectState::Unknown, error.reason())
+            AttemptResult::ends(EffectStatus::Unknown, error.reason())
         }
         Err(error) => judge(effect, Err(error), doubt, now),
     }

@@ -4,17 +4,18 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{AttemptResult, EffectClients, Outcome, Performed};
-use crate::domain::action::Actor;
-use crate::domain::booking::{Booking, BookingFact, BookingFactKind, Step};
-use crate::domain::effect::{Effect, EffectState, Request, Subject};
-use crate::domain::id::CaseId;
-use crate::domain::party::BookingId;
-use crate::domain::provider::Provider;
-use crate::domain::{refusal, time};
-use crate::store::booking::{BookingChange, PayoutChange};
+use crate::domain::kernel::id::CaseId;
+use crate::domain::kernel::party::BookingId;
+use crate::domain::kernel::provider::Provider;
+use crate::domain::kernel::time;
+use crate::domain::marketplace::booking::{Booking, BookingFact, BookingFactKind, Step};
+use crate::domain::platform::action::Actor;
+use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
+use crate::domain::platform::refusal;
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
-use crate::store::recovery::RecordError;
+use crate::store::marketplace::booking::{BookingChange, PayoutChange};
+use crate::store::recovery::record::RecordError;
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 
@@ -31,7 +32,7 @@ pub(super) async fn record_outcome(
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
-    if result.state == EffectState::Rejected && refusal::is_refusal(&held.request, &result.reason) {
+    if result.status == EffectStatus::Rejected && refusal::is_refusal(&held.request, &result.reason) {
         tracing::warn!(
             operation = held.action.operation,
             provider = held.request.provider().map(Provider::as_str),
@@ -39,7 +40,7 @@ pub(super) async fn record_outcome(
             "an effect was refused"
         );
     }
-    if result.state == EffectState::Unknown {
+    if result.status == EffectStatus::Unknown {
         // An alarm listens to this line: somebody has to look what became of it.
         tracing::warn!(left_in_doubt = 1, reason = result.reason, "an effect may or may not have left");
     }
@@ -57,7 +58,7 @@ pub(super) async fn record_outcome(
 
 fn granted(held: &Effect, result: &AttemptResult) -> Option<u16> {
     match &held.request {
-        Request::Extend { days, .. } if result.state == EffectState::Done => Some(*days),
+        Request::Extend { days, .. } if result.status == EffectStatus::Done => Some(*days),
         _ => None,
     }
 }
@@ -72,29 +73,29 @@ fn outcome(
     now: DateTime<Utc>,
 ) -> Write {
     let mut write = Write::update(company.action_key(subject, &held.action.operation))
-        .set("state", text(result.state.as_str()))
+        .set("status", text(result.status.as_str()))
         .set("reason", text(&result.reason))
-        .expect(Expect::Equals("state", text(held.state.as_str())))
+        .expect(Expect::Equals("status", text(held.status.as_str())))
         .expect(Expect::Equals("fence", number(held.fence)));
     write = match result.retry_at {
-        Some(at) => write.set("lease_until", text(time::format(next_try(held, result.state, at)))),
+        Some(at) => write.set("lease_until", text(time::format(next_try(held, result.status, at)))),
         None => write.remove("lease_until").set("ended_at", text(time::format(now))),
     };
     if let Some(key) = &result.new_key {
         write = write.set("downstream_key", text(key));
     }
     // What was certainly never sent has no first time: its key is as fresh as on the first day.
-    if result.state == EffectState::Prepared {
+    if result.status == EffectStatus::Prepared {
         write = write.remove("first_sent_at");
     }
-    let due_at = result.retry_at.map(|at| next_try(held, result.state, at));
-    company.list_effect(write.due(SWEEP, due_at), held, result.state, is_refusal_open)
+    let due_at = result.retry_at.map(|at| next_try(held, result.status, at));
+    company.list_effect(write.due(SWEEP, due_at), held, result.status, is_refusal_open)
 }
 
 /// Whether the end of an effect is a refusal that a person has to look at. Of a booking's step the booking
 /// says so, which may have learnt meanwhile that nothing is left to do.
 fn is_refusal_open(held: &Effect, result: &AttemptResult, booking: Option<&Booking>) -> bool {
-    if result.state != EffectState::Rejected || !refusal::is_refusal(&held.request, &result.reason) {
+    if result.status != EffectStatus::Rejected || !refusal::is_refusal(&held.request, &result.reason) {
         return false;
     }
     let version = Step::version_of(&held.action.operation);
@@ -108,8 +109,8 @@ fn is_refusal_open(held: &Effect, result: &AttemptResult, booking: Option<&Booki
 
 /// When it is tried again: a doubt about a transfer does not shorten the claim, within which the call may
 /// still be on its way.
-fn next_try(held: &Effect, state: EffectState, at: DateTime<Utc>) -> DateTime<Utc> {
-    let may_be_on_its_way = state == EffectState::Sending && matches!(held.request, Request::Transfer(_));
+fn next_try(held: &Effect, status: EffectStatus, at: DateTime<Utc>) -> DateTime<Utc> {
+    let may_be_on_its_way = status == EffectStatus::Sending && matches!(held.request, Request::Transfer(_));
     held.lease_until.filter(|_| may_be_on_its_way).map_or(at, |until| until.max(at))
 }
 
@@ -131,7 +132,7 @@ async fn record_alone(
     }
     Ok(match company.store().change::<Effect>(write).await? {
         Written::Accepted(effect) => Outcome::Recorded(Box::new(effect)),
-        Written::Refused(Some(found)) if found.fence == held.fence && found.state == result.state => {
+        Written::Refused(Some(found)) if found.fence == held.fence && found.status == result.status => {
             Outcome::Recorded(Box::new(found))
         }
         Written::Refused(_) => Outcome::HeldByAnother,
@@ -183,7 +184,7 @@ async fn record_booking_outcome(
                 writes.extend(recording.writes);
                 writes.extend(company.end_in_batch(
                     held,
-                    result.state,
+                    result.status,
                     &result.reason,
                     recording.after.as_ref(),
                 ));
@@ -202,7 +203,7 @@ async fn record_booking_outcome(
             Err(StoreError::Conflict { .. }) => {
                 // Refused by the effect's own row, unless that was only busy: reading it tells.
                 let found = company.action(subject, &held.action.operation).await?;
-                if found.is_none_or(|found| found.fence != held.fence || found.state != held.state) {
+                if found.is_none_or(|found| found.fence != held.fence || found.status != held.status) {
                     break;
                 }
             }
@@ -215,10 +216,10 @@ async fn record_booking_outcome(
 /// The effect as it stands once its end is written.
 fn settled(held: &Effect, result: &AttemptResult, is_refusal_open: bool, now: DateTime<Utc>) -> Effect {
     let mut effect = held.clone();
-    effect.state = result.state;
+    effect.status = result.status;
     effect.is_refusal_open = is_refusal_open;
     effect.reason = Some(result.reason.clone());
-    effect.lease_until = result.retry_at.map(|at| next_try(held, result.state, at));
+    effect.lease_until = result.retry_at.map(|at| next_try(held, result.status, at));
     effect.ended_at = result.retry_at.is_none().then_some(now);
     effect
 }
@@ -230,11 +231,11 @@ fn transfer_ended(
     result: &AttemptResult,
     now: DateTime<Utc>,
 ) -> Option<AuditEntry> {
-    let word = match (&held.request, result.state) {
-        (_, state) if state == held.state => return None,
-        (Request::Transfer(_), EffectState::Done) => "made",
-        (Request::Transfer(_), EffectState::Rejected) => "failed",
-        (Request::Transfer(_), EffectState::Unknown) => "in_doubt",
+    let word = match (&held.request, result.status) {
+        (_, status) if status == held.status => return None,
+        (Request::Transfer(_), EffectStatus::Done) => "made",
+        (Request::Transfer(_), EffectStatus::Rejected) => "failed",
+        (Request::Transfer(_), EffectStatus::Unknown) => "in_doubt",
         _ => return None,
     };
     Some(AuditEntry {
@@ -259,9 +260,9 @@ fn refused_step(held: &Effect, result: &AttemptResult) -> Option<BookingFactKind
 fn booking_change(held: &Effect, result: &AttemptResult, now: DateTime<Utc>) -> BookingChange {
     let source = held.action.operation.clone();
     let fact = |what: &BookingFactKind| BookingFact { at: now, what: what.clone(), source: source.clone() };
-    let payout = match (&held.request, result.state) {
-        (Request::Transfer(_), EffectState::Done) => Some(PayoutChange::Settled),
-        (Request::Transfer(request), EffectState::Rejected) => {
+    let payout = match (&held.request, result.status) {
+        (Request::Transfer(_), EffectStatus::Done) => Some(PayoutChange::Settled),
+        (Request::Transfer(request), EffectStatus::Rejected) => {
             Some(PayoutChange::Refused { batch: request.metadata.batch_id })
         }
         _ => None,
@@ -293,7 +294,7 @@ async fn stands(company: &Company, subject: Subject, held: &Effect) -> Result<Ou
 /// A further attempt writes over another reading of the booking, and so is another intent; and so is the
 /// word of a person on what was left in doubt under the same claim.
 fn token(held: &Effect, attempt: u32) -> Uuid {
-    let state = held.state.as_str();
-    let name = format!("settle:{}:{}:{state}:{attempt}", held.downstream_key, held.fence);
+    let status = held.status.as_str();
+    let name = format!("settle:{}:{}:{status}:{attempt}", held.downstream_key, held.fence);
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())
 }

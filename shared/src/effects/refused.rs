@@ -4,18 +4,18 @@
 //! instead, and nothing is asked for twice.
 
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::payment::intent;
 use super::resolve::{Unresolved, unasked};
 use super::{AttemptResult, EffectClients};
-use crate::domain::booking::{BookingFact, BookingFactKind, RefusalDecision, Step};
-use crate::domain::effect::{Effect, EffectState, Request, Subject};
-use crate::domain::party::BookingId;
-use crate::domain::refusal::{self, Retry};
-use crate::store::booking::{BookingChange, BookingRow};
+use crate::domain::kernel::ids::Ids;
+use crate::domain::kernel::party::BookingId;
+use crate::domain::marketplace::booking::{BookingFact, BookingFactKind, RefusalDecision, Step};
+use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
+use crate::domain::platform::refusal::{self, Retry};
 use crate::store::company::AuditEntry;
-use crate::store::recovery::RecordError;
+use crate::store::marketplace::booking::{BookingChange, BookingRow};
+use crate::store::recovery::record::RecordError;
 use crate::store::{Company, StoreError, Write};
 
 /// An event may move the booking at the same moment; a fourth time is no coincidence.
@@ -42,7 +42,7 @@ pub async fn resolve_refusal(
     read: &Effect,
     order: &RefusalRequest,
     effect_clients: EffectClients<'_>,
-    new_id: &(dyn Fn() -> Uuid + Send + Sync),
+    ids: &Ids,
     now: DateTime<Utc>,
 ) -> Result<Vec<Effect>, Unresolved> {
     // Of what never leaves nothing is refused.
@@ -54,7 +54,7 @@ pub async fn resolve_refusal(
     match (subject, step) {
         (Subject::Booking(booking_id), Some(step)) => {
             let refused = Refused { company, booking_id, read, step, order };
-            refused.decide(effect_clients, new_id, now).await
+            refused.decide(effect_clients, ids, now).await
         }
         _ if !read.is_refusal_open => Err(Unresolved::NotRefused),
         _ => {
@@ -62,7 +62,7 @@ pub async fn resolve_refusal(
                 company.resolve_open_refusal(subject, &read.action.operation, now),
                 company.audit(&entry(subject, read, order, now), &unique(read))?,
             ];
-            match company.store().commit(new_id(), writes).await {
+            match company.store().commit(ids.next(), writes).await {
                 Err(StoreError::Conflict { .. }) => Err(Unresolved::NotRefused),
                 committed => Ok(committed.map(|()| Vec::new())?),
             }
@@ -92,7 +92,7 @@ impl Refused<'_> {
     async fn decide(
         &self,
         effect_clients: EffectClients<'_>,
-        new_id: &(dyn Fn() -> Uuid + Send + Sync),
+        ids: &Ids,
         now: DateTime<Utc>,
     ) -> Result<Vec<Effect>, Unresolved> {
         let (step, version) = self.step;
@@ -135,7 +135,7 @@ impl Refused<'_> {
             let mut writes: Vec<Write> = recording.writes;
             let entry = entry(self.booking_id.into(), self.read, self.order, now);
             writes.push(self.company.audit(&entry, &unique(self.read))?);
-            match self.company.store().commit(new_id(), writes).await {
+            match self.company.store().commit(ids.next(), writes).await {
                 Ok(()) if has_happened => {
                     return Err(Unresolved::Contradicted("the payment stands otherwise by now".to_owned()));
                 }
@@ -176,7 +176,7 @@ impl Refused<'_> {
         for (step, version) in &row.begun {
             let operation = step.operation(self.booking_id, *version);
             let effect = self.company.action(self.booking_id, &operation).await?;
-            begun.extend(effect.filter(|effect| !effect.state.is_final()));
+            begun.extend(effect.filter(|effect| !effect.status.is_final()));
         }
         Ok(begun)
     }
@@ -200,5 +200,5 @@ fn entry(subject: Subject, read: &Effect, order: &RefusalRequest, now: DateTime<
 
 /// One entry for each refused effect.
 fn unique(read: &Effect) -> String {
-    format!("{}#{}#{}", read.action.operation, read.fence, EffectState::Rejected.as_str())
+    format!("{}#{}#{}", read.action.operation, read.fence, EffectStatus::Rejected.as_str())
 }

@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::payment::{intent, transfer};
 use super::record_outcome::record_outcome;
 use super::{AttemptResult, EffectClients, Outcome};
-use crate::domain::effect::{Effect, EffectState, Request, Subject};
-use crate::domain::provider::Provider;
+use crate::domain::kernel::provider::Provider;
+use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
 use crate::providers::call::{CallError, ProviderError};
 use crate::store::company::AuditEntry;
 use crate::store::{Company, StoreError};
@@ -62,7 +62,7 @@ pub async fn resolve(
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Effect, Unresolved> {
-    if read.state != EffectState::Unknown {
+    if read.status != EffectStatus::Unknown {
         return Err(Unresolved::NotInDoubt);
     }
     let mut result = match &read.request {
@@ -78,7 +78,7 @@ pub async fn resolve(
         subject: subject.to_string(),
         cause: account.to_owned(),
         source: None,
-        detail: Some(format!("{}: {}", read.action.operation, result.state.as_str())),
+        detail: Some(format!("{}: {}", read.action.operation, result.status.as_str())),
     };
     result.extra_writes.push(company.audit(&entry, &format!("{}#{}", read.action.operation, read.fence))?);
     match record_outcome(company, subject, read, result, effect_clients, now).await?.outcome {
@@ -89,8 +89,8 @@ pub async fn resolve(
 
 fn by_word(resolution: &Resolution) -> AttemptResult {
     match resolution {
-        Resolution::Happened { .. } => AttemptResult::ends(EffectState::Done, "resolved_by_hand"),
-        Resolution::DidNotHappen => AttemptResult::ends(EffectState::Rejected, "resolved_by_hand"),
+        Resolution::Happened { .. } => AttemptResult::ends(EffectStatus::Done, "resolved_by_hand"),
+        Resolution::DidNotHappen => AttemptResult::ends(EffectStatus::Rejected, "resolved_by_hand"),
     }
 }
 
@@ -126,9 +126,9 @@ async fn of_transfer(
                 return Err(Unresolved::Contradicted(early));
             }
             let found = transfer::look(read, request, stripe, "resolved_by_hand", true, now).await;
-            match found.state {
-                EffectState::Rejected => Ok(found),
-                EffectState::Sending => Err(unasked()),
+            match found.status {
+                EffectStatus::Rejected => Ok(found),
+                EffectStatus::Sending => Err(unasked()),
                 _ => Err(Unresolved::Contradicted("the booking has a transfer".to_owned())),
             }
         }
@@ -153,8 +153,8 @@ async fn of_payment(
     match looked {
         Some(result) if result.retry_at.is_some() => Err(unasked()),
         // The payment is not there: what nobody can find did not happen.
-        Some(result) if result.state == EffectState::Unknown && !happened => Ok(by_word(resolution)),
-        Some(result) if (result.state == EffectState::Done) == happened => Ok(result),
+        Some(result) if result.status == EffectStatus::Unknown && !happened => Ok(by_word(resolution)),
+        Some(result) if (result.status == EffectStatus::Done) == happened => Ok(result),
         None if !happened => Ok(by_word(resolution)),
         _ => Err(Unresolved::Contradicted("the payment stands otherwise".to_owned())),
     }

@@ -1,10 +1,10 @@
 //! The last question before a mail: is its address one that mail must not be sent to?
 
 use super::{AttemptResult, EffectClients};
-use crate::domain::effect::{Effect, EffectState, Request, Subject};
+use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
 use crate::store::StoreError;
-use crate::store::booking::BookingRow;
 use crate::store::company::Company;
+use crate::store::marketplace::booking::BookingRow;
 
 /// The end of a mail whose address is suppressed; `None` for everything else that leaves. A mail that an
 /// earlier call may have sent stays in doubt: that nothing leaves now does not mean that nothing has.
@@ -17,9 +17,9 @@ pub(super) async fn result(
     let Some(address) = recipient(subject, effect, effect_clients) else { return Ok(None) };
     let hash = effect_clients.vault.hash_address(&address);
     let Some(found) = company.store().address_suppression(&hash).await? else { return Ok(None) };
-    let state =
-        if effect.state == EffectState::Sending { EffectState::Unknown } else { EffectState::Rejected };
-    Ok(Some(AttemptResult::ends(state, found.reason.effect_reason())))
+    let status =
+        if effect.status == EffectStatus::Sending { EffectStatus::Unknown } else { EffectStatus::Rejected };
+    Ok(Some(AttemptResult::ends(status, found.reason.effect_reason())))
 }
 
 /// Whom a mail is for, opened; `None` for what is no mail, and for an address that cannot be opened, of

@@ -4,9 +4,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{EventIntake, Received};
-use crate::domain::event::{Event, IgnoreReason, Meaning};
+use crate::domain::platform::event::{Event, IgnoreReason, Meaning};
 use crate::store::StoreError;
-use crate::store::inbox::{EventState, StoredEvent};
+use crate::store::platform::inbox::{EventStatus, StoredEvent};
 use crate::vault::{Vault, VaultError};
 
 /// The source under which Stripe's events are kept.
@@ -43,7 +43,7 @@ impl EventIntake<'_> {
             source: STRIPE.to_owned(),
             payload_sealed: vault.seal(&sealed_for(STRIPE, &event.event_id), body)?,
             payload_min: event,
-            state: if is_followed { EventState::Pending } else { EventState::Received },
+            status: if is_followed { EventStatus::Pending } else { EventStatus::Received },
             received_at: now,
             tries: 0,
             reason: None,

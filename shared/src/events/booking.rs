@@ -3,14 +3,14 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{ApplyError, EventIntake, STRANGERS_TRIES};
-use crate::domain::booking::{BookingFact, BookingFactKind};
-use crate::domain::event::{Event, IgnoreReason, Meaning};
-use crate::domain::money::Money;
-use crate::domain::party::{BookingId, PaymentIntentId};
+use crate::domain::kernel::money::Money;
+use crate::domain::kernel::party::{BookingId, PaymentIntentId};
+use crate::domain::marketplace::booking::{BookingFact, BookingFactKind};
+use crate::domain::platform::event::{Event, IgnoreReason, Meaning};
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
-use crate::store::booking::{BookingChange, BookingOwner};
-use crate::store::inbox::StoredEvent;
+use crate::store::marketplace::booking::{BookingChange, BookingOwner};
+use crate::store::platform::inbox::StoredEvent;
 use crate::store::{Company, Write};
 
 /// Events tell the second. Only what is asked for after it is over, by a clock that may differ by this

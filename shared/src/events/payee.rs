@@ -5,12 +5,12 @@ use std::cmp::Ordering;
 use chrono::{DateTime, Utc};
 
 use super::{ApplyError, EventIntake, STRANGERS_TRIES};
-use crate::domain::event::{Event, IgnoreReason};
-use crate::domain::money::Money;
-use crate::domain::party::{ProfessionalId, StripeAccountId};
-use crate::domain::payout::AccountStanding;
-use crate::store::inbox::StoredEvent;
-use crate::store::payee::{FailedPayout, PayeeRow};
+use crate::domain::kernel::money::Money;
+use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
+use crate::domain::marketplace::payout::AccountStanding;
+use crate::domain::platform::event::{Event, IgnoreReason};
+use crate::store::marketplace::payee::{FailedPayout, PayeeRow};
+use crate::store::platform::inbox::StoredEvent;
 use crate::store::{Company, Write};
 
 impl EventIntake<'_> {

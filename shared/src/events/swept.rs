@@ -6,7 +6,7 @@ use super::{Applied, EventIntake};
 use crate::due::Worked;
 use crate::store::StoreError;
 use crate::store::due::DueRow;
-use crate::store::inbox::EventState;
+use crate::store::platform::inbox::EventStatus;
 
 impl EventIntake<'_> {
     /// Works on one due row of an event.
@@ -15,7 +15,7 @@ impl EventIntake<'_> {
         let Some(event) = self.store.inbox().event(source, event_id).await? else {
             return Ok(Worked::Skipped);
         };
-        if event.state != EventState::Pending {
+        if event.status != EventStatus::Pending {
             return Ok(Worked::Skipped);
         }
         Ok(match self.apply_kept(&event, now).await? {

@@ -7,8 +7,8 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::Value;
 
 use super::failure::Failure;
-use crate::domain::message::Language;
-use crate::domain::settings::FieldError;
+use crate::domain::kernel::message::Language;
+use crate::domain::recovery::settings::FieldError;
 use crate::json::{self, JsonError};
 
 /// The largest body that is read.

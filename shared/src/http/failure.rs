@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::domain::provider::Provider;
-use crate::domain::settings::FieldError;
+use crate::domain::kernel::provider::Provider;
+use crate::domain::recovery::settings::FieldError;
 use crate::providers::call::{CallError, ProviderError};
 use crate::store::StoreError;
 use crate::vault::VaultError;

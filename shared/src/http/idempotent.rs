@@ -19,7 +19,7 @@ use super::rate_limit_charge::RateLimitCharge;
 use crate::app::SharedApp;
 use crate::idempotency::{self, Claim, Keep, KeyState, MAX_KEY_CHARS, Scope};
 use crate::store::Company;
-use crate::store::idempotency::StoredAnswer;
+use crate::store::platform::idempotency::StoredAnswer;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");

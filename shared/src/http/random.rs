@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::failure::Failure;
-use crate::store::account::sha256_hex;
+use crate::store::accounts::account::sha256_hex;
 
 /// So many bytes of the system's randomness. There is no `Debug`: most of them are secrets.
 pub struct Random<const BYTES: usize>([u8; BYTES]);

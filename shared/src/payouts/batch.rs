@@ -7,12 +7,12 @@ use chrono::{DateTime, Duration, Utc};
 use uuid::Uuid;
 
 use super::run::Run;
-use crate::domain::action::Source;
-use crate::domain::payout::{BatchId, BatchRecord, BatchState, StartedBy};
+use crate::domain::marketplace::payout::{BatchId, BatchRecord, BatchStatus, StartedBy};
+use crate::domain::platform::action::Source;
 use crate::due::Worked;
-use crate::store::batch::BatchRow;
 use crate::store::company::AuditEntry;
 use crate::store::due::DueRow;
+use crate::store::marketplace::batch::BatchRow;
 use crate::store::{Company, Store, StoreError};
 
 /// Longer than any run: what a run has not ended by then it will not.
@@ -37,8 +37,8 @@ pub async fn work_on_batch(
     let (Some(company), Some(batch)) = (row.key.company(), row.key.batch_id()) else {
         return Ok(Worked::Skipped);
     };
-    let state = count(&store.company(&company), batch, None, token, now).await?;
-    Ok(if state == Some(BatchState::Completed) { Worked::Done } else { Worked::Skipped })
+    let status = count(&store.company(&company), batch, None, token, now).await?;
+    Ok(if status == Some(BatchStatus::Completed) { Worked::Done } else { Worked::Skipped })
 }
 
 /// Counts a batch from its entries; `None` where there is none. `run` is the run that asks.
@@ -48,7 +48,7 @@ async fn count(
     run: Option<Uuid>,
     token: Uuid,
     now: DateTime<Utc>,
-) -> Result<Option<BatchState>, StoreError> {
+) -> Result<Option<BatchStatus>, StoreError> {
     let mut tries = 0;
     loop {
         tries += 1;
@@ -59,19 +59,19 @@ async fn count(
         let others_ended = run == Some(row.run) || now >= row.run_began_at + Duration::minutes(RUN_MINUTES);
         (row.record.counts, row.record.totals) = (sums.counts, sums.totals);
         let due_in = move_on(&mut row.record, others_ended, now);
-        if row.record.state == before.state {
+        if row.record.status == before.status {
             row.record.changed_at = before.changed_at;
         }
-        let state = row.record.state;
+        let status = row.record.status;
         let mut writes = vec![company.save_batch(&row, due_in.map(|due_in| now + due_in))?];
-        if state != before.state
+        if status != before.status
             && let Some(entry) = ended(&row.record, now)
         {
             writes.push(company.audit(&entry, &format!("{batch}#{}", row.version))?);
         }
         let token = Uuid::new_v5(&token, &row.version.to_be_bytes());
         match company.store().commit(token, writes).await {
-            Ok(()) => return Ok(Some(state)),
+            Ok(()) => return Ok(Some(status)),
             Err(StoreError::Conflict { .. }) if tries < TRIES => {}
             Err(error) => return Err(error),
         }
@@ -96,7 +96,7 @@ fn move_on(record: &mut BatchRecord, others_ended: bool, now: DateTime<Utc>) -> 
 /// What the audit log says of a batch that came to an end, or to where only a person can help.
 fn ended(record: &BatchRecord, now: DateTime<Utc>) -> Option<AuditEntry> {
     let word =
-        matches!(record.state, BatchState::Completed | BatchState::Failed).then(|| record.state.as_str());
+        matches!(record.status, BatchStatus::Completed | BatchStatus::Failed).then(|| record.status.as_str());
     Some(AuditEntry {
         at: now,
         kind: format!("payout.batch_{}", word?),
@@ -150,7 +150,7 @@ impl Run<'_> {
                 };
                 writes.push(company.audit(&entry, &self.id.to_string())?);
             }
-            match company.store().commit((self.payouts.new_id)(), writes).await {
+            match company.store().commit(self.payouts.ids.next(), writes).await {
                 Err(StoreError::Conflict { .. }) if tries < TRIES => {}
                 other => return other,
             }
@@ -165,7 +165,7 @@ impl Run<'_> {
         };
         for company in companies {
             let company = self.payouts.store.company(&company);
-            let token = (self.payouts.new_id)();
+            let token = self.payouts.ids.next();
             let counted =
                 count(&company, self.payout_request.batch, Some(self.id), token, self.payouts.now()).await;
             if let Err(error) = counted {

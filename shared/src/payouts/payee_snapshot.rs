@@ -5,18 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Duration, Utc};
 
 use super::run::Run;
-use crate::domain::booking::{BookingState, Due, Policy};
-use crate::domain::id::CompanyId;
-use crate::domain::money::{Currency, Money};
-use crate::domain::party::{BookingId, ProfessionalId};
-use crate::domain::payout::{
-    BatchEntry, Candidate, CarriedLine, EntryState, Payee, PayeeAccount, PlanInput, PlannedTransfer, Rules,
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::money::{Currency, Money};
+use crate::domain::kernel::party::{BookingId, ProfessionalId};
+use crate::domain::kernel::provider::Provider;
+use crate::domain::marketplace::booking::{BookingStatus, Due, Policy};
+use crate::domain::marketplace::payout::{
+    BatchEntry, Candidate, CarriedLine, EntryStatus, Payee, PayeeAccount, PlanInput, PlannedTransfer, Rules,
     SkipReason,
 };
-use crate::domain::provider::Provider;
 use crate::providers::call::{CallError, ProviderError};
-use crate::store::booking::{BookingCursor, BookingFilter, BookingRow};
-use crate::store::payee::{PayeeMoney, PayeeRow};
+use crate::store::marketplace::booking::{BookingCursor, BookingFilter, BookingRow};
+use crate::store::marketplace::payee::{PayeeMoney, PayeeRow};
 use crate::store::{Company, StoreError};
 
 /// Longer than a run: whoever holds a claim longer than this is gone. Transfers that a run decided on are
@@ -111,7 +111,7 @@ impl Run<'_> {
             return Err(LoadError::Elsewhere);
         }
         let held = if self.is_real {
-            let owner = (self.payouts.new_id)();
+            let owner = self.payouts.ids.next();
             let claimed = company.claim_payee(&turn.professional_id, &read, owner, lease_until(now)).await?;
             claimed.ok_or(LoadError::Elsewhere)?
         } else {
@@ -180,15 +180,15 @@ impl Run<'_> {
         professional_id: &ProfessionalId,
         from: Option<BookingCursor>,
     ) -> Result<(BTreeMap<BookingId, BookingRow>, Option<BookingCursor>), StoreError> {
-        let of = |state| BookingFilter::Professional(professional_id.clone(), Some(state));
+        let of = |status| BookingFilter::Professional(professional_id.clone(), Some(status));
         let mut rows = BTreeMap::new();
         if from.is_none() {
-            let (disputed, _) = company.bookings(&of(BookingState::Disputed), PAGE, None).await?;
+            let (disputed, _) = company.bookings(&of(BookingStatus::Disputed), PAGE, None).await?;
             rows.extend(disputed.into_iter().map(|row| (row.booking_id, row)));
         }
         let mut place = from;
         loop {
-            let page = company.bookings(&of(BookingState::Completed), PAGE, place.as_ref()).await?;
+            let page = company.bookings(&of(BookingStatus::Completed), PAGE, place.as_ref()).await?;
             rows.extend(page.0.into_iter().map(|row| (row.booking_id, row)));
             place = page.1;
             if place.is_none() || rows.len() >= self.payout_request.limits.bookings_per_look {
@@ -231,7 +231,7 @@ impl PayeeSnapshot {
             let whose = || (id.clone(), currency.clone());
             carried.insert(currency.clone(), money.carried_amount - dry(&self.turn.dry.used));
             rules.planned.insert(whose(), money.planned_amount + dry(&self.turn.dry.planned));
-            let counts = |approval: &&crate::domain::payout::Approval| {
+            let counts = |approval: &&crate::domain::marketplace::payout::Approval| {
                 approval.counts_for(run.payout_request.batch, run.payout_request.asker(), now)
             };
             if let Some(approval) = money.approval.as_ref().filter(counts) {
@@ -266,7 +266,7 @@ pub(super) fn entry(
         booking_id,
         professional_id: looked.turn.professional_id.clone(),
         currency: payable.currency.clone(),
-        state: EntryState::Open,
+        status: EntryStatus::Open,
         payable_amount: payable.amount,
         amount: 0,
         carried_amount: 0,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::action::Actor;
-use crate::domain::id::CompanyId;
-use crate::domain::payout::{BatchId, StartedBy};
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::marketplace::payout::{BatchId, StartedBy};
+use crate::domain::platform::action::Actor;
 
 /// What a run is asked for.
 #[derive(Debug, Clone)]

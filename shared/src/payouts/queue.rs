@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use chrono::{DateTime, Utc};
 
 use super::{PayoutRequest, Payouts};
-use crate::domain::id::CompanyId;
+use crate::domain::kernel::id::CompanyId;
 use crate::store::due::{DueRow, PAYOUTS};
 use crate::store::keys::DUE_SHARDS;
 use crate::store::{Store, StoreError};

@@ -14,14 +14,14 @@ use super::circuit_breaker::CircuitBreaker;
 use super::payee_snapshot::{DryRunState, LoadError, PayeeSnapshot, PayeeTurn};
 use super::queue::{self, Due};
 use super::{PayoutRequest, Payouts, RunResult};
-use crate::domain::id::CompanyId;
-use crate::domain::money::Currency;
-use crate::domain::party::ProfessionalId;
-use crate::domain::payout::{Plan, SkipReason, plan};
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::money::Currency;
+use crate::domain::kernel::party::ProfessionalId;
+use crate::domain::marketplace::payout::{Plan, SkipReason, plan};
 use crate::due::Worked;
 use crate::providers::call::CallError;
 use crate::store::due::DueRow;
-use crate::store::payee::{NextLook, PayeeRow};
+use crate::store::marketplace::payee::{NextLook, PayeeRow};
 use crate::store::{Company, StoreError};
 
 /// Events may move a professional's bookings while they are paid; a fourth time is left to the next tick.
@@ -55,7 +55,7 @@ pub(super) struct TurnResult {
 impl<'a> Run<'a> {
     pub(super) fn new(payouts: Payouts<'a>, payout_request: &'a PayoutRequest, is_real: bool) -> Self {
         Self {
-            id: (payouts.new_id)(),
+            id: payouts.ids.next(),
             payouts,
             payout_request,
             is_real,

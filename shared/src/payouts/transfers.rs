@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::circuit_breaker::CircuitBreaker;
 use super::{Payouts, RunLimits, batch};
 use crate::bookings::Bookings;
-use crate::domain::job::Report;
+use crate::domain::platform::job::Report;
 use crate::due::Worked;
 use crate::store::due::{DueRow, SWEEP};
 use crate::store::keys::DUE_SHARDS;
@@ -46,7 +46,7 @@ pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<R
         })
         .await;
     for row in &batches {
-        let worked = batch::work_on_batch(payouts.store, row, (payouts.new_id)(), payouts.now()).await;
+        let worked = batch::work_on_batch(payouts.store, row, payouts.ids.next(), payouts.now()).await;
         finish.note(worked.unwrap_or_else(|error| {
             tracing::error!(%error, "a batch could not be counted");
             Worked::Failed
@@ -70,8 +70,8 @@ struct Finish<'a> {
 
 impl Finish<'_> {
     fn bookings(&self) -> Bookings<'_> {
-        let Payouts { store, effect_clients, new_id, .. } = self.payouts;
-        Bookings { store, effect_clients: *effect_clients, new_id: *new_id }
+        let Payouts { store, effect_clients, ids, .. } = self.payouts;
+        Bookings { store, effect_clients: *effect_clients, ids: *ids }
     }
 
     fn note(&self, worked: Worked) {

@@ -6,17 +6,19 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::payee_snapshot::{LEASE_MINUTES, PayeeSnapshot, entry, lease_until};
 use super::run::{Run, TurnResult};
-use crate::domain::action::{Action, ActionKind};
-use crate::domain::booking::{BookingFact, BookingFactKind};
-use crate::domain::effect::{Effect, EffectState, Request};
-use crate::domain::money::{Currency, Money};
-use crate::domain::party::BookingId;
-use crate::domain::payout::{BatchEntry, EntryState, Plan, PlannedTransfer, SettledByDebt, Skip, SkipReason};
+use crate::domain::kernel::money::{Currency, Money};
+use crate::domain::kernel::party::BookingId;
+use crate::domain::marketplace::booking::{BookingFact, BookingFactKind};
+use crate::domain::marketplace::payout::{
+    BatchEntry, EntryStatus, Plan, PlannedTransfer, SettledByDebt, Skip, SkipReason,
+};
+use crate::domain::platform::action::{Action, ActionKind};
+use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::due::Worked;
 use crate::effects::{self, Outcome};
-use crate::store::booking::{BookingChange, BookingRow, PayoutChange};
-use crate::store::payee::{NextLook, PayeeRow};
-use crate::store::recovery::RecordError;
+use crate::store::marketplace::booking::{BookingChange, BookingRow, PayoutChange};
+use crate::store::marketplace::payee::{NextLook, PayeeRow};
+use crate::store::recovery::record::RecordError;
 use crate::store::{StoreError, Write};
 
 /// Bookings of one transaction: each takes three writes of its hundred, and a conflict at one of them
@@ -156,7 +158,7 @@ impl Run<'_> {
         let mut writes = self.held(looked, now);
         writes.extend(self.recorded(looked, *booking_id, change, now)?);
         let entry = BatchEntry {
-            state: EntryState::Settled,
+            status: EntryStatus::Settled,
             carried_amount: payable.amount,
             ..entry(*booking_id, looked, payable, now)
         };
@@ -228,7 +230,7 @@ impl Run<'_> {
                 continue;
             }
             let entry = BatchEntry {
-                state: EntryState::Skipped,
+                status: EntryStatus::Skipped,
                 reason: Some(skip.reason.as_str().to_owned()),
                 ..entry(skip.booking_id, looked, &skip.money, now)
             };
@@ -276,7 +278,7 @@ impl Run<'_> {
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StopReason> {
-        Ok(self.payouts.store.commit((self.payouts.new_id)(), writes).await?)
+        Ok(self.payouts.store.commit(self.payouts.ids.next(), writes).await?)
     }
 
     /// Makes one transfer. What cannot be made now is due by itself.
@@ -288,17 +290,17 @@ impl Run<'_> {
         progress: &mut Progress,
     ) -> Result<(), StopReason> {
         self.check_gate()?;
-        let (now, owner) = (self.payouts.now(), (self.payouts.new_id)());
+        let (now, owner) = (self.payouts.now(), self.payouts.ids.next());
         let effect_clients = self.payouts.effect_clients;
         let outcome =
             effects::execute(&looked.company, booking_id, effect, effect_clients, owner, now).await?;
         let Outcome::Recorded(effect) = outcome else { return Ok(()) };
         tracing::info!(%booking_id, effect = %effects::describe(&effect), "transfer attempted");
-        match effect.state {
-            EffectState::Done | EffectState::Rejected => {}
-            EffectState::Unknown => progress.in_doubt = true,
-            EffectState::Sending => progress.failed = true,
-            EffectState::Prepared => {
+        match effect.status {
+            EffectStatus::Done | EffectStatus::Rejected => {}
+            EffectStatus::Unknown => progress.in_doubt = true,
+            EffectStatus::Sending => progress.failed = true,
+            EffectStatus::Prepared => {
                 progress.failed = true;
                 self.breaker.note_not_sent(effect.reason.as_deref().unwrap_or_default());
             }
@@ -310,7 +312,7 @@ impl Run<'_> {
     /// been on no list yet, and nobody would look for it again.
     fn shown_by_all_lists_at(&self, held: &PayeeRow) -> Option<DateTime<Utc>> {
         let shown_at = held.touched_at? + Duration::minutes(INDEX_LAG_MINUTES);
-        (shown_at > (self.payouts.effect_clients.clock)()).then_some(shown_at)
+        (shown_at > self.payouts.effect_clients.clock.now()).then_some(shown_at)
     }
 
     /// When a professional is looked at again, once a look was carried out to its end.
@@ -322,8 +324,9 @@ impl Run<'_> {
         let waits_until = |skip: &Skip| match skip.reason {
             SkipReason::AlreadyPaid | SkipReason::InProgress => None,
             SkipReason::HeldBack => {
-                let same =
-                    |candidate: &&crate::domain::payout::Candidate| candidate.booking_id == skip.booking_id;
+                let same = |candidate: &&crate::domain::marketplace::payout::Candidate| {
+                    candidate.booking_id == skip.booking_id
+                };
                 looked.candidates.iter().find(same)?.hold_back_ends_at
             }
             _ => Some(day_ends_at),

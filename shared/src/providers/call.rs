@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::provider::Provider;
+use crate::domain::kernel::provider::Provider;
 
 /// A provider's machine words are short; anything else is not repeated in logs, rows and answers.
 const MAX_WORD_BYTES: usize = 64;

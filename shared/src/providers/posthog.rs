@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::domain::action::Source;
-use crate::domain::announcement::{Announcement, names_a_person};
-use crate::domain::time;
+use crate::domain::kernel::time;
+use crate::domain::platform::action::Source;
+use crate::domain::platform::announcement::{Announcement, names_a_person};
 
 /// Events of one request. PostHog takes up to 20 MB, and a row of ours is below 400 KB.
 pub const MAX_EVENTS: usize = 40;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::domain::message::Message;
+use crate::domain::kernel::message::Message;
 use crate::json::read_trusted;
 use crate::providers::call::{CallError, machine_word, retry_after};
 use crate::providers::client::read_within;

@@ -16,7 +16,7 @@ use http::HeaderMap;
 
 use super::signed::body::{self, is_plain_id};
 use super::signed::{check_age, moment};
-use crate::domain::event::Event;
+use crate::domain::platform::event::Event;
 use claim::Claim;
 
 pub use super::signed::{Refused, Unreadable};

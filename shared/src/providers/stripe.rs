@@ -29,7 +29,7 @@ use self::balance::FetchedEvent;
 use super::signed::body::{self, is_plain_id};
 use super::signed::timed::{self, Claim};
 use super::signed::{check_age, moment};
-use crate::domain::event::Event;
+use crate::domain::platform::event::Event;
 
 pub use super::signed::{Refused, Secret, Unreadable};
 pub use origin::Mode;

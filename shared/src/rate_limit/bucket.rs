@@ -7,7 +7,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::store::limit::BucketForm;
+use crate::store::platform::limit::BucketForm;
 
 /// The numbers of one bucket.
 #[derive(Debug, Clone, Copy)]

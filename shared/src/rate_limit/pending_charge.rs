@@ -8,7 +8,7 @@ use super::bucket::Bucket;
 use super::memory::{Memory, RowId};
 use super::{Class, LimitCharge, QuotaState};
 use crate::store::Write;
-use crate::store::limit::{BucketRow as Found, TokenWrite, TokenWriteConflict, give_back};
+use crate::store::platform::limit::{BucketRow as Found, TokenWrite, TokenWriteConflict, give_back};
 
 /// How long a row outlives the last time at which it can matter, so that clocks need not agree.
 const KEEP_SECONDS: i64 = 60;

@@ -5,12 +5,12 @@ use chrono::{DateTime, Duration, Utc};
 use super::explain::{Check, check_row};
 use super::stripe_record::{Movement, StripeRecord};
 use super::{Run, RunError, whole_seconds};
-use crate::domain::action::Actor;
-use crate::domain::booking::BookingFact;
+use crate::domain::marketplace::booking::BookingFact;
+use crate::domain::platform::action::Actor;
 use crate::store::StoreError;
-use crate::store::booking::{BookingChange, BookingOwner, BookingRow};
-use crate::store::reconciliation::RECONCILIATION_JOB;
-use crate::store::recovery::RecordError;
+use crate::store::marketplace::booking::{BookingChange, BookingOwner, BookingRow};
+use crate::store::marketplace::reconciliation::RECONCILIATION_JOB;
+use crate::store::recovery::record::RecordError;
 
 /// An event may move the booking at the same moment; a sixth time is no coincidence.
 const TRIES: u32 = 6;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::line::{self, is_platform_kind};
 use super::{Run, RunError};
-use crate::store::reconciliation::Cash;
+use crate::store::marketplace::reconciliation::Cash;
 
 impl Run<'_> {
     /// Adds up both sides: what is in neither the books nor a finding should be nothing, to the cent.

@@ -89,8 +89,7 @@ impl Run<'_> {
     /// Takes in those that never came in, and says how many they were.
     async fn take_in(&self, events: &[FetchedEvent]) -> Result<u64, RunError> {
         let (inbox, now) = (self.store.inbox(), self.app.clock.now());
-        let new_id = || self.app.ids.next();
-        let intake = self.app.intake(self.store, &new_id);
+        let intake = self.app.intake(self.store);
         let mut fetched = 0;
         for events in events.chunks(AT_ONCE) {
             let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();

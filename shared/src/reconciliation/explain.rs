@@ -2,14 +2,16 @@
 
 use std::cmp::Ordering;
 
-use super::stripe_record::{Movement, StripeRecord, taken};
-use crate::domain::booking::{Booking, BookingFactKind, DisputeStatus, MAX_PRICE};
-use crate::domain::money::Money;
-use crate::domain::party::{ChargeId, PaymentIntentId, TransferId};
+use super::stripe_record::{Movement, StripeRecord};
+use crate::domain::kernel::money::Money;
+use crate::domain::kernel::party::{ChargeId, PaymentIntentId, TransferId};
+use crate::domain::marketplace::booking::{
+    Booking, BookingFactKind, DisputeStatus, newest_disputes, taken_out_amount,
+};
 use crate::providers::stripe::line::Dispute;
 use crate::providers::stripe::transfer::Transfer;
-use crate::store::booking::BookingRow;
-use crate::store::reconciliation::{Books, FindingKind};
+use crate::store::marketplace::booking::BookingRow;
+use crate::store::marketplace::reconciliation::{Books, FindingKind};
 
 /// How the books stand to what Stripe says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,9 +147,9 @@ fn reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, record: &S
 
 fn disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, record: &StripeRecord) -> Check {
     let money = Money { amount: dispute.amount, currency: dispute.currency.clone() };
-    let known = newest_disputes(row, booking);
+    let known = newest_disputes(&row.history, own_payment(row, booking));
     let recorded = known.iter().find(|recorded| recorded.id == dispute.id);
-    let in_books = taken_out(&known, booking, &dispute.id);
+    let in_books = taken_out_amount(&known, booking, &dispute.id);
     let Some(status) = DisputeStatus::parse(&dispute.status) else {
         return Check::Mismatch(FindingKind::AmountDiffers, in_books);
     };
@@ -162,44 +164,6 @@ fn disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, record: &Str
     }
 }
 
-/// A dispute in the newest word that the books have of it.
-struct RecordedDispute<'a> {
-    id: &'a str,
-    status: DisputeStatus,
-    money: &'a Money,
-}
-
-/// Every dispute that the books have of a booking, in the order in which they were first heard of.
-fn newest_disputes<'a>(row: &'a BookingRow, booking: &'a Booking) -> Vec<RecordedDispute<'a>> {
-    let own = own_payment(row, booking);
-    let mut disputes: Vec<RecordedDispute<'_>> = Vec::new();
-    for fact in row.history.facts().filter(|fact| fact.what.is_of(own)) {
-        let BookingFactKind::Disputed { dispute_id, status, money, .. } = &fact.what else { continue };
-        match disputes.iter_mut().find(|recorded| recorded.id == dispute_id) {
-            Some(recorded) => (recorded.status, recorded.money) = (*status, money),
-            None => disputes.push(RecordedDispute { id: dispute_id, status: *status, money }),
-        }
-    }
-    disputes
-}
-
-/// What the books take out of a booking for one of its disputes. All of them together take no more than
-/// is in it; a bank may, and then the dispute that came last lacks it.
-fn taken_out(disputes: &[RecordedDispute<'_>], booking: &Booking, id: &str) -> i64 {
-    let is_counted = |money: &Money| {
-        money.currency == booking.terms.price.currency && (0..=MAX_PRICE).contains(&money.amount)
-    };
-    let mut left = booking.amounts.lost + booking.amounts.contested;
-    for recorded in disputes.iter().filter(|recorded| is_counted(recorded.money)) {
-        let taken = taken(recorded.status, recorded.money.amount).saturating_neg().min(left);
-        if recorded.id == id {
-            return -taken;
-        }
-        left -= taken;
-    }
-    0
-}
-
 impl StripeRecord {
     /// The payment, as facts have it.
     fn payment(&self) -> Option<PaymentIntentId> {
@@ -212,37 +176,5 @@ impl StripeRecord {
             Movement::Transferred(_) | Movement::Reversed(_) => FindingKind::TransferUnknown,
             Movement::Captured(_) | Movement::Refunded | Movement::Disputed(_) => FindingKind::ChargeUnknown,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::booking::DisputeStatus::{Lost, NeedsResponse, Won};
-    use crate::domain::booking::sample::{booking_id, disputed, done, refunded};
-    use crate::domain::id::CompanyId;
-
-    #[test]
-    fn of_disputes_above_what_is_left_the_later_one_lacks_it_and_none_lacks_it_twice() {
-        let mut row = BookingRow::unknown(CompanyId::parse("biz_1").unwrap(), booking_id(1));
-        let later = |mut fact: crate::domain::booking::BookingFact| {
-            let BookingFactKind::Disputed { dispute_id, .. } = &mut fact.what else { panic!("{fact:?}") };
-            *dispute_id = "du_0".to_owned();
-            fact
-        };
-        let mut recorded = |fact| {
-            row.history.add(fact);
-            let booking = row.booking().unwrap();
-            let disputes = newest_disputes(&row, &booking);
-            let taken = ["du_1", "du_0"].map(|id| taken_out(&disputes, &booking, id));
-            assert_eq!(-taken.iter().sum::<i64>(), booking.amounts.lost + booking.amounts.contested);
-            taken
-        };
-        done().into_iter().for_each(|fact| assert_eq!(recorded(fact), [0, 0]));
-        assert_eq!(recorded(disputed(50.0, NeedsResponse, 7_000)), [-7_000, 0]);
-        assert_eq!(recorded(later(disputed(51.0, NeedsResponse, 5_000))), [-7_000, -3_000]);
-        assert_eq!(recorded(later(disputed(52.0, Lost, 5_000))), [-7_000, -3_000]);
-        assert_eq!(recorded(refunded(53.0, 1_000)), [-7_000, -2_000]);
-        assert_eq!(recorded(disputed(54.0, Won, 7_000)), [0, -5_000]);
     }
 }

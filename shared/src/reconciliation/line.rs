@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::money::Currency;
+use crate::domain::kernel::money::Currency;
 use crate::providers::stripe::balance::BalanceTransaction;
 use crate::providers::stripe::line::{Dispute, LineSource};
 use crate::providers::stripe::payment::Charge;

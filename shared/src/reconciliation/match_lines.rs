@@ -9,12 +9,12 @@ use super::explain::{Check, check};
 use super::line::{Line, MovementSource};
 use super::stripe_record::{self, Fetched, StripeRecord};
 use super::{Run, RunError};
-use crate::domain::effect::{EffectState, Request};
+use crate::domain::platform::effect::{EffectStatus, Request};
 use crate::providers::call::CallError;
 use crate::providers::stripe::balance::BalanceTransaction;
 use crate::providers::stripe::transfer::Transfer;
-use crate::store::booking::BookingOwner;
-use crate::store::reconciliation::{Books, Finding, FindingKind, FindingState};
+use crate::store::marketplace::booking::BookingOwner;
+use crate::store::marketplace::reconciliation::{Books, Finding, FindingKind, FindingStatus};
 
 /// What the books have of the bookings at hand.
 pub(super) type BooksByBooking = HashMap<BookingOwner, Books>;
@@ -121,7 +121,7 @@ impl Run<'_> {
             books_amount,
             currency: record.currency.as_str().to_owned(),
             found_at: self.app.clock.now(),
-            state: FindingState::Open,
+            status: FindingStatus::Open,
             closing: None,
             version: 0,
         })))
@@ -139,7 +139,7 @@ impl Run<'_> {
             books_amount: 0,
             currency: line.currency.clone(),
             found_at: self.app.clock.now(),
-            state: FindingState::Open,
+            status: FindingStatus::Open,
             closing: None,
             version: 0,
         }
@@ -151,7 +151,7 @@ impl Run<'_> {
         let effects = self.store.company(&owner.company_id).actions(owner.booking_id).await?;
         Ok(effects.iter().any(|effect| {
             matches!(effect.request, Request::Transfer(_))
-                && !matches!(effect.state, EffectState::Done | EffectState::Rejected)
+                && !matches!(effect.status, EffectStatus::Done | EffectStatus::Rejected)
         }))
     }
 

@@ -8,8 +8,8 @@ use super::match_lines::MatchOutcome;
 use super::walk::UNSEEN;
 use super::{Run, RunError, stripe_record};
 use crate::providers::stripe::balance::BalanceTransaction;
-use crate::store::booking::BookingOwner;
-use crate::store::reconciliation::{Finding, FindingCursor, FindingKind};
+use crate::store::marketplace::booking::BookingOwner;
+use crate::store::marketplace::reconciliation::{Finding, FindingCursor, FindingKind};
 
 /// The most lines that are held against the books at once.
 const AT_ONCE: usize = 100;
@@ -30,7 +30,7 @@ impl Run<'_> {
         }
         let next = next.as_ref().map(FindingCursor::to_string);
         if next != self.cursor.findings_after {
-            let cursor = crate::store::reconciliation::ReconciliationCursor {
+            let cursor = crate::store::marketplace::reconciliation::ReconciliationCursor {
                 findings_after: next,
                 ..self.cursor.clone()
             };
@@ -83,7 +83,7 @@ impl Run<'_> {
             }
             MatchOutcome::Found(found) => {
                 self.summary.in_doubt += u64::from(found.kind == FindingKind::TransferInDoubt);
-                self.store.file_finding(&found, &|| self.app.ids.next()).await?;
+                self.store.file_finding(&found, &self.app.ids).await?;
                 // A line that led nowhere was listed under its own name; now it is listed where it leads.
                 if found.finding_id == finding.finding_id { Ok(()) } else { self.close(finding).await }
             }

@@ -9,11 +9,11 @@ use super::explain::transfers_of;
 use super::match_lines::{BooksByBooking, MatchOutcome};
 use super::walk::Slice;
 use super::{Run, RunError, stripe_record};
-use crate::domain::id::CompanyId;
-use crate::domain::money::Money;
-use crate::domain::party::BookingId;
-use crate::store::booking::BookingOwner;
-use crate::store::reconciliation::{Books, Finding, FindingKind, FindingState};
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::money::Money;
+use crate::domain::kernel::party::BookingId;
+use crate::store::marketplace::booking::BookingOwner;
+use crate::store::marketplace::reconciliation::{Books, Finding, FindingKind, FindingStatus};
 
 /// The audit entry of a booking that was paid.
 const PAID: &str = "booking.paid_out";
@@ -99,7 +99,7 @@ pub(super) fn missing(id: &str, owner: &BookingOwner, money: &Money, now: DateTi
         books_amount: -money.amount,
         currency: money.currency.as_str().to_owned(),
         found_at: now,
-        state: FindingState::Open,
+        status: FindingStatus::Open,
         closing: None,
         version: 0,
     }

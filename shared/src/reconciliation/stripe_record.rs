@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::line::{Line, MovementSource};
-use crate::domain::booking::DisputeStatus;
-use crate::domain::money::{Currency, Money};
+use crate::domain::kernel::money::{Currency, Money};
+use crate::domain::marketplace::booking::DisputeStatus;
 use crate::providers::stripe::line::Dispute;
 use crate::providers::stripe::payment::{Charge, PaymentIntent};
 use crate::providers::stripe::transfer::Transfer;
-use crate::store::booking::BookingOwner;
+use crate::store::marketplace::booking::BookingOwner;
 
 /// What was asked of Stripe beside the lines themselves.
 #[derive(Debug, Default)]
@@ -117,17 +117,12 @@ fn disputed(dispute: &Dispute) -> StripeRecord {
     let status = DisputeStatus::parse(&dispute.status);
     StripeRecord {
         place: dispute.id.clone(),
-        amount: status.map_or(0, |status| taken(status, dispute.amount)),
+        amount: status.map_or(0, |status| -status.amount_at_bank(dispute.amount)),
         currency: dispute.currency.clone(),
         named: None,
         payment_intent: dispute.payment_intent.clone(),
         movement: Movement::Disputed(dispute.clone()),
     }
-}
-
-/// What of a dispute's amount is with the bank.
-pub(super) fn taken(status: DisputeStatus, amount: i64) -> i64 {
-    if status.is_contested() || status == DisputeStatus::Lost { -amount } else { 0 }
 }
 
 impl StripeRecord {

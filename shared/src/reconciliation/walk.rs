@@ -7,10 +7,12 @@ use chrono::{DateTime, Duration, Utc};
 use super::line::{self, MovementSource};
 use super::match_lines::{MatchOutcome, MatchedLine};
 use super::{Run, RunError, half, whole_seconds};
-use crate::domain::id::CompanyId;
+use crate::domain::kernel::id::CompanyId;
 use crate::providers::stripe::balance::{BalanceFilter, BalanceTransaction};
 use crate::providers::stripe::list::Created;
-use crate::store::reconciliation::{FileOutcome, Finding, FindingKind, Reconciliation, Sum, Sums};
+use crate::store::marketplace::reconciliation::{
+    FileOutcome, Finding, FindingKind, Reconciliation, Sum, Sums,
+};
 
 /// How old a line is when it is looked at: older than any delivery, effect or listing takes that goes well.
 const SETTLED_MINUTES: i64 = 60;
@@ -144,7 +146,7 @@ impl Run<'_> {
 
     /// Lists what was found.
     pub(super) async fn file(&self, finding: &Finding, slice: &mut Slice) -> Result<(), RunError> {
-        let filed = self.store.file_finding(finding, &|| self.app.ids.next()).await?;
+        let filed = self.store.file_finding(finding, &self.app.ids).await?;
         if filed == FileOutcome::New {
             let in_doubt = finding.kind == FindingKind::TransferInDoubt;
             slice.counts.findings += u64::from(!in_doubt);

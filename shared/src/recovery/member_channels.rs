@@ -7,18 +7,18 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::domain::action::Channel;
-use crate::domain::case::Case;
-use crate::domain::contact::ChannelError;
-use crate::domain::effect::Request;
-use crate::domain::id::{CompanyId, MembershipId, UserId};
-use crate::domain::membership::Membership;
-use crate::domain::message::Template;
+use crate::domain::kernel::id::{CompanyId, MembershipId, UserId};
+use crate::domain::kernel::message::Template;
+use crate::domain::platform::action::Channel;
+use crate::domain::platform::effect::Request;
+use crate::domain::recovery::case::Case;
+use crate::domain::recovery::contact::ChannelError;
+use crate::domain::recovery::membership::Membership;
 use crate::providers::call::CallError;
 use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::membership::{MailAddress, MembershipAnswer};
 use crate::store::Company;
-use crate::store::company::CompanyState;
+use crate::store::company::SweepRecord;
 use crate::vault::Vault;
 
 /// Where a member manages a membership, by its id. Source: the form of `manage_url` in Whop's older answers.
@@ -217,11 +217,11 @@ pub async fn load_experience(
     whop: &Whop,
     app_id: &str,
     company: &Company,
-    state: &CompanyState,
+    sweep_record: &SweepRecord,
     token: Uuid,
 ) -> Result<Option<String>, CallError> {
-    if state.experience_id.is_some() {
-        return Ok(state.experience_id.clone());
+    if sweep_record.experience_id.is_some() {
+        return Ok(sweep_record.experience_id.clone());
     }
     let found = whop.experience(company.id(), app_id).await?;
     if let Some(experience_id) = &found {

@@ -4,13 +4,13 @@
 //! no event tells of one, Whop's list of memberships is asked.
 
 use super::member_channels::{MemberChannels, Unanswered};
-use crate::domain::case::Case;
-use crate::domain::id::{CompanyId, MembershipId, UserId};
+use crate::domain::kernel::id::{CompanyId, MembershipId, UserId};
+use crate::domain::recovery::case::Case;
+use crate::domain::recovery::second_purchase::is_second_purchase;
 use crate::providers::whop::client::Whop;
-use crate::providers::whop::membership::ListedMembership;
 use crate::store::{Company, StoreError};
 
-/// The question, in the words of [`crate::domain::contact::ChannelError::question`].
+/// The question, in the words of [`crate::domain::recovery::contact::ChannelError::question`].
 const QUESTION: &str = "purchases";
 
 impl MemberChannels {
@@ -56,18 +56,3 @@ impl MemberChannels {
         newest.or(case.product_id.as_deref())
     }
 }
-
-/// Whop was asked for these alone, and is not relied on for that: a filter that some version of its API does not
-/// know would end the case of every member.
-fn is_second_purchase(listed: &ListedMembership, case: &Case, user: &UserId, product: &str) -> bool {
-    let ListedMembership { id, bought_at, membership } = listed;
-    *id != case.membership_id
-        && *bought_at > case.first_failure_at
-        && membership.user_id.as_ref() == Some(user)
-        && membership.product_id.as_deref() == Some(product)
-        && membership.is_in_force()
-}
-
-#[cfg(test)]
-#[path = "second_purchase_tests.rs"]
-mod tests;

@@ -9,14 +9,14 @@ use super::error::StoreError;
 use super::keys::{self, Key};
 use super::write::{Expect, Item, Write, number, text, with_key};
 use super::{Page, Query, Range, Store, attribute_text};
-use crate::domain::action::Source;
-use crate::domain::case::{Case, Hold};
-use crate::domain::contact::ChannelError;
-use crate::domain::effect::{Effect, Subject};
-use crate::domain::id::{CaseId, CompanyId};
-use crate::domain::party::BookingId;
-use crate::domain::settings::Settings;
-use crate::domain::timeline::CaseState;
+use crate::domain::kernel::id::{CaseId, CompanyId};
+use crate::domain::kernel::party::BookingId;
+use crate::domain::platform::action::Source;
+use crate::domain::platform::effect::{Effect, Subject};
+use crate::domain::recovery::case::{Case, Hold};
+use crate::domain::recovery::contact::ChannelError;
+use crate::domain::recovery::settings::Settings;
+use crate::domain::recovery::timeline::CaseStatus;
 
 /// The job that sweeps every few minutes.
 pub const REMINDERS_JOB: &str = "reminders";
@@ -35,7 +35,7 @@ pub struct SettingsRow {
     #[serde(flatten)]
     pub settings: Settings,
     /// When they were saved; absent while they are the defaults.
-    #[serde(default, with = "crate::domain::time::option")]
+    #[serde(default, with = "crate::domain::kernel::time::option")]
     pub updated_at: Option<DateTime<Utc>>,
     /// Counts the changes; 0 for the defaults.
     pub version: u64,
@@ -43,13 +43,13 @@ pub struct SettingsRow {
 
 /// What the sweep remembers of a company.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct CompanyState {
+pub struct SweepRecord {
     /// The experience through which its members get pushes.
     #[serde(default)]
     pub experience_id: Option<String>,
     /// How its newest run went.
     #[serde(flatten)]
-    pub standing: CompanyHealth,
+    pub health: CompanyHealth,
     /// What Whop did not answer about its members when it was asked last.
     #[serde(default)]
     pub channel_error: Option<ChannelErrorRow>,
@@ -62,7 +62,7 @@ pub struct ChannelErrorRow {
     #[serde(flatten)]
     pub error: ChannelError,
     /// Since when.
-    #[serde(with = "crate::domain::time")]
+    #[serde(with = "crate::domain::kernel::time")]
     pub since: DateTime<Utc>,
 }
 
@@ -73,7 +73,7 @@ pub struct CompanyHealth {
     #[serde(default)]
     pub failed_runs: u32,
     /// Until when the sweep leaves it alone.
-    #[serde(default, with = "crate::domain::time::option")]
+    #[serde(default, with = "crate::domain::kernel::time::option")]
     pub set_aside_until: Option<DateTime<Utc>>,
     /// Why.
     #[serde(default)]
@@ -91,7 +91,7 @@ impl CaseCursor {
     /// Reads what `to_string` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (time, case_id) = text.split_once('#')?;
-        let first_failure_at = crate::domain::time::parse(time)?;
+        let first_failure_at = crate::domain::kernel::time::parse(time)?;
         Some(Self { first_failure_at, case_id: CaseId::parse(case_id).ok()? })
     }
 
@@ -103,7 +103,7 @@ impl CaseCursor {
 
 impl std::fmt::Display for CaseCursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}#{}", crate::domain::time::format(self.first_failure_at), self.case_id)
+        write!(f, "{}#{}", crate::domain::kernel::time::format(self.first_failure_at), self.case_id)
     }
 }
 
@@ -111,7 +111,7 @@ impl std::fmt::Display for CaseCursor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// When it was written.
-    #[serde(with = "crate::domain::time")]
+    #[serde(with = "crate::domain::kernel::time")]
     pub at: DateTime<Utc>,
     /// What happened: `case.opened`, `settings.changed`, …
     pub kind: String,
@@ -144,8 +144,8 @@ impl Company {
     }
 
     /// What the sweep remembers of it.
-    pub async fn state(&self) -> Result<CompanyState, StoreError> {
-        Ok(self.store.get(Key::company_state(&self.company)).await?.unwrap_or_default())
+    pub async fn sweep_record(&self) -> Result<SweepRecord, StoreError> {
+        Ok(self.store.get(Key::sweep_record(&self.company)).await?.unwrap_or_default())
     }
 
     /// Saves settings over the version that was read, and has the open cases looked at again.
@@ -168,17 +168,17 @@ impl Company {
 
     /// Remembers through which experience its members get pushes.
     pub fn remember_experience(&self, experience_id: &str) -> Write {
-        Write::update(Key::company_state(&self.company)).set("experience_id", text(experience_id))
+        Write::update(Key::sweep_record(&self.company)).set("experience_id", text(experience_id))
     }
 
     /// Remembers how its newest run went; the newest word wins, and the experience is not touched.
-    pub fn save_health(&self, standing: &CompanyHealth) -> Result<Write, StoreError> {
-        Write::update(Key::company_state(&self.company)).set_all(standing)
+    pub fn save_health(&self, health: &CompanyHealth) -> Result<Write, StoreError> {
+        Write::update(Key::sweep_record(&self.company)).set_all(health)
     }
 
     /// Remembers what Whop did not answer about its members, or that it answered everything.
     pub fn remember_channel_error(&self, row: Option<&ChannelErrorRow>) -> Result<Write, StoreError> {
-        let write = Write::update(Key::company_state(&self.company));
+        let write = Write::update(Key::sweep_record(&self.company));
         match row {
             Some(channel_error) => write.set_all(&ChannelErrorAttribute { channel_error }),
             None => Ok(write.remove("channel_error")),
@@ -190,19 +190,19 @@ impl Company {
         self.store.get(Key::case(&self.company, case_id)).await
     }
 
-    /// Cases by first failure, newest first, optionally of one state, after a place in the list.
+    /// Cases by first failure, newest first, optionally of one status, after a place in the list.
     pub async fn cases(
         &self,
-        state: Option<CaseState>,
+        status: Option<CaseStatus>,
         limit: u16,
         after: Option<&CaseCursor>,
     ) -> Result<(Vec<Case>, Option<CaseCursor>), StoreError> {
-        let (index, name, list) = match state {
+        let (index, name, list) = match status {
             None => (keys::LIST_INDEX, "list_pk", keys::cases_list(&self.company)),
-            Some(state) => (
-                keys::LIST_STATE_INDEX,
-                "list_state_pk",
-                keys::cases_state_list(&self.company, state.as_str()),
+            Some(status) => (
+                keys::LIST_STATUS_INDEX,
+                "list_status_pk",
+                keys::cases_status_list(&self.company, status.as_str()),
             ),
         };
         let start = after.map(|place| {
@@ -224,7 +224,8 @@ impl Company {
         let cases: Vec<Case> = self.store.get_all(&keys).await?;
         let last =
             page.rows.last().and_then(|row| attribute_text(row, "list_sk")).and_then(CaseCursor::parse);
-        let cases = cases.into_iter().filter(|case| state.is_none_or(|state| case.state == state)).collect();
+        let cases =
+            cases.into_iter().filter(|case| status.is_none_or(|status| case.status == status)).collect();
         Ok((cases, page.next.and(last)))
     }
 
@@ -285,7 +286,7 @@ impl Company {
         let mut write = Write::update(Key::case(&self.company, case.case_id))
             .set("attempts", number(case.attempts))
             .set("failed_tries", number(case.failed_tries))
-            .set("updated_at", text(crate::domain::time::format(now)))
+            .set("updated_at", text(crate::domain::kernel::time::format(now)))
             .set("version", number(case.version + 1));
         write = match case.last_offset_days {
             Some(days) => write.set("last_offset_days", number(days)),
@@ -321,7 +322,7 @@ struct ChannelErrorAttribute<'a> {
 }
 
 fn hold_attribute(hold: &Hold) -> AttributeValue {
-    let since = text(crate::domain::time::format(hold.since));
+    let since = text(crate::domain::kernel::time::format(hold.since));
     let reason = text(hold.reason.as_str());
     AttributeValue::M([("reason".to_owned(), reason), ("since".to_owned(), since)].into())
 }

@@ -20,7 +20,7 @@ pub const TABLE_KEYS: (&str, &str) = (keys::PK, keys::SK);
 pub const INDEXES: [(&str, &str, &str); 5] = [
     (keys::DUE_INDEX, "due_shard", "due_at"),
     (keys::LIST_INDEX, "list_pk", "list_sk"),
-    (keys::LIST_STATE_INDEX, "list_state_pk", "list_sk"),
+    (keys::LIST_STATUS_INDEX, "list_status_pk", "list_sk"),
     (keys::PROFESSIONAL_INDEX, "professional_pk", "professional_sk"),
     (keys::CUSTOMER_INDEX, "customer_pk", "customer_sk"),
 ];

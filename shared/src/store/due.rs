@@ -28,7 +28,7 @@ pub struct DueRow {
     #[serde(flatten)]
     pub key: Key,
     /// Since when it is due.
-    #[serde(with = "crate::domain::time")]
+    #[serde(with = "crate::domain::kernel::time")]
     pub due_at: DateTime<Utc>,
 }
 
@@ -42,7 +42,7 @@ impl Store {
         start: Option<Item>,
     ) -> Result<Page<DueRow>, StoreError> {
         let hash = format!("{job}#{shard}");
-        let now = crate::domain::time::format(now);
+        let now = crate::domain::kernel::time::format(now);
         let query = Query {
             index: Some(keys::DUE_INDEX),
             hash: ("due_shard", &hash),

@@ -37,9 +37,9 @@
 //! | --- | --- | --- | --- |
 //! | `due` | `due_shard` = `<queue>#<0..4>` | `due_at` | a tick: what is due now; sparse, rows leave it when done |
 //! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its audit entries of a kind; a statement; the operator's open findings |
-//! | `list_state` | `list_state_pk` = `<company>#<what>#<state>` | `list_sk` | the same, of one state; a company's effects in doubt and its open findings |
-//! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<state>#<start>#<booking>` | a professional's bookings, of one state or of all |
-//! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<state>#<request>#<booking>` | a customer's bookings, of one state or of all |
+//! | `list_status` | `list_status_pk` = `<company>#<what>#<status>` | `list_sk` | the same, of one state; a company's effects in doubt and its open findings |
+//! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<status>#<start>#<booking>` | a professional's bookings, of one state or of all |
+//! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<status>#<request>#<booking>` | a customer's bookings, of one state or of all |
 //!
 //! The indexes hold keys only: an index is never the truth, the row behind it is read before
 //! anything is shown or done.
@@ -51,18 +51,19 @@ mod suppression;
 
 use chrono::NaiveDate;
 
-use super::account::AccountKey;
-use crate::domain::action::Channel;
-use crate::domain::effect::Subject;
-use crate::domain::id::{CaseId, CompanyId, MembershipId, UserId};
-use crate::domain::money::Currency;
-use crate::domain::party::{BookingId, ProfessionalId};
-use crate::domain::payout::{BatchEntry, BatchId};
+use super::accounts::account::AccountKey;
+use crate::domain::kernel::id::{CaseId, CompanyId, MembershipId, UserId};
+use crate::domain::kernel::money::Currency;
+use crate::domain::kernel::party::{BookingId, ProfessionalId};
+use crate::domain::marketplace::payout::{BatchEntry, BatchId};
+use crate::domain::platform::action::Channel;
+use crate::domain::platform::effect::Subject;
 
-pub use index::{CUSTOMER_INDEX, DUE_INDEX, DUE_SHARDS, LIST_INDEX, LIST_STATE_INDEX, PROFESSIONAL_INDEX};
+pub use index::{CUSTOMER_INDEX, DUE_INDEX, DUE_SHARDS, LIST_INDEX, LIST_STATUS_INDEX, PROFESSIONAL_INDEX};
 pub(super) use index::{
-    FINDINGS_LIST, audit_list, bookings_list, bookings_state_list, cases_list, cases_state_list, due_shard,
-    effects_list, events_state_list, findings_list_of, party_list, shard, statement_list, unread_events_list,
+    FINDINGS_LIST, audit_list, bookings_list, bookings_status_list, cases_list, cases_status_list, due_shard,
+    effects_list, events_status_list, findings_list_of, party_list, shard, statement_list,
+    unread_events_list,
 };
 pub use row_kind::RowKind;
 pub(super) use suppression::MAIL_REPORTS_LIST;
@@ -95,7 +96,7 @@ impl Key {
         Self::new(format!("COMPANY#{company}"), "SETTINGS")
     }
 
-    pub(super) fn company_state(company: &CompanyId) -> Self {
+    pub(super) fn sweep_record(company: &CompanyId) -> Self {
         Self::new(format!("COMPANY#{company}"), "STATE")
     }
 

@@ -4,32 +4,16 @@
 //! a company id; keys cannot be made outside this module. What belongs to no company (events before
 //! they are read, the directory, the due index, last runs) is reached through its own handle.
 
-pub mod account;
-mod audit;
-pub mod batch;
-pub mod booking;
-pub mod case_snapshot;
+pub mod accounts;
 pub mod company;
-mod counters;
 pub mod definition;
 pub mod due;
 pub mod error;
-pub mod idempotency;
-pub mod inbox;
-pub mod job;
 pub mod keys;
-pub mod ledger;
-pub mod limit;
-pub mod link;
-pub mod outbox;
-pub mod payee;
+pub mod marketplace;
 mod placeholders;
-pub mod purchase;
-pub mod reconciliation;
+pub mod platform;
 pub mod recovery;
-pub mod session;
-pub mod suppression;
-pub mod trouble;
 pub mod version;
 pub mod write;
 
@@ -47,11 +31,11 @@ use serde::de::DeserializeOwned;
 pub use company::Company;
 pub use error::StoreError;
 pub use keys::{Key, RowKind};
-use outbox::Listeners;
 pub use placeholders::Placeholders;
+use platform::outbox::Listeners;
 pub use write::{Item, Write};
 
-use crate::domain::id::CompanyId;
+use crate::domain::kernel::id::CompanyId;
 
 /// The table, cheap to clone.
 #[derive(Debug, Clone)]

@@ -176,7 +176,8 @@ impl Write {
         match due_at {
             Some(at) => {
                 let shard = keys::due_shard(job, &self.key);
-                self.set("due_shard", text(shard)).set("due_at", text(crate::domain::time::format(at)))
+                self.set("due_shard", text(shard))
+                    .set("due_at", text(crate::domain::kernel::time::format(at)))
             }
             None => self.remove("due_shard").remove("due_at"),
         }
@@ -185,7 +186,8 @@ impl Write {
     /// Puts the row into the due index, unless it stands there already: then the earlier time stays.
     pub(crate) fn due_from(self, job: &str, due_at: chrono::DateTime<chrono::Utc>) -> Self {
         let shard = keys::due_shard(job, &self.key);
-        self.set("due_shard", text(shard)).set_absent("due_at", text(crate::domain::time::format(due_at)))
+        self.set("due_shard", text(shard))
+            .set_absent("due_at", text(crate::domain::kernel::time::format(due_at)))
     }
 
     /// Demands something of the row as it is.

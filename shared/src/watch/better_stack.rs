@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::sink::Sink;
-use crate::domain::time;
+use crate::domain::kernel::time;
 use crate::logs::KeptLine;
 
 /// Where one source's lines go, and what opens it.

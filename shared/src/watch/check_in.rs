@@ -10,8 +10,8 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::sentry::Sentry;
-use crate::domain::job::{Job, Occurrence, Rhythm};
-use crate::domain::time;
+use crate::domain::kernel::time;
+use crate::domain::platform::job::{Job, Occurrence, Rhythm};
 
 /// The word that a job begins has as long as this; the job does not wait for it.
 const PATIENCE: Duration = Duration::from_secs(5);

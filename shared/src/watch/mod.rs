@@ -16,7 +16,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use crate::domain::job::{Job, Occurrence};
+use crate::domain::platform::job::{Job, Occurrence};
 use crate::logs::{BufferedLines, Lines, Wanted, keeping};
 
 use better_stack::BetterStack;

@@ -101,7 +101,7 @@ async fn every_schedule_fires(emulator: &Emulator, stack: &Stack<'_>) {
         if function != "payouts" {
             until(&job.job, stack, async |stack| {
                 let health = get(stack, "health", "/api/health?type=crons").await;
-                health["checks"]["crons"][&job.job]["state"] == "ok"
+                health["checks"]["crons"][&job.job]["status"] == "ok"
             })
             .await;
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use shared::domain::booking::Booking;
-use shared::domain::effect::{Effect, EffectState, Request};
-use shared::domain::payout::TransferRequest;
-use shared::store::booking::BookingRow;
+use shared::domain::marketplace::booking::Booking;
+use shared::domain::marketplace::payout::TransferRequest;
+use shared::domain::platform::effect::{Effect, EffectStatus, Request};
+use shared::store::marketplace::booking::BookingRow;
 
 use super::invariant::Moment;
 use super::rows::{Row, Rows};
@@ -58,7 +58,7 @@ impl<'a> Booked<'a> {
 
     /// Those that may have been made, or may still be.
     pub fn standing_transfers(&self) -> impl Iterator<Item = (&Effect, &TransferRequest)> {
-        self.transfers().filter(|(effect, _)| effect.state != EffectState::Rejected)
+        self.transfers().filter(|(effect, _)| effect.status != EffectStatus::Rejected)
     }
 }
 

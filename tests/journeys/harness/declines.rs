@@ -4,13 +4,13 @@
 use chrono::Duration;
 use http::Method;
 use serde_json::json;
-use shared::domain::account::{EmailAddress, Role};
-use shared::domain::action::ActionKind;
-use shared::domain::booking::BookingState;
-use shared::domain::effect::{Effect, EffectState};
-use shared::domain::id::CompanyId;
+use shared::domain::kernel::account::{EmailAddress, Role};
+use shared::domain::kernel::id::CompanyId;
+use shared::domain::marketplace::booking::BookingStatus;
+use shared::domain::platform::action::ActionKind;
+use shared::domain::platform::effect::{Effect, EffectStatus};
 use shared::http::extension::RequestId;
-use shared::store::account::{AccountKey, AccountRow};
+use shared::store::accounts::account::{AccountKey, AccountRow};
 use stand_ins::outbox::Kind;
 
 use super::campaign::{campaign, explored, repeats};
@@ -121,23 +121,23 @@ impl Scenario for Declines {
 
     async fn at_rest(&self, world: &World, told: &str) {
         let rows = Rows::read(&world.service.dynamo);
-        let states: Vec<BookingState> =
-            rows.bookings().filter_map(|booked| Some(booked.booking?.state)).collect();
-        let over = [BookingState::Accepted, BookingState::Declined, BookingState::Cancelled];
-        assert!(states.iter().all(|state| over.contains(state)), "{told}\n{states:?}");
+        let states: Vec<BookingStatus> =
+            rows.bookings().filter_map(|booked| Some(booked.booking?.status)).collect();
+        let over = [BookingStatus::Accepted, BookingStatus::Declined, BookingStatus::Cancelled];
+        assert!(states.iter().all(|status| over.contains(status)), "{told}\n{states:?}");
         // A worker that stops for a day between its claim and its call leaves a mail in doubt.
         let doubts = rows.bookings().flat_map(|booked| booked.effects);
         // Neither has one that was refused left; it is listed.
         let is_untold = |effect: &Effect| {
             let is_decline_mail = effect.action.kind == ActionKind::DeclineMail;
-            effect.state == EffectState::Unknown || (is_decline_mail && effect.is_refusal_open)
+            effect.status == EffectStatus::Unknown || (is_decline_mail && effect.is_refusal_open)
         };
         let doubts = doubts.filter(is_untold).count();
-        let declined = states.iter().filter(|state| **state == BookingState::Declined).count();
+        let declined = states.iter().filter(|status| **status == BookingStatus::Declined).count();
         let effects = rows.bookings().flat_map(|booked| booked.effects);
         let kept_back = |reason: &String| reason.starts_with("address_");
         let kept_back = effects.filter(|effect| {
-            effect.state == EffectState::Rejected && effect.reason.as_ref().is_some_and(kept_back)
+            effect.status == EffectStatus::Rejected && effect.reason.as_ref().is_some_and(kept_back)
         });
         let left = world.left_the_house();
         let mails = left.keys().filter(|key| key.starts_with("decline_mail:")).count();

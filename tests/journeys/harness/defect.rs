@@ -4,7 +4,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
-use shared::domain::booking::Step;
+use shared::domain::marketplace::booking::Step;
 
 use super::wire::writes;
 use crate::booked::{booking_id, metadata};
@@ -94,26 +94,26 @@ impl Defect {
             body["Key"]["pk"]["S"] = json!("SUPPRESSION#of_another_address");
         }
         for mut write in writes(operation, body) {
-            let (kind, state) = (write.kind().to_owned(), write.text("state").to_owned());
-            let of_effect = !write.text("reason").is_empty() && ENDS.contains(&state.as_str());
+            let (kind, status) = (write.kind().to_owned(), write.text("status").to_owned());
+            let of_effect = !write.text("reason").is_empty() && ENDS.contains(&status.as_str());
             match self {
-                Self::ClaimWithoutCondition if state == "sending" => write.leave_out(|_| true),
-                Self::FenceStands if state == "sending" => write.leave_as_it_is("fence"),
+                Self::ClaimWithoutCondition if status == "sending" => write.leave_out(|_| true),
+                Self::FenceStands if status == "sending" => write.leave_as_it_is("fence"),
                 Self::EndWithoutFence if of_effect => write.leave_out(|name| name == "fence"),
                 Self::EndWithoutState if of_effect => {
-                    write.leave_out(|name| matches!(name, "fence" | "state"))
+                    write.leave_out(|name| matches!(name, "fence" | "status"))
                 }
                 Self::VersionIgnored => write.leave_out(|name| name == "version"),
                 Self::EventTakenForNew if kind == "EVENT" => {
                     write.leave_out(|name| name == "attribute_not_exists(pk)")
                 }
-                Self::EventAppliedTwice if kind == "EVENT" => write.leave_out(|name| name == "state"),
+                Self::EventAppliedTwice if kind == "EVENT" => write.leave_out(|name| name == "status"),
                 Self::BegunTwice if write.text("sk").starts_with("ACTION#") => {
                     write.leave_out(|name| name == "attribute_not_exists(pk)")
                 }
                 Self::PayeeUnfenced if kind == "PAYEE" => write.leave_out(|_| true),
-                Self::RefusalNotListed if write.text("list_state_pk").ends_with("#refused") => {
-                    write.leave_unset("list_state_pk")
+                Self::RefusalNotListed if write.text("list_status_pk").ends_with("#refused") => {
+                    write.leave_unset("list_status_pk")
                 }
                 Self::NextStepNotDue => write.leave_unset("due_shard") && write.leave_unset("due_at"),
                 _ => false,

@@ -24,8 +24,8 @@ pub struct Orders {
 
 impl Orders {
     /// What can follow upon a state.
-    pub fn offers(&mut self, state: u64, labels: Vec<Label>) {
-        self.offered.insert(state, labels);
+    pub fn offers(&mut self, status: u64, labels: Vec<Label>) {
+        self.offered.insert(status, labels);
     }
 
     /// A move was made.
@@ -50,7 +50,7 @@ impl Orders {
         if let Some(ways) = known.get(&from) {
             return *ways;
         }
-        let labels = self.offered.get(&from).cloned().expect("every state that was found was looked at");
+        let labels = self.offered.get(&from).cloned().expect("every status that was found was looked at");
         let mut ways = if labels.is_empty() { 1.0 } else { 0.0 };
         for label in labels {
             let to = self.follow(from, label);

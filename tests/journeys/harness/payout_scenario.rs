@@ -6,8 +6,8 @@ use chrono::Duration;
 use http::{Method, Request};
 use local::service::TABLE;
 use serde_json::json;
-use shared::domain::booking::BookingState;
-use shared::domain::ledger::LedgerAccount;
+use shared::domain::marketplace::booking::BookingStatus;
+use shared::domain::marketplace::ledger::LedgerAccount;
 use shared::http::extension::RequestId;
 
 use super::booked::Booked;
@@ -163,14 +163,17 @@ impl Scenario for Payouts {
 
     async fn at_rest(&self, world: &World, told: &str) {
         let rows = Rows::read(&world.service.dynamo);
-        let batches = rows.of("BATCHES#").find(|row| row.text("state") != "completed");
+        let batches = rows.of("BATCHES#").find(|row| row.text("status") != "completed");
         assert!(batches.is_none(), "{told}\na batch is not over: {batches:?}");
         for booked in rows.bookings() {
             let booking = booked.booking.as_ref().unwrap();
             let owed = LedgerAccount::Owed(booking.terms.professional_id.clone());
-            let owed = shared::domain::ledger::position(booking).get(&owed).copied().unwrap_or_default();
+            let owed = shared::domain::marketplace::ledger::position(booking)
+                .get(&owed)
+                .copied()
+                .unwrap_or_default();
             // What came back of a transfer is owed again; a person decides how it is paid.
-            let fits = booking.state == BookingState::PaidOut && -owed <= booking.amounts.reversed;
+            let fits = booking.status == BookingStatus::PaidOut && -owed <= booking.amounts.reversed;
             assert!(fits || is_blocked(&booked, &rows), "{told}\nnot paid: {}", booked.projected);
         }
     }
@@ -190,15 +193,15 @@ pub(super) async fn finish(world: &World) -> u64 {
     let paid = world.pay_day().await["due"].as_u64().unwrap();
     told(world).await;
     let rows = Rows::read(&world.service.dynamo);
-    let open = rows.of("BATCHES#").filter(|row| row.text("state") != "completed").count();
+    let open = rows.of("BATCHES#").filter(|row| row.text("status") != "completed").count();
     let left = rows.bookings().filter(|booked| is_to_be_paid(booked, &rows)).count();
     swept + paid + (open + left) as u64
 }
 
 /// Whether something is still to come.
 fn is_to_be_paid(booked: &Booked<'_>, rows: &Rows) -> bool {
-    let is_open = booked.transfers().any(|(effect, _)| !effect.state.is_final());
-    let waits = booked.booking.as_ref().is_some_and(|booking| booking.stage == BookingState::Completed);
+    let is_open = booked.transfers().any(|(effect, _)| !effect.status.is_final());
+    let waits = booked.booking.as_ref().is_some_and(|booking| booking.stage == BookingStatus::Completed);
     is_open || (waits && !is_blocked(booked, rows))
 }
 
@@ -206,7 +209,8 @@ fn is_to_be_paid(booked: &Booked<'_>, rows: &Rows) -> bool {
 fn is_blocked(booked: &Booked<'_>, rows: &Rows) -> bool {
     let Some(booking) = &booked.booking else { return true };
     let pk = format!("PAYEE#{}#{}", booked.row.company_id, booking.terms.professional_id);
-    let payee = rows.0.get(&(pk, "PAYEE".to_owned())).map(Row::read::<shared::store::payee::PayeeRow>);
+    let payee =
+        rows.0.get(&(pk, "PAYEE".to_owned())).map(Row::read::<shared::store::marketplace::payee::PayeeRow>);
     let account = payee.and_then(|payee| payee.account);
     booking.dispute_open || account.is_none_or(|account| !account.payouts_enabled)
 }

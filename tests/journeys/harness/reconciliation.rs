@@ -1,7 +1,7 @@
 //! Reconciliation: runs over runs, over payouts, over events that come after all.
 
 use chrono::Duration;
-use shared::store::reconciliation::Sums;
+use shared::store::marketplace::reconciliation::Sums;
 
 use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use local::embedded::EmbeddedDynamo;
 use local::service::TABLE;
 use serde_json::Value;
-use shared::domain::time;
+use shared::domain::kernel::time;
 
 /// Every row, by its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

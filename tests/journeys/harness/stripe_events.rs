@@ -221,7 +221,7 @@ impl Scenario for Deliveries<'_> {
     async fn at_rest(&self, world: &World, told: &str) {
         let rows = Rows::read(&world.service.dynamo);
         if self.story == Story::OtherShop {
-            let ignored = rows.of("EVENT#stripe#").all(|row| row.text("state") == "received");
+            let ignored = rows.of("EVENT#stripe#").all(|row| row.text("status") == "received");
             assert!(ignored, "{told}\nan event of another shop is not ignored");
         }
         // That an account is not there is an answer: nothing is paid to it until Stripe tells of it again.

@@ -16,7 +16,7 @@
 //! # Which step is where
 //! | here | in the product |
 //! | --- | --- |
-//! | `plan`, `look_before_preparing`, `prepare` | the payouts job: the booking's row and `payout:<booking>:v<N>` (`shared/src/domain/payout/transfer.rs`) in one transaction |
+//! | `plan`, `look_before_preparing`, `prepare` | the payouts job: the booking's row and `payout:<booking>:v<N>` (`shared/domain/src/marketplace/payout/transfer.rs`) in one transaction |
 //! | `read`, `claim`, `settle` | `shared/src/effects.rs` |
 //! | `call`, `answer`, `time_out`, `look_up`, `abandon` | `shared/src/effects/attempt.rs`, `shared/src/providers/stripe/client.rs` |
 //! | [`Answer`] | `shared/src/providers/call.rs`, told apart in `shared/src/providers/stripe/error.rs` |

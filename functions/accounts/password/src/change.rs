@@ -10,7 +10,7 @@ use shared::auth::password::{self, Known, password_field};
 use shared::auth::session::{self, ProvenAccount};
 use shared::http::{Failure, JsonBody, RateLimitCharge};
 use shared::rate_limit::class::{AUTH, AUTH_ADDRESS};
-use shared::store::account::Proof;
+use shared::store::accounts::account::Proof;
 
 pub(crate) async fn change(
     State(app): State<SharedApp>,

@@ -19,11 +19,11 @@ use shared::app::SharedApp;
 use shared::auth::Routes;
 use shared::auth::links::Links;
 use shared::auth::password::password_field;
-use shared::domain::account::EmailAddress;
+use shared::domain::kernel::account::EmailAddress;
 use shared::http::body::{language_field, text_field};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody, RateLimitCharge};
 use shared::rate_limit::class::{RESET, RESET_ADDRESS};
-use shared::store::account::AccountKey;
+use shared::store::accounts::account::AccountKey;
 
 /// The longest mail address, and far more than a token is.
 const MAX_TEXT_CHARS: usize = 254;

@@ -4,11 +4,11 @@ use shared::app::App;
 use shared::auth::password::{self, Checked, Known, password_field};
 use shared::auth::session::{ProvenAccount, not_configured};
 use shared::config::StaffAccount;
-use shared::domain::account::{Role, canonical_name};
-use shared::domain::id::CompanyId;
+use shared::domain::kernel::account::{Role, canonical_name};
+use shared::domain::kernel::id::CompanyId;
 use shared::http::body::text_field;
 use shared::http::{Failure, JsonBody};
-use shared::store::account::{AccountKey, AccountRow};
+use shared::store::accounts::account::{AccountKey, AccountRow};
 
 /// No name of ours is longer than the longest mail address.
 const MAX_NAME_CHARS: usize = 254;

@@ -17,7 +17,7 @@ use shared::app::SharedApp;
 use shared::auth::Routes;
 use shared::auth::links::{Links, SignUp};
 use shared::auth::password::{self, password_field};
-use shared::domain::account::{EmailAddress, Role};
+use shared::domain::kernel::account::{EmailAddress, Role};
 use shared::http::body::{language_field, text_field};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody};
 

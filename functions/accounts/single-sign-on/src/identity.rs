@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 use shared::config::Oidc;
-use shared::domain::account::Role;
+use shared::domain::kernel::account::Role;
 use shared::http::Failure;
 use shared::providers::tokens::keys::KeySet;
 use shared::providers::tokens::{Times, TokenError, header, signature};

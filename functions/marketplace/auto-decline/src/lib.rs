@@ -21,7 +21,7 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::job::{AUTO_DECLINE_JOB, Occurrence};
+use shared::domain::platform::job::{AUTO_DECLINE_JOB, Occurrence};
 use shared::http::{Answer, Failure};
 
 /// How far apart the planned firings are.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use shared::app::SharedApp;
-use shared::domain::job::{AUTO_DECLINE_JOB, Occurrence, Report};
+use shared::domain::platform::job::{AUTO_DECLINE_JOB, Occurrence, Report};
 use shared::due::{self, SweepLimits, Worked};
 use shared::http::Failure;
 use shared::store::due::{DueRow, SWEEP};
@@ -73,15 +73,14 @@ impl Run<'_> {
     async fn work_on(&self, row: DueRow) -> Worked {
         // Nobody closes it: without a place there is nothing to do.
         let Ok(_place) = self.places.acquire().await else { return Worked::Skipped };
-        let new_id = || self.app.ids.next();
         if row.key.kind() == RowKind::Event {
-            let applied = self.app.intake(self.store, &new_id).work_on(&row, self.app.clock.now()).await;
+            let applied = self.app.intake(self.store).work_on(&row, self.app.clock.now()).await;
             return applied.unwrap_or_else(|error| {
                 tracing::error!(%error, "a waiting event could not be applied");
                 Worked::Failed
             });
         }
-        let ended = self.app.bookings(self.store, &new_id).work_on(&row).await;
+        let ended = self.app.bookings(self.store).work_on(&row).await;
         self.declined.fetch_add(u64::from(ended.declined), Ordering::Relaxed);
         ended.worked
     }

@@ -3,13 +3,13 @@
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::auth::session::Session;
-use shared::domain::account::{EmailAddress, Role};
-use shared::domain::booking::Booking;
-use shared::domain::message::Language;
-use shared::domain::party::BookingId;
+use shared::domain::kernel::account::{EmailAddress, Role};
+use shared::domain::kernel::message::Language;
+use shared::domain::kernel::party::BookingId;
+use shared::domain::marketplace::booking::Booking;
 use shared::http::Failure;
-use shared::store::account::{AccountKey, AccountRow};
-use shared::store::booking::{BookingRow, Contact};
+use shared::store::accounts::account::{AccountKey, AccountRow};
+use shared::store::marketplace::booking::{BookingRow, Contact};
 
 /// Where the customer is reached: at the address that is given, or at that of the customer's own account. A
 /// booking without one is declined without a mail.

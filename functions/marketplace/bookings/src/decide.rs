@@ -4,15 +4,17 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::account::Role;
-use shared::domain::action::Actor;
-use shared::domain::booking::{Booking, BookingCommand, BookingState, CancelledBy, Refusal, Step};
-use shared::domain::effect::Effect;
-use shared::domain::party::BookingId;
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::party::BookingId;
+use shared::domain::marketplace::booking::{
+    Booking, BookingCommand, BookingStatus, CancelledBy, Refusal, Step,
+};
+use shared::domain::platform::action::Actor;
+use shared::domain::platform::effect::Effect;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
-use shared::store::booking::{BookingChange, BookingRow};
+use shared::store::marketplace::booking::{BookingChange, BookingRow};
 
 use crate::{TRIES, contact, parse, seen_by, show, steps, unrecorded};
 
@@ -125,7 +127,7 @@ async fn record(
 /// Once the professional has promised the job, only the professional and the owner call it off.
 fn may(booking: &Booking, ask: BookingCommand) -> Result<(), Refusal> {
     let by_customer = ask == BookingCommand::Cancel { by: CancelledBy::Customer };
-    if by_customer && booking.stage == BookingState::Accepted {
+    if by_customer && booking.stage == BookingStatus::Accepted {
         return Err(Refusal::AlreadyAccepted);
     }
     Ok(())

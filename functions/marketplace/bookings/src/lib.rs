@@ -23,12 +23,12 @@ use axum::extract::{Path, State};
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
-use shared::domain::account::Role;
-use shared::domain::booking::Booking;
-use shared::domain::party::BookingId;
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::party::BookingId;
+use shared::domain::marketplace::booking::Booking;
 use shared::http::{Answer, Failure};
-use shared::store::booking::BookingRow;
-use shared::store::recovery::RecordError;
+use shared::store::marketplace::booking::BookingRow;
+use shared::store::recovery::record::RecordError;
 
 /// An event may move the booking at the same moment; a sixth time is no coincidence.
 const TRIES: u32 = 6;

@@ -4,10 +4,10 @@ use axum::extract::{Path, State};
 use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::booking::{Booking, BookingState, Step};
+use shared::domain::marketplace::booking::{Booking, BookingStatus, Step};
 use shared::http::{Answer, Failure};
 use shared::providers::call::CallError;
-use shared::store::booking::BookingRow;
+use shared::store::marketplace::booking::BookingRow;
 
 use crate::{parse, seen_by};
 
@@ -34,13 +34,13 @@ pub(crate) async fn payment(
 
 /// Why there is no payment: not yet, or never.
 async fn unopened(caller: &Caller, row: &BookingRow, booking: &Booking) -> Result<Failure, Failure> {
-    if booking.stage != BookingState::Requested {
+    if booking.stage != BookingStatus::Requested {
         return Ok(Failure::Conflict("No payment was opened for this booking.".to_owned()));
     }
     let version = row.begun.get(&Step::Hold).copied().unwrap_or_default();
     let hold = caller.company.action(row.booking_id, &Step::Hold.operation(row.booking_id, version)).await?;
     Ok(match hold {
-        Some(hold) if hold.state.is_final() => {
+        Some(hold) if hold.status.is_final() => {
             Failure::Conflict("Stripe opened no payment for this booking.".to_owned())
         }
         _ => Failure::Busy("The payment is being opened. Ask again."),

@@ -7,15 +7,15 @@ use http::StatusCode;
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::auth::session::Session;
-use shared::domain::action::Actor;
-use shared::domain::booking::{BookingFact, BookingFactKind, Step};
-use shared::domain::effect::Effect;
-use shared::domain::party::BookingId;
-use shared::domain::refusal;
+use shared::domain::kernel::party::BookingId;
+use shared::domain::marketplace::booking::{BookingFact, BookingFactKind, Step};
+use shared::domain::platform::action::Actor;
+use shared::domain::platform::effect::Effect;
+use shared::domain::platform::refusal;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
-use shared::store::booking::{BookingChange, BookingRow};
+use shared::store::marketplace::booking::{BookingChange, BookingRow};
 
 use crate::{TRIES, contact, show, steps, unrecorded};
 

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use shared::domain::account::Role;
-use shared::domain::booking::{Booking, Policy, Step, StepRefusal};
-use shared::domain::time;
-use shared::store::booking::BookingRow;
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::time;
+use shared::domain::marketplace::booking::{Booking, Policy, Step, StepRefusal};
+use shared::store::marketplace::booking::BookingRow;
 
 /// The booking for a reader in a role. What the platform keeps and what the professional gets is no
 /// customer's business.
@@ -15,7 +15,7 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
     let cancellation = booking.cancellation.as_ref();
     let mut shown = json!({
         "booking_id": row.booking_id,
-        "status": booking.state,
+        "status": booking.status,
         "professional_id": terms.professional_id,
         "customer_id": terms.customer_id,
         "payment_status": booking.payment_status(),

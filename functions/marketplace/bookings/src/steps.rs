@@ -1,10 +1,10 @@
 //! The steps of a booking, taken while somebody waits for the answer.
 
 use shared::app::SharedApp;
-use shared::domain::effect::Effect;
+use shared::domain::platform::effect::Effect;
 use shared::http::Failure;
 use shared::store::Company;
-use shared::store::booking::BookingRow;
+use shared::store::marketplace::booking::BookingRow;
 
 /// Takes the steps that a decision began, and those that follow from their ends, such as the mail once
 /// the money is free. The booking as it stands after them; what did not end, the sweep takes up again.
@@ -17,8 +17,7 @@ pub(crate) async fn take(
     if steps.is_empty() {
         return Ok(row);
     }
-    let new_id = || app.ids.next();
-    app.bookings(company.store(), &new_id).take(company, row.booking_id, steps).await;
+    app.bookings(company.store()).take(company, row.booking_id, steps).await;
     Ok(company.booking(row.booking_id).await?)
 }
 
@@ -27,7 +26,7 @@ pub(crate) async fn left(company: &Company, row: &BookingRow) -> Result<Vec<Effe
     let mut left = Vec::new();
     for (step, version) in &row.begun {
         let step = company.action(row.booking_id, &step.operation(row.booking_id, *version)).await?;
-        left.extend(step.filter(|step| !step.state.is_final()));
+        left.extend(step.filter(|step| !step.status.is_final()));
     }
     Ok(left)
 }

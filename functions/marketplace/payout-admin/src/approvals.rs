@@ -5,15 +5,15 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::booking::MAX_PRICE;
-use shared::domain::money::Currency;
-use shared::domain::party::ProfessionalId;
-use shared::domain::payout::{Approval, StartedBy};
-use shared::domain::time;
+use shared::domain::kernel::money::Currency;
+use shared::domain::kernel::party::ProfessionalId;
+use shared::domain::kernel::time;
+use shared::domain::marketplace::booking::MAX_PRICE;
+use shared::domain::marketplace::payout::{Approval, StartedBy};
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::company::AuditEntry;
-use shared::store::payee::PayeeRow;
+use shared::store::marketplace::payee::PayeeRow;
 
 /// What is approved.
 struct Wanted {

@@ -5,14 +5,14 @@ use std::collections::{BTreeSet, HashMap};
 use axum::extract::Path;
 use serde_json::{Value, json};
 use shared::auth::Caller;
-use shared::domain::effect::Effect;
-use shared::domain::money::Currency;
-use shared::domain::party::{BookingId, ProfessionalId};
-use shared::domain::payout::{BatchEntry, BatchId, EntryState, SkipReason, StartedBy};
-use shared::domain::time;
+use shared::domain::kernel::money::Currency;
+use shared::domain::kernel::party::{BookingId, ProfessionalId};
+use shared::domain::kernel::time;
+use shared::domain::marketplace::payout::{BatchEntry, BatchId, EntryStatus, SkipReason, StartedBy};
+use shared::domain::platform::effect::Effect;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::batch::{BatchEntryCursor, BatchLine, BatchRow};
+use shared::store::marketplace::batch::{BatchEntryCursor, BatchLine, BatchRow};
 
 /// Why a transfer that was never sent was withdrawn.
 const CHANGED: [&str; 4] = ["already_paid", "disputed", "not_completed", "amount_changed"];
@@ -39,7 +39,7 @@ pub(super) async fn read(
     let whose: BTreeSet<(ProfessionalId, Currency)> =
         entries.iter().map(|entry| (entry.professional_id.clone(), entry.currency.clone())).collect();
     let lines = company.batch_lines(batch, &whose.into_iter().collect::<Vec<_>>()).await?;
-    let open = entries.iter().filter(|entry| entry.state == EntryState::Open);
+    let open = entries.iter().filter(|entry| entry.status == EntryStatus::Open);
     let open: Vec<(BookingId, String)> =
         open.filter_map(|entry| Some((entry.booking_id, entry.operation.clone()?))).collect();
     let effects = company.actions_of_bookings(&open).await?;
@@ -73,7 +73,7 @@ fn show(row: &BatchRow) -> Value {
     });
     json!({
         "batch_id": record.id,
-        "status": record.state,
+        "status": record.status,
         "started_by": started_by,
         "created_at": time::format(record.created_at),
         "changed_at": time::format(record.changed_at),
@@ -91,13 +91,13 @@ fn show_entry(entry: &BatchEntry, effects: &HashMap<&str, &Effect>) -> Value {
         "booking_id": entry.booking_id,
         "professional_id": entry.professional_id,
         "currency": entry.currency,
-        "state": entry.state,
+        "status": entry.status,
         "payable_amount": entry.payable_amount,
         "amount": entry.amount,
         "carried_amount": entry.carried_amount,
         "operation": entry.operation,
         "transfer_id": entry.transfer_id,
-        "message": message(entry.state, reason.as_deref()),
+        "message": message(entry.status, reason.as_deref()),
         "reason": reason,
         "tries": effect.map(|effect| effect.tries),
         "at": time::format(entry.at),
@@ -105,20 +105,22 @@ fn show_entry(entry: &BatchEntry, effects: &HashMap<&str, &Effect>) -> Value {
 }
 
 /// Why a booking was not paid, as a sentence for the professional.
-fn message(state: EntryState, reason: Option<&str>) -> Option<&'static str> {
-    match state {
-        EntryState::Done => None,
-        EntryState::Settled => Some("All of it was kept back for what you owed."),
-        EntryState::Open => Some(SkipReason::InProgress.sentence()),
-        EntryState::InDoubt => Some("We are finding out whether this transfer was made. It is not repeated."),
-        EntryState::Rejected if reason.is_some_and(|reason| CHANGED.contains(&reason)) => Some(
+fn message(status: EntryStatus, reason: Option<&str>) -> Option<&'static str> {
+    match status {
+        EntryStatus::Done => None,
+        EntryStatus::Settled => Some("All of it was kept back for what you owed."),
+        EntryStatus::Open => Some(SkipReason::InProgress.sentence()),
+        EntryStatus::InDoubt => {
+            Some("We are finding out whether this transfer was made. It is not repeated.")
+        }
+        EntryStatus::Rejected if reason.is_some_and(|reason| CHANGED.contains(&reason)) => Some(
             "The booking changed before the transfer was made. We look at it again on the next payout day.",
         ),
-        EntryState::Rejected if reason == Some("balance_insufficient") => {
+        EntryStatus::Rejected if reason == Some("balance_insufficient") => {
             Some(SkipReason::PlatformBalanceLow.sentence())
         }
-        EntryState::Rejected => Some(SkipReason::TransferRefused.sentence()),
-        EntryState::Skipped => SkipReason::parse(reason?).map(SkipReason::sentence),
+        EntryStatus::Rejected => Some(SkipReason::TransferRefused.sentence()),
+        EntryStatus::Skipped => SkipReason::parse(reason?).map(SkipReason::sentence),
     }
 }
 

@@ -5,8 +5,8 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::action::Actor;
-use shared::domain::payout::{BatchId, CarriedLine, Plan, StartedBy};
+use shared::domain::marketplace::payout::{BatchId, CarriedLine, Plan, StartedBy};
+use shared::domain::platform::action::Actor;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::payouts::{PayoutRequest, RunLimits, RunResult};
@@ -29,8 +29,7 @@ async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, 
     let batch = calendar.batch_of_day(app.clock.now());
     let batch =
         batch.ok_or_else(|| Failure::Internal("the clock shows no year of four digits".to_owned()))?;
-    let new_id = || app.ids.next();
-    let payouts = app.payouts(app.store()?, &new_id).ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
+    let payouts = app.payouts(app.store()?).ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
     let order = PayoutRequest {
         batch,
         started_by: StartedBy::Person { account: caller.id.clone() },

@@ -20,7 +20,7 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::job::{Occurrence, Report};
+use shared::domain::platform::job::{Occurrence, Report};
 use shared::http::{Answer, Failure};
 
 /// The job, as its runs are remembered and logged.

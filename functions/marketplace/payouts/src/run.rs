@@ -1,9 +1,9 @@
 //! One run: finish what was left, pay what is due, remember how it went.
 
 use shared::app::SharedApp;
-use shared::domain::action::Actor;
-use shared::domain::job::{Occurrence, Report};
-use shared::domain::payout::{BatchId, StartedBy};
+use shared::domain::marketplace::payout::{BatchId, StartedBy};
+use shared::domain::platform::action::Actor;
+use shared::domain::platform::job::{Occurrence, Report};
 use shared::due;
 use shared::http::Failure;
 use shared::payouts::{self, PayoutRequest, RunLimits};
@@ -16,8 +16,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
     let span = tracing::info_span!("run", cron = JOB);
     async {
         let store = app.store()?;
-        let new_id = || app.ids.next();
-        let Some(payouts) = app.payouts(store, &new_id) else { return without_stripe(app, occurrence).await };
+        let Some(payouts) = app.payouts(store) else { return without_stripe(app, occurrence).await };
         let limits = RunLimits::of_schedule();
         let left = payouts.finish(limits).await?;
         let order = PayoutRequest {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use shared::auth::Caller;
-use shared::domain::ledger::LedgerAccount;
-use shared::domain::money::Currency;
+use shared::domain::kernel::money::Currency;
+use shared::domain::marketplace::ledger::LedgerAccount;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 

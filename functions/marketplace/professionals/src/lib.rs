@@ -15,7 +15,7 @@ use axum::Router;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::Routes;
-use shared::domain::party::ProfessionalId;
+use shared::domain::kernel::party::ProfessionalId;
 use shared::http::Failure;
 
 /// The routes of this function.

@@ -5,17 +5,17 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::party::{ProfessionalId, StripeAccountId};
-use shared::domain::payout::AccountStanding;
-use shared::domain::provider::Provider;
-use shared::domain::time;
+use shared::domain::kernel::party::{ProfessionalId, StripeAccountId};
+use shared::domain::kernel::provider::Provider;
+use shared::domain::kernel::time;
+use shared::domain::marketplace::payout::AccountStanding;
 use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::providers::stripe::account::StripeAccount;
 use shared::store::StoreError;
 use shared::store::company::AuditEntry;
-use shared::store::payee::PayeeRow;
+use shared::store::marketplace::payee::PayeeRow;
 
 use crate::parse;
 

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use axum::extract::Path;
 use serde_json::{Value, json};
 use shared::auth::Caller;
-use shared::domain::account::Role;
-use shared::domain::ledger::{Balances, LedgerAccount, LedgerEntry, Statement};
-use shared::domain::money::Currency;
-use shared::domain::party::ProfessionalId;
-use shared::domain::time;
+use shared::domain::kernel::account::Role;
+use shared::domain::kernel::money::Currency;
+use shared::domain::kernel::party::ProfessionalId;
+use shared::domain::kernel::time;
+use shared::domain::marketplace::ledger::{Balances, LedgerAccount, LedgerEntry, Statement};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::ledger::LedgerCursor;
+use shared::store::marketplace::ledger::LedgerCursor;
 
 use crate::parse;
 

@@ -18,10 +18,10 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::job::Occurrence;
+use shared::domain::platform::job::Occurrence;
 use shared::http::{Answer, Failure};
 use shared::reconciliation::{self, ReconcileError, ReconciliationLimits};
-use shared::store::reconciliation::RECONCILIATION_JOB;
+use shared::store::marketplace::reconciliation::RECONCILIATION_JOB;
 
 /// How far apart the planned firings are.
 const SLOT_DAYS: i64 = 1;

@@ -5,12 +5,12 @@ use std::time::Duration as StdDuration;
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::join_all;
 use serde_json::Value;
-use shared::app::Clock;
-use shared::domain::job::CaptureTotals;
+use shared::domain::kernel::clock::Clock;
+use shared::domain::platform::job::CaptureTotals;
 use shared::due;
 use shared::providers::posthog::{CaptureError, MAX_EVENTS, PostHog, event};
 use shared::store::due::ANALYTICS;
-use shared::store::outbox::Waiting;
+use shared::store::platform::outbox::Waiting;
 use shared::store::{Key, Store, StoreError};
 use tokio::time::Instant;
 

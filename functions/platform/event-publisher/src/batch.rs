@@ -1,7 +1,7 @@
 //! What goes into one request to the bus.
 
 use shared::aws::bus::{BusEntry, MAX_BYTES, MAX_ENTRIES};
-use shared::store::outbox::Waiting;
+use shared::store::platform::outbox::Waiting;
 
 /// An entry of the outbox, in the words of the bus.
 pub(crate) struct OutboxEntry {

@@ -23,7 +23,7 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::job::{EVENT_PUBLISHER_JOB, Occurrence, Report};
+use shared::domain::platform::job::{EVENT_PUBLISHER_JOB, Occurrence, Report};
 use shared::http::{Answer, Failure};
 use sinks::Sinks;
 

@@ -6,13 +6,14 @@ use std::time::Duration as StdDuration;
 
 use chrono::{DateTime, Duration, Utc};
 use futures_util::{StreamExt as _, stream};
-use shared::app::{Clock, SharedApp};
+use shared::app::SharedApp;
 use shared::aws::bus::{Bus, BusEntry, MAX_ENTRIES, PutError, PutEventResult};
-use shared::domain::job::{EVENT_PUBLISHER_JOB, Occurrence, Report};
+use shared::domain::kernel::clock::Clock;
+use shared::domain::platform::job::{EVENT_PUBLISHER_JOB, Occurrence, Report};
 use shared::due::{self, SweepLimits};
 use shared::http::Failure;
 use shared::store::due::{DueRow, EVENTS};
-use shared::store::outbox::Waiting;
+use shared::store::platform::outbox::Waiting;
 use shared::store::{Key, RowKind, Store, StoreError};
 use tokio::time::Instant;
 use tracing::Instrument as _;

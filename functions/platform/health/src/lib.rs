@@ -13,11 +13,11 @@ use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Map, Value, json};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::job::{JOBS, Job};
-use shared::domain::time;
+use shared::domain::kernel::time;
+use shared::domain::platform::job::{JOBS, Job};
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
-use shared::store::job::LastRun;
+use shared::store::platform::job::LastRun;
 use shared::store::version::DATA_VERSION;
 use std::time::Instant;
 
@@ -138,10 +138,10 @@ async fn crons(app: &SharedApp) -> Check {
     let mut well = missing.is_empty();
     let mut detail = Map::new();
     for job in &JOBS {
-        let (state, run) = state(app, job).await;
-        well &= state == "ok" || (state == "never_ran" && !job.must_have_run);
+        let (status, run) = status(app, job).await;
+        well &= status == "ok" || (status == "never_ran" && !job.must_have_run);
         let told = json!({
-            "state": state,
+            "status": status,
             "last_run_at": run.as_ref().map(|run| time::format(run.ended_at)),
             "last_report": run.map(|run| run.report),
         });
@@ -151,7 +151,7 @@ async fn crons(app: &SharedApp) -> Check {
     Check { well, detail: Value::Object(detail) }
 }
 
-async fn state(app: &SharedApp, job: &Job) -> (&'static str, Option<LastRun>) {
+async fn status(app: &SharedApp, job: &Job) -> (&'static str, Option<LastRun>) {
     let run = match app.store() {
         Ok(store) => store.last_run(job.name).await,
         Err(error) => Err(error),

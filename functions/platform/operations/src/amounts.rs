@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::domain::booking::Booking;
-use shared::domain::effect::{Effect, Request, Subject};
-use shared::domain::money::Money;
-use shared::domain::party::BookingId;
-use shared::domain::refusal;
+use shared::domain::kernel::money::Money;
+use shared::domain::kernel::party::BookingId;
+use shared::domain::marketplace::booking::Booking;
+use shared::domain::platform::effect::{Effect, Request, Subject};
+use shared::domain::platform::refusal;
 use shared::store::{Company, StoreError};
 
 /// The bookings of effects, as they stand.

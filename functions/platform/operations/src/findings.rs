@@ -5,13 +5,13 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::reconciliation::{
-    CloseOutcome, Closing, Finding, FindingCursor, FindingKind, FindingState,
+use shared::store::marketplace::reconciliation::{
+    CloseOutcome, Closing, Finding, FindingCursor, FindingKind, FindingStatus,
 };
 
 /// Room for a few sentences.
@@ -53,7 +53,7 @@ async fn close(
     }
     let finding_scope = caller.company.finding_scope(app.config.platform_company.as_ref());
     let now = app.clock.now();
-    match finding_scope.close(finding_id, &caller.id, note, now, &|| app.ids.next()).await? {
+    match finding_scope.close(finding_id, &caller.id, note, now, &app.ids).await? {
         CloseOutcome::Now(finding) => {
             tracing::info!(finding_id, "finding closed by hand");
             Ok(Answer::ok(tell(&finding)))
@@ -62,7 +62,7 @@ async fn close(
         CloseOutcome::NotOpen(finding) if says(finding.closing.as_ref(), &caller.id, note) => {
             Ok(Answer::ok(tell(&finding)))
         }
-        CloseOutcome::NotOpen(finding) if finding.state == FindingState::Explained => {
+        CloseOutcome::NotOpen(finding) if finding.status == FindingStatus::Explained => {
             Err(Failure::Conflict("Stripe and the books agree by now: it is closed already.".to_owned()))
         }
         CloseOutcome::NotOpen(_) => Err(Failure::Conflict("It is closed already.".to_owned())),
@@ -96,7 +96,7 @@ pub(super) fn tell(finding: &Finding) -> Value {
         "difference_amount": finding.difference_amount(),
         "currency": finding.currency,
         "found_at": time::format(finding.found_at),
-        "state": finding.state,
+        "status": finding.status,
         "closing": closing,
     })
 }

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::http::Failure;
 use shared::store::Store;
-use shared::store::reconciliation::{FindingTotals, Reconciliation};
+use shared::store::marketplace::reconciliation::{FindingTotals, Reconciliation};
 
 /// Ten days of a job that runs daily.
 const RUNS_SHOWN: u16 = 10;

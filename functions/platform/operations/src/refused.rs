@@ -1,12 +1,12 @@
 //! Effects that a provider refused for good and that are not resolved yet.
 
 use serde_json::{Value, json};
-use shared::domain::effect::{Effect, Subject};
-use shared::domain::refusal;
-use shared::domain::time;
+use shared::domain::kernel::time;
+use shared::domain::platform::effect::{Effect, Subject};
+use shared::domain::platform::refusal;
 use shared::http::Failure;
 use shared::store::Company;
-use shared::store::trouble::Trouble;
+use shared::store::platform::trouble::Trouble;
 
 use crate::amounts::Bookings;
 

@@ -5,10 +5,10 @@ use axum::response::Response;
 use serde_json::{Map, Value};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::booking::{RefusalDecision, Step};
-use shared::domain::effect::{Effect, Subject};
-use shared::domain::id::CaseId;
-use shared::domain::party::BookingId;
+use shared::domain::kernel::id::CaseId;
+use shared::domain::kernel::party::BookingId;
+use shared::domain::marketplace::booking::{RefusalDecision, Step};
+use shared::domain::platform::effect::{Effect, Subject};
 use shared::effects::{self, RefusalRequest, Resolution, Unresolved};
 use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
@@ -119,11 +119,10 @@ async fn decide(
 ) -> Result<Effect, Failure> {
     let company = &caller.company;
     let (effect_clients, now) = (app.effect_clients(), app.clock.now());
-    let new_id = || app.ids.next();
-    let begun = effects::resolve_refusal(company, subject, read, order, effect_clients, &new_id, now).await;
+    let begun = effects::resolve_refusal(company, subject, read, order, effect_clients, &app.ids, now).await;
     let begun = begun.map_err(refuse)?;
     if let Subject::Booking(booking_id) = subject {
-        app.bookings(company.store(), &new_id).take(company, booking_id, begun).await;
+        app.bookings(company.store()).take(company, booking_id, begun).await;
     }
     let operation = match (order.decision, Step::version_of(&read.action.operation)) {
         (RefusalDecision::Retry, Some(version)) => {

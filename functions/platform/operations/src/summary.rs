@@ -5,18 +5,18 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::effect::{Effect, Subject};
-use shared::domain::event::Part;
-use shared::domain::job::{JOBS, Job};
-use shared::domain::time;
+use shared::domain::kernel::time;
+use shared::domain::platform::effect::{Effect, Subject};
+use shared::domain::platform::event::Part;
+use shared::domain::platform::job::{JOBS, Job};
 use shared::http::{Answer, Failure};
 use shared::providers::resend::meaning::REPORT_KINDS;
-use shared::store::batch::BatchRow;
 use shared::store::due::SWEEP;
-use shared::store::inbox::StoredEvent;
-use shared::store::job::Runs;
-use shared::store::suppression::REFUSED;
-use shared::store::trouble::Trouble;
+use shared::store::marketplace::batch::BatchRow;
+use shared::store::platform::inbox::StoredEvent;
+use shared::store::platform::job::Runs;
+use shared::store::platform::suppression::REFUSED;
+use shared::store::platform::trouble::Trouble;
 use shared::store::{Company, Store};
 
 use crate::amounts::Bookings;
@@ -55,7 +55,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     let reconciliation =
         if finding_scope.is_platform() { Some(reconciliations::show(store).await?) } else { None };
     let (unread, more_unread) = unread_events(store, company, finding_scope.is_platform()).await?;
-    let channel_error = company.state().await?.channel_error;
+    let channel_error = company.sweep_record().await?.channel_error;
     let channel_error = channel_error.map(|row| {
         json!({"question": row.error.question, "reason": row.error.reason, "since": time::format(row.since)})
     });
@@ -79,7 +79,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
 
 fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
     let last = runs.map(|runs| &runs.last);
-    let state = job.punctuality(last.map(|last| last.ended_at), now).as_str();
+    let status = job.punctuality(last.map(|last| last.ended_at), now).as_str();
     let since = (now - Duration::hours(24)).format("%Y-%m-%dT%H").to_string();
     let hours = runs.map(|runs| runs.hours.as_slice()).unwrap_or_default();
     let recent: Vec<_> = hours.iter().filter(|hour| hour.hour > since).collect();
@@ -87,7 +87,7 @@ fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> Value {
     let rate = if done + failed == 0 { 0.0 } else { failed as f64 / (done + failed) as f64 };
     json!({
         "job": job.name,
-        "state": state,
+        "status": status,
         "last_run_at": last.map(|last| time::format(last.ended_at)),
         "last_report": last.map(|last| &last.report),
         "last_24_hours": {"done": done, "failed": failed, "error_rate": rate},
@@ -112,7 +112,7 @@ async fn batches(company: &Company) -> Result<Vec<Value>, Failure> {
         let (record, counts) = (&row.record, &row.record.counts);
         json!({
             "batch_id": record.id,
-            "status": record.state,
+            "status": record.status,
             "reason": record.reason,
             "done": counts.done,
             "rejected": counts.rejected,
@@ -172,7 +172,7 @@ pub(super) fn tell(subject: Subject, effect: &Effect, bookings: &Bookings) -> Va
         "booking_id": booking_id,
         "operation": effect.action.operation,
         "kind": effect.action.kind,
-        "state": effect.state,
+        "status": effect.status,
         "reason": effect.reason,
         "amount": money.as_ref().map(|money| money.amount),
         "currency": money.as_ref().map(|money| &money.currency),

@@ -4,14 +4,14 @@ use axum::extract::{Path, State};
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Scheduler;
-use shared::domain::event::Meaning;
-use shared::domain::time;
+use shared::domain::kernel::time;
+use shared::domain::platform::event::Meaning;
 use shared::events::STRIPE;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::providers::{stripe, whop};
 use shared::store::StoreError;
-use shared::store::inbox::{EventCursor, EventState, Inbox, StoredEvent};
+use shared::store::platform::inbox::{EventCursor, EventStatus, Inbox, StoredEvent};
 
 use super::whop::WHOP;
 use super::{unreadable, unseal};
@@ -38,9 +38,9 @@ pub(super) async fn replay(
     let store = app.store()?;
     let inbox = store.inbox();
     let event = find(&inbox, &event_id).await?.ok_or(Failure::Absent)?;
-    let (from, is_replayable) = (event.state, event.is_replayable());
+    let (from, is_replayable) = (event.status, event.is_replayable());
     let event = read_again(&app, event)?;
-    if let (EventState::Received, Meaning::Ignored { reason }) = (from, &event.payload_min.meaning) {
+    if let (EventStatus::Received, Meaning::Ignored { reason }) = (from, &event.payload_min.meaning) {
         let reason = reason.as_str();
         return Err(Failure::Conflict(format!("The event still has no effect: {reason}.")));
     }
@@ -50,8 +50,7 @@ pub(super) async fn replay(
     }
     let source = event.source.as_str();
     let taken_up = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
-    let new_id = || app.ids.next();
-    let applied = app.intake(store, &new_id).apply_kept(&taken_up, now).await?;
+    let applied = app.intake(store).apply_kept(&taken_up, now).await?;
     tracing::info!(source, event_id, ?applied, replays = taken_up.replays, "event replayed");
     let stands = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
     Ok(Answer::ok(show(&stands)))
@@ -64,7 +63,7 @@ async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, Stor
     for source in [WHOP, STRIPE] {
         match inbox.event(source, event_id).await? {
             Some(event) if event.is_replayable() => return Ok(Some(event)),
-            Some(event) if event.state != EventState::Received => found = Some(event),
+            Some(event) if event.status != EventStatus::Received => found = Some(event),
             _ => {}
         }
     }
@@ -108,7 +107,7 @@ fn show(event: &StoredEvent) -> Value {
         "payment_id": event.payload_min.payment_id,
         "booking_id": booking_id,
         "payment_intent_id": payment_intent_id,
-        "state": event.state.as_str(),
+        "status": event.status.as_str(),
         "reason": event.reason,
         "tries": event.tries,
         "replays": event.replays,

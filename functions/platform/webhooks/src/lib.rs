@@ -26,7 +26,7 @@ use shared::auth::Routes;
 use shared::events::sealed_for;
 use shared::http::Failure;
 use shared::providers::signed::{Refused, Unreadable};
-use shared::store::inbox::StoredEvent;
+use shared::store::platform::inbox::StoredEvent;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {

@@ -4,10 +4,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use shared::app::SharedApp;
-use shared::domain::event::Event;
+use shared::domain::platform::event::Event;
 use shared::events::Received;
 use shared::http::{Answer, Failure};
-use shared::store::inbox::{EventState, StoredEvent};
+use shared::store::platform::inbox::{EventStatus, StoredEvent};
 
 use super::seal;
 
@@ -19,10 +19,9 @@ pub(super) async fn apply(
     body: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Answer, Failure> {
-    let stored = stored(app, source, event, body, EventState::Pending, now)?;
+    let stored = stored(app, source, event, body, EventStatus::Pending, now)?;
     let (event_id, name) = (stored.payload_min.event_id.clone(), stored.payload_min.name.clone());
-    let new_id = || app.ids.next();
-    let received = app.intake(app.store()?, &new_id).receive(stored, now).await?;
+    let received = app.intake(app.store()?).receive(stored, now).await?;
     Ok(receipt(source, &event_id, &name, received))
 }
 
@@ -46,7 +45,7 @@ pub(super) async fn keep(
     body: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Answer, Failure> {
-    let stored = stored(app, source, event, body, EventState::Received, now)?;
+    let stored = stored(app, source, event, body, EventStatus::Received, now)?;
     let kept = app.store()?.inbox().keep_now(&stored, None).await?;
     let Event { event_id, name, .. } = stored.payload_min;
     let received = if kept { Received::Kept } else { Received::Duplicate };
@@ -59,14 +58,14 @@ pub(super) fn stored(
     source: &str,
     event: Event,
     body: &[u8],
-    state: EventState,
+    status: EventStatus,
     now: DateTime<Utc>,
 ) -> Result<StoredEvent, Failure> {
     Ok(StoredEvent {
         source: source.to_owned(),
         payload_sealed: seal(app, source, &event.event_id, body)?,
         payload_min: event,
-        state,
+        status,
         received_at: now,
         tries: 0,
         reason: None,

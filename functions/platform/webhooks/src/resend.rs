@@ -3,15 +3,15 @@
 use axum::extract::State;
 use http::HeaderMap;
 use shared::app::SharedApp;
-use shared::domain::suppression::{AddressHash, SuppressionChange};
+use shared::domain::kernel::suppression::{AddressHash, SuppressionChange};
 use shared::events::Received;
 use shared::http::body::RawBody;
 use shared::http::rate_limit_charge::RateLimitCharge;
 use shared::http::{Answer, Failure};
 use shared::providers::resend::meaning::{self, MailEvent, RESEND};
 use shared::providers::standard_webhooks::{self, WebhookKeys};
-use shared::store::inbox::EventState;
-use shared::store::suppression::MAX_ADDRESSES;
+use shared::store::platform::inbox::EventStatus;
+use shared::store::platform::suppression::MAX_ADDRESSES;
 
 use super::received::{receipt, stored};
 use super::{refuse, unreadable};
@@ -33,10 +33,9 @@ pub(super) async fn receive(
     rate_limit_charge.charge_due(&app).await?;
     let MailEvent { event, report, change, addresses } = meaning::read(&verified).map_err(unreadable)?;
     let changes = change.map(|change| changes(&app, change, &addresses)).unwrap_or_default();
-    let state = if changes.is_empty() { EventState::Received } else { EventState::Applied };
-    let stored = stored(&app, RESEND, event, verified.body(), state, now)?;
-    let new_id = || app.ids.next();
-    let is_new = app.store()?.record_mail_event(&stored, report, &changes, &new_id).await?;
+    let status = if changes.is_empty() { EventStatus::Received } else { EventStatus::Applied };
+    let stored = stored(&app, RESEND, event, verified.body(), status, now)?;
+    let is_new = app.store()?.record_mail_event(&stored, report, &changes, &app.ids).await?;
     if let Some(report) = report.filter(|_| is_new) {
         tracing::info!(mail_reports = 1, report, addresses = changes.len(), "the mailer reported trouble");
     }

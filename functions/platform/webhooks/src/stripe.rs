@@ -26,8 +26,7 @@ pub(super) async fn receive(
     rate_limit_charge.charge_due(&app).await?;
     let event = stripe::read(&verified, app.config.stripe_mode()).map_err(unreadable)?;
     let (event_id, name) = (event.event_id.clone(), event.name.clone());
-    let new_id = || app.ids.next();
-    let intake = app.intake(app.store()?, &new_id);
+    let intake = app.intake(app.store()?);
     let received = intake.receive_stripe(&app.config.vault, event, verified.body(), now).await;
     let received = received.map_err(|error| match error {
         ArrivalError::Vault(error) => Failure::from(error),

@@ -15,17 +15,17 @@ use http::Method;
 use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
-use shared::domain::action::{Action, ActionKind, Actor};
-use shared::domain::case::Case;
-use shared::domain::effect::{Effect, EffectState, Request};
-use shared::domain::id::CaseId;
-use shared::domain::time;
-use shared::domain::timeline::{CaseFact, CaseFactKind, CaseState, EndedBy};
+use shared::domain::kernel::id::CaseId;
+use shared::domain::kernel::time;
+use shared::domain::platform::action::{Action, ActionKind, Actor};
+use shared::domain::platform::effect::{Effect, EffectStatus, Request};
+use shared::domain::recovery::case::Case;
+use shared::domain::recovery::timeline::{CaseFact, CaseFactKind, CaseStatus, EndedBy};
 use shared::effects::{self, Outcome};
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
-use shared::store::recovery::{CaseChange, RecordError};
+use shared::store::recovery::record::{CaseChange, RecordError};
 
 /// An event may move the case at the same moment; a fourth time is no coincidence.
 const TRIES: u32 = 4;
@@ -74,16 +74,16 @@ async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> R
     let case = company.case(case_id).await?.ok_or(Failure::Absent)?;
     let answer = json!({
         "case_id": case_id,
-        "status": case.state,
+        "case_status": case.status,
         "ended_by": case.ended_by,
         "operation": effect.action.operation,
         "kind": effect.action.kind,
-        "state": effect.state,
+        "status": effect.status,
         "reason": effect.reason,
         "manual": effect.action.manual,
         "at": time::format(effect.action.at),
     });
-    Ok(if effect.state.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
+    Ok(if effect.status.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
 
 /// The action that is there, or the one now decided on.
@@ -96,7 +96,7 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
         let mut earlier = company.actions(case_id).await?;
         earlier.retain(|effect| effect.action.kind == by.kind());
         match earlier.last() {
-            Some(effect) if effect.state != EffectState::Rejected => return Ok(effect.clone()),
+            Some(effect) if effect.status != EffectStatus::Rejected => return Ok(effect.clone()),
             _ => refuse(&case, by)?,
         }
         let now = app.clock.now();
@@ -117,7 +117,7 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
         let refused = earlier.last().filter(|effect| effect.is_refusal_open);
         let resolve = |effect: &Effect| company.resolve_refusal(case_id, &effect.action.operation, now);
         recording.writes.extend(refused.map(resolve));
-        let due_at = (!effect.state.is_final()).then_some(now);
+        let due_at = (!effect.status.is_final()).then_some(now);
         recording.writes.push(company.add_action(case_id, &effect, due_at)?);
         match company.store().commit(app.ids.next(), recording.writes).await {
             Ok(()) => return Ok(effect),
@@ -129,15 +129,15 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
 
 /// What has come back is not to be ended from here, and what is over cannot be ended again.
 fn refuse(case: &Case, by: Ending) -> Result<(), Failure> {
-    let allowed = match case.state {
-        CaseState::Open => true,
-        CaseState::Recovered => false,
-        CaseState::Cancelled | CaseState::Exhausted | CaseState::Lost => by != Ending::CaseCancelled,
+    let allowed = match case.status {
+        CaseStatus::Open => true,
+        CaseStatus::Recovered => false,
+        CaseStatus::Cancelled | CaseStatus::Exhausted | CaseStatus::Lost => by != Ending::CaseCancelled,
     };
     if allowed {
         Ok(())
     } else {
-        Err(Failure::Conflict(format!("The case is {} already.", case.state.as_str())))
+        Err(Failure::Conflict(format!("The case is {} already.", case.status.as_str())))
     }
 }
 

@@ -8,9 +8,9 @@ use futures_util::stream;
 use http::{HeaderValue, header};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::case::Case;
-use shared::domain::time;
-use shared::domain::timeline::CaseState;
+use shared::domain::kernel::time;
+use shared::domain::recovery::case::Case;
+use shared::domain::recovery::timeline::CaseStatus;
 use shared::http::Failure;
 use shared::http::query::Parameters;
 use shared::store::company::{CaseCursor, Company};
@@ -38,7 +38,7 @@ const COLUMNS: [&str; 15] = [
 /// Where the export stands.
 struct ExportCursor {
     company: Company,
-    state: Option<CaseState>,
+    status: Option<CaseStatus>,
     after: Option<CaseCursor>,
     first: bool,
     over: bool,
@@ -49,8 +49,8 @@ pub(super) async fn export(
     caller: Caller,
     parameters: Parameters,
 ) -> Result<Response, Failure> {
-    let state = super::state(&parameters.only(&["status"])?)?;
-    let mut cursor = ExportCursor { company: caller.company, state, after: None, first: true, over: false };
+    let status = super::status(&parameters.only(&["status"])?)?;
+    let mut cursor = ExportCursor { company: caller.company, status, after: None, first: true, over: false };
     // The first page is read before the status is sent: what fails at once is answered as a problem.
     let first = next_page(&mut cursor).await?;
     let rest = stream::try_unfold(cursor, |mut cursor| async move {
@@ -74,7 +74,7 @@ pub(super) async fn export(
 }
 
 async fn next_page(cursor: &mut ExportCursor) -> Result<Bytes, Failure> {
-    let (cases, next) = cursor.company.cases(cursor.state, PAGE, cursor.after.as_ref()).await?;
+    let (cases, next) = cursor.company.cases(cursor.status, PAGE, cursor.after.as_ref()).await?;
     let written = write(&cases, cursor.first);
     cursor.first = false;
     cursor.over = next.is_none();
@@ -100,7 +100,7 @@ fn fields(case: &Case) -> [String; 15] {
         case.case_id.to_string(),
         case.membership_id.to_string(),
         or_empty(case.user_id.as_ref().map(ToString::to_string)),
-        case.state.as_str().to_owned(),
+        case.status.as_str().to_owned(),
         time::format(case.first_failure_at),
         time::format(case.last_failure_at),
         case.failures.to_string(),

@@ -14,11 +14,11 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
-use shared::domain::case::{Case, Hold};
-use shared::domain::effect::Effect;
-use shared::domain::id::CaseId;
-use shared::domain::time;
-use shared::domain::timeline::{CaseState, OtherPayment};
+use shared::domain::kernel::id::CaseId;
+use shared::domain::kernel::time;
+use shared::domain::platform::effect::Effect;
+use shared::domain::recovery::case::{Case, Hold};
+use shared::domain::recovery::timeline::{CaseStatus, OtherPayment};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::store::company::CaseCursor;
@@ -35,9 +35,9 @@ pub fn router(app: SharedApp) -> Router {
 
 async fn list(caller: Caller, parameters: Parameters) -> Result<Answer, Failure> {
     let parameters = parameters.only(&["status", "limit", "cursor"])?;
-    let state = state(&parameters)?;
+    let status = status(&parameters)?;
     let after = parameters.cursor(CaseCursor::parse)?;
-    let (cases, next) = caller.company.cases(state, parameters.limit()?, after.as_ref()).await?;
+    let (cases, next) = caller.company.cases(status, parameters.limit()?, after.as_ref()).await?;
     let data: Vec<Value> = cases.iter().map(show).collect();
     Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
 }
@@ -71,10 +71,10 @@ fn parse(case_id: &str) -> Result<CaseId, Failure> {
     CaseId::parse(case_id).map_err(|error| Failure::field("case_id", error.to_string()))
 }
 
-fn state(parameters: &Parameters) -> Result<Option<CaseState>, Failure> {
+fn status(parameters: &Parameters) -> Result<Option<CaseStatus>, Failure> {
     let Some(text) = parameters.get("status") else { return Ok(None) };
     let wrong = || Failure::field("status", "expected open, recovered, cancelled, exhausted or lost");
-    CaseState::parse(text).map(Some).ok_or_else(wrong)
+    CaseStatus::parse(text).map(Some).ok_or_else(wrong)
 }
 
 /// A case as it is shown: without the counters that only the schedule needs.
@@ -84,7 +84,7 @@ fn show(case: &Case) -> Value {
         "company_id": case.company_id,
         "membership_id": case.membership_id,
         "user_id": case.user_id,
-        "status": case.state,
+        "status": case.status,
         "first_failure_at": time::format(case.first_failure_at),
         "last_failure_at": time::format(case.last_failure_at),
         "failures": case.failures,
@@ -131,7 +131,7 @@ fn show_action(effect: &Effect) -> Value {
     json!({
         "operation": effect.action.operation,
         "kind": effect.action.kind,
-        "state": effect.state,
+        "status": effect.status,
         "reason": effect.reason,
         "attempt_number": effect.action.attempt_number,
         "channel": effect.action.channel,

@@ -12,7 +12,7 @@ use chrono::Days;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
-use shared::domain::kpi::Summary;
+use shared::domain::recovery::kpi::Summary;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 

@@ -19,22 +19,22 @@ use http::Method;
 use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
-use shared::domain::action::{Action, Actor, Channel};
-use shared::domain::case::{Case, Hold};
-use shared::domain::contact::{ContactDecision, EndReason, HoldReason};
-use shared::domain::effect::Effect;
-use shared::domain::id::CaseId;
-use shared::domain::message::{TEMPLATE_VERSION, Template};
-use shared::domain::provider::Provider;
-use shared::domain::settings::Settings;
-use shared::domain::time;
-use shared::domain::timeline::CaseState;
+use shared::domain::kernel::id::CaseId;
+use shared::domain::kernel::message::{TEMPLATE_VERSION, Template};
+use shared::domain::kernel::provider::Provider;
+use shared::domain::kernel::time;
+use shared::domain::platform::action::{Action, Actor, Channel};
+use shared::domain::platform::effect::Effect;
+use shared::domain::recovery::case::{Case, Hold};
+use shared::domain::recovery::contact::{ContactDecision, EndReason, HoldReason};
+use shared::domain::recovery::settings::Settings;
+use shared::domain::recovery::timeline::CaseStatus;
 use shared::effects::{self, Outcome};
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::recovery::{self, AssessError, Assessment, EndError, MemberChannels, RecoveryClients};
 use shared::store::StoreError;
-use shared::store::case_snapshot::CaseSnapshot;
+use shared::store::recovery::case_snapshot::CaseSnapshot;
 
 /// The schedule may move the case at the same moment; a fourth time is no coincidence.
 const TRIES: u32 = 4;
@@ -91,7 +91,7 @@ async fn send(
         "case_id": case_id,
         "operation": effect.action.operation,
         "kind": effect.action.kind,
-        "state": effect.state,
+        "status": effect.status,
         "reason": effect.reason,
         "channel": effect.action.channel,
         "attempt_number": effect.action.attempt_number,
@@ -99,7 +99,7 @@ async fn send(
         "manual": effect.action.manual,
         "at": time::format(effect.action.at),
     });
-    Ok(if effect.state.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
+    Ok(if effect.status.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
 
 /// Decides on the message and writes the decision down, before anything is sent. A retry after a crash finds
@@ -115,7 +115,7 @@ async fn decide(
     let mut tries = 0;
     loop {
         tries += 1;
-        let CaseSnapshot { decided, case, settings, state } =
+        let CaseSnapshot { decided, case, settings, sweep_record } =
             company.case_snapshot(case_id, &operation).await?;
         if let Some(effect) = decided {
             return Ok(effect);
@@ -127,7 +127,7 @@ async fn decide(
         // A mail only stands in for the schedule's messages: a person asks for a push or a direct message.
         let clients = RecoveryClients { whop, vault: &app.config.vault, mail_configured: false };
         let channels = wanted.map_or_else(|| vec![Channel::Push, Channel::Dm], |channel| vec![channel]);
-        let experience = recovery::load_experience(whop, app_id, company, &state, app.ids.next());
+        let experience = recovery::load_experience(whop, app_id, company, &sweep_record, app.ids.next());
         let assessed = recovery::assess(clients, company, &case, &channels, experience).await;
         let Assessment { decision, channels } = assessed.map_err(|error| match error {
             AssessError::Unanswered(unanswered) => unanswered.error.of(Provider::Whop).into(),
@@ -197,10 +197,10 @@ async fn end(
 }
 
 fn refuse_closed(case: &Case) -> Result<(), Failure> {
-    if case.state != CaseState::Open {
+    if case.status != CaseStatus::Open {
         return Err(Failure::Conflict(format!(
             "The case is {}, so nobody is to be reminded.",
-            case.state.as_str()
+            case.status.as_str()
         )));
     }
     if case.attempts >= MAX_ATTEMPTS {

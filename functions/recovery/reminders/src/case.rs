@@ -1,13 +1,13 @@
 //! A due case: which step it is at, and taking it.
 
 use chrono::{DateTime, Duration, Utc};
-use shared::domain::action::{Action, Actor, Channel, Source};
-use shared::domain::case::{Case, Hold};
-use shared::domain::contact::{ContactDecision, EndReason, HoldReason};
-use shared::domain::effect::{Effect, Request};
-use shared::domain::message::{TEMPLATE_VERSION, Template};
-use shared::domain::schedule::{ReminderStep, step};
-use shared::domain::timeline::{CaseFactKind, CaseState, window_ends_at};
+use shared::domain::kernel::message::{TEMPLATE_VERSION, Template};
+use shared::domain::platform::action::{Action, Actor, Channel, Source};
+use shared::domain::platform::effect::{Effect, Request};
+use shared::domain::recovery::case::{Case, Hold};
+use shared::domain::recovery::contact::{ContactDecision, EndReason, HoldReason};
+use shared::domain::recovery::schedule::{ReminderStep, step};
+use shared::domain::recovery::timeline::{CaseFactKind, CaseStatus, window_ends_at};
 use shared::due::Worked;
 use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
@@ -42,7 +42,7 @@ impl Run<'_> {
         let Some(case) = view.company.case(case_id).await? else { return Ok((Worked::Skipped, None)) };
         let now = self.app.clock.now();
         // The index may lag behind: only the row itself says whether it is due.
-        if case.state != CaseState::Open || case.due_at.is_none_or(|at| at > now) {
+        if case.status != CaseStatus::Open || case.due_at.is_none_or(|at| at > now) {
             return Ok((Worked::Skipped, None));
         }
         let offsets = &view.settings.settings.reminder_offsets_days;

@@ -1,11 +1,11 @@
 //! Effects that have not reached their end: sent now, found out about, or withdrawn.
 
-use shared::domain::action::ActionKind;
-use shared::domain::case::Case;
-use shared::domain::contact::{ContactDecision, HoldReason};
-use shared::domain::effect::{Effect, EffectState};
-use shared::domain::id::CaseId;
-use shared::domain::timeline::CaseState;
+use shared::domain::kernel::id::CaseId;
+use shared::domain::platform::action::ActionKind;
+use shared::domain::platform::effect::{Effect, EffectStatus};
+use shared::domain::recovery::case::Case;
+use shared::domain::recovery::contact::{ContactDecision, HoldReason};
+use shared::domain::recovery::timeline::CaseStatus;
 use shared::due::Worked;
 use shared::effects::{self, Outcome};
 use shared::recovery::{self, AssessError, Assessment};
@@ -27,7 +27,7 @@ impl Run<'_> {
         let Some(effect) = view.company.action(case_id, operation).await? else {
             return Ok((Worked::Skipped, None));
         };
-        if effect.state.is_final() {
+        if effect.status.is_final() {
             return Ok((Worked::Skipped, None));
         }
         match self.decide_again(view, case_id, &effect).await? {
@@ -55,10 +55,10 @@ impl Run<'_> {
                 .await?;
         let Outcome::Recorded(effect) = outcome else { return Ok((Worked::Skipped, None)) };
         tracing::info!(%case_id, effect = %effects::describe(&effect), "effect attempted");
-        Ok(match effect.state {
-            EffectState::Done | EffectState::Rejected => (Worked::Done, None),
-            EffectState::Unknown => (Worked::InDoubt, effect.reason),
-            EffectState::Prepared | EffectState::Sending => (Worked::Failed, effect.reason),
+        Ok(match effect.status {
+            EffectStatus::Done | EffectStatus::Rejected => (Worked::Done, None),
+            EffectStatus::Unknown => (Worked::InDoubt, effect.reason),
+            EffectStatus::Prepared | EffectStatus::Sending => (Worked::Failed, effect.reason),
         })
     }
 
@@ -72,7 +72,7 @@ impl Run<'_> {
         effect: &Effect,
     ) -> Result<Again, StoreError> {
         let for_the_case = effect.request.is_message() || effect.action.kind == ActionKind::IncentiveApplied;
-        if effect.state != EffectState::Prepared || !for_the_case {
+        if effect.status != EffectStatus::Prepared || !for_the_case {
             return Ok(Again::Send);
         }
         let Some(case) = view.company.case(case_id).await? else {
@@ -114,7 +114,7 @@ enum Again {
 
 /// Why a decided effect need not leave any more, by what the case says.
 fn moot(case: &Case, effect: &Effect) -> Option<&'static str> {
-    if case.state != CaseState::Open {
+    if case.status != CaseStatus::Open {
         return Some("case_closed");
     }
     if case.collection_paused {

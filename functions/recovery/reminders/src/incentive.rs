@@ -1,10 +1,10 @@
 //! The free days of a case.
 
 use chrono::{DateTime, Utc};
-use shared::domain::action::{Action, ActionKind, Actor};
-use shared::domain::case::Case;
-use shared::domain::effect::{Effect, Request};
-use shared::domain::timeline::CaseState;
+use shared::domain::platform::action::{Action, ActionKind, Actor};
+use shared::domain::platform::effect::{Effect, Request};
+use shared::domain::recovery::case::Case;
+use shared::domain::recovery::timeline::CaseStatus;
 use shared::due::Worked;
 use shared::effects;
 use shared::providers::call::CallError;
@@ -53,7 +53,7 @@ impl Run<'_> {
             self.postpone(view, &case, until, now).await?;
             return Ok(Granted::Later((Worked::Skipped, None)));
         }
-        let ended = if effect.state.is_final() {
+        let ended = if effect.status.is_final() {
             (Worked::Done, None)
         } else {
             self.perform(view, case.case_id, effect).await?
@@ -64,7 +64,7 @@ impl Run<'_> {
         };
         match ended.0 {
             // The member has paid meanwhile: nothing is left to come back for.
-            Worked::Failed | Worked::FailedAlone if case.state != CaseState::Open => {
+            Worked::Failed | Worked::FailedAlone if case.status != CaseStatus::Open => {
                 Ok(Granted::Later(ended))
             }
             Worked::Failed | Worked::FailedAlone => {
@@ -74,7 +74,7 @@ impl Run<'_> {
             }
             // Another worker is granting right now; this case is its business.
             Worked::Skipped => Ok(Granted::Later(ended)),
-            Worked::Done | Worked::InDoubt if case.state != CaseState::Open => {
+            Worked::Done | Worked::InDoubt if case.status != CaseStatus::Open => {
                 Ok(Granted::Later((Worked::Skipped, None)))
             }
             Worked::Done | Worked::InDoubt => {

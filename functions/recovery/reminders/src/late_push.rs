@@ -2,9 +2,9 @@
 //! channels did not wait for it.
 
 use chrono::{DateTime, Utc};
-use shared::domain::action::Channel;
-use shared::domain::case::Case;
-use shared::domain::contact::ContactDecision;
+use shared::domain::platform::action::Channel;
+use shared::domain::recovery::case::Case;
+use shared::domain::recovery::contact::ContactDecision;
 use shared::due::Worked;
 use shared::recovery::{AssessError, Assessment};
 use shared::store::StoreError;

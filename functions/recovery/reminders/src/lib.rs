@@ -25,7 +25,7 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::job::Occurrence;
+use shared::domain::platform::job::Occurrence;
 use shared::http::{Answer, Failure};
 use shared::store::company::REMINDERS_JOB;
 

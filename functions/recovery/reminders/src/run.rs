@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
-use shared::app::{Ids, SharedApp};
-use shared::domain::contact::ChannelError;
-use shared::domain::id::CompanyId;
-use shared::domain::job::{Occurrence, Report};
+use shared::app::SharedApp;
+use shared::domain::kernel::id::CompanyId;
+use shared::domain::kernel::ids::Ids;
+use shared::domain::platform::job::{Occurrence, Report};
+use shared::domain::recovery::contact::ChannelError;
 use shared::due::{self, SweepLimits, Worked};
 use shared::http::Failure;
 use shared::payouts;
 use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
 use shared::recovery::{self, MemberChannels, Unanswered};
-use shared::store::company::{ChannelErrorRow, CompanyHealth, CompanyState, REMINDERS_JOB, SettingsRow};
+use shared::store::company::{ChannelErrorRow, CompanyHealth, REMINDERS_JOB, SettingsRow, SweepRecord};
 use shared::store::due::{DueRow, SWEEP};
 use shared::store::{Company, RowKind, Store, StoreError};
 use tokio::sync::OnceCell;
@@ -41,7 +42,7 @@ pub(crate) struct Run<'a> {
 pub(crate) struct CompanyView {
     pub company: Company,
     pub settings: SettingsRow,
-    pub state: CompanyState,
+    pub sweep_record: SweepRecord,
     experience: OnceCell<Result<Option<String>, CallError>>,
 }
 
@@ -53,7 +54,7 @@ impl CompanyView {
         app_id: &str,
         ids: &Ids,
     ) -> Result<Option<String>, CallError> {
-        let ask = || recovery::load_experience(whop, app_id, &self.company, &self.state, ids.next());
+        let ask = || recovery::load_experience(whop, app_id, &self.company, &self.sweep_record, ids.next());
         self.experience.get_or_init(ask).await.clone()
     }
 }
@@ -89,10 +90,7 @@ impl Run<'_> {
     async fn work_on(&self, row: DueRow) -> Worked {
         let company = row.key.company();
         let result = match (row.key.kind(), &company) {
-            (RowKind::Event, _) => {
-                let new_id = || self.app.ids.next();
-                self.app.intake(self.store, &new_id).work_on(&row, self.app.clock.now()).await
-            }
+            (RowKind::Event, _) => self.app.intake(self.store).work_on(&row, self.app.clock.now()).await,
             (RowKind::Batch, _) => {
                 let (token, now) = (self.app.ids.next(), self.app.clock.now());
                 payouts::work_on_batch(self.store, &row, token, now).await
@@ -116,15 +114,14 @@ impl Run<'_> {
 
     /// Bookings wait for no company's settings, and for no company that is set aside over its members.
     async fn work_on_booking(&self, row: &DueRow) -> Worked {
-        let new_id = || self.app.ids.next();
-        let ended = self.app.bookings(self.store, &new_id).work_on(row).await;
+        let ended = self.app.bookings(self.store).work_on(row).await;
         self.declined.fetch_add(u64::from(ended.declined), Ordering::Relaxed);
         ended.worked
     }
 
     async fn work_on_company(&self, company: &CompanyId, row: &DueRow) -> Result<Worked, StoreError> {
         let view = self.view(company).await?;
-        if view.state.standing.set_aside_until.is_some_and(|until| until > self.app.clock.now()) {
+        if view.sweep_record.health.set_aside_until.is_some_and(|until| until > self.app.clock.now()) {
             return Ok(Worked::Skipped);
         }
         let (worked, error) = match row.key.kind() {
@@ -145,7 +142,7 @@ impl Run<'_> {
         Ok(worked)
     }
 
-    /// The company's settings and state, read once a run, however many rows ask at the same moment.
+    /// The company's settings and sweep record, read once a run, however many rows ask at the same moment.
     async fn view(&self, id: &CompanyId) -> Result<Arc<CompanyView>, StoreError> {
         let cell = {
             let mut companies = self.companies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,8 +150,8 @@ impl Run<'_> {
         };
         let read = || async {
             let company = self.store.company(id);
-            let (settings, state) = company.settings_and_state().await?;
-            Ok(Arc::new(CompanyView { company, settings, state, experience: OnceCell::new() }))
+            let (settings, sweep_record) = company.settings_and_sweep_record().await?;
+            Ok(Arc::new(CompanyView { company, settings, sweep_record, experience: OnceCell::new() }))
         };
         cell.get_or_try_init(read).await.cloned()
     }
@@ -187,18 +184,18 @@ impl Run<'_> {
         for (id, tally) in tallies {
             let Ok(view) = self.view(&id).await else { continue };
             self.remember_channel_error(&view, tally.channel_error.clone()).await;
-            let Some(standing) = next_health(&view.state.standing, &tally, self.app.clock.now()) else {
+            let Some(health) = next_health(&view.sweep_record.health, &tally, self.app.clock.now()) else {
                 continue;
             };
-            if let Err(error) = self.save_health(&view.company, &standing).await {
-                tracing::warn!(error = %error, "a company's standing was not saved");
+            if let Err(error) = self.save_health(&view.company, &health).await {
+                tracing::warn!(error = %error, "a company's health was not saved");
             }
         }
     }
 
     async fn remember_channel_error(&self, view: &CompanyView, newest: Option<Option<ChannelError>>) {
         let Some(newest) = newest else { return };
-        let known = view.state.channel_error.as_ref().map(|known| &known.error);
+        let known = view.sweep_record.channel_error.as_ref().map(|known| &known.error);
         if known == newest.as_ref() {
             return;
         }
@@ -213,8 +210,8 @@ impl Run<'_> {
         }
     }
 
-    async fn save_health(&self, company: &Company, standing: &CompanyHealth) -> Result<(), StoreError> {
-        company.store().commit(self.app.ids.next(), vec![company.save_health(standing)?]).await
+    async fn save_health(&self, company: &Company, health: &CompanyHealth) -> Result<(), StoreError> {
+        company.store().commit(self.app.ids.next(), vec![company.save_health(health)?]).await
     }
 }
 

@@ -1,8 +1,8 @@
 //! Changed settings: the company's open cases are looked at again, so that new offsets count for them.
 
-use shared::domain::case::Case;
-use shared::domain::schedule::{ReminderStep, step};
-use shared::domain::timeline::{CaseState, window_ends_at};
+use shared::domain::recovery::case::Case;
+use shared::domain::recovery::schedule::{ReminderStep, step};
+use shared::domain::recovery::timeline::{CaseStatus, window_ends_at};
 use shared::due::Worked;
 use shared::store::StoreError;
 use shared::store::company::CaseCursor;
@@ -16,7 +16,7 @@ impl Run<'_> {
         let company = &view.company;
         let mut after: Option<CaseCursor> = None;
         loop {
-            let (cases, next) = company.cases(Some(CaseState::Open), PAGE, after.as_ref()).await?;
+            let (cases, next) = company.cases(Some(CaseStatus::Open), PAGE, after.as_ref()).await?;
             for case in cases {
                 self.look_again(view, &case).await?;
             }

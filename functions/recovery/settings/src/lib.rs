@@ -14,7 +14,7 @@ use axum::response::Response;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
-use shared::domain::settings::Settings;
+use shared::domain::recovery::settings::Settings;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use shared::domain::time;
+use shared::domain::kernel::time;
 use shared::json::read_trusted;
 
 use super::{COMPANY, OWNER};

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use shared::domain::account::EmailAddress;
+use shared::domain::kernel::account::EmailAddress;
 use shared::http::{Answer, Failure, JsonBody};
 
 use super::{SandboxApi, refuse};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::domain::booking::Step;
+use shared::domain::marketplace::booking::Step;
 
 use crate::server::Server;
 
@@ -80,9 +80,9 @@ async fn a_killed_server_loses_nothing_and_repeats_nothing() {
         for action in actions["data"].as_array().unwrap() {
             let key = format!("{}:{id}:v1", action["operation"].as_str().unwrap());
             let sent = times.contains_key(key.as_str());
-            let state = action["state"].as_str().unwrap();
-            assert!(matches!(state, "done" | "rejected" | "unknown"), "left unfinished: {action}");
-            assert!(state == "unknown" || (state == "done") == sent, "{action}, sent: {sent}");
+            let status = action["status"].as_str().unwrap();
+            assert!(matches!(status, "done" | "rejected" | "unknown"), "left unfinished: {action}");
+            assert!(status == "unknown" || (status == "done") == sent, "{action}, sent: {sent}");
             messages += u32::from(sent);
         }
     }

@@ -5,10 +5,10 @@
 //! event came. The rule is the one by which the service itself reads such a row.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use shared::domain::event::TimeSource;
-use shared::domain::time;
+use shared::domain::kernel::time;
+use shared::domain::platform::event::TimeSource;
 use shared::store::Item;
-use shared::store::inbox::occurred::{self, AT, READ_OF, SOURCE};
+use shared::store::platform::inbox::occurred::{self, AT, READ_OF, SOURCE};
 
 use super::{Change, Decision, Migration, Undo};
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_yaml_ng::Value as Yaml;
 use shared::auth::Access;
 use shared::auth::routes::ROUTES;
-use shared::domain::job::{JOBS, Job, Rhythm};
+use shared::domain::platform::job::{JOBS, Job, Rhythm};
 use stacks::cloudformation::{FUNCTION, resources};
 use stacks::repository::{functions, read, read_of, template};
 use stacks::schedule::{self, Expression};

@@ -49,7 +49,7 @@ fn the_table_of_the_template_is_the_one_of_the_code() {
 /// What each version of the table's definition is: keys, indexes, time limit. Lines are added, never changed.
 const DEFINITIONS: &[(u32, &str)] = &[(
     1,
-    "pk sk, due: due_shard due_at, list: list_pk list_sk, list_state: list_state_pk list_sk, \
+    "pk sk, due: due_shard due_at, list: list_pk list_sk, list_status: list_status_pk list_sk, \
      professional: professional_pk professional_sk, customer: customer_pk customer_sk, time limit: expires_at",
 )];
 

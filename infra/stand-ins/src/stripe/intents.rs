@@ -197,7 +197,7 @@ impl PaymentIntent {
             format!(
                 "This PaymentIntent could not be captured because it has a status of {}. Only a \
                  PaymentIntent with one of the following statuses may be captured: requires_capture.",
-                self.state()
+                self.status()
             )
         })
     }
@@ -206,7 +206,7 @@ impl PaymentIntent {
         self.unexpected(format!(
             "You cannot cancel this PaymentIntent because it has a status of {}. Only a PaymentIntent with \
              one of the following statuses may be canceled: {CANCELABLE}.",
-            self.state()
+            self.status()
         ))
     }
 
@@ -216,7 +216,7 @@ impl PaymentIntent {
         refusal
     }
 
-    fn state(&self) -> String {
+    fn status(&self) -> String {
         json!(self.status).as_str().unwrap_or_default().to_owned()
     }
 }

@@ -10,7 +10,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
-use shared::domain::time;
+use shared::domain::kernel::time;
 
 use super::WhopStandIn;
 use super::answer::Refusal;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use serde_json::Value;
-use shared::domain::money::{Currency, Money};
+use shared::domain::kernel::money::{Currency, Money};
 use shared::providers::call::CallError;
 use shared::providers::stripe::balance::EventFilter;
 use shared::providers::stripe::client::Stripe;
@@ -65,8 +65,8 @@ pub(super) fn transfer(booking: &str, amount: i64) -> NewTransfer {
     }
 }
 
-fn wrong(state: &str) -> CallError {
-    CallError::WrongState { state: state.to_owned() }
+fn wrong(status: &str) -> CallError {
+    CallError::WrongState { status: status.to_owned() }
 }
 
 #[tokio::test]

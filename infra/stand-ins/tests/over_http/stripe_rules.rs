@@ -1,7 +1,7 @@
 use chrono::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::domain::money::{Currency, Money};
+use shared::domain::kernel::money::{Currency, Money};
 use shared::providers::call::CallError;
 use shared::providers::stripe::balance::BalanceFilter;
 use shared::providers::stripe::list::ListCursor;

@@ -4,12 +4,12 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Links, TRIES, Token};
-use crate::domain::account::{EmailAddress, Role};
-use crate::domain::account_mail::AccountMail;
-use crate::domain::message::Language;
+use crate::domain::accounts::account_mail::AccountMail;
+use crate::domain::kernel::account::{EmailAddress, Role};
+use crate::domain::kernel::message::Language;
 use crate::http::Failure;
-use crate::store::account::{AccountKey, AccountRow};
-use crate::store::link::{LinkRow, LinkState, Purpose};
+use crate::store::accounts::account::{AccountKey, AccountRow};
+use crate::store::accounts::link::{LinkRow, LinkStatus, Purpose};
 use crate::store::{StoreError, Write};
 
 /// A mail may lie in a grey list or wait for the morning.
@@ -144,7 +144,7 @@ fn row(purpose: Purpose, account: &AccountKey, now: DateTime<Utc>) -> LinkRow {
     LinkRow {
         purpose,
         account: account.clone(),
-        state: LinkState::Open,
+        status: LinkStatus::Open,
         role: None,
         password_hash: None,
         created_at: now,

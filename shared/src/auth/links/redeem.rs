@@ -2,11 +2,11 @@
 
 use super::{Links, TRIES, Token};
 use crate::auth::password::{self, Known};
-use crate::domain::account::EmailAddress;
+use crate::domain::kernel::account::EmailAddress;
 use crate::http::Failure;
 use crate::store::StoreError;
-use crate::store::account::{AccountKey, AccountRow, Proof};
-use crate::store::link::{LinkRow, Purpose};
+use crate::store::accounts::account::{AccountKey, AccountRow, Proof};
+use crate::store::accounts::link::{LinkRow, Purpose};
 
 /// What somebody who follows a link brings along.
 #[derive(Clone, Copy)]

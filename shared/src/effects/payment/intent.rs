@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 
 use super::super::attempt::{judge, unconfigured};
 use super::super::{AttemptResult, EffectClients};
-use crate::domain::booking::{BookingFactKind, ReleaseReason};
-use crate::domain::effect::{Effect, EffectState, Request};
-use crate::domain::id::CompanyId;
-use crate::domain::money::Money;
-use crate::domain::party::{BookingId, ChargeId, PaymentIntentId};
-use crate::domain::payout::transfer_group;
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::money::Money;
+use crate::domain::kernel::party::{BookingId, ChargeId, PaymentIntentId};
+use crate::domain::marketplace::booking::{BookingFactKind, ReleaseReason};
+use crate::domain::marketplace::payout::transfer_group;
+use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::payment::{
@@ -113,8 +113,8 @@ pub(in super::super) async fn look(
         // Where a call may have acted, a payment that is not there any more means that we look in the wrong
         // place: with a key of another account, or of the other mode.
         Err(CallError::Absent) => {
-            let state = if doubt { EffectState::Unknown } else { EffectState::Rejected };
-            return Some(AttemptResult::ends(state, "payment_absent"));
+            let status = if doubt { EffectStatus::Unknown } else { EffectStatus::Rejected };
+            return Some(AttemptResult::ends(status, "payment_absent"));
         }
         Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
     };
@@ -140,19 +140,19 @@ pub(in super::super) async fn look(
 }
 
 fn done(payment: &PaymentIntent) -> AttemptResult {
-    AttemptResult::ends(EffectState::Done, payment.id.clone()).with(facts(payment))
+    AttemptResult::ends(EffectStatus::Done, payment.id.clone()).with(facts(payment))
 }
 
 /// It did not happen, and never will, because the opposite has.
 fn lost_to(payment: &PaymentIntent, reason: &str) -> AttemptResult {
-    AttemptResult::ends(EffectState::Rejected, reason).with(facts(payment))
+    AttemptResult::ends(EffectStatus::Rejected, reason).with(facts(payment))
 }
 
 /// Refused while the payment still stands before the step: one that is being worked on is asked again,
 /// and so is one that met an error.
 fn refused(effect: &Effect, error: CallError, reason: String, now: DateTime<Utc>) -> AttemptResult {
     match error {
-        CallError::Rejected { .. } => AttemptResult::ends(EffectState::Rejected, reason),
+        CallError::Rejected { .. } => AttemptResult::ends(EffectStatus::Rejected, reason),
         _ => {
             let reason = format!("{KEPT}{reason}");
             judge(effect, Err(CallError::InDoubt { reason }), true, now)

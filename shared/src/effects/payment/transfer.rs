@@ -20,11 +20,11 @@ use chrono::{DateTime, Duration, Utc};
 use super::super::attempt::{RESEND_HORIZON_HOURS, judge, unconfigured};
 use super::super::{AttemptResult, EffectClients, claim_lapsed, is_held};
 use super::{is_forgotten, unreadable};
-use crate::domain::booking::BookingFactKind;
-use crate::domain::effect::{Effect, EffectState};
-use crate::domain::money::Money;
-use crate::domain::party::TransferId;
-use crate::domain::payout::{BatchId, TransferRequest};
+use crate::domain::kernel::money::Money;
+use crate::domain::kernel::party::TransferId;
+use crate::domain::marketplace::booking::BookingFactKind;
+use crate::domain::marketplace::payout::{BatchId, TransferRequest};
+use crate::domain::platform::effect::{Effect, EffectStatus};
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::list::ListCursor;
@@ -51,7 +51,7 @@ pub(super) async fn attempt(
     {
         return result;
     }
-    if !is_held(effect, effect_clients) || is_forgotten(effect, (effect_clients.clock)()) {
+    if !is_held(effect, effect_clients) || is_forgotten(effect, effect_clients.clock.now()) {
         return judge(effect, Err(claim_lapsed()), doubt, now);
     }
     match stripe.create_transfer(&request.idempotency_key, &new(request)).await {
@@ -90,13 +90,13 @@ async fn adopt(
     };
     let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
     match found.as_slice() {
-        [] if page.has_more => Some(AttemptResult::ends(EffectState::Unknown, "too_many_transfers")),
+        [] if page.has_more => Some(AttemptResult::ends(EffectStatus::Unknown, "too_many_transfers")),
         [] => None,
         [one] => {
             let known = known(request, one);
-            Some(known.unwrap_or_else(|_| AttemptResult::ends(EffectState::Unknown, "another_transfer")))
+            Some(known.unwrap_or_else(|_| AttemptResult::ends(EffectStatus::Unknown, "another_transfer")))
         }
-        _ => Some(AttemptResult::ends(EffectState::Unknown, "several_transfers")),
+        _ => Some(AttemptResult::ends(EffectStatus::Unknown, "several_transfers")),
     }
 }
 
@@ -122,12 +122,12 @@ pub(in super::super) async fn look(
     };
     let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
     match found.as_slice() {
-        [] if page.has_more => AttemptResult::ends(EffectState::Unknown, "too_many_transfers"),
-        [] if is_over => AttemptResult::ends(EffectState::Rejected, reason),
+        [] if page.has_more => AttemptResult::ends(EffectStatus::Unknown, "too_many_transfers"),
+        [] if is_over => AttemptResult::ends(EffectStatus::Rejected, reason),
         [] => judge(effect, Err(CallError::InDoubt { reason: reason.to_owned() }), true, now),
         [one] => done(request, one)
-            .unwrap_or_else(|_| AttemptResult::ends(EffectState::Unknown, "another_transfer")),
-        _ => AttemptResult::ends(EffectState::Unknown, "several_transfers"),
+            .unwrap_or_else(|_| AttemptResult::ends(EffectStatus::Unknown, "another_transfer")),
+        _ => AttemptResult::ends(EffectStatus::Unknown, "several_transfers"),
     }
 }
 
@@ -162,7 +162,7 @@ fn known(request: &TransferRequest, transfer: &Transfer) -> Result<AttemptResult
         let money = Money { amount: transfer.amount_reversed, currency: request.currency.clone() };
         facts.push(BookingFactKind::TransferReversed { transfer: id, money });
     }
-    Ok(AttemptResult::ends(EffectState::Done, transfer.id.clone()).with(facts))
+    Ok(AttemptResult::ends(EffectStatus::Done, transfer.id.clone()).with(facts))
 }
 
 /// Every transfer that the booking ever had.

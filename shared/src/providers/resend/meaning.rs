@@ -16,8 +16,8 @@
 
 use serde_json::Value;
 
-use crate::domain::event::Event;
-use crate::domain::suppression::{SuppressionChange, SuppressionReason};
+use crate::domain::kernel::suppression::{SuppressionChange, SuppressionReason};
+use crate::domain::platform::event::Event;
 use crate::providers::signed::body::{self, Unreadable};
 use crate::providers::signed::moment;
 use crate::providers::standard_webhooks::VerifiedWebhook;

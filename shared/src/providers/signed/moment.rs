@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
-use crate::domain::event::{Occurred, TimeSource, is_plausible};
+use crate::domain::platform::event::{Occurred, TimeSource, is_plausible};
 
 /// The first sane instant among the candidates; the signed time of arrival where there is none.
 pub(in crate::providers) fn first_sane(candidates: &[&Value], signed_at: DateTime<Utc>) -> Occurred {

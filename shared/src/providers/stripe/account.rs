@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::nullable::nullable;
-use crate::domain::id::CompanyId;
-use crate::domain::money::Currency;
-use crate::domain::party::{ProfessionalId, StripeAccountId};
-use crate::domain::payout::AccountStanding;
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::money::Currency;
+use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
+use crate::domain::marketplace::payout::AccountStanding;
 
 /// An account as Stripe knows it now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

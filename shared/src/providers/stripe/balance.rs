@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::form::Form;
 use super::line::LineSource;
 use super::list::{Created, ListCursor};
-use crate::domain::money::Currency;
+use crate::domain::kernel::money::Currency;
 
 /// What we have, by currency.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::payment::Charge;
 use super::refund::Refund;
 use super::transfer::Transfer;
-use crate::domain::money::Currency;
+use crate::domain::kernel::money::Currency;
 
 /// What moved a line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,11 +25,11 @@ use serde_json::Value;
 use super::account::StripeAccount;
 use super::object::Object;
 use super::origin::{self, EventOrigin, Mode};
-use crate::domain::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
-use crate::domain::event::{IgnoreReason, Meaning, Part};
-use crate::domain::id::CompanyId;
-use crate::domain::party::{BookingId, PaymentIntentId, StripeAccountId, TransferId};
-use crate::domain::payout::AccountStanding;
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::party::{BookingId, PaymentIntentId, StripeAccountId, TransferId};
+use crate::domain::marketplace::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
+use crate::domain::marketplace::payout::AccountStanding;
+use crate::domain::platform::event::{IgnoreReason, Meaning, Part};
 
 /// The company, where the event names one and its booking, and what it means. What is about our money and cannot be
 /// read is [`Meaning::Unreadable`]: neither a guess nor nothing. So is everything that would count while `mode`, that

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::domain::booking::is_chargeable;
-use crate::domain::event::Part;
-use crate::domain::id::InvalidId;
-use crate::domain::money::{Currency, Money};
-use crate::domain::party::ChargeId;
+use crate::domain::kernel::id::InvalidId;
+use crate::domain::kernel::money::{Currency, Money};
+use crate::domain::kernel::party::ChargeId;
+use crate::domain::marketplace::booking::is_chargeable;
+use crate::domain::platform::event::Part;
 use crate::providers::signed::body::is_plain_id;
 
 /// What an event is about.

@@ -16,8 +16,8 @@
 
 use serde_json::Value;
 
-use crate::domain::event::IgnoreReason;
-use crate::domain::party::StripeAccountId;
+use crate::domain::kernel::party::StripeAccountId;
+use crate::domain::platform::event::IgnoreReason;
 
 /// Whether a key, and what Stripe says to it, is about real money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::form::Form;
 use super::nullable::nullable;
-use crate::domain::money::{Currency, Money};
+use crate::domain::kernel::money::{Currency, Money};
 
 /// A hold to ask the customer for. Once written down it is the exact request, for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::form::Form;
 use super::nullable::nullable;
-use crate::domain::money::Currency;
+use crate::domain::kernel::money::Currency;
 
 /// A refund to make. Once written down it is the exact request, for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::{HeaderMap, HeaderValue};
 
 use super::{Mode, Refused, Secret, Unreadable, VerifiedStripeEvent, read_again, sign, verify};
-use crate::domain::event::Event;
+use crate::domain::platform::event::Event;
 
 const BODY: &[u8] = br#"{"id":"evt_1","object":"event","type":"charge.refunded","created":1784710800}"#;
 /// Made with another implementation, over `BODY`, with the secret `whsec_0123456789abcdef`.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::form::Form;
 use super::list::{Created, ListCursor};
 use super::nullable::nullable;
-use crate::domain::money::{Currency, Money};
+use crate::domain::kernel::money::{Currency, Money};
 
 /// A transfer to make. Once written down it is the exact request, for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::iter;
 
 use serde_json::Value;
 
-use crate::domain::event::Part;
-use crate::domain::money::{Currency, Money};
+use crate::domain::kernel::money::{Currency, Money};
+use crate::domain::platform::event::Part;
 
 /// An amount as it was read: what could be, and whether something stood there that could not.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,10 +11,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::API_VERSION_DATE;
-use super::membership::{self, ListedMembership, MailAddress, MembershipAnswer};
-use crate::domain::id::{CompanyId, MembershipId, PaymentId, UserId};
-use crate::domain::message::Message;
-use crate::domain::time;
+use super::membership::{self, MailAddress, MembershipAnswer};
+use crate::domain::kernel::id::{CompanyId, MembershipId, PaymentId, UserId};
+use crate::domain::kernel::message::Message;
+use crate::domain::kernel::time;
+use crate::domain::recovery::second_purchase::ListedMembership;
 use crate::json::read_trusted;
 use crate::providers::call::{CallError, machine_word, retry_after};
 use crate::providers::client::read_within;

@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use crate::domain::id::{CompanyId, InvalidId, MembershipId, PaymentId, UserId};
+use crate::domain::kernel::id::{CompanyId, InvalidId, MembershipId, PaymentId, UserId};
 use crate::providers::signed::body::is_plain_id;
 
 /// The name of an event that has none, or none that can be stored and logged.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::amount::{self, ReadAmount};
 use super::dialect::Envelope;
-use crate::domain::event::{Meaning, Occurred, Part};
-use crate::domain::membership::BillingState;
+use crate::domain::platform::event::{Meaning, Occurred, Part};
+use crate::domain::recovery::membership::BillingState;
 use crate::providers::signed::body::is_plain_id;
 use crate::providers::signed::moment;
 

@@ -16,8 +16,9 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::domain::id::{CompanyId, InvalidId, MembershipId, UserId};
-use crate::domain::membership::Membership;
+use crate::domain::kernel::id::{CompanyId, InvalidId, MembershipId, UserId};
+use crate::domain::recovery::membership::Membership;
+use crate::domain::recovery::second_purchase::ListedMembership;
 use crate::providers::signed::body::is_plain_id;
 use crate::providers::signed::moment;
 
@@ -30,17 +31,6 @@ pub struct MembershipAnswer {
     pub manage_url: Option<String>,
     /// Where a mail reaches the member, where the answer says it.
     pub email: Option<MailAddress>,
-}
-
-/// One entry of the list of memberships.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedMembership {
-    /// Which.
-    pub id: MembershipId,
-    /// When it was bought.
-    pub bought_at: DateTime<Utc>,
-    /// What the entry says of it.
-    pub membership: Membership,
 }
 
 /// A member's mail address; it never shows in a log.

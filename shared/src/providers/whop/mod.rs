@@ -1,7 +1,7 @@
 //! Whop: memberships, messages, webhooks and user tokens.
 //!
 //! A webhook's way: `verify` makes [`VerifiedWhopEvent`] of headers and raw bytes, `read` makes an
-//! [`Event`](crate::domain::event::Event) of it. Neither does any I/O.
+//! [`Event`](crate::domain::platform::event::Event) of it. Neither does any I/O.
 
 mod amount;
 mod claim;

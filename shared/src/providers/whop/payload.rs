@@ -4,13 +4,13 @@ use super::dialect::Envelope;
 use super::meaning::ReadMeaning;
 use super::signature::VerifiedWhopEvent;
 use super::{event_id, meaning};
-use crate::domain::event::Event;
+use crate::domain::platform::event::Event;
 use crate::providers::signed::body::{self, Unreadable};
 
 /// Reads what a verified webhook says.
 ///
 /// Only a body that is no JSON object is refused. An event of an unknown name or of none, or one whose ids, amounts or instants
-/// cannot be read, is still an event: with [`Nothing`](crate::domain::event::Meaning::Nothing), `None`
+/// cannot be read, is still an event: with [`Nothing`](crate::domain::platform::event::Meaning::Nothing), `None`
 /// and the signed time in their places.
 pub fn read(verified: &VerifiedWhopEvent) -> Result<Event, Unreadable> {
     let root = body::object(verified.body())?;

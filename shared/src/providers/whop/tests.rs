@@ -10,8 +10,8 @@ mod requests;
 use chrono::{DateTime, Utc};
 
 use super::client::Whop;
-use crate::domain::id::{CompanyId, MembershipId, PaymentId, UserId};
-use crate::domain::message::Message;
+use crate::domain::kernel::id::{CompanyId, MembershipId, PaymentId, UserId};
+use crate::domain::kernel::message::Message;
 use crate::providers::client::client;
 
 const API_KEY: &str = "whop_key_1";

@@ -7,7 +7,7 @@ use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 
-use crate::domain::id::UserId;
+use crate::domain::kernel::id::UserId;
 use crate::json;
 pub use crate::providers::tokens::TokenError;
 use crate::providers::tokens::keys::KeySet;

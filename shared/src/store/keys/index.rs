@@ -1,15 +1,15 @@
 //! The indexes by name, and their partitions: the queues of what is due, and the lists.
 
 use super::Key;
-use crate::domain::id::CompanyId;
-use crate::domain::party::ProfessionalId;
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::party::ProfessionalId;
 
 /// The due index.
 pub const DUE_INDEX: &str = "due";
 /// The lists of a company.
 pub const LIST_INDEX: &str = "list";
 /// The lists of a company, by state.
-pub const LIST_STATE_INDEX: &str = "list_state";
+pub const LIST_STATUS_INDEX: &str = "list_status";
 
 /// The bookings of a professional, by state and start.
 pub const PROFESSIONAL_INDEX: &str = "professional";
@@ -41,8 +41,8 @@ pub(in crate::store) fn bookings_list(company: &CompanyId) -> String {
     format!("{company}#bookings")
 }
 
-pub(in crate::store) fn bookings_state_list(company: &CompanyId, state: &str) -> String {
-    format!("{company}#bookings#{state}")
+pub(in crate::store) fn bookings_status_list(company: &CompanyId, status: &str) -> String {
+    format!("{company}#bookings#{status}")
 }
 
 /// The bookings of one professional or one customer.
@@ -64,8 +64,8 @@ pub(in crate::store) fn audit_list(company: &CompanyId, kind: &str) -> String {
     format!("{company}#audit#{kind}")
 }
 
-pub(in crate::store) fn cases_state_list(company: &CompanyId, state: &str) -> String {
-    format!("{company}#cases#{state}")
+pub(in crate::store) fn cases_status_list(company: &CompanyId, status: &str) -> String {
+    format!("{company}#cases#{status}")
 }
 
 /// What Stripe and the books differ in, until it is explained: the operator's business as well.
@@ -80,8 +80,8 @@ pub(in crate::store) fn findings_list_of(company: Option<&CompanyId>) -> String 
 }
 
 /// Set-aside events of every company stand in one list: they are the operator's business.
-pub(in crate::store) fn events_state_list(state: &str) -> String {
-    format!("operator#events#{state}")
+pub(in crate::store) fn events_status_list(status: &str) -> String {
+    format!("operator#events#{status}")
 }
 
 /// Events that were applied although a part of them could not be read: of one company, or of none that is
@@ -89,7 +89,7 @@ pub(in crate::store) fn events_state_list(state: &str) -> String {
 pub(in crate::store) fn unread_events_list(company: Option<&CompanyId>) -> String {
     match company {
         Some(company) => format!("{company}#events#unread"),
-        None => events_state_list("unread"),
+        None => events_status_list("unread"),
     }
 }
 

@@ -39,8 +39,8 @@ fn transition(before: Option<&Row>, after: &Row) -> Option<(String, String)> {
         "BOOKING" => ("booking_id", "booking"),
         _ => return None,
     };
-    let state = after.text("state");
-    let verb = if (kind, state) == ("case", "open") { "opened" } else { state };
-    let moved = before.map(|row| row.text("state")).unwrap_or_default() != state;
+    let status = after.text("status");
+    let verb = if (kind, status) == ("case", "open") { "opened" } else { status };
+    let moved = before.map(|row| row.text("status")).unwrap_or_default() != status;
     moved.then(|| (after.text(id).to_owned(), format!("{kind}.{verb}")))
 }

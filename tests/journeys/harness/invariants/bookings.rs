@@ -1,7 +1,7 @@
 //! A booking's row says what its facts say, in every list and at every time.
 
-use shared::domain::booking::{Due, Policy, Step};
-use shared::domain::effect::EffectState;
+use shared::domain::marketplace::booking::{Due, Policy, Step};
+use shared::domain::platform::effect::EffectStatus;
 
 use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};
@@ -28,11 +28,11 @@ fn lists(booked: &Booked<'_>) -> Result<(), String> {
         let listed = booked.projected.text("list_pk");
         return must(listed.is_empty(), || "a booking that nobody asked for is listed".to_owned());
     };
-    let (company, state, row) = (&booked.row.company_id, booking.state.as_str(), booked.projected);
+    let (company, status, row) = (&booked.row.company_id, booking.status.as_str(), booked.projected);
     let ends = [
-        ("state", state.to_owned()),
+        ("status", status.to_owned()),
         ("list_pk", format!("{company}#bookings")),
-        ("list_state_pk", format!("{company}#bookings#{state}")),
+        ("list_status_pk", format!("{company}#bookings#{status}")),
         ("professional_pk", format!("{company}#{}", booking.terms.professional_id)),
         ("customer_pk", format!("{company}#{}", booking.terms.customer_id)),
     ];
@@ -40,8 +40,8 @@ fn lists(booked: &Booked<'_>) -> Result<(), String> {
         must(row.text(name) == expected, || format!("{name} should be {expected}"))?;
     }
     let sorted = ["professional_sk", "customer_sk"];
-    let by_state = sorted.iter().all(|name| row.text(name).starts_with(&format!("{state}#")));
-    must(by_state, || format!("listed under another state than {state}"))
+    let by_status = sorted.iter().all(|name| row.text(name).starts_with(&format!("{status}#")));
+    must(by_status, || format!("listed under another status than {status}"))
 }
 
 /// The sweep looks at it when its time runs out, and only then.
@@ -75,13 +75,13 @@ fn payout(booked: &Booked<'_>) -> Result<(), String> {
     let row = &booked.row;
     let standing: Vec<_> = booked.standing_transfers().map(|(effect, _)| effect).collect();
     must(standing.len() <= 1, || format!("{} transfers stand", standing.len()))?;
-    let under_way = standing.iter().any(|effect| effect.state != EffectState::Done);
+    let under_way = standing.iter().any(|effect| effect.status != EffectStatus::Done);
     must(under_way == row.payout_in_progress, || format!("a transfer is under way: {under_way}"))?;
     let refused = booked.transfers().count() - standing.len();
     must(refused == row.payouts_refused as usize, || format!("{refused} transfers came to nothing"))?;
     let settled = booked.booking.as_ref().and_then(|booking| booking.payout.as_ref());
     let told = settled.and_then(|payout| payout.transfer.as_ref()).map(ToString::to_string);
-    let done = standing.iter().find(|effect| effect.state == EffectState::Done);
+    let done = standing.iter().find(|effect| effect.status == EffectStatus::Done);
     let fits = done.is_none_or(|effect| effect.reason == told);
     must(fits, || format!("settled by {told:?}, not by the transfer that was made"))
 }

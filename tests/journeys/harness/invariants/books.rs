@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::effect::EffectState;
-use shared::domain::ledger::{LedgerAccount, LedgerEntry, position};
+use shared::domain::marketplace::ledger::{LedgerAccount, LedgerEntry, position};
+use shared::domain::platform::effect::EffectStatus;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::{Row, Rows};
@@ -53,7 +53,7 @@ fn check(rows: &Rows) -> Result<(), String> {
         for (account, amount) in worth {
             *recounted.entry((balance.clone(), account.word().to_owned())).or_default() += amount;
         }
-        let kept = booked.standing_transfers().filter(|(effect, _)| effect.state != EffectState::Done);
+        let kept = booked.standing_transfers().filter(|(effect, _)| effect.status != EffectStatus::Done);
         let kept: i64 = kept.map(|(_, request)| request.metadata.carried_amount).sum();
         *recounted.entry((balance, "reserved".to_owned())).or_default() += kept;
     }

@@ -1,7 +1,7 @@
 //! Effects: the fence never falls, what was frozen stays frozen, and only the owner of a claim ends it.
 
-use shared::domain::refusal::REFUND_RETURNED;
-use shared::domain::time;
+use shared::domain::kernel::time;
+use shared::domain::platform::refusal::REFUND_RETURNED;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::process::is_of;
@@ -27,7 +27,7 @@ impl Invariant for Fences {
 }
 
 /// What changes of a refused effect once it is resolved.
-const LISTED: [&str; 4] = ["is_refusal_open", "refusal_resolved_at", "list_state_pk", "list_sk"];
+const LISTED: [&str; 4] = ["is_refusal_open", "refusal_resolved_at", "list_status_pk", "list_sk"];
 
 /// Whether a refused effect only leaves its list.
 fn is_resolved(before: &Row, after: &Row) -> bool {
@@ -36,7 +36,7 @@ fn is_resolved(before: &Row, after: &Row) -> bool {
         fields.retain(|name, _| !LISTED.contains(&name.as_str()));
         fields
     };
-    before.text("state") == "rejected" && after.0["is_refusal_open"].is_null() && rest(before) == rest(after)
+    before.text("status") == "rejected" && after.0["is_refusal_open"].is_null() && rest(before) == rest(after)
 }
 
 /// Whether a refund that was done is refused after all, because it failed at Stripe later. Nothing else of what is
@@ -44,7 +44,7 @@ fn is_resolved(before: &Row, after: &Row) -> bool {
 fn is_taken_back(before: &Row, after: &Row) -> bool {
     let is_refund =
         before.text("kind") == "payment_refunded" && before.number("fence") == after.number("fence");
-    is_refund && before.text("state") == "done" && after.text("reason") == REFUND_RETURNED
+    is_refund && before.text("status") == "done" && after.text("reason") == REFUND_RETURNED
 }
 
 fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
@@ -52,7 +52,7 @@ fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
     let frozen = FROZEN.iter().all(|name| before.0[name] == after.0[name]);
     must(frozen, || "a frozen part of an effect changed".to_owned())?;
     must(new >= old, || "a fence fell".to_owned())?;
-    let ended = matches!(before.text("state"), "done" | "rejected" | "unknown");
+    let ended = matches!(before.text("status"), "done" | "rejected" | "unknown");
     if ended {
         return must(is_resolved(before, after) || is_taken_back(before, after), || {
             "an effect changed after its end".to_owned()
@@ -60,10 +60,10 @@ fn check(before: &Row, after: &Row, moment: &Moment<'_>) -> Result<(), String> {
     }
     let Some(actor) = moment.actor else { return Err("nobody changed an effect".to_owned()) };
     if new > old {
-        let claimed = after.text("state") == "sending" && is_of(actor, after.text("owner"));
+        let claimed = after.text("status") == "sending" && is_of(actor, after.text("owner"));
         return must(claimed, || format!("worker {actor} raised a fence without a claim of its own"));
     }
-    let held = before.text("state") == "sending"
+    let held = before.text("status") == "sending"
         && time::parse(before.text("lease_until")).is_some_and(|until| until > moment.world.now());
     must(!held || is_of(actor, before.text("owner")), || {
         format!("worker {actor} wrote under another's claim")

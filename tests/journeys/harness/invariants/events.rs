@@ -11,7 +11,7 @@ impl Invariant for AppliedOnce {
         for (before, after) in moment.before.changes(moment.after) {
             let Some(before) = before.filter(|row| row.text("pk").starts_with("EVENT#")) else { continue };
             must(after.is_some(), || format!("an event is gone: {before}"))?;
-            let applied = before.text("state") == "applied";
+            let applied = before.text("status") == "applied";
             must(!applied, || format!("an applied event was written again: {before}"))?;
         }
         Ok(())
@@ -33,16 +33,16 @@ impl Invariant for EventsStand {
 }
 
 fn stands(event: &Row) -> Result<(), String> {
-    let (is_due, is_listed) = (!event.text("due_at").is_empty(), !event.text("list_state_pk").is_empty());
+    let (is_due, is_listed) = (!event.text("due_at").is_empty(), !event.text("list_status_pk").is_empty());
     let says_why = !event.text("reason").is_empty();
     let was_tried = event.number("tries").unwrap_or_default() > 0;
-    match event.text("state") {
+    match event.text("status") {
         "pending" => {
             must(is_due, || "an event waits, and nothing says until when".to_owned())?;
             must(says_why || !was_tried, || "an event waits, and nothing says for what".to_owned())
         }
         "set_aside" => must(is_listed && says_why && !is_due, || "set aside, and on no list".to_owned()),
         "applied" | "received" => must(!is_due, || "an event that is over is due".to_owned()),
-        state => Err(format!("an event is {state}")),
+        status => Err(format!("an event is {status}")),
     }
 }

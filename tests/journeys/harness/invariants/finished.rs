@@ -10,7 +10,7 @@ impl Invariant for NothingUnfinished {
     fn at_rest(&self, moment: &Moment<'_>) -> Result<(), String> {
         let now = moment.world.now();
         let unfinished =
-            |row: &&Row| matches!(row.text("state"), "prepared" | "sending" | "pending") || row.is_due(now);
+            |row: &&Row| matches!(row.text("status"), "prepared" | "sending" | "pending") || row.is_due(now);
         let left = moment.after.0.values().find(unfinished);
         must(left.is_none(), || format!("left unfinished: {}", left.map(Row::to_string).unwrap_or_default()))
     }

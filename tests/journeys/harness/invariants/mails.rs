@@ -1,7 +1,9 @@
 //! Mails about refusals: each recipient is written to once, and only for a reason.
 
-use shared::domain::booking::{Booking, BookingFactKind, BookingState, CancelledBy, RefusalDecision, Step};
-use shared::domain::effect::EffectState;
+use shared::domain::marketplace::booking::{
+    Booking, BookingFactKind, BookingStatus, CancelledBy, RefusalDecision, Step,
+};
+use shared::domain::platform::effect::EffectStatus;
 
 use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};
@@ -34,7 +36,7 @@ fn of_capture(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
     if !was_refused(booked, Step::Capture) {
         return Ok(());
     }
-    if booking.stage == BookingState::Declined {
+    if booking.stage == BookingStatus::Declined {
         is_begun(booked, Step::DeclineMail)?;
         is_begun(booked, Step::ProfessionalDeclinedMail)?;
     }
@@ -54,7 +56,7 @@ fn of_capture(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
 /// A customer whose booking was cancelled by another party is told where the money is.
 fn of_cancellation(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
     let by = booking.cancellation.map(|(_, by)| by);
-    if booking.stage != BookingState::Cancelled || by == Some(CancelledBy::Customer) {
+    if booking.stage != BookingStatus::Cancelled || by == Some(CancelledBy::Customer) {
         return Ok(());
     }
     let amounts = &booking.amounts;
@@ -83,12 +85,12 @@ fn has_reason(booked: &Booked<'_>, mail: Step) -> Result<(), String> {
         // A booking is declined for other reasons as well.
         _ => return Ok(()),
     };
-    let has_left = |state: EffectState| state != EffectState::Rejected;
+    let has_left = |status: EffectStatus| status != EffectStatus::Rejected;
     let prefix = format!("{}:", mail.as_str());
     let sent = booked
         .effects
         .iter()
-        .any(|effect| effect.action.operation.starts_with(&prefix) && has_left(effect.state));
+        .any(|effect| effect.action.operation.starts_with(&prefix) && has_left(effect.status));
     must(!sent || was_refused(booked, reason), || format!("{mail:?}, and {reason:?} was never refused"))?;
     let corrected = mail.corrects().is_none_or(|corrected| booked.row.begun.contains_key(&corrected));
     must(!sent || corrected, || format!("{mail:?} corrects a mail that was never sent"))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::domain::refusal::REFUND_RETURNED;
+use shared::domain::platform::refusal::REFUND_RETURNED;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 
@@ -30,7 +30,7 @@ impl Invariant for OnceEach {
             let key = row.text("downstream_key");
             let times = left.iter().filter(|(left, _)| *left == key || first_key(left) == key);
             let times: usize = times.map(|(_, times)| times).sum();
-            let fits = match row.text("state") {
+            let fits = match row.text("status") {
                 "done" if BY_ANY_HAND.contains(&row.text("kind")) => times <= 1,
                 "done" => times == 1 || key.is_empty(),
                 // Stripe made it, by whichever hand, and took it back later.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use shared::domain::booking::{Due, Policy};
-use shared::store::payee::PayeeRow;
+use shared::domain::marketplace::booking::{Due, Policy};
+use shared::store::marketplace::payee::PayeeRow;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::process::is_of;

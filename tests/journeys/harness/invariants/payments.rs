@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::booking::{Booking, Step};
+use shared::domain::marketplace::booking::{Booking, Step};
 use stand_ins::outbox::Kind;
 use stand_ins::stripe::IntentStatus;
 

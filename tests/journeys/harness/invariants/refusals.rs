@@ -1,8 +1,8 @@
 //! Refusals: each is listed until it is resolved, and no booking claims the opposite.
 
-use shared::domain::booking::{Booking, BookingState, Step};
-use shared::domain::effect::{Effect, EffectState};
-use shared::domain::refusal;
+use shared::domain::marketplace::booking::{Booking, BookingStatus, Step};
+use shared::domain::platform::effect::{Effect, EffectStatus};
+use shared::domain::platform::refusal;
 
 use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};
@@ -31,7 +31,7 @@ impl Invariant for RefusalsAreListed {
             let effect: Effect = row.read();
             let reason = effect.reason.as_deref().unwrap_or_default();
             let is_refused =
-                effect.state == EffectState::Rejected && refusal::is_refusal(&effect.request, reason);
+                effect.status == EffectStatus::Rejected && refusal::is_refusal(&effect.request, reason);
             let is_known = !is_refused || is_listed(row) || is_resolved(row) || is_of_ended_hold(&effect);
             must(is_known, || format!("refused, and neither listed nor resolved: {row}"))?;
         }
@@ -41,10 +41,10 @@ impl Invariant for RefusalsAreListed {
 
 fn check(booked: &Booked<'_>, moment: &Moment<'_>) -> Result<(), String> {
     let Some(booking) = &booked.booking else { return Ok(()) };
-    let promised = [BookingState::Accepted, BookingState::Completed, BookingState::PaidOut];
+    let promised = [BookingStatus::Accepted, BookingStatus::Completed, BookingStatus::PaidOut];
     let is_paid_for = booking.amounts.captured > 0 || booking.authorization.is_none();
-    must(!promised.contains(&booking.state) || is_paid_for, || {
-        format!("{} without the customer's money", booking.state.as_str())
+    must(!promised.contains(&booking.status) || is_paid_for, || {
+        format!("{} without the customer's money", booking.status.as_str())
     })?;
     for (step, refused) in booking.unresolved_refusals() {
         let operation = step.operation(booked.row.booking_id, refused.version);
@@ -75,7 +75,7 @@ fn is_accounted_for(booking: &Booking) -> Result<(), String> {
 
 fn is_listed(row: &Row) -> bool {
     // Of a member's messages and free days there is a list of their own.
-    let list = row.text("list_state_pk");
+    let list = row.text("list_status_pk");
     list.ends_with("#refused") || list.ends_with("#refused_of_members")
 }
 

@@ -1,6 +1,6 @@
 //! Runs of the reconciliation: one that says it came to its end left nothing out.
 
-use shared::store::reconciliation::Reconciliation;
+use shared::store::marketplace::reconciliation::Reconciliation;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 

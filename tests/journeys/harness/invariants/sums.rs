@@ -47,7 +47,7 @@ fn add_case<'a>(sums: &mut Sums<'a>, case: &'a Row) {
     if case.number("amount").is_some() {
         add(format!("cases_{}", case.text("currency")), 1);
     }
-    if case.text("state") == "recovered" {
+    if case.text("status") == "recovered" {
         add("recoveries".to_owned(), 1);
         if let Some(amount) = case.number("recovered_amount") {
             let kept = amount - case.number("returned_amount").unwrap_or_default();

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::booking::BookingFactKind;
-use shared::domain::effect::{Effect, EffectState};
-use shared::domain::payout::TransferRequest;
+use shared::domain::marketplace::booking::BookingFactKind;
+use shared::domain::marketplace::payout::TransferRequest;
+use shared::domain::platform::effect::{Effect, EffectStatus};
 use stand_ins::outbox::Kind;
 use stand_ins::stripe::Transfer;
 
@@ -31,7 +31,7 @@ impl Invariant for OneTransferEach {
                 continue;
             }
             let (effect, request) = asked_for(moment, booked, transfer)?;
-            let known = !matches!(effect.state, EffectState::Prepared | EffectState::Rejected);
+            let known = !matches!(effect.status, EffectStatus::Prepared | EffectStatus::Rejected);
             must(known, || format!("{transfer:?} was made, but stands as {effect:?}"))?;
             must(is_as_frozen(transfer, request), || format!("{transfer:?} is not {request:?}"))?;
         }
@@ -43,7 +43,7 @@ impl Invariant for OneTransferEach {
         let made = by_booking(&transfers)?;
         for booked in moment.after.bookings() {
             let id = booked.row.booking_id.to_string();
-            let done = booked.transfers().filter(|(effect, _)| effect.state == EffectState::Done).count();
+            let done = booked.transfers().filter(|(effect, _)| effect.status == EffectStatus::Done).count();
             let found = made.get(id.as_str());
             let count = usize::from(found.is_some());
             let is_unknown_yet = found.is_some_and(|it| is_of_earlier_life(moment, it)) && done == 0;

@@ -3,13 +3,13 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 use shared::auth::Caller;
-use shared::domain::account::{AddressError, EmailAddress, Role};
-use shared::domain::booking::{FeeBasisPoints, InvalidTerms, MAX_PRICE, Terms};
-use shared::domain::message::Language;
-use shared::domain::money::{Currency, Money};
-use shared::domain::party::{CustomerId, ProfessionalId};
-use shared::domain::settings::FieldError;
-use shared::domain::time;
+use shared::domain::kernel::account::{AddressError, EmailAddress, Role};
+use shared::domain::kernel::message::Language;
+use shared::domain::kernel::money::{Currency, Money};
+use shared::domain::kernel::party::{CustomerId, ProfessionalId};
+use shared::domain::kernel::time;
+use shared::domain::marketplace::booking::{FeeBasisPoints, InvalidTerms, MAX_PRICE, Terms};
+use shared::domain::recovery::settings::FieldError;
 use shared::http::body::language_field;
 use shared::http::{Failure, JsonBody};
 

@@ -3,7 +3,7 @@ use proptest::sample::select;
 use serde_json::{Map, Value};
 
 use super::*;
-use crate::domain::event::Event;
+use crate::domain::platform::event::Event;
 use crate::providers::signed::timed;
 
 /// Every name that means something, and some that do not.

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::fixtures::{BOOKING, COMPANY, CREATED};
 use super::*;
-use crate::domain::booking::BookingFactKind;
-use crate::domain::event::{IgnoreReason, Meaning};
-use crate::domain::money::{Currency, Money};
-use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
+use crate::domain::kernel::money::{Currency, Money};
+use crate::domain::kernel::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
+use crate::domain::marketplace::booking::BookingFactKind;
+use crate::domain::platform::event::{IgnoreReason, Meaning};
 use crate::providers::stripe::client::API_VERSION;
 
 /// What Stripe sends in one of its versions.

@@ -4,10 +4,10 @@ use super::fixtures::{
     BOOKING, COMPANY, CREATED, account, charge, connected, dispute, event, intent, payout, refund, transfer,
 };
 use super::*;
-use crate::domain::booking::BookingFactKind;
-use crate::domain::event::{Event, IgnoreReason, Meaning, Part};
-use crate::domain::money::{Currency, Money};
-use crate::domain::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
+use crate::domain::kernel::money::{Currency, Money};
+use crate::domain::kernel::party::{BookingId, ChargeId, PaymentIntentId, StripeAccountId, TransferId};
+use crate::domain::marketplace::booking::BookingFactKind;
+use crate::domain::platform::event::{Event, IgnoreReason, Meaning, Part};
 
 fn read_of(body: &Value) -> Event {
     read(&verified(body.to_string().as_bytes())).unwrap()

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::contract::{VERSIONS, pi, usd, with};
-use crate::domain::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
-use crate::domain::event::{Meaning, Part};
+use crate::domain::marketplace::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
+use crate::domain::platform::event::{Meaning, Part};
 
 #[test]
 fn every_reason_of_a_cancellation_has_its_meaning() {

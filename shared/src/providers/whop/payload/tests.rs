@@ -12,8 +12,8 @@ use serde_json::Value;
 
 use super::super::signature::{VerifiedWhopEvent, sign_legacy, sign_standard, verify};
 use super::{Unreadable, read};
-use crate::domain::event::{Event, Meaning};
-use crate::domain::money::{Currency, Money};
+use crate::domain::kernel::money::{Currency, Money};
+use crate::domain::platform::event::{Event, Meaning};
 use crate::providers::signed::Secret;
 
 /// 2026-07-25T10:00:00Z, when every fixture has happened.

@@ -4,10 +4,11 @@ use serde_json::json;
 
 use super::listener::Listener;
 use super::{at, company, membership, message, payment, user, whop};
-use crate::domain::membership::Membership;
+use crate::domain::recovery::membership::Membership;
+use crate::domain::recovery::second_purchase::ListedMembership;
 use crate::providers::call::CallError;
 use crate::providers::whop::client::AccessLevel;
-use crate::providers::whop::membership::{ListedMembership, MembershipAnswer};
+use crate::providers::whop::membership::MembershipAnswer;
 
 macro_rules! answers {
     ($folder:literal) => {

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::fixtures::{dated, newest, v1, v2, v5};
 use super::*;
-use crate::domain::event::Part;
+use crate::domain::platform::event::Part;
 
 /// Every member of a payment that may tell what it brought.
 const TOTALS: [&str; 5] = ["final_amount", "total", "subtotal", "settlement_amount", "amount"];

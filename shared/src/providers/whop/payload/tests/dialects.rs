@@ -2,8 +2,8 @@ use serde_json::json;
 
 use super::fixtures::{SHAPES, UNDERSCORED, account, dated, nested, newest, v1, v2, v5};
 use super::*;
-use crate::domain::event::TimeSource;
-use crate::domain::id::{CompanyId, MembershipId, PaymentId, UserId};
+use crate::domain::kernel::id::{CompanyId, MembershipId, PaymentId, UserId};
+use crate::domain::platform::event::TimeSource;
 
 /// Whether payments, memberships and disputes of this folder are flat.
 fn is_flat(shape: &str) -> bool {

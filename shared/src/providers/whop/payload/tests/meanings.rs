@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::fixtures::{dated, newest, v1, v2, v5};
 use super::*;
-use crate::domain::event::Part;
+use crate::domain::platform::event::Part;
 
 fn failed_with(fixture: &str, pointer: &str, value: Value) -> Meaning {
     event_with(fixture, pointer, value).meaning

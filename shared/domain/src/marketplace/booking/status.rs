@@ -1,0 +1,92 @@
+//! The words for where a booking stands.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a booking stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BookingStatus {
+    /// Asked for; the customer's money is not held yet.
+    Requested,
+    /// The money is held and the professional has not answered.
+    Authorized,
+    /// The professional will do it.
+    Accepted,
+    /// The job is done.
+    Completed,
+    /// The professional's share was settled.
+    PaidOut,
+    /// It will not be done, and nobody had promised it.
+    Declined,
+    /// It was called off.
+    Cancelled,
+    /// The customer's bank is asked to take the money back, or took it.
+    Disputed,
+}
+
+impl BookingStatus {
+    /// Every state, for lists and documents.
+    pub const ALL: [Self; 8] = [
+        Self::Requested,
+        Self::Authorized,
+        Self::Accepted,
+        Self::Completed,
+        Self::PaidOut,
+        Self::Declined,
+        Self::Cancelled,
+        Self::Disputed,
+    ];
+
+    /// The word used in keys, JSON and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Authorized => "authorized",
+            Self::Accepted => "accepted",
+            Self::Completed => "completed",
+            Self::PaidOut => "paid_out",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+            Self::Disputed => "disputed",
+        }
+    }
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+
+    /// Whether the professional still has to answer.
+    pub fn is_unanswered(self) -> bool {
+        matches!(self, Self::Requested | Self::Authorized)
+    }
+
+    /// Whether it can still come to nothing.
+    pub fn may_be_cancelled(self) -> bool {
+        self.is_unanswered() || self == Self::Accepted
+    }
+
+    /// Whether the job is done.
+    pub fn is_done(self) -> bool {
+        matches!(self, Self::Completed | Self::PaidOut)
+    }
+
+    /// Whether it came to nothing.
+    pub fn is_off(self) -> bool {
+        matches!(self, Self::Declined | Self::Cancelled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_the_same_word_everywhere() {
+        for status in BookingStatus::ALL {
+            assert_eq!(BookingStatus::parse(status.as_str()), Some(status));
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+        assert_eq!(BookingStatus::parse("Requested"), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! The chart of accounts.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::party::ProfessionalId;
+
+/// An account of the books.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum LedgerAccount {
+    /// Cash that customers paid.
+    Received,
+    /// Cash that went back to customers.
+    Refunded,
+    /// Cash that banks took back.
+    Disputed,
+    /// What banks keep until they decide.
+    Contested,
+    /// Customers' money for jobs not done yet.
+    Held,
+    /// Our part of jobs done.
+    Fees,
+    /// A professional's part of jobs done that is not settled.
+    Owed(ProfessionalId),
+    /// Cash transferred to a professional.
+    Paid(ProfessionalId),
+    /// Cash of transfers that came back.
+    Reversed(ProfessionalId),
+    /// What a professional got beyond the part, and owes.
+    Carried(ProfessionalId),
+}
+
+/// A text that names no account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected an account such as held or owed:user_1")]
+pub struct InvalidAccount;
+
+impl LedgerAccount {
+    /// The words of all accounts: cash first, then what is owed to us, then what we owe and earn.
+    pub const WORDS: [&str; 10] = [
+        "received",
+        "refunded",
+        "disputed",
+        "paid",
+        "reversed",
+        "contested",
+        "carried",
+        "held",
+        "owed",
+        "fees",
+    ];
+
+    /// Whether its balance is a part of the cash at Stripe.
+    pub fn is_cash(&self) -> bool {
+        matches!(self, Self::Received | Self::Refunded | Self::Disputed | Self::Paid(_) | Self::Reversed(_))
+    }
+
+    /// Whose account it is, where it is one person's.
+    pub fn professional(&self) -> Option<&ProfessionalId> {
+        match self {
+            Self::Owed(id) | Self::Paid(id) | Self::Reversed(id) | Self::Carried(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The account's word, without whose it is.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::Refunded => "refunded",
+            Self::Disputed => "disputed",
+            Self::Contested => "contested",
+            Self::Held => "held",
+            Self::Fees => "fees",
+            Self::Owed(_) => "owed",
+            Self::Paid(_) => "paid",
+            Self::Reversed(_) => "reversed",
+            Self::Carried(_) => "carried",
+        }
+    }
+
+    /// Reads `held` or `owed:<professional>`.
+    pub fn parse(text: &str) -> Result<Self, InvalidAccount> {
+        let Some((word, id)) = text.split_once(':') else {
+            let shared =
+                [Self::Received, Self::Refunded, Self::Disputed, Self::Contested, Self::Held, Self::Fees];
+            return shared.into_iter().find(|account| account.word() == text).ok_or(InvalidAccount);
+        };
+        let own = [Self::Owed, Self::Paid, Self::Reversed, Self::Carried];
+        let id = ProfessionalId::parse(id).map_err(|_| InvalidAccount)?;
+        own.into_iter().map(|of| of(id.clone())).find(|account| account.word() == word).ok_or(InvalidAccount)
+    }
+}
+
+impl fmt::Display for LedgerAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.professional() {
+            Some(id) => write!(f, "{}:{id}", self.word()),
+            None => f.write_str(self.word()),
+        }
+    }
+}
+
+impl TryFrom<String> for LedgerAccount {
+    type Error = InvalidAccount;
+    fn try_from(text: String) -> Result<Self, InvalidAccount> {
+        Self::parse(&text)
+    }
+}
+
+impl From<LedgerAccount> for String {
+    fn from(account: LedgerAccount) -> String {
+        account.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_reads_as_it_is_written() {
+        let id = ProfessionalId::parse("email:0a:1b").unwrap();
+        for account in [
+            LedgerAccount::Received,
+            LedgerAccount::Refunded,
+            LedgerAccount::Disputed,
+            LedgerAccount::Contested,
+            LedgerAccount::Held,
+            LedgerAccount::Fees,
+            LedgerAccount::Owed(id.clone()),
+            LedgerAccount::Paid(id.clone()),
+            LedgerAccount::Reversed(id.clone()),
+            LedgerAccount::Carried(id.clone()),
+        ] {
+            assert_eq!(LedgerAccount::parse(&account.to_string()), Ok(account.clone()));
+            assert_eq!(account.professional().is_some(), account.to_string().contains(':'));
+            assert!(LedgerAccount::WORDS.contains(&account.word()));
+        }
+        for wrong in ["", "owed", "owed:", "held:user_1", "owed:a b", "cash"] {
+            assert_eq!(LedgerAccount::parse(wrong), Err(InvalidAccount), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Sums over entries.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::account::LedgerAccount;
+use super::entry::LedgerEntry;
+use crate::kernel::money::Currency;
+use crate::kernel::party::{BookingId, ProfessionalId};
+use crate::marketplace::booking::Kind;
+
+/// The balances of all accounts. Sums are wider than amounts, so they cannot overflow.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Balances(BTreeMap<(LedgerAccount, Currency), i128>);
+
+impl Balances {
+    /// Takes in an entry.
+    pub fn add(&mut self, entry: &LedgerEntry) {
+        for posting in entry.postings() {
+            let key = (posting.account.clone(), posting.currency.clone());
+            *self.0.entry(key).or_default() += i128::from(posting.amount);
+        }
+        self.0.retain(|_, sum| *sum != 0);
+    }
+
+    /// Takes in what was counted for an account.
+    pub fn count(&mut self, account: LedgerAccount, currency: Currency, amount: i64) {
+        *self.0.entry((account, currency)).or_default() += i128::from(amount);
+        self.0.retain(|_, sum| *sum != 0);
+    }
+
+    /// The balances of these entries.
+    pub fn of<'a>(entries: impl IntoIterator<Item = &'a LedgerEntry>) -> Self {
+        let mut balances = Self::default();
+        entries.into_iter().for_each(|entry| balances.add(entry));
+        balances
+    }
+
+    /// The balance of one account.
+    pub fn on(&self, account: &LedgerAccount, currency: &Currency) -> i128 {
+        self.0.get(&(account.clone(), currency.clone())).copied().unwrap_or_default()
+    }
+
+    /// Every account with a balance.
+    pub fn iter(&self) -> impl Iterator<Item = (&LedgerAccount, &Currency, i128)> {
+        self.0.iter().map(|((account, currency), sum)| (account, currency, *sum))
+    }
+
+    /// What should be at Stripe of these bookings.
+    pub fn cash(&self, currency: &Currency) -> i128 {
+        self.iter()
+            .filter(|(account, of, _)| account.is_cash() && *of == currency)
+            .map(|(_, _, sum)| sum)
+            .sum()
+    }
+
+    /// All balances of a currency together: nothing, or the books are wrong.
+    pub fn total(&self, currency: &Currency) -> i128 {
+        self.iter().filter(|(_, of, _)| *of == currency).map(|(_, _, sum)| sum).sum()
+    }
+}
+
+/// What a professional earned, was paid and owes, in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Statement {
+    /// Whose.
+    pub professional_id: ProfessionalId,
+    /// In what.
+    pub currency: Currency,
+    /// What changed, oldest first.
+    pub lines: Vec<StatementLine>,
+    /// What is still to be settled.
+    pub owed_amount: i128,
+    /// What the professional owes; below nothing where more was kept back than was owed.
+    pub carried_amount: i128,
+    /// What was transferred.
+    pub paid_amount: i128,
+    /// What of it came back.
+    pub reversed_amount: i128,
+}
+
+/// What one fact changed for a professional.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatementLine {
+    /// When it happened.
+    #[serde(with = "crate::kernel::time")]
+    pub at: DateTime<Utc>,
+    /// The entry in the books.
+    pub entry_id: uuid::Uuid,
+    /// In which booking.
+    pub booking_id: BookingId,
+    /// What kind of fact it was.
+    pub cause: Kind,
+    /// More or less to be settled.
+    pub owed_amount: i64,
+    /// A debt made, or kept back.
+    pub carried_amount: i64,
+    /// What was transferred.
+    pub paid_amount: i64,
+    /// What came back of a transfer.
+    pub reversed_amount: i64,
+    /// What is to be settled less what is owed, after this line.
+    pub balance_amount: i128,
+}
+
+impl Statement {
+    /// The statement that follows from these entries, in whatever order they come. An entry that
+    /// comes twice is in it once.
+    pub fn of<'a>(
+        professional_id: &ProfessionalId,
+        currency: &Currency,
+        entries: impl IntoIterator<Item = &'a LedgerEntry>,
+    ) -> Self {
+        let mut statement = Self {
+            professional_id: professional_id.clone(),
+            currency: currency.clone(),
+            lines: Vec::new(),
+            owed_amount: 0,
+            carried_amount: 0,
+            paid_amount: 0,
+            reversed_amount: 0,
+        };
+        let sorted: BTreeMap<_, _> =
+            entries.into_iter().map(|entry| ((entry.at(), entry.id()), entry)).collect();
+        sorted.into_values().for_each(|entry| statement.add(entry));
+        statement
+    }
+
+    fn add(&mut self, entry: &LedgerEntry) {
+        let on = |account: fn(ProfessionalId) -> LedgerAccount| {
+            entry.amount_on(&account(self.professional_id.clone()), &self.currency)
+        };
+        // Credits are what a professional has: the signs are turned for the reader.
+        let (owed, paid) = (-on(LedgerAccount::Owed), -on(LedgerAccount::Paid));
+        let (carried, reversed) = (on(LedgerAccount::Carried), on(LedgerAccount::Reversed));
+        if (owed, paid, carried, reversed) == (0, 0, 0, 0) {
+            return;
+        }
+        self.owed_amount += i128::from(owed);
+        self.carried_amount += i128::from(carried);
+        self.paid_amount += i128::from(paid);
+        self.reversed_amount += i128::from(reversed);
+        self.lines.push(StatementLine {
+            at: entry.at(),
+            entry_id: entry.id(),
+            booking_id: entry.booking_id(),
+            cause: entry.cause(),
+            owed_amount: owed,
+            carried_amount: carried,
+            paid_amount: paid,
+            reversed_amount: reversed,
+            balance_amount: self.owed_amount - self.carried_amount,
+        });
+    }
+}

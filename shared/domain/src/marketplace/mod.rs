@@ -1,0 +1,7 @@
+//! Bookings, their money, payouts and the books.
+
+pub mod booking;
+pub mod booking_mail;
+pub mod calendar;
+pub mod ledger;
+pub mod payout;

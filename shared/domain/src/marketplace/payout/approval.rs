@@ -1,0 +1,66 @@
+//! A second person's yes to a large amount.
+
+use chrono::{DateTime, Duration, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::batch::BatchId;
+
+/// An approval is for the days in which somebody who gave it still remembers why; a later batch asks again.
+const VALID_DAYS: i64 = 7;
+
+/// A person's yes to paying a professional so much in one batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// At most so much, in minor units.
+    pub amount: i64,
+    /// Who said yes: the key of an account.
+    pub approved_by: String,
+    /// When.
+    #[serde(with = "crate::kernel::time")]
+    pub approved_at: DateTime<Utc>,
+    /// Until when it counts.
+    #[serde(with = "crate::kernel::time")]
+    pub valid_until: DateTime<Utc>,
+    /// The batch that it was used for, once it was; it counts for no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_in: Option<BatchId>,
+}
+
+impl Approval {
+    /// A fresh approval.
+    pub fn new(amount: i64, approved_by: &str, now: DateTime<Utc>) -> Self {
+        Self {
+            amount,
+            approved_by: approved_by.to_owned(),
+            approved_at: now,
+            valid_until: now + Duration::days(VALID_DAYS),
+            used_in: None,
+        }
+    }
+
+    /// Whether it counts for a batch that `asker` has asked for, where a person did: nobody approves
+    /// what the same person asks for.
+    pub fn counts_for(&self, batch: BatchId, asker: Option<&str>, now: DateTime<Utc>) -> bool {
+        let unused = self.used_in.is_none_or(|used_in| used_in == batch);
+        unused && now < self.valid_until && asker != Some(self.approved_by.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_counts_for_one_batch_for_a_week_and_not_for_who_gave_it() {
+        let now = DateTime::UNIX_EPOCH;
+        let [tuesday, friday] = ["payout-2025-11-18-tue", "payout-2025-11-21-fri"];
+        let (tuesday, friday) = (BatchId::parse(tuesday).unwrap(), BatchId::parse(friday).unwrap());
+        let approval = Approval::new(500, "user_1", now);
+        assert!(approval.counts_for(tuesday, None, now));
+        assert!(approval.counts_for(friday, Some("user_2"), now + Duration::days(6)));
+        assert!(!approval.counts_for(tuesday, Some("user_1"), now));
+        assert!(!approval.counts_for(tuesday, None, now + Duration::days(7)));
+        let used = Approval { used_in: Some(tuesday), ..approval };
+        assert!(used.counts_for(tuesday, None, now) && !used.counts_for(friday, None, now));
+    }
+}

@@ -1,0 +1,196 @@
+//! What became of each booking in a batch, and what that adds up to.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::batch::BatchCounts;
+use crate::kernel::money::Currency;
+use crate::kernel::party::{BookingId, ProfessionalId};
+
+/// What became of a booking in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryStatus {
+    /// Its transfer was decided and has not ended.
+    Open,
+    /// Its transfer was made.
+    Done,
+    /// Stripe refused its transfer for good, or it was withdrawn before it was sent.
+    Rejected,
+    /// Nobody knows what became of its transfer.
+    InDoubt,
+    /// A debt took all of it; there is no transfer.
+    Settled,
+    /// It waits for a later batch.
+    Skipped,
+}
+
+impl EntryStatus {
+    /// The word used in keys, JSON and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Done => "done",
+            Self::Rejected => "rejected",
+            Self::InDoubt => "in_doubt",
+            Self::Settled => "settled",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// A booking in a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchEntry {
+    /// Which booking.
+    pub booking_id: BookingId,
+    /// Whose share.
+    pub professional_id: ProfessionalId,
+    /// In what.
+    pub currency: Currency,
+    /// What became of it.
+    pub status: EntryStatus,
+    /// The share, in minor units.
+    pub payable_amount: i64,
+    /// What is transferred of it.
+    pub amount: i64,
+    /// What is kept back of it for a debt.
+    pub carried_amount: i64,
+    /// The operation by which it is transferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The transfer at Stripe, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer_id: Option<String>,
+    /// Why it waits, was refused, or is in doubt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When that was decided.
+    #[serde(with = "crate::kernel::time")]
+    pub at: DateTime<Utc>,
+}
+
+/// The sums of a batch in one currency, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BatchTotals {
+    /// What Stripe transferred.
+    pub transferred_amount: i64,
+    /// What is on its way, or in doubt.
+    pub open_amount: i64,
+    /// What Stripe refused.
+    pub rejected_amount: i64,
+    /// What was kept back for debts, of what was transferred or settled.
+    pub carried_amount: i64,
+    /// What waits for a later batch.
+    pub skipped_amount: i64,
+}
+
+/// What the entries of a batch add up to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BatchSums {
+    /// How many are where.
+    pub counts: BatchCounts,
+    /// How much.
+    pub totals: BTreeMap<Currency, BatchTotals>,
+}
+
+impl BatchSums {
+    /// Takes in an entry.
+    pub fn add(&mut self, entry: &BatchEntry) {
+        let counts = &mut self.counts;
+        let totals = self.totals.entry(entry.currency.clone()).or_default();
+        let put = |sum: &mut i64, amount: i64| *sum = sum.saturating_add(amount);
+        match entry.status {
+            EntryStatus::Skipped => {
+                counts.skipped += 1;
+                put(&mut totals.skipped_amount, entry.payable_amount);
+                return;
+            }
+            EntryStatus::Settled => {
+                counts.settled += 1;
+                put(&mut totals.carried_amount, entry.carried_amount);
+                return;
+            }
+            _ => counts.transfers += 1,
+        }
+        match entry.status {
+            EntryStatus::Done => {
+                counts.done += 1;
+                put(&mut totals.transferred_amount, entry.amount);
+                put(&mut totals.carried_amount, entry.carried_amount);
+            }
+            EntryStatus::Rejected => {
+                counts.rejected += 1;
+                put(&mut totals.rejected_amount, entry.amount);
+            }
+            status => {
+                counts.in_doubt += u64::from(status == EntryStatus::InDoubt);
+                put(&mut totals.open_amount, entry.amount);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::marketplace::booking::sample::{booking_id, hour, professional, usd};
+
+    fn entry(status: EntryStatus, payable_amount: i64, carried_amount: i64) -> BatchEntry {
+        BatchEntry {
+            booking_id: booking_id(1),
+            professional_id: professional(1),
+            currency: usd(0).currency,
+            status,
+            payable_amount,
+            amount: payable_amount - carried_amount,
+            carried_amount,
+            operation: None,
+            transfer_id: None,
+            reason: None,
+            at: hour(0.0),
+        }
+    }
+
+    #[test]
+    fn a_state_is_the_same_word_everywhere() {
+        for status in [
+            EntryStatus::Open,
+            EntryStatus::Done,
+            EntryStatus::Rejected,
+            EntryStatus::InDoubt,
+            EntryStatus::Settled,
+            EntryStatus::Skipped,
+        ] {
+            assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
+        }
+    }
+
+    #[test]
+    fn every_cent_of_a_batch_is_in_one_of_its_sums() {
+        let entries = [
+            entry(EntryStatus::Open, 1, 0),
+            entry(EntryStatus::Done, 25, 5),
+            entry(EntryStatus::Rejected, 300, 0),
+            entry(EntryStatus::InDoubt, 4_000, 0),
+            entry(EntryStatus::Settled, 50_000, 50_000),
+            entry(EntryStatus::Skipped, 600_000, 0),
+        ];
+        let mut sums = BatchSums::default();
+        entries.iter().for_each(|entry| sums.add(entry));
+        let counts = BatchCounts { transfers: 4, done: 1, rejected: 1, in_doubt: 1, settled: 1, skipped: 1 };
+        assert_eq!((sums.counts, sums.counts.open()), (counts, 2));
+        let totals = sums.totals[&usd(0).currency];
+        let expected = BatchTotals {
+            transferred_amount: 20,
+            open_amount: 4_001,
+            rejected_amount: 300,
+            carried_amount: 50_005,
+            skipped_amount: 600_000,
+        };
+        assert_eq!(totals, expected);
+    }
+}

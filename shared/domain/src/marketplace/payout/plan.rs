@@ -1,0 +1,242 @@
+//! A whole batch, decided at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::batch::BatchId;
+use super::candidate::{Candidate, Payee, PayeeAccount, Rules};
+use super::group::{Decision, decide};
+use super::skip::{Skip, SkipReason};
+use super::transfer::{TransferMetadata, TransferRequest, operation, transfer_group};
+use crate::kernel::id::CompanyId;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::party::{BookingId, ProfessionalId};
+
+/// What a plan is made from.
+#[derive(Debug, Clone)]
+pub struct PlanInput {
+    /// Whose bookings.
+    pub company_id: CompanyId,
+    /// For which batch.
+    pub batch: BatchId,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// The bookings that may be paid, in any order.
+    pub bookings: Vec<Candidate>,
+    /// The professionals; one that is not here has no account at Stripe.
+    pub payees: BTreeMap<ProfessionalId, Payee>,
+    /// The limits.
+    pub rules: Rules,
+    /// What the platform has at Stripe, in minor units by currency; nothing where none is named.
+    pub available: BTreeMap<Currency, i64>,
+}
+
+/// What a batch does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The transfers, in the order in which they are made.
+    pub transfers: Vec<PlannedTransfer>,
+    /// The bookings of which a debt takes all.
+    pub settled: Vec<SettledByDebt>,
+    /// The bookings that wait, and for what.
+    pub skips: Vec<Skip>,
+    /// What professionals owe, before and after.
+    pub carried: Vec<CarriedLine>,
+    /// The sums by currency.
+    pub totals: BTreeMap<Currency, Totals>,
+}
+
+/// A transfer that a batch makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedTransfer {
+    /// For which booking.
+    pub booking_id: BookingId,
+    /// To whom.
+    pub professional_id: ProfessionalId,
+    /// The professional's share.
+    pub payable: Money,
+    /// What is kept back of it for a debt.
+    pub carried_amount: i64,
+    /// What Stripe is asked for.
+    pub request: TransferRequest,
+}
+
+/// A booking of whose share a debt takes all: it is settled, and no money moves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledByDebt {
+    /// Which.
+    pub booking_id: BookingId,
+    /// Whose.
+    pub professional_id: ProfessionalId,
+    /// The share, all of which is kept back.
+    pub payable: Money,
+}
+
+/// What a professional owes in a currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedLine {
+    /// Who.
+    pub professional_id: ProfessionalId,
+    /// In what.
+    pub currency: Currency,
+    /// The debt before the batch.
+    pub before_amount: i64,
+    /// What the batch keeps back.
+    pub used_amount: i64,
+    /// The debt that is carried forward.
+    pub after_amount: i64,
+}
+
+/// The sums of a batch in one currency. Payable is transferred, kept back and skipped together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// All shares.
+    pub payable_amount: i128,
+    /// What is transferred.
+    pub transferred_amount: i128,
+    /// What is kept back for debts.
+    pub carried_amount: i128,
+    /// What waits.
+    pub skipped_amount: i128,
+}
+
+/// Decides a batch. The order of the input leaves no trace, and a booking that is in it twice is
+/// looked at once.
+pub fn plan(input: &PlanInput) -> Plan {
+    let mut plan = Plan::default();
+    let mut groups: BTreeMap<(ProfessionalId, Currency), Vec<Candidate>> = BTreeMap::new();
+    for candidate in once_each(&input.bookings) {
+        match candidate.waits_for(input.now) {
+            Some(reason) => plan.skip(&candidate, reason),
+            None => {
+                let key = (candidate.professional_id.clone(), candidate.payable.currency.clone());
+                groups.entry(key).or_default().push(candidate);
+            }
+        }
+    }
+    let mut available = input.available.clone();
+    let nobody = Payee::default();
+    for shares in longest_waiting_first(groups.into_values().collect()) {
+        let (payee_id, currency) = (&shares[0].professional_id, &shares[0].payable.currency);
+        let payee = input.payees.get(payee_id).unwrap_or(&nobody);
+        let available = available.entry(currency.clone()).or_default();
+        plan.add(input, &shares, payee, available);
+    }
+    plan.skips.sort();
+    plan.carried.sort_by(|a, b| (&a.professional_id, &a.currency).cmp(&(&b.professional_id, &b.currency)));
+    plan
+}
+
+/// Each booking once. Two readings of one that differ mean that it changes as we look: it waits.
+fn once_each(bookings: &[Candidate]) -> Vec<Candidate> {
+    let mut readings: BTreeMap<BookingId, BTreeSet<&Candidate>> = BTreeMap::new();
+    for candidate in bookings {
+        readings.entry(candidate.booking_id).or_default().insert(candidate);
+    }
+    let once = |readings: BTreeSet<&Candidate>| {
+        let mut candidate = (*readings.first()?).clone();
+        if readings.len() > 1 {
+            candidate.obstacle = Some(SkipReason::InProgress);
+        }
+        Some(candidate)
+    };
+    readings.into_values().filter_map(once).collect()
+}
+
+/// Within a professional and between professionals, who has waited longest comes first; where money
+/// is short, that decides.
+fn longest_waiting_first(mut groups: Vec<Vec<Candidate>>) -> Vec<Vec<Candidate>> {
+    let age = |share: &Candidate| (share.hold_back_ends_at, share.booking_id);
+    groups.iter_mut().for_each(|shares| shares.sort_by_key(age));
+    groups.sort_by_key(|shares| shares.first().map(age));
+    groups
+}
+
+impl Plan {
+    fn add(&mut self, input: &PlanInput, shares: &[Candidate], payee: &Payee, available: &mut i64) {
+        let Some(first) = shares.first() else { return };
+        let currency = &first.payable.currency;
+        let debt = payee.carried.get(currency).copied().unwrap_or_default();
+        let account = payee.waits_for(currency);
+        let decisions = decide(shares, account, debt, &input.rules, available);
+        let mut used_amount = 0;
+        for (share, decision) in shares.iter().zip(decisions) {
+            match (decision, account) {
+                (Decision::Settle { carried_amount }, Ok(account)) => {
+                    used_amount += carried_amount;
+                    self.settle(input, share, account, carried_amount);
+                }
+                (Decision::Skip(reason), _) | (Decision::Settle { .. }, Err(reason)) => {
+                    self.skip(share, reason)
+                }
+            }
+        }
+        if debt > 0 {
+            self.carried.push(CarriedLine {
+                professional_id: first.professional_id.clone(),
+                currency: currency.clone(),
+                before_amount: debt,
+                used_amount,
+                after_amount: debt - used_amount,
+            });
+        }
+    }
+
+    fn settle(&mut self, input: &PlanInput, share: &Candidate, account: &PayeeAccount, carried_amount: i64) {
+        let (booking_id, professional_id) = (share.booking_id, share.professional_id.clone());
+        let payable = share.payable.clone();
+        let amount = payable.amount - carried_amount;
+        let totals = self.totals_in(&payable);
+        totals.transferred_amount += i128::from(amount);
+        totals.carried_amount += i128::from(carried_amount);
+        if amount == 0 {
+            self.settled.push(SettledByDebt { booking_id, professional_id, payable });
+            return;
+        }
+        let request = TransferRequest {
+            idempotency_key: operation(booking_id, share.version),
+            amount,
+            currency: payable.currency.clone(),
+            destination: account.id.clone(),
+            transfer_group: transfer_group(booking_id),
+            source_transaction: share.charge.clone(),
+            metadata: TransferMetadata {
+                company_id: input.company_id.clone(),
+                booking_id,
+                batch_id: input.batch,
+                carried_amount,
+            },
+            booked_at: Some(share.booked_at),
+        };
+        self.transfers.push(PlannedTransfer {
+            booking_id,
+            professional_id,
+            payable,
+            carried_amount,
+            request,
+        });
+    }
+
+    fn skip(&mut self, share: &Candidate, reason: SkipReason) {
+        self.totals_in(&share.payable).skipped_amount += i128::from(share.payable.amount);
+        self.skips.push(Skip {
+            booking_id: share.booking_id,
+            professional_id: share.professional_id.clone(),
+            money: share.payable.clone(),
+            reason,
+        });
+    }
+
+    /// The sums that a share belongs to; every share passes here once.
+    fn totals_in(&mut self, payable: &Money) -> &mut Totals {
+        let totals = self.totals.entry(payable.currency.clone()).or_default();
+        totals.payable_amount += i128::from(payable.amount);
+        totals
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

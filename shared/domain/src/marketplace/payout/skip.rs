@@ -1,0 +1,161 @@
+//! Why a booking is not paid in a batch, in words for the professional.
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::money::Money;
+use crate::kernel::party::{BookingId, ProfessionalId};
+
+/// Why a booking waits for a later batch. Of several reasons the first of this order is told: what
+/// the booking itself lacks, then what the professional can mend, then what only time or others can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its share has been settled.
+    AlreadyPaid,
+    /// Its transfer is on its way, or in doubt.
+    InProgress,
+    /// Stripe refused its transfer in this very batch; the next one tries again.
+    TransferRefused,
+    /// The job is not done, or will not be.
+    NotCompleted,
+    /// The customer disputes it.
+    Disputed,
+    /// The customer's money was never taken.
+    NotCaptured,
+    /// The customer got everything back.
+    Refunded,
+    /// The bank took everything back.
+    DisputeLost,
+    /// Nothing is left after the fee.
+    NothingToPay,
+    /// Too little time has passed since it was completed.
+    HeldBack,
+    /// The professional has no account at Stripe.
+    StripeAccountMissing,
+    /// Stripe asks the professional for something before it pays.
+    StripeAccountRestricted,
+    /// The professional's account takes another currency.
+    CurrencyMismatch,
+    /// All shares together are below the minimum; they roll forward.
+    BelowMinimum,
+    /// So much money needs a second person's approval.
+    AwaitingApproval,
+    /// The platform's balance does not cover it yet.
+    PlatformBalanceLow,
+}
+
+impl SkipReason {
+    /// Every reason.
+    pub const ALL: [Self; 16] = [
+        Self::AlreadyPaid,
+        Self::InProgress,
+        Self::TransferRefused,
+        Self::NotCompleted,
+        Self::Disputed,
+        Self::NotCaptured,
+        Self::Refunded,
+        Self::DisputeLost,
+        Self::NothingToPay,
+        Self::HeldBack,
+        Self::StripeAccountMissing,
+        Self::StripeAccountRestricted,
+        Self::CurrencyMismatch,
+        Self::BelowMinimum,
+        Self::AwaitingApproval,
+        Self::PlatformBalanceLow,
+    ];
+
+    /// Reads the word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    /// The word used in keys, JSON and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AlreadyPaid => "already_paid",
+            Self::InProgress => "in_progress",
+            Self::TransferRefused => "transfer_refused",
+            Self::NotCompleted => "not_completed",
+            Self::Disputed => "disputed",
+            Self::NotCaptured => "not_captured",
+            Self::Refunded => "refunded",
+            Self::DisputeLost => "dispute_lost",
+            Self::NothingToPay => "nothing_to_pay",
+            Self::HeldBack => "held_back",
+            Self::StripeAccountMissing => "stripe_account_missing",
+            Self::StripeAccountRestricted => "stripe_account_restricted",
+            Self::CurrencyMismatch => "currency_mismatch",
+            Self::BelowMinimum => "below_minimum",
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::PlatformBalanceLow => "platform_balance_low",
+        }
+    }
+
+    /// The same as a sentence for the professional.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::AlreadyPaid => "This booking has been paid out.",
+            Self::InProgress => "The transfer of this booking is on its way.",
+            Self::TransferRefused => {
+                "Stripe did not take this transfer. We try again on the next payout day."
+            }
+            Self::NotCompleted => "The job is not completed yet.",
+            Self::Disputed => {
+                "The customer's bank is looking into this payment. It is paid once that is decided."
+            }
+            Self::NotCaptured => "The customer's payment has not been taken.",
+            Self::Refunded => "The customer got all of the payment back.",
+            Self::DisputeLost => "The customer's bank took the payment back.",
+            Self::NothingToPay => "Nothing is left to pay after the fee.",
+            Self::HeldBack => {
+                "The job was completed too recently. It is paid on the next payout day after the hold-back."
+            }
+            Self::StripeAccountMissing => {
+                "Connect an account at Stripe, and this booking is paid on the next payout day."
+            }
+            Self::StripeAccountRestricted => {
+                "Stripe needs something from you before it pays. Open your account at Stripe to see what."
+            }
+            Self::CurrencyMismatch => {
+                "Your account at Stripe takes another currency than this booking was paid in."
+            }
+            Self::BelowMinimum => {
+                "Together your bookings are below the minimum payout. They are paid as soon as they reach it."
+            }
+            Self::AwaitingApproval => "A payout this large is approved by a second person first.",
+            Self::PlatformBalanceLow => {
+                "The platform's balance does not cover this booking yet. It is paid on the next payout day."
+            }
+        }
+    }
+}
+
+/// A booking that is not paid in a batch.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Skip {
+    /// Which.
+    pub booking_id: BookingId,
+    /// Whose.
+    pub professional_id: ProfessionalId,
+    /// The share that waits.
+    pub money: Money,
+    /// For what.
+    pub reason: SkipReason,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_the_same_word_everywhere_and_a_sentence() {
+        for reason in SkipReason::ALL {
+            assert_eq!(SkipReason::parse(reason.as_str()), Some(reason));
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
+            assert!(reason.sentence().ends_with('.'), "{reason:?}");
+        }
+        assert!(SkipReason::ALL.is_sorted(), "the first of this order is told");
+        assert_eq!(SkipReason::parse("tired"), None);
+    }
+}

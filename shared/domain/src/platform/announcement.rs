@@ -1,0 +1,107 @@
+//! What the event bus hears of: which audit entries, and what of them.
+//!
+//! An announcement is thin on purpose. It comes at least once, late or twice and in any order, so it says
+//! that something happened and to what; how that stands now is asked of the API. It names nobody.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::kernel::id::CompanyId;
+
+/// Every kind of audit entry that is announced: what becomes of cases, bookings, payouts and payees. Who
+/// signed in, what an operator closed and how somebody set the service is nobody's business outside.
+pub const KINDS: [&str; 21] = [
+    "case.opened",
+    "case.recovered",
+    "case.cancelled",
+    "case.exhausted",
+    "case.lost",
+    "booking.requested",
+    "booking.authorized",
+    "booking.accepted",
+    "booking.completed",
+    "booking.paid_out",
+    "booking.declined",
+    "booking.cancelled",
+    "booking.disputed",
+    "payout.approved",
+    "payout.transfer_made",
+    "payout.transfer_failed",
+    "payout.transfer_in_doubt",
+    "payout.batch_completed",
+    "payout.batch_failed",
+    "payee.connected",
+    "payee.payout_failed",
+];
+
+/// Whether audit entries of this kind are announced.
+pub fn is_announced(kind: &str) -> bool {
+    KINDS.contains(&kind)
+}
+
+/// Whether the subject of a kind is a professional. The others are things that nobody is known by.
+pub fn names_a_person(kind: &str) -> bool {
+    kind.starts_with("payee.") || kind == "payout.approved"
+}
+
+/// What the bus hears of one audit entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Announcement {
+    /// The same for the same entry, however often it is sent: by this a listener knows what it has heard.
+    pub event_id: Uuid,
+    /// When it was written down.
+    #[serde(with = "crate::kernel::time")]
+    pub occurred_at: DateTime<Utc>,
+    /// Whose it is.
+    pub company_id: CompanyId,
+    /// What happened.
+    pub kind: String,
+    /// What it happened to: the id of a case, a booking, a batch or a professional.
+    pub subject: String,
+}
+
+/// The id of what is told of the row at an address.
+pub fn event_id(pk: &str, sk: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("announcement:{pk}:{sk}").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::marketplace::booking::BookingStatus;
+    use crate::recovery::timeline::CaseStatus;
+
+    #[test]
+    fn every_state_of_a_case_and_of_a_booking_is_announced() {
+        let of_cases = CaseStatus::ALL.iter().filter(|status| **status != CaseStatus::Open);
+        let of_cases = of_cases.map(|status| format!("case.{}", status.as_str()));
+        let of_bookings = BookingStatus::ALL.iter().map(|status| format!("booking.{}", status.as_str()));
+        for kind in of_cases.chain(of_bookings).chain(["case.opened".to_owned()]) {
+            assert!(is_announced(&kind), "{kind}");
+        }
+        assert_eq!(KINDS.iter().collect::<BTreeSet<_>>().len(), KINDS.len(), "no kind stands twice");
+    }
+
+    #[test]
+    fn who_signs_in_and_what_operators_do_is_not_announced() {
+        for kind in ["account.signed_up", "settings.changed", "finding.closed", "effect.resolved", "case"] {
+            assert!(!is_announced(kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_a_professional_names_a_person() {
+        let of_people: Vec<&str> = KINDS.into_iter().filter(|kind| names_a_person(kind)).collect();
+        assert_eq!(of_people, ["payout.approved", "payee.connected", "payee.payout_failed"]);
+    }
+
+    #[test]
+    fn an_id_never_changes_between_versions() {
+        let id = event_id("AUDIT#biz_1", "2025-11-18T09:02:03.000Z#case.opened#x");
+        assert_eq!(id.to_string(), "5d61f90d-a516-5e40-9d36-067ab450cfde");
+        assert_ne!(id, event_id("AUDIT#biz_1", "2025-11-18T09:02:03.000Z#case.opened#y"));
+    }
+}

@@ -1,0 +1,10 @@
+//! Failed renewals: cases, their timeline, what a member may be sent.
+
+pub mod case;
+pub mod contact;
+pub mod kpi;
+pub mod membership;
+pub mod schedule;
+pub mod second_purchase;
+pub mod settings;
+pub mod timeline;

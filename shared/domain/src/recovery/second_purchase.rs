@@ -1,0 +1,30 @@
+//! What counts as buying the same product again after a failed renewal.
+
+use chrono::{DateTime, Utc};
+
+use super::case::Case;
+use super::membership::Membership;
+use crate::kernel::id::{MembershipId, UserId};
+
+/// A membership as an entry of Whop's list of memberships.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedMembership {
+    pub id: MembershipId,
+    pub bought_at: DateTime<Utc>,
+    pub membership: Membership,
+}
+
+/// Whop was asked for these alone, and is not relied on for that: a filter that some version of its API does not
+/// know would end the case of every member.
+pub fn is_second_purchase(listed: &ListedMembership, case: &Case, user: &UserId, product: &str) -> bool {
+    let ListedMembership { id, bought_at, membership } = listed;
+    *id != case.membership_id
+        && *bought_at > case.first_failure_at
+        && membership.user_id.as_ref() == Some(user)
+        && membership.product_id.as_deref() == Some(product)
+        && membership.is_in_force()
+}
+
+#[cfg(test)]
+#[path = "second_purchase_tests.rs"]
+mod tests;

@@ -1,0 +1,43 @@
+//! Whose a provider's id is.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::party::BookingId;
+use crate::store::company::Company;
+use crate::store::error::StoreError;
+use crate::store::keys::Key;
+use crate::store::platform::inbox::Inbox;
+use crate::store::write::Write;
+
+/// The booking that a payment belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BookingOwner {
+    /// The company.
+    pub company_id: CompanyId,
+    /// The booking.
+    pub booking_id: BookingId,
+}
+
+impl BookingOwner {
+    /// The booking that the metadata of an object at Stripe name; either half without the other names none.
+    pub fn named_in(metadata: &BTreeMap<String, String>) -> Option<Self> {
+        let company_id = CompanyId::parse(metadata.get("company_id")?).ok()?;
+        Some(Self { company_id, booking_id: BookingId::parse(metadata.get("booking_id")?).ok()? })
+    }
+}
+
+impl Inbox {
+    /// The booking that a payment belongs to, where we opened it.
+    pub async fn booking_owner(&self, payment_intent: &str) -> Result<Option<BookingOwner>, StoreError> {
+        self.store().get(Key::directory(payment_intent)).await
+    }
+}
+
+impl Company {
+    pub(super) fn register_booking(&self, id: &str, booking_id: BookingId) -> Result<Write, StoreError> {
+        Write::put(Key::directory(id), &BookingOwner { company_id: self.company.clone(), booking_id })
+    }
+}

@@ -1,0 +1,57 @@
+//! A booking's row: its facts, and what follows from them where lists and the sweep look for it.
+
+use chrono::{DateTime, Utc};
+
+use super::BookingRow;
+use crate::domain::kernel::time;
+use crate::domain::marketplace::booking::{Booking, Due, Policy};
+use crate::store::company::Company;
+use crate::store::due::SWEEP;
+use crate::store::error::StoreError;
+use crate::store::keys::{self, Key};
+use crate::store::write::{Expect, Write, text};
+
+impl Company {
+    /// The whole row over the version that was read.
+    pub(super) fn project_booking(
+        &self,
+        row: &BookingRow,
+        booking: Option<&Booking>,
+        read_version: u64,
+        policy: &Policy,
+        now: DateTime<Utc>,
+    ) -> Result<Write, StoreError> {
+        let key = Key::booking(&self.company, row.booking_id);
+        let mut write = Write::put(key, row)?.set("updated_at", text(time::format(now)));
+        if let Some(booking) = booking {
+            let (terms, status, id) = (&booking.terms, booking.status.as_str(), row.booking_id);
+            let requested = time::format(booking.requested_at);
+            let start = time::format(terms.scheduled_start);
+            write = write
+                .set("status", text(status))
+                .set("list_pk", text(keys::bookings_list(&self.company)))
+                .set("list_status_pk", text(keys::bookings_status_list(&self.company, status)))
+                .set("list_sk", text(format!("{requested}#{id}")))
+                .set("professional_pk", text(keys::party_list(&self.company, terms.professional_id.as_str())))
+                .set("professional_sk", text(format!("{status}#{start}#{id}")))
+                .set("customer_pk", text(keys::party_list(&self.company, terms.customer_id.as_str())))
+                .set("customer_sk", text(format!("{status}#{requested}#{id}")))
+                .due(SWEEP, time_runs_out_at(booking, policy));
+        }
+        Ok(write.expect(Expect::version(read_version)))
+    }
+
+    /// Has the sweep look at a booking at another time; nothing else of it changes.
+    pub fn put_off_booking(&self, row: &BookingRow, until: DateTime<Utc>) -> Write {
+        let key = Key::booking(&self.company, row.booking_id);
+        Write::update(key).due(SWEEP, Some(until)).expect(Expect::version(row.version))
+    }
+}
+
+/// When the sweep has to look at it. What must leave at once is an effect, with a due time of its own.
+fn time_runs_out_at(booking: &Booking, policy: &Policy) -> Option<DateTime<Utc>> {
+    match booking.next_due(policy)? {
+        Due::Expire { at } | Due::Decline { at, .. } => Some(at),
+        Due::Release { .. } | Due::Payout { .. } => None,
+    }
+}

@@ -1,0 +1,112 @@
+//! The books, as rows: a professional's entries by time, and the balances they were counted into.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::domain::kernel::money::Currency;
+use crate::domain::kernel::party::{BookingId, ProfessionalId};
+use crate::domain::kernel::time;
+use crate::domain::marketplace::ledger::{Balances, LedgerAccount, LedgerEntry};
+use crate::store::company::Company;
+use crate::store::error::StoreError;
+use crate::store::keys::{self, Key};
+use crate::store::write::{Item, text, with_key};
+use crate::store::{Query, Range, attribute_number, attribute_text, read_row};
+
+/// A place in a professional's statement: its last entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerCursor {
+    at: DateTime<Utc>,
+    entry_id: Uuid,
+    booking_id: BookingId,
+}
+
+impl LedgerCursor {
+    /// Reads what `to_string` wrote.
+    pub fn parse(place: &str) -> Option<Self> {
+        let mut parts = place.split('#');
+        let (at, entry) = (time::parse(parts.next()?)?, parts.next()?);
+        let booking_id = BookingId::parse(parts.next()?).ok()?;
+        parts.next().is_none().then_some(())?;
+        Some(Self { at, entry_id: Uuid::parse_str(entry).ok()?, booking_id })
+    }
+
+    fn of(key: &Key) -> Option<Self> {
+        let (_, booking_id) = key.pk.rsplit_once('#')?;
+        Self::parse(&format!("{}#{booking_id}", key.sk))
+    }
+
+    fn sort_key(&self) -> String {
+        format!("{}#{}", time::format(self.at), self.entry_id)
+    }
+}
+
+impl std::fmt::Display for LedgerCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}#{}", self.sort_key(), self.booking_id)
+    }
+}
+
+impl Company {
+    /// A page of the entries of a professional's bookings, the newest first.
+    pub async fn entries(
+        &self,
+        professional_id: &ProfessionalId,
+        limit: u16,
+        after: Option<&LedgerCursor>,
+    ) -> Result<(Vec<LedgerEntry>, Option<LedgerCursor>), StoreError> {
+        let list = keys::statement_list(&self.company, professional_id);
+        let start = after.map(|place| {
+            let (time, id) = (time::format(place.at), place.entry_id.to_string());
+            let key = Key::ledger_entry(&self.company, place.booking_id, &time, &id);
+            let own = [("list_pk".to_owned(), text(&list)), ("list_sk".to_owned(), text(place.sort_key()))];
+            with_key(Item::new(), &key).into_iter().chain(own).collect()
+        });
+        let query = Query {
+            index: Some(keys::LIST_INDEX),
+            hash: ("list_pk", &list),
+            range: Range::All,
+            newest_first: true,
+            limit: Some(i32::from(limit)),
+            start,
+        };
+        let page = self.store.query_items(query).await?;
+        let keys = page.rows.into_iter().map(read_row).collect::<Result<Vec<Key>, _>>()?;
+        let entries: Vec<LedgerEntry> = self.store.get_all(&keys).await?;
+        let last = keys.last().and_then(LedgerCursor::of);
+        Ok((entries, page.next.and(last)))
+    }
+
+    /// The balances of the company's books, or of one professional's part of them.
+    pub async fn balances(&self, professional_id: Option<&ProfessionalId>) -> Result<Balances, StoreError> {
+        let pk = keys::balances_pk(&self.company);
+        let own = professional_id.map(|id| format!("{id}#"));
+        let mut balances = Balances::default();
+        let mut start = None;
+        loop {
+            let range = own.as_ref().map_or(Range::All, |own| Range::Prefix(keys::SK, own));
+            let page = self.store.query_items(Query { range, start, ..Query::partition(&pk) }).await?;
+            for row in &page.rows {
+                count(&mut balances, row);
+            }
+            start = page.next;
+            if start.is_none() {
+                return Ok(balances);
+            }
+        }
+    }
+}
+
+/// The balances of one professional in one currency, each under its account's word.
+fn count(balances: &mut Balances, row: &Item) {
+    let place = attribute_text(row, keys::SK).and_then(|sk| sk.rsplit_once('#'));
+    let Some((professional, currency)) = place else { return };
+    let Ok(currency) = Currency::parse(currency) else { return };
+    for name in row.keys() {
+        let account =
+            LedgerAccount::parse(name).or_else(|_| LedgerAccount::parse(&format!("{name}:{professional}")));
+        if let (Ok(account), Some(amount)) = (account, attribute_number(row, name)) {
+            balances.count(account, currency.clone(), amount);
+        }
+    }
+}

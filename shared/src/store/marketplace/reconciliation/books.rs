@@ -1,0 +1,57 @@
+//! What the books say: whose payments are, and how bookings stand.
+
+use std::collections::HashMap;
+
+use crate::store::error::StoreError;
+use crate::store::keys::Key;
+use crate::store::marketplace::booking::{BookingOwner, BookingRow};
+use crate::store::{Store, read_row};
+
+/// What the books have of a booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Books {
+    /// Its row.
+    Known(Box<BookingRow>),
+    /// Nothing.
+    Unknown,
+    /// A row that this version cannot read. It must not hide the others.
+    Unreadable,
+}
+
+impl Store {
+    /// Whose up to a hundred payments are, where we opened them.
+    pub async fn owners_of_payments(
+        &self,
+        payment_intents: &[String],
+    ) -> Result<HashMap<String, BookingOwner>, StoreError> {
+        let keys: Vec<Key> = payment_intents.iter().map(|id| Key::directory(id)).collect();
+        let items = if keys.is_empty() { Vec::new() } else { self.get_items(&keys).await? };
+        let mut owners = HashMap::new();
+        for item in items {
+            let key: Key = read_row(item.clone())?;
+            let position = keys.iter().position(|known| *known == key);
+            // Beside payments the directory names memberships, whose owners are of another shape.
+            if let (Some(position), Ok(owner)) = (position, read_row(item)) {
+                owners.insert(payment_intents[position].clone(), owner);
+            }
+        }
+        Ok(owners)
+    }
+
+    /// What the books have of up to a hundred bookings.
+    pub async fn books_of(
+        &self,
+        bookings: Vec<BookingOwner>,
+    ) -> Result<HashMap<BookingOwner, Books>, StoreError> {
+        let keys: Vec<Key> = bookings.iter().map(|of| Key::booking(&of.company_id, of.booking_id)).collect();
+        let items = if keys.is_empty() { Vec::new() } else { self.get_items(&keys).await? };
+        let mut rows: HashMap<Key, Books> = HashMap::new();
+        for item in items {
+            let key: Key = read_row(item.clone())?;
+            let books = read_row(item).map_or(Books::Unreadable, |row| Books::Known(Box::new(row)));
+            rows.insert(key, books);
+        }
+        let books = |key| rows.remove(key).unwrap_or(Books::Unknown);
+        Ok(bookings.into_iter().zip(keys.iter().map(books)).collect())
+    }
+}

@@ -1,0 +1,123 @@
+//! Whose business a finding is, and how a person closes it.
+
+use chrono::{DateTime, Utc};
+
+use super::finding::{Closing, Finding, FindingKind, FindingStatus, MAX_ID_BYTES};
+use super::finding_totals::TRIES;
+use super::open::{FindingCursor, List};
+use crate::domain::kernel::id::CompanyId;
+use crate::domain::kernel::ids::Ids;
+use crate::store::company::AuditEntry;
+use crate::store::error::StoreError;
+use crate::store::{Company, keys};
+
+/// The findings that a company's people look after: its own and, where the company is the platform's,
+/// those that belong to nobody. Any other is absent to them, whether it exists or not.
+#[derive(Debug, Clone, Copy)]
+pub struct FindingScope<'a> {
+    company: &'a Company,
+    is_platform: bool,
+}
+
+/// What became of a finding that a person closes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CloseOutcome {
+    /// It is closed now.
+    Now(Box<Finding>),
+    /// It was not open.
+    NotOpen(Box<Finding>),
+    /// Its transfer is in doubt. What settles that closes it; closed by hand, it would stand in the sums
+    /// beside what the books then know.
+    InDoubt,
+    /// There is no such finding.
+    Absent,
+}
+
+impl Company {
+    /// The findings that are this company's business.
+    pub fn finding_scope(&self, platform: Option<&CompanyId>) -> FindingScope<'_> {
+        FindingScope { company: self, is_platform: platform == Some(&self.company) }
+    }
+}
+
+impl FindingScope<'_> {
+    /// Whether this is the platform's own company.
+    pub fn is_platform(&self) -> bool {
+        self.is_platform
+    }
+
+    fn covers(&self, finding: &Finding) -> bool {
+        finding.company_id.as_ref().map_or(self.is_platform, |company| *company == self.company.company)
+    }
+
+    /// Those that are open, the oldest first, after a place in the list.
+    pub async fn open_findings(
+        &self,
+        limit: u16,
+        after: Option<&FindingCursor>,
+    ) -> Result<(Vec<Finding>, Option<FindingCursor>), StoreError> {
+        let own = keys::findings_list_of(Some(&self.company.company));
+        let nobodys = keys::findings_list_of(None);
+        let names = [own, nobodys];
+        let names = if self.is_platform { &names[..] } else { &names[..1] };
+        let list = |name| List { index: keys::LIST_STATUS_INDEX, hash: "list_status_pk", name };
+        let lists: Vec<List<'_>> = names.iter().map(|name| list(name.as_str())).collect();
+        let (mut findings, next) = self.company.store.open_findings_in(&lists, limit, after).await?;
+        findings.retain(|finding| self.covers(finding));
+        Ok((findings, next))
+    }
+
+    /// Closes an open finding as it is, with what the person has to say of it; audited where the person
+    /// belongs.
+    pub async fn close(
+        &self,
+        finding_id: &str,
+        by: &str,
+        note: &str,
+        now: DateTime<Utc>,
+        ids: &Ids,
+    ) -> Result<CloseOutcome, StoreError> {
+        let store = &self.company.store;
+        // The table itself refuses to look for a key that is too long.
+        if finding_id.len() > MAX_ID_BYTES {
+            return Ok(CloseOutcome::Absent);
+        }
+        for _ in 0..TRIES {
+            let read = store.finding(finding_id).await?.filter(|finding| self.covers(finding));
+            let Some(read) = read else { return Ok(CloseOutcome::Absent) };
+            if read.status != FindingStatus::Open {
+                return Ok(CloseOutcome::NotOpen(Box::new(read)));
+            }
+            if read.kind == FindingKind::TransferInDoubt {
+                return Ok(CloseOutcome::InDoubt);
+            }
+            let closing = Closing { at: now, by: by.to_owned(), note: Some(note.to_owned()) };
+            let next = Finding { status: FindingStatus::Accepted, closing: Some(closing), ..read.clone() };
+            let version = read.version + 1;
+            let audit =
+                self.company.audit(&entry(&next, by, note, now), &format!("{finding_id}#{version}"))?;
+            if store.change_finding(Some(&read), next.clone(), vec![audit], ids.next()).await? {
+                return Ok(CloseOutcome::Now(Box::new(Finding { version, ..next })));
+            }
+        }
+        Err(StoreError::Conflict { refused: Vec::new() })
+    }
+}
+
+/// The audit keeps the note as well: the finding loses it when it is opened again.
+fn entry(closed: &Finding, by: &str, note: &str, now: DateTime<Utc>) -> AuditEntry {
+    let detail = serde_json::json!({
+        "kind": closed.kind,
+        "difference_amount": closed.difference_amount(),
+        "currency": closed.currency,
+        "note": note,
+    });
+    AuditEntry {
+        at: now,
+        kind: "finding.closed".to_owned(),
+        subject: closed.finding_id.clone(),
+        cause: by.to_owned(),
+        source: None,
+        detail: Some(detail.to_string()),
+    }
+}

@@ -1,0 +1,162 @@
+//! Findings as rows: put once, listed while they are open, and counted in the transaction that changes
+//! them, so that the sum of all is exact.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::RECONCILIATION_JOB;
+use super::finding::{Closing, Finding, FindingStatus};
+use super::open::FindingCursor;
+use crate::domain::kernel::ids::Ids;
+use crate::store::error::StoreError;
+use crate::store::keys::{self, FINDINGS_LIST, Key};
+use crate::store::write::{Expect, Write, text};
+use crate::store::{Store, attribute_number};
+
+/// Two runs may meet at one finding; a fifth time is no coincidence.
+pub(super) const TRIES: u32 = 5;
+
+/// What became of a finding that was filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileOutcome {
+    /// It is new, or open again.
+    New,
+    /// It was open already.
+    Known,
+    /// A person closed it as it is.
+    Accepted,
+}
+
+/// What all findings differ by, by currency, in minor units.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FindingTotals {
+    /// Those that are open.
+    pub open_amounts: BTreeMap<String, i64>,
+    /// Those that a person closed.
+    pub accepted_amounts: BTreeMap<String, i64>,
+    /// How many are open.
+    pub open_findings: u64,
+}
+
+impl Store {
+    /// One finding.
+    pub async fn finding(&self, finding_id: &str) -> Result<Option<Finding>, StoreError> {
+        self.get(Key::finding(finding_id)).await
+    }
+
+    /// What all findings differ by.
+    pub async fn finding_totals(&self) -> Result<FindingTotals, StoreError> {
+        let key = Key::reconciliation_listed();
+        let Some(row) = self.get_items(&[key]).await?.pop() else { return Ok(FindingTotals::default()) };
+        let amounts = |status: FindingStatus| {
+            let own = row.keys().filter_map(|name| {
+                let currency = name.strip_prefix(prefix(status)?)?;
+                Some((currency.to_owned(), attribute_number(&row, name)?))
+            });
+            own.collect()
+        };
+        let open_findings = attribute_number(&row, OPEN_FINDINGS).and_then(|count| count.try_into().ok());
+        Ok(FindingTotals {
+            open_amounts: amounts(FindingStatus::Open),
+            accepted_amounts: amounts(FindingStatus::Accepted),
+            open_findings: open_findings.unwrap_or_default(),
+        })
+    }
+
+    /// Lists what was found, once. What agreed meanwhile and differs again is open again, and so is what
+    /// a person closed when it differed by something else.
+    pub async fn file_finding(&self, found: &Finding, ids: &Ids) -> Result<FileOutcome, StoreError> {
+        for _ in 0..TRIES {
+            let known = self.finding(&found.finding_id).await?;
+            let filed = match &known {
+                Some(known) if known.status == FindingStatus::Open && known.says_the_same(found) => {
+                    return Ok(FileOutcome::Known);
+                }
+                Some(known) if known.status == FindingStatus::Accepted && known.says_the_same(found) => {
+                    return Ok(FileOutcome::Accepted);
+                }
+                Some(known) if known.status == FindingStatus::Open => FileOutcome::Known,
+                _ => FileOutcome::New,
+            };
+            let mut next = Finding { status: FindingStatus::Open, closing: None, ..found.clone() };
+            if let Some(known) = known.as_ref().filter(|known| known.status == FindingStatus::Open) {
+                next.found_at = known.found_at;
+            }
+            if self.change_finding(known.as_ref(), next, Vec::new(), ids.next()).await? {
+                return Ok(filed);
+            }
+        }
+        Err(StoreError::Conflict { refused: Vec::new() })
+    }
+
+    /// Closes an open finding that is explained now; `false` where it was changed meanwhile.
+    pub async fn explain_finding(
+        &self,
+        read: &Finding,
+        now: DateTime<Utc>,
+        token: Uuid,
+    ) -> Result<bool, StoreError> {
+        let closing = Closing { at: now, by: RECONCILIATION_JOB.to_owned(), note: None };
+        let next = Finding { status: FindingStatus::Explained, closing: Some(closing), ..read.clone() };
+        self.change_finding(Some(read), next, Vec::new(), token).await
+    }
+
+    /// Writes a finding over the version that was read, with what it adds to the sums; `false` where
+    /// somebody else was faster.
+    pub(super) async fn change_finding(
+        &self,
+        read: Option<&Finding>,
+        mut next: Finding,
+        beside: Vec<Write>,
+        token: Uuid,
+    ) -> Result<bool, StoreError> {
+        let version = read.map_or(0, |read| read.version);
+        next.version = version + 1;
+        let mut write = Write::put(Key::finding(&next.finding_id), &next)?.expect(Expect::version(version));
+        if next.status == FindingStatus::Open {
+            let place = FindingCursor::of(&next).sort_key;
+            let whose = keys::findings_list_of(next.company_id.as_ref());
+            write = write.set("list_pk", text(FINDINGS_LIST)).set("list_sk", text(place));
+            write = write.set("list_status_pk", text(whose));
+        }
+        let mut writes = vec![write];
+        writes.extend(count(read, &next));
+        writes.extend(beside);
+        match self.commit(token, writes).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// How many are open.
+const OPEN_FINDINGS: &str = "open_findings";
+
+/// What the sums of a state are named with.
+fn prefix(status: FindingStatus) -> Option<&'static str> {
+    match status {
+        FindingStatus::Open => Some("amount_open_"),
+        FindingStatus::Accepted => Some("amount_accepted_"),
+        FindingStatus::Explained => None,
+    }
+}
+
+/// What a change of a finding adds to the sums; stands beside that change.
+fn count(before: Option<&Finding>, after: &Finding) -> Option<Write> {
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for (finding, sign) in before.map(|it| (it, -1)).into_iter().chain([(after, 1)]) {
+        if let Some(prefix) = prefix(finding.status) {
+            let sum = sums.entry(format!("{prefix}{}", finding.currency)).or_default();
+            *sum = sum.saturating_add(finding.difference_amount().saturating_mul(sign));
+        }
+        if finding.status == FindingStatus::Open {
+            *sums.entry(OPEN_FINDINGS.to_owned()).or_default() += sign;
+        }
+    }
+    sums.retain(|_, sum| *sum != 0);
+    let row = Write::update(Key::reconciliation_listed());
+    (!sums.is_empty()).then(|| sums.into_iter().fold(row, |row, (name, sum)| row.count(name, sum)))
+}

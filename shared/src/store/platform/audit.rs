@@ -1,0 +1,60 @@
+//! Audit entries: written beside what they tell of, listed by their kind, and announced where somebody listens.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::kernel::time;
+use crate::domain::platform::announcement;
+use crate::store::company::{AuditEntry, Company};
+use crate::store::error::StoreError;
+use crate::store::keys::{self, Key};
+use crate::store::write::{Expect, Item, Write, text};
+use crate::store::{Page, Query, Range, read_row};
+
+impl Company {
+    /// An audit entry, to be written beside what it tells of. Where somebody listens it is also the word
+    /// that has yet to be heard: the same row, in a queue of its own.
+    pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
+        let key = Key::audit(&self.company, &time::format(entry.at), &format!("{}#{unique}", entry.kind));
+        let write = Write::put(key, entry)?.expect(Expect::Absent);
+        let queue = self.store.listeners.first_queue().filter(|_| announcement::is_announced(&entry.kind));
+        Ok(match queue {
+            Some(queue) => write.due(queue, Some(entry.at)),
+            None => write,
+        })
+    }
+
+    /// The same for an entry that is also listed by its kind.
+    pub(in crate::store) fn audit_listed(
+        &self,
+        entry: &AuditEntry,
+        unique: &str,
+    ) -> Result<Write, StoreError> {
+        let place = format!("{}#{unique}", time::format(entry.at));
+        let list = keys::audit_list(&self.company, &entry.kind);
+        Ok(self.audit(entry, unique)?.set("list_pk", text(list)).set("list_sk", text(place)))
+    }
+
+    /// One page of the entries of a kind that were written from `from` until `until`, oldest first.
+    pub async fn audit_of(
+        &self,
+        kind: &str,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        start: Option<Item>,
+    ) -> Result<Page<AuditEntry>, StoreError> {
+        let list = keys::audit_list(&self.company, kind);
+        // An entry's place goes on behind its time, so that one of the very end sorts behind it.
+        let (from, until) = (time::format(from), time::format(until));
+        let query = Query {
+            index: Some(keys::LIST_INDEX),
+            hash: ("list_pk", &list),
+            range: Range::Between("list_sk", &from, &until),
+            newest_first: false,
+            limit: Some(100),
+            start,
+        };
+        let page = self.store.query_items(query).await?;
+        let keys = page.rows.into_iter().map(read_row).collect::<Result<Vec<Key>, _>>()?;
+        Ok(Page { rows: self.store.get_all(&keys).await?, next: page.next })
+    }
+}

@@ -1,0 +1,98 @@
+//! Idempotency keys of requests, as rows.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::kernel::time;
+use crate::store::Written;
+use crate::store::company::Company;
+use crate::store::error::StoreError;
+use crate::store::keys::{self, Key};
+use crate::store::write::{Expect, Write, number, text};
+
+/// A request's key and, once there is one, its first answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// Who works on it.
+    pub owner: String,
+    /// Names what the request does. Whoever takes an abandoned claim over goes on under the same name;
+    /// a key that was forgotten and is used anew gets a new one.
+    pub operation: String,
+    /// Digest of the request's body: the same key with another one is refused.
+    pub fingerprint: String,
+    /// When another worker may take it over.
+    #[serde(with = "crate::domain::kernel::time")]
+    pub lease_until: DateTime<Utc>,
+    /// When the key is forgotten.
+    #[serde(with = "crate::domain::kernel::time")]
+    pub forgotten_at: DateTime<Utc>,
+    /// The first answer.
+    #[serde(default)]
+    pub answer: Option<StoredAnswer>,
+}
+
+/// An answer as it was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Its content type.
+    pub content_type: String,
+    /// Its body.
+    pub body: String,
+}
+
+impl Company {
+    /// Claims a key that is free, forgotten or abandoned.
+    pub async fn claim_key(
+        &self,
+        hash: &str,
+        row: &KeyRow,
+        now: DateTime<Utc>,
+    ) -> Result<Written<KeyRow>, StoreError> {
+        let put = |row: &KeyRow, expect: Vec<Expect>| -> Result<Write, StoreError> {
+            let write = Write::update(Key::idempotency(&self.company, hash))
+                .set_all(row)?
+                .set(keys::TTL, number(row.forgotten_at.timestamp()));
+            Ok(expect.into_iter().fold(write, Write::expect))
+        };
+        let first = self.store.change(put(row, vec![Expect::Absent])?).await?;
+        let Written::Refused(Some(found)) = first else { return Ok(first) };
+        let found: KeyRow = found;
+        let forgotten = found.forgotten_at <= now;
+        let abandoned =
+            found.answer.is_none() && found.lease_until <= now && found.fingerprint == row.fingerprint;
+        if found.owner == row.owner || !(forgotten || abandoned) {
+            return Ok(Written::Refused(Some(found)));
+        }
+        let operation = if forgotten { row.operation.clone() } else { found.operation };
+        let row = KeyRow { operation, ..row.clone() };
+        let as_found = vec![
+            Expect::Equals("owner", text(&found.owner)),
+            Expect::Equals("lease_until", text(time::format(found.lease_until))),
+        ];
+        self.store.change(put(&row, as_found)?).await
+    }
+
+    /// Keeps the first answer; refused when another worker has taken the key over.
+    pub async fn keep_answer(
+        &self,
+        hash: &str,
+        owner: &str,
+        answer: &StoredAnswer,
+    ) -> Result<bool, StoreError> {
+        let answer = serde_dynamo::to_attribute_value(answer).map_err(StoreError::shape)?;
+        let write = Write::update(Key::idempotency(&self.company, hash))
+            .set("answer", answer)
+            .expect(Expect::Equals("owner", text(owner)));
+        Ok(matches!(self.store.change::<KeyRow>(write).await?, Written::Accepted(_)))
+    }
+
+    /// Gives a key up without an answer, so that the request can be tried again at once.
+    pub async fn release_key(&self, hash: &str, owner: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let write = Write::update(Key::idempotency(&self.company, hash))
+            .set("lease_until", text(time::format(now)))
+            .expect(Expect::Equals("owner", text(owner)));
+        self.store.change::<KeyRow>(write).await.map(drop)
+    }
+}

@@ -1,0 +1,10 @@
+//! What every product uses: events in and out, jobs, limits, idempotency keys, audit.
+
+mod audit;
+pub mod idempotency;
+pub mod inbox;
+pub mod job;
+pub mod limit;
+pub mod outbox;
+pub mod suppression;
+pub mod trouble;

@@ -1,0 +1,220 @@
+//! What an operator should look at: effects in doubt or waiting for long, and what was declined.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::kernel::id::CaseId;
+use crate::domain::kernel::time;
+use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
+use crate::domain::recovery::case::Case;
+use crate::domain::recovery::timeline::CaseStatus;
+use crate::store::company::{AuditEntry, Company};
+use crate::store::error::StoreError;
+use crate::store::keys::{self, Key};
+use crate::store::write::{Expect, Item, Write, flag, text};
+use crate::store::{Query, Range, read_row};
+
+/// The list of messages and free days that were refused.
+const REFUSED_OF_MEMBERS: &str = "refused_of_members";
+
+/// Rows of one page of a list.
+const PAGE_ROWS: usize = 100;
+
+/// Pages that are looked through for cases that are still open.
+const MAX_PAGES: usize = 10;
+
+/// Why an effect is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nobody knows whether it happened; it is not sent again until a person says.
+    InDoubt,
+    /// It was tried, did not happen, and is tried again.
+    Waiting,
+    /// A provider refused it for good, and that is not resolved yet.
+    Refused,
+}
+
+impl Trouble {
+    /// The word used in keys and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InDoubt => "in_doubt",
+            Self::Waiting => "waiting",
+            Self::Refused => "refused",
+        }
+    }
+
+    fn of(status: EffectStatus, is_refusal_open: bool) -> Option<Self> {
+        match status {
+            EffectStatus::Unknown => Some(Self::InDoubt),
+            EffectStatus::Prepared | EffectStatus::Sending => Some(Self::Waiting),
+            EffectStatus::Rejected => is_refusal_open.then_some(Self::Refused),
+            EffectStatus::Done => None,
+        }
+    }
+}
+
+/// The list that an effect stands on. Messages and free days that were refused have one of their own, so that they
+/// never stand before refused money.
+fn list(trouble: Trouble, request: &Request) -> &'static str {
+    let is_of_member = request.is_message() || matches!(request, Request::Extend { .. });
+    if trouble == Trouble::Refused && is_of_member { REFUSED_OF_MEMBERS } else { trouble.as_str() }
+}
+
+impl Company {
+    /// Puts an effect on the list it belongs to, or takes it off; a part of every word on how it ended.
+    /// `is_refusal_open` says of one that did not happen whether a person has to look at it.
+    pub(crate) fn list_effect(
+        &self,
+        write: Write,
+        held: &Effect,
+        status: EffectStatus,
+        is_refusal_open: bool,
+    ) -> Write {
+        let write = if is_refusal_open { write.set("is_refusal_open", flag(true)) } else { write };
+        match Trouble::of(status, is_refusal_open) {
+            Some(trouble) => write
+                .set("list_status_pk", text(keys::effects_list(&self.company, list(trouble, &held.request))))
+                .set("list_sk", text(format!("{}#{}", time::format(held.action.at), held.action.operation))),
+            None => write.remove("list_status_pk").remove("list_sk"),
+        }
+    }
+
+    /// Lists an effect as refused that was done, and whose result the provider took back later.
+    pub(crate) fn mark_taken_back(
+        &self,
+        subject: impl Into<Subject>,
+        operation: &str,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Write {
+        let list = keys::effects_list(&self.company, Trouble::Refused.as_str());
+        Write::update(self.action_key(subject.into(), operation))
+            .set("status", text(EffectStatus::Rejected.as_str()))
+            .set("reason", text(reason))
+            .set("ended_at", text(time::format(now)))
+            .set("is_refusal_open", flag(true))
+            .set("list_status_pk", text(list))
+            .set("list_sk", text(format!("{}#{operation}", time::format(now))))
+            .expect(Expect::Equals("status", text(EffectStatus::Done.as_str())))
+    }
+
+    /// Takes a refused effect off the list. It stands beside whatever resolved it, and is refused where the
+    /// effect did not end as rejected.
+    pub fn resolve_refusal(&self, subject: impl Into<Subject>, operation: &str, now: DateTime<Utc>) -> Write {
+        Write::update(self.action_key(subject.into(), operation))
+            .set("refusal_resolved_at", text(time::format(now)))
+            .remove("is_refusal_open")
+            .remove("list_status_pk")
+            .remove("list_sk")
+            .expect(Expect::Equals("status", text(EffectStatus::Rejected.as_str())))
+    }
+
+    /// The same where nothing else says that it is still open: fails once it is resolved.
+    pub fn resolve_open_refusal(&self, subject: Subject, operation: &str, now: DateTime<Utc>) -> Write {
+        let is_open = Expect::Equals("is_refusal_open", flag(true));
+        self.resolve_refusal(subject, operation, now).expect(is_open)
+    }
+
+    /// The oldest effects of one list, up to a hundred, and whether there are more. What was refused of members,
+    /// up to a hundred as well, counts only while their case is open.
+    pub async fn troubled(&self, trouble: Trouble) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
+        let list = keys::effects_list(&self.company, trouble.as_str());
+        let (mut effects, next) = self.listed(&list, trouble, false, None).await?;
+        let mut more = next.is_some();
+        if trouble == Trouble::Refused {
+            let (of_members, more_of_members) = self.refused_of_members().await?;
+            effects.extend(of_members);
+            effects.sort_by_key(|(_, effect)| effect.action.at);
+            more |= more_of_members;
+        }
+        Ok((effects, more))
+    }
+
+    /// The newest first, because what was refused stays on this list when its case is over.
+    async fn refused_of_members(&self) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
+        let list = keys::effects_list(&self.company, REFUSED_OF_MEMBERS);
+        let (mut open, mut start) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let (effects, next) = self.listed(&list, Trouble::Refused, true, start).await?;
+            open.extend(self.of_open_cases(effects).await?);
+            start = next;
+            if start.is_none() || open.len() >= PAGE_ROWS {
+                break;
+            }
+        }
+        Ok((open, start.is_some()))
+    }
+
+    async fn of_open_cases(
+        &self,
+        mut effects: Vec<(Subject, Effect)>,
+    ) -> Result<Vec<(Subject, Effect)>, StoreError> {
+        let case_id = |subject: &Subject| match subject {
+            Subject::Case(id) => Some(*id),
+            Subject::Booking(_) => None,
+        };
+        let ids: BTreeSet<CaseId> = effects.iter().filter_map(|(subject, _)| case_id(subject)).collect();
+        let keys: Vec<Key> = ids.iter().map(|id| Key::case(&self.company, *id)).collect();
+        let cases: Vec<Case> = self.store.get_all(&keys).await?;
+        let open: BTreeSet<CaseId> =
+            cases.iter().filter(|case| case.status == CaseStatus::Open).map(|case| case.case_id).collect();
+        effects.retain(|(subject, _)| case_id(subject).is_some_and(|id| open.contains(&id)));
+        Ok(effects)
+    }
+
+    /// One page of a list, and where the next begins.
+    async fn listed(
+        &self,
+        list: &str,
+        trouble: Trouble,
+        newest_first: bool,
+        start: Option<Item>,
+    ) -> Result<(Vec<(Subject, Effect)>, Option<Item>), StoreError> {
+        let query = Query {
+            index: Some(keys::LIST_STATUS_INDEX),
+            hash: ("list_status_pk", list),
+            range: Range::All,
+            newest_first,
+            limit: Some(PAGE_ROWS as i32),
+            start,
+        };
+        let page = self.store.query_items(query).await?;
+        let keys = page.rows.into_iter().map(read_row).collect::<Result<Vec<Key>, _>>()?;
+        let mut effects = Vec::new();
+        for item in self.store.get_items(&keys).await? {
+            let key: Key = read_row(item.clone())?;
+            let effect: Effect = read_row(item)?;
+            let subject = key.case_id().map(Subject::Case).or_else(|| key.booking_id().map(Subject::Booking));
+            // The index may lag behind: only the row itself says how it stands.
+            if let Some(subject) = subject
+                && Trouble::of(effect.status, effect.is_refusal_open) == Some(trouble)
+            {
+                effects.push((subject, effect));
+            }
+        }
+        Ok((effects, page.next))
+    }
+
+    /// Audit entries of one kind that is listed, from a time on, oldest first, up to a hundred; and
+    /// whether there are more.
+    pub async fn audit_since(
+        &self,
+        kind: &str,
+        from: DateTime<Utc>,
+    ) -> Result<(Vec<AuditEntry>, bool), StoreError> {
+        let (list, from) = (keys::audit_list(&self.company, kind), time::format(from));
+        let query = Query {
+            index: Some(keys::LIST_INDEX),
+            hash: ("list_pk", &list),
+            range: Range::Between("list_sk", &from, "~"),
+            newest_first: false,
+            limit: Some(100),
+            start: None,
+        };
+        let page = self.store.query_items(query).await?;
+        let keys = page.rows.into_iter().map(read_row).collect::<Result<Vec<Key>, _>>()?;
+        Ok((self.store.get_all(&keys).await?, page.next.is_some()))
+    }
+}
