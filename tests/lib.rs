@@ -1,1 +1,1 @@
-//! Nothing but a place for the tests in `journeys/`.
+//! Nothing but a place for the tests in the folders beside it.

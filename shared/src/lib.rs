@@ -2,7 +2,7 @@
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
 //! `json → domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
-//! `tests/journeys/house_rules.rs` reads this line and keeps it true.
+//! `tests/repository/house_rules.rs` reads this line and keeps it true.
 
 pub use domain;
 

@@ -5,13 +5,10 @@
 //! kernel counts it for the process and the most memory that it held: neither depends on who else is busy here.
 //! Medians, because a page that had to be read from disk once says nothing.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be measured is not measured around")]
-#![allow(clippy::print_stdout, reason = "the table is what was asked for")]
+#![expect(clippy::unwrap_used, reason = "what cannot be measured is not measured around")]
+#![expect(clippy::print_stdout, reason = "the table is what was asked for")]
 
 mod built;
-#[path = "../journeys/document.rs"]
-#[expect(dead_code, reason = "the journeys use all of it")]
-mod document;
 mod figures;
 mod front;
 #[path = "../deployed/questions.rs"]

@@ -13,9 +13,9 @@ use stand_ins::clock::SandboxClock;
 use stand_ins::sandbox::Sandbox;
 
 use crate::artifacts::binary;
-use crate::document;
 use crate::questions::{Asker, QUESTIONS};
 use stacks::repository::{functions, read};
+use support::document;
 
 /// The jobs, each with the function that does it.
 pub fn jobs() -> Vec<(&'static str, Schedule)> {

@@ -2,13 +2,10 @@
 //! both protocols and in an AWS on this machine.
 //!
 //! Nothing of it runs with a plain `cargo test`: `infra/check/run` builds what is asked here and calls it.
-#![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod artifacts;
 mod binaries;
 mod deploy;
-#[path = "../journeys/document.rs"]
-#[expect(dead_code, reason = "the journeys use all of it")]
-mod document;
 mod questions;
 mod refusals;

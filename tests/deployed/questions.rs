@@ -12,7 +12,7 @@ use shared::domain::kernel::account::Role;
 use shared::providers::whop::{Secret, sign_standard};
 use stand_ins::whop::{APP_ID, Membership};
 
-use crate::document;
+use support::document;
 
 /// The questions, in an order in which none spoils the next.
 pub const QUESTIONS: [(&str, &str, &str); 16] = [

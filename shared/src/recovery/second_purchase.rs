@@ -4,7 +4,7 @@
 //! no event tells of one, Whop's list of memberships is asked.
 
 use super::member_channels::{MemberChannels, Unanswered};
-use crate::domain::kernel::id::{CompanyId, MembershipId, UserId};
+use crate::domain::kernel::id::{CompanyId, MembershipId};
 use crate::domain::recovery::case::Case;
 use crate::domain::recovery::second_purchase::is_second_purchase;
 use crate::providers::whop::client::Whop;

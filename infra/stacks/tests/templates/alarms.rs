@@ -1,5 +1,5 @@
 //! What rings: for every function, with an entry in the runbook. That the numbers are written which they are about is
-//! tried in `tests/journeys/alarms.rs`.
+//! tried in `tests/repository/alarms.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The reading of conditions, by an example: what `rights` in the journeys concludes from it has to be right.
+//! The reading of conditions, by an example: what `tests/repository/rights.rs` concludes from it has to be right.
 
 use serde_yaml_ng::Value as Yaml;
 use stacks::conditions::{Touch, complaints, tied};

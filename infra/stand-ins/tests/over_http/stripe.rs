@@ -66,7 +66,7 @@ pub(super) fn transfer(booking: &str, amount: i64) -> NewTransfer {
 }
 
 fn wrong(status: &str) -> CallError {
-    CallError::WrongState { status: status.to_owned() }
+    CallError::WrongState { state: status.to_owned() }
 }
 
 #[tokio::test]

@@ -13,7 +13,6 @@
 //! Both are read, whichever version is asked for: a key may be pinned to another one, and the newest shape
 //! may stand behind an older date in a sandbox.
 
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::domain::kernel::id::{CompanyId, InvalidId, MembershipId, UserId};

@@ -1,0 +1,350 @@
+//! Seeded defects: workers make one mistake, and the invariants must find it.
+//!
+//! The mistakes are made where a worker's requests go out and answers come in, so the code that is tried
+//! is the code that is deployed, as it would behave without one of its precautions. Each test says which
+//! invariant finds it.
+//!
+//! Some mistakes do no harm alone, because a second precaution catches them; there both are left out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::campaign::on_one_thread;
+use super::declines::{self, Declines};
+use super::defect::Defect;
+use super::explorer::{ExploreLimits, explore};
+use super::invariant::Invariant;
+use super::outside::Happening;
+use super::payout_scenario::{self, FORGOTTEN, Payouts};
+use super::payouts;
+use super::random_run::{FaultRates, random_run};
+use super::reminders::{self, Act, Reminders, Step};
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
+use super::webhooks::{Deliveries, Delivery};
+use support::world::World;
+
+/// A scenario whose workers make a mistake.
+pub(super) struct Mistaken<S>(pub(super) S, pub(super) &'static [Defect]);
+
+impl<S: Scenario> Scenario for Mistaken<S> {
+    fn name(&self) -> String {
+        format!("{:?} in {}", self.1, self.0.name())
+    }
+
+    fn workers(&self) -> usize {
+        self.0.workers()
+    }
+
+    async fn prepare(&self, world: &World) {
+        self.0.prepare(world).await;
+    }
+
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
+        self.0.run_worker(worker, process)
+    }
+
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
+        self.0.invariants()
+    }
+
+    async fn again(&self, world: &World) {
+        self.0.again(world).await;
+    }
+
+    async fn tick(&self, world: &World) -> u64 {
+        self.0.tick(world).await
+    }
+
+    fn defects(&self) -> &'static [Defect] {
+        self.1
+    }
+
+    fn clock_jumps(&self) -> &'static [ClockJump] {
+        self.0.clock_jumps()
+    }
+
+    fn pause(&self) -> ClockJump {
+        self.0.pause()
+    }
+
+    async fn at_rest(&self, world: &World, told: &str) {
+        self.0.at_rest(world, told).await;
+    }
+}
+
+/// Seeds after which a random run has shown what it can.
+const SEEDS: u64 = 300;
+
+/// Every order of a scenario, one of which must break an invariant in these words.
+pub(super) fn found(defects: &'static [Defect], scenario: impl Scenario, limits: ExploreLimits, words: &str) {
+    let scenario = Mistaken(scenario, defects);
+    let problem = problem(|| drop(on_one_thread(explore(&scenario, limits))));
+    told(&scenario.name(), problem, words);
+}
+
+/// The same where a second precaution holds alone.
+fn harmless(defects: &'static [Defect], scenario: impl Scenario, limits: ExploreLimits) {
+    drop(on_one_thread(explore(&Mistaken(scenario, defects), limits)));
+}
+
+/// The same as `found` for storms.
+fn found_in_storms<S: Scenario>(
+    defects: &'static [Defect],
+    weather: FaultRates,
+    scene_of: impl Fn(u64) -> S,
+    words: &str,
+) {
+    let http = shared::providers::client::client().unwrap();
+    for seed in 0..SEEDS {
+        let scenario = Mistaken(scene_of(seed), defects);
+        let problem = problem(|| drop(on_one_thread(random_run(&scenario, &http, weather, seed))));
+        if problem.is_some() {
+            return told(&scenario.name(), problem, words);
+        }
+    }
+    panic!("{defects:?}: {SEEDS} storms show nothing");
+}
+
+pub(super) fn problem(attempt: impl FnOnce()) -> Option<String> {
+    let panic = catch_unwind(AssertUnwindSafe(attempt)).err()?;
+    let text = panic.downcast_ref::<String>().cloned();
+    Some(text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
+}
+
+pub(super) fn told(name: &str, problem: Option<String>, words: &str) {
+    let problem = problem.unwrap_or_else(|| panic!("{name}: nothing was found"));
+    assert!(problem.contains(words), "{name}: found, but by something else:\n{problem}");
+    eprintln!("{name}: found, {words}");
+}
+
+/// The clock jumps once, and one worker is interrupted once.
+const JUMP: ExploreLimits = ExploreLimits { deaths: 0, jumps: 1, interruptions: Some(1), wide_awake: false };
+
+/// Much goes wrong at the providers and at the table.
+const TROUBLED: FaultRates = FaultRates { trouble: 200, death: 8, jump: 8, ..FaultRates::HARSH };
+
+/// Much goes wrong at the providers alone.
+const UNANSWERED: FaultRates = FaultRates { trouble: 500, spares_table: true, ..FaultRates::HARSH };
+
+/// Claims lapse again and again while their holders live.
+const LAPSING: FaultRates = FaultRates { jump: 80, ..FaultRates::HARSH };
+
+/// Four ticks over four members to whom days are granted.
+fn ticks_over_grants(_: u64) -> Reminders {
+    Reminders { members: 4, step: Step::Days, acts: vec![Act::Tick; 4] }
+}
+
+fn two_ticks(step: Step) -> Reminders {
+    Reminders::of_one(step, &[Act::Tick, Act::Tick])
+}
+
+fn delivered(hands: [&[Delivery]; 2]) -> Deliveries<'static> {
+    Deliveries {
+        hands: hands.map(<[Delivery]>::to_vec).to_vec(),
+        early: Vec::new(),
+        end: Box::leak(Box::default()),
+    }
+}
+
+fn delivered_twice() -> Deliveries<'static> {
+    delivered([&[Delivery::Failed(1, 0)], &[Delivery::Failed(1, 0)]])
+}
+
+/// A dispute that came before anybody knew whose it is, and two ticks at once that take it up.
+fn kept() -> Deliveries<'static> {
+    let early = vec![Delivery::Disputed(1), Delivery::Failed(1, 0), Delivery::Paid(1, 5)];
+    Deliveries { early, ..delivered([&[Delivery::Tick], &[Delivery::Tick]]) }
+}
+
+#[test]
+fn what_is_claimed_without_a_condition_is_found() {
+    found(
+        &[Defect::ClaimWithoutCondition],
+        two_ticks(Step::Message),
+        ExploreLimits::default(),
+        "changed after its end",
+    );
+}
+
+#[test]
+fn a_fence_that_stands_is_found() {
+    found_in_storms(&[Defect::FenceStands], LAPSING, ticks_over_grants, "under another's claim");
+}
+
+#[test]
+fn an_end_without_a_fence_is_found() {
+    found_in_storms(&[Defect::EndWithoutFence], LAPSING, ticks_over_grants, "under another's claim");
+}
+
+#[test]
+fn an_end_over_another_end_is_found() {
+    found(&[Defect::EndWithoutState], two_ticks(Step::Message), JUMP, "changed after its end");
+}
+
+#[test]
+fn a_claim_thought_over_is_found() {
+    found(
+        &[Defect::ClaimThoughtOver],
+        two_ticks(Step::Message),
+        ExploreLimits::default(),
+        "under another's claim",
+    );
+}
+
+#[test]
+fn a_reading_that_is_out_of_date_is_found() {
+    let scenario = delivered([&[Delivery::Failed(1, 0), Delivery::Paid(1, 5)], &[Delivery::Failed(1, 3)]]);
+    found(&[Defect::VersionIgnored], scenario, ExploreLimits::default(), "audit entries differ");
+}
+
+#[test]
+fn an_event_taken_for_new_is_found() {
+    found(
+        &[Defect::EventTakenForNew],
+        delivered_twice(),
+        ExploreLimits::default(),
+        "applied event was written again",
+    );
+}
+
+#[test]
+fn a_torn_transaction_is_found() {
+    found(&[Defect::TransactionTorn], delivered_twice(), ExploreLimits::default(), "recounted");
+}
+
+#[test]
+fn a_next_step_that_is_not_due_is_found() {
+    let limits = ExploreLimits { deaths: 1, ..ExploreLimits::default() };
+    found(&[Defect::NextStepNotDue], two_ticks(Step::Push), limits, "left 1 times");
+}
+
+#[test]
+fn a_forgotten_audit_entry_is_found() {
+    found(&[Defect::AuditForgotten], delivered_twice(), ExploreLimits::default(), "audit entries differ");
+}
+
+#[test]
+fn forgotten_counters_are_found() {
+    found(&[Defect::CountersForgotten], delivered_twice(), ExploreLimits::default(), "recounted");
+}
+
+#[test]
+fn a_forgotten_key_is_found() {
+    found(&[Defect::KeyForgotten], two_ticks(Step::Days), JUMP, "without a key");
+}
+
+#[test]
+fn a_key_of_the_attempt_is_found() {
+    found(&[Defect::KeyOfTheAttempt], two_ticks(Step::Days), JUMP, "a row that tells of it");
+}
+
+#[test]
+fn a_doubt_taken_for_a_refusal_is_found() {
+    found_in_storms(&[Defect::DoubtTakenForRefusal], TROUBLED, reminders::of_chance, "left 1 times");
+}
+
+#[test]
+fn a_doubt_taken_for_success_is_found() {
+    found_in_storms(&[Defect::DoubtTakenForDone], TROUBLED, reminders::of_chance, "left 0 times");
+}
+
+/// One job of one professional, and whoever deals with it.
+fn paid(acts: &[payout_scenario::Act]) -> Payouts {
+    Payouts::of(&[1], acts)
+}
+
+/// A tick may stop anywhere for longer than Stripe remembers a key, and the sweep finds what it left.
+fn stopped_for_a_day() -> Payouts {
+    // Stripe itself refuses to pay out of a charge twice, so the money comes from the balance.
+    let scenario =
+        paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Sweep]).in_clock_jumps(&[FORGOTTEN]);
+    Payouts { balance: Some(100_000), ..scenario }
+}
+
+const INTERRUPTED: ExploreLimits =
+    ExploreLimits { deaths: 0, jumps: 0, interruptions: Some(1), wide_awake: false };
+const DEATH: ExploreLimits = ExploreLimits { deaths: 1, jumps: 0, interruptions: None, wide_awake: false };
+
+#[test]
+fn a_torn_payout_is_found() {
+    let scenario = paid(&[payout_scenario::Act::Tick]);
+    found(&[Defect::TransactionTorn], scenario, ExploreLimits::default(), "a transfer is under way");
+}
+
+#[test]
+fn a_professional_paid_by_two_at_once_is_found() {
+    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Tick]);
+    found(&[Defect::PayeeUnfenced], scenario, INTERRUPTED, "under another's claim");
+}
+
+#[test]
+fn a_booking_written_over_a_refund_is_found() {
+    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Comes(Happening::Refund(0))]);
+    found(&[Defect::VersionIgnored], scenario, INTERRUPTED, "facts went");
+}
+
+#[test]
+fn a_transfer_without_a_key_is_found() {
+    found(&[Defect::KeyForgotten], paid(&[payout_scenario::Act::Tick]), DEATH, "without a key");
+}
+
+#[test]
+fn a_transfer_under_a_key_of_its_own_is_found() {
+    found(&[Defect::KeyOfTheAttempt], paid(&[payout_scenario::Act::Tick]), DEATH, "a row that tells of it");
+}
+
+#[test]
+fn a_key_used_again_after_a_day_is_found_where_nobody_looks_before_a_call() {
+    // Whichever of the two an invariant meets first, it is about the transfer.
+    let defects = &[Defect::KeyThoughtYoung, Defect::LookUpBlind];
+    found(defects, stopped_for_a_day(), JUMP, "POST /v1/transfers");
+}
+
+#[test]
+fn a_look_up_that_does_not_look_is_found() {
+    found(&[Defect::LookUpBlind], stopped_for_a_day(), JUMP, "Transfer");
+}
+
+#[test]
+fn a_suppression_that_nobody_asks_for_is_found() {
+    let scenario = Declines { bounced: true, ..Declines::of_one(&[declines::Act::Sweep]) };
+    found(&[Defect::SuppressionIgnored], scenario, ExploreLimits::default(), "that bounced was written to");
+}
+
+#[test]
+fn a_capture_that_a_decline_ignores_is_found() {
+    let acts = [declines::Act::Sweep, declines::Act::Comes(Happening::Capture(0))];
+    found(&[Defect::WinnerIgnored], Declines::of_one(&acts), ExploreLimits::default(), "mails for 0");
+}
+
+#[test]
+fn a_transfer_claimed_without_a_condition_is_found() {
+    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Sweep]);
+    found(&[Defect::ClaimWithoutCondition], scenario, JUMP, "changed after its end");
+}
+
+#[test]
+fn a_transfer_in_doubt_taken_for_success_is_found() {
+    // Where the transfer was made after all, the books name another one than Stripe has.
+    found_in_storms(&[Defect::DoubtTakenForDone], UNANSWERED, payouts::of_chance, "at rest: Some(Transfer");
+}
+
+#[test]
+fn a_transfer_in_doubt_taken_for_a_refusal_is_found_where_nobody_looks_it_up() {
+    let defects = &[Defect::DoubtTakenForRefusal, Defect::LookUpBlind];
+    found_in_storms(defects, UNANSWERED, payouts::of_chance, "stands as");
+}
+
+#[test]
+fn an_effect_begun_twice_is_found_where_the_version_of_its_case_is_ignored() {
+    harmless(&[Defect::BegunTwice], two_ticks(Step::Push), INTERRUPTED);
+    let defects = &[Defect::BegunTwice, Defect::VersionIgnored];
+    found(defects, two_ticks(Step::Push), INTERRUPTED, "a fence fell");
+}
+
+#[test]
+fn an_event_applied_twice_is_found_where_the_version_of_its_case_is_ignored() {
+    harmless(&[Defect::EventAppliedTwice], kept(), INTERRUPTED);
+    let defects = &[Defect::EventAppliedTwice, Defect::VersionIgnored];
+    found(defects, kept(), INTERRUPTED, "recounted");
+}

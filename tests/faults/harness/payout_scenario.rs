@@ -1,0 +1,255 @@
+//! A payout day: professionals with jobs that are done and paid for, and whoever deals with them.
+
+use std::sync::OnceLock;
+
+use chrono::Duration;
+use http::{Method, Request};
+use local::service::TABLE;
+use serde_json::json;
+use shared::domain::marketplace::booking::BookingStatus;
+use shared::domain::marketplace::ledger::LedgerAccount;
+use shared::http::extension::RequestId;
+
+use super::booked::Booked;
+use super::invariant::Invariant;
+use super::invariants::of_money;
+use super::outside::{Happening, all_told, nth, told};
+use super::rows::{Row, Rows};
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
+use support::browser::{Browser, ORIGIN};
+use support::payees::{Job, PAYOUTS, PROCESS};
+use support::world::{COMPANY, REMINDERS, World, stranger};
+
+/// What one worker does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// The schedule fires.
+    Tick,
+    /// The tick of every five minutes, which finishes what was left.
+    Sweep,
+    /// A person of the platform asks for a run.
+    ByHand,
+    /// Something happens at Stripe.
+    Comes(Happening),
+}
+
+/// Professionals with jobs that are done and paid for, on a payout day, and whoever deals with them.
+#[derive(Debug, Clone)]
+pub(super) struct Payouts {
+    /// How many jobs each professional has done.
+    pub jobs: Vec<usize>,
+    /// What the first professional owes.
+    pub debt: i64,
+    /// Whether a bank has not decided yet about the first job.
+    pub disputed: bool,
+    /// What the platform has, where Stripe named no charges to draw on.
+    pub balance: Option<i64>,
+    pub clock_jumps: &'static [ClockJump],
+    /// After how long somebody comes to finish what was left.
+    pub pause: ClockJump,
+    pub acts: Vec<Act>,
+    /// Where the person of the platform is signed in.
+    pub person: OnceLock<Browser>,
+}
+
+const BYSTANDER: &str = "biz_beta";
+
+/// Longer than any pause after trouble.
+const PAUSE: ClockJump = Duration::minutes(61);
+/// Past every claim, a professional's included.
+pub(super) const CLAIMS: ClockJump = Duration::minutes(7);
+/// Keys are resent no more, and Stripe still remembers them.
+pub(super) const STALE: ClockJump = Duration::minutes(23 * 60 + 30);
+/// Stripe has forgotten its keys.
+pub(super) const FORGOTTEN: ClockJump = Duration::hours(25);
+
+impl Payouts {
+    pub(super) fn of(jobs: &[usize], acts: &[Act]) -> Self {
+        let (jobs, acts) = (jobs.to_vec(), acts.to_vec());
+        Self {
+            jobs,
+            debt: 0,
+            disputed: false,
+            balance: None,
+            clock_jumps: &[CLAIMS],
+            pause: PAUSE,
+            acts,
+            person: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn in_clock_jumps(self, clock_jumps: &'static [ClockJump]) -> Self {
+        Self { clock_jumps, ..self }
+    }
+
+    /// Somebody whose turn it is only for the schedule.
+    async fn add_bystander(&self, world: &World) {
+        world.add_company(BYSTANDER, "user_beta", true);
+        if !self.acts.contains(&Act::Sweep) {
+            world.open_case(BYSTANDER, "mem_beta").await;
+        }
+        if !self.acts.contains(&Act::Tick) {
+            world.add_payee(BYSTANDER, "user_b", "usd").await;
+            world.add_job(&Job { company: BYSTANDER, ..Job::of(world, "user_b") }).await;
+        }
+    }
+}
+
+impl Scenario for Payouts {
+    fn name(&self) -> String {
+        let Self { jobs, debt, disputed, acts, .. } = self;
+        let disputed = if *disputed { ", the first one disputed" } else { "" };
+        format!("payouts, jobs {jobs:?}, debt {debt}{disputed}, {acts:?}")
+    }
+
+    fn workers(&self) -> usize {
+        self.acts.len()
+    }
+
+    async fn prepare(&self, world: &World) {
+        for (number, jobs) in self.jobs.iter().enumerate() {
+            let professional = format!("user_{number}");
+            world.add_payee(COMPANY, &professional, "usd").await;
+            for _ in 0..*jobs {
+                let names_charge = self.balance.is_none();
+                world.add_job(&Job { names_charge, ..Job::of(world, &professional) }).await;
+            }
+        }
+        if self.debt > 0 {
+            world.add_debt("user_0", self.debt).await;
+        }
+        if let Some(balance) = self.balance {
+            world.service.sandbox.stripe.set_balance("usd", balance);
+        }
+        self.add_bystander(world).await;
+        if self.acts.contains(&Act::ByHand) {
+            let _person = self.person.set(person_of_the_company(world).await);
+        }
+        all_told(world);
+        if self.disputed {
+            world.service.sandbox.stripe.open_dispute(&nth(world, 0).0);
+            told(world).await;
+        }
+    }
+
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
+        let (act, person) = (self.acts[worker], self.person.get().cloned().unwrap_or_default());
+        Box::pin(async move { act.done_by(&process, &person).await })
+    }
+
+    fn clock_jumps(&self) -> &'static [ClockJump] {
+        self.clock_jumps
+    }
+
+    fn pause(&self) -> ClockJump {
+        self.pause
+    }
+
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
+        of_money()
+    }
+
+    async fn again(&self, world: &World) {
+        told(world).await;
+    }
+
+    async fn tick(&self, world: &World) -> u64 {
+        if let Some(balance) = self.balance {
+            world.service.sandbox.stripe.set_balance("usd", balance * 100);
+        }
+        finish(world).await
+    }
+
+    async fn at_rest(&self, world: &World, told: &str) {
+        let rows = Rows::read(&world.service.dynamo);
+        let batches = rows.of("BATCHES#").find(|row| row.text("status") != "completed");
+        assert!(batches.is_none(), "{told}\na batch is not over: {batches:?}");
+        for booked in rows.bookings() {
+            let booking = booked.booking.as_ref().unwrap();
+            let owed = LedgerAccount::Owed(booking.terms.professional_id.clone());
+            let owed = shared::domain::marketplace::ledger::position(booking)
+                .get(&owed)
+                .copied()
+                .unwrap_or_default();
+            // What came back of a transfer is owed again; a person decides how it is paid.
+            let fits = booking.status == BookingStatus::PaidOut && -owed <= booking.amounts.reversed;
+            assert!(fits || is_blocked(&booked, &rows), "{told}\nnot paid: {}", booked.projected);
+        }
+    }
+}
+
+/// The sweep and the payouts, the latter on the next payout morning unless somebody may be paid before; how
+/// much was due, or still waits.
+pub(super) async fn finish(world: &World) -> u64 {
+    let swept = world.tick().await["due"].as_u64().unwrap();
+    let rows = Rows::read(&world.service.dynamo);
+    let due = rows.of("PAYEE#").any(|row| row.is_due(world.now()));
+    let waits = rows.bookings().any(|booked| is_to_be_paid(&booked, &rows));
+    let calendar = &world.service.app.config.marketplace.calendar;
+    if (due || waits) && (!due || calendar.batch_at(world.now()).is_none()) {
+        world.next_payout_morning();
+    }
+    let paid = world.pay_day().await["due"].as_u64().unwrap();
+    told(world).await;
+    let rows = Rows::read(&world.service.dynamo);
+    let open = rows.of("BATCHES#").filter(|row| row.text("status") != "completed").count();
+    let left = rows.bookings().filter(|booked| is_to_be_paid(booked, &rows)).count();
+    swept + paid + (open + left) as u64
+}
+
+/// Whether something is still to come.
+fn is_to_be_paid(booked: &Booked<'_>, rows: &Rows) -> bool {
+    let is_open = booked.transfers().any(|(effect, _)| !effect.status.is_final());
+    let waits = booked.booking.as_ref().is_some_and(|booking| booking.stage == BookingStatus::Completed);
+    is_open || (waits && !is_blocked(booked, rows))
+}
+
+/// Whether a booking waits for somebody outside: a bank that decides, or an account that Stripe restricts.
+fn is_blocked(booked: &Booked<'_>, rows: &Rows) -> bool {
+    let Some(booking) = &booked.booking else { return true };
+    let pk = format!("PAYEE#{}#{}", booked.row.company_id, booking.terms.professional_id);
+    let payee =
+        rows.0.get(&(pk, "PAYEE".to_owned())).map(Row::read::<shared::store::marketplace::payee::PayeeRow>);
+    let account = payee.and_then(|payee| payee.account);
+    booking.dispute_open || account.is_none_or(|account| !account.payouts_enabled)
+}
+
+impl Act {
+    /// Does it; the status that was answered.
+    async fn done_by(self, world: &World, person: &Browser) -> String {
+        match self {
+            Self::Tick => world.service.fire("payouts", PAYOUTS, world.now()).await.status().to_string(),
+            Self::Sweep => world.service.fire("reminders", REMINDERS, world.now()).await.status().to_string(),
+            Self::ByHand => by_hand(world, person).await,
+            Self::Comes(happening) => happening.comes(world).await,
+        }
+    }
+}
+
+/// Whoever pays for the platform, in this company: the environment names another one.
+async fn person_of_the_company(world: &World) -> Browser {
+    let browser = world.staff("provider").await;
+    let mut rows = world.service.dynamo.rows(TABLE);
+    rows.retain(|row| row["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("SESSION#")));
+    rows.iter_mut().for_each(|row| row["company"]["S"] = json!(COMPANY));
+    world.service.dynamo.put_rows(TABLE, &rows);
+    browser
+}
+
+async fn by_hand(world: &World, person: &Browser) -> String {
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(PROCESS)
+        .header("origin", ORIGIN)
+        .header("cookie", person.cookie.clone().unwrap())
+        .header("x-csrf-token", &person.csrf_token)
+        .header("content-type", "application/json")
+        .header("idempotency-key", "by-hand")
+        .body(json!({"dry_run": false}).to_string().into())
+        .unwrap();
+    request.extensions_mut().insert(stranger());
+    // What is answered is kept, so a name made by chance would make every run another one.
+    request.extensions_mut().insert(RequestId("by-hand".to_owned()));
+    world.service.ask(request).await.status().to_string()
+}

@@ -1,0 +1,78 @@
+//! An older copy of the table comes back after a payday: what it has forgotten was paid, and is not paid again.
+
+use local::service::TABLE;
+
+use super::campaign::explored;
+use super::explorer::ExploreLimits;
+use super::invariant::Invariant;
+use super::invariants::of_restored_money;
+use super::payout_scenario::{Act, FORGOTTEN, Payouts};
+use super::scenario::{Scenario, WorkerFuture};
+use super::scheduler::ClockJump;
+use support::world::World;
+
+/// A payday over a table of which an earlier life has paid everybody already, so long ago that Stripe has
+/// forgotten the keys.
+#[derive(Debug, Clone)]
+pub(super) struct Restored(Payouts);
+
+impl Restored {
+    /// One job, paid out of the platform's balance: Stripe itself refuses to pay out of a charge twice.
+    pub(super) fn of_one() -> Self {
+        Self(Payouts { balance: Some(100_000), ..Payouts::of(&[1], &[Act::Tick]) })
+    }
+}
+
+impl Scenario for Restored {
+    fn name(&self) -> String {
+        format!("restored, {}", self.0.name())
+    }
+
+    fn workers(&self) -> usize {
+        self.0.workers()
+    }
+
+    async fn prepare(&self, world: &World) {
+        self.0.prepare(world).await;
+        let copy = world.service.dynamo.rows(TABLE);
+        world.pay_day().await;
+        assert_eq!(world.transfers().len(), self.0.jobs.iter().sum::<usize>(), "the earlier life paid");
+        world.service.dynamo.restore_rows(TABLE, &copy);
+        assert_eq!(world.service.dynamo.rows(TABLE).len(), copy.len());
+        world.advance(FORGOTTEN);
+        world.next_payout_morning();
+    }
+
+    fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
+        self.0.run_worker(worker, process)
+    }
+
+    fn clock_jumps(&self) -> &'static [ClockJump] {
+        self.0.clock_jumps()
+    }
+
+    fn pause(&self) -> ClockJump {
+        self.0.pause()
+    }
+
+    fn invariants(&self) -> Vec<Box<dyn Invariant>> {
+        of_restored_money()
+    }
+
+    async fn again(&self, world: &World) {
+        self.0.again(world).await;
+    }
+
+    async fn tick(&self, world: &World) -> u64 {
+        self.0.tick(world).await
+    }
+
+    async fn at_rest(&self, world: &World, told: &str) {
+        self.0.at_rest(world, told).await;
+    }
+}
+
+#[test]
+fn a_restored_table_pays_nobody_twice_wherever_a_tick_dies() {
+    explored(&Restored::of_one(), ExploreLimits { deaths: 1, ..ExploreLimits::default() });
+}

@@ -1,0 +1,153 @@
+//! What is in doubt while its provider is down: it stays listed until the provider can be asked, resolving it names the
+//! provider that was asked, and where there is nothing to look up the decision of a person is enough.
+
+use chrono::Duration;
+use serde_json::{Value, json};
+use shared::domain::kernel::party::BookingId;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
+
+use support::payees::Job;
+use support::payees::TUESDAY;
+use support::staff::push_in_doubt;
+use support::world::{Answer, COMPANY, World};
+
+#[easy_ext::ext(InDoubtSteps)]
+impl World {
+    /// Trouble at every call of one provider.
+    fn down(&self, provider: Provider) {
+        let kind = "status:503".parse().unwrap();
+        let rule = Rule { provider, operation: Operation::Any, kind, times: None, company: None };
+        self.service.sandbox.faults.add(rule);
+    }
+
+    /// A person's word on an effect in doubt.
+    async fn say(&self, effect: &Value, outcome: &str) -> Answer {
+        let mut body = json!({"operation": effect["operation"], "outcome": outcome});
+        let subject = if effect["case_id"].is_null() { "booking_id" } else { "case_id" };
+        body[subject] = effect[subject].clone();
+        self.resolve(body).await
+    }
+
+    /// A step of a booking at Stripe that was sent, and whose payment nobody finds afterwards.
+    async fn lose_step(&self, step: Operation, decision: &str) -> Value {
+        let booking =
+            if decision == "cancel" { self.promised("key-1").await } else { self.held("key-1").await };
+        self.stripe_trouble(step, "drop_after", Some(1));
+        self.stripe_trouble(Operation::PaymentIntent, "status:404", None);
+        self.decide(&booking, decision, "key-2").await;
+        self.advance(Duration::minutes(10));
+        self.settle().await;
+        self.all_well();
+        self.doubtful_one().await
+    }
+}
+
+#[tokio::test]
+async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answer() {
+    for (step, decision) in [
+        (Operation::Capture, "accept"),
+        (Operation::CancelPaymentIntent, "decline"),
+        (Operation::CreateRefund, "cancel"),
+    ] {
+        let world = World::start().await;
+        let effect = world.lose_step(step, decision).await;
+        world.down(Provider::Stripe);
+        for outcome in ["happened", "did_not_happen"] {
+            let answer = world.say(&effect, outcome).await;
+            let told = (answer.status.as_u16(), answer.json()["detail"].clone());
+            assert_eq!(told, (503, json!("Stripe does not answer. Try again.")), "{decision} {outcome}");
+        }
+        world.all_well();
+        assert_eq!(world.doubtful_one().await["operation"], effect["operation"], "nothing has changed");
+        let resolved = world.say(&effect, "happened").await.ok();
+        assert_eq!(resolved["status"], "done", "{decision}: {resolved:#}");
+    }
+}
+
+/// Ways in which the answer to a transfer is lost, and whether it was made.
+const LOST_TRANSFERS: [(&str, bool); 4] =
+    [("drop_after", true), ("error_after:500", true), ("drop_before", false), ("status:500", false)];
+
+/// Stripe is down for so many hours after a transfer whose outcome is unknown, and processes come and go.
+async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
+    let mut world = World::start().await;
+    world.add_payee(COMPANY, "user_p", "usd").await;
+    let booking = world.add_job(&Job::of(&world, "user_p")).await;
+    world.stripe_trouble(Operation::CreateTransfer, lost, Some(1));
+    world.pay_day().await;
+    world.down(Provider::Stripe);
+    for hour in 0..hours {
+        world.advance(Duration::hours(1));
+        world.restart().await;
+        world.pay_day().await;
+        world.tick().await;
+        let operations = world.standing().await;
+        let waiting = &operations["waiting"]["data"][0];
+        let listed = ["status", "amount", "currency", "booking_id"].map(|name| waiting[name].clone());
+        let expected = [json!("sending"), json!(8_500), json!("usd"), json!(booking)];
+        assert_eq!(listed, expected, "{lost} after {hour} hours: {operations:#}");
+        assert!(waiting["next_try_at"].is_string() && waiting["first_sent_at"].is_string(), "{waiting:#}");
+        let batch = world.batch(TUESDAY).await;
+        assert_ne!(batch["status"], "completed", "{lost} after {hour} hours: {batch:#}");
+    }
+    world.all_well();
+    (world, booking)
+}
+
+#[tokio::test]
+async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_paid_once() {
+    for (lost, is_made) in LOST_TRANSFERS {
+        // As long as Stripe remembers the key the same is sent again; later only a look-up decides.
+        for hours in [5, 30] {
+            let (world, booking) = outlast_outage(lost, hours).await;
+            world.advance(Duration::hours(2));
+            world.pay_day().await;
+            world.settle().await;
+            let entry = world.entry(TUESDAY, booking).await;
+            let is_known = is_made || hours < 23;
+            let status = if is_known { "done" } else { "rejected" };
+            assert_eq!(entry["status"], status, "{lost} for {hours} hours: {entry:#}");
+            let operations = world.standing().await;
+            assert_eq!(
+                (&operations["waiting"]["count"], &operations["in_doubt"]["count"]),
+                (&json!(0), &json!(0))
+            );
+            if !is_known {
+                assert_eq!(world.refused_one().await["consequence"], "share_not_transferred", "{lost}");
+            }
+            // A batch that outlasts its day is finished by the run of the next one.
+            world.next_payout_morning();
+            world.pay_day().await;
+            assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{lost} for {hours} hours");
+            assert_eq!(world.transfers().len(), 1, "{lost} for {hours} hours: paid once");
+            assert_eq!(world.refused().await.len(), 0, "{lost} for {hours} hours");
+            assert_eq!(world.booking_of(booking).await.status.as_str(), "paid_out");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
+    let (world, effect) = push_in_doubt().await;
+    world.down(Provider::Whop);
+    let resolved = world.say(&effect, "happened").await.ok();
+    assert_eq!((&resolved["status"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
+}
+
+#[tokio::test]
+async fn a_mail_in_doubt_is_resolved_by_word_while_resend_is_down() {
+    let world = World::start().await;
+    let booking = world.held("key-1").await;
+    world.mail_trouble("drop_after", Some(1));
+    world.decide(&booking, "decline", "key-2").await.ok();
+    world.mail_trouble("status:401", None);
+    for _ in 0..30 {
+        world.advance(Duration::hours(1));
+        world.settle().await;
+    }
+    let effect = world.doubtful_one().await;
+    world.down(Provider::Resend);
+    let resolved = world.say(&effect, "happened").await.ok();
+    assert_eq!((&resolved["status"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
+}

@@ -1,0 +1,175 @@
+//! A dry run changes nothing and says just what the run then does.
+
+use std::collections::BTreeMap;
+
+use chrono::Duration;
+use http::Method;
+use serde_json::{Value, json};
+use shared::domain::kernel::account::Role;
+use shared::domain::marketplace::payout::SkipReason;
+
+use crate::payout_scenarios::{SeededRandom, scenario, scenario_in_doubt};
+use support::payees::TUESDAY;
+use support::payees::{APPROVALS, Job, PROCESS};
+use support::world::{COMPANY, World};
+
+/// What no person who asks is told: a look takes only jobs that are done, of whose money a share is left
+/// and was not settled, and what Stripe refused is tried again.
+const NEVER_TOLD: [SkipReason; 7] = [
+    SkipReason::AlreadyPaid,
+    SkipReason::TransferRefused,
+    SkipReason::NotCompleted,
+    SkipReason::NotCaptured,
+    SkipReason::Refunded,
+    SkipReason::DisputeLost,
+    SkipReason::NothingToPay,
+];
+
+/// The rows of the table, but those that keep answers.
+async fn rows(world: &World) -> Vec<Value> {
+    let is_answer = |row: &Value| row["pk"].as_str().unwrap().starts_with("IDEMPOTENCY#");
+    world.rows().await.into_iter().filter(|row| !is_answer(row)).collect()
+}
+
+/// What was transferred for each booking, after so many transfers before.
+fn made(world: &World, before: usize) -> Vec<Value> {
+    let made = world
+        .transfers()
+        .into_iter()
+        .skip(before)
+        .map(|transfer| json!([transfer.metadata["booking_id"], transfer.amount, transfer.currency]));
+    let mut made: Vec<Value> = made.collect();
+    made.sort_by_key(Value::to_string);
+    made
+}
+
+fn planned(ran: &Value) -> Vec<Value> {
+    let planned = ran["transfers"].as_array().unwrap().iter();
+    let mut planned: Vec<Value> =
+        planned.map(|it| json!([it["booking_id"], it["amount"], it["currency"]])).collect();
+    planned.sort_by_key(Value::to_string);
+    planned
+}
+
+/// A second person approves some of what waits for it, of some of it too little.
+async fn approve_some(world: &World, dry: &Value, random: &mut SeededRandom) -> usize {
+    let mut enough = 0;
+    for wanted in dry["awaiting_approval"].as_array().unwrap() {
+        let mut approval = wanted.clone();
+        match random.up_to(4) {
+            0 => continue,
+            1 => approval["amount"] = json!(wanted["amount"].as_i64().unwrap() - 1),
+            _ => enough += 1,
+        }
+        world.as_role(Role::Provider, Method::POST, APPROVALS, Some(approval)).await.ok();
+    }
+    enough
+}
+
+/// What dry runs and runs did in many scenarios.
+#[derive(Debug, Default)]
+struct Seen {
+    transfers: usize,
+    settled: usize,
+    approved: usize,
+    skips: BTreeMap<String, usize>,
+}
+
+impl Seen {
+    /// Holds a run against the dry run before it.
+    async fn hold(&mut self, world: &World, told: &str, random: &mut SeededRandom) {
+        let before = (rows(world).await, world.transfers().len());
+        let mut dry = world.process(Role::Accountant, true).await;
+        assert!(rows(world).await == before.0, "{told}: nothing is written");
+        assert_eq!(world.transfers().len(), before.1, "{told}: nothing is moved");
+        let waiting = |ran: &Value| ran["awaiting_approval"].as_array().unwrap().len();
+        let (waited, approved) = (waiting(&dry), approve_some(world, &dry, random).await);
+        if waited > 0 {
+            dry = world.process(Role::Accountant, true).await;
+            assert_eq!(waiting(&dry) + approved, waited, "{told}: what was approved waits no longer");
+        }
+        let mut real = world.process(Role::Accountant, false).await;
+        for ran in [&mut dry, &mut real] {
+            ran.as_object_mut().unwrap().remove("dry_run");
+        }
+        assert_eq!(dry, real, "{told}");
+        assert_eq!(made(world, before.1), planned(&real), "{told}");
+        let again = world.process(Role::Accountant, true).await;
+        assert_eq!((&again["transfers"], &again["settled"]), (&json!([]), &json!([])), "{told}");
+        self.transfers += planned(&real).len();
+        self.settled += real["settled"].as_array().unwrap().len();
+        self.approved += approved;
+        for skip in real["skips"].as_array().unwrap() {
+            *self.skips.entry(skip["reason"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
+    let mut seen = Seen::default();
+    for seed in 0..25 {
+        let told = format!("seed {seed}");
+        let (in_doubt, random) = (seed % 4 == 3, &mut SeededRandom::of(1_000 + seed));
+        let world = if in_doubt { scenario_in_doubt(seed).await } else { scenario(seed).await };
+        seen.hold(&world, &told, random).await;
+        if in_doubt {
+            // The transfer that was in doubt comes to its end by itself.
+            world.advance(Duration::minutes(10));
+            world.pay_day().await;
+        }
+        world.check_books(&told).await;
+        assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{told}");
+    }
+    eprintln!("dry runs: {seen:?}");
+    let Seen { transfers, settled, approved, .. } = seen;
+    assert!(transfers > 150 && settled > 3 && approved > 3, "the scenes are too tame: {seen:?}");
+    let told = SkipReason::ALL.into_iter().filter(|reason| !NEVER_TOLD.contains(reason));
+    let mut told: Vec<&str> = told.map(SkipReason::as_str).collect();
+    told.sort_unstable();
+    assert_eq!(seen.skips.keys().collect::<Vec<_>>(), told, "every reason is seen");
+}
+
+#[tokio::test]
+async fn the_schedule_does_what_a_dry_run_said_as_well() {
+    let mut transfers = 0;
+    for seed in 100..112 {
+        let world = scenario(seed).await;
+        let dry = world.process(Role::Accountant, true).await;
+        world.pay_day().await;
+        // Who is due later on the day is looked at by a person only, and is not paid before then.
+        assert_eq!(made(&world, 0), planned(&dry), "seed {seed}");
+        transfers += planned(&dry).len();
+    }
+    assert!(transfers > 50, "the scenes are too tame: {transfers}");
+}
+
+#[tokio::test]
+async fn a_run_by_hand_says_which_of_the_two_is_meant_and_bears_a_key() {
+    let world = World::start().await;
+    for wrong in
+        [json!({}), json!({"dry_run": "yes"}), json!({"dry_run": null}), json!({"dry_run": true, "batch": 1})]
+    {
+        let answer = world.as_role(Role::Provider, Method::POST, PROCESS, Some(wrong.clone())).await;
+        assert_eq!(answer.status, 400, "{wrong}");
+    }
+    let answer = world.as_role(Role::Provider, Method::POST, PROCESS, None).await;
+    assert_eq!(answer.status, 400, "no key");
+    let answer = world.as_role(Role::Developer, Method::POST, PROCESS, Some(json!({"dry_run": true}))).await;
+    assert_eq!(answer.status, 403);
+}
+
+#[tokio::test]
+async fn a_person_may_ask_on_any_day_and_is_told_when_there_is_more() {
+    let world = World::start().await;
+    world.advance(Duration::days(1));
+    world.add_payee(COMPANY, "user_p", "usd").await;
+    for _ in 0..3 {
+        world.add_job(&Job::of(&world, "user_p")).await;
+    }
+    let ran = world.process(Role::Provider, false).await;
+    assert_eq!((&ran["batch_id"], &ran["more"]), (&json!("payout-2025-11-19-wed"), &json!(false)));
+    assert_eq!(world.transfers().len(), 3);
+    let batch = world.batch("payout-2025-11-19-wed").await;
+    assert_eq!(batch["started_by"]["kind"], "person", "{batch:#}");
+}

@@ -1,0 +1,129 @@
+//! A payment that names a booking beside the booking's own: in whatever order Stripe tells of the two, the
+//! booking is what its own payment makes of it.
+
+use chrono::Duration;
+use shared::domain::kernel::party::PaymentIntentId;
+use shared::domain::marketplace::booking::{Anomaly, Booking, BookingFactKind, BookingStatus};
+use shared::domain::marketplace::payout::transfer_group;
+use shared::providers::stripe::payment::NewPaymentIntent;
+
+use support::booked::{booking_id, fact, metadata, requested, usd};
+use support::world::{World, beginning};
+
+/// The payment that is opened first in every world here.
+const OWN: &str = "pi_0000000001";
+/// The other, which names the same booking.
+const OTHER: &str = "pi_0000000002";
+
+/// Both payments, of which the other is of another amount.
+async fn two_payments() -> World {
+    let world = World::start().await;
+    let id = booking_id("1");
+    assert_eq!(world.open_payment(id, metadata(id)).await.as_str(), OWN);
+    let new =
+        NewPaymentIntent { money: usd(12_000), metadata: metadata(id), transfer_group: transfer_group(id) };
+    let stripe = world.service.app.stripe.clone().unwrap();
+    assert_eq!(stripe.create_payment_intent("by hand", &new).await.unwrap().id, OTHER);
+    world.advance(Duration::hours(1));
+    world
+}
+
+/// What Stripe tells of a world, in the order in which it happened.
+fn letters(world: &World) -> Vec<String> {
+    world.service.sandbox.stripe.events().into_iter().map(|event| event.body).collect()
+}
+
+/// The booking and its books, once all was told to a world in which it is asked for after so many letters.
+async fn told(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String, i64)>) {
+    let world = World::start().await;
+    world.advance(Duration::days(40));
+    let (id, own) = (booking_id("1"), PaymentIntentId::parse(OWN).unwrap());
+    let facts = || {
+        let done = [(2, BookingFactKind::Accepted), (48, BookingFactKind::Completed)];
+        let done = done.map(|(hours, what)| fact(beginning() + Duration::hours(hours), what));
+        [requested()].into_iter().chain(done).collect()
+    };
+    for (place, letter) in letters.iter().enumerate() {
+        if place == asked_after {
+            world.note_facts(id, Some(&own), facts()).await;
+        }
+        world.deliver_stripe_text(letter).await;
+    }
+    if letters.len() <= asked_after {
+        world.note_facts(id, Some(&own), facts()).await;
+    }
+    world.apply_what_waits().await;
+    for event in world.rows_of("EVENT#stripe#").await {
+        assert!(matches!(event["status"].as_str(), Some("applied" | "received")), "{event}");
+    }
+    let balances = world.balances().await.into_iter().collect();
+    (world.booking_row(id).await.booking().unwrap(), balances)
+}
+
+/// Tells it forwards and backwards from every place on, and gives back what all of that ends in.
+async fn end_of(letters: Vec<String>) -> Booking {
+    let mut ends = Vec::new();
+    for backwards in [false, true] {
+        for first in 0..letters.len() {
+            let mut order: Vec<&String> = letters.iter().collect();
+            if backwards {
+                order.reverse();
+            }
+            order.rotate_left(first);
+            ends.push(told(&order, first).await);
+        }
+    }
+    let (first, others) = ends.split_first().unwrap();
+    for other in others {
+        assert_eq!(other, first);
+    }
+    first.0.clone()
+}
+
+#[tokio::test]
+async fn another_payment_that_is_let_go_ends_no_booking() {
+    let world = two_payments().await;
+    let stripe = &world.service.sandbox.stripe;
+    stripe.authorize(OTHER);
+    world.advance(Duration::hours(1));
+    stripe.cancel_outside(OTHER);
+    world.advance(Duration::hours(1));
+    stripe.authorize(OWN);
+    stripe.capture_outside(OWN);
+    let booking = end_of(letters(&world)).await;
+    assert_eq!((booking.stage, booking.amounts.captured), (BookingStatus::Completed, 10_000));
+    assert_eq!((booking.payment_intent.unwrap().as_str(), booking.anomalies.len()), (OWN, 0));
+}
+
+#[tokio::test]
+async fn what_goes_back_of_another_payment_goes_back_of_no_booking() {
+    let world = two_payments().await;
+    let stripe = &world.service.sandbox.stripe;
+    for payment in [OWN, OTHER] {
+        stripe.authorize(payment);
+        stripe.capture_outside(payment);
+        world.advance(Duration::hours(1));
+    }
+    stripe.refund(OTHER, 4_000);
+    world.advance(Duration::hours(1));
+    stripe.open_dispute(OTHER);
+    let booking = end_of(letters(&world)).await;
+    assert_eq!((booking.status, booking.dispute_open), (BookingStatus::Completed, false));
+    assert_eq!((booking.amounts.captured, booking.amounts.remaining()), (10_000, 10_000));
+    assert_eq!(booking.anomalies.into_iter().collect::<Vec<_>>(), [Anomaly::SecondPayment]);
+}
+
+#[tokio::test]
+async fn a_hold_that_lapses_ends_no_booking_that_was_paid_otherwise() {
+    let world = two_payments().await;
+    let stripe = &world.service.sandbox.stripe;
+    stripe.authorize(OWN);
+    world.advance(Duration::hours(1));
+    stripe.authorize(OTHER);
+    stripe.capture_outside(OTHER);
+    world.advance(Duration::days(7));
+    let booking = end_of(letters(&world)).await;
+    assert_eq!((booking.stage, booking.amounts.captured), (BookingStatus::Completed, 12_000));
+    assert_eq!(booking.payment_intent.unwrap().as_str(), OTHER);
+    assert_eq!(booking.anomalies.into_iter().collect::<Vec<_>>(), [Anomaly::CapturedAbovePrice]);
+}

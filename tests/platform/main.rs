@@ -1,0 +1,41 @@
+//! What every product stands on: webhooks, idempotency keys, limits, the event bus, operations, the document.
+#![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
+
+mod analytics;
+mod arbitrary_bodies;
+mod cors;
+mod event_publisher;
+mod event_publisher_trouble;
+mod health;
+mod hostile_json;
+mod hostile_providers;
+mod idempotency_keys;
+mod idempotency_keys_abandoned;
+mod idempotency_keys_answers;
+mod idempotency_keys_known_defects;
+mod migrations;
+mod migrations_trouble;
+mod openapi;
+mod openapi_inputs;
+mod openapi_judge;
+mod operations;
+mod personal_data;
+mod rate_limit_answers;
+mod rate_limits;
+mod rate_limits_shared;
+mod rate_limits_troubled;
+mod request_storms;
+mod roles;
+mod silent_table;
+mod suppression;
+mod telemetry;
+mod webhooks_fuzz;
+mod webhooks_kept;
+mod webhooks_refused;
+mod webhooks_resend;
+mod webhooks_sources;
+mod webhooks_storage;
+mod webhooks_stripe;
+mod webhooks_waiting;
+mod webhooks_whop;
+mod webhooks_whop_refused;

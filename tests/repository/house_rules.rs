@@ -1,0 +1,351 @@
+//! The rules of the house, as far as a machine can see them. Each is a wish until a test keeps it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stacks::repository::{functions, read, read_of, root};
+use support::repository::{code, rust, texts};
+
+/// The rank of every module of `shared`, as the first lines of its `lib.rs` tell it.
+fn ranks() -> BTreeMap<String, usize> {
+    let text = read("shared/src/lib.rs");
+    let line = text.lines().find(|line| line.contains(" → ")).expect("the order stands in lib.rs");
+    let order = line.split('`').nth(1).expect("the order stands between backticks").split(" → ");
+    let ranked = order.enumerate().flat_map(|(rank, group)| group.split(", ").map(move |name| (name, rank)));
+    ranked.map(|(name, rank)| (name.to_owned(), rank)).collect()
+}
+
+#[test]
+fn modules_of_the_library_use_only_what_stands_left_of_them() {
+    let ranks = ranks();
+    let text = read("shared/src/lib.rs");
+    let declared = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let declared: BTreeSet<&str> = declared.collect();
+    assert_eq!(declared, ranks.keys().map(String::as_str).collect(), "lib.rs declares and orders the same");
+    let mut wrong = Vec::new();
+    for file in rust("shared/src") {
+        let place = file.path.trim_start_matches("shared/src/").trim_end_matches(".rs");
+        let module = place.split('/').next().unwrap_or_default();
+        let Some(rank) = ranks.get(module) else { continue };
+        for used in code(&file).flat_map(|line| line.split("crate::").skip(1)) {
+            let end = used.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(used.len());
+            let used = &used[..end];
+            if used != module && ranks.get(used).is_none_or(|used| used >= rank) {
+                wrong.push(format!("{} uses `{used}`", file.path));
+            }
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let known = [
+        "chrono",
+        "chrono_tz",
+        "crate",
+        "proptest",
+        "serde",
+        "serde_json",
+        "std",
+        "super",
+        "thiserror",
+        "uuid",
+    ];
+    let impure =
+        ["async ", ".await", "::now()", "std::env", "std::fs", "std::net", "std::process", "std::time"];
+    for file in rust("shared/domain/src") {
+        for line in code(&file) {
+            let found = impure.iter().find(|word| line.contains(*word));
+            assert_eq!(found, None, "{}: {line}", file.path);
+            let used = line.trim_start().trim_start_matches("pub ").strip_prefix("use ");
+            let root = used.map(|used| used.split(|c: char| !c.is_alphanumeric() && c != '_').next());
+            // A lone name is a module of the file's own.
+            if let Some(Some(root)) = root
+                && used
+                    .is_some_and(|used| !file.text.contains(&format!("mod {root};")) && used.contains("::"))
+            {
+                assert!(known.contains(&root), "{}: {line}", file.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_know_no_table_but_through_the_library() {
+    for file in texts("functions") {
+        for name in ["aws_sdk", "aws-sdk", "aws_smithy", "aws-smithy", "aws_config", "aws-config"] {
+            assert!(!file.text.contains(name), "{} names {name}", file.path);
+        }
+    }
+}
+
+#[test]
+fn the_base_of_the_stand_ins_knows_none_of_them_and_none_knows_another() {
+    let folder = "infra/stand-ins/src";
+    let text = read(&format!("{folder}/lib.rs"));
+    let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let stand_ins: BTreeSet<&str> = modules.filter(|name| *name != "sandbox").collect();
+    assert!(stand_ins.contains("whop") && !stand_ins.contains("base"), "{stand_ins:?}");
+    for file in rust(folder) {
+        let place = file.path.trim_start_matches(folder).trim_start_matches('/').trim_end_matches(".rs");
+        let own = place.split('/').next().unwrap_or_default();
+        for used in code(&file).flat_map(|line| line.split("crate::").skip(1)) {
+            let end = used.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(used.len());
+            let used = &used[..end];
+            assert!(
+                used == own || own == "sandbox" || !stand_ins.contains(used),
+                "{} uses `{used}`",
+                file.path
+            );
+        }
+    }
+}
+
+#[test]
+fn every_function_follows_the_one_plan() {
+    for name in functions() {
+        let main = read_of(&name, "src/main.rs");
+        for part in [
+            "#[tokio::main(flavor = \"current_thread\")]",
+            &format!("App::start(\"{name}\")"),
+            &format!("name: \"{name}\""),
+        ] {
+            assert!(main.contains(part), "src/main.rs of {name} lacks {part}");
+        }
+        assert!(main.lines().count() <= 20, "src/main.rs of {name} only starts the runtime");
+        let header = read_of(&name, "src/lib.rs");
+        assert!(header.starts_with("//! "), "src/lib.rs of {name} begins with its header comment");
+        for line in ["- **Called by** ", "- **Reads** ", "- **Writes** ", "- **Answers** ", "- **Twice"] {
+            assert!(header.contains(&format!("//! {line}")), "the header comment of {name} lacks `{line}`");
+        }
+        let manifest = read_of(&name, "Cargo.toml");
+        for part in [
+            &format!("[[bin]]\nname = \"{name}\"\npath = \"src/main.rs\"\n"),
+            "default = [\"vercel\"]\n",
+            "aws = [\"shared/aws\"]\n",
+            "vercel = [\"shared/vercel\", \"dep:vercel_runtime\"]\n",
+        ] {
+            assert!(manifest.contains(part), "Cargo.toml of {name} lacks {part}");
+        }
+    }
+}
+
+/// Words of earlier versions that only their authors understood, and the field's term for each. Whole identifiers.
+const OLD_WORDS: [(&str, &str); 60] = [
+    ("Acted", "TurnResult"),
+    ("Allowance", "RateLimitCharge"),
+    ("BookingNews", "BookingChange"),
+    ("Bounds", "RunLimits"),
+    ("Care", "FindingScope"),
+    ("Deed", "Action"),
+    ("Desk", "SandboxApi"),
+    ("Dry", "DryRunState"),
+    ("Ears", "Sinks"),
+    ("Filed", "FileOutcome"),
+    ("Gate", "CircuitBreaker"),
+    ("Halt", "StopReason"),
+    ("Intake", "EventIntake"),
+    ("Intent", "IdempotencyKey"),
+    ("Judged", "MatchOutcome"),
+    ("Judgement", "MatchOutcome"),
+    ("KeyRule", "KeyPolicy"),
+    ("Law", "Invariant"),
+    ("Leap", "ClockJump"),
+    ("Letter", "OutboxEntry"),
+    ("Looked", "PayeeSnapshot"),
+    ("Met", "BucketForm"),
+    ("News", "Change"),
+    ("NotLooked", "LoadError"),
+    ("Parcel", "Batch"),
+    ("Proven", "Authenticated"),
+    ("Purse", "PendingCharge"),
+    ("Ran", "RunResult"),
+    ("Reach", "MemberChannels"),
+    ("Saying", "Movement"),
+    ("Scene", "Scenario"),
+    ("Senders", "EffectClients"),
+    ("Shelf", "BooksByBooking"),
+    ("Situation", "CaseSnapshot"),
+    ("Stage", "Scheduler"),
+    ("Standing", "…Status"),
+    ("Strike", "InjectedFault"),
+    ("Taking", "TokenWrite"),
+    ("Till", "payments"),
+    ("Took", "TokenWriteOutcome"),
+    ("Turn", "PayeeTurn"),
+    ("Unheard", "MissingFact"),
+    ("Unproven", "Unauthorized"),
+    ("Verdict", "AttemptResult"),
+    ("Wish", "NewBooking"),
+    ("allowance", "rate_limit_charge"),
+    ("ask_ahead", "load_secrets"),
+    ("call_off", "cancel"),
+    ("door", "middleware, endpoint"),
+    ("ears", "sinks"),
+    ("front_door", "trusted_proxy"),
+    ("give_up", "mark_failed"),
+    ("heard", "received"),
+    ("judge_word", "match_record"),
+    ("mended", "backfilled"),
+    ("open_ahead", "prewarm"),
+    ("perform_read", "execute"),
+    ("put_off", "postpone"),
+    ("turn_down", "decline"),
+    ("unheard", "missing"),
+];
+
+#[test]
+fn no_name_is_a_word_that_only_its_author_understands() {
+    let old: BTreeMap<&str, &str> = OLD_WORDS.into();
+    let mut wrong = Vec::new();
+    for file in rust("") {
+        if file.path.ends_with("house_rules.rs") {
+            continue;
+        }
+        for line in code(&file) {
+            // What stands between quotes is somebody's text: a wire name has its own test.
+            let names = line.split('"').step_by(2).flat_map(|part| {
+                part.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty())
+            });
+            let found =
+                names.filter_map(|name| Some(format!("{}: {name}, say {}", file.path, old.get(name)?)));
+            wrong.extend(found);
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn no_two_public_types_of_the_library_share_a_name() {
+    let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in rust("shared/src") {
+        for line in code(&file) {
+            let line = line.trim_start();
+            let rest = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
+            let Some(rest) = rest.iter().find_map(|start| line.strip_prefix(start)) else { continue };
+            let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+            named.entry(rest[..end].to_owned()).or_default().push(file.path.clone());
+        }
+    }
+    named.retain(|_, files| files.len() > 1);
+    assert_eq!(named, BTreeMap::new());
+}
+
+#[test]
+fn nothing_is_named_after_being_handy() {
+    for file in texts("") {
+        for part in file.path.split('/') {
+            let stem = part.split('.').next().unwrap_or_default();
+            let handy =
+                ["util", "utils", "helper", "helpers", "common", "manager", "misc", "service_manager"];
+            assert!(!handy.contains(&stem), "{}", file.path);
+        }
+    }
+}
+
+/// The plan is 250; this is where a file must be split by its nouns.
+const MAX_LINES: usize = 350;
+
+#[test]
+fn no_file_of_code_is_longer_than_one_can_keep_in_mind() {
+    let long = rust("").into_iter().map(|file| (file.text.lines().count(), file.path));
+    let long: Vec<_> = long.filter(|(lines, _)| *lines > MAX_LINES).collect();
+    assert_eq!(long, []);
+}
+
+/// The lines of a section of a manifest that name something.
+fn section(manifest: &str, name: &str) -> Vec<String> {
+    let lines = manifest.lines().skip_while(|line| line.trim() != format!("[{name}]")).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
+}
+
+#[test]
+fn json_from_outside_is_read_in_one_place() {
+    let parsers = [
+        "serde_json::from_slice",
+        "serde_json::from_str",
+        "serde_json::from_reader",
+        "serde_json::Deserializer",
+    ];
+    let mut wrong = Vec::new();
+    // Parses what it has judged by itself: it needs the words of the error.
+    let judges_itself = "infra/local/src/embedded/dispatch.rs";
+    for file in
+        ["shared/src", "functions", "infra/local/src", "infra/stand-ins/src"].into_iter().flat_map(rust)
+    {
+        let is_test = file.path.contains("/tests") || file.path.ends_with("_tests.rs");
+        if is_test || file.path.starts_with("shared/src/json") {
+            continue;
+        }
+        if file.path == judges_itself && file.text.contains("rename_reserved(body.as_bytes(), TRUSTED)") {
+            continue;
+        }
+        let own = file.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines = own.lines().filter(|line| parsers.iter().any(|parser| line.contains(parser)));
+        wrong.extend(lines.map(|line| format!("{}: {}", file.path, line.trim())));
+    }
+    assert_eq!(wrong, [""; 0], "shared::json judges the bytes before they are parsed");
+}
+
+#[test]
+fn no_function_switches_the_parsers_raw_values_on() {
+    // `axum/json` and `lambda_http` would; Vercel's runtime does, and we cannot switch it off.
+    let root = read("Cargo.toml");
+    let axum = root.lines().find(|line| line.starts_with("axum = ")).expect("axum is in the table");
+    assert!(!axum.contains("\"json\""), "{axum}");
+    assert!(!root.contains("\nlambda_http"), "lambda_http is in the table again");
+    for function in functions() {
+        let manifest = read_of(&function, "Cargo.toml");
+        assert!(!manifest.contains("raw_value") && !manifest.contains("\"json\""), "{function}");
+    }
+}
+
+#[test]
+fn every_dependency_has_a_reason_and_a_user() {
+    let mut used = BTreeSet::new();
+    for file in texts("").iter().filter(|file| file.path.ends_with("/Cargo.toml")) {
+        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+            for line in section(&file.text, kind) {
+                assert!(line.contains("workspace = true"), "{} bypasses the table: {line}", file.path);
+                used.extend(line.split(['.', ' ']).next().map(str::to_owned));
+            }
+        }
+    }
+    let table = section(&read("Cargo.toml"), "workspace.dependencies");
+    assert!(!table.is_empty());
+    for line in table {
+        let name = line.split(' ').next().unwrap_or_default();
+        assert!(line.split_once(" # ").is_some_and(|(_, reason)| reason.len() > 10), "{name} has no reason");
+        assert!(used.contains(name), "{name} stands in the table and no member uses it");
+    }
+}
+
+#[test]
+fn what_the_builders_read_between_the_lines_is_said_aloud() {
+    let manifest = read("Cargo.toml");
+    let release = section(&manifest, "profile.release");
+    let unwinds = release.iter().any(|line| line.starts_with("panic = \"unwind\""));
+    assert!(unwinds, "cargo-lambda takes a release profile without `panic` for `abort`");
+    let lambda = section(&manifest, "workspace.metadata.lambda.build");
+    assert_eq!(lambda, ["no_default_features = true", "features = [\"aws\"]"]);
+    let builder = read(".cargo/config.toml");
+    assert!(builder.lines().any(|line| line == "[build]"), "Vercel's builder fails without the table");
+    assert!(!root().join("build.sh").exists(), "Vercel's builder would run it");
+}
+
+#[test]
+fn nothing_speaks_of_a_machine_or_of_a_registry() {
+    let homes = ["home", "root", "Users", "work", "mnt"].map(|top| format!("/{top}/"));
+    let registries = ["registry", "sparse"].map(|kind| format!("{kind}+http"));
+    let settings = ["source", "registries"].map(|table| format!("[{table}."));
+    for file in texts("") {
+        for word in homes.iter().chain(&registries).chain(&settings) {
+            assert!(!file.text.contains(word), "{} speaks of {word}", file.path);
+        }
+    }
+    let lock = read("Cargo.lock");
+    let sources: BTreeSet<&str> = lock.lines().filter(|line| line.starts_with("source = ")).collect();
+    let public = "https://github.com/rust-lang/crates.io-index\"";
+    assert!(sources.len() == 1 && sources.iter().all(|source| source.ends_with(public)), "{sources:?}");
+}

@@ -1,0 +1,36 @@
+//! What the tests are written with: a world with every function behind its own router, the embedded DynamoDB
+//! behind the real SDK and the providers' stand-ins over real HTTP; and those who ask.
+#![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
+
+pub mod answer;
+pub mod askers;
+pub mod backstage;
+pub mod booked;
+pub mod browser;
+pub mod counting;
+pub mod crowd;
+pub mod dialects;
+pub mod document;
+pub mod every_route;
+pub mod findings;
+pub mod forgery;
+pub mod hostile_bodies;
+pub mod injected_fault;
+pub mod jobs_done;
+pub mod listening;
+pub mod log;
+pub mod mailer;
+pub mod parties;
+pub mod payees;
+pub mod payout_books;
+pub mod promise;
+pub mod refusals;
+pub mod repository;
+pub mod returning;
+pub mod senders;
+pub mod signing;
+pub mod staff;
+pub mod table;
+pub mod unanswered;
+pub mod watching;
+pub mod world;

@@ -1,0 +1,38 @@
+//! What Stripe and the mailer refuse, and what staff reads and says of it.
+
+use crate::world::{Answer, World};
+use serde_json::{Value, json};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
+
+impl World {
+    /// Trouble at one of Resend's operations.
+    pub fn mail_trouble(&self, kind: &str, times: Option<u32>) {
+        let (provider, operation, kind) = (Provider::Resend, Operation::Emails, kind.parse().unwrap());
+        self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company: None });
+    }
+
+    /// What operations list as refused.
+    pub async fn refused(&self) -> Vec<Value> {
+        let operations = self.standing().await;
+        operations["refused"]["data"].as_array().unwrap().clone()
+    }
+
+    /// The one effect that is listed as refused.
+    pub async fn refused_one(&self) -> Value {
+        let refused = self.refused().await;
+        assert_eq!(refused.len(), 1, "{refused:#?}");
+        refused[0].clone()
+    }
+
+    /// A person's decision about a refused effect.
+    pub async fn settle_refusal(&self, effect: &Value, outcome: &str) -> Answer {
+        let mut body = json!({"operation": effect["operation"], "outcome": outcome, "note": "asked Stripe"});
+        for subject in ["case_id", "booking_id"] {
+            if !effect[subject].is_null() {
+                body[subject] = effect[subject].clone();
+            }
+        }
+        self.resolve(body).await
+    }
+}

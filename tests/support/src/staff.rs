@@ -1,0 +1,62 @@
+//! What staff asks: operations, and what a person says of an effect in doubt.
+
+use crate::world::{Answer, COMPANY, World, secret_request};
+use http::{HeaderValue, Method, Request};
+use serde_json::{Value, json};
+use shared::domain::kernel::account::Role;
+use stand_ins::fault::Operation;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+impl World {
+    /// The one effect that is listed as in doubt.
+    pub async fn doubtful_one(&self) -> Value {
+        let operations = self.standing().await;
+        assert_eq!(operations["in_doubt"]["count"], 1, "{operations:#}");
+        operations["in_doubt"]["data"][0].clone()
+    }
+
+    /// A request of staff, by a bearer token.
+    pub async fn as_role(&self, role: Role, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let token = self.service.sandbox.oidc.bearer(role.as_str(), COMPANY);
+        let mut request = secret_request(method, path, &token);
+        if let Some(body) = body {
+            request.headers_mut().insert("content-type", "application/json".parse().unwrap());
+            *request.body_mut() = body.to_string().into();
+            keyed(&mut request);
+        }
+        self.ask(request).await
+    }
+
+    pub async fn standing(&self) -> Value {
+        self.as_role(Role::Developer, Method::GET, "/api/operations", None).await.ok()
+    }
+
+    pub async fn resolve(&self, body: Value) -> Answer {
+        self.as_role(Role::Provider, Method::POST, "/api/operations/resolve", Some(body)).await
+    }
+}
+
+/// Gives a request an idempotency key of its own.
+pub fn keyed(request: &mut Request<axum::body::Body>) {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let key = format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    request.headers_mut().insert("idempotency-key", HeaderValue::try_from(key).unwrap());
+}
+
+/// A push that was sent and of which nobody knows.
+pub async fn push_in_doubt() -> (World, Value) {
+    let world = World::start().await;
+    world.save_settings(json!({"dm_enabled": false, "reminder_offsets_days": [0]})).await;
+    world.settle().await;
+    world.add_past_due(COMPANY, "mem_1");
+    world.fail("mem_1", "pay_1", world.now()).await.ok();
+    world.trouble(Operation::Notifications, "drop_after", Some(1), None);
+    world.settle().await;
+    let effect = world.doubtful_one().await;
+    (world, effect)
+}
+
+/// A person's word on an effect of a case.
+pub fn word(effect: &Value, outcome: &str) -> Value {
+    json!({"case_id": effect["case_id"], "operation": effect["operation"], "outcome": outcome})
+}
