@@ -69,7 +69,7 @@ impl StripeStandIn {
 
 impl Charge {
     /// Whether the customer's bank has the money, for now or for good.
-    pub(crate) fn is_charged_back(&self) -> bool {
+    pub fn is_charged_back(&self) -> bool {
         self.dispute.as_ref().is_some_and(|dispute| dispute.status != DisputeStatus::Won)
     }
 }

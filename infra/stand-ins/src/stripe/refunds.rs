@@ -164,7 +164,7 @@ impl World {
 impl Charge {
     /// What was taken and did not go back. A hold that was let go counts as refunded, and nothing was
     /// taken of it.
-    pub(crate) fn kept(&self) -> i64 {
+    pub fn kept(&self) -> i64 {
         (self.amount_captured - self.amount_refunded).max(0)
     }
 
