@@ -4,3 +4,4 @@
 mod alarms;
 mod house_rules;
 mod rights;
+mod stand_ins;
