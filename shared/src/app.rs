@@ -36,11 +36,9 @@ pub type AccessCache = HashMap<(UserId, CompanyId), (AccessLevel, DateTime<Utc>)
 
 /// Everything a handler may use. Time and randomness come from here and from nowhere else.
 pub struct App {
-    /// The environment.
     pub config: Config,
     /// What time it is; the local server's can be moved.
     pub clock: Clock,
-    /// Fresh random ids.
     pub ids: Ids,
     /// When this process started, for the health check.
     pub started: Instant,
@@ -54,7 +52,6 @@ pub struct App {
     pub stripe: Option<Stripe>,
     /// Checks Whop's user tokens, where the app's id is set.
     pub user_tokens: Option<UserTokens>,
-    /// Checks bearer tokens.
     pub bearer_tokens: BearerTokens,
     /// Counts how often somebody asks.
     pub limiter: Limiter,
@@ -160,7 +157,6 @@ impl App {
         }
     }
 
-    /// The table.
     pub fn store(&self) -> Result<&Store, StoreError> {
         self.store.as_ref().ok_or(StoreError::Unconfigured)
     }
@@ -172,7 +168,6 @@ impl App {
         }
     }
 
-    /// What effects need.
     pub fn effect_clients(&self) -> EffectClients<'_> {
         EffectClients {
             whop: self.whop.as_ref(),

@@ -28,13 +28,10 @@ const OPENING_TIMEOUT: Duration = Duration::from_millis(1_500);
 /// Where AWS is asked, and as whom. `Debug` shows no key.
 #[derive(Clone)]
 pub struct Aws {
-    /// The table's region.
     pub region: String,
-    /// Who asks.
     pub identity: Identity,
 }
 
-/// Who asks AWS.
 #[derive(Clone)]
 pub enum Identity {
     /// Keys that stand in the environment.

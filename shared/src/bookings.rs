@@ -29,7 +29,6 @@ const SCHEDULE: &str = "auto_decline";
 /// Whatever the sweep over bookings needs of the world.
 #[derive(Clone, Copy)]
 pub struct Bookings<'a> {
-    /// The table.
     pub store: &'a Store,
     /// By whom steps leave the house.
     pub effect_clients: EffectClients<'a>,

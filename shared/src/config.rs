@@ -31,7 +31,6 @@ const STRIPE_API_BASE: &str = "https://api.stripe.com";
 
 /// What the environment said. `Debug` shows no value.
 pub struct Config {
-    /// The table.
     pub table_name: Option<String>,
     /// Where AWS is asked, and as whom.
     pub aws: Option<Aws>,
@@ -65,7 +64,6 @@ pub struct Config {
     pub whop_jwks_url: String,
     /// Where Whop's API is.
     pub whop_api_base: String,
-    /// Resend's key.
     pub resend_api_key: Option<String>,
     /// Where Resend's API is.
     pub resend_api_base: String,
@@ -93,7 +91,6 @@ pub struct Config {
     pub platform_company: Option<CompanyId>,
     /// The staff accounts of the environment.
     pub staff: Vec<StaffAccount>,
-    /// Single sign-on.
     pub oidc: Option<Oidc>,
     /// Whose bearer tokens are believed.
     pub bearer_issuers: Vec<BearerIssuer>,

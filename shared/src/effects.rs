@@ -62,7 +62,6 @@ pub struct EffectClients<'a> {
     pub resend: Option<&'a Resend>,
     /// Stripe, where its key is configured.
     pub stripe: Option<&'a Stripe>,
-    /// Opens sealed recipients.
     pub vault: &'a Vault,
     /// What the deployment decides about bookings.
     pub booking_config: &'a BookingConfig,
@@ -82,7 +81,6 @@ pub enum Outcome {
 /// What an attempt led to.
 #[derive(Debug)]
 pub struct Performed {
-    /// How it ended.
     pub outcome: Outcome,
     /// The steps that its end made necessary: begun beside it, and not performed yet.
     pub next: Vec<Effect>,

@@ -23,10 +23,11 @@ use crate::effects::back_off;
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
+use crate::store::error::RecordError;
 use crate::store::marketplace::booking::BookingConfig;
 use crate::store::platform::inbox::{EventStatus, StoredEvent};
 use crate::store::recovery::purchase::Purchase;
-use crate::store::recovery::record::{CaseChange, RecordError};
+use crate::store::recovery::record::CaseChange;
 use crate::store::{Company, Store, StoreError, Write};
 
 use arrival::count_ignored;
@@ -48,7 +49,6 @@ const CONFLICT_PAUSE_MS: u64 = 12;
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
-    /// Kept and applied.
     Applied,
     /// Kept; the sweep will apply it, unless it is one that has no effect.
     Kept,
@@ -72,7 +72,6 @@ pub enum Applied {
 /// Whatever receiving needs of the world.
 #[derive(Clone, Copy)]
 pub struct EventIntake<'a> {
-    /// The table.
     pub store: &'a Store,
     /// Whop, to ask whose a membership is.
     pub whop: Option<&'a Whop>,
@@ -135,7 +134,7 @@ impl ApplyError {
 
     fn of_recording(error: RecordError) -> Self {
         match error {
-            RecordError::TooManyFacts => Self::TooManyFacts,
+            RecordError::TooManyFacts(_) => Self::TooManyFacts,
             RecordError::Books(_) => Self::Books,
             RecordError::Store(error) => Self::Store(error),
         }

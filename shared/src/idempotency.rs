@@ -48,11 +48,8 @@ pub const MAX_KEY_CHARS: usize = 255;
 /// never share a key by leaving something out.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
-    /// The company.
     pub company: &'a Company,
-    /// The caller's id.
     pub caller: &'a str,
-    /// The HTTP method.
     pub method: &'a str,
     /// The path, without query.
     pub path: &'a str,

@@ -30,7 +30,6 @@ pub const RESERVED_PREFIX: &str = "$serde_json::private::";
 /// How large and how deep a document may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The most bytes.
     pub max_bytes: usize,
     /// The most lists and objects inside one another.
     pub max_depth: usize,
@@ -48,14 +47,10 @@ pub const TRUSTED: Limits = Limits { max_bytes: 8 * 1024 * 1024, max_depth: 127 
 pub enum JsonError {
     /// More bytes than the limit.
     #[error("it is larger than {max_bytes} bytes")]
-    TooLarge {
-        /// The limit.
-        max_bytes: usize,
-    },
+    TooLarge { max_bytes: usize },
     /// Nested deeper than the limit.
     #[error("it is nested more than {max_depth} levels deep at {position}")]
     TooDeep {
-        /// The limit.
         max_depth: usize,
         /// Where the first level too many begins.
         position: Position,

@@ -43,13 +43,9 @@ pub use payout_request::{PayoutRequest, RunLimits};
 /// What payouts need of the world.
 #[derive(Clone, Copy)]
 pub struct Payouts<'a> {
-    /// The table.
     pub store: &'a Store,
-    /// Stripe.
     pub stripe: &'a Stripe,
-    /// What effects need.
     pub effect_clients: EffectClients<'a>,
-    /// The payout days.
     pub calendar: PayoutCalendar,
     /// What a professional is paid at least in one batch, in minor units.
     pub minimum: &'a BTreeMap<Currency, i64>,

@@ -51,7 +51,6 @@ const MAX_ROUNDS: u32 = 24;
 /// One token to be taken.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitCharge<'a> {
-    /// From which class.
     pub class: &'static Class,
     /// Whose. Where a class counts several kinds of subject, the text says which it is (`ip:192.0.2.1`,
     /// `account:…`): an account that is named like an address must not drain the address's bucket.
@@ -73,7 +72,6 @@ pub enum LimitDecision {
 /// what this process knows, and others may have taken more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaState {
-    /// The class.
     pub class: &'static Class,
     /// How many more requests would be admitted now.
     pub remaining: u32,

@@ -76,7 +76,6 @@ pub enum ReconcileError {
     /// An event that was fetched cannot be sealed.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

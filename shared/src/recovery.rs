@@ -17,7 +17,8 @@ use crate::domain::recovery::contact::{
 use crate::domain::recovery::timeline::{CaseFact, CaseFactKind};
 use crate::providers::call::CallError;
 use crate::providers::whop::client::Whop;
-use crate::store::recovery::record::{CaseChange, RecordError};
+use crate::store::error::RecordError;
+use crate::store::recovery::record::CaseChange;
 use crate::store::{Company, Store, StoreError};
 use crate::vault::Vault;
 
@@ -37,7 +38,6 @@ pub struct RecoveryClients<'a> {
 /// What is to be done about a member, and what it was decided from.
 #[derive(Debug)]
 pub struct Assessment {
-    /// The decision.
     pub decision: ContactDecision,
     /// The member, and the channels as far as they were asked about.
     pub channels: MemberChannels,
@@ -48,7 +48,6 @@ pub struct Assessment {
 pub enum AssessError {
     /// Whop does not answer a question without which nothing can be decided; it is asked again later.
     Unanswered(Unanswered),
-    /// The table.
     Store(StoreError),
 }
 

@@ -49,7 +49,6 @@ impl fmt::Display for Figures {
     }
 }
 
-/// The middle one.
 pub fn median<T: Ord + Copy>(mut values: Vec<T>) -> T {
     values.sort_unstable();
     values[values.len() / 2]

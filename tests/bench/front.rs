@@ -12,9 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// A TLS endpoint with a certificate of its own, and the file of roots by which a function believes it.
 pub struct Front {
-    /// Where it listens.
     pub url: String,
-    /// What `AWS_CA_BUNDLE` names.
     pub bundle: PathBuf,
     served: JoinHandle<()>,
 }

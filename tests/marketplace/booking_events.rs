@@ -36,7 +36,6 @@ struct Story {
 
 /// The payment of the one booking; the first that the stand-in makes.
 const PAYMENT: &str = "pi_0000000001";
-/// The one transfer.
 const TRANSFER: &str = "tr_0000000001";
 const ACCOUNT: &str = "acct_professional";
 

@@ -5,7 +5,7 @@ use chrono::Duration;
 use http::Method;
 use local::embedded::EmbeddedDynamo;
 use serde_json::{Value, json};
-use shared::store::accounts::account::AccountKey;
+use shared::store::keys::AccountKey;
 use stand_ins::fault::Operation;
 use stand_ins::outbox::Kind;
 use stand_ins::resend::MailOutcome;

@@ -37,7 +37,6 @@ pub fn number(answer: &Answer, name: &str) -> i64 {
     value.parse().unwrap_or_else(|_| panic!("{name}: {value}"))
 }
 
-/// `"name";r=remaining;t=seconds`, taken apart.
 pub fn standing(answer: &Answer) -> (String, i64, i64) {
     let text = answer.header("ratelimit").unwrap_or_else(|| panic!("no ratelimit: {answer:?}"));
     let parts: Vec<&str> = text.split(';').collect();

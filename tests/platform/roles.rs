@@ -10,7 +10,7 @@ use shared::auth::{Access, Routes};
 use shared::domain::kernel::account::{EmailAddress, Role};
 use shared::http::idempotent::KeyPolicy;
 use shared::rate_limit::LimitSubject;
-use shared::store::accounts::account::AccountKey;
+use shared::store::keys::AccountKey;
 
 use support::askers::{Asker, OTHER, OTHER_OWNER, Proof, address, fresh_key};
 use support::payees::Job;

@@ -43,7 +43,7 @@ async fn each_ending_is_done_once_however_often_it_is_asked_for() {
         let first = end(&world, &case_id, how).await;
         assert_eq!(first.status, 200, "{how}: {first:?}");
         let told = first.json();
-        assert_eq!((&told["status"], &told["status"]), (&json!("cancelled"), &json!("done")));
+        assert_eq!((&told["case_status"], &told["status"]), (&json!("cancelled"), &json!("done")));
         assert_eq!(
             (&told["kind"], &told["ended_by"], &told["manual"]),
             (&json!(kind), &json!(kind), &json!(true))
@@ -140,7 +140,7 @@ async fn what_whop_could_not_do_now_is_done_later_and_once() {
             world.trouble(Operation::Cancel, kind, Some(1), None);
             let answer = end(&world, &case_id, how).await;
             assert_eq!(answer.status, 202, "{kind}: {answer:?}");
-            assert_eq!(answer.json()["status"], "cancelled", "the recovery ends at once");
+            assert_eq!(answer.json()["case_status"], "cancelled", "the recovery ends at once");
             end(&world, &case_id, how).await.ok();
             tick_for_hours(&world, 12).await;
             assert_eq!(ended(&world), expected, "{how} after {kind}");

@@ -18,7 +18,10 @@ fn ranks() -> BTreeMap<String, usize> {
 fn modules_of_the_library_use_only_what_stands_left_of_them() {
     let ranks = ranks();
     let text = read("shared/src/lib.rs");
-    let declared = text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let modules = ["pub mod ", "pub use "];
+    let declared = text
+        .lines()
+        .filter_map(|line| modules.iter().find_map(|start| line.strip_prefix(start))?.strip_suffix(';'));
     let declared: BTreeSet<&str> = declared.collect();
     assert_eq!(declared, ranks.keys().map(String::as_str).collect(), "lib.rs declares and orders the same");
     let mut wrong = Vec::new();
@@ -65,6 +68,47 @@ fn the_domain_is_pure() {
                     .is_some_and(|used| !file.text.contains(&format!("mod {root};")) && used.contains("::"))
             {
                 assert!(known.contains(&root), "{}: {line}", file.path);
+            }
+        }
+    }
+}
+
+/// The kernel names no product, and neither of the two products names the other: nor do their folders of the store.
+#[test]
+fn products_do_not_name_each_other() {
+    let absent = [
+        ("kernel", ["accounts", "marketplace", "platform", "recovery"].as_slice()),
+        ("recovery", &["marketplace", "accounts"]),
+        ("marketplace", &["recovery", "accounts"]),
+    ];
+    for (product, others) in absent {
+        for (folder, root) in [("shared/domain/src", "crate"), ("shared/src/store", "crate::store")] {
+            for file in
+                rust(folder).iter().filter(|file| file.path.starts_with(&format!("{folder}/{product}/")))
+            {
+                for line in code(file) {
+                    for other in others {
+                        assert!(!line.contains(&format!("{root}::{other}::")), "{}: {line}", file.path);
+                        assert!(!line.contains(&format!("domain::{other}::")), "{}: {line}", file.path);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A field that explains itself has no comment; a comment that only repeats its name is one line too many.
+#[test]
+fn no_comment_only_repeats_a_name() {
+    for folder in ["shared", "functions", "infra", "tests"] {
+        for file in rust(folder) {
+            let docs = |line: &str| line.trim_start().starts_with("///");
+            let lines: Vec<&str> = file.text.lines().collect();
+            let lone = |at: usize| {
+                !(at > 0 && docs(lines[at - 1])) && !lines.get(at + 1).is_some_and(|line| docs(line))
+            };
+            for (at, line) in lines.iter().enumerate().filter(|(at, line)| docs(line) && lone(*at)) {
+                assert!(line.split_whitespace().count() > 4, "{}:{}: {line}", file.path, at + 1);
             }
         }
     }

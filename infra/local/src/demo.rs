@@ -10,10 +10,8 @@ use serde_json::{Value, json};
 use crate::service::Service;
 use stand_ins::whop::{Membership, MembershipStatus, Payment};
 
-/// The demo company.
 pub const COMPANY: &str = "biz_demo";
 
-/// Its owner.
 pub const OWNER: &str = "user_demo_owner";
 
 /// What happened to a member: how many days ago the renewal failed, and when it was paid after all.
@@ -35,7 +33,6 @@ pub fn is_seeded(service: &Service) -> bool {
     service.sandbox.whop.membership(LAST).is_some()
 }
 
-/// Tells the stories.
 pub async fn seed(service: &Service) {
     let whop = &service.sandbox.whop;
     whop.add_company(COMPANY, "Demo company", &[OWNER], true, Some("exp_demo"));

@@ -25,13 +25,10 @@ use stand_ins::whop::{APP_ID, Shape};
 /// What the routes under `/sandbox` change: clock, stand-ins, faults and jobs.
 #[derive(Clone)]
 pub struct SandboxApi {
-    /// The running service.
     pub service: Arc<Service>,
-    /// Its schedules.
     pub ticker: Arc<Ticker>,
 }
 
-/// The routes.
 pub fn router(sandbox_api: SandboxApi) -> Router {
     let faults = sandbox_api.service.sandbox.faults.router();
     Router::new()

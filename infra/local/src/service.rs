@@ -75,15 +75,12 @@ pub const SANDBOX_VALUES: &[(&str, &str)] = &[
     ("OIDC_CLIENT_SECRET", oidc::CLIENT_SECRET),
 ];
 
-/// A running service.
 pub struct Service {
     /// The clock, the outbox, the faults and the stand-ins.
     pub sandbox: Sandbox,
-    /// The database.
     pub dynamo: EmbeddedDynamo,
     /// What the functions were made with.
     pub app: SharedApp,
-    /// Every function's routes.
     pub router: Router,
     /// Where the stand-ins answer.
     pub providers: SocketAddr,
@@ -132,16 +129,13 @@ impl Parts {
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The environment.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No port for the stand-ins.
     #[error("no loopback port for the stand-ins: {0}")]
     Port(#[from] std::io::Error),
-    /// No HTTP client.
     #[error("no HTTP client: {0}")]
     Client(#[from] TrustError),
 }

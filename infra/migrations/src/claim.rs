@@ -32,12 +32,9 @@ pub struct MigrationStatus {
     fence: u64,
 }
 
-/// A claim.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
-    /// Who.
     pub owner: String,
-    /// Since when.
     #[serde(with = "time")]
     pub since: DateTime<Utc>,
     /// When it ends unless it is renewed.
@@ -49,7 +46,6 @@ pub struct Held {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// To its version.
     Forward,
     /// To the version before it.
     Back,
@@ -58,7 +54,6 @@ pub enum Direction {
 /// A migration under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
-    /// Its number.
     pub migration: u32,
     /// Which way it goes.
     pub direction: Direction,
@@ -86,7 +81,6 @@ struct Row {
     work: Option<Work>,
 }
 
-/// Reads the row.
 pub async fn standing(table: &Table) -> Result<MigrationStatus, StoreError> {
     let request = table.client.get_item().table_name(&table.name).consistent_read(true);
     let output = request.set_key(Some(data_version_key())).send().await.map_err(StoreError::sdk)?;

@@ -7,7 +7,6 @@ use shared::store::StoreError;
 /// None of these carries anything of a row but its key.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    /// The table.
     #[error("{0}; run it again, it goes on where it was")]
     Table(#[from] StoreError),
     /// Somebody else is at work.
@@ -17,9 +16,7 @@ pub enum MigrationError {
         time::format(*since), time::format(*until)
     )]
     Held {
-        /// Who.
         owner: String,
-        /// Since when.
         since: DateTime<Utc>,
         /// When their claim ends, if they do not renew it.
         until: DateTime<Utc>,
@@ -31,18 +28,12 @@ pub enum MigrationError {
     #[error(
         "the data is of version {found}, and this checkout knows migrations up to {known}: take a newer one"
     )]
-    Newer {
-        /// What was found.
-        found: u32,
-        /// What is known.
-        known: u32,
-    },
+    Newer { found: u32, known: u32 },
     /// There is no such migration.
     #[error("there is no migration {number}; they go from 1 to {known}")]
     Unknown {
         /// What was asked for.
         number: u32,
-        /// What is known.
         known: u32,
     },
     /// Rows that no rule can help.
@@ -52,9 +43,7 @@ pub enum MigrationError {
         examples.join(", ")
     )]
     NeedsPerson {
-        /// Which migration.
         migration: u32,
-        /// How many rows.
         count: u64,
         /// Some of their keys, with the reason.
         examples: Vec<String>,

@@ -33,11 +33,9 @@ Ends with 0 done, 1 failed, 2 wrong usage, 3 somebody else migrates, 4 rows are 
 pub enum Command {
     /// Tell how it stands.
     Status,
-    /// Migrate.
     Forward {
         /// The first to be done.
         from: Option<u32>,
-        /// The last.
         to: Option<u32>,
     },
     /// Look at every row.
@@ -45,7 +43,6 @@ pub enum Command {
         /// The last to be looked at.
         to: Option<u32>,
     },
-    /// Undo.
     Back {
         /// The version to go back to.
         to: u32,
@@ -59,7 +56,6 @@ pub struct Options {
     pub command: Command,
     /// Whether nothing is written.
     pub dry_run: bool,
-    /// The table's name.
     pub table: String,
     aws: Aws,
     endpoint: Option<String>,
@@ -144,7 +140,6 @@ impl Options {
         })
     }
 
-    /// Whoever does it.
     pub fn migrator(&self) -> Result<Migrator, String> {
         let http = client_that_trusts(self.bundle.as_deref()).map_err(|error| error.to_string())?;
         let client = self.aws.dynamodb(&http, self.endpoint.as_deref());

@@ -10,7 +10,6 @@ use crate::numbered::{Change, Decision, Migration, Undo};
 
 /// What is to be done with a row.
 pub(crate) enum Step {
-    /// Nothing.
     Leave,
     /// This, and from what it was made.
     Write(RowWrite, &'static str),

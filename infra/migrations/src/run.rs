@@ -14,9 +14,7 @@ use crate::tally::Tally;
 /// as long as it serves.
 const MAX_WALKS: u32 = 3;
 
-/// Whoever migrates.
 pub struct Migrator {
-    /// The table.
     pub table: Table,
     /// What time it is.
     pub clock: Clock,
@@ -33,7 +31,6 @@ pub struct Migrator {
 /// What a migration came to.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Which one.
     pub migration: &'static Migration,
     /// What was changed, or would be, and what the last walk left.
     pub tally: Tally,
@@ -42,7 +39,6 @@ pub struct Outcome {
 }
 
 impl Migrator {
-    /// How it stands.
     pub async fn status(&self) -> Result<MigrationStatus, MigrationError> {
         Ok(standing(&self.table).await?)
     }

@@ -161,7 +161,6 @@ pub(crate) fn address((pk, sk): &(String, String)) -> Item {
     [part(PK, pk), part(SK, sk)].into()
 }
 
-/// And taken apart.
 pub(crate) fn parts(key: &Item) -> Option<(String, String)> {
     let part = |name: &str| key.get(name).and_then(|value| value.as_s().ok()).cloned();
     Some((part(PK)?, part(SK)?))

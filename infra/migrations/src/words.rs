@@ -10,7 +10,6 @@ use migrations::tally::Tally;
 use shared::domain::kernel::time;
 use shared::store::definition::DEFINITION_VERSION;
 
-/// How it stands.
 pub fn status(standing: &MigrationStatus, differences: &[String]) -> String {
     let mut text = format!("data: version {} (this checkout: {})\n", standing.data_version, newest());
     match differences {

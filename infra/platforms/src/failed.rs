@@ -11,7 +11,6 @@ pub enum Failed {
     /// It ended before it was ready, or while it was asked.
     #[error("the function ended ({status}):\n{}", log.join("\n"))]
     Ended {
-        /// How.
         status: String,
         /// What it wrote, line by line.
         log: Vec<String>,

@@ -18,7 +18,6 @@ use crate::{Failed, PATIENCE};
 pub enum Platform {
     /// AWS Lambda behind a function URL.
     Lambda,
-    /// Vercel functions.
     Vercel,
 }
 
@@ -121,7 +120,6 @@ impl Function {
         self.process.log()
     }
 
-    /// Its process.
     pub const fn id(&self) -> u32 {
         self.process.id()
     }

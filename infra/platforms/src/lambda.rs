@@ -36,9 +36,7 @@ pub struct RuntimeApi {
 pub struct Outcome {
     /// Which invocation; `init` for the start.
     pub request_id: String,
-    /// `response` or `error`.
     pub kind: String,
-    /// What it said.
     pub body: Value,
 }
 

@@ -4,7 +4,6 @@
 #[derive(Debug, PartialEq, Eq)]
 pub struct Function {
     pub product: String,
-    /// As in `case-endings`.
     pub name: String,
     pub method: String,
     pub path: String,

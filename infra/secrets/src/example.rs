@@ -22,7 +22,6 @@ const PARTS: [(Need, &str); 4] = [
     (Need::Default, "Needed by nobody: the platform sets it, or a default stands in"),
 ];
 
-/// The whole file.
 pub fn example() -> String {
     let mut text = HEAD.to_owned();
     for (need, title) in PARTS {

@@ -18,15 +18,12 @@ const RUNS_BY_HAND: &str = "payout-admin";
 /// A share of the time limit after which a run is about to be cut off.
 const ALMOST_PERCENT: u64 = 90;
 
-/// One alarm.
 pub(crate) struct Alarm {
-    /// Its logical id.
     pub(crate) id: String,
     /// Its name after that of the stack.
     pub(crate) name: String,
     /// What it means; its entry in the runbook follows.
     meaning: String,
-    /// That entry.
     entry: &'static str,
     /// When it rings, as properties.
     rings: String,
@@ -94,7 +91,6 @@ Resources:
   # ── What any function may say ──
 "#;
 
-/// The whole file.
 pub(crate) fn stack(functions: &[Function]) -> String {
     let alarms: Vec<Alarm> = functions.iter().flat_map(of_function).chain(of_all()).collect();
     let mut text = HEAD.to_owned();

@@ -83,7 +83,6 @@ OriginRequestPolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac # AWS's AllViewerExc
 /// Read by CloudFormation when it deploys, so that it stands in no parameter.
 const PROOF: &str = "{{resolve:secretsmanager:${SecretsName}:SecretString:ORIGIN_VERIFY_SECRET}}";
 
-/// The whole file.
 pub(crate) fn stack(functions: &[Function]) -> String {
     let patterns = behind();
     let needed: BTreeSet<&str> = patterns.iter().map(|(_, function)| *function).chain([ELSE]).collect();

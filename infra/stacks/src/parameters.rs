@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use regex_lite::Regex;
 use serde_yaml_ng::Value;
 
-/// Parameters by name.
 type Given<'a> = BTreeMap<&'a str, &'a str>;
 
 /// Reads `NAME=VALUE` and gives each as `sam deploy --parameter-overrides` takes it. A first deployment has to name

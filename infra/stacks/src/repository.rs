@@ -34,7 +34,6 @@ pub fn stack(path: &str) -> Yaml {
     serde_yaml_ng::from_str(&read(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// `vercel.json`.
 pub fn vercel() -> Json {
     serde_json::from_str(&read("vercel.json")).expect("vercel.json is JSON")
 }

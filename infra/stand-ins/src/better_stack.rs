@@ -34,7 +34,6 @@ pub type BetterStackStandIn = StandIn<Source>;
 pub struct Source(Vec<Value>);
 
 impl BetterStackStandIn {
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route(&format!("{PATH}/"), post(ingest)).with_state(self.clone())
     }

@@ -30,7 +30,7 @@ const MAX_TYPE_CHARS: usize = 128;
 /// What a time counts for.
 const TIME_BYTES: usize = 14;
 
-/// The bus.
+/// EventBridge, as far as this project talks to it.
 pub type BusStandIn = StandIn<Bus>;
 
 /// What it took, in the order in which it came.
@@ -42,13 +42,10 @@ pub struct Bus(Vec<ReceivedEvent>);
 pub struct ReceivedEvent {
     /// When it came, by the sandbox's clock.
     pub at: DateTime<Utc>,
-    /// On which bus.
     pub bus: String,
-    /// Who says so.
     pub source: String,
     /// What kind of thing it is.
     pub detail_type: String,
-    /// What happened.
     pub detail: Value,
 }
 
@@ -69,7 +66,6 @@ struct Entry {
 }
 
 impl BusStandIn {
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route("/", post(put)).with_state(self.clone())
     }

@@ -38,11 +38,8 @@ pub struct Captured {
     pub uuid: String,
     /// What kind of thing it is.
     pub event: String,
-    /// Of whom.
     pub distinct_id: String,
-    /// When it happened.
     pub timestamp: String,
-    /// Everything else.
     pub properties: Map<String, Value>,
 }
 
@@ -54,7 +51,6 @@ struct Batch {
 }
 
 impl PostHogStandIn {
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route("/batch/", post(capture)).with_state(self.clone())
     }

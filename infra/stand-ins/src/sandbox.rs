@@ -36,19 +36,14 @@ const JOURNAL_FILE: &str = "sandbox.journal";
 pub struct Sandbox {
     /// The time everything else here tells.
     pub clock: SandboxClock,
-    /// What reached anybody.
     pub outbox: Outbox,
-    /// What goes wrong.
     pub faults: Faults,
     /// Memberships, pushes and direct messages.
     pub whop: WhopStandIn,
-    /// Mail.
     pub resend: ResendStandIn,
     /// An issuer of tokens, which forgets its codes with the process.
     pub oidc: OidcStandIn,
-    /// Payments and transfers.
     pub stripe: StripeStandIn,
-    /// The event bus.
     pub bus: BusStandIn,
     /// Analytics, which forgets with the process.
     pub posthog: PostHogStandIn,
@@ -63,12 +58,7 @@ pub struct Sandbox {
 pub enum OpenSandboxError {
     /// The folder cannot be created.
     #[error("{} cannot be created: {source}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Folder { path: PathBuf, source: io::Error },
     /// The file in it is in use, damaged or out of reach.
     #[error(transparent)]
     Journal(#[from] OpenJournalError),
@@ -121,7 +111,6 @@ impl Sandbox {
         }
     }
 
-    /// Every provider's API.
     pub fn router(&self) -> Router {
         let apis = [
             self.whop.router(),

@@ -44,7 +44,6 @@ struct Item {
 }
 
 impl SentryStandIn {
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route("/api/{project}/envelope/", post(envelope)).with_state(self.clone())
     }

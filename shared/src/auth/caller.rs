@@ -23,9 +23,7 @@ use crate::store::Company;
 pub struct Caller {
     /// Who asks: Whop's user id, an account's key, or issuer and subject of a bearer token.
     pub id: String,
-    /// As what.
     pub role: Role,
-    /// Its company.
     pub company: Company,
 }
 

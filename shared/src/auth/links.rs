@@ -12,8 +12,8 @@ use crate::domain::kernel::account::{EmailAddress, Role};
 use crate::domain::kernel::message::Language;
 use crate::http::{Failure, Random};
 use crate::providers::resend::Resend;
-use crate::store::accounts::account::AccountKey;
 use crate::store::company::AuditEntry;
+use crate::store::keys::AccountKey;
 use crate::store::{Company, Store, StoreError, Write};
 use crate::vault::VaultError;
 

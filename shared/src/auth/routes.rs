@@ -19,7 +19,6 @@ use crate::rate_limit::class::{
 /// Who may ask a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
     Anyone,
     /// Whoever is signed in with a session, whatever the role.
     SignedIn,
@@ -50,11 +49,9 @@ impl Access {
 pub struct Route {
     /// The function that answers it.
     pub function: &'static str,
-    /// The method.
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
-    /// Who may ask.
     pub access: Access,
     /// How often; `None` where asking costs nobody anything.
     pub limit: Option<&'static Class>,
@@ -76,7 +73,6 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
     Route { function, method, path, access, limit: None, key: KeyPolicy::None }
 }
 
-/// The table.
 #[rustfmt::skip]
 pub static ROUTES: [Route; 67] = [
     route("sign-in", "GET", "/api/auth/sign-in", Access::Anyone),

@@ -20,8 +20,8 @@ use crate::http::rate_limit_charge::Charged;
 use crate::http::{Answer, Failure, RateLimitCharge};
 use crate::rate_limit::Limiter;
 use crate::store::StoreError;
-use crate::store::accounts::account::AccountKey;
 use crate::store::accounts::session::SessionRow;
+use crate::store::keys::AccountKey;
 
 pub use cookie::expired as expired_cookie;
 
@@ -41,7 +41,6 @@ const OPEN_TRIES: u32 = 3;
 /// A session that counts.
 #[derive(Clone)]
 pub struct Session {
-    /// Who asks.
     pub account: AccountKey,
     /// What that account may do.
     pub role: Role,
@@ -61,7 +60,6 @@ pub struct Session {
 /// An account whose owner has just proven to be it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenAccount {
-    /// Which account.
     pub account: AccountKey,
     /// What it may do.
     pub role: Role,
@@ -250,7 +248,6 @@ impl FromRequestParts<SharedApp> for Session {
     }
 }
 
-/// Shows no token.
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Session({} as {})", self.account, self.role.as_str())

@@ -28,7 +28,6 @@ const TIME_BYTES: usize = 14;
 /// Who speaks, to those who choose what to hear.
 pub const SOURCE: &str = "justonce";
 
-/// One bus.
 #[derive(Debug, Clone)]
 pub struct Bus {
     client: Client,
@@ -46,7 +45,6 @@ pub struct BusEntry {
 /// What the bus says of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutEventResult {
-    /// It has it.
     Accepted,
     /// It has not, for this reason.
     Refused(String),

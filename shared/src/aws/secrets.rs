@@ -18,7 +18,6 @@ use super::{Aws, Identity};
 use crate::json;
 use crate::providers::client::read_within;
 
-/// Names and values.
 pub type Secrets = HashMap<String, String>;
 
 /// Why there are none. No text of it shows a value.

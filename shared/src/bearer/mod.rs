@@ -34,9 +34,7 @@ pub struct BearerTokens {
 pub struct Bearer {
     /// Who asks, fit for keys and logs: a short hash of the issuer, a colon, and the subject there.
     pub subject: String,
-    /// As what.
     pub role: Role,
-    /// For which company.
     pub company: CompanyId,
 }
 

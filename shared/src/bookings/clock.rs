@@ -9,8 +9,8 @@ use crate::domain::marketplace::booking::{
 };
 use crate::domain::platform::action::Actor;
 use crate::due::Worked;
+use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingRow};
-use crate::store::recovery::record::RecordError;
 use crate::store::{Company, StoreError};
 
 /// Whoever moved the booking meanwhile has most likely settled it, which reading once more tells. What is

@@ -29,7 +29,6 @@ pub struct Marketplace {
     pub booking_config: BookingConfig,
     /// Our part of a price.
     pub fee: FeeBasisPoints,
-    /// The payout days.
     pub calendar: PayoutCalendar,
     /// What a professional is paid at least in one batch, in minor units.
     pub payout_minimum: BTreeMap<Currency, i64>,

@@ -3,7 +3,6 @@
 /// One name of the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Name {
-    /// The variable.
     pub name: &'static str,
     /// What it is for.
     pub purpose: &'static str,

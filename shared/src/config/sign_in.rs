@@ -16,13 +16,10 @@ pub struct StaffAccount {
     pub password: String,
 }
 
-/// Single sign-on.
 pub struct Oidc {
     /// The issuer, whose discovery document names everything else.
     pub issuer: String,
-    /// Our client there.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: String,
     /// The claim that names the role.
     pub role_claim: String,
@@ -32,9 +29,7 @@ pub struct Oidc {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BearerIssuer {
-    /// The exact `iss`.
     pub issuer: String,
-    /// The exact `aud`.
     pub audience: String,
     /// Where its public keys are.
     pub jwks_url: String,

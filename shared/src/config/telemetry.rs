@@ -5,7 +5,6 @@ use crate::watch::{Drain, Dsn, Release};
 /// The project at PostHog that hears of what happens.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Analytics {
-    /// What opens it.
     pub api_key: String,
     /// Where it takes events.
     pub host: String,
@@ -16,7 +15,6 @@ pub struct Analytics {
 pub struct Errors {
     /// The project at Sentry.
     pub dsn: Dsn,
-    /// What runs where.
     pub deployment: Release,
 }
 

@@ -14,8 +14,8 @@ use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
 use crate::domain::platform::refusal;
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
+use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, PayoutChange};
-use crate::store::recovery::record::RecordError;
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 

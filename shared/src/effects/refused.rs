@@ -14,8 +14,8 @@ use crate::domain::marketplace::booking::{BookingFact, BookingFactKind, RefusalD
 use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
 use crate::domain::platform::refusal::{self, Retry};
 use crate::store::company::AuditEntry;
+use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingRow};
-use crate::store::recovery::record::RecordError;
 use crate::store::{Company, StoreError, Write};
 
 /// An event may move the booking at the same moment; a fourth time is no coincidence.

@@ -47,7 +47,6 @@ pub enum Unresolved {
     /// The provider cannot be asked.
     #[error("the provider cannot be asked: {0}")]
     Unasked(ProviderError),
-    /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -23,7 +23,6 @@ pub enum ArrivalError {
     /// Without a key nothing is kept: the raw body may name people.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

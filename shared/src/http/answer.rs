@@ -8,9 +8,7 @@ use serde_json::Value;
 /// A status and a JSON body.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The status.
     pub status: StatusCode,
-    /// The body.
     pub body: Value,
 }
 

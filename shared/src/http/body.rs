@@ -46,7 +46,6 @@ fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
 pub struct JsonBody {
     /// The bytes as sent.
     pub bytes: Bytes,
-    /// What they say.
     pub value: Value,
 }
 

@@ -37,7 +37,6 @@ pub enum Failure {
     Busy(&'static str),
     /// 413: more than the limit.
     TooLarge,
-    /// 415: not JSON.
     NotJson,
     /// 429: more often than the limit allows.
     TooMany {
@@ -83,7 +82,6 @@ impl Failure {
         Self::Invalid { detail: detail.into(), errors: Vec::new() }
     }
 
-    /// One invalid field.
     pub fn field(field: &str, message: impl Into<String>) -> Self {
         Self::Invalid {
             detail: "The request is not valid.".to_owned(),
@@ -96,12 +94,10 @@ impl Failure {
         Self::Unavailable { detail: "The service is not configured correctly.", reason }
     }
 
-    /// Invalid fields.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         Self::Invalid { detail: "The request is not valid.".to_owned(), errors }
     }
 
-    /// Its status.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Invalid { .. } => StatusCode::BAD_REQUEST,
@@ -118,7 +114,6 @@ impl Failure {
         }
     }
 
-    /// The problem document.
     pub fn problem(&self, request_id: &str) -> Value {
         let mut problem = problem(self.status(), &self.detail(), request_id);
         if let Self::Invalid { errors, .. } = self

@@ -42,7 +42,6 @@ impl Parameters {
         Ok(self)
     }
 
-    /// One parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

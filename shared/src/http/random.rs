@@ -5,13 +5,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 use super::failure::Failure;
-use crate::store::accounts::account::sha256_hex;
+use crate::store::keys::sha256_hex;
 
 /// So many bytes of the system's randomness. There is no `Debug`: most of them are secrets.
 pub struct Random<const BYTES: usize>([u8; BYTES]);
 
 impl<const BYTES: usize> Random<BYTES> {
-    /// New ones.
     pub fn new() -> Result<Self, Failure> {
         let mut bytes = [0; BYTES];
         let filled = SystemRandom::new().fill(&mut bytes);

@@ -11,7 +11,6 @@ use super::RESERVED_PREFIX;
 /// A place in a text as people count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// Counted from one.
     pub line: usize,
     /// In bytes, counted from one; zero at the start of a line, as the parser counts its own.
     pub column: usize,

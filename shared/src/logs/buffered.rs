@@ -29,7 +29,6 @@ pub struct Wanted {
 /// One line, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptLine {
-    /// When.
     pub at: DateTime<Utc>,
     /// The JSON object, without the end of the line.
     pub json: Vec<u8>,
@@ -42,7 +41,6 @@ pub struct Lines {
     pub lines: VecDeque<KeptLine>,
     /// How many older ones there was no room for.
     pub lines_dropped: u64,
-    /// The first errors.
     pub errors: Vec<KeptLine>,
     /// How many more there were.
     pub errors_dropped: u64,
@@ -57,7 +55,6 @@ pub struct BufferedLines {
 }
 
 impl BufferedLines {
-    /// Nothing yet.
     pub fn new(wanted: Wanted) -> Self {
         Self { wanted, lines: Mutex::default() }
     }

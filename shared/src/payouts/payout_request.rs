@@ -11,7 +11,6 @@ use crate::domain::platform::action::Actor;
 /// What a run is asked for.
 #[derive(Debug, Clone)]
 pub struct PayoutRequest {
-    /// Into which batch.
     pub batch: BatchId,
     /// Who asks, as the batch has it.
     pub started_by: StartedBy,
@@ -21,7 +20,6 @@ pub struct PayoutRequest {
     pub due_by: DateTime<Utc>,
     /// Only this company's professionals, where a person of it asks.
     pub company: Option<CompanyId>,
-    /// How much.
     pub limits: RunLimits,
 }
 

@@ -16,9 +16,9 @@ use crate::domain::platform::action::{Action, ActionKind};
 use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::due::Worked;
 use crate::effects::{self, Outcome};
+use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingRow, PayoutChange};
 use crate::store::marketplace::payee::{NextLook, PayeeRow};
-use crate::store::recovery::record::RecordError;
 use crate::store::{StoreError, Write};
 
 /// Bookings of one transaction: each takes three writes of its hundred, and a conflict at one of them
@@ -37,7 +37,6 @@ enum StopReason {
     Moved,
     /// The run is over, or Stripe is not there for us.
     Shut,
-    /// The table.
     Store(StoreError),
 }
 

@@ -34,7 +34,6 @@ impl Resend {
         Self { http, base, api_key: api_key.to_owned(), from: from.to_owned() }
     }
 
-    /// Sends one mail.
     pub async fn send(&self, key: &str, to: &str, message: &Message) -> Result<String, CallError> {
         let body = json!({"from": self.from, "to": [to], "subject": message.title, "text": message.text});
         let request = self.http.post(format!("{}/emails", self.base)).bearer_auth(&self.api_key);

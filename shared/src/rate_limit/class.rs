@@ -16,7 +16,6 @@ pub struct Class {
     pub shards: u8,
     /// What happens when the table does not answer in time.
     pub unanswered: WhenUncounted,
-    /// Why these numbers.
     pub reason: &'static str,
 }
 
@@ -44,7 +43,6 @@ pub enum WhenUncounted {
     Open,
 }
 
-/// Signing in.
 pub static AUTH: Class = Class {
     name: "auth",
     quota: 5,
@@ -66,7 +64,6 @@ pub static AUTH_ADDRESS: Class = Class {
     reason: "An office behind one address mistypes more than a person does, and right passwords are given back; a guesser who changes accounts is stopped here.",
 };
 
-/// Opening an account.
 pub static SIGN_UP: Class = Class {
     name: "sign_up",
     quota: 10,
@@ -110,7 +107,6 @@ pub static TOKEN: Class = Class {
     reason: "A client with an expired token fails once or twice until it renews it; only a guesser fails on.",
 };
 
-/// Feedback of visitors.
 pub static FEEDBACK: Class = Class {
     name: "feedback",
     quota: 5,
@@ -132,7 +128,6 @@ pub static BOOKING: Class = Class {
     reason: "Each one holds money on a card and asks a professional; nobody needs one every three minutes for hours.",
 };
 
-/// Writing to somebody.
 pub static MESSAGING: Class = Class {
     name: "messaging",
     quota: 30,
@@ -154,7 +149,6 @@ pub static CASE_ACTION: Class = Class {
     reason: "A team works through a case a second at the most; each step may reach a member or end a membership.",
 };
 
-/// Exports of everything.
 pub static EXPORT: Class = Class {
     name: "export",
     quota: 12,
@@ -165,7 +159,6 @@ pub static EXPORT: Class = Class {
     reason: "An export reads every case of a company; a report every five minutes is as fresh as anybody needs.",
 };
 
-/// Reading the dashboard.
 pub static DASHBOARD: Class = Class {
     name: "dashboard",
     quota: 300,
@@ -198,7 +191,6 @@ pub static PUBLIC_SEARCH: Class = Class {
     reason: "A visitor searches as fast as they type; copying the whole directory takes more than one a second.",
 };
 
-/// What operators do.
 pub static SENSITIVE: Class = Class {
     name: "sensitive",
     quota: 30,
@@ -209,7 +201,6 @@ pub static SENSITIVE: Class = Class {
     reason: "Operators act one by one and with thought; a stolen session must not act at the speed of a script.",
 };
 
-/// Events of providers.
 pub static WEBHOOKS: Class = Class {
     name: "webhooks",
     quota: 12_000,
@@ -220,7 +211,6 @@ pub static WEBHOOKS: Class = Class {
     reason: "A provider catching up after an outage sends thousands at once; they are kept, and an event must not be lost.",
 };
 
-/// Runs of jobs.
 pub static SCHEDULER: Class = Class {
     name: "scheduler",
     quota: 120,
@@ -231,7 +221,6 @@ pub static SCHEDULER: Class = Class {
     reason: "A few jobs run once a minute, some by hand as well; a job is safe to run twice and must not stand still.",
 };
 
-/// All of them.
 pub static CLASSES: [&Class; 17] = [
     &AUTH,
     &AUTH_ADDRESS,

@@ -8,9 +8,9 @@ use super::{Run, RunError, whole_seconds};
 use crate::domain::marketplace::booking::BookingFact;
 use crate::domain::platform::action::Actor;
 use crate::store::StoreError;
+use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingOwner, BookingRow};
 use crate::store::marketplace::reconciliation::RECONCILIATION_JOB;
-use crate::store::recovery::record::RecordError;
 
 /// An event may move the booking at the same moment; a sixth time is no coincidence.
 const TRIES: u32 = 6;
@@ -18,7 +18,6 @@ const TRIES: u32 = 6;
 /// By what a word was found: the line, or the transfer itself.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
-    /// Its id.
     pub id: &'a str,
     /// When it was made.
     pub created: DateTime<Utc>,

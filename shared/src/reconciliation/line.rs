@@ -49,9 +49,7 @@ pub(super) fn is_platform_kind(kind: &str) -> bool {
 /// A line as far as it matters here.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// `txn_…`.
     pub id: String,
-    /// Stripe's word.
     pub kind: String,
     /// When it was made.
     pub created: DateTime<Utc>,
@@ -70,7 +68,6 @@ pub(super) struct Line {
 /// What a line is about.
 #[derive(Debug)]
 pub(super) enum MovementSource {
-    /// A customer paid.
     Payment(Box<Charge>),
     /// Money of a payment went back, or came back from there.
     Refund(Box<Refund>),
@@ -82,11 +79,9 @@ pub(super) enum MovementSource {
     Dispute(Dispute),
     /// The platform's own business.
     Platform,
-    /// Nothing we know.
     Unknown,
 }
 
-/// Reads a line.
 pub(super) fn read(line: BalanceTransaction) -> Line {
     let moved = line.source.as_ref().and_then(moved).filter(|(_, own)| own.as_str() != line.currency);
     // The sign is the line's: money of one refund goes back, and comes back when that fails.

@@ -26,14 +26,12 @@ pub(super) enum MatchOutcome {
     Explained,
     /// The books explain it now.
     Backfilled,
-    /// Neither.
     Found(Box<Finding>),
 }
 
 /// A line that was looked at.
 #[derive(Debug)]
 pub(super) struct MatchedLine {
-    /// The line.
     pub line: Line,
     /// What became of it.
     pub outcome: MatchOutcome,

@@ -26,24 +26,20 @@ pub(super) struct StripeRecord {
     pub place: String,
     /// What has moved there, all in all: below nothing where it left.
     pub amount: i64,
-    /// In what.
     pub currency: Currency,
     /// The booking it names itself.
     pub named: Option<BookingOwner>,
     /// The payment by which its booking is found.
     pub payment_intent: Option<String>,
-    /// What it says.
     pub movement: Movement,
 }
 
-/// What is said.
 #[derive(Debug, Clone)]
 pub(super) enum Movement {
     /// So much was taken in all, by this charge.
     Captured(String),
     /// So much went back in all.
     Refunded,
-    /// It was transferred.
     Transferred(Box<Transfer>),
     /// So much of it came back in all.
     Reversed(Box<Transfer>),

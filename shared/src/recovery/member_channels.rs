@@ -31,7 +31,6 @@ pub struct MemberChannels {
     pub membership: Option<Membership>,
     /// Whop's own manage link.
     manage_url: Option<String>,
-    /// The member.
     pub user_id: Option<UserId>,
     /// The experience whose pushes reach the member.
     experience_id: Option<String>,

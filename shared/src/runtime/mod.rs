@@ -60,7 +60,6 @@ pub enum ServeError {
     Runtime {
         /// Whose runtime it is.
         platform: &'static str,
-        /// What it said.
         source: Box<dyn Error + Send + Sync>,
     },
 }

@@ -9,7 +9,6 @@ pub(super) enum Platform {
     Vercel,
     /// AWS Lambda, or anything that speaks its runtime API.
     Lambda,
-    /// Somebody's own machine.
     Plain {
         /// The port on 127.0.0.1.
         port: u16,

@@ -11,7 +11,6 @@ use http_body_util::BodyExt;
 /// Why a body was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyRefused {
-    /// Longer than `MAX_BODY_BYTES`.
     TooLarge,
     /// The connection broke in the middle of it, or it was not encoded as announced.
     Broken,

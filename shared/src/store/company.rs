@@ -61,7 +61,6 @@ pub struct ChannelErrorRow {
     /// What was asked, and why there is no answer.
     #[serde(flatten)]
     pub error: ChannelError,
-    /// Since when.
     #[serde(with = "crate::domain::kernel::time")]
     pub since: DateTime<Utc>,
 }
@@ -75,7 +74,6 @@ pub struct CompanyHealth {
     /// Until when the sweep leaves it alone.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub set_aside_until: Option<DateTime<Utc>>,
-    /// Why.
     #[serde(default)]
     pub last_error: Option<String>,
 }
@@ -185,7 +183,6 @@ impl Company {
         }
     }
 
-    /// One case.
     pub async fn case(&self, case_id: CaseId) -> Result<Option<Case>, StoreError> {
         self.store.get(Key::case(&self.company, case_id)).await
     }

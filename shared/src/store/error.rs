@@ -22,6 +22,19 @@ pub enum StoreError {
     Unconfigured,
 }
 
+/// Why facts cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// More facts than any honest membership or booking gathers; with the most that are kept.
+    #[error("more than {0} facts")]
+    TooManyFacts(usize),
+    /// Amounts that do not add up, which would falsify the books.
+    #[error("the books: {0}")]
+    Books(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl StoreError {
     /// An error of a request that should have worked.
     pub fn request(error: impl std::error::Error) -> Self {

@@ -44,6 +44,7 @@
 //! The indexes hold keys only: an index is never the truth, the row behind it is read before
 //! anything is shown or done.
 
+mod account_key;
 mod index;
 pub(super) mod reconciliation;
 mod row_kind;
@@ -51,7 +52,6 @@ mod suppression;
 
 use chrono::NaiveDate;
 
-use super::accounts::account::AccountKey;
 use crate::domain::kernel::id::{CaseId, CompanyId, MembershipId, UserId};
 use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::{BookingId, ProfessionalId};
@@ -59,6 +59,7 @@ use crate::domain::marketplace::payout::{BatchEntry, BatchId};
 use crate::domain::platform::action::Channel;
 use crate::domain::platform::effect::Subject;
 
+pub use account_key::{AccountKey, sha256_hex};
 pub use index::{CUSTOMER_INDEX, DUE_INDEX, DUE_SHARDS, LIST_INDEX, LIST_STATUS_INDEX, PROFESSIONAL_INDEX};
 pub(super) use index::{
     FINDINGS_LIST, audit_list, bookings_list, bookings_status_list, cases_list, cases_status_list, due_shard,
@@ -78,12 +79,9 @@ pub const TTL: &str = "expires_at";
 /// How many rows share one day's counters, so that a burst of failures does not queue on one row.
 pub const KPI_SHARDS: u8 = 4;
 
-/// A row's address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Key {
-    /// Hash key.
     pub pk: String,
-    /// Range key.
     pub sk: String,
 }
 

@@ -268,7 +268,6 @@ pub(crate) enum Range<'a> {
 /// One page of rows, and where the next begins.
 #[derive(Debug)]
 pub struct Page<T> {
-    /// The rows.
     pub rows: Vec<T>,
     /// Where to go on; absent on the last page.
     pub next: Option<Item>,

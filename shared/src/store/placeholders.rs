@@ -32,7 +32,6 @@ impl Placeholders {
         (!self.names.is_empty()).then(|| self.names.clone())
     }
 
-    /// The values, likewise.
     pub fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         (!self.values.is_empty()).then(|| self.values.clone())
     }

@@ -44,7 +44,6 @@ struct Changes {
 pub(crate) enum Expect {
     /// The row does not exist.
     Absent,
-    /// The row exists.
     Present,
     /// The row, if there is one, does not have this attribute.
     Missing(&'static str),
@@ -96,7 +95,6 @@ impl Expect {
     }
 }
 
-/// A text attribute.
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
@@ -106,7 +104,6 @@ pub(crate) fn flag(value: bool) -> AttributeValue {
     AttributeValue::Bool(value)
 }
 
-/// A number attribute.
 pub(crate) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
@@ -122,7 +119,6 @@ impl Write {
         Self { key, change: Change::Update(Changes::default()), expected: Vec::new() }
     }
 
-    /// Sets one attribute.
     pub(crate) fn set(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
         match &mut self.change {
             Change::Put(item) => drop(item.insert(name.into(), value)),
@@ -153,7 +149,6 @@ impl Write {
         Ok(self)
     }
 
-    /// Removes one attribute.
     pub(crate) fn remove(mut self, name: impl Into<String>) -> Self {
         match &mut self.change {
             Change::Put(item) => drop(item.remove(&name.into())),

@@ -16,7 +16,6 @@ use crate::logs::KeptLine;
 pub struct Drain {
     /// The source's ingesting host, as a URL.
     pub host: String,
-    /// The source's token.
     pub token: String,
 }
 

@@ -31,7 +31,6 @@ pub enum DsnError {
 }
 
 impl Dsn {
-    /// Reads it.
     pub fn parse(text: &str) -> Result<Self, DsnError> {
         let (scheme, rest) = text.split_once("://").ok_or(DsnError::Scheme)?;
         if !matches!(scheme, "https" | "http") {

@@ -13,10 +13,8 @@ use super::sink::Sink;
 use crate::json::read_trusted;
 use crate::logs::KeptLine;
 
-/// What runs where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
-    /// Which version.
     pub release: String,
     /// Which of several deployments.
     pub environment: String,

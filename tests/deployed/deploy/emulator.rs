@@ -19,14 +19,12 @@ pub const LOG: &str = "target/ministack.log";
 /// The number of its process, which is that of the group of all that it has started.
 const GROUP: &str = "target/ministack.pid";
 
-/// Starting takes seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The emulator with every function that it runs. All of it ends with this value.
 pub struct Emulator {
     child: Child,
     folder: PathBuf,
-    /// Where it answers.
     pub endpoint: String,
 }
 

@@ -16,7 +16,6 @@ use stacks::repository::{root, template};
 /// The name of the stack, and of its secret.
 pub const STACK: &str = "justonce";
 
-/// A deployed stack.
 pub struct Stack<'a> {
     emulator: &'a Emulator,
     http: Client,

@@ -24,7 +24,6 @@ pub struct Booked<'a> {
 }
 
 impl Rows {
-    /// Every booking.
     pub fn bookings(&self) -> impl Iterator<Item = Booked<'_>> {
         self.of("BOOKING#").filter(|row| row.text("sk") == "BOOKING").map(|row| Booked::of(row, self))
     }

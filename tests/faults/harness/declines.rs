@@ -10,7 +10,8 @@ use shared::domain::marketplace::booking::BookingStatus;
 use shared::domain::platform::action::ActionKind;
 use shared::domain::platform::effect::{Effect, EffectStatus};
 use shared::http::extension::RequestId;
-use shared::store::accounts::account::{AccountKey, AccountRow};
+use shared::store::accounts::account::AccountRow;
+use shared::store::keys::AccountKey;
 use stand_ins::outbox::Kind;
 
 use super::campaign::{campaign, explored, repeats};
@@ -33,7 +34,6 @@ use support::world::{COMPANY, OWNER, REMINDERS, World};
 /// What one worker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
-    /// The daily run.
     Sweep,
     /// The tick of every five minutes.
     Tick,

@@ -9,7 +9,6 @@ use shared::domain::marketplace::booking::Step;
 use super::wire::writes;
 use support::booked::{booking_id, metadata};
 
-/// One mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Defect {
     /// What is due is read, and taken without looking whether it still stands as it was read.

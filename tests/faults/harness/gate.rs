@@ -29,7 +29,6 @@ pub struct Ticket {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Asked {
     pub touch: Touch,
-    /// For the trace.
     pub words: String,
 }
 
@@ -48,7 +47,6 @@ impl Asked {
 /// How a request is let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// As it is.
     Go,
     /// With trouble at the table.
     Table(Intervention),

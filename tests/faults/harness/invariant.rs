@@ -3,7 +3,6 @@
 use super::rows::Rows;
 use support::world::World;
 
-/// One invariant.
 pub trait Invariant {
     /// Held after every call, so it must be cheap.
     fn after_call(&self, _moment: &Moment<'_>) -> Result<(), String> {

@@ -8,7 +8,6 @@ use super::scheduler::ClockJump;
 /// What leads from one state to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Label {
-    /// A request.
     Go(Ticket),
     /// A jump of the clock.
     Jump(ClockJump),

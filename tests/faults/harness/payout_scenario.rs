@@ -24,7 +24,6 @@ use support::world::{COMPANY, REMINDERS, World, stranger};
 /// What one worker does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
-    /// The schedule fires.
     Tick,
     /// The tick of every five minutes, which finishes what was left.
     Sweep,

@@ -30,14 +30,12 @@ pub fn print_of_answer(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// Of any text.
 pub fn print_of_text(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Of the table.
 pub fn print_of_rows(rows: &Rows) -> u64 {
     let mut hasher = DefaultHasher::new();
     for (key, row) in &rows.0 {

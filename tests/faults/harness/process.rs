@@ -30,7 +30,6 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Prepares it.
     pub async fn of(scenario: &impl Scenario, http: &reqwest::Client, seed: u64) -> Self {
         let dynamo = EmbeddedDynamo::memory();
         let parts = straight(&dynamo, http, seed);

@@ -23,7 +23,6 @@ const MAX_TICKS: u32 = 3;
 ///
 /// `prepare` and `run_worker` must do the same each time they are called.
 pub trait Scenario {
-    /// For messages.
     fn name(&self) -> String;
 
     /// How many workers there are.
@@ -45,7 +44,6 @@ pub trait Scenario {
         PAUSES
     }
 
-    /// What must hold.
     fn invariants(&self) -> Vec<Box<dyn Invariant>>;
 
     /// What the outside does again that has got no answer.

@@ -19,7 +19,6 @@ impl SeededRandom {
         self.below(1_000) < in_a_thousand
     }
 
-    /// One of several.
     pub fn one_of<T: Copy>(&mut self, many: &[T]) -> T {
         many[self.below(many.len())]
     }

@@ -18,7 +18,6 @@ pub struct Tally {
     pub interleavings: f64,
     /// Worlds that were brought to rest and looked at.
     pub ends: usize,
-    /// Workers that died.
     pub deaths: usize,
     /// Requests that met with trouble.
     pub troubles: usize,

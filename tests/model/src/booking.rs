@@ -18,10 +18,8 @@ pub struct Booking {
 /// newest, which is all that a condition asks, and so claims may go on for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Payout {
-    /// Not there.
     #[default]
     Absent,
-    /// Decided, not sent.
     Prepared,
     /// Claimed; the call may be on its way.
     Sending {
@@ -30,7 +28,6 @@ pub enum Payout {
         /// Ticks since the first claim, which is before the first call.
         since_first: u8,
     },
-    /// The money moved.
     Done,
     /// It did not and will not.
     Rejected,

@@ -9,7 +9,6 @@ use crate::state::State;
 use crate::stripe::MAX_ORPHANS;
 use crate::worker::{CallResult, Worker};
 
-/// Transfers per booking.
 pub const PAID_ONCE: &str = "a booking has at most one transfer";
 /// `paid` names a transfer that exists, and stands exactly where a payout is done.
 pub const PAID_IS_TRUE: &str = "what is written as paid was paid, and the payout says so too";
@@ -22,7 +21,6 @@ pub const ENDS: &str = "undisturbed sweeps pay exactly once, or leave a refusal 
 /// The bound of the model's network is never reached.
 pub const ROOM: &str = "the network has room for another call";
 
-/// All of them.
 pub(crate) fn all() -> Vec<Property<Protocol>> {
     vec![
         Property::always(PAID_ONCE, |_, state: &State| state.stripe.transfers() <= 1),

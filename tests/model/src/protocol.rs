@@ -47,7 +47,6 @@ impl World {
 /// One step. Numbers of workers are their places in the state before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Time passes.
     Tick,
     /// Stripe forgets the key of a version.
     Forget(u8),
@@ -63,7 +62,6 @@ pub enum Action {
     Prepare(usize),
     /// A worker reads the payout of a version.
     Read(usize, u8),
-    /// It claims it.
     Claim(usize),
     /// It looks at the clock and calls.
     Call(usize),
@@ -79,7 +77,6 @@ pub enum Action {
     Settle(usize),
     /// A person looks up a payout in doubt.
     LookByHand(usize, u8),
-    /// And resolves it.
     Resolve(usize),
     /// The table is restored from a copy that knows nothing of the payout.
     Restore,

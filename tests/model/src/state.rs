@@ -9,7 +9,6 @@ use crate::worker::Worker;
 /// Everything at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct State {
-    /// The table.
     pub booking: Booking,
     /// Stripe and the network before it.
     pub stripe: Stripe,

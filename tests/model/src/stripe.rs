@@ -34,9 +34,7 @@ struct Key {
 /// What the caller hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Answer {
-    /// A transfer.
     Made,
-    /// A definitive 4xx.
     Refused,
     /// A 500 that is kept under the key: repeating brings it again.
     Broken,

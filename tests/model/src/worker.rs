@@ -24,7 +24,6 @@ pub enum Worker {
     },
     /// It has read a payout that is free and is about to claim it.
     Reading {
-        /// Which payout.
         version: u8,
         /// The time since the first claim, where the payout was left behind by another worker.
         abandoned_since: Option<u8>,
@@ -33,7 +32,6 @@ pub enum Worker {
     },
     /// It has claimed and is about to call.
     Holding {
-        /// Which payout.
         version: u8,
         /// Whether an earlier call may have happened.
         in_doubt: bool,
@@ -46,7 +44,6 @@ pub enum Worker {
     },
     /// Its call is on its way.
     Calling {
-        /// Which payout.
         version: u8,
         /// Whether an earlier call may have happened.
         in_doubt: bool,
@@ -59,7 +56,6 @@ pub enum Worker {
     },
     /// It is about to look up the booking's transfers.
     LookingUp {
-        /// Which payout.
         version: u8,
         /// Since the first claim, as far as an empty look-up is measured by it.
         since_first: u8,
@@ -68,7 +64,6 @@ pub enum Worker {
     },
     /// It is about to write down what became of it.
     Knowing {
-        /// Which payout.
         version: u8,
         /// What it will write.
         verdict: CallResult,
@@ -77,7 +72,6 @@ pub enum Worker {
     },
     /// A person has looked up a payout in doubt and is about to resolve it.
     Resolving {
-        /// Which payout.
         version: u8,
         /// The version of the transfer that was found.
         found: Option<u8>,
@@ -87,7 +81,6 @@ pub enum Worker {
 /// What follows from an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CallResult {
-    /// The money moved.
     Done {
         /// By the transfer of this version.
         transfer: u8,
@@ -96,7 +89,6 @@ pub enum CallResult {
     Rejected,
     /// Nothing was ever sent: as on the first day.
     Free,
-    /// Perhaps sent.
     Doubt,
     /// Perhaps sent, and tried often enough: a person has to look.
     GivenUp,

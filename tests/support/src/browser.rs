@@ -87,7 +87,6 @@ impl World {
         self.newest_mail().token()
     }
 
-    /// A confirmed account.
     pub async fn add_account(&self, email: &str, password: &str) {
         let token = self.sign_up(email, password).await;
         self.stranger("/api/auth/confirm", json!({"token": token, "password": password})).await.ok();

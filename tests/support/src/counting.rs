@@ -14,7 +14,6 @@ use stand_ins::posthog::{API_KEY, Captured};
 use crate::listening::PAUSES;
 use crate::world::World;
 
-/// Who listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sinks {
     Both,

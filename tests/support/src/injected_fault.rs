@@ -12,7 +12,6 @@ use crate::world::World;
 /// Attempts of the SDK at one request: trouble this long reaches the code behind it.
 const ATTEMPTS: u64 = 3;
 
-/// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultPoint {
     /// The process dies before a request to the table arrives.
@@ -29,7 +28,6 @@ pub enum FaultPoint {
     DeathAfterCall,
 }
 
-/// All of it.
 pub const FAULT_POINTS: [FaultPoint; 9] = [
     FaultPoint::DeathBefore,
     FaultPoint::DeathAfter,

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, OnceLock};
 use serde_json::Value;
 use shared::logs;
 
-/// What was logged.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -33,7 +32,6 @@ impl Log {
         (log, guard)
     }
 
-    /// All of it.
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }

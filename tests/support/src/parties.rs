@@ -5,7 +5,7 @@ use chrono::Duration;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use shared::domain::kernel::time;
-use shared::store::accounts::account::sha256_hex;
+use shared::store::keys::sha256_hex;
 
 use crate::world::{Answer, COMPANY, OWNER, World};
 

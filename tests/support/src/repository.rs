@@ -12,7 +12,6 @@ const NOT_OURS: [&str; 8] =
 pub struct Text {
     /// Where it is, from the root and with `/`.
     pub path: String,
-    /// What it says.
     pub text: String,
 }
 

@@ -68,7 +68,6 @@ impl<'a> Browser<'a> {
         self.ask(Method::POST, CALLBACK, Some(returned.clone())).await
     }
 
-    /// The whole way.
     pub async fn sign_in(&mut self, user: &str) -> Answer {
         let url = self.start().await;
         let returned = self.visit(&url, user).await;

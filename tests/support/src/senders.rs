@@ -11,7 +11,6 @@ use shared::providers::stripe::{self, Secret};
 /// How a sender signs, and at which endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
-    /// Stripe's scheme.
     Stripe,
     /// Standard Webhooks, with a shared key.
     Shared,

@@ -11,7 +11,6 @@ use crate::world::{Answer, World};
 /// Where Whop's events arrive.
 pub const WHOP_PATH: &str = "/api/webhooks/whop";
 
-/// The sandbox's secret.
 pub const SECRET: &str = "ws_sandbox_webhook_secret";
 
 /// The two schemes in use.

@@ -21,12 +21,10 @@ use stand_ins::outbox::{Entry, Kind, Provider};
 use crate::answer::answered;
 use crate::world::{COMPANY, World};
 
-/// The daily run.
 pub const DAILY: &str = "/api/cron/auto-decline-bookings";
 /// Where a declined customer finds help.
 pub const CONCIERGE: &str = "https://help.example.com/concierge";
 
-/// The marketplace.
 pub struct Market {
     pub world: World,
 }

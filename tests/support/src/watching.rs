@@ -12,7 +12,6 @@ use stand_ins::outbox::Provider;
 
 use crate::world::World;
 
-/// Who watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eyes {
     Sentry,

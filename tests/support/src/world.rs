@@ -273,7 +273,6 @@ impl World {
         self.end_payment(Payment { failed: true, ..renewal(COMPANY, membership, payment, at) }).await
     }
 
-    /// A renewal succeeds.
     pub async fn succeed(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
         self.end_payment(renewal(COMPANY, membership, payment, at)).await
     }

@@ -23,7 +23,7 @@ use shared::domain::kernel::account::EmailAddress;
 use shared::http::body::{language_field, text_field};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody, RateLimitCharge};
 use shared::rate_limit::class::{RESET, RESET_ADDRESS};
-use shared::store::accounts::account::AccountKey;
+use shared::store::keys::AccountKey;
 
 /// The longest mail address, and far more than a token is.
 const MAX_TEXT_CHARS: usize = 254;

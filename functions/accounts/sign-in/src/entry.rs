@@ -8,7 +8,8 @@ use shared::domain::kernel::account::{Role, canonical_name};
 use shared::domain::kernel::id::CompanyId;
 use shared::http::body::text_field;
 use shared::http::{Failure, JsonBody};
-use shared::store::accounts::account::{AccountKey, AccountRow};
+use shared::store::accounts::account::AccountRow;
+use shared::store::keys::AccountKey;
 
 /// No name of ours is longer than the longest mail address.
 const MAX_NAME_CHARS: usize = 254;

@@ -27,7 +27,7 @@ use shared::app::{App, SharedApp};
 use shared::auth::Routes;
 use shared::auth::session::{self, ProvenAccount, not_configured};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody};
-use shared::store::accounts::account::AccountKey;
+use shared::store::keys::AccountKey;
 
 use authorization_request::AuthorizationRequest;
 use issuer::{Client, Issuer};

@@ -8,7 +8,8 @@ use shared::domain::kernel::message::Language;
 use shared::domain::kernel::party::BookingId;
 use shared::domain::marketplace::booking::Booking;
 use shared::http::Failure;
-use shared::store::accounts::account::{AccountKey, AccountRow};
+use shared::store::accounts::account::AccountRow;
+use shared::store::keys::AccountKey;
 use shared::store::marketplace::booking::{BookingRow, Contact};
 
 /// Where the customer is reached: at the address that is given, or at that of the customer's own account. A

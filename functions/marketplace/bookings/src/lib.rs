@@ -27,8 +27,8 @@ use shared::domain::kernel::account::Role;
 use shared::domain::kernel::party::BookingId;
 use shared::domain::marketplace::booking::Booking;
 use shared::http::{Answer, Failure};
+use shared::store::error::RecordError;
 use shared::store::marketplace::booking::BookingRow;
-use shared::store::recovery::record::RecordError;
 
 /// An event may move the booking at the same moment; a sixth time is no coincidence.
 const TRIES: u32 = 6;
@@ -74,7 +74,7 @@ fn seen_by(caller: &Caller, row: &BookingRow) -> Result<Booking, Failure> {
 
 fn unrecorded(error: RecordError) -> Failure {
     match error {
-        RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),
+        RecordError::TooManyFacts(_) | RecordError::Books(_) => Failure::Conflict(error.to_string()),
         RecordError::Store(error) => error.into(),
     }
 }

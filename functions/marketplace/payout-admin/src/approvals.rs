@@ -15,7 +15,6 @@ use shared::http::{Answer, Failure, JsonBody};
 use shared::store::company::AuditEntry;
 use shared::store::marketplace::payee::PayeeRow;
 
-/// What is approved.
 struct Wanted {
     professional_id: ProfessionalId,
     currency: Currency,

@@ -25,7 +25,8 @@ use shared::effects::{self, Outcome};
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::StoreError;
-use shared::store::recovery::record::{CaseChange, RecordError};
+use shared::store::error::RecordError;
+use shared::store::recovery::record::CaseChange;
 
 /// An event may move the case at the same moment; a fourth time is no coincidence.
 const TRIES: u32 = 4;
@@ -110,7 +111,7 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
         let change = CaseChange { cause, source, ..CaseChange::of_facts(facts) };
         let mut recording =
             company.record(&case.membership_id, read, change, now).map_err(|error| match error {
-                RecordError::TooManyFacts | RecordError::Books(_) => Failure::Conflict(error.to_string()),
+                RecordError::TooManyFacts(_) | RecordError::Books(_) => Failure::Conflict(error.to_string()),
                 RecordError::Store(error) => error.into(),
             })?;
         // Asked for again, what was refused before is resolved.

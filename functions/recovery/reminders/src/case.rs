@@ -283,7 +283,7 @@ impl Run<'_> {
         match recorded {
             Ok(()) => Ok((Worked::Done, None)),
             Err(EndError::Store(error)) => Err(error),
-            Err(EndError::TooManyFacts | EndError::Books(_)) => {
+            Err(EndError::TooManyFacts(_) | EndError::Books(_)) => {
                 let error = CallError::Rejected { reason: "too_many_facts".to_owned() };
                 self.fail(view, case.clone(), &error, now).await
             }

@@ -29,7 +29,6 @@ pub struct RequestRecord {
 /// What happens to one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intervention {
-    /// Nothing special.
     Pass,
     /// Not executed, answered with an error.
     FailBefore(Failure),

@@ -24,7 +24,6 @@ impl Server {
         Self::start([OsStr::new("--data"), data.as_os_str()])
     }
 
-    /// That forgets everything.
     pub fn in_memory() -> Self {
         Self::start(["--memory"])
     }

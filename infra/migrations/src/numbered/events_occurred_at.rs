@@ -12,7 +12,6 @@ use shared::store::platform::inbox::occurred::{self, AT, READ_OF, SOURCE};
 
 use super::{Change, Decision, Migration, Undo};
 
-/// The migration.
 pub(super) const MIGRATION: Migration = Migration {
     number: 1,
     name: "events_occurred_at",

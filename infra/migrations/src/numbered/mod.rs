@@ -8,7 +8,6 @@ mod events_occurred_at;
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::store::Item;
 
-/// One migration.
 #[derive(Debug)]
 pub struct Migration {
     /// Its place; the version of the data once it is done.
@@ -45,7 +44,6 @@ pub struct Change {
     pub from: &'static str,
     /// Attributes and their new values.
     pub set: Vec<(&'static str, AttributeValue)>,
-    /// Attributes that go.
     pub remove: Vec<&'static str>,
 }
 
@@ -58,7 +56,6 @@ pub enum Undo {
     Nothing(&'static str),
 }
 
-/// All of them.
 pub static MIGRATIONS: [Migration; 1] = [events_occurred_at::MIGRATION];
 
 #[cfg(test)]

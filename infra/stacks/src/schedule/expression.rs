@@ -8,7 +8,6 @@ use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 
-/// A schedule's times.
 #[derive(Debug, Clone)]
 pub struct Expression(Kind);
 
@@ -30,7 +29,6 @@ pub enum ExpressionError {
     /// The wrong number of fields.
     #[error("{text:?} has not {fields} fields")]
     Fields {
-        /// The expression.
         text: String,
         /// How many it should have.
         fields: usize,
@@ -41,7 +39,6 @@ pub enum ExpressionError {
     /// A field that cannot be read.
     #[error("{text:?}: {reason}")]
     Pattern {
-        /// The expression.
         text: String,
         /// What is wrong with it.
         reason: String,

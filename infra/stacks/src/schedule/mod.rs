@@ -25,7 +25,6 @@ pub struct Schedule {
     pub method: Method,
     /// The route it asks.
     pub path: String,
-    /// When it does.
     pub expression: Expression,
 }
 
@@ -51,7 +50,6 @@ pub enum ScheduleError {
     Expression {
         /// Which of the files.
         file: &'static str,
-        /// Whose schedule.
         function: String,
         /// What is wrong with it.
         source: ExpressionError,
@@ -59,7 +57,6 @@ pub enum ScheduleError {
     /// A function is started by the clock on one platform only.
     #[error("{function} has a schedule in {file} only")]
     OnePlatform {
-        /// The function.
         function: String,
         /// Where its schedule is.
         file: &'static str,
@@ -67,7 +64,6 @@ pub enum ScheduleError {
     /// A job would fire on one platform when it does not on the other.
     #[error("the schedules of {job} differ: at {at} only {file} would start it")]
     Differ {
-        /// The job.
         job: String,
         /// The first time that is not common to both.
         at: DateTime<Utc>,

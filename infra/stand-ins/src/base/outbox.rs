@@ -24,9 +24,7 @@ pub struct Outbox {
 pub struct Entry {
     /// When, by the sandbox's clock.
     pub at: DateTime<Utc>,
-    /// Through whom.
     pub provider: Provider,
-    /// What it was.
     pub kind: Kind,
     /// Whom or what it reached: a user id, a mail address, a membership id.
     pub to: String,
@@ -42,20 +40,13 @@ pub struct Entry {
 pub enum Provider {
     /// Memberships, pushes and direct messages.
     Whop,
-    /// Mail.
     Resend,
-    /// Single sign-on.
     Oidc,
-    /// Payments and transfers.
     Stripe,
-    /// The event bus.
     EventBridge,
-    /// Analytics.
     #[serde(rename = "posthog")]
     PostHog,
-    /// Errors and check-ins.
     Sentry,
-    /// The log.
     BetterStack,
 }
 
@@ -86,7 +77,6 @@ pub enum Kind {
 }
 
 impl Outbox {
-    /// An empty outbox.
     pub fn new() -> Self {
         Self::default()
     }
@@ -101,7 +91,6 @@ impl Outbox {
         Self { journal, ..Self::default() }
     }
 
-    /// Appends one effect.
     pub fn record(&self, entry: Entry) {
         let mut list = self.list();
         self.journal.write(|| Record::of(SENT, &[&entry]));

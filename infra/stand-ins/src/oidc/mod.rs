@@ -77,7 +77,6 @@ impl OidcStandIn {
         format!("{}/jwks", self.issuer())
     }
 
-    /// Its routes.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/oidc/.well-known/openid-configuration", get(discovery))

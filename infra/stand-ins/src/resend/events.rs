@@ -23,7 +23,6 @@ pub enum MailOutcome {
     Delayed,
     /// Resend could not send it, for a reason that is not the address.
     Failed,
-    /// It arrived.
     Delivered,
     /// The address was put onto the suppression list by hand.
     Blocked,

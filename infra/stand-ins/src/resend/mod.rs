@@ -31,7 +31,7 @@ const MAX_KEY_CHARS: usize = 256;
 /// The most recipients of one mail.
 const MAX_RECIPIENTS: usize = 50;
 
-/// Resend.
+/// Resend, as far as this project talks to it.
 pub type ResendStandIn = StandIn<Mails>;
 
 /// What it has sent, and what it has to tell.
@@ -68,7 +68,6 @@ impl JournaledState for Mails {
 }
 
 impl ResendStandIn {
-    /// The API.
     pub fn router(&self) -> Router {
         Router::new().route("/emails", post(send)).with_state(self.clone())
     }

@@ -13,9 +13,7 @@ use super::world::Charge;
 /// The dispute of a charge; there is at most one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispute {
-    /// `dp_…`.
     pub id: String,
-    /// Where it stands.
     pub status: DisputeStatus,
     /// When it was opened.
     pub created: DateTime<Utc>,

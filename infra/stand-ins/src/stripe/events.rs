@@ -24,7 +24,6 @@ const MAX_TYPES: usize = 20;
 /// An event on its way to a subscriber.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// `evt_…`.
     pub id: String,
     /// What happened, such as `payment_intent.canceled`.
     pub kind: String,

@@ -10,7 +10,6 @@ use super::refusal::Refusal;
 
 /// Page size when the caller names none.
 const DEFAULT_PAGE: i64 = 10;
-/// The largest page.
 const MAX_PAGE: i64 = 100;
 
 /// The page that the parameters ask for; `all` is in the order of making.

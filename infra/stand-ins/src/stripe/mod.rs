@@ -41,7 +41,7 @@ use world::World;
 /// The one version of the API it speaks, which callers must pin with `Stripe-Version`: the one that is pinned.
 pub use shared::providers::stripe::client::API_VERSION;
 
-/// Stripe.
+/// Stripe, as far as this project talks to it.
 pub type StripeStandIn = StandIn<World>;
 
 impl StripeStandIn {

@@ -86,7 +86,6 @@ impl Params {
         Err(Refusal::invalid(Some("currency"), format!("Invalid currency: {currency}.")))
     }
 
-    /// Everything under `metadata[…]`.
     pub(super) fn metadata(&mut self) -> BTreeMap<String, String> {
         let key_of = |name: &str| Some(name.strip_prefix("metadata[")?.strip_suffix(']')?.to_owned());
         let found = self.0.iter().filter_map(|(name, value)| Some((key_of(name)?, value.clone()))).collect();

@@ -27,19 +27,15 @@ const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 /// A refund as Stripe keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// `re_…`.
     pub id: String,
     /// The PaymentIntent it belongs to.
     pub intent: String,
     /// The charge it is of.
     pub charge: String,
-    /// Minor units.
     pub amount: i64,
-    /// Lower-case ISO 4217.
     pub currency: String,
     /// Why, in one of Stripe's words.
     pub reason: Option<String>,
-    /// The caller's own.
     pub metadata: BTreeMap<String, String>,
     /// Its line of the balance.
     pub line: String,

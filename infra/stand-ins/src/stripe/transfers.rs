@@ -157,7 +157,6 @@ impl Transfer {
         format!("trr_{}_{number}", self.id)
     }
 
-    /// Its n-th reversal.
     pub(super) fn reversal_shape(&self, number: usize) -> Option<Value> {
         let (at, amount) = self.reversals.get(number.checked_sub(1)?)?;
         Some(json!({

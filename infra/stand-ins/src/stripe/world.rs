@@ -14,19 +14,14 @@ use crate::base::keys::KeyMemory;
 /// A PaymentIntent as Stripe keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentIntent {
-    /// `pi_…`.
     pub id: String,
-    /// Where it stands.
     pub status: IntentStatus,
-    /// Minor units.
     pub amount: i64,
     /// What was taken of it.
     pub amount_received: i64,
-    /// Lower-case ISO 4217.
     pub currency: String,
     /// Whether the money is only held until somebody captures it.
     pub manual_capture: bool,
-    /// The caller's own.
     pub metadata: BTreeMap<String, String>,
     /// What its charge is bound to transfers by.
     pub transfer_group: Option<String>,
@@ -56,11 +51,8 @@ pub enum IntentStatus {
 /// A charge as Stripe keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
-    /// `ch_…`.
     pub id: String,
-    /// Whose it is.
     pub intent: String,
-    /// Minor units.
     pub amount: i64,
     /// What was taken of it.
     pub amount_captured: i64,
@@ -68,9 +60,7 @@ pub struct Charge {
     pub amount_refunded: i64,
     /// What transfers have drawn on it.
     pub drawn: i64,
-    /// Lower-case ISO 4217.
     pub currency: String,
-    /// The PaymentIntent's.
     pub metadata: BTreeMap<String, String>,
     /// What binds it to transfers.
     pub transfer_group: Option<String>,
@@ -87,19 +77,13 @@ pub struct Charge {
 /// A transfer as Stripe keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
-    /// `tr_…`.
     pub id: String,
-    /// Minor units.
     pub amount: i64,
-    /// Lower-case ISO 4217.
     pub currency: String,
-    /// Whose account.
     pub destination: String,
-    /// The group.
     pub transfer_group: Option<String>,
     /// The charge it draws on.
     pub source_transaction: Option<String>,
-    /// The caller's own.
     pub metadata: BTreeMap<String, String>,
     /// What the account's owner reads.
     pub description: Option<String>,
@@ -121,7 +105,6 @@ impl Transfer {
 /// A connected account as Stripe keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// `acct_…`.
     pub id: String,
     /// What it is paid out in.
     pub default_currency: String,
@@ -153,7 +136,6 @@ impl Line {
     }
 }
 
-/// Something that happened.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(super) id: String,

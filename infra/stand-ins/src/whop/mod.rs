@@ -37,7 +37,7 @@ pub const APP_ID: &str = "app_local";
 /// The version of the API that the product asks for: the shape it speaks unless it is told otherwise.
 pub use shared::providers::whop::API_VERSION_DATE;
 
-/// Whop.
+/// Whop, as far as this project talks to it.
 pub type WhopStandIn = StandIn<World>;
 
 impl WhopStandIn {

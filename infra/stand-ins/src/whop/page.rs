@@ -6,7 +6,6 @@ use super::answer::Refusal;
 
 /// Page size when the caller names none.
 const DEFAULT_PAGE: usize = 20;
-/// The largest page.
 const MAX_PAGE: usize = 100;
 
 /// One page of what matched, each entry shown by `show`; `after` is the cursor of the page before it.

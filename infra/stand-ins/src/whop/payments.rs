@@ -16,13 +16,10 @@ use crate::fault::Operation;
 /// A payment as Whop keeps it: how its newest attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// `pay_…`.
     pub id: String,
-    /// The seller, `biz_…`.
     pub company_id: String,
     /// What it is for, `mem_…`.
     pub membership_id: String,
-    /// The buyer, `user_…`.
     pub user_id: String,
     /// The buyer's address; `None` where a missing permission keeps it back.
     pub email: Option<String>,
@@ -36,7 +33,6 @@ pub struct Payment {
     pub amount_cents: i64,
     /// Whether the newest attempt failed.
     pub failed: bool,
-    /// When that was.
     pub at: DateTime<Utc>,
 }
 

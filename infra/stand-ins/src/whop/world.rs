@@ -13,25 +13,20 @@ use crate::outbox::Entry;
 /// A subscription as Whop keeps it; make one with [`Membership::new`] and change what matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
-    /// `mem_…`.
     pub id: String,
     /// The company it belongs to, `biz_…`.
     pub company_id: String,
-    /// The member, `user_…`.
     pub user_id: String,
     /// The member's address; `None` where the member or a missing permission keeps it back.
     pub email: Option<String>,
     /// The member's display name.
     pub name: Option<String>,
-    /// The member's handle.
     pub username: String,
     /// What was bought, `prod_…`.
     pub product_id: String,
     /// What it is called.
     pub product_title: String,
-    /// Lower-case ISO 4217.
     pub currency: String,
-    /// Where it stands.
     pub status: MembershipStatus,
     /// When the paid or granted period began.
     pub renewal_period_start: DateTime<Utc>,

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Administers a company.
     Owner,
     /// Staff of the platform.
     Provider,
@@ -18,12 +17,10 @@ pub enum Role {
     Accountant,
     /// Does the jobs that customers book.
     Professional,
-    /// Books jobs.
     Customer,
 }
 
 impl Role {
-    /// Every role.
     pub const ALL: [Self; 6] =
         [Self::Owner, Self::Provider, Self::Developer, Self::Accountant, Self::Professional, Self::Customer];
 
@@ -39,7 +36,6 @@ impl Role {
         }
     }
 
-    /// Reads that word.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }

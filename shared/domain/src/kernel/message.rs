@@ -9,9 +9,7 @@ pub const TEMPLATE_VERSION: u32 = 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
-    /// English.
     En,
-    /// Spanish.
     Es,
 }
 
@@ -29,7 +27,6 @@ impl Language {
 /// What a message says, without its words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
-    /// In which language.
     pub language: Language,
     /// Free days that were really granted, to be mentioned; 0 for none.
     pub incentive_days: u16,

@@ -22,7 +22,6 @@ pub struct Currency(String);
 /// Why a text is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMoney {
-    /// Not three letters.
     #[error("a currency is three letters such as usd")]
     Currency,
     /// Not a decimal number.

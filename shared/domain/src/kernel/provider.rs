@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Provider {
     /// Memberships, notifications and direct messages.
     Whop,
-    /// Payments and transfers.
     Stripe,
-    /// Mail.
     Resend,
 }
 

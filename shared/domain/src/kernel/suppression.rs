@@ -16,7 +16,6 @@ pub enum SuppressionReason {
 }
 
 impl SuppressionReason {
-    /// Every reason.
     pub const ALL: [Self; 3] = [Self::Bounced, Self::Complained, Self::Blocked];
 
     /// The word used in JSON and keys.
@@ -41,7 +40,6 @@ impl SuppressionReason {
 /// An address that is not written to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
-    /// Why.
     pub reason: SuppressionReason,
     /// When the mailer said so.
     #[serde(with = "crate::kernel::time")]

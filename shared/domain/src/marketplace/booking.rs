@@ -105,7 +105,6 @@ pub struct Booking {
     pub requested_at: DateTime<Utc>,
     /// Where it stands, disputes aside.
     pub stage: BookingStatus,
-    /// Where it stands.
     pub status: BookingStatus,
     /// When the fact that brought it to its stage happened.
     pub stage_at: DateTime<Utc>,
@@ -131,7 +130,6 @@ pub struct Booking {
     pub payout: Option<Payout>,
     /// Whether a dispute is undecided; no payout leaves meanwhile.
     pub dispute_open: bool,
-    /// The money.
     pub amounts: Amounts,
     /// When a refund failed that Stripe had made, where its money is still with us.
     pub refund_returned_at: Option<DateTime<Utc>>,
@@ -153,9 +151,7 @@ pub struct Authorization {
 /// How a booking was declined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decline {
-    /// When.
     pub at: DateTime<Utc>,
-    /// Why.
     pub reason: DeclinedReason,
     /// Whether it was the sweep that did it; a hold may also lapse by itself.
     pub processed_by_cron: bool,
@@ -171,9 +167,7 @@ impl Decline {
 /// How a professional's share was settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payout {
-    /// When.
     pub at: DateTime<Utc>,
-    /// In which batch.
     pub batch: BatchId,
     /// By which transfer; `None` where a debt took all.
     pub transfer: Option<TransferId>,

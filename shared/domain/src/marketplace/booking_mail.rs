@@ -16,7 +16,6 @@ pub const BOOKING_MAIL_VERSION: u32 = 3;
 pub enum BookingMail {
     /// No professional took the booking; the concierge helps to find another one.
     Declined {
-        /// Why.
         reason: DeclinedReason,
         /// Whether an amount is still reserved on the customer's card, because Stripe refused to release or
         /// to take it. Mails of earlier versions were sent only once it was free.
@@ -34,15 +33,9 @@ pub enum BookingMail {
     /// The refund went through after all.
     Refunded,
     /// To the professional: a booking they accepted is declined after all.
-    ProfessionalDeclined {
-        /// Which of theirs.
-        booking_id: BookingId,
-    },
+    ProfessionalDeclined { booking_id: BookingId },
     /// To the professional: the payment was taken after all.
-    ProfessionalAccepted {
-        /// Which of theirs.
-        booking_id: BookingId,
-    },
+    ProfessionalAccepted { booking_id: BookingId },
 }
 
 impl BookingMail {

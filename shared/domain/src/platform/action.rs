@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::account::Role;
 
-/// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionKind {
@@ -15,7 +14,6 @@ pub enum ActionKind {
     NudgeDm,
     /// A mail to the member, where push cannot reach and direct messages are off.
     NudgeMail,
-    /// Free days.
     IncentiveApplied,
     /// The case was closed by a person.
     CaseCancelled,
@@ -57,7 +55,6 @@ pub enum Channel {
     Push,
     /// A direct message at the provider.
     Dm,
-    /// A mail.
     Mail,
 }
 
@@ -81,11 +78,9 @@ impl Channel {
     }
 }
 
-/// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Actor {
-    /// The schedule.
     Schedule,
     /// A person of the company, by the provider's user id.
     Owner {
@@ -94,9 +89,7 @@ pub enum Actor {
     },
     /// Anybody else who is signed in, by the key of the account.
     Person {
-        /// The account's key.
         account: String,
-        /// As what.
         role: Role,
     },
     /// What a provider's event led to.
@@ -117,15 +110,12 @@ impl Actor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
-    /// The schedule.
     Cron,
     /// What a provider told us.
     Webhook,
     /// Whoever administers the company.
     Owner,
-    /// A professional.
     Professional,
-    /// A customer.
     Customer,
     /// Staff of the platform.
     Staff,
@@ -158,12 +148,10 @@ impl From<&Actor> for Source {
 pub struct Action {
     /// What names the step within its case or booking, for ever: `reminder:02:push`, `incentive`, `nudge:<id>`.
     pub operation: String,
-    /// What was done.
     pub kind: ActionKind,
     /// Counts the messages of the case; manual and scheduled ones alike.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt_number: Option<u32>,
-    /// By which way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
     /// Which reminder, in days after the first failure; absent for manual ones.
@@ -177,7 +165,6 @@ pub struct Action {
     pub days: Option<u16>,
     /// Whether a person asked for it.
     pub manual: bool,
-    /// Who did it.
     pub actor: Actor,
     /// When it was decided.
     #[serde(with = "crate::kernel::time")]

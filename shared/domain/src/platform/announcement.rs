@@ -53,9 +53,7 @@ pub struct Announcement {
     /// When it was written down.
     #[serde(with = "crate::kernel::time")]
     pub occurred_at: DateTime<Utc>,
-    /// Whose it is.
     pub company_id: CompanyId,
-    /// What happened.
     pub kind: String,
     /// What it happened to: the id of a case, a booking, a batch or a professional.
     pub subject: String,

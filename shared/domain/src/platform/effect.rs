@@ -15,7 +15,6 @@ use crate::marketplace::payout::TransferRequest;
 /// What an effect belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
-    /// A failed renewal.
     Case(CaseId),
     /// A job that a customer asked for.
     Booking(BookingId),
@@ -52,30 +51,22 @@ pub enum Request {
     Push {
         /// The experience whose audience the member belongs to.
         experience_id: String,
-        /// The member.
         user_id: UserId,
-        /// What to say.
         template: Template,
     },
     /// A direct message to one member.
     Dm {
-        /// The member.
         user_id: UserId,
-        /// What to say.
         template: Template,
     },
     /// A mail to one member.
     Mail {
-        /// The address, sealed.
         sealed_to: String,
-        /// What to say.
         template: Template,
     },
     /// Free days on a membership.
     Extend {
-        /// Which membership.
         membership_id: MembershipId,
-        /// How many days.
         days: u16,
         /// Its renewal date before, by which a look-up can tell whether they arrived.
         #[serde(with = "crate::kernel::time::option")]
@@ -83,18 +74,14 @@ pub enum Request {
     },
     /// The end of a membership.
     Cancel {
-        /// Which membership.
         membership_id: MembershipId,
         /// With its period, or at once.
         at_period_end: bool,
     },
     /// A PaymentIntent for a booking, by which the customer's money is held.
     Hold {
-        /// Whose booking.
         company_id: CompanyId,
-        /// Which.
         booking_id: BookingId,
-        /// How much.
         money: Money,
     },
     /// The money that is held is taken.
@@ -114,15 +101,11 @@ pub enum Request {
         /// By which it was taken.
         payment_intent: PaymentIntentId,
     },
-    /// The professional's share.
     Transfer(TransferRequest),
     /// A mail about a booking to its customer or its professional.
     BookingMail {
-        /// The address, sealed.
         sealed_to: String,
-        /// In which language.
         language: Language,
-        /// What to say.
         mail: BookingMail,
     },
 }
@@ -161,11 +144,9 @@ impl Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EffectStatus {
-    /// Decided, not sent.
     Prepared,
     /// Claimed by one worker; the call may be on its way.
     Sending,
-    /// It happened.
     Done,
     /// It did not happen and will not.
     Rejected,
@@ -194,10 +175,8 @@ impl EffectStatus {
 /// An action with its effect: one row, so that the audit and the outcome cannot differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
-    /// The audit entry.
     #[serde(flatten)]
     pub action: Action,
-    /// What is sent.
     pub request: Request,
     /// The key the provider recognises a repetition by; made of the operation, never of the attempt.
     pub downstream_key: String,

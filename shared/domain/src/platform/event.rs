@@ -28,7 +28,6 @@ pub struct Event {
     /// The payment that failed, succeeded, was refunded or disputed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_id: Option<PaymentId>,
-    /// The customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// When it happened at the provider; the signed time of arrival where the event does not say.
@@ -71,9 +70,7 @@ impl Event {
 /// When an event happened, and where that is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Occurred {
-    /// When.
     pub at: DateTime<Utc>,
-    /// Who says so.
     pub source: TimeSource,
 }
 
@@ -118,7 +115,6 @@ pub enum Meaning {
     },
     /// A payment of the membership succeeded.
     PaymentSucceeded {
-        /// What was paid.
         money: Option<Money>,
         /// Whether it paid a renewal; anything else that is bought recovers nothing.
         #[serde(default = "of_renewal_by_default")]
@@ -152,7 +148,6 @@ pub enum Meaning {
         booking_id: Option<BookingId>,
         /// The payment, where the event names it.
         payment_intent: Option<PaymentIntentId>,
-        /// What happened.
         what: BookingFactKind,
     },
     /// A refund came to nothing after all. How much of the payment went back is less now, and only the
@@ -164,38 +159,17 @@ pub enum Meaning {
     /// A professional's account at Stripe stands like this.
     Account(AccountStanding),
     /// A payout from a professional's account to the bank failed.
-    PayoutFailed {
-        /// Whose.
-        account: StripeAccountId,
-        /// How much stayed.
-        money: Money,
-    },
+    PayoutFailed { account: StripeAccountId, money: Money },
     /// It is about money, and part of it cannot be read. Nothing is guessed: it waits for a person.
-    Unreadable {
-        /// Which part.
-        part: Part,
-    },
+    Unreadable { part: Part },
     /// It is about a payment that the event itself does not name as ours, and part of it cannot be read. Where the
     /// payment turns out to be ours it waits for a person; otherwise it is ignored.
-    UnreadablePayment {
-        /// The payment.
-        payment_intent: PaymentIntentId,
-        /// Which part.
-        part: Part,
-    },
+    UnreadablePayment { payment_intent: PaymentIntentId, part: Part },
     /// It is about a connected account, and part of it cannot be read. Where the account is a professional's it waits
     /// for a person; otherwise it is ignored.
-    UnreadableAccount {
-        /// The account.
-        account: StripeAccountId,
-        /// Which part.
-        part: Part,
-    },
+    UnreadableAccount { account: StripeAccountId, part: Part },
     /// Proven by its signature, and deliberately without effect: kept, acknowledged and counted.
-    Ignored {
-        /// Why.
-        reason: IgnoreReason,
-    },
+    Ignored { reason: IgnoreReason },
     /// Nothing that we act on; stored all the same.
     Nothing,
 }
@@ -248,7 +222,6 @@ pub enum Part {
     Id,
     /// A reason for a charge that we do not know.
     Reason,
-    /// No time.
     Time,
     /// An account of another form than we know.
     Account,

@@ -79,7 +79,6 @@ pub enum Punctuality {
     NeverRan,
     /// It has not run for too long.
     Late,
-    /// It runs.
     Ok,
 }
 
@@ -163,7 +162,6 @@ pub struct CaptureTotals {
 /// What a run answers and logs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// The job.
     pub job: String,
     /// Its occurrence: the planned time.
     pub occurrence: String,

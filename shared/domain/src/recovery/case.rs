@@ -10,7 +10,6 @@ use crate::kernel::id::{CaseId, CompanyId, MembershipId, PaymentId, UserId};
 /// Why nobody is written to about a case, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
-    /// Why.
     pub reason: HoldReason,
     /// When it was first decided.
     #[serde(with = "crate::kernel::time")]
@@ -30,16 +29,13 @@ impl Hold {
 /// One failed renewal being recovered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
-    /// Its id.
     pub case_id: CaseId,
-    /// Whose it is.
     pub company_id: CompanyId,
     /// The membership whose renewal failed.
     pub membership_id: MembershipId,
     /// The member, where an event named one.
     #[serde(default)]
     pub user_id: Option<UserId>,
-    /// Where it stands.
     pub status: CaseStatus,
     /// When the first charge failed.
     #[serde(with = "crate::kernel::time")]
@@ -55,7 +51,6 @@ pub struct Case {
     /// What is to be recovered, in minor units; absent where no event said it.
     #[serde(default)]
     pub amount: Option<i64>,
-    /// Its currency.
     #[serde(default)]
     pub currency: Option<String>,
     /// When the money came back.

@@ -94,9 +94,7 @@ pub struct Summary {
 /// Recovered revenue in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Revenue {
-    /// The currency.
     pub currency: String,
-    /// Minor units.
     pub amount: i64,
 }
 

@@ -9,7 +9,6 @@ use crate::kernel::id::{CompanyId, UserId};
 pub struct Membership {
     /// Whop's word for its billing state, such as `past_due`; shown as it is.
     pub status: String,
-    /// The seller.
     pub company_id: Option<CompanyId>,
     /// The buyer; absent for a business that bought, or a membership that nobody has claimed.
     pub user_id: Option<UserId>,
@@ -30,7 +29,6 @@ pub struct Membership {
 pub enum BillingState {
     /// A charge is outstanding.
     Owing,
-    /// Nothing is outstanding.
     Valid,
     /// It is over for good.
     Ended,

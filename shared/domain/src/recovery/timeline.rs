@@ -35,7 +35,6 @@ const COMPACT_FROM_FACTS: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseStatus {
-    /// Being recovered.
     Open,
     /// The money came back within the window.
     Recovered,
@@ -62,7 +61,6 @@ impl CaseStatus {
         }
     }
 
-    /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
     }

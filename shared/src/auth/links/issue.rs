@@ -8,8 +8,9 @@ use crate::domain::accounts::account_mail::AccountMail;
 use crate::domain::kernel::account::{EmailAddress, Role};
 use crate::domain::kernel::message::Language;
 use crate::http::Failure;
-use crate::store::accounts::account::{AccountKey, AccountRow};
+use crate::store::accounts::account::AccountRow;
 use crate::store::accounts::link::{LinkRow, LinkStatus, Purpose};
+use crate::store::keys::AccountKey;
 use crate::store::{StoreError, Write};
 
 /// A mail may lie in a grey list or wait for the morning.

@@ -5,8 +5,9 @@ use crate::auth::password::{self, Known};
 use crate::domain::kernel::account::EmailAddress;
 use crate::http::Failure;
 use crate::store::StoreError;
-use crate::store::accounts::account::{AccountKey, AccountRow, Proof};
+use crate::store::accounts::account::{AccountRow, Proof};
 use crate::store::accounts::link::{LinkRow, Purpose};
+use crate::store::keys::AccountKey;
 
 /// What somebody who follows a link brings along.
 #[derive(Clone, Copy)]

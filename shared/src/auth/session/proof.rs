@@ -6,8 +6,8 @@ use http::HeaderMap;
 use ring::hmac;
 
 use crate::config::Config;
-use crate::store::accounts::account::AccountKey;
 use crate::store::accounts::session::SessionRow;
+use crate::store::keys::AccountKey;
 
 /// The token of a session, by the newest secret; `None` where no secret is set, and then no session counts.
 pub(super) fn csrf_token(config: &Config, id_hash: &str) -> Option<String> {

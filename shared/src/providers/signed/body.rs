@@ -10,7 +10,6 @@ pub enum Unreadable {
     /// Not JSON, or nested too deeply.
     #[error("the body is not JSON at line {line}, column {column}")]
     NotJson {
-        /// Counted from one.
         line: usize,
         /// Counted from one; zero at the start of a line.
         column: usize,

@@ -53,9 +53,7 @@ const SHARED: &str = "v1";
 /// The version of a signature by a private key: ed25519.
 const PRIVATE: &str = "v1a";
 
-/// The headers, read.
 pub(in crate::providers) struct Claim<'h> {
-    /// The signed id.
     pub(in crate::providers) id: &'h str,
     /// The header it stands in.
     pub(in crate::providers) id_header: &'static str,

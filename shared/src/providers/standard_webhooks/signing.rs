@@ -19,7 +19,6 @@ enum Kind {
 }
 
 impl SigningKey {
-    /// Reads one key.
     pub fn parse(text: &str) -> Result<Self, BadKey> {
         let Some(seed) = text.strip_prefix("whsk_") else {
             return Ok(Self(Kind::Shared(key::shared(text)?)));

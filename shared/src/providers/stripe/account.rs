@@ -13,7 +13,6 @@ use crate::domain::marketplace::payout::AccountStanding;
 /// An account as Stripe knows it now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct StripeAccount {
-    /// `acct_…`.
     pub id: String,
     /// Whether it is gone, or no longer lets us in.
     #[serde(default)]

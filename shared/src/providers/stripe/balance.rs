@@ -23,7 +23,6 @@ pub struct Balance {
 /// How much there is in one currency; below zero where we owe.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Share {
-    /// In minor units.
     pub amount: i64,
     /// In Stripe's word, which is not always an ISO code.
     pub currency: String,
@@ -57,7 +56,6 @@ impl BalanceFilter {
 /// One line of the balance.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct BalanceTransaction {
-    /// `txn_…`.
     pub id: String,
     /// What moved: below zero where it left.
     pub amount: i64,
@@ -65,7 +63,6 @@ pub struct BalanceTransaction {
     pub fee: i64,
     /// What reached the balance.
     pub net: i64,
-    /// In which currency.
     pub currency: String,
     /// `charge`, `transfer`, `transfer_refund`, `refund`, `refund_failure`, `adjustment`, …
     #[serde(rename = "type")]
@@ -73,7 +70,6 @@ pub struct BalanceTransaction {
     /// What moved it, where it was anything that Stripe names.
     #[serde(default)]
     pub source: Option<LineSource>,
-    /// When.
     #[serde(with = "ts_seconds")]
     pub created: DateTime<Utc>,
     /// From when on it can be transferred.

@@ -12,7 +12,6 @@ use crate::domain::kernel::money::Currency;
 /// What moved a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineSource {
-    /// A customer paid.
     Charge(Box<Charge>),
     /// Money of a charge went back, or came back from there.
     Refund(Box<Refund>),
@@ -29,24 +28,19 @@ pub enum LineSource {
 /// Money of a transfer that came back, as a line names it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Reversed {
-    /// `trr_…`.
     pub id: String,
-    /// Of which transfer.
     pub transfer: String,
     /// How much, in minor units.
     pub amount: i64,
-    /// In which currency.
     pub currency: Currency,
 }
 
 /// A dispute as Stripe knows it now.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Dispute {
-    /// `dp_…` or `du_…`.
     pub id: String,
     /// How much the customer wants back, in minor units.
     pub amount: i64,
-    /// In which currency.
     pub currency: Currency,
     /// Where it stands, in Stripe's word.
     pub status: String,
@@ -56,7 +50,6 @@ pub struct Dispute {
 }
 
 impl LineSource {
-    /// Its id.
     pub fn id(&self) -> Option<&str> {
         Some(match self {
             Self::Charge(charge) => &charge.id,

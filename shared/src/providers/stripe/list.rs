@@ -22,9 +22,7 @@ pub enum ListCursor {
 /// When something was made: from, inclusive, and until, exclusive. Stripe counts whole seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Created {
-    /// Not before this.
     pub from: Option<DateTime<Utc>>,
-    /// Before this.
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -32,7 +30,6 @@ pub struct Created {
 /// so that the last one is always where the next page begins.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ListPage<T> {
-    /// What it holds.
     pub data: Vec<T>,
     /// Whether there is more in the same direction.
     pub has_more: bool,

@@ -24,7 +24,6 @@ use crate::domain::platform::event::IgnoreReason;
 pub enum Mode {
     /// Stripe's test mode and its sandboxes: no money moves.
     Test,
-    /// Live mode.
     Live,
 }
 
@@ -49,9 +48,7 @@ impl Mode {
 /// Whose event it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum EventOrigin {
-    /// Our own account's.
     Platform,
-    /// A connected account's.
     Connected(StripeAccountId),
 }
 

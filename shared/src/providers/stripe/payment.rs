@@ -55,9 +55,7 @@ impl CancellationReason {
 /// A PaymentIntent as Stripe knows it now.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct PaymentIntent {
-    /// `pi_…`.
     pub id: String,
-    /// Where it stands.
     pub status: PaymentIntentStatus,
     /// How much was asked for, in minor units.
     pub amount: i64,
@@ -65,7 +63,6 @@ pub struct PaymentIntent {
     pub amount_received: i64,
     /// How much is held and can be taken.
     pub amount_capturable: i64,
-    /// In which currency.
     pub currency: Currency,
     /// What it belongs to.
     #[serde(default, deserialize_with = "nullable")]
@@ -146,16 +143,13 @@ pub enum PaymentIntentStatus {
 /// A charge, or its id where it was not expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LatestCharge {
-    /// `ch_…`.
     Id(String),
-    /// All of it.
     Whole(Box<Charge>),
 }
 
 /// A charge as Stripe knows it now.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Charge {
-    /// `ch_…`.
     pub id: String,
     /// How much was asked for, in minor units.
     pub amount: i64,
@@ -163,7 +157,6 @@ pub struct Charge {
     pub amount_captured: i64,
     /// How much went back.
     pub amount_refunded: i64,
-    /// In which currency.
     pub currency: Currency,
     /// Whether it was taken.
     pub captured: bool,

@@ -34,11 +34,9 @@ impl NewRefund {
 /// A refund as Stripe knows it now.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Refund {
-    /// `re_…`.
     pub id: String,
     /// How much, in minor units.
     pub amount: i64,
-    /// In which currency.
     pub currency: Currency,
     /// Where it stands; Stripe's types allow none.
     #[serde(default, deserialize_with = "nullable")]

@@ -14,7 +14,6 @@ use crate::domain::kernel::money::{Currency, Money};
 /// A transfer to make. Once written down it is the exact request, for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTransfer {
-    /// How much.
     pub money: Money,
     /// The professional's account, `acct_…`.
     pub destination: String,
@@ -44,9 +43,7 @@ impl NewTransfer {
 /// Which transfers are looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TransferFilter {
-    /// Of this group.
     pub transfer_group: Option<String>,
-    /// To this account.
     pub destination: Option<String>,
     /// Made in this time.
     pub created: Created,
@@ -65,7 +62,6 @@ impl TransferFilter {
 /// A transfer as Stripe knows it now.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Transfer {
-    /// `tr_…`.
     pub id: String,
     /// How much, in minor units.
     pub amount: i64,
@@ -73,12 +69,9 @@ pub struct Transfer {
     pub amount_reversed: i64,
     /// Whether all of it came back.
     pub reversed: bool,
-    /// In which currency.
     pub currency: Currency,
-    /// Whose account.
     #[serde(default)]
     pub destination: Option<String>,
-    /// The group.
     #[serde(default)]
     pub transfer_group: Option<String>,
     /// The charge that pays for it.
@@ -101,7 +94,6 @@ pub struct Transfer {
 /// Reversals as they hang on a transfer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Reversals {
-    /// The newest first.
     pub data: Vec<Reversal>,
     /// Whether there are more than these.
     pub has_more: bool,
@@ -110,13 +102,9 @@ pub struct Reversals {
 /// Money of a transfer that came back.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Reversal {
-    /// `trr_…`.
     pub id: String,
-    /// How much.
     pub amount: i64,
-    /// In which currency.
     pub currency: Currency,
-    /// When.
     #[serde(with = "ts_seconds")]
     pub created: DateTime<Utc>,
 }

@@ -9,7 +9,6 @@ use ring::hmac;
 use crate::providers::signed::{Refused, Secret, timed};
 use crate::providers::standard_webhooks::{claim as standard, key};
 
-/// Whop's older header.
 const LEGACY: &str = "x-whop-signature";
 
 /// The headers of either scheme, read.

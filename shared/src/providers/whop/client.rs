@@ -38,9 +38,7 @@ pub struct Whop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessLevel {
-    /// Administers it.
     Admin,
-    /// Has bought it.
     Customer,
     /// Neither, or a level this version does not know.
     #[serde(other)]

@@ -24,7 +24,6 @@ use crate::providers::signed::moment;
 /// What Whop answered about one membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MembershipAnswer {
-    /// What it says.
     pub membership: Membership,
     /// Where the member manages it, where the answer has a link that may be sent on.
     pub manage_url: Option<String>,

@@ -21,13 +21,11 @@ const MAX_TOKEN_BYTES: usize = 4_096;
 /// Where the keys come from.
 #[derive(Debug, Clone)]
 pub enum KeySource {
-    /// A published set.
     Url(String),
     /// One public key from the environment, as a JWK.
     Fixed(String),
 }
 
-/// Checks user tokens.
 #[derive(Debug, Clone)]
 pub struct UserTokens {
     source: Source,

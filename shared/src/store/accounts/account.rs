@@ -3,8 +3,6 @@
 //! `generation` is both the version of a row and the generation of its sessions: whatever changes a
 //! password moves it on, and so ends them.
 
-mod key;
-
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +10,9 @@ use crate::domain::kernel::account::Role;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::time;
 use crate::store::error::StoreError;
-use crate::store::keys::{self, Key};
+use crate::store::keys::{self, AccountKey, Key};
 use crate::store::write::{Expect, Write, number, text};
 use crate::store::{Store, Written};
-
-pub use key::{AccountKey, sha256_hex};
 
 /// An account whose address was never confirmed is cleared away this long after its last link ended.
 const UNCONFIRMED_DAYS: i64 = 1;
@@ -67,13 +63,11 @@ impl AccountRow {
 /// What a proof changes about an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof<'a> {
-    /// The new hash.
     pub password_hash: &'a str,
     /// What the account may do from now on.
     pub role: Role,
     /// The generation that was read.
     pub generation: u64,
-    /// When.
     pub at: DateTime<Utc>,
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::kernel::account::Role;
 use crate::store::Store;
-use crate::store::accounts::account::AccountKey;
 use crate::store::error::StoreError;
+use crate::store::keys::AccountKey;
 use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Write, number, text};
 
@@ -26,18 +26,15 @@ pub enum Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkStatus {
-    /// Not yet.
     Open,
     /// Yes, and it leads nowhere now.
     Used,
 }
 
-/// One link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkRow {
     /// What it is for.
     pub purpose: Purpose,
-    /// Whose it is.
     pub account: AccountKey,
     /// Whether it was followed.
     pub status: LinkStatus,

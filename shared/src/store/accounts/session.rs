@@ -6,16 +6,14 @@ use serde::{Deserialize, Serialize};
 use crate::domain::kernel::account::Role;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::time;
-use crate::store::accounts::account::AccountKey;
 use crate::store::error::StoreError;
+use crate::store::keys::AccountKey;
 use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Write, number, text};
 use crate::store::{Store, Written};
 
-/// One session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
-    /// Whose it is.
     pub account: AccountKey,
     /// What its account may do.
     pub role: Role,

@@ -4,7 +4,6 @@ use super::Key;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::party::ProfessionalId;
 
-/// The due index.
 pub const DUE_INDEX: &str = "due";
 /// The lists of a company.
 pub const LIST_INDEX: &str = "list";

@@ -2,7 +2,7 @@
 //! written where an account would be.
 
 use super::Key;
-use crate::store::accounts::account::AccountKey;
+use crate::store::keys::AccountKey;
 
 /// Every report of the mailer's that an operator should count: bounces, complaints, delays, failures.
 pub(in crate::store) const MAIL_REPORTS_LIST: &str = "operator#mail_reports";

@@ -20,7 +20,6 @@ pub use entry::{BatchEntryCursor, BatchLine};
 /// A batch as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchRow {
-    /// The record.
     #[serde(flatten)]
     pub record: BatchRecord,
     /// The newest run that works on it.

@@ -30,11 +30,8 @@ pub use record::{BookingChange, BookingConfig, BookingRecording, PayoutChange};
 /// A booking as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookingRow {
-    /// Which.
     pub booking_id: BookingId,
-    /// Whose.
     pub company_id: CompanyId,
-    /// What happened.
     pub history: History,
     /// The payment that was opened for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +63,6 @@ pub struct BookingRow {
 pub struct Contact {
     /// The address, sealed for [`BookingRow::place`].
     pub email_sealed: String,
-    /// In which language.
     pub language: Language,
 }
 

@@ -40,7 +40,6 @@ pub struct PayeeRow {
     /// What the professional's bank did not take, when that last happened.
     #[serde(default)]
     pub last_failed_payout: Option<Money>,
-    /// When that was.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub last_failed_payout_at: Option<DateTime<Utc>>,
     /// Since when bookings may be settled, while there are any.
@@ -71,7 +70,6 @@ pub struct PayeeRow {
 pub enum NextLook {
     /// As soon as somebody looks, from this booking on where one is named.
     Now(Option<String>),
-    /// Not before this.
     At(DateTime<Utc>),
     /// When another booking comes to be payable.
     Never,

@@ -25,7 +25,6 @@ pub use finding_totals::{FileOutcome, FindingTotals};
 pub use open::FindingCursor;
 pub use run::{Cash, Reconciliation, ReconciliationRunCursor};
 
-/// The job's name.
 pub const RECONCILIATION_JOB: &str = "reconciliation";
 
 /// How far the reconciliation has come. It moves only together with what was seen on the way, so that

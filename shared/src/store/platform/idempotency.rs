@@ -26,7 +26,6 @@ pub struct KeyRow {
     /// When the key is forgotten.
     #[serde(with = "crate::domain::kernel::time")]
     pub forgotten_at: DateTime<Utc>,
-    /// The first answer.
     #[serde(default)]
     pub answer: Option<StoredAnswer>,
 }
@@ -34,11 +33,8 @@ pub struct KeyRow {
 /// An answer as it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAnswer {
-    /// HTTP status.
     pub status: u16,
-    /// Its content type.
     pub content_type: String,
-    /// Its body.
     pub body: String,
 }
 

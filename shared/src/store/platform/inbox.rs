@@ -92,7 +92,6 @@ impl StoredEvent {
 /// Whose a membership or a payment is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
-    /// The company.
     pub company_id: CompanyId,
     /// The membership; of a payment, the one it was for.
     pub membership_id: MembershipId,
@@ -121,7 +120,6 @@ impl Inbox {
         self.store.get(Key::directory(id)).await
     }
 
-    /// One event.
     pub async fn event(&self, source: &str, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
         let row = self.store.get_item(Key::event(source, event_id)).await?;
         row.map(occurred::read_event).transpose()

@@ -15,17 +15,14 @@ const TRIES: u32 = 4;
 /// The newest run of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastRun {
-    /// When it ended.
     #[serde(with = "crate::domain::kernel::time")]
     pub ended_at: DateTime<Utc>,
-    /// What it reported.
     pub report: Report,
 }
 
 /// A job's runs, as far as they are remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Runs {
-    /// The newest.
     #[serde(flatten)]
     pub last: LastRun,
     /// The last two days by the hour, as far as there was something to do; oldest first.

@@ -20,9 +20,7 @@ use crate::store::{Store, attribute_text, read_row};
 /// Who hears of what happens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Listeners {
-    /// An event bus.
     pub bus: bool,
-    /// Analytics.
     pub analytics: bool,
 }
 
@@ -40,7 +38,6 @@ impl Listeners {
 /// An entry that waits for its turn, as it stands in the table.
 #[derive(Debug, Clone)]
 pub struct Waiting {
-    /// Where it is.
     pub key: Key,
     /// What there is to hear; `None` where this version cannot read the entry.
     pub announcement: Option<Announcement>,
@@ -48,7 +45,6 @@ pub struct Waiting {
     pub source: Option<Source>,
     /// Whether analytics has heard of it before the bus did.
     pub is_known_to_analytics: bool,
-    /// In which queue.
     queue: &'static str,
     /// In which part of it.
     due_shard: String,

@@ -12,7 +12,6 @@ use crate::store::{Company, Page, Query, Range, StoreError};
 /// A membership that became valid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Purchase {
-    /// Which.
     pub membership_id: MembershipId,
     /// When it was bought.
     #[serde(with = "crate::domain::kernel::time")]

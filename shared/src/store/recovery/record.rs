@@ -15,14 +15,13 @@ use crate::domain::recovery::timeline::{
 };
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
-use crate::store::error::StoreError;
+use crate::store::error::{RecordError, StoreError};
 use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Write};
 
 /// A membership's history as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembershipRow {
-    /// What happened.
     pub timeline: Timeline,
     /// The cases that were opened for it, each with the failure that opened it.
     pub cases: Vec<KnownCase>,
@@ -40,16 +39,13 @@ pub struct MembershipRow {
 /// next begins, and a case stays the one that holds its opening failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownCase {
-    /// The case.
     pub case_id: CaseId,
-    /// Its opening failure.
     pub opened_by: String,
 }
 
 /// What is recorded at once.
 #[derive(Debug, Clone)]
 pub struct CaseChange<'a> {
-    /// What happened.
     pub facts: Vec<CaseFact>,
     /// The member, where known.
     pub user_id: Option<UserId>,
@@ -86,20 +82,6 @@ pub struct Recording {
     pub cases: Vec<(CaseId, CaseStatus)>,
 }
 
-/// Why facts cannot be recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// More facts than any honest membership gathers.
-    #[error("more than {MAX_FACTS} facts")]
-    TooManyFacts,
-    /// Amounts that do not add up, which would falsify the books.
-    #[error("the books: {0}")]
-    Books(String),
-    /// The table.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl Company {
     /// A membership's history; an empty one where nothing was recorded.
     pub async fn membership(&self, membership: &MembershipId) -> Result<MembershipRow, StoreError> {
@@ -128,7 +110,7 @@ impl Company {
             return Ok(recording);
         }
         if after.timeline.len() > MAX_FACTS {
-            return Err(RecordError::TooManyFacts);
+            return Err(RecordError::TooManyFacts(MAX_FACTS));
         }
         after.version += 1;
         let episodes = after.timeline.episodes();

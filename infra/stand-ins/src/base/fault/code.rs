@@ -41,7 +41,6 @@ impl ErrorCode {
         Some(Self { bytes, length: source.len() })
     }
 
-    /// The code.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
     }

@@ -15,9 +15,7 @@ use crate::outbox::Provider;
 pub struct Rule {
     /// Whose trouble it is.
     pub provider: Provider,
-    /// At which operation.
     pub operation: Operation,
-    /// What goes wrong.
     pub kind: FaultKind,
     /// How often; `None` until the rules are cleared.
     #[serde(default)]

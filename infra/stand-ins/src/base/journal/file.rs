@@ -35,22 +35,13 @@ pub(super) struct JournalFile {
 pub enum OpenJournalError {
     /// One file serves one process: two would not know of each other's keys.
     #[error("{} is in use by another process; stop it first, or use another folder", path.display())]
-    InUse {
-        /// The file.
-        path: PathBuf,
-    },
+    InUse { path: PathBuf },
     /// The file or its folder cannot be created, read or written.
     #[error("{} cannot be opened: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    Io { path: PathBuf, source: io::Error },
     /// Something in the file is not as it was written; the file is left as it is.
     #[error("{} is damaged in line {line}: {what}; restore it, or start with a new folder", path.display())]
     Damaged {
-        /// The file.
         path: PathBuf,
         /// The first line that is wrong, counted from 1.
         line: usize,

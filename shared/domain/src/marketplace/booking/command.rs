@@ -18,10 +18,7 @@ pub enum BookingCommand {
     /// The professional has done it.
     Complete,
     /// Somebody calls it off.
-    Cancel {
-        /// Who.
-        by: CancelledBy,
-    },
+    Cancel { by: CancelledBy },
 }
 
 /// Why a person is refused.
@@ -45,7 +42,6 @@ pub enum Refusal {
     /// The professional's share is settled.
     #[error("the booking has already been paid out")]
     AlreadyPaidOut,
-    /// It was declined.
     #[error("the booking has already been declined")]
     AlreadyDeclined,
     /// It was called off.

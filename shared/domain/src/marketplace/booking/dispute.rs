@@ -32,7 +32,6 @@ pub enum DisputeStatus {
 }
 
 impl DisputeStatus {
-    /// Reads Stripe's word.
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "warning_needs_response" => Self::WarningNeedsResponse,

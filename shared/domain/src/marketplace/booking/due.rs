@@ -37,27 +37,17 @@ impl Default for Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
     /// The customer did not pay in time: call the booking off.
-    Expire {
-        /// When.
-        at: DateTime<Utc>,
-    },
+    Expire { at: DateTime<Utc> },
     /// Nobody answered in time: let the money go and decline.
     Decline {
-        /// When.
         at: DateTime<Utc>,
         /// Which time runs out.
         reason: DeclinedReason,
     },
     /// It came to nothing and the customer's money is still held: let it go.
-    Release {
-        /// Since when.
-        at: DateTime<Utc>,
-    },
+    Release { at: DateTime<Utc> },
     /// The professional's share may be settled.
-    Payout {
-        /// From when.
-        at: DateTime<Utc>,
-    },
+    Payout { at: DateTime<Utc> },
 }
 
 impl Due {

@@ -17,7 +17,6 @@ use crate::marketplace::payout::BatchId;
 pub struct BookingFact {
     /// When it happened, by the clock of whoever says so.
     pub at: DateTime<Utc>,
-    /// What happened.
     pub what: BookingFactKind,
     /// Who says so: a provider's event (`evt_…`) or one of our operations (`accept:…`).
     pub source: String,
@@ -32,7 +31,6 @@ pub enum BookingFactKind {
     Requested(Terms),
     /// The customer's money is held (`payment_intent.amount_capturable_updated`).
     Authorized {
-        /// What was authorized.
         payment_intent: PaymentIntentId,
         /// The charge that holds it.
         charge: Option<ChargeId>,
@@ -45,7 +43,6 @@ pub enum BookingFactKind {
     Accepted,
     /// The money was taken (`payment_intent.succeeded`).
     Captured {
-        /// What was captured.
         payment_intent: PaymentIntentId,
         /// The charge that took it.
         charge: Option<ChargeId>,
@@ -70,10 +67,7 @@ pub enum BookingFactKind {
     /// The job is done.
     Completed,
     /// Somebody called it off.
-    Cancelled {
-        /// Who.
-        by: CancelledBy,
-    },
+    Cancelled { by: CancelledBy },
     /// Money went back to the customer (`charge.refunded`, and again when a refund failed after all).
     Refunded {
         /// How much, in all; the newest total counts.
@@ -86,7 +80,6 @@ pub enum BookingFactKind {
     Disputed {
         /// Which; its newest fact counts.
         dispute_id: String,
-        /// Where it stands.
         status: DisputeStatus,
         /// How much the customer wants back.
         money: Money,
@@ -96,7 +89,6 @@ pub enum BookingFactKind {
     },
     /// The professional's share was settled: by a transfer, by what the professional owed, or both.
     PaidOut {
-        /// In which batch.
         batch: BatchId,
         /// The transfer, where money moved.
         transfer: Option<TransferId>,
@@ -107,14 +99,12 @@ pub enum BookingFactKind {
     },
     /// A transfer came back (`transfer.reversed`).
     TransferReversed {
-        /// Which.
         transfer: TransferId,
         /// How much of it, in all; the largest total counts.
         money: Money,
     },
     /// A provider refused a step of the booking for good.
     StepRefused {
-        /// Which step.
         step: Step,
         /// Which version of its operation.
         version: u32,
@@ -122,14 +112,7 @@ pub enum BookingFactKind {
         reason: String,
     },
     /// A person decided what becomes of a refused step.
-    RefusalResolved {
-        /// Which step.
-        step: Step,
-        /// Which refused version.
-        version: u32,
-        /// What was decided.
-        decision: RefusalDecision,
-    },
+    RefusalResolved { step: Step, version: u32, decision: RefusalDecision },
 }
 
 /// The kind of a fact: what an audit or a posting names as its cause.

@@ -61,7 +61,6 @@ pub(super) fn booking(facts: &BTreeSet<BookingFact>, opened: Option<&PaymentInte
     Some(booking)
 }
 
-/// The first request.
 fn request(facts: &BTreeSet<BookingFact>) -> Option<(DateTime<Utc>, &Terms)> {
     facts.iter().find_map(|fact| match &fact.what {
         BookingFactKind::Requested(terms) => Some((fact.at, terms)),

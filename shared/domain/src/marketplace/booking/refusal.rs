@@ -29,7 +29,6 @@ pub enum RefusalDecision {
 pub struct StepRefusal {
     /// Which version of the operation was refused.
     pub version: u32,
-    /// When.
     pub refused_at: DateTime<Utc>,
     /// The provider's code, or our own word.
     pub reason: String,

@@ -13,7 +13,6 @@ use crate::kernel::party::{BookingId, PaymentIntentId};
 pub enum Step {
     /// Open the payment by which the customer's money is held.
     Hold,
-    /// Take the money.
     Capture,
     /// Let the money go, or close a payment that nobody made.
     Release,
@@ -40,12 +39,10 @@ pub enum Step {
 pub enum Recipient {
     /// Who asked for the job.
     Customer,
-    /// Who does it.
     Professional,
 }
 
 impl Step {
-    /// Every step.
     pub const ALL: [Self; 11] = [
         Self::Hold,
         Self::Capture,

@@ -73,7 +73,6 @@ impl FeeBasisPoints {
         if basis_points <= WHOLE { Ok(Self(basis_points)) } else { Err(InvalidTerms::Fee) }
     }
 
-    /// The number.
     pub fn get(self) -> u16 {
         self.0
     }

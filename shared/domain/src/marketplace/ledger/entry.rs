@@ -13,11 +13,9 @@ use crate::marketplace::booking::Kind;
 /// An amount on one account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Posting {
-    /// Where.
     pub account: LedgerAccount,
     /// Minor units: a debit is positive, a credit negative.
     pub amount: i64,
-    /// In what.
     pub currency: Currency,
 }
 

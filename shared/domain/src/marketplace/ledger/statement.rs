@@ -65,9 +65,7 @@ impl Balances {
 /// What a professional earned, was paid and owes, in one currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Statement {
-    /// Whose.
     pub professional_id: ProfessionalId,
-    /// In what.
     pub currency: Currency,
     /// What changed, oldest first.
     pub lines: Vec<StatementLine>,
@@ -75,7 +73,6 @@ pub struct Statement {
     pub owed_amount: i128,
     /// What the professional owes; below nothing where more was kept back than was owed.
     pub carried_amount: i128,
-    /// What was transferred.
     pub paid_amount: i128,
     /// What of it came back.
     pub reversed_amount: i128,
@@ -84,12 +81,10 @@ pub struct Statement {
 /// What one fact changed for a professional.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatementLine {
-    /// When it happened.
     #[serde(with = "crate::kernel::time")]
     pub at: DateTime<Utc>,
     /// The entry in the books.
     pub entry_id: uuid::Uuid,
-    /// In which booking.
     pub booking_id: BookingId,
     /// What kind of fact it was.
     pub cause: Kind,
@@ -97,7 +92,6 @@ pub struct StatementLine {
     pub owed_amount: i64,
     /// A debt made, or kept back.
     pub carried_amount: i64,
-    /// What was transferred.
     pub paid_amount: i64,
     /// What came back of a transfer.
     pub reversed_amount: i64,

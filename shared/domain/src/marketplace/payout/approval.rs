@@ -15,7 +15,6 @@ pub struct Approval {
     pub amount: i64,
     /// Who said yes: the key of an account.
     pub approved_by: String,
-    /// When.
     #[serde(with = "crate::kernel::time")]
     pub approved_at: DateTime<Utc>,
     /// Until when it counts.
@@ -27,7 +26,6 @@ pub struct Approval {
 }
 
 impl Approval {
-    /// A fresh approval.
     pub fn new(amount: i64, approved_by: &str, now: DateTime<Utc>) -> Self {
         Self {
             amount,

@@ -31,7 +31,6 @@ impl BatchId {
         id.filter(|id| id.to_string() == text).ok_or(EXPECTED)
     }
 
-    /// The day.
     pub fn day(self) -> NaiveDate {
         self.0
     }
@@ -100,7 +99,6 @@ impl BatchStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum StartedBy {
-    /// The schedule.
     Schedule,
     /// A person of the platform.
     Person {
@@ -113,7 +111,6 @@ pub enum StartedBy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BatchCounts {
-    /// Transfers decided.
     pub transfers: u64,
     /// Those of them that Stripe made.
     pub done: u64,
@@ -137,11 +134,9 @@ impl BatchCounts {
 /// The record of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchRecord {
-    /// Which.
     pub id: BatchId,
     /// How far it is.
     pub status: BatchStatus,
-    /// Who started it.
     pub started_by: StartedBy,
     /// When it was planned.
     #[serde(with = "crate::kernel::time")]
@@ -165,17 +160,13 @@ pub enum BatchRefusal {
     /// The one state does not follow the other.
     #[error("a batch that is {} cannot become {}", from.as_str(), to.as_str())]
     Step {
-        /// Where it is.
         from: BatchStatus,
         /// Where it was to go.
         to: BatchStatus,
     },
     /// Transfers have not ended, or nobody knows how.
     #[error("{open} transfers of the batch have not ended")]
-    Open {
-        /// How many.
-        open: u64,
-    },
+    Open { open: u64 },
 }
 
 impl BatchRecord {

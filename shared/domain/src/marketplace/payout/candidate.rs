@@ -13,13 +13,10 @@ use crate::marketplace::booking::{Booking, Policy};
 /// A booking that may be paid.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Candidate {
-    /// Which.
     pub booking_id: BookingId,
-    /// Whose share.
     pub professional_id: ProfessionalId,
     /// When it was asked for.
     pub booked_at: DateTime<Utc>,
-    /// The share.
     pub payable: Money,
     /// The charge the customer paid by.
     pub charge: Option<ChargeId>,
@@ -90,7 +87,6 @@ pub struct Payee {
 /// A professional's account at Stripe (`account.updated`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayeeAccount {
-    /// Which.
     pub id: StripeAccountId,
     /// Whether it can take money in.
     pub charges_enabled: bool,

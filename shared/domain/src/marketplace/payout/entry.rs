@@ -44,11 +44,8 @@ impl EntryStatus {
 /// A booking in a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchEntry {
-    /// Which booking.
     pub booking_id: BookingId,
-    /// Whose share.
     pub professional_id: ProfessionalId,
-    /// In what.
     pub currency: Currency,
     /// What became of it.
     pub status: EntryStatus,
@@ -76,11 +73,9 @@ pub struct BatchEntry {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BatchTotals {
-    /// What Stripe transferred.
     pub transferred_amount: i64,
     /// What is on its way, or in doubt.
     pub open_amount: i64,
-    /// What Stripe refused.
     pub rejected_amount: i64,
     /// What was kept back for debts, of what was transferred or settled.
     pub carried_amount: i64,
@@ -93,7 +88,6 @@ pub struct BatchTotals {
 pub struct BatchSums {
     /// How many are where.
     pub counts: BatchCounts,
-    /// How much.
     pub totals: BTreeMap<Currency, BatchTotals>,
 }
 

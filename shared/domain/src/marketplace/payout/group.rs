@@ -11,7 +11,6 @@ pub(super) enum Decision {
         /// What is kept back; never more than the share.
         carried_amount: i64,
     },
-    /// It waits.
     Skip(SkipReason),
 }
 

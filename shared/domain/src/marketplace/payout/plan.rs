@@ -17,17 +17,13 @@ use crate::kernel::party::{BookingId, ProfessionalId};
 /// What a plan is made from.
 #[derive(Debug, Clone)]
 pub struct PlanInput {
-    /// Whose bookings.
     pub company_id: CompanyId,
-    /// For which batch.
     pub batch: BatchId,
-    /// When.
     pub now: DateTime<Utc>,
     /// The bookings that may be paid, in any order.
     pub bookings: Vec<Candidate>,
     /// The professionals; one that is not here has no account at Stripe.
     pub payees: BTreeMap<ProfessionalId, Payee>,
-    /// The limits.
     pub rules: Rules,
     /// What the platform has at Stripe, in minor units by currency; nothing where none is named.
     pub available: BTreeMap<Currency, i64>,
@@ -51,11 +47,8 @@ pub struct Plan {
 /// A transfer that a batch makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedTransfer {
-    /// For which booking.
     pub booking_id: BookingId,
-    /// To whom.
     pub professional_id: ProfessionalId,
-    /// The professional's share.
     pub payable: Money,
     /// What is kept back of it for a debt.
     pub carried_amount: i64,
@@ -66,9 +59,7 @@ pub struct PlannedTransfer {
 /// A booking of whose share a debt takes all: it is settled, and no money moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettledByDebt {
-    /// Which.
     pub booking_id: BookingId,
-    /// Whose.
     pub professional_id: ProfessionalId,
     /// The share, all of which is kept back.
     pub payable: Money,
@@ -77,9 +68,7 @@ pub struct SettledByDebt {
 /// What a professional owes in a currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CarriedLine {
-    /// Who.
     pub professional_id: ProfessionalId,
-    /// In what.
     pub currency: Currency,
     /// The debt before the batch.
     pub before_amount: i64,
@@ -92,13 +81,10 @@ pub struct CarriedLine {
 /// The sums of a batch in one currency. Payable is transferred, kept back and skipped together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
-    /// All shares.
     pub payable_amount: i128,
-    /// What is transferred.
     pub transferred_amount: i128,
     /// What is kept back for debts.
     pub carried_amount: i128,
-    /// What waits.
     pub skipped_amount: i128,
 }
 

@@ -45,7 +45,6 @@ pub enum SkipReason {
 }
 
 impl SkipReason {
-    /// Every reason.
     pub const ALL: [Self; 16] = [
         Self::AlreadyPaid,
         Self::InProgress,
@@ -65,7 +64,6 @@ impl SkipReason {
         Self::PlatformBalanceLow,
     ];
 
-    /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
@@ -134,13 +132,10 @@ impl SkipReason {
 /// A booking that is not paid in a batch.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Skip {
-    /// Which.
     pub booking_id: BookingId,
-    /// Whose.
     pub professional_id: ProfessionalId,
     /// The share that waits.
     pub money: Money,
-    /// For what.
     pub reason: SkipReason,
 }
 

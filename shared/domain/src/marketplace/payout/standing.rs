@@ -9,7 +9,6 @@ use crate::kernel::party::StripeAccountId;
 /// How an account stands, by one word of Stripe's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountStanding {
-    /// Which.
     pub account: StripeAccountId,
     /// Whether it can take money in.
     pub charges_enabled: bool,

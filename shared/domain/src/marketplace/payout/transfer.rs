@@ -15,9 +15,7 @@ pub struct TransferRequest {
     pub idempotency_key: String,
     /// Minor units, above nothing.
     pub amount: i64,
-    /// In what.
     pub currency: Currency,
-    /// To whom.
     pub destination: StripeAccountId,
     /// By what the transfer is found again when nobody knows what became of it.
     pub transfer_group: String,
@@ -33,7 +31,6 @@ pub struct TransferRequest {
 /// What a transfer says about itself at Stripe; enough to write the booking's payout from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TransferMetadata {
-    /// Whose booking.
     pub company_id: CompanyId,
     /// The booking that is paid.
     pub booking_id: BookingId,

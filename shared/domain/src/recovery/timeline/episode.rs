@@ -42,7 +42,6 @@ pub struct Episode {
     pub payment: Option<PaymentId>,
     /// What is to be recovered.
     pub money: Option<Money>,
-    /// Where it stands.
     pub status: CaseStatus,
     /// How it came back, if it did.
     pub recovery: Option<Recovery>,
@@ -59,7 +58,6 @@ pub struct Episode {
 /// A payment that is none of the renewal's, such as a one-time purchase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherPayment {
-    /// When it succeeded.
     #[serde(with = "crate::kernel::time")]
     pub at: DateTime<Utc>,
     /// Which payment, where the event names it.

@@ -13,7 +13,6 @@ use crate::platform::event::{Event, Meaning};
 pub struct CaseFact {
     /// When it happened at the provider.
     pub at: DateTime<Utc>,
-    /// What happened.
     #[serde(flatten)]
     pub what: CaseFactKind,
 }
@@ -42,29 +41,21 @@ pub enum CaseFactKind {
         paused: bool,
     },
     /// The member bought the same product by another membership.
-    BoughtAgain {
-        /// By which.
-        membership: MembershipId,
-    },
+    BoughtAgain { membership: MembershipId },
     /// A person ended the recovery.
-    Cancelled {
-        /// By which action.
-        by: EndedBy,
-    },
+    Cancelled { by: EndedBy },
     /// The recovery window passed and somebody looked.
     WindowPassed,
     /// A payment of something else than the renewal succeeded.
     PaidOther {
         /// The payment that succeeded.
         payment: Option<PaymentId>,
-        /// What was paid.
         money: Option<Money>,
     },
     /// A payment of the renewal succeeded.
     Paid {
         /// The payment that succeeded.
         payment: Option<PaymentId>,
-        /// What was paid.
         money: Option<Money>,
     },
     /// The membership was valid again.

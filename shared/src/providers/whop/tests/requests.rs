@@ -43,7 +43,6 @@ const LIST_MEMBERSHIPS: Published = Published {
     ..BARE
 };
 
-/// `ExperiencesListQueryRequest`.
 const LIST_EXPERIENCES: Published = Published {
     query: &[
         "after",
@@ -66,21 +65,18 @@ const CREATE_NOTIFICATION: Published = Published {
     ..BARE
 };
 
-/// `CreateDmChannelsRequest`.
 const CREATE_DM_CHANNEL: Published = Published {
     required: &["with_user_ids"],
     optional: &["account_id", "custom_name", "notifications_enabled"],
     ..BARE
 };
 
-/// `CreateMessagesRequest`.
 const CREATE_MESSAGE: Published = Published {
     required: &["channel_id", "content"],
     optional: &["attachments", "auto_detect_links", "poll", "replying_to_message_id"],
     ..BARE
 };
 
-/// `ExtendMembershipsRequest`.
 const EXTEND: Published = Published { required: &["days"], ..BARE };
 
 /// `CancelMembershipsRequest`. Whop takes the flag for optional; left out it means an end at once, so it is ours to

@@ -15,9 +15,7 @@ use crate::store::write::Write;
 /// The booking that a payment belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BookingOwner {
-    /// The company.
     pub company_id: CompanyId,
-    /// The booking.
     pub booking_id: BookingId,
 }
 

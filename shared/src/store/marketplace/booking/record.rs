@@ -18,10 +18,10 @@ use crate::domain::platform::action::{Action, Actor, Source};
 use crate::domain::platform::effect::Effect;
 use crate::domain::platform::refusal::REFUND_RETURNED;
 use crate::store::company::{AuditEntry, Company};
+use crate::store::error::RecordError;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, Key};
 use crate::store::marketplace::payee::RESERVED;
-use crate::store::recovery::record::RecordError;
 use crate::store::write::{Expect, Write, text};
 
 /// What a deployment decides about bookings.
@@ -36,7 +36,6 @@ pub struct BookingConfig {
 /// What is recorded at once.
 #[derive(Debug, Clone, Default)]
 pub struct BookingChange {
-    /// What happened.
     pub facts: Vec<BookingFact>,
     /// The payment that was opened for it.
     pub payment_intent: Option<PaymentIntentId>,
@@ -125,7 +124,7 @@ impl Company {
             standing = next;
         }
         if row.history.len() > MAX_FACTS {
-            return Err(RecordError::TooManyFacts);
+            return Err(RecordError::TooManyFacts(MAX_FACTS));
         }
         let returned =
             standing.as_ref().filter(|_| change.is_from_stripe).and_then(|it| returned_refund(&row, it));

@@ -31,7 +31,6 @@ pub struct PayeeOwner {
 pub struct FailedPayout {
     /// The event that told of it.
     pub event_id: String,
-    /// When it failed.
     pub at: DateTime<Utc>,
     /// How much stayed at Stripe.
     pub money: Money,

@@ -10,9 +10,7 @@ use crate::store::{Store, read_row};
 /// What the books have of a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Books {
-    /// Its row.
     Known(Box<BookingRow>),
-    /// Nothing.
     Unknown,
     /// A row that this version cannot read. It must not hide the others.
     Unreadable,

@@ -15,7 +15,6 @@ pub(super) const MAX_ID_BYTES: usize = 300;
 pub struct Finding {
     /// The place: Stripe's id of what moved, such as `tr_1`, or `tr_1:reversed` for what came back of it.
     pub finding_id: String,
-    /// What is wrong.
     pub kind: FindingKind,
     /// In whose books its booking is; nobody's otherwise, and the platform looks after it.
     #[serde(default)]
@@ -45,7 +44,6 @@ pub struct Finding {
     pub version: u64,
 }
 
-/// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingKind {
@@ -82,7 +80,6 @@ pub enum FindingStatus {
 /// How a finding was closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
-    /// When.
     #[serde(with = "crate::domain::kernel::time")]
     pub at: DateTime<Utc>,
     /// By whom: an account, or the reconciliation.

@@ -41,7 +41,6 @@ pub struct FindingTotals {
 }
 
 impl Store {
-    /// One finding.
     pub async fn finding(&self, finding_id: &str) -> Result<Option<Finding>, StoreError> {
         self.get(Key::finding(finding_id)).await
     }

@@ -17,9 +17,7 @@ use crate::store::{Page, Query, Range, Store};
 /// a run that is cut off still tells what it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciliation {
-    /// Its own id.
     pub run_id: Uuid,
-    /// When it began.
     #[serde(with = "crate::domain::kernel::time")]
     pub started_at: DateTime<Utc>,
     /// When it ended; absent while it runs, and where it was cut off.
@@ -28,13 +26,11 @@ pub struct Reconciliation {
     /// From when on events were looked for.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub events_from: Option<DateTime<Utc>>,
-    /// Until when.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub events_until: Option<DateTime<Utc>>,
     /// From when on lines were looked at.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub lines_from: Option<DateTime<Utc>>,
-    /// Until when.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub lines_until: Option<DateTime<Utc>>,
     /// What the lines of this run add up to.
@@ -51,7 +47,6 @@ pub struct Reconciliation {
     /// Lines that the books explain since a missing fact was recorded. Rows of earlier versions call it `mended`.
     #[serde(alias = "mended")]
     pub backfilled: u64,
-    /// New findings.
     pub findings: u64,
     /// Findings that are explained now.
     pub closed: u64,

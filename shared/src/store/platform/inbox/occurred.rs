@@ -15,7 +15,6 @@ use crate::domain::platform::event::{Occurred, TimeSource, is_plausible};
 use crate::store::write::{Item, text};
 use crate::store::{StoreError, attribute_text, read_row};
 
-/// When it happened.
 pub const AT: &str = "occurred_at";
 /// Where that is known from.
 pub const SOURCE: &str = "occurred_at_source";
