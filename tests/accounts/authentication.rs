@@ -2,11 +2,11 @@
 
 use http::Method;
 use local::embedded::EmbeddedDynamo;
-use local::fault::Operation;
-use local::whop::APP_ID;
 use serde_json::{Value, json};
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
+use stand_ins::fault::Operation;
+use stand_ins::whop::APP_ID;
 
 use support::world::{Answer, COMPANY, OWNER, REMINDERS, World, bare, secret_request};
 

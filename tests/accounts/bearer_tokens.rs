@@ -2,13 +2,13 @@
 
 use chrono::Duration;
 use http::{Method, Request};
-use local::fault::{FaultKind, Operation, Rule};
-use local::oidc::AUDIENCE;
-use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::bearer::{Bearer, BearerTokens, TokenError};
 use shared::config::BearerIssuer;
 use shared::domain::kernel::account::Role;
+use stand_ins::fault::{FaultKind, Operation, Rule};
+use stand_ins::oidc::AUDIENCE;
+use stand_ins::outbox::Provider;
 
 use support::forgery::{Good, forgeries};
 use support::world::{COMPANY, World};

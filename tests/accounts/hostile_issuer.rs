@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use http::Method;
-use local::fault::Operation;
 use serde_json::{Map, Value, json};
 use shared::bearer::TokenError;
 use shared::json::RESERVED_PREFIX;
+use stand_ins::fault::Operation;
 
 use support::hostile_bodies::hostile_bodies;
 use support::hostile_bodies::nested_in_texts;

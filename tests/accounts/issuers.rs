@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use local::oidc::CLIENT_ID;
-use local::whop::APP_ID;
 use serde_json::{Value, json};
+use stand_ins::oidc::CLIENT_ID;
+use stand_ins::whop::APP_ID;
 
 use support::returning::Browser;
 use support::world::{COMPANY, OWNER, World, bare};

@@ -1,8 +1,8 @@
 //! A new password: by a link that works once, or by the old one.
 
 use chrono::Duration;
-use local::outbox::Kind;
 use serde_json::json;
+use stand_ins::outbox::Kind;
 
 use support::browser::{Browser, ORIGIN, PASSWORD};
 use support::world::{Answer, World};

@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use local::embedded::EmbeddedDynamo;
-use local::fault::{Operation, Rule};
-use local::outbox::{Kind, Provider};
 use serde_json::{Value, json};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::{Kind, Provider};
 
 use support::browser::{Browser, ORIGIN, PASSWORD};
 use support::world::{Answer, World};

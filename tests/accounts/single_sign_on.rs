@@ -7,9 +7,9 @@ use std::sync::Arc;
 use chrono::Duration;
 use http::Method;
 use local::embedded::EmbeddedDynamo;
-use local::fault::Operation;
-use local::oidc::CLIENT_ID;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::oidc::CLIENT_ID;
 
 use support::forgery::{Good, forgeries};
 use support::returning::{Browser, CALLBACK, START};
@@ -141,7 +141,8 @@ async fn the_issuers_no_is_told_in_words() {
 async fn who_cannot_show_the_verifier_gets_nothing_for_a_code() {
     let world = World::start().await;
     let mut browser = Browser::new(&world);
-    let (id, secret, issuer) = (CLIENT_ID, local::oidc::CLIENT_SECRET, world.service.sandbox.oidc.issuer());
+    let (id, secret, issuer) =
+        (CLIENT_ID, stand_ins::oidc::CLIENT_SECRET, world.service.sandbox.oidc.issuer());
     let back = "redirect_uri=http%3A%2F%2F127.0.0.1%3A3000%2Fapi%2Fauth%2Foidc%2Fcallback";
     for (verifier, status) in [("", 400), ("&code_verifier=", 400), ("&code_verifier=guess", 400)] {
         let url = browser.start().await;

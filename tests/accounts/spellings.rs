@@ -4,10 +4,10 @@
 use axum::body::Body;
 use chrono::Duration;
 use http::{Method, Request};
-use local::outbox::Kind;
 use serde_json::json;
 use shared::http::extension::ClientIp;
 use shared::rate_limit::class::{AUTH, AUTH_ADDRESS};
+use stand_ins::outbox::Kind;
 
 use support::browser::{Browser, PASSWORD};
 use support::world::{Answer, World};

@@ -2,12 +2,12 @@
 
 use chrono::Duration;
 use http::Method;
-use local::fault::Operation;
-use local::whop::APP_ID;
 use serde_json::{Value, json};
 use shared::auth::Access;
 use shared::auth::routes::ROUTES;
 use shared::providers::tokens::TokenError;
+use stand_ins::fault::Operation;
+use stand_ins::whop::APP_ID;
 
 use support::forgery::{Good, forgeries};
 use support::world::{Answer, COMPANY, OWNER, World};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use support::repository::root;
+use stacks::repository::root;
 
 /// Builds functions for Lambda, optimized as they are deployed, and tells where they are.
 pub fn build(functions: &[String]) -> PathBuf {

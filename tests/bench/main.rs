@@ -20,7 +20,7 @@ use figures::Figures;
 fn main() {
     // Cargo adds flags of its own, such as `--bench`.
     let named: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let functions: Vec<String> = support::repository::functions()
+    let functions: Vec<String> = stacks::repository::functions()
         .into_iter()
         .filter(|name| named.is_empty() || named.contains(name))
         .collect();

@@ -7,17 +7,17 @@ use bytes::Bytes;
 use chrono::Utc;
 use http::Request;
 use http_body_util::BodyExt as _;
-use local::clock::SandboxClock;
 use local::cloud::Cloud;
-use local::sandbox::Sandbox;
-use local::schedule::{self, Schedule};
 use platforms::{Function, Occurrence, Platform};
 use shared::auth::routes::ROUTES;
+use stacks::schedule::{self, Schedule};
+use stand_ins::clock::SandboxClock;
+use stand_ins::sandbox::Sandbox;
 
 use crate::figures::{Figures, median};
 use crate::front::Front;
 use crate::questions::{Asker, QUESTIONS};
-use support::repository::read;
+use stacks::repository::read;
 
 /// An odd number, so that the median is one of them.
 const STARTS: usize = 11;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use platforms::Platform;
 use serde_json::Value;
 
-use support::repository::{function_folder, read, root, template};
+use stacks::repository::{function_folder, read, root, template};
 
 /// The binary of a function as it would be deployed.
 pub fn binary(platform: Platform, function: &str) -> PathBuf {

@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use chrono::Utc;
 use http::Request;
-use local::clock::SandboxClock;
 use local::cloud::Cloud;
-use local::sandbox::Sandbox;
-use local::schedule::{self, Schedule};
 use platforms::{Function, Occurrence, Platform};
 use shared::auth::routes::ROUTES;
+use stacks::schedule::{self, Schedule};
+use stand_ins::clock::SandboxClock;
+use stand_ins::sandbox::Sandbox;
 
 use crate::artifacts::binary;
 use crate::questions::{Asker, QUESTIONS};
+use stacks::repository::{functions, read};
 use support::document;
-use support::repository::{functions, read};
 
 /// The jobs, each with the function that does it.
 pub fn jobs() -> Vec<(&'static str, Schedule)> {

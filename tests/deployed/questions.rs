@@ -5,12 +5,12 @@ use chrono::Utc;
 use http::{Request, Response};
 use local::demo;
 use local::service::Service;
-use local::whop::{APP_ID, Membership};
 use serde_json::{Value, json};
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 use shared::domain::kernel::account::Role;
 use shared::providers::whop::{Secret, sign_standard};
+use stand_ins::whop::{APP_ID, Membership};
 
 use support::document;
 

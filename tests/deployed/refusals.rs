@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::config::{NAMES, Need};
 
 use crate::artifacts::binary;
-use support::repository::functions;
+use stacks::repository::functions;
 
 /// What nobody should deploy, and no two of it with the same fault.
 const WEAK: [(&str, &str); 5] = [

@@ -4,8 +4,8 @@
 
 use chrono::Duration;
 use http::Method;
-use local::outbox::Kind;
 use serde_json::{Value, json};
+use stand_ins::outbox::Kind;
 
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
 use support::parties::{PRICE, path_of};

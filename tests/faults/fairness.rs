@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use http::Method;
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::crowd::owner_of;
 use support::promise::LEASES;

@@ -10,9 +10,9 @@ use std::time::Duration as StdDuration;
 use chrono::Duration;
 use http::{Method, StatusCode};
 use local::embedded::Intervention;
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::json;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::promise::LEASES;
 use support::world::{COMPANY, OWNER, REMINDERS, World};

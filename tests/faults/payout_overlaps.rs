@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use http::StatusCode;
-use local::fault::Operation;
 use serde_json::json;
 use shared::domain::kernel::account::Role;
 use shared::domain::marketplace::booking::{BookingFactKind, BookingStatus, DisputeStatus};
 use shared::payouts::RunLimits;
+use stand_ins::fault::Operation;
 
 use crate::overlaps::{At, held_up};
 use support::payees::TUESDAY;

@@ -3,9 +3,9 @@
 use std::time::{Duration as StdDuration, Instant};
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::promise::LEASES;
 use support::world::{COMPANY, World};
@@ -156,7 +156,7 @@ async fn free_days_are_not_taken_for_granted_because_the_renewal_moved_the_date(
     world.trouble(Operation::Extend, "drop_before", Some(1), None);
     world.trouble(Operation::Extend, "status:401", None, None);
     world.settle().await;
-    let renew = |membership: &mut local::whop::Membership| {
+    let renew = |membership: &mut stand_ins::whop::Membership| {
         membership.renewal_period_end += Duration::days(30);
     };
     world.service.sandbox.whop.change_membership("mem_1", renew);

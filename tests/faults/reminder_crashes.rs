@@ -4,9 +4,9 @@ use std::ops::AddAssign;
 
 use chrono::Duration;
 use http::Method;
-use local::outbox::Kind;
-use local::whop::MembershipStatus;
 use serde_json::{Value, json};
+use stand_ins::outbox::Kind;
+use stand_ins::whop::MembershipStatus;
 
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
 use support::promise::LEASES;

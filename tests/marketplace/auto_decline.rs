@@ -1,11 +1,11 @@
 //! Bookings that nobody answers: the money goes back to the customer on time, and the customer is told.
 
 use chrono::Duration;
-use local::outbox::Kind;
 use serde_json::json;
 use shared::domain::kernel::message::Language;
 use shared::domain::marketplace::booking::{BookingFactKind, BookingStatus, CancelledBy, DeclinedReason};
 use shared::domain::platform::effect::EffectStatus;
+use stand_ins::outbox::Kind;
 
 use support::unanswered::{CONCIERGE, Market, NewBooking};
 use support::world::COMPANY;
@@ -140,7 +140,7 @@ async fn a_booking_nobody_pays_is_called_off_and_its_payment_closed() {
 #[tokio::test]
 async fn a_payment_that_could_not_be_opened_in_time_is_not_opened_after_all() {
     let market = Market::open().await;
-    let any = (local::outbox::Provider::Stripe, local::fault::Operation::CreatePaymentIntent);
+    let any = (stand_ins::outbox::Provider::Stripe, stand_ins::fault::Operation::CreatePaymentIntent);
     market.trouble(any.0, any.1, "status:429", None, None);
     let id = market.asked(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));

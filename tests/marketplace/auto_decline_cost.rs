@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::Provider;
 use serde_json::json;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Provider;
 use tokio::time::Instant;
 
 use support::unanswered::{Market, NewBooking};

@@ -1,9 +1,6 @@
 //! Whoever comes first wins: an accept, a capture elsewhere, another run. Nothing happens twice.
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::{Kind, Provider};
-use local::stripe::IntentStatus;
 use serde_json::{Value, json};
 use shared::domain::marketplace::booking::{BookingCommand, BookingStatus, Refusal};
 use shared::domain::platform::effect::EffectStatus;
@@ -11,6 +8,9 @@ use shared::due::{SweepLimits, Worked};
 use shared::store::StoreError;
 use shared::store::due::SWEEP;
 use shared::store::marketplace::booking::BookingChange;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::{Kind, Provider};
+use stand_ins::stripe::IntentStatus;
 
 use support::unanswered::{Market, NewBooking};
 use support::world::COMPANY;

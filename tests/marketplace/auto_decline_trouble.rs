@@ -1,11 +1,11 @@
 //! Trouble on the way: at every request, at either provider, for a moment and for hours.
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::{Kind, Provider};
 use serde_json::json;
 use shared::domain::marketplace::booking::BookingStatus;
 use shared::domain::platform::effect::EffectStatus;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::{Kind, Provider};
 
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
 use support::unanswered::{DAILY, Market, NewBooking};

@@ -2,13 +2,13 @@
 //! set of books.
 
 use chrono::{DateTime, Duration, Utc};
-use local::outbox::Kind;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::domain::kernel::party::{PaymentIntentId, TransferId};
 use shared::domain::marketplace::booking::{BookingFact, BookingFactKind, DeclinedReason, History};
 use shared::domain::marketplace::payout::{BatchId, transfer_group};
 use shared::providers::stripe::transfer::NewTransfer;
+use stand_ins::outbox::Kind;
 use tokio::runtime::Runtime;
 
 use support::booked::{booking_id, fact, metadata, requested, usd};

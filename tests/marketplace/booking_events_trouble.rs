@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use http::Method;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::domain::kernel::party::PaymentIntentId;
 use shared::domain::marketplace::booking::Anomaly;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use support::booked::{PRICE, booking_id, event, metadata, requested};
 use support::world::{COMPANY, World};

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use local::whop::APP_ID;
 use serde_json::{Value, json};
+use stand_ins::whop::APP_ID;
 
 use support::answer::is_replay;
 use support::parties::path_of;

@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use http::Method;
-use local::fault::{Operation, Rule};
-use local::outbox::{Kind, Provider};
 use serde_json::{Value, json};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::{Kind, Provider};
 
 use support::answer::is_replay;
 use support::browser::Browser;

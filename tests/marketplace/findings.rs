@@ -4,9 +4,9 @@
 use crate::reconciliation_findings::ReconciliationFindingsSteps;
 use chrono::Duration;
 use http::{Method, StatusCode};
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
+use stand_ins::fault::Operation;
 use support::findings::PLATFORM;
 
 use support::answer::is_replay;

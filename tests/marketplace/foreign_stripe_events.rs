@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use chrono::Duration;
 use http::Method;
 use local::embedded::EmbeddedDynamo;
-use local::fault::Operation;
 use local::service::Service;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
 
 use support::booked::{PRICE, booking_id, event, metadata, requested};
 use support::log::Log;

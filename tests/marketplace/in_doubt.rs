@@ -2,10 +2,10 @@
 //! provider that was asked, and where there is nothing to look up the decision of a person is enough.
 
 use chrono::Duration;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::domain::kernel::party::BookingId;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use support::payees::Job;
 use support::payees::TUESDAY;

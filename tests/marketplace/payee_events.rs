@@ -2,12 +2,12 @@
 
 use chrono::Duration;
 use local::embedded::EmbeddedDynamo;
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::kernel::money::Currency;
 use shared::domain::kernel::party::StripeAccountId;
 use shared::domain::marketplace::payout::AccountStanding;
 use shared::store::marketplace::payee::PayeeRow;
+use stand_ins::fault::Operation;
 
 use support::booked::{event, professional};
 use support::world::World;

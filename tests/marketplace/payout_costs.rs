@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;
 
 use chrono::Duration;
-use local::fault::Operation;
 use serde_json::json;
 use shared::domain::kernel::account::Role;
+use stand_ins::fault::Operation;
 use tokio::time::Instant;
 
 use support::payees::TUESDAY;

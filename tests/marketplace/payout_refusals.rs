@@ -1,10 +1,10 @@
 //! What Stripe refuses or takes late, and bookings that change while they are paid.
 
 use chrono::Duration;
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
 use shared::domain::marketplace::booking::{BookingFactKind, DisputeStatus};
+use stand_ins::fault::Operation;
 
 use crate::payouts::FRIDAY;
 use support::payees::TUESDAY;

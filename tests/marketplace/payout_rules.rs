@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 use http::{Method, StatusCode};
 use local::embedded::EmbeddedDynamo;
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
 use shared::domain::marketplace::booking::BookingStatus;
+use stand_ins::fault::Operation;
 
 use crate::payouts::FRIDAY;
 use support::payees::TUESDAY;

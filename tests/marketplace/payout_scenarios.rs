@@ -2,10 +2,10 @@
 
 use crate::payout_rules::PayoutRulesSteps;
 use chrono::Duration;
-use local::fault::Operation;
 use shared::domain::kernel::account::Role;
 use shared::domain::kernel::money::{Currency, Money};
 use shared::domain::marketplace::booking::{BookingFactKind, DisputeStatus};
+use stand_ins::fault::Operation;
 
 use support::payees::Job;
 use support::world::{COMPANY, World};

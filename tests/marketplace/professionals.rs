@@ -2,9 +2,9 @@
 
 use chrono::Duration;
 use http::Method;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use serde_json::{Value, json};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use support::askers::{OTHER, OTHER_OWNER};
 use support::parties::{PRICE, PROFESSIONAL, payment_of};

@@ -1,11 +1,11 @@
 //! Stripe's money against our books: every cent is explained, backfilled or listed.
 
 use chrono::Duration;
-use local::fault::Operation;
 use serde_json::json;
 use shared::domain::marketplace::booking::BookingStatus;
 use shared::domain::platform::effect::EffectStatus;
 use shared::store::marketplace::reconciliation::{Cash, FindingKind};
+use stand_ins::fault::Operation;
 
 use support::jobs_done::ACCOUNT;
 use support::world::World;

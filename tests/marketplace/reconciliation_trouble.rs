@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::Duration;
 use local::embedded::Failure;
-use local::fault::{FaultKind, Operation};
 use serde_json::{Value, json};
 use shared::domain::platform::job::Occurrence;
 use shared::reconciliation::{self, ReconciliationLimits};
 use shared::store::marketplace::reconciliation::{FindingKind, RECONCILIATION_JOB};
+use stand_ins::fault::{FaultKind, Operation};
 
 use support::booked::booking_id;
 use support::injected_fault::{FAULT_POINTS, FaultPoint, InjectedFault};

@@ -4,11 +4,11 @@
 use chrono::Duration;
 use http::Method;
 use local::embedded::EmbeddedDynamo;
-use local::fault::Operation;
-use local::outbox::Kind;
-use local::resend::MailOutcome;
 use serde_json::{Value, json};
 use shared::store::keys::AccountKey;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
+use stand_ins::resend::MailOutcome;
 
 use support::browser::PASSWORD;
 use support::parties::{path_of, payment_of};

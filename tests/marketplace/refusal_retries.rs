@@ -2,9 +2,9 @@
 //! again disappears, and a refused message never hides refused money.
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::json;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::parties::{PRICE, payment_of};
 use support::world::{COMPANY, World};

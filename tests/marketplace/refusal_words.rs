@@ -4,9 +4,9 @@
 use crate::refusal_mails::RefusalMailsSteps;
 use std::collections::BTreeSet;
 
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::platform::refusal::ConsequenceKind;
+use stand_ins::fault::Operation;
 
 use crate::refusal_mails::{PROFESSIONAL, key_of, with_accounts};
 use support::parties::payment_of;

@@ -3,9 +3,9 @@
 
 use chrono::Duration;
 use http::StatusCode;
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::parties::{PRICE, path_of, payment_of};
 use support::world::{Answer, World};

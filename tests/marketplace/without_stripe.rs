@@ -2,10 +2,10 @@
 
 use chrono::Duration;
 use http::{Method, StatusCode};
-use local::fault::Operation;
 use local::service::Service;
 use serde_json::json;
 use shared::store::keys::DUE_SHARDS;
+use stand_ins::fault::Operation;
 
 use support::answer::Answer;
 use support::jobs_done::RECONCILE;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use http::{HeaderName, HeaderValue, Method};
 use local::embedded::EmbeddedDynamo;
-use local::fault::Operation;
 use serde_json::json;
 use shared::auth::routes::ROUTES;
+use stand_ins::fault::Operation;
 
 use support::browser::FOREIGN;
 use support::browser::ORIGIN;

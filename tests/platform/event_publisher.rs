@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use local::bus::BUS;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
 use shared::domain::platform::announcement::KINDS;
+use stand_ins::bus::BUS;
 
+use stacks::repository::read;
 use support::listening::{PUBLISH, with_bus};
 use support::parties::PROFESSIONAL;
 use support::payees::{APPROVALS, Job};
-use support::repository::read;
 use support::world::{COMPANY, World, bare};
 
 async fn recover_a_case(world: &World) {
@@ -96,7 +96,7 @@ async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
     let world = World::with_bus().await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_paid")).await;
-    world.stripe_trouble(local::fault::Operation::CreateTransfer, "stored:400", Some(1));
+    world.stripe_trouble(stand_ins::fault::Operation::CreateTransfer, "stored:400", Some(1));
     world.next_payout_morning();
     world.pay_day().await;
     world.publish().await;

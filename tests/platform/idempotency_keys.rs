@@ -6,9 +6,9 @@ use support::answer::is_replay;
 use chrono::Duration;
 use http::{HeaderValue, Method};
 use local::embedded::{Failure, Intervention, RequestRecord};
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::backstage::until;
 use support::world::{Answer, COMPANY, OWNER, World};

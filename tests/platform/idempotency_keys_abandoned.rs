@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::Duration;
 use local::embedded::{Failure, Intervention, RequestRecord};
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::json;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use crate::idempotency_keys::{send, with_a_case};
 use support::answer::is_replay;

@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
 use local::embedded::{Failure, Intervention, RequestRecord};
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::json;
 use shared::domain::kernel::id::CompanyId;
 use shared::domain::kernel::ids::Ids;
 use shared::idempotency::{self, Claim, Keep, KeyState, Scope};
 use shared::store::Company;
 use shared::store::platform::idempotency::StoredAnswer;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use crate::idempotency_keys::{send, with_a_case};
 use support::answer::is_replay;

@@ -4,10 +4,10 @@ use support::staff::push_in_doubt;
 use support::staff::word;
 
 use http::{Method, StatusCode};
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::world::{COMPANY, World};
 

@@ -3,10 +3,10 @@
 use axum::body::Body;
 use http::{HeaderValue, Request};
 use local::service::SANDBOX_VALUES;
-use local::whop::APP_ID;
 use serde_json::{Value, json};
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
+use stand_ins::whop::APP_ID;
 
 use support::browser::Browser;
 use support::every_route::{Callers, good_body};

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::{Method, Request};
-use local::outbox::Kind;
 use serde_json::json;
 use shared::http::extension::ClientIp;
 use shared::rate_limit::class::{AUTH, AUTH_ADDRESS, CASE_ACTION};
+use stand_ins::outbox::Kind;
 use tokio::task::JoinSet;
 
 use support::answer::is_replay;

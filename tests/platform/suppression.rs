@@ -3,9 +3,9 @@
 use chrono::Duration;
 use http::Method;
 use local::embedded::EmbeddedDynamo;
-use local::outbox::Kind;
-use local::resend::MailOutcome;
 use serde_json::{Value, json};
+use stand_ins::outbox::Kind;
+use stand_ins::resend::MailOutcome;
 use support::mailer::ADDRESS;
 use support::mailer::entry_event;
 use support::mailer::mail_event;

@@ -4,10 +4,10 @@ use crate::webhooks_kept::WebhooksKeptSteps;
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
 use local::embedded::{Failure, Intervention};
-use local::fault::{FaultKind, Operation, Rule};
-use local::outbox::Provider;
 use serde_json::{Value, json};
 use shared::domain::kernel::time;
+use stand_ins::fault::{FaultKind, Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use support::dialects::{Dialect, Happening, Spelling};
 use support::world::{COMPANY, World, id_of, payment_failed};

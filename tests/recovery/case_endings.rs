@@ -1,10 +1,10 @@
 //! A person ends a recovery, or the membership: once, on record, and for good.
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::Kind;
-use local::whop::MembershipStatus;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
+use stand_ins::whop::MembershipStatus;
 
 use support::world::{Answer, COMPANY, World};
 

@@ -1,12 +1,12 @@
 //! No sequence of events leads to a message to a member who cancelled, paid, paused, bought again or is suppressed.
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::Kind;
-use local::whop::{MembershipStatus, Shape};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
+use stand_ins::whop::{MembershipStatus, Shape};
 
 use crate::contact::{buy, buy_unreported, messages};
 use support::mailer::ADDRESS;

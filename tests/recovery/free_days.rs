@@ -1,10 +1,10 @@
 //! Free days whose key Whop may have forgotten: looked up, and granted under the next key where they are not there.
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::Kind;
-use local::whop::Shape;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
+use stand_ins::whop::Shape;
 
 use support::world::{COMPANY, World};
 

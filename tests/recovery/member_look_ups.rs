@@ -1,9 +1,9 @@
 //! Each question about a member fails by itself: it stops no other, operations show it, and it recovers.
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::Kind;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::world::{COMPANY, OWNER, World};
 

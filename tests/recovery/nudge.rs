@@ -2,10 +2,10 @@
 
 use chrono::Duration;
 use http::Method;
-use local::fault::Operation;
-use local::outbox::Kind;
-use local::whop::MembershipStatus;
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
+use stand_ins::whop::MembershipStatus;
 
 use support::world::{Answer, COMPANY, World};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use local::fault::Operation;
-use local::outbox::Kind;
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
 
 use support::world::{COMPANY, World};
 

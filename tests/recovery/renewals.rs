@@ -1,9 +1,9 @@
 //! A failed renewal is noticed, reminded and recovered, in either shape of Whop's API and webhooks.
 
 use chrono::Duration;
-use local::outbox::Kind;
-use local::whop::{Payment, Shape};
 use serde_json::json;
+use stand_ins::outbox::Kind;
+use stand_ins::whop::{Payment, Shape};
 
 use support::world::{COMPANY, World, renewal};
 

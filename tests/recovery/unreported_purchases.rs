@@ -2,10 +2,10 @@
 
 use chrono::Duration;
 use http::Method;
-use local::fault::Operation;
-use local::outbox::Kind;
-use local::whop::{Membership, MembershipStatus, Payment, Shape};
 use serde_json::{Value, json};
+use stand_ins::fault::Operation;
+use stand_ins::outbox::Kind;
+use stand_ins::whop::{Membership, MembershipStatus, Payment, Shape};
 
 use crate::contact::{buy, buy_unreported, ending, messages, pass_all_reminders, reminded};
 use support::world::{COMPANY, World, renewal};

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use support::repository::{code, functions, read, read_of, rust, texts};
+use stacks::repository::{functions, read, read_of, root};
+use support::repository::{code, rust, texts};
 
 /// The rank of every module of `shared`, as the first lines of its `lib.rs` tell it.
 fn ranks() -> BTreeMap<String, usize> {
@@ -292,7 +293,9 @@ fn json_from_outside_is_read_in_one_place() {
     let mut wrong = Vec::new();
     // Parses what it has judged by itself: it needs the words of the error.
     let judges_itself = "infra/local/src/embedded/dispatch.rs";
-    for file in ["shared/src", "functions", "infra/local/src"].into_iter().flat_map(rust) {
+    for file in
+        ["shared/src", "functions", "infra/local/src", "infra/stand-ins/src"].into_iter().flat_map(rust)
+    {
         let is_test = file.path.contains("/tests") || file.path.ends_with("_tests.rs");
         if is_test || file.path.starts_with("shared/src/json") {
             continue;
@@ -350,7 +353,7 @@ fn what_the_builders_read_between_the_lines_is_said_aloud() {
     assert_eq!(lambda, ["no_default_features = true", "features = [\"aws\"]"]);
     let builder = read(".cargo/config.toml");
     assert!(builder.lines().any(|line| line == "[build]"), "Vercel's builder fails without the table");
-    assert!(!support::repository::root().join("build.sh").exists(), "Vercel's builder would run it");
+    assert!(!root().join("build.sh").exists(), "Vercel's builder would run it");
 }
 
 #[test]

@@ -4,10 +4,10 @@
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::bus;
 use crate::embedded::EmbeddedDynamo;
-use crate::sandbox::Sandbox;
 use crate::service::{Service, StartError};
+use stand_ins::bus;
+use stand_ins::sandbox::Sandbox;
 
 /// The table, the stand-ins, and the way to them.
 pub struct Cloud {

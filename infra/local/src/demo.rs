@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 use crate::service::Service;
-use crate::whop::{Membership, MembershipStatus, Payment};
+use stand_ins::whop::{Membership, MembershipStatus, Payment};
 
 pub const COMPANY: &str = "biz_demo";
 

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use local::embedded::EmbeddedDynamo;
-use local::sandbox::Sandbox;
 use local::sandbox_api::{self, SandboxApi};
-use local::schedule;
 use local::service::{PATIENCE, Parts, SANDBOX_VALUES, SENTRY, Service, TABLE};
 use local::ticker::Ticker;
-use local::{better_stack, bus, demo, posthog, server, table};
+use local::{demo, table};
+use stacks::schedule;
+use stand_ins::sandbox::Sandbox;
+use stand_ins::{better_stack, bus, posthog, server};
 use tokio::net::TcpListener;
 
 /// The files that say when jobs run, in the deployment as well as here.
@@ -135,8 +136,8 @@ async fn run(options: Options) -> Result<(), Failed> {
     Ok(())
 }
 
-fn clock(at: Option<DateTime<Utc>>) -> local::clock::SandboxClock {
-    local::clock::SandboxClock::running_from(at.unwrap_or_else(Utc::now))
+fn clock(at: Option<DateTime<Utc>>) -> stand_ins::clock::SandboxClock {
+    stand_ins::clock::SandboxClock::running_from(at.unwrap_or_else(Utc::now))
 }
 
 fn greet(address: &str, options: &Options) {

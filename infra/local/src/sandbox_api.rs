@@ -20,7 +20,7 @@ use shared::http::{Answer, Failure, JsonBody};
 use crate::demo;
 use crate::service::Service;
 use crate::ticker::{MAX_STEP_DAYS, Ticker};
-use crate::whop::{APP_ID, Shape};
+use stand_ins::whop::{APP_ID, Shape};
 
 /// What the routes under `/sandbox` change: clock, stand-ins, faults and jobs.
 #[derive(Clone)]

@@ -28,8 +28,8 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use crate::embedded::EmbeddedDynamo;
-use crate::sandbox::Sandbox;
-use crate::{better_stack, oidc, sentry, server, whop};
+use stand_ins::sandbox::Sandbox;
+use stand_ins::{better_stack, oidc, sentry, server, whop};
 
 /// The table of the sandbox.
 pub const TABLE: &str = "justonce";
@@ -170,12 +170,8 @@ impl Service {
     ) -> Result<Self, StartError> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let providers = listener.local_addr()?;
-        let stand_ins = sandbox.whop.router().merge(sandbox.resend.router());
-        let stand_ins = stand_ins.merge(sandbox.oidc.router()).merge(sandbox.stripe.router());
-        let stand_ins = stand_ins.merge(sandbox.bus.router()).merge(sandbox.posthog.router());
-        let stand_ins = stand_ins.merge(sandbox.sentry.router()).merge(sandbox.better_stack.router());
         let deadlines_of_callers = parts.deadlines_of_callers;
-        let stand_ins = (parts.around_providers)(stand_ins);
+        let stand_ins = (parts.around_providers)(sandbox.router());
         sandbox.oidc.settle(providers);
         let served = tokio::spawn(async move {
             let _ = server::serve_within(stand_ins, listener, deadlines_of_callers).await;

@@ -14,8 +14,8 @@ use serde_json::Value;
 use shared::json::read_trusted;
 use tokio::sync::Mutex;
 
-use crate::schedule::Schedule;
 use crate::service::Service;
+use stacks::schedule::Schedule;
 
 /// The farthest the clock can be moved at once: a year of five-minute ticks takes minutes.
 pub const MAX_STEP_DAYS: i64 = 92;

@@ -44,9 +44,7 @@ pub fn of(function: &Function) -> Vec<Edit> {
         edit(
             "Cargo.toml",
             "health = { path",
-            format!(
-                "{name} = {{ path = \"{folder}\", default-features = false }}         # what it is for\n"
-            ),
+            format!("{name} = {{ path = \"{folder}\" }}         # what it is for\n"),
         ),
         edit(
             ROUTES,

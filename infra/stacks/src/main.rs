@@ -1,31 +1,15 @@
 //! `cargo stacks`: writes `infra/alarms.yaml`, `infra/cloudfront.yaml` and `infra/vercel.yaml` from
-//! `template.yaml` and the routes. Twenty-one functions with the same alarms are a loop; CloudFormation's own
-//! loops are macros that no tool can look into before they are deployed.
+//! `template.yaml` and the routes.
 //!
 //! `cargo stacks parameters [--first] NAME=VALUE…`: says what is wrong with a deployment's parameters, all of it at
 //! once, or gives them as `sam deploy` takes them, one in a line. `infra/deploy` asks it.
 
-mod alarms;
-mod cloudfront;
-mod dashboard;
-mod functions;
-mod parameters;
-mod patterns;
-mod vercel;
-
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-const TEMPLATE: &str = include_str!("../../../template.yaml");
+use stacks::repository::{read, root};
 
-/// The files, from the root of the repository, and what stands in them.
-fn files() -> Result<[(&'static str, String); 3], String> {
-    let functions = functions::read(TEMPLATE)?;
-    let alarms = ("infra/alarms.yaml", alarms::stack(&functions));
-    let cloudfront = ("infra/cloudfront.yaml", cloudfront::stack(&functions));
-    Ok([alarms, cloudfront, ("infra/vercel.yaml", vercel::stack(TEMPLATE)?)])
-}
+const TEMPLATE: &str = "template.yaml";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,30 +34,12 @@ fn main() -> ExitCode {
 }
 
 fn write() -> Result<(), String> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
-    files()?.into_iter().try_for_each(|(path, text)| {
-        std::fs::write(root.join(path), text).map_err(|error| format!("{path}: {error}"))
+    stacks::files(&read(TEMPLATE))?.into_iter().try_for_each(|(path, text)| {
+        std::fs::write(root().join(path), text).map_err(|error| format!("{path}: {error}"))
     })
 }
 
 fn overrides(named: &[&str], is_first: bool) -> Result<String, String> {
-    let lines = parameters::overrides(TEMPLATE, named, is_first)?;
+    let lines = stacks::parameters::overrides(&read(TEMPLATE), named, is_first)?;
     Ok(lines.into_iter().map(|line| line + "\n").collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_stacks_in_the_repository_are_those_of_the_template_and_the_routes() {
-        let there = [
-            include_str!("../../alarms.yaml"),
-            include_str!("../../cloudfront.yaml"),
-            include_str!("../../vercel.yaml"),
-        ];
-        for ((path, text), there) in files().unwrap().into_iter().zip(there) {
-            assert!(text == there, "{path} is out of date: run `cargo stacks`");
-        }
-    }
 }

@@ -10,7 +10,7 @@ type Given<'a> = BTreeMap<&'a str, &'a str>;
 
 /// Reads `NAME=VALUE` and gives each as `sam deploy --parameter-overrides` takes it. A first deployment has to name
 /// whatever has no default, and is held to the template's rules; a later one keeps what it does not name.
-pub(crate) fn overrides(template: &str, arguments: &[&str], is_first: bool) -> Result<Vec<String>, String> {
+pub fn overrides(template: &str, arguments: &[&str], is_first: bool) -> Result<Vec<String>, String> {
     let template: Value = serde_yaml_ng::from_str(template).map_err(|error| error.to_string())?;
     let pairs: Option<Vec<(&str, &str)>> = arguments.iter().map(|text| text.split_once('=')).collect();
     let given: Given<'_> = pairs.ok_or("expected PARAMETER=VALUE")?.into_iter().collect();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use support::repository::root;
+use stacks::repository::root;
 
 /// The one region it is asked for.
 pub const REGION: &str = "us-east-1";

@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use chrono::Utc;
 use http::Request;
-use local::clock::SandboxClock;
 use local::cloud::Cloud;
-use local::outbox::Kind;
-use local::sandbox::Sandbox;
 use serde_json::{Map, Value};
 use shared::config::NAMES;
+use stand_ins::clock::SandboxClock;
+use stand_ins::outbox::Kind;
+use stand_ins::sandbox::Sandbox;
 
 use super::copy;
 use super::emulator::{Emulator, LOG};
 use super::stack::{STACK, Stack, parameters};
 use crate::binaries::jobs;
 use crate::questions::{Asker, QUESTIONS};
-use support::repository::root;
+use stacks::repository::root;
 
 /// A schedule of a minute, and what a busy machine adds to it.
 const PATIENCE: Duration = Duration::from_secs(240);

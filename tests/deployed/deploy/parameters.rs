@@ -5,7 +5,7 @@ use shared::providers::client::client;
 
 use super::emulator::Emulator;
 use super::stack::{sam_deploy, told};
-use support::repository::{root, template};
+use stacks::repository::{root, template};
 
 /// What is deployed, and what is said to it.
 fn refusals(template: &Value) -> [(&'static [&'static str], String); 4] {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::emulator::Emulator;
 use crate::artifacts::resource;
-use support::repository::{root, template};
+use stacks::repository::{root, template};
 
 /// The name of the stack, and of its secret.
 pub const STACK: &str = "justonce";

@@ -3,7 +3,6 @@
 
 use chrono::Duration;
 use http::Method;
-use local::outbox::Kind;
 use serde_json::json;
 use shared::domain::kernel::account::{EmailAddress, Role};
 use shared::domain::kernel::id::CompanyId;
@@ -13,6 +12,7 @@ use shared::domain::platform::effect::{Effect, EffectStatus};
 use shared::http::extension::RequestId;
 use shared::store::accounts::account::AccountRow;
 use shared::store::keys::AccountKey;
+use stand_ins::outbox::Kind;
 
 use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;

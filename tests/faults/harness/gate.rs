@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use local::embedded::Intervention;
-use local::fault::FaultKind;
+use stand_ins::fault::FaultKind;
 use tokio::sync::oneshot;
 
 use super::touch::Touch;

@@ -1,6 +1,6 @@
 //! What happens at Stripe without our asking, as moves of their own; and Stripe telling of it.
 
-use local::stripe::{DisputeStatus, IntentStatus};
+use stand_ins::stripe::{DisputeStatus, IntentStatus};
 
 use support::payees::account_of;
 use support::world::{COMPANY, World};

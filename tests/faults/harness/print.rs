@@ -6,8 +6,8 @@
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use local::sandbox::Sandbox;
 use serde_json::Value;
+use stand_ins::sandbox::Sandbox;
 
 use super::rows::Rows;
 

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use local::embedded::EmbeddedDynamo;
-use local::sandbox::Sandbox;
 use local::service::{PATIENCE, Parts, Service, TABLE};
 use serde_json::Value;
 use shared::domain::kernel::clock::Clock;
 use shared::domain::kernel::ids::Ids;
+use stand_ins::sandbox::Sandbox;
 use uuid::Uuid;
 
 use super::defect::Defect;

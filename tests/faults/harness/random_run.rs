@@ -3,7 +3,7 @@
 
 use axum::http::StatusCode;
 use local::embedded::{Failure, Intervention};
-use local::fault::FaultKind;
+use stand_ins::fault::FaultKind;
 
 use super::gate::{Asked, Order, Ticket};
 use super::process::Prepared;

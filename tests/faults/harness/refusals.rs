@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 
 use axum::http::StatusCode;
-use local::fault::{ErrorCode, FaultKind};
+use stand_ins::fault::{ErrorCode, FaultKind};
 
 use super::campaign::in_a_row;
 use super::declines::{Act, Declines};

@@ -1,8 +1,8 @@
 //! Reminders: ticks over ticks, over payments, over nudges.
 
 use chrono::Duration;
-use local::fault::Operation;
 use serde_json::json;
+use stand_ins::fault::Operation;
 
 use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;

@@ -1,9 +1,9 @@
 //! Faults at chosen requests, and what is in the table afterwards.
 
-use local::fault::Operation;
 use local::service::TABLE;
 use serde_json::Value;
 use shared::store::Item;
+use stand_ins::fault::Operation;
 
 use crate::world::{World, id_of, payment};
 

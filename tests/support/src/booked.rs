@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
-use local::stripe::API_VERSION;
 use serde_json::{Value, json};
 use shared::domain::kernel::id::CompanyId;
 use shared::domain::kernel::message::Language;
@@ -15,6 +14,7 @@ use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::store::marketplace::booking::{BookingChange, BookingRow, Contact};
 use shared::store::platform::inbox::EventStatus;
 use shared::store::{Company, StoreError, Write};
+use stand_ins::stripe::API_VERSION;
 
 use crate::answer::answered;
 use crate::world::{COMPANY, World, beginning};

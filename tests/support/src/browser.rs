@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use http::{Method, Request};
-use local::outbox::{Entry, Kind};
 use serde_json::{Value, json};
+use stand_ins::outbox::{Entry, Kind};
 
 use crate::world::{Answer, World};
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use local::bus::BUS;
 use local::embedded::EmbeddedDynamo;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
-use local::posthog::{API_KEY, Captured};
 use local::service::Service;
 use serde_json::Value;
 use shared::domain::platform::announcement::{event_id, is_announced};
+use stand_ins::bus::BUS;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
+use stand_ins::posthog::{API_KEY, Captured};
 
 use crate::listening::PAUSES;
 use crate::world::World;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use local::embedded::{Failure, Intervention};
-use local::fault::FaultKind;
+use stand_ins::fault::FaultKind;
 use tokio::sync::Notify;
 
 use crate::world::World;

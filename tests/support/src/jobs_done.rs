@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use http::Method;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use serde_json::Value;
 use shared::domain::kernel::id::CompanyId;
 use shared::domain::kernel::money::{Currency, Money};
@@ -24,6 +22,8 @@ use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::store::marketplace::booking::{BookingChange, PayoutChange};
 use shared::store::marketplace::reconciliation::{Cash, Finding, FindingKind, Reconciliation};
 use shared::store::{Company, Store};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use crate::answer::answered;
 use crate::world::{COMPANY, World};

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Duration;
 use http::Method;
-use local::bus::{BUS, ReceivedEvent};
 use local::embedded::EmbeddedDynamo;
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use local::service::Service;
 use serde_json::Value;
 use shared::domain::platform::action::Source;
 use shared::domain::platform::announcement::{event_id, is_announced};
 use shared::store::company::AuditEntry;
+use stand_ins::bus::{BUS, ReceivedEvent};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use crate::answer::answered;
 use crate::world::{COMPANY, World};

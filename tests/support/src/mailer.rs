@@ -4,14 +4,14 @@ use crate::world::{Answer, World, renewal, secret_request};
 use axum::body::Body;
 use chrono::{DateTime, Duration, Utc};
 use http::{Method, Request};
-use local::outbox::Kind;
-use local::resend::MailOutcome;
 use local::service::SANDBOX_VALUES;
-use local::whop::Payment;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
 use shared::domain::kernel::time;
 use shared::providers::standard_webhooks::SigningKey;
+use stand_ins::outbox::Kind;
+use stand_ins::resend::MailOutcome;
+use stand_ins::whop::Payment;
 
 pub const ADDRESS: &str = "canary@example.com";
 

@@ -2,10 +2,6 @@
 
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
-use local::fault::Operation;
-use local::fault::Rule;
-use local::outbox::Provider;
-use local::stripe::Transfer;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
 use shared::domain::kernel::id::CompanyId;
@@ -20,6 +16,10 @@ use shared::domain::marketplace::payout::{AccountStanding, transfer_group};
 use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::store::marketplace::booking::BookingChange;
 use shared::store::{Company, Item};
+use stand_ins::fault::Operation;
+use stand_ins::fault::Rule;
+use stand_ins::outbox::Provider;
+use stand_ins::stripe::Transfer;
 
 use crate::answer::answered;
 use crate::world::{Answer, COMPANY, World};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::Duration;
 use http::Method;
-use local::fault::{Operation, Rule};
-use local::outbox::{Kind, Provider};
 use local::service::Service;
 use serde_json::{Value, json};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::{Kind, Provider};
 
 use crate::world::{COMPANY, OWNER, World};
 

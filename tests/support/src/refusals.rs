@@ -1,9 +1,9 @@
 //! What Stripe and the mailer refuse, and what staff reads and says of it.
 
 use crate::world::{Answer, World};
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use serde_json::{Value, json};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 impl World {
     /// Trouble at one of Resend's operations.

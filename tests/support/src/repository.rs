@@ -1,10 +1,8 @@
 //! The repository as a tree of texts, for the tests that read it.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde_json::Value as Json;
-use serde_yaml_ng::Value as Yaml;
+use stacks::repository::root;
 
 /// What is made from the repository and is no part of it.
 const NOT_OURS: [&str; 8] =
@@ -15,20 +13,6 @@ pub struct Text {
     /// Where it is, from the root and with `/`.
     pub path: String,
     pub text: String,
-}
-
-/// The root of the repository.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .expect("tests/support stands in the repository")
-        .to_owned()
-}
-
-/// One file by its path from the root.
-pub fn read(path: &str) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 /// Every text file under a folder (`""` is the root), in the order of their paths.
@@ -66,49 +50,4 @@ pub fn rust(folder: &str) -> Vec<Text> {
 /// The code of a file: its lines without comments.
 pub fn code(file: &Text) -> impl Iterator<Item = &str> {
     file.text.lines().filter(|line| !line.trim_start().starts_with("//"))
-}
-
-/// The names of the functions that are there: the folders of each product's folder in `functions/`.
-pub fn functions() -> Vec<String> {
-    let mut names: Vec<String> = function_folders().into_keys().collect();
-    names.sort();
-    names
-}
-
-/// The folder of a function, from the root of the repository.
-pub fn function_folder(name: &str) -> String {
-    function_folders().remove(name).unwrap_or_else(|| panic!("no function is called {name}"))
-}
-
-/// A file of a function.
-pub fn read_of(function: &str, path: &str) -> String {
-    read(&format!("{}/{path}", function_folder(function)))
-}
-
-fn function_folders() -> BTreeMap<String, String> {
-    let mut folders = BTreeMap::new();
-    for product in names_in("functions") {
-        for name in names_in(&format!("functions/{product}")) {
-            let folder = format!("functions/{product}/{name}");
-            assert!(
-                folders.insert(name, folder.clone()).is_none(),
-                "{folder} has the name of another function"
-            );
-        }
-    }
-    folders
-}
-
-fn names_in(folder: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
-    entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
-}
-
-/// `template.yaml`, CloudFormation's tags kept as tags.
-pub fn template() -> Yaml {
-    serde_yaml_ng::from_str(&read("template.yaml")).expect("template.yaml is YAML")
-}
-
-pub fn vercel() -> Json {
-    serde_json::from_str(&read("vercel.json")).expect("vercel.json is JSON")
 }

@@ -2,9 +2,9 @@
 
 use crate::world::{Answer, COMPANY, World, secret_request};
 use http::{HeaderValue, Method, Request};
-use local::fault::Operation;
 use serde_json::{Value, json};
 use shared::domain::kernel::account::Role;
+use stand_ins::fault::Operation;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 impl World {

@@ -3,8 +3,6 @@
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
 use local::embedded::EmbeddedDynamo;
-use local::fault::{Operation, Rule};
-use local::outbox::{Entry, Kind, Provider};
 use local::service::Service;
 use serde_json::Value;
 use shared::domain::kernel::id::CompanyId;
@@ -17,6 +15,8 @@ use shared::domain::marketplace::booking::{
 use shared::domain::platform::effect::Effect;
 use shared::store::marketplace::booking::{BookingChange, BookingRow, Contact};
 use shared::store::{Company, StoreError};
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::{Entry, Kind, Provider};
 
 use crate::answer::answered;
 use crate::world::{COMPANY, World};

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use local::better_stack::SOURCE_TOKEN;
 use local::embedded::{EmbeddedDynamo, Failure, Intervention};
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
 use local::service::SENTRY;
 use serde_json::Value;
 use shared::rate_limit::Deadlines;
+use stand_ins::better_stack::SOURCE_TOKEN;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
 
 use crate::world::World;
 

@@ -11,7 +11,7 @@ use shared::json::read_trusted;
 
 use super::{COMPANY, OWNER};
 use crate::service::Service;
-use crate::whop::APP_ID;
+use stand_ins::whop::APP_ID;
 
 /// Who does the jobs, and the account at Stripe that pays for them.
 const PROFESSIONAL: &str = "user_demo_professional";

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::EmbeddedDynamo;
 use super::attempt::Outcome;
-use crate::server::{self, severed};
+use stand_ins::server::{self, severed};
 
 /// What DynamoDB takes at most, that is with a batch of writes.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;

@@ -9,6 +9,8 @@ mod connector;
 mod dispatch;
 mod listener;
 mod record;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::path::Path;

@@ -7,7 +7,7 @@ use shared::domain::kernel::account::EmailAddress;
 use shared::http::{Answer, Failure, JsonBody};
 
 use super::{SandboxApi, refuse};
-use crate::resend::MailOutcome;
+use stand_ins::resend::MailOutcome;
 
 /// `{"to": "user@example.com", "outcome": "bounced"}`: or `bounced_for_now`, `complained`, `delayed`,
 /// `failed`, `delivered`, `blocked`, `unblocked`. The signed events go out at once.

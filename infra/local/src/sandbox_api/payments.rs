@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::http::{Answer, Failure, JsonBody};
 
 use super::{SandboxApi, refuse};
-use crate::stripe::{DisputeStatus, IntentStatus, PaymentIntent, StripeStandIn};
+use stand_ins::stripe::{DisputeStatus, IntentStatus, PaymentIntent, StripeStandIn};
 
 /// What can happen to a payment.
 const OUTCOMES: [&str; 8] = [

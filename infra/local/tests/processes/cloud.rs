@@ -3,12 +3,12 @@
 use axum::body::Body;
 use chrono::Utc;
 use http_body_util::BodyExt as _;
-use local::clock::SandboxClock;
 use local::demo;
-use local::sandbox::Sandbox;
 use local::service::Service;
-use local::whop::{APP_ID, Membership};
 use serde_json::{Value, json};
+use stand_ins::clock::SandboxClock;
+use stand_ins::sandbox::Sandbox;
+use stand_ins::whop::{APP_ID, Membership};
 
 use crate::function::Function;
 use crate::request::Request;

@@ -2,10 +2,10 @@
 
 use chrono::Utc;
 use local::demo;
-use local::outbox::Kind;
 use serde_json::json;
 use shared::providers::standard_webhooks::SigningKey;
 use shared::providers::whop::{Secret, sign_standard};
+use stand_ins::outbox::Kind;
 
 use crate::cloud::{Cloud, ORIGIN, sign_in};
 use crate::request::Request;

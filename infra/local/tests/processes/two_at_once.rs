@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use local::fault::{FaultKind, Operation, Rule};
-use local::outbox::{Kind, Provider};
 use platforms::PATIENCE;
+use stand_ins::fault::{FaultKind, Operation, Rule};
+use stand_ins::outbox::{Kind, Provider};
 
 use crate::cloud::{Cloud, sign_in};
 use crate::function::Function;

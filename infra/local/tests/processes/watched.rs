@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use local::fault::{Operation, Rule};
-use local::outbox::Provider;
-use local::{better_stack, sentry};
 use platforms::{Occurrence, Platform};
 use serde_json::Value;
+use stand_ins::fault::{Operation, Rule};
+use stand_ins::outbox::Provider;
+use stand_ins::{better_stack, sentry};
 
 use crate::cloud::Cloud;
 use crate::function::Function;

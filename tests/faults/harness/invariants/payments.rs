@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use local::outbox::Kind;
-use local::stripe::IntentStatus;
 use shared::domain::marketplace::booking::{Booking, Step};
+use stand_ins::outbox::Kind;
+use stand_ins::stripe::IntentStatus;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use local::outbox::Kind;
-use local::stripe::Transfer;
 use shared::domain::marketplace::booking::BookingFactKind;
 use shared::domain::marketplace::payout::TransferRequest;
 use shared::domain::platform::effect::{Effect, EffectStatus};
+use stand_ins::outbox::Kind;
+use stand_ins::stripe::Transfer;
 
 use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};

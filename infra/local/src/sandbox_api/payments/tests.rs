@@ -5,9 +5,9 @@ use shared::http::JsonBody;
 use tower::ServiceExt as _;
 
 use super::payment;
-use crate::clock::SandboxClock;
-use crate::sandbox::Sandbox;
-use crate::stripe::{API_VERSION, DisputeStatus, IntentStatus, StripeStandIn};
+use stand_ins::clock::SandboxClock;
+use stand_ins::sandbox::Sandbox;
+use stand_ins::stripe::{API_VERSION, DisputeStatus, IntentStatus, StripeStandIn};
 
 /// The first payment intent of a Stripe.
 const INTENT: &str = "pi_0000000001";

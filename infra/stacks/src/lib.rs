@@ -1,0 +1,24 @@
+//! The deployment as files: what `template.yaml` and `vercel.json` say, and the stacks that are written from the
+//! template and the routes. Twenty-one functions with the same alarms are a loop; CloudFormation's own loops are
+//! macros that no tool can look into before they are deployed.
+
+mod alarms;
+pub mod cloudformation;
+mod cloudfront;
+pub mod conditions;
+mod dashboard;
+mod functions;
+pub mod parameters;
+mod patterns;
+pub mod policies;
+pub mod repository;
+pub mod schedule;
+mod vercel;
+
+/// The stacks of a template: their paths from the root of the repository, and what stands in them.
+pub fn files(template: &str) -> Result<[(&'static str, String); 3], String> {
+    let functions = functions::read(template)?;
+    let alarms = ("infra/alarms.yaml", alarms::stack(&functions));
+    let cloudfront = ("infra/cloudfront.yaml", cloudfront::stack(&functions));
+    Ok([alarms, cloudfront, ("infra/vercel.yaml", vercel::stack(template)?)])
+}

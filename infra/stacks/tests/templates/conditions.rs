@@ -1,0 +1,29 @@
+//! The reading of conditions, by an example: what `tests/repository/rights.rs` concludes from it has to be right.
+
+use serde_yaml_ng::Value as Yaml;
+use stacks::conditions::{Touch, complaints, tied};
+
+#[test]
+fn a_condition_is_held_against_every_partition_of_a_request() {
+    let function = "{Properties: {Policies: [!Ref ReadSecrets, {Statement: [
+        {Action: dynamodb:BatchGetItem, Resource: !GetAtt Table.Arn,
+         Condition: {\"ForAllValues:StringLike\": {\"dynamodb:LeadingKeys\": [\"JOB#*\", \"KPI#*\"]}}},
+        {Action: dynamodb:Query, Resource: !Sub \"${Table.Arn}/index/list\"}]}]}}";
+    let function: Yaml = serde_yaml_ng::from_str(function).expect("YAML");
+    assert_eq!(tied(&function), ["BatchGetItem"]);
+    let touch = |right: &str, keys: &[&str]| -> Touch {
+        (right.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect())
+    };
+    let told = |touches: Vec<Touch>| complaints(&function, &touches.into_iter().collect());
+    let within = touch("BatchGetItem", &["JOB#reminders", "KPI#biz_1"]);
+    assert_eq!(told(vec![within.clone(), touch("Query list", &["anything"])]), [""; 0]);
+    for beyond in [
+        touch("BatchGetItem", &["JOB#reminders", "CASE#biz_1"]),
+        touch("BatchGetItem", &["JOBS#reminders"]),
+        touch("GetItem", &["JOB#reminders"]),
+        touch("Query", &["JOB#reminders"]),
+    ] {
+        assert_eq!(told(vec![within.clone(), beyond.clone()]).len(), 1, "{beyond:?}");
+    }
+    assert_eq!(told(vec![touch("BatchGetItem", &["JOB#reminders"])]), ["nobody takes BatchGetItem for KPI"]);
+}

@@ -1,0 +1,20 @@
+//! The providers, as far as this project talks to them.
+//!
+//! Nothing here imitates our own code: a stand-in keeps its provider's own rules (keys, audiences, error shapes), and
+//! whatever would have left the system ends in one [`outbox::Outbox`] that a test can count. Each is a [`StandIn`]
+//! over what its provider knows; [`sandbox::Sandbox`] has all of them, on one movable [`clock::SandboxClock`] and
+//! under one set of [`fault::Faults`]. All handles are cheap clones of one state, which is in memory and, if a
+//! sandbox is opened in a folder, also on disk before anybody is answered.
+
+mod base;
+pub mod better_stack;
+pub mod bus;
+pub mod oidc;
+pub mod posthog;
+pub mod resend;
+pub mod sandbox;
+pub mod sentry;
+pub mod stripe;
+pub mod whop;
+
+pub use base::{StandIn, clock, fault, outbox, server};
