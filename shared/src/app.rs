@@ -16,6 +16,7 @@ use crate::domain::kernel::id::{CompanyId, UserId};
 use crate::domain::kernel::ids::Ids;
 use crate::domain::platform::job::{Job, Occurrence};
 use crate::effects::EffectClients;
+use crate::environment::read_variable;
 use crate::events::EventIntake;
 use crate::payouts::Payouts;
 use crate::providers::client;
@@ -73,7 +74,7 @@ impl App {
     }
 
     async fn of_environment() -> Result<Self, ConfigError> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let variable = |name: &str| read_variable(name).filter(|value| !value.trim().is_empty());
         let mistake = |problem: String| ConfigError { mistakes: vec![problem] };
         let bundle = variable("AWS_CA_BUNDLE");
         let http =

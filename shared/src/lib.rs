@@ -1,7 +1,7 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
-//! `json → domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
+//! `json, environment → domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
 //! `tests/repository/house_rules.rs` reads this line and keeps it true.
 
 pub use domain;
@@ -14,6 +14,7 @@ pub mod bookings;
 pub mod config;
 pub mod due;
 pub mod effects;
+pub mod environment;
 pub mod events;
 pub mod http;
 pub mod idempotency;

@@ -1,5 +1,6 @@
 //! The binaries, as they are deployed.
 
+use shared::environment::read_variable;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -18,6 +19,6 @@ pub fn build(functions: &[String]) -> PathBuf {
         }
     }
     assert!(cargo.current_dir(root()).status().unwrap().success(), "the functions are built");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = read_variable("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     target.join("release")
 }

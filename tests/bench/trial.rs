@@ -1,10 +1,10 @@
 //! One function, started again and again and asked.
 
+use shared::domain::kernel::clock::Clock;
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::Utc;
 use http::Request;
 use http_body_util::BodyExt as _;
 use local::cloud::Cloud;
@@ -77,7 +77,8 @@ fn work_of(name: &str) -> Work {
 }
 
 async fn start(work: &Work, binary: &Path, folder: &Path) -> Start {
-    let cloud = Cloud::start(Sandbox::memory(SandboxClock::running_from(Utc::now()))).await.unwrap();
+    let cloud =
+        Cloud::start(Sandbox::memory(SandboxClock::running_from(Clock::system().now()))).await.unwrap();
     let mut environment = cloud.environment.clone();
     let plain = environment.iter().find(|(name, _)| *name == TABLE).unwrap().1.clone();
     let front = Front::open(plain.trim_start_matches("http://").to_owned(), folder).await;
@@ -129,7 +130,8 @@ async fn ask(function: &mut Function, work: &Work, asker: &Asker<'_>, cloud: &Cl
         Work::Job(schedule) => {
             let secret = cloud.environment.iter().find(|(name, _)| *name == "CRON_SECRET").unwrap();
             let (job, path) = (schedule.job.as_str(), schedule.path.as_str());
-            let occurrence = Occurrence { job, scheduled_at: Utc::now(), path, cron_secret: &secret.1 };
+            let occurrence =
+                Occurrence { job, scheduled_at: Clock::system().now(), path, cron_secret: &secret.1 };
             function.fire(&occurrence).await.is_ok()
         }
     }

@@ -1,9 +1,9 @@
 //! Every function's binary, started and asked once as each platform does it.
 
+use shared::domain::kernel::clock::Clock;
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use chrono::Utc;
 use http::Request;
 use local::cloud::Cloud;
 use platforms::{Function, Occurrence, Platform};
@@ -25,7 +25,8 @@ pub fn jobs() -> Vec<(&'static str, Schedule)> {
 }
 
 async fn every_binary_answers(platform: Platform) {
-    let cloud = Cloud::start(Sandbox::memory(SandboxClock::running_from(Utc::now()))).await.unwrap();
+    let cloud =
+        Cloud::start(Sandbox::memory(SandboxClock::running_from(Clock::system().now()))).await.unwrap();
     let mut asker = Asker::new(&cloud.service, "mem_1");
     for question in QUESTIONS {
         let mut function = start(platform, question.0, &cloud).await;
@@ -39,7 +40,7 @@ async fn every_binary_answers(platform: Platform) {
         let secret = cloud.environment.iter().find(|(name, _)| *name == "CRON_SECRET");
         let occurrence = Occurrence {
             job: &job.job,
-            scheduled_at: Utc::now(),
+            scheduled_at: Clock::system().now(),
             path: &job.path,
             cron_secret: &secret.unwrap().1,
         };
@@ -52,7 +53,8 @@ async fn every_binary_answers(platform: Platform) {
 
 /// A query and a body that a parser with the wrong feature would follow, to every function: the answer is ours.
 async fn every_binary_refuses_what_only_a_parser_understands(platform: Platform) {
-    let cloud = Cloud::start(Sandbox::memory(SandboxClock::running_from(Utc::now()))).await.unwrap();
+    let cloud =
+        Cloud::start(Sandbox::memory(SandboxClock::running_from(Clock::system().now()))).await.unwrap();
     for name in functions() {
         let row = ROUTES.iter().find(|row| row.function == name && row.method == "GET");
         let row = row.or_else(|| ROUTES.iter().find(|row| row.function == name)).unwrap();

@@ -1,7 +1,6 @@
 //! One question to each function that waits for somebody, asked by somebody who may.
 
 use bytes::Bytes;
-use chrono::Utc;
 use http::{Request, Response};
 use local::demo;
 use local::service::Service;
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 use shared::auth::Access;
 use shared::auth::routes::{ROUTES, Route};
 use shared::domain::kernel::account::Role;
+use shared::domain::kernel::clock::Clock;
 use shared::providers::whop::{Secret, sign_standard};
 use stand_ins::whop::{APP_ID, Membership};
 
@@ -48,7 +48,7 @@ impl<'a> Asker<'a> {
     pub fn new(service: &'a Service, membership: &'static str) -> Self {
         let whop = &service.sandbox.whop;
         whop.add_company(demo::COMPANY, "A company", &[demo::OWNER], true, Some("exp_1"));
-        whop.add_membership(Membership::new(membership, demo::COMPANY, "user_1", Utc::now()));
+        whop.add_membership(Membership::new(membership, demo::COMPANY, "user_1", Clock::system().now()));
         Self { service, membership, case_id: None }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Asker<'a> {
 
     /// The member's renewal fails, or is paid after all: the delivery that Whop would make of it.
     pub fn renewal(&self, failed: bool) -> Request<Bytes> {
-        let (whop, now) = (&self.service.sandbox.whop, Utc::now());
+        let (whop, now) = (&self.service.sandbox.whop, Clock::system().now());
         let event = demo::end_renewal(self.service, &whop.membership(self.membership).unwrap(), failed, now);
         let (id, body) = (event["id"].as_str().unwrap(), event.to_string());
         let secret = self.service.app.config.whop_webhook_secrets.first().unwrap();

@@ -1,6 +1,7 @@
 //! Whatever a body says: no route fails. `PROPTEST_CASES` lengthens the run.
 
 use proptest::prelude::*;
+use shared::environment::read_variable;
 use tokio::runtime::Runtime;
 
 use support::every_route::{Callers, with_bodies};
@@ -92,7 +93,7 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
 
 /// A few cases unless somebody asks for more: each asks every route.
 fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(16)
+    read_variable("PROPTEST_CASES").and_then(|cases| cases.parse().ok()).unwrap_or(16)
 }
 
 proptest! {

@@ -100,7 +100,7 @@ fn bodies(world: &World, route: &Route) -> Vec<String> {
 
 /// The same request with the canary in its query.
 fn with_query(request: &mut Request<Body>) {
-    let names = ["limit", "cursor", "window", "status", "type", "code", "status", "token", "email"];
+    let names = ["limit", "cursor", "window", "status", "type", "code", "state", "token", "email"];
     let pairs: Vec<String> = names.iter().map(|name| format!("{name}=c4n4ry")).collect();
     *request.uri_mut() = format!("{}?{}", request.uri().path(), pairs.join("&")).parse().unwrap();
 }
@@ -183,7 +183,7 @@ async fn what_opens_an_account_or_a_session_is_logged_and_kept_nowhere() {
     let url = traveller.start().await;
     secrets.extend(traveller.cookies.values().cloned());
     let returned = traveller.visit(&url, "provider").await;
-    for part in ["code", "status"] {
+    for part in ["code", "state"] {
         secrets.push(returned[part].as_str().unwrap().to_owned());
     }
     let answer = traveller.finish(&returned).await;

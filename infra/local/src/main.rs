@@ -1,5 +1,7 @@
 //! `cargo dev`: the whole service on a laptop.
 
+use shared::domain::kernel::clock::Clock;
+use shared::environment::read_variable;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -108,7 +110,7 @@ async fn run(options: Options) -> Result<(), Failed> {
         "ALLOWED_ORIGINS" => Some(format!("http://localhost:{}", address.port())),
         _ => None,
     };
-    let lookup = |name: &str| std::env::var(name).ok().or_else(|| own(name));
+    let lookup = |name: &str| read_variable(name).or_else(|| own(name));
     // Nobody counts the requests of a server that runs for weeks.
     dynamo.keep_requests(KEPT_REQUESTS);
     let parts = Parts { deadlines_of_callers: Some(server::PATIENT), ..Parts::usual(&dynamo, PATIENCE)? };
@@ -137,7 +139,7 @@ async fn run(options: Options) -> Result<(), Failed> {
 }
 
 fn clock(at: Option<DateTime<Utc>>) -> stand_ins::clock::SandboxClock {
-    stand_ins::clock::SandboxClock::running_from(at.unwrap_or_else(Utc::now))
+    stand_ins::clock::SandboxClock::running_from(at.unwrap_or_else(|| Clock::system().now()))
 }
 
 fn greet(address: &str, options: &Options) {
@@ -164,7 +166,7 @@ fn greet(address: &str, options: &Options) {
 }
 
 /// To the person at the terminal; the log has its own way.
-#[allow(clippy::print_stderr, reason = "this is a command for people")]
+#[expect(clippy::print_stderr, reason = "this is a command for people")]
 fn say(text: &str) {
     eprintln!("{text}");
 }

@@ -18,7 +18,7 @@ const ROWS_LEFT: u8 = 4;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let asked = Options::read(lexopt::Parser::from_env(), |name| std::env::var(name).ok());
+    let asked = Options::read(lexopt::Parser::from_env(), shared::environment::read_variable);
     let (text, code) = match asked {
         Err(problem) => (format!("cargo migrate: {problem}\n\n{}", options::HELP), MISUSED),
         Ok(None) => (options::HELP.to_owned(), DONE),

@@ -4,6 +4,7 @@ use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use migrations::{Migrator, Table};
 use shared::aws::Aws;
 use shared::domain::kernel::clock::Clock;
+use shared::domain::kernel::ids::Ids;
 use shared::providers::client::client_that_trusts;
 
 /// What it says of itself.
@@ -182,7 +183,7 @@ fn at_least_one(text: &str) -> Result<u32, String> {
 fn owner() -> String {
     let machine = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
     let machine = machine.filter(|name| !name.is_empty()).unwrap_or_else(|| "a machine".to_owned());
-    let id = uuid::Uuid::new_v4().simple().to_string();
+    let id = Ids::system().next().simple().to_string();
     format!("process {} on {machine} ({})", std::process::id(), &id[..8])
 }
 

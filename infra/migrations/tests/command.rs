@@ -1,5 +1,5 @@
 //! The command as a process: what it says, how it ends, and what a kill leaves behind.
-#![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};

@@ -60,7 +60,7 @@ fn standard_input() -> Result<String, String> {
 }
 
 fn check() -> Result<String, String> {
-    let config = Config::read(|name| std::env::var(name).ok())
+    let config = Config::read(shared::environment::read_variable)
         .map_err(|error| format!("It would not start:\n  {}", error.mistakes.join("\n  ")))?;
     if config.missing().is_empty() {
         return Ok("It starts, and nothing that everybody needs is missing.\n".to_owned());

@@ -7,8 +7,9 @@
 //!
 //! Source: docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 
+use crate::domain::kernel::clock::Clock;
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
@@ -108,7 +109,7 @@ fn signed(aws: &Aws, endpoint: &str, id: &str) -> Result<reqwest::Request, Secre
         .identity(&identity)
         .region(&aws.region)
         .name("secretsmanager")
-        .time(SystemTime::now())
+        .time(Clock::system().now().into())
         .settings(SigningSettings::default())
         .build()
         .map_err(|error| wrong(&error))?

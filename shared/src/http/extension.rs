@@ -2,6 +2,7 @@
 //!
 //! They are types and not headers, because a client can send any header but no type.
 
+use crate::domain::kernel::ids::Ids;
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
@@ -55,7 +56,7 @@ impl RequestId {
         let fit = |id: &&str| {
             !id.is_empty() && id.len() <= MAX_REQUEST_ID_CHARS && id.bytes().all(|b| b.is_ascii_graphic())
         };
-        Self(id.filter(fit).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned))
+        Self(id.filter(fit).map_or_else(|| Ids::system().next().to_string(), str::to_owned))
     }
 }
 

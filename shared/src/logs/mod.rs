@@ -11,6 +11,7 @@ mod buffered;
 mod fields;
 mod metrics;
 
+use crate::domain::kernel::clock::Clock;
 use std::io::Write;
 use std::panic::PanicHookInfo;
 use std::sync::{Mutex, Once, PoisonError};
@@ -24,6 +25,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::environment::read_variable;
 pub use buffered::{BufferedLines, KeptLine, Lines, Wanted, keeping};
 use fields::Fields;
 
@@ -33,10 +35,10 @@ use fields::Fields;
 pub fn init(service: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let levels = std::env::var("RUST_LOG").unwrap_or_default();
+        let levels = read_variable("RUST_LOG").unwrap_or_default();
         let logs = Logs::new(service, std::io::stdout());
         // Lambda's own word for what this process is deployed as; elsewhere nobody counts by stacks.
-        let deployed_as = std::env::var("AWS_LAMBDA_FUNCTION_NAME").ok();
+        let deployed_as = read_variable("AWS_LAMBDA_FUNCTION_NAME");
         let logs = Logs { namespace: metrics::namespace(deployed_as.as_deref(), service), ..logs };
         if tracing::subscriber::set_global_default(fit_to_print(logs, &levels)).is_ok() {
             std::panic::set_hook(Box::new(log_panic));
@@ -115,7 +117,7 @@ where
         let mut own = Fields::default();
         event.record(&mut own);
         let place = (self.service, self.namespace.as_str());
-        let (at, level) = (Utc::now(), event.metadata().level());
+        let (at, level) = (Clock::system().now(), event.metadata().level());
         // What another crate calls an error it has told its caller as well, who says what it means.
         let is_error = *level == Level::ERROR && !is_foreign(event.metadata());
         self.write(at, is_error, &Line::new(at, level, place, inherited, own));

@@ -15,6 +15,7 @@ mod request;
 #[cfg(feature = "vercel")]
 mod vercel;
 
+use crate::environment::read_variable;
 use std::error::Error;
 use std::io;
 
@@ -75,7 +76,7 @@ pub async fn serve(service: Service) -> Result<(), ServeError> {
 }
 
 async fn start(service: Service) -> Result<(), ServeError> {
-    match Platform::from_env(|name| std::env::var(name).ok())? {
+    match Platform::from_env(read_variable)? {
         #[cfg(feature = "vercel")]
         Platform::Vercel => vercel::serve(service).await,
         #[cfg(not(feature = "vercel"))]

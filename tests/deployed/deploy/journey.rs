@@ -1,9 +1,9 @@
 //! From a signed webhook to a number, through the deployed functions and by their own schedules.
 
+use shared::domain::kernel::clock::Clock;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use chrono::Utc;
 use http::Request;
 use local::cloud::Cloud;
 use serde_json::{Map, Value};
@@ -54,7 +54,8 @@ async fn get(stack: &Stack<'_>, function: &str, path: &str) -> Value {
 #[tokio::test]
 #[ignore = "deploys what `infra/build aws` has built: infra/check/run deploy"]
 async fn a_renewal_that_failed_is_recovered_by_what_sam_has_deployed() {
-    let cloud = Cloud::start(Sandbox::memory(SandboxClock::running_from(Utc::now()))).await.unwrap();
+    let cloud =
+        Cloud::start(Sandbox::memory(SandboxClock::running_from(Clock::system().now()))).await.unwrap();
     let http = cloud.service.app.http.clone();
     let emulator = Emulator::start(&http, &format!("http://{}", cloud.service.providers)).await;
     emulator.keep_secret(&http, STACK, &secret(&cloud.environment)).await;

@@ -1,5 +1,6 @@
 //! Running a scenario: on a runtime made for it, and a random run for as many seeds as are asked for.
 
+use shared::environment::read_variable;
 use tokio::runtime::Builder;
 
 use super::explorer::{ExploreLimits, explore};
@@ -72,7 +73,7 @@ pub fn repeats<S: Scenario>(seeds: u64, weather: FaultRates, scene_of: impl Fn(u
 
 /// The seeds of this run: the usual number, a multiple of it, or the one that is asked for.
 fn chosen(usual: u64) -> std::ops::Range<u64> {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let number = |name: &str| read_variable(name).and_then(|text| text.parse::<u64>().ok());
     match number("JUSTONCE_HARNESS_SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..usual * number("JUSTONCE_HARNESS_TIMES").unwrap_or(1),

@@ -22,7 +22,7 @@
 //! first; and who sleeps wakes when nobody else of its process can move, or after trouble at once. Three
 //! workers are explored with a bound on interruptions where a job is long; two without one.
 //!
-//! `JUSTONCE_HARNESS_TIMES=100 cargo test -p tests --test journeys harness` runs a hundred times as many
+//! `JUSTONCE_HARNESS_TIMES=100 cargo test -p tests --test faults harness` runs a hundred times as many
 //! seeds, and with `-- --ignored` the explorations that take minutes or hours;
 //! `JUSTONCE_HARNESS_SEED=17` runs that one seed alone. `-- --nocapture` shows the figures, a line for
 //! each scenario, which adds up with

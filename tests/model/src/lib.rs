@@ -6,7 +6,7 @@
 //! else may take steps.
 //!
 //! # What it sees that the fault harness cannot
-//! The harness of `tests/journeys` runs the real code and makes call *n* fail; it tries the schedules
+//! The harness of `tests/faults` runs the real code and makes call *n* fail; it tries the schedules
 //! it is told to. Here no schedule is chosen: a worker may hang for two days holding a claim and go on
 //! as if nothing were, three workers may overtake each other in any order, any number of claims,
 //! deaths and ticks may come. Ages stop growing at the longest span that matters and a fence is

@@ -28,7 +28,7 @@ impl Log {
         static SECOND: OnceLock<tracing::Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| tracing::Dispatch::new(logs::to("nobody", io::sink(), "trace")));
         let log = Self::default();
-        let guard = tracing::subscriber::set_default(logs::to("journeys", log.clone(), "trace"));
+        let guard = tracing::subscriber::set_default(logs::to("tests", log.clone(), "trace"));
         (log, guard)
     }
 

@@ -1,5 +1,6 @@
 //! A company with members, and everybody who deals with it.
 
+use shared::environment::read_variable;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -68,8 +69,8 @@ impl World {
     /// A world whose service is made of these parts.
     pub async fn of(dynamo: EmbeddedDynamo, lookup: impl Fn(&str) -> Option<String>, parts: Parts) -> Self {
         // Silent unless asked: `RUST_LOG=info cargo test -p tests -- --nocapture`.
-        if std::env::var_os("RUST_LOG").is_some() {
-            shared::logs::init("journeys");
+        if read_variable("RUST_LOG").is_some() {
+            shared::logs::init("tests");
         }
         let sandbox = Sandbox::memory(SandboxClock::frozen(beginning()));
         let service = Service::start_of(sandbox, dynamo, lookup, parts).await.unwrap();

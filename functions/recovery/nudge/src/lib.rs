@@ -204,7 +204,7 @@ fn refuse_closed(case: &Case) -> Result<(), Failure> {
     Ok(())
 }
 
-#[allow(clippy::too_many_arguments, reason = "each is a separate fact of the one decision")]
+#[expect(clippy::too_many_arguments, reason = "each is a separate fact of the one decision")]
 fn message(
     app: &SharedApp,
     caller: &Caller,

@@ -1,11 +1,11 @@
 //! What the functions find around them: a table that answers over HTTP, and the providers' stand-ins.
 
 use axum::body::Body;
-use chrono::Utc;
 use http_body_util::BodyExt as _;
 use local::demo;
 use local::service::Service;
 use serde_json::{Value, json};
+use shared::domain::kernel::clock::Clock;
 use stand_ins::clock::SandboxClock;
 use stand_ins::sandbox::Sandbox;
 use stand_ins::whop::{APP_ID, Membership};
@@ -24,13 +24,13 @@ pub struct Cloud {
 
 impl Cloud {
     pub async fn start() -> Self {
-        let sandbox = Sandbox::memory(SandboxClock::running_from(Utc::now()));
+        let sandbox = Sandbox::memory(SandboxClock::running_from(Clock::system().now()));
         let cloud = local::cloud::Cloud::start(sandbox).await.unwrap();
         let service = &cloud.service;
         let whop = &service.sandbox.whop;
         whop.add_company(demo::COMPANY, "A company", &[demo::OWNER], true, Some("exp_1"));
         whop.add_company("biz_other", "Another company", &["user_other"], true, None);
-        whop.add_membership(Membership::new("mem_1", demo::COMPANY, "user_1", Utc::now()));
+        whop.add_membership(Membership::new("mem_1", demo::COMPANY, "user_1", Clock::system().now()));
         demo::renew(service, "mem_1", true, None).await.unwrap();
         let case_id = only_case(service).await;
         Self { cloud, case_id }

@@ -1,8 +1,8 @@
 //! Real function binaries, asked by Lambda's protocol.
 
-use chrono::Utc;
 use local::demo;
 use serde_json::json;
+use shared::domain::kernel::clock::Clock;
 use shared::providers::standard_webhooks::SigningKey;
 use shared::providers::whop::{Secret, sign_standard};
 use stand_ins::outbox::Kind;
@@ -134,7 +134,7 @@ async fn a_nudge_with_one_key_is_one_message_and_one_answer() {
 async fn an_event_is_taken_with_its_senders_signature_only() {
     let cloud = Cloud::start().await;
     let mut function = cloud.function("webhooks").await;
-    let (now, body) = (Utc::now(), json!({"type": "charge.refunded", "data": {}}).to_string());
+    let (now, body) = (Clock::system().now(), json!({"type": "charge.refunded", "data": {}}).to_string());
     let shared = SigningKey::parse("whsec_c2FuZGJveCBzaGFyZWQga2V5IG9mIDMyIGJ5dGVzISE=").unwrap();
     let whop = Secret::new("ws_sandbox_webhook_secret").unwrap();
     for (path, signature) in [

@@ -1,6 +1,6 @@
 //! What only processes of their own can show: the real server on its socket, the real functions under
 //! Lambda's runtime protocol, and what a kill leaves behind.
-#![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod cloud;
 mod function;

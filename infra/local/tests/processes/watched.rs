@@ -1,5 +1,6 @@
 //! What watchers hear of real functions: on both platforms it has left before the platform may freeze them.
 
+use shared::domain::kernel::clock::Clock;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -45,7 +46,7 @@ async fn a_run_checks_in_and_out_and_ships_its_lines_on_both_platforms() {
     for platform in [Platform::Lambda, Platform::Vercel] {
         let cloud = Cloud::start().await;
         let mut function = Function::start_on(platform, "reminders", &cloud.with(&watched(&cloud))).await;
-        function.fire(&tick(Utc::now())).await;
+        function.fire(&tick(Clock::system().now())).await;
         let sandbox = &cloud.service().sandbox;
         if platform == Platform::Vercel {
             until(|| statuses(&cloud).len() == 2 && !sandbox.better_stack.lines().is_empty()).await;
@@ -89,6 +90,6 @@ async fn an_error_before_the_handler_and_one_behind_it_are_heard_of_and_hanging_
     }
     let mut function = Function::start_on(Platform::Lambda, "reminders", &cloud.with(&watched(&cloud))).await;
     let began = Instant::now();
-    function.fire(&tick(Utc::now())).await;
+    function.fire(&tick(Clock::system().now())).await;
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

@@ -1,5 +1,6 @@
 //! Movable time, so that a day passes in a test without waiting for it.
 
+use shared::domain::kernel::clock::Clock;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
@@ -25,7 +26,7 @@ impl SandboxClock {
 
     /// A clock that shows `at` now and goes on from there at the pace of the wall clock.
     pub fn running_from(at: DateTime<Utc>) -> Self {
-        Self::showing(Reading::Running { ahead: at - Utc::now() }, Journal::default())
+        Self::showing(Reading::Running { ahead: at - Clock::system().now() }, Journal::default())
     }
 
     /// A clock that shows the time of day and writes to `journal` whenever it is moved.
@@ -53,7 +54,7 @@ impl SandboxClock {
     /// Moves the time to `at` without keeping it: one of the many small steps of a larger move, which
     /// would spend their time on the disk. A process that dies on the way goes on from the last kept time.
     pub fn pass(&self, at: DateTime<Utc>) {
-        self.reading().set(Setting { shown_at: at, wall_at: Utc::now() });
+        self.reading().set(Setting { shown_at: at, wall_at: Clock::system().now() });
     }
 
     /// Does again what was written; as the wall clock went on meanwhile, so did this one.
@@ -65,7 +66,7 @@ impl SandboxClock {
     }
 
     fn move_to(&self, shown_at: DateTime<Utc>, reading: &mut Reading) {
-        let setting = Setting { shown_at, wall_at: Utc::now() };
+        let setting = Setting { shown_at, wall_at: Clock::system().now() };
         self.journal.write(|| Record::of(NAME, &setting));
         reading.set(setting);
     }
@@ -96,7 +97,7 @@ impl Reading {
     fn now(&self) -> DateTime<Utc> {
         match self {
             Self::Frozen(at) => *at,
-            Self::Running { ahead } => Utc::now() + *ahead,
+            Self::Running { ahead } => Clock::system().now() + *ahead,
         }
     }
 

@@ -1,5 +1,5 @@
 //! What a caller of the providers sees over real HTTP.
-#![allow(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod kept;
 mod memberships;

@@ -59,7 +59,7 @@ impl Times {
 
     fn hold_with(&self, now: DateTime<Utc>, patience: f64) -> bool {
         // Whole seconds, as tokens are written; a float holds them exactly.
-        #[allow(clippy::cast_precision_loss, reason = "seconds of Unix time are below 2^53")]
+        #[expect(clippy::cast_precision_loss, reason = "seconds of Unix time are below 2^53")]
         let now = now.timestamp() as f64;
         let begun = |at: Option<f64>| at.is_none_or(|at| at <= now + LEEWAY_SECONDS);
         self.expires + patience > now && begun(self.not_before) && begun(self.issued)
