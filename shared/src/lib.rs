@@ -1,7 +1,7 @@
 //! The library crate of every function.
 //!
 //! Modules stand in a one-way order; a module uses only what stands left of an arrow before it:
-//! `json, environment → domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
+//! `json, environment → domain → vault, logs → store, providers, watch → aws, effects, due, recovery, idempotency, rate_limit, views → events, bookings → payouts → config → bearer → app → http, reconciliation → auth → runtime`.
 //! `tests/repository/house_rules.rs` reads this line and keeps it true.
 
 pub use domain;
@@ -28,4 +28,5 @@ pub mod recovery;
 pub mod runtime;
 pub mod store;
 pub mod vault;
+pub mod views;
 pub mod watch;

@@ -1,5 +1,5 @@
 //! The files in which every function has a place, and what is written there. Each insertion stands before the same
-//! thing of `health`, which is the last one everywhere.
+//! thing of `health`, which is the last one everywhere; in the API document before what is first.
 
 use crate::function::Function;
 
@@ -9,7 +9,7 @@ pub const ROUTES: &str = "shared/src/auth/routes.rs";
 /// A block of lines in a file.
 pub struct Edit {
     /// The file, from the root of the repository.
-    pub path: &'static str,
+    pub path: String,
     /// The beginning of the line before which the block stands.
     before: &'static str,
     /// The lines, each with its end.
@@ -39,8 +39,9 @@ impl Edit {
 pub fn of(function: &Function) -> Vec<Edit> {
     let Function { name, method, path, access, .. } = function;
     let (folder, module, resource) = (function.folder(), function.module(), function.resource());
-    let edit = |path: &'static str, before: &'static str, block: String| Edit { path, before, block };
-    vec![
+    let edit =
+        |path: &str, before: &'static str, block: String| Edit { path: path.to_owned(), before, block };
+    let mut edits = vec![
         edit(
             "Cargo.toml",
             "health = { path",
@@ -78,16 +79,37 @@ pub fn of(function: &Function) -> Vec<Edit> {
             "    { \"src\": \"/api/health\",",
             format!("    {{ \"src\": \"{}\", \"dest\": \"/{folder}/src/main.rs\" }},\n", pattern(path)),
         ),
-        edit(
-            DOCUMENT,
-            "    {\"name\": \"health\",",
-            format!("    {{\"name\": \"{name}\", \"description\": \"What it is for.\"}},\n"),
-        ),
-        edit(DOCUMENT, "    \"/api/health\": {", operation(function)),
-    ]
+    ];
+    edits.extend(document(function));
+    edits
 }
 
-const DOCUMENT: &str = "functions/platform/health/src/openapi.json";
+/// The descriptions of parameters, as they are now.
+const PARAMETERS: &str = include_str!("../../openapi/src/parameters.rs");
+
+/// The places in the API document beside the function's own file: the list of its product, and the parameters of its
+/// path that no other route has.
+fn document(function: &Function) -> Vec<Edit> {
+    let product = format!("infra/openapi/src/{}.rs", function.product);
+    let module = function.module();
+    let edit =
+        |path: &str, before: &'static str, block: String| Edit { path: path.to_owned(), before, block };
+    let mut edits = vec![
+        edit(&product, "pub mod ", format!("pub mod {module};\n")),
+        edit(&product, "    ]", format!("        {module}::function(),\n")),
+    ];
+    for name in function.parameters() {
+        let words = name.split('_').map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..]));
+        let row = format!(
+            "        Parameter(\"{}\", Path, \"{name}\", \"What it names.\", Plain(json!({{\"type\": \"string\"}})), \"1\"),\n",
+            words.collect::<String>(),
+        );
+        if PARAMETERS.contains(&row) || !PARAMETERS.contains(&format!("Path, \"{name}\",")) {
+            edits.push(edit("infra/openapi/src/parameters.rs", "        Parameter(", row));
+        }
+    }
+    edits
+}
 
 /// A path as a pattern of Vercel.
 fn pattern(path: &str) -> String {
@@ -128,44 +150,5 @@ fn template(function: &Function) -> String {
               Condition: {{\"ForAllValues:StringLike\": {{\"dynamodb:LeadingKeys\": [\"LIMIT#*\", \"SESSION#*\"]}}}}
 
 "
-    )
-}
-
-/// The operation in the API document.
-fn operation(function: &Function) -> String {
-    let Function { name, method, path, .. } = function;
-    let parameter = |name: &&str| {
-        format!(
-            "          {{\"name\": \"{name}\", \"in\": \"path\", \"required\": true, \"schema\": {{\"type\": \"string\"}}, \
-             \"description\": \"What it names.\"}}"
-        )
-    };
-    let parameters: Vec<String> = function.parameters().iter().map(parameter).collect();
-    let parameters = if parameters.is_empty() {
-        String::new()
-    } else {
-        format!("\n        \"parameters\": [\n{}\n        ],", parameters.join(",\n"))
-    };
-    format!(
-        "    \"{path}\": {{
-      \"{}\": {{
-        \"tags\": [\"{name}\"],
-        \"operationId\": \"{}_{}\",
-        \"summary\": \"What it does.\",
-        \"description\": \"What it changes.\\n\\n**Sent twice:** what happens.\",{parameters}
-        \"responses\": {{
-          \"200\": {{
-            \"description\": \"What it answers.\",
-            \"headers\": {{\"x-request-id\": {{\"$ref\": \"#/components/headers/RequestId\"}}}},
-            \"content\": {{\"application/json\": {{\"schema\": {{\"type\": \"object\"}}, \"example\": {{}}}}}}
-          }},
-          \"500\": {{\"$ref\": \"#/components/responses/Internal\"}}
-        }}
-      }}
-    }},
-",
-        method.to_ascii_lowercase(),
-        method.to_ascii_lowercase(),
-        function.module(),
     )
 }

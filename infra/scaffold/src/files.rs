@@ -3,12 +3,13 @@
 use crate::function::Function;
 
 /// Each with its path from the root of the repository.
-pub fn of(function: &Function) -> [(String, String); 4] {
+pub fn of(function: &Function) -> [(String, String); 5] {
     let folder = function.folder();
     [
         (format!("{folder}/Cargo.toml"), manifest(function)),
         (format!("{folder}/src/main.rs"), main(function)),
         (format!("{folder}/src/lib.rs"), library(function)),
+        (format!("infra/openapi/src/{}/{}.rs", function.product, function.module()), described(function)),
         (format!("tests/journeys/{}.rs", function.module()), test(function)),
     ]
 }
@@ -38,7 +39,6 @@ path = \"src/main.rs\"
 [dependencies]
 axum.workspace = true
 http.workspace = true
-serde_json.workspace = true
 shared.workspace = true
 tokio.workspace = true
 vercel_runtime = {{ workspace = true, optional = true }}   # not used here: Vercel's builder looks for it in every function
@@ -70,8 +70,7 @@ fn library(function: &Function) -> String {
     let Function { name, method, path, access, .. } = function;
     let is_public = access == "Anyone";
     let (imports, caller) =
-        if is_public { ("", "") } else { ("use shared::auth::Caller;\n", "caller: Caller") };
-    let answer = if is_public { "json!({})" } else { "json!({\"company_id\": caller.company.id()})" };
+        if is_public { ("", "") } else { ("use shared::auth::Caller;\n", "_caller: Caller") };
     format!(
         "//! What it is for.
 //!
@@ -83,10 +82,10 @@ fn library(function: &Function) -> String {
 
 use axum::Router;
 use http::Method;
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::Routes;
 {imports}use shared::http::{{Answer, Failure}};
+use shared::views::EmptyView;
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {{
@@ -94,7 +93,42 @@ pub fn router(app: SharedApp) -> Router {{
 }}
 
 async fn answer({caller}) -> Result<Answer, Failure> {{
-    Ok(Answer::ok({answer}))
+    Ok(Answer::ok(EmptyView {{}}))
+}}
+"
+    )
+}
+
+/// The wording of the API document.
+fn described(function: &Function) -> String {
+    let Function { name, method, path, .. } = function;
+    let (module, verb) = (function.module(), method.to_ascii_lowercase());
+    let (import, begin) = match verb.as_str() {
+        "get" | "post" | "put" => (verb.clone(), format!("{verb}(")),
+        _ => ("operation".to_owned(), format!("operation(\"{method}\", ")),
+    };
+    format!(
+        "//! What it is for.
+
+use serde_json::json;
+use shared::views::EmptyView;
+
+use crate::operation::{{Function, {import}}};
+
+/// The function `{name}`.
+pub(super) fn function() -> Function {{
+    Function {{
+        name: \"{name}\",
+        about: \"What it is for.\",
+        unavailable: Some(\"Unavailable\"),
+        operations: vec![
+            {begin}\"{path}\", \"{verb}_{module}\")
+                .summary(\"Who: what for.\")
+                .about(\"What it does.\")
+                .twice(\"what happens.\")
+                .answer::<EmptyView>(200, \"What it answers.\", json!({{}})),
+        ],
+    }}
 }}
 "
     )

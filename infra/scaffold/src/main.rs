@@ -63,7 +63,7 @@ fn add(root: &Path, function: &Function) -> Result<String, String> {
     }
     edited.iter().try_for_each(|(path, text)| write(&root.join(path), text))?;
     Ok(format!(
-        "{} is there. Next: `cargo fmt`, `cargo stacks`, then docs/adding-a-route.md from point 1.\n",
+        "{} is there. Next: `cargo fmt`, `cargo openapi`, `cargo stacks`, then docs/adding-a-route.md from point 1.\n",
         function.folder()
     ))
 }
@@ -80,7 +80,7 @@ fn remove(root: &Path, folder: &str) -> Result<String, String> {
     let folder = root.join(function.folder());
     // What was added to the function by hand stays: only empty folders go.
     let _ = fs::remove_dir(folder.join("src")).and_then(|()| fs::remove_dir(&folder));
-    Ok(format!("{} is gone. Next: `cargo stacks`.\n", function.folder()))
+    Ok(format!("{} is gone. Next: `cargo openapi`, `cargo stacks`.\n", function.folder()))
 }
 
 /// Every file that other functions stand in too, edited.
@@ -88,13 +88,16 @@ fn edited(
     root: &Path,
     function: &Function,
     edit: impl Fn(&Edit, &str) -> Result<String, String>,
-) -> Result<Vec<(&'static str, String)>, String> {
-    let mut edited: Vec<(&'static str, String)> = Vec::new();
+) -> Result<Vec<(String, String)>, String> {
+    let mut edited: Vec<(String, String)> = Vec::new();
     for change in edits::of(function) {
         let known = edited.iter_mut().find(|(path, _)| *path == change.path);
         match known {
             Some((_, text)) => *text = edit(&change, text)?,
-            None => edited.push((change.path, edit(&change, &read(root, change.path)?)?)),
+            None => {
+                let text = edit(&change, &read(root, &change.path)?)?;
+                edited.push((change.path, text));
+            }
         }
     }
     Ok(edited)
@@ -119,11 +122,11 @@ mod tests {
             let function = Function::parse("marketplace/shelves", "POST", path, access).unwrap();
             for (path, with) in edited(&root, &function, Edit::insert).unwrap() {
                 let mut without = with.clone();
-                assert_ne!(without, read(&root, path).unwrap(), "{path}");
+                assert_ne!(without, read(&root, &path).unwrap(), "{path}");
                 for change in edits::of(&function).iter().filter(|change| change.path == path) {
                     without = change.remove(&without).unwrap();
                 }
-                assert_eq!(without, read(&root, path).unwrap(), "{path}");
+                assert_eq!(without, read(&root, &path).unwrap(), "{path}");
                 if path == edits::ROUTES {
                     assert_eq!(Function::find("marketplace/shelves", &with).unwrap(), function);
                 }

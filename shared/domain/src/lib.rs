@@ -8,3 +8,5 @@ pub mod kernel;
 pub mod marketplace;
 pub mod platform;
 pub mod recovery;
+#[cfg(feature = "openapi")]
+mod schema;

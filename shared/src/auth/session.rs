@@ -10,18 +10,18 @@ use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Duration, Utc};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use serde_json::{Value, json};
 
 use crate::app::{App, SharedApp};
 use crate::domain::kernel::account::Role;
 use crate::domain::kernel::id::CompanyId;
-use crate::domain::kernel::time;
 use crate::http::rate_limit_charge::Charged;
 use crate::http::{Answer, Failure, RateLimitCharge};
 use crate::rate_limit::Limiter;
 use crate::store::StoreError;
 use crate::store::accounts::session::SessionRow;
 use crate::store::keys::AccountKey;
+use crate::views::accounts::session::{AccountView, SessionView};
+use crate::views::{EmptyView, Timestamp};
 
 pub use cookie::expired as expired_cookie;
 
@@ -191,7 +191,7 @@ pub async fn end_all(app: &App, account: &AccountKey) -> Result<(), Failure> {
 
 /// The answer to whoever is signed in no more.
 pub fn left() -> Response {
-    let mut response = Answer::ok(json!({})).into_response();
+    let mut response = Answer::ok(EmptyView {}).into_response();
     response.headers_mut().insert(header::SET_COOKIE, expired_cookie());
     response
 }
@@ -204,18 +204,15 @@ pub fn is_csrf_token(app: &App, session: &Session, headers: &HeaderMap) -> bool 
 
 impl Session {
     /// What its owner is shown: who is signed in, until when, and the token for changing requests.
-    pub fn shown(&self) -> Value {
-        json!({
-            "account": {
-                "account_id": self.account,
-                "role": self.role,
-                "company_id": self.company,
-            },
-            "csrf_token": self.csrf_token,
-            "created_at": time::format(self.created_at),
-            "expires_at": time::format(self.expires_at),
-            "idle_expires_at": time::format(self.idle_expires_at),
-        })
+    pub fn shown(&self) -> SessionView {
+        let (account_id, company_id) = (self.account.clone(), self.company.clone());
+        SessionView {
+            account: AccountView { account_id, role: self.role, company_id },
+            csrf_token: self.csrf_token.clone(),
+            created_at: Timestamp(self.created_at),
+            expires_at: Timestamp(self.expires_at),
+            idle_expires_at: Timestamp(self.idle_expires_at),
+        }
     }
 
     /// The answer to whoever has just signed in.

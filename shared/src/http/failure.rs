@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
 
 use crate::domain::kernel::provider::Provider;
 use crate::domain::recovery::settings::FieldError;
 use crate::providers::call::{CallError, ProviderError};
 use crate::store::StoreError;
 use crate::vault::VaultError;
+use crate::views::platform::problem::ProblemView;
 
 /// The media type of a problem document (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -114,14 +114,13 @@ impl Failure {
         }
     }
 
-    pub fn problem(&self, request_id: &str) -> Value {
-        let mut problem = problem(self.status(), &self.detail(), request_id);
-        if let Self::Invalid { errors, .. } = self
-            && !errors.is_empty()
-        {
-            problem["errors"] = json!(listed(errors));
-        }
-        problem
+    /// The problem document.
+    pub fn problem(&self, request_id: &str) -> ProblemView {
+        let errors = match self {
+            Self::Invalid { errors, .. } => listed(errors),
+            _ => Vec::new(),
+        };
+        ProblemView { errors, ..problem(self.status(), &self.detail(), request_id) }
     }
 
     fn detail(&self) -> Cow<'_, str> {
@@ -167,14 +166,15 @@ fn listed(errors: &[FieldError]) -> Vec<FieldError> {
 }
 
 /// A problem document of a status.
-pub fn problem(status: StatusCode, detail: &str, request_id: &str) -> Value {
-    json!({
-        "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or("Error"),
-        "status": status.as_u16(),
-        "detail": detail,
-        "request_id": request_id,
-    })
+pub fn problem(status: StatusCode, detail: &str, request_id: &str) -> ProblemView {
+    ProblemView {
+        r#type: "about:blank",
+        title: status.canonical_reason().unwrap_or("Error"),
+        status: status.as_u16(),
+        detail: detail.to_owned(),
+        request_id: request_id.to_owned(),
+        errors: Vec::new(),
+    }
 }
 
 /// Left without a body: the middleware knows the request id and writes the document.
@@ -247,9 +247,8 @@ mod tests {
     fn twenty_errors_are_listed_and_of_more_the_last_entry_counts_the_rest() {
         for (errors, entries, last) in [(1, 1, "wrong"), (20, 20, "wrong"), (21, 20, "and 2 more")] {
             let failure = Failure::fields(vec![FieldError::new("a", "wrong"); errors]);
-            let problem = failure.problem("id");
-            let listed = problem["errors"].as_array().unwrap();
-            assert_eq!((listed.len(), &listed[entries - 1]["message"]), (entries, &json!(last)));
+            let listed = failure.problem("id").errors;
+            assert_eq!((listed.len(), listed[entries - 1].message.as_str()), (entries, last));
         }
     }
 }

@@ -142,7 +142,7 @@ where
         Err(failure) => StoredAnswer {
             status: failure.status().as_u16(),
             content_type: PROBLEM_JSON.to_owned(),
-            body: failure.problem(&intent.request_id.0).to_string(),
+            body: failure.problem(&intent.request_id.0).to_json(),
         },
     };
     if answer.body.len() > MAX_KEPT_BYTES {

@@ -90,7 +90,7 @@ async fn handle(service: &'static str, app: SharedApp, mut request: Request, nex
 fn finish(response: Response, failure: Option<&Failure>, request_id: &RequestId) -> Response {
     let mut response = match failure {
         Some(failure) => {
-            let body = failure.problem(&request_id.0).to_string();
+            let body = failure.problem(&request_id.0).to_json();
             with_body(response, body)
         }
         None if is_bare_error(&response) => {
@@ -99,7 +99,7 @@ fn finish(response: Response, failure: Option<&Failure>, request_id: &RequestId)
                 StatusCode::METHOD_NOT_ALLOWED => "This method is not allowed here; see the Allow header.",
                 _ => "The request cannot be answered.",
             };
-            let body = problem(status, detail, &request_id.0).to_string();
+            let body = problem(status, detail, &request_id.0).to_json();
             with_body(response, body)
         }
         None => response,

@@ -15,7 +15,7 @@ pub(super) fn internal(request_id: &RequestId) -> Response<Bytes> {
 /// A problem with a fixed text, which cannot give anything away.
 pub(super) fn problem(status: StatusCode, detail: &'static str, request_id: &RequestId) -> Response<Bytes> {
     let body = failure::problem(status, detail, &request_id.0);
-    let mut response = Response::new(Bytes::from(body.to_string()));
+    let mut response = Response::new(Bytes::from(body.to_json()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));

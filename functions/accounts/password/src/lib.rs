@@ -14,7 +14,6 @@ mod change;
 use axum::Router;
 use axum::extract::State;
 use http::Method;
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::Routes;
 use shared::auth::links::Links;
@@ -24,6 +23,7 @@ use shared::http::body::{language_field, text_field};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody, RateLimitCharge};
 use shared::rate_limit::class::{RESET, RESET_ADDRESS};
 use shared::store::keys::AccountKey;
+use shared::views::accounts::outcome::{AccountOutcome, OutcomeView};
 
 /// The longest mail address, and far more than a token is.
 const MAX_TEXT_CHARS: usize = 254;
@@ -61,7 +61,7 @@ async fn forgot(
     let account = AccountKey::email(&address);
     rate_limit_charge.charge_account(&app, (&RESET_ADDRESS, &RESET), account.as_str()).await?;
     links.forgot(&account, &address, language_field(object)?).await?;
-    Ok(Answer::accepted(json!({"outcome": "mail_sent"})))
+    Ok(Answer::accepted(OutcomeView { outcome: AccountOutcome::MailSent }))
 }
 
 async fn reset(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, Failure> {
@@ -69,5 +69,5 @@ async fn reset(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, F
     let object = body.object(&["token", "password"])?;
     let token = text_field(object, "token", MAX_TEXT_CHARS)?;
     links.reset(token, password_field(object, "password")?).await?;
-    Ok(Answer::ok(json!({"outcome": "password_set"})))
+    Ok(Answer::ok(OutcomeView { outcome: AccountOutcome::PasswordSet }))
 }

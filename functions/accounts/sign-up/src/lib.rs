@@ -12,7 +12,7 @@
 use axum::Router;
 use axum::extract::State;
 use http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use shared::app::SharedApp;
 use shared::auth::Routes;
 use shared::auth::links::{Links, SignUp};
@@ -20,6 +20,7 @@ use shared::auth::password::{self, password_field};
 use shared::domain::kernel::account::{EmailAddress, Role};
 use shared::http::body::{language_field, text_field};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody};
+use shared::views::accounts::outcome::{AccountOutcome, OutcomeView};
 
 /// The longest mail address, and far more than a token is.
 const MAX_TEXT_CHARS: usize = 254;
@@ -57,7 +58,7 @@ async fn sign_up(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer,
     let (role, language) = (role(object)?, language_field(object)?);
     let sign_up = SignUp { address: &address, role, password_hash: password::hash(password).await? };
     links.sign_up(&sign_up, language).await?;
-    Ok(Answer::accepted(json!({"outcome": "mail_sent"})))
+    Ok(Answer::accepted(OutcomeView { outcome: AccountOutcome::MailSent }))
 }
 
 async fn confirm(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer, Failure> {
@@ -65,7 +66,7 @@ async fn confirm(State(app): State<SharedApp>, body: JsonBody) -> Result<Answer,
     let object = body.object(&["token", "password"])?;
     let token = text_field(object, "token", MAX_TEXT_CHARS)?;
     links.confirm(token, password_field(object, "password")?).await?;
-    Ok(Answer::ok(json!({"outcome": "confirmed"})))
+    Ok(Answer::ok(OutcomeView { outcome: AccountOutcome::Confirmed }))
 }
 
 fn role(object: &Map<String, Value>) -> Result<Role, Failure> {

@@ -22,12 +22,12 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, header};
-use serde_json::json;
 use shared::app::{App, SharedApp};
 use shared::auth::Routes;
 use shared::auth::session::{self, ProvenAccount, not_configured};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody};
 use shared::store::keys::AccountKey;
+use shared::views::accounts::outcome::AuthorizationUrlView;
 
 use authorization_request::AuthorizationRequest;
 use issuer::{Client, Issuer};
@@ -71,7 +71,7 @@ async fn start(app: &App, issuer: &Issuer, body: &JsonBody) -> Result<Response, 
     let client = client(app)?;
     let now = app.clock.now();
     let (url, authorization_request) = issuer.begin(&client, now).await?;
-    let mut response = Answer::ok(json!({"authorization_url": url})).into_response();
+    let mut response = Answer::ok(AuthorizationUrlView { authorization_url: url }).into_response();
     response.headers_mut().append(header::SET_COOKIE, authorization_request.cookie(&app.config.vault)?);
     Ok(response)
 }

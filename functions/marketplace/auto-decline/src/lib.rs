@@ -23,6 +23,7 @@ use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
 use shared::domain::platform::job::{AUTO_DECLINE_JOB, Occurrence};
 use shared::http::{Answer, Failure};
+use shared::views::platform::job::JobReportView;
 
 /// How far apart the planned firings are.
 const SLOT_HOURS: i64 = 24;
@@ -37,5 +38,5 @@ async fn sweep(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Ans
     let slot = Duration::hours(SLOT_HOURS);
     let occurrence = Occurrence::of(AUTO_DECLINE_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
-    Ok(Answer::ok(run::run(&app, &occurrence).await?))
+    Ok(Answer::ok(JobReportView::from(run::run(&app, &occurrence).await?)))
 }

@@ -1,7 +1,6 @@
 //! Lists of bookings, each one query.
 
 use axum::extract::State;
-use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::kernel::account::Role;
@@ -10,7 +9,8 @@ use shared::domain::kernel::party::{CustomerId, ProfessionalId};
 use shared::domain::marketplace::booking::BookingStatus;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::marketplace::booking::{BookingCursor, BookingFilter};
+use shared::store::marketplace::booking::{BookingCursor, BookingFilter, BookingRow};
+use shared::views::ListView;
 
 use crate::show::show;
 
@@ -24,12 +24,9 @@ pub(crate) async fn list(
     let after = parameters.cursor(|text| BookingCursor::parse(text).filter(|place| place.is_in(&filter)))?;
     let (rows, next) = caller.company.bookings(&filter, parameters.limit()?, after.as_ref()).await?;
     let policy = &app.config.marketplace.booking_config.policy;
-    let shown = |row| {
-        let row: shared::store::marketplace::booking::BookingRow = row;
-        row.booking().map(|booking| show(&row, &booking, caller.role, policy))
-    };
-    let data: Vec<Value> = rows.into_iter().filter_map(shown).collect();
-    Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
+    let shown = |row: BookingRow| row.booking().map(|booking| show(&row, &booking, caller.role, policy));
+    let data = rows.into_iter().filter_map(shown).collect();
+    Ok(Answer::ok(ListView { data, next_cursor: next.as_ref().map(cursor) }))
 }
 
 /// A customer and a professional see their own. Everybody else sees all, or one party's.

@@ -1,13 +1,13 @@
 //! The payment that the customer's browser confirms: read from Stripe, kept nowhere.
 
 use axum::extract::{Path, State};
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::marketplace::booking::{Booking, BookingStatus, Step};
 use shared::http::{Answer, Failure};
 use shared::providers::call::CallError;
 use shared::store::marketplace::booking::BookingRow;
+use shared::views::marketplace::payment::BookingPaymentView;
 
 use crate::{parse, seen_by};
 
@@ -24,12 +24,12 @@ pub(crate) async fn payment(
     let Some(payment_intent) = known else { return Err(unopened(&caller, &row, &booking).await?) };
     let stripe = app.stripe.as_ref().ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
     let payment = stripe.payment_intent(payment_intent.as_str()).await.map_err(unread)?;
-    Ok(Answer::ok(json!({
-        "booking_id": row.booking_id,
-        "payment_intent_id": payment.id,
-        "status": payment.status,
-        "client_secret": payment.client_secret,
-    })))
+    Ok(Answer::ok(BookingPaymentView {
+        booking_id: row.booking_id,
+        payment_intent_id: payment.id,
+        status: payment.status,
+        client_secret: payment.client_secret,
+    }))
 }
 
 /// Why there is no payment: not yet, or never.

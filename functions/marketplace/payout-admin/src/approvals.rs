@@ -7,13 +7,14 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::kernel::money::Currency;
 use shared::domain::kernel::party::ProfessionalId;
-use shared::domain::kernel::time;
 use shared::domain::marketplace::booking::MAX_PRICE;
 use shared::domain::marketplace::payout::{Approval, StartedBy};
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::company::AuditEntry;
 use shared::store::marketplace::payee::PayeeRow;
+use shared::views::Timestamp;
+use shared::views::marketplace::approval::ApprovalView;
 
 struct Wanted {
     professional_id: ProfessionalId,
@@ -65,14 +66,14 @@ async fn save(
         return Err(Failure::Forbidden("Whoever started today's batch cannot approve what it pays."));
     }
     let approval = Approval::new(amount, &caller.id, now);
-    let shown = json!({
-        "professional_id": professional_id,
-        "currency": currency,
-        "amount": amount,
-        "approved_by": caller.id,
-        "approved_at": time::format(now),
-        "valid_until": time::format(approval.valid_until),
-    });
+    let shown = ApprovalView {
+        professional_id: professional_id.clone(),
+        currency: currency.clone(),
+        amount,
+        approved_by: caller.id.clone(),
+        approved_at: Timestamp(now),
+        valid_until: Timestamp(approval.valid_until),
+    };
     let entry = AuditEntry {
         at: now,
         kind: "payout.approved".to_owned(),

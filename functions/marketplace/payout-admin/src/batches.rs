@@ -3,16 +3,18 @@
 use std::collections::{BTreeSet, HashMap};
 
 use axum::extract::Path;
-use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::domain::kernel::money::Currency;
 use shared::domain::kernel::party::{BookingId, ProfessionalId};
-use shared::domain::kernel::time;
-use shared::domain::marketplace::payout::{BatchEntry, BatchId, EntryStatus, SkipReason, StartedBy};
+use shared::domain::marketplace::payout::{BatchEntry, BatchId, EntryStatus, SkipReason};
 use shared::domain::platform::effect::Effect;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::store::marketplace::batch::{BatchEntryCursor, BatchLine, BatchRow};
+use shared::views::marketplace::batch::{
+    BatchEntryView, BatchSummaryView, BatchTotalsView, BatchView, CarriedView,
+};
+use shared::views::{ListView, Timestamp};
 
 /// Why a transfer that was never sent was withdrawn.
 const CHANGED: [&str; 4] = ["already_paid", "disputed", "not_completed", "amount_changed"];
@@ -21,8 +23,8 @@ pub(super) async fn list(caller: Caller, parameters: Parameters) -> Result<Answe
     let parameters = parameters.only(&["limit", "cursor"])?;
     let after = parameters.cursor(|text| BatchId::parse(text).ok())?;
     let (batches, next) = caller.company.batches(parameters.limit()?, after).await?;
-    let data: Vec<Value> = batches.iter().map(show).collect();
-    Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
+    let data = batches.iter().map(show).collect();
+    Ok(Answer::ok(ListView { data, next_cursor: next.as_ref().map(cursor) }))
 }
 
 pub(super) async fn read(
@@ -45,63 +47,56 @@ pub(super) async fn read(
     let effects = company.actions_of_bookings(&open).await?;
     let effects: HashMap<&str, &Effect> =
         effects.iter().map(|effect| (effect.action.operation.as_str(), effect)).collect();
-    let data: Vec<Value> = entries.iter().map(|entry| show_entry(entry, &effects)).collect();
-    let carried: Vec<Value> =
-        lines.iter().filter(|(.., line)| line.before_amount > 0).map(show_line).collect();
-    let mut answer = show(&row);
-    answer["data"] = json!(data);
-    answer["carried"] = json!(carried);
-    answer["next_cursor"] = json!(next.as_ref().map(cursor));
-    Ok(Answer::ok(answer))
+    let carried = lines.iter().filter(|(.., line)| line.before_amount > 0).map(show_line);
+    Ok(Answer::ok(BatchView {
+        summary: show(&row),
+        data: entries.iter().map(|entry| show_entry(entry, &effects)).collect(),
+        carried: carried.collect(),
+        next_cursor: next.as_ref().map(cursor),
+    }))
 }
 
-fn show(row: &BatchRow) -> Value {
+fn show(row: &BatchRow) -> BatchSummaryView {
     let record = &row.record;
-    let started_by = match &record.started_by {
-        StartedBy::Schedule => json!({"kind": "schedule"}),
-        StartedBy::Person { account } => json!({"kind": "person", "account": account}),
-    };
-    let totals = record.totals.iter().map(|(currency, totals)| {
-        json!({
-            "currency": currency,
-            "transferred_amount": totals.transferred_amount,
-            "open_amount": totals.open_amount,
-            "rejected_amount": totals.rejected_amount,
-            "carried_amount": totals.carried_amount,
-            "skipped_amount": totals.skipped_amount,
-        })
+    let totals = record.totals.iter().map(|(currency, totals)| BatchTotalsView {
+        currency: currency.clone(),
+        transferred_amount: totals.transferred_amount,
+        open_amount: totals.open_amount,
+        rejected_amount: totals.rejected_amount,
+        carried_amount: totals.carried_amount,
+        skipped_amount: totals.skipped_amount,
     });
-    json!({
-        "batch_id": record.id,
-        "status": record.status,
-        "started_by": started_by,
-        "created_at": time::format(record.created_at),
-        "changed_at": time::format(record.changed_at),
-        "counts": record.counts,
-        "totals": totals.collect::<Vec<_>>(),
-        "reason": record.reason,
-    })
+    BatchSummaryView {
+        batch_id: record.id,
+        status: record.status,
+        started_by: record.started_by.clone(),
+        created_at: Timestamp(record.created_at),
+        changed_at: Timestamp(record.changed_at),
+        counts: record.counts,
+        totals: totals.collect(),
+        reason: record.reason.clone(),
+    }
 }
 
 /// A booking in the batch. While its transfer has not ended, the transfer itself tells how it stands.
-fn show_entry(entry: &BatchEntry, effects: &HashMap<&str, &Effect>) -> Value {
+fn show_entry(entry: &BatchEntry, effects: &HashMap<&str, &Effect>) -> BatchEntryView {
     let effect = entry.operation.as_deref().and_then(|operation| effects.get(operation));
     let reason = entry.reason.clone().or_else(|| effect.and_then(|effect| effect.reason.clone()));
-    json!({
-        "booking_id": entry.booking_id,
-        "professional_id": entry.professional_id,
-        "currency": entry.currency,
-        "status": entry.status,
-        "payable_amount": entry.payable_amount,
-        "amount": entry.amount,
-        "carried_amount": entry.carried_amount,
-        "operation": entry.operation,
-        "transfer_id": entry.transfer_id,
-        "message": message(entry.status, reason.as_deref()),
-        "reason": reason,
-        "tries": effect.map(|effect| effect.tries),
-        "at": time::format(entry.at),
-    })
+    BatchEntryView {
+        booking_id: entry.booking_id,
+        professional_id: entry.professional_id.clone(),
+        currency: entry.currency.clone(),
+        status: entry.status,
+        payable_amount: entry.payable_amount,
+        amount: entry.amount,
+        carried_amount: entry.carried_amount,
+        operation: entry.operation.clone(),
+        transfer_id: entry.transfer_id.clone(),
+        message: message(entry.status, reason.as_deref()),
+        reason,
+        tries: effect.map(|effect| effect.tries),
+        at: Timestamp(entry.at),
+    }
 }
 
 /// Why a booking was not paid, as a sentence for the professional.
@@ -124,12 +119,12 @@ fn message(status: EntryStatus, reason: Option<&str>) -> Option<&'static str> {
     }
 }
 
-fn show_line((professional_id, currency, line): &(ProfessionalId, Currency, BatchLine)) -> Value {
-    json!({
-        "professional_id": professional_id,
-        "currency": currency,
-        "before_amount": line.before_amount,
-        "used_amount": line.used_amount,
-        "after_amount": line.after_amount,
-    })
+fn show_line((professional_id, currency, line): &(ProfessionalId, Currency, BatchLine)) -> CarriedView {
+    CarriedView {
+        professional_id: professional_id.clone(),
+        currency: currency.clone(),
+        before_amount: line.before_amount,
+        used_amount: line.used_amount,
+        after_amount: line.after_amount,
+    }
 }

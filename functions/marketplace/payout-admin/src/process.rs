@@ -2,14 +2,18 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::marketplace::payout::{BatchId, CarriedLine, Plan, StartedBy};
+use shared::domain::marketplace::payout::{BatchId, Plan, StartedBy};
 use shared::domain::platform::action::Actor;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::payouts::{PayoutRequest, RunLimits, RunResult};
+use shared::views::marketplace::batch::CarriedView;
+use shared::views::marketplace::plan::{
+    AwaitingApprovalView, PayoutPlanView, PlanTotalsView, PlannedTransferView, SettledView, SkippedView,
+};
 
 pub(super) async fn process(
     State(app): State<SharedApp>,
@@ -40,72 +44,61 @@ async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, 
         limits: RunLimits::of_person(),
     };
     let ran = if dry_run { payouts.dry_run(&order).await? } else { payouts.run(&order).await? };
-    Ok(Answer::ok(show(batch, dry_run, &ran)))
+    Ok(Answer::ok(show(batch, dry_run, ran)))
 }
 
 /// What was decided, or would be. How a transfer ended stands in the batch.
-fn show(batch: BatchId, dry_run: bool, ran: &RunResult) -> Value {
-    let Plan { transfers, settled, skips, carried, totals } = &ran.plan;
-    let transfers = transfers.iter().map(|it| {
-        json!({
-            "booking_id": it.booking_id,
-            "professional_id": it.professional_id,
-            "amount": it.request.amount,
-            "currency": it.request.currency,
-            "carried_amount": it.carried_amount,
-            "operation": it.request.idempotency_key,
-        })
+fn show(batch_id: BatchId, dry_run: bool, ran: RunResult) -> PayoutPlanView {
+    let Plan { transfers, settled, skips, carried, totals } = ran.plan;
+    let amount = |sum: i128| i64::try_from(sum).unwrap_or(i64::MAX);
+    let transfers = transfers.into_iter().map(|it| PlannedTransferView {
+        booking_id: it.booking_id,
+        professional_id: it.professional_id,
+        amount: it.request.amount,
+        currency: it.request.currency,
+        carried_amount: it.carried_amount,
+        operation: it.request.idempotency_key,
     });
-    let settled = settled.iter().map(|it| {
-        json!({
-            "booking_id": it.booking_id,
-            "professional_id": it.professional_id,
-            "carried_amount": it.payable.amount,
-            "currency": it.payable.currency,
-        })
+    let settled = settled.into_iter().map(|it| SettledView {
+        booking_id: it.booking_id,
+        professional_id: it.professional_id,
+        carried_amount: it.payable.amount,
+        currency: it.payable.currency,
     });
-    let skips = skips.iter().map(|it| {
-        json!({
-            "booking_id": it.booking_id,
-            "professional_id": it.professional_id,
-            "amount": it.money.amount,
-            "currency": it.money.currency,
-            "reason": it.reason,
-            "message": it.reason.sentence(),
-        })
+    let skips = skips.into_iter().map(|it| SkippedView {
+        booking_id: it.booking_id,
+        professional_id: it.professional_id,
+        amount: it.money.amount,
+        currency: it.money.currency,
+        reason: it.reason,
+        message: it.reason.sentence(),
     });
-    let totals = totals.iter().map(|(currency, totals)| {
-        let amount = |sum: i128| i64::try_from(sum).unwrap_or(i64::MAX);
-        json!({
-            "currency": currency,
-            "payable_amount": amount(totals.payable_amount),
-            "transferred_amount": amount(totals.transferred_amount),
-            "carried_amount": amount(totals.carried_amount),
-            "skipped_amount": amount(totals.skipped_amount),
-        })
+    let carried = carried.into_iter().map(|line| CarriedView {
+        professional_id: line.professional_id,
+        currency: line.currency,
+        before_amount: line.before_amount,
+        used_amount: line.used_amount,
+        after_amount: line.after_amount,
     });
-    let awaiting = ran.awaiting.iter().map(|((professional_id, currency), amount)| {
-        json!({"professional_id": professional_id, "currency": currency, "amount": amount})
+    let totals = totals.into_iter().map(|(currency, totals)| PlanTotalsView {
+        currency,
+        payable_amount: amount(totals.payable_amount),
+        transferred_amount: amount(totals.transferred_amount),
+        carried_amount: amount(totals.carried_amount),
+        skipped_amount: amount(totals.skipped_amount),
     });
-    json!({
-        "batch_id": batch,
-        "dry_run": dry_run,
-        "transfers": transfers.collect::<Vec<_>>(),
-        "settled": settled.collect::<Vec<_>>(),
-        "skips": skips.collect::<Vec<_>>(),
-        "carried": carried.iter().map(show_carried).collect::<Vec<_>>(),
-        "totals": totals.collect::<Vec<_>>(),
-        "awaiting_approval": awaiting.collect::<Vec<_>>(),
-        "more": ran.report.more,
-    })
-}
-
-fn show_carried(line: &CarriedLine) -> Value {
-    json!({
-        "professional_id": line.professional_id,
-        "currency": line.currency,
-        "before_amount": line.before_amount,
-        "used_amount": line.used_amount,
-        "after_amount": line.after_amount,
-    })
+    let awaiting_approval = ran.awaiting.into_iter().map(|((professional_id, currency), amount)| {
+        AwaitingApprovalView { professional_id, currency, amount }
+    });
+    PayoutPlanView {
+        batch_id,
+        dry_run,
+        transfers: transfers.collect(),
+        settled: settled.collect(),
+        skips: skips.collect(),
+        carried: carried.collect(),
+        totals: totals.collect(),
+        awaiting_approval: awaiting_approval.collect(),
+        more: ran.report.more,
+    }
 }

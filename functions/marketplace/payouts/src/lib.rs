@@ -20,8 +20,9 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::{Occurrence, Report};
+use shared::domain::platform::job::Occurrence;
 use shared::http::{Answer, Failure};
+use shared::views::platform::job::{JobReportView, NotRun};
 
 /// The job, as its runs are remembered and logged.
 const JOB: &str = "payouts";
@@ -40,7 +41,7 @@ async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answ
     let occurrence = Occurrence::of(JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
     match app.config.marketplace.calendar.batch_at(occurrence.scheduled_at) {
-        Some(batch) => Ok(Answer::ok(run::run(&app, &occurrence, batch).await?)),
-        None => Ok(Answer::ok(Report::passed_over(&occurrence, "not_a_payout_day"))),
+        Some(batch) => Ok(Answer::ok(JobReportView::from(run::run(&app, &occurrence, batch).await?))),
+        None => Ok(Answer::ok(JobReportView::not_run(&occurrence, NotRun::NotAPayoutDay))),
     }
 }

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
 use shared::auth::Caller;
 use shared::domain::kernel::money::Currency;
-use shared::domain::marketplace::ledger::LedgerAccount;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
+use shared::views::marketplace::books::{BooksView, CurrencyBooksView, LedgerAccountsView};
 
 /// The sum of one account over all professionals, by its word.
 type Sums = BTreeMap<&'static str, i128>;
@@ -21,20 +20,27 @@ pub(crate) async fn balances(caller: Caller, parameters: Parameters) -> Result<A
     }
     let is_even = |currency: &Currency| balances.total(currency) == 0;
     let sums_to_zero = currencies.keys().all(|currency| is_even(currency));
-    let shown = |(currency, sums): (&Currency, Sums)| {
-        json!({
-            "currency": currency,
-            "accounts": accounts(&sums),
-            "cash_amount": balances.cash(currency),
-            "sums_to_zero": is_even(currency),
-        })
+    let shown = |(currency, sums): (&Currency, Sums)| CurrencyBooksView {
+        currency: currency.clone(),
+        accounts: accounts(&sums),
+        cash_amount: balances.cash(currency),
+        sums_to_zero: is_even(currency),
     };
-    let data: Vec<Value> = currencies.into_iter().map(shown).collect();
-    Ok(Answer::ok(json!({"data": data, "sums_to_zero": sums_to_zero})))
+    Ok(Answer::ok(BooksView { data: currencies.into_iter().map(shown).collect(), sums_to_zero }))
 }
 
-/// Every account is named, also one on which nothing stands.
-fn accounts(sums: &Sums) -> Map<String, Value> {
-    let sum = |word: &str| json!(sums.get(word).copied().unwrap_or_default());
-    LedgerAccount::WORDS.iter().map(|word| ((*word).to_owned(), sum(word))).collect()
+fn accounts(sums: &Sums) -> LedgerAccountsView {
+    let sum = |word: &str| sums.get(word).copied().unwrap_or_default();
+    LedgerAccountsView {
+        received: sum("received"),
+        refunded: sum("refunded"),
+        disputed: sum("disputed"),
+        paid: sum("paid"),
+        reversed: sum("reversed"),
+        contested: sum("contested"),
+        carried: sum("carried"),
+        held: sum("held"),
+        owed: sum("owed"),
+        fees: sum("fees"),
+    }
 }

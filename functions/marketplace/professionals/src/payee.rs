@@ -2,12 +2,10 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::kernel::party::{ProfessionalId, StripeAccountId};
 use shared::domain::kernel::provider::Provider;
-use shared::domain::kernel::time;
 use shared::domain::marketplace::payout::AccountStanding;
 use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
@@ -15,6 +13,8 @@ use shared::http::{Answer, Failure, JsonBody};
 use shared::providers::stripe::account::StripeAccount;
 use shared::store::company::AuditEntry;
 use shared::store::marketplace::payee::PayeeRow;
+use shared::views::Timestamp;
+use shared::views::marketplace::payee::PayeeView;
 
 use crate::parse;
 
@@ -128,16 +128,16 @@ async fn save(
     Ok(Answer::ok(show(professional_id, &company.payee(professional_id).await?)))
 }
 
-fn show(professional_id: &ProfessionalId, payee: &PayeeRow) -> Value {
+fn show(professional_id: &ProfessionalId, payee: &PayeeRow) -> PayeeView {
     let account = payee.account.as_ref();
-    json!({
-        "professional_id": professional_id,
-        "stripe_account_id": account.map(|account| &account.id),
-        "charges_enabled": account.is_some_and(|account| account.charges_enabled),
-        "payouts_enabled": account.is_some_and(|account| account.payouts_enabled),
-        "disabled_reason": payee.disabled_reason,
-        "currency": account.map(|account| &account.currency),
-        "account_heard_at": payee.account_heard_at.map(time::format),
-        "due_at": payee.due_at.map(time::format),
-    })
+    PayeeView {
+        professional_id: professional_id.clone(),
+        stripe_account_id: account.map(|account| account.id.clone()),
+        charges_enabled: account.is_some_and(|account| account.charges_enabled),
+        payouts_enabled: account.is_some_and(|account| account.payouts_enabled),
+        disabled_reason: payee.disabled_reason.clone(),
+        currency: account.map(|account| account.currency.clone()),
+        account_heard_at: payee.account_heard_at.map(Timestamp),
+        due_at: payee.due_at.map(Timestamp),
+    }
 }

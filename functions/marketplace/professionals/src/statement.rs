@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use axum::extract::Path;
-use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::domain::kernel::account::Role;
 use shared::domain::kernel::money::Currency;
 use shared::domain::kernel::party::ProfessionalId;
-use shared::domain::kernel::time;
 use shared::domain::marketplace::ledger::{Balances, LedgerAccount, LedgerEntry, Statement};
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::store::marketplace::ledger::LedgerCursor;
+use shared::views::Timestamp;
+use shared::views::marketplace::statement::{StatementBalanceView, StatementLineView, StatementView};
 
 use crate::parse;
 
@@ -35,28 +35,28 @@ pub(crate) async fn statement(
     let is_wanted = |currency: &Currency| wanted.as_ref().is_none_or(|wanted| wanted == currency);
     let of_books: BTreeSet<&Currency> = balances.iter().map(|(_, currency, _)| currency).collect();
     let totals = of_books.into_iter().filter(|currency| is_wanted(currency));
-    let totals: Vec<Value> = totals.map(|currency| total(&professional_id, currency, &balances)).collect();
-    Ok(Answer::ok(json!({
-        "professional_id": professional_id,
-        "balances": totals,
-        "data": lines(&professional_id, &entries, is_wanted),
-        "next_cursor": next.as_ref().map(cursor),
-    })))
+    let totals = totals.map(|currency| total(&professional_id, currency, &balances));
+    Ok(Answer::ok(StatementView {
+        professional_id: professional_id.clone(),
+        balances: totals.collect(),
+        data: lines(&professional_id, &entries, is_wanted),
+        next_cursor: next.as_ref().map(cursor),
+    }))
 }
 
 /// What stands on a professional's accounts now, in one currency, over all entries there ever were.
-fn total(professional_id: &ProfessionalId, currency: &Currency, balances: &Balances) -> Value {
+fn total(professional_id: &ProfessionalId, currency: &Currency, balances: &Balances) -> StatementBalanceView {
     let on = |account: fn(ProfessionalId) -> LedgerAccount| {
         balances.on(&account(professional_id.clone()), currency)
     };
     // Credits are what a professional has: the signs are turned for the reader.
-    json!({
-        "currency": currency,
-        "owed_amount": -on(LedgerAccount::Owed),
-        "carried_amount": on(LedgerAccount::Carried),
-        "paid_amount": -on(LedgerAccount::Paid),
-        "reversed_amount": on(LedgerAccount::Reversed),
-    })
+    StatementBalanceView {
+        currency: currency.clone(),
+        owed_amount: -on(LedgerAccount::Owed),
+        carried_amount: on(LedgerAccount::Carried),
+        paid_amount: -on(LedgerAccount::Paid),
+        reversed_amount: on(LedgerAccount::Reversed),
+    }
 }
 
 /// The lines of a page, the newest first. A balance after each would need every line before it.
@@ -64,23 +64,23 @@ fn lines(
     professional_id: &ProfessionalId,
     entries: &[LedgerEntry],
     is_wanted: impl Fn(&Currency) -> bool,
-) -> Vec<Value> {
+) -> Vec<StatementLineView> {
     let currencies = entries.iter().flat_map(|entry| entry.postings()).map(|posting| &posting.currency);
     let currencies: BTreeSet<&Currency> = currencies.filter(|currency| is_wanted(currency)).collect();
     let mut lines = Vec::new();
     for currency in currencies {
         for line in Statement::of(professional_id, currency, entries).lines {
-            let shown = json!({
-                "at": time::format(line.at),
-                "entry_id": line.entry_id,
-                "booking_id": line.booking_id,
-                "cause": line.cause,
-                "currency": currency,
-                "owed_amount": line.owed_amount,
-                "carried_amount": line.carried_amount,
-                "paid_amount": line.paid_amount,
-                "reversed_amount": line.reversed_amount,
-            });
+            let shown = StatementLineView {
+                at: Timestamp(line.at),
+                entry_id: line.entry_id,
+                booking_id: line.booking_id,
+                cause: line.cause,
+                currency: currency.clone(),
+                owed_amount: line.owed_amount,
+                carried_amount: line.carried_amount,
+                paid_amount: line.paid_amount,
+                reversed_amount: line.reversed_amount,
+            };
             lines.push(((line.at, line.entry_id), shown));
         }
     }

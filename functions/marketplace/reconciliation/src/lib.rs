@@ -22,6 +22,7 @@ use shared::domain::platform::job::Occurrence;
 use shared::http::{Answer, Failure};
 use shared::reconciliation::{self, ReconcileError, ReconciliationLimits};
 use shared::store::marketplace::reconciliation::RECONCILIATION_JOB;
+use shared::views::platform::job::JobReportView;
 
 /// How far apart the planned firings are.
 const SLOT_DAYS: i64 = 1;
@@ -37,7 +38,7 @@ async fn run(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answe
     let occurrence = Occurrence::of(RECONCILIATION_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
     let report = reconciliation::run(&app, &occurrence, ReconciliationLimits::default()).await;
-    Ok(Answer::ok(report.map_err(failure)?))
+    Ok(Answer::ok(JobReportView::from(report.map_err(failure)?)))
 }
 
 fn failure(error: ReconcileError) -> Failure {

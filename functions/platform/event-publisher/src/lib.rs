@@ -23,8 +23,9 @@ use chrono::Duration;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::platform::job::{EVENT_PUBLISHER_JOB, Occurrence, Report};
+use shared::domain::platform::job::{EVENT_PUBLISHER_JOB, Occurrence};
 use shared::http::{Answer, Failure};
+use shared::views::platform::job::{JobReportView, NotRun};
 use sinks::Sinks;
 
 /// How far apart the planned firings are.
@@ -47,7 +48,7 @@ async fn publish(
     let occurrence = Occurrence::of(EVENT_PUBLISHER_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
     match sinks.are_there() {
-        true => Ok(Answer::ok(run::run(&app, &sinks, &occurrence).await?)),
-        false => Ok(Answer::ok(Report::passed_over(&occurrence, "no_event_bus"))),
+        true => Ok(Answer::ok(JobReportView::from(run::run(&app, &sinks, &occurrence).await?))),
+        false => Ok(Answer::ok(JobReportView::not_run(&occurrence, NotRun::NoEventBus))),
     }
 }

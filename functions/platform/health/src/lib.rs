@@ -6,23 +6,28 @@
 //! - **Answers** 200 or 503 with what is wrong: names and times, never a secret.
 //! - **Twice:** the same answer.
 
+use std::collections::BTreeMap;
+use std::time::Instant;
+
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, Method, StatusCode, header};
-use serde_json::{Map, Value, json};
 use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
-use shared::domain::kernel::time;
 use shared::domain::platform::job::{JOBS, Job};
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 use shared::store::platform::job::LastRun;
 use shared::store::version::DATA_VERSION;
-use std::time::Instant;
+use shared::views::Timestamp;
+use shared::views::platform::health::{
+    ChecksView, ConfigurationCheckView, CronsCheckView, DatabaseCheckView, HealthStatus, HealthView,
+};
+use shared::views::platform::job::{JobHealth, JobStateView};
 
 /// The document that describes every route.
-pub const OPENAPI: &str = include_str!("openapi.json");
+pub const OPENAPI: &str = include_str!("../../../../infra/openapi/openapi.json");
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
@@ -33,35 +38,32 @@ pub fn router(app: SharedApp) -> Router {
         .into_router(app)
 }
 
-/// One thing that is checked.
-struct Check {
+/// Checks that were made, and whether all of them are well.
+struct Checked {
     well: bool,
-    detail: Value,
+    checks: ChecksView,
 }
 
 async fn check(State(app): State<SharedApp>, parameters: Parameters) -> Result<Response, Failure> {
     let parameters = parameters.only(&["type"])?;
-    let kind = parameters.get("type").unwrap_or("application").to_owned();
-    let checked = match kind.as_str() {
-        "application" => application(&app),
-        "database" => database(&app).await,
-        "webhooks" => webhooks(&app),
-        "crons" => crons(&app).await,
+    let mut checked = Checked { well: true, checks: ChecksView::default() };
+    match parameters.get("type").unwrap_or("application") {
+        "application" => checked.application(&app),
+        "database" => checked.database(&app).await,
+        "webhooks" => checked.webhooks(&app),
+        "crons" => checked.crons(&app).await,
         _ => return Err(Failure::field("type", "expected application, database, webhooks or crons")),
-    };
-    Ok(answer(&app, [(kind, checked)]))
+    }
+    Ok(checked.answer(&app))
 }
 
 async fn check_all(State(app): State<SharedApp>, _operator: Scheduler) -> Response {
-    let (database, crons) = (database(&app).await, crons(&app).await);
-    let named = |name: &str, check| (name.to_owned(), check);
-    let checks = [
-        named("application", application(&app)),
-        named("database", database),
-        named("webhooks", webhooks(&app)),
-        named("crons", crons),
-    ];
-    answer(&app, checks)
+    let mut checked = Checked { well: true, checks: ChecksView::default() };
+    checked.database(&app).await;
+    checked.crons(&app).await;
+    checked.application(&app);
+    checked.webhooks(&app);
+    checked.answer(&app)
 }
 
 async fn openapi() -> Response {
@@ -71,51 +73,68 @@ async fn openapi() -> Response {
     response
 }
 
-fn answer<const N: usize>(app: &SharedApp, checks: [(String, Check); N]) -> Response {
-    let well = checks.iter().all(|(_, check)| check.well);
-    let checks: Map<String, Value> = checks.into_iter().map(|(name, check)| (name, check.detail)).collect();
-    let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({
-        "status": if well { "ok" } else { "failing" },
-        "version": env!("CARGO_PKG_VERSION"),
-        "uptime_seconds": app.started.elapsed().as_secs(),
-        "time": time::format(app.clock.now()),
-        "checks": checks,
-    });
-    Answer::of(status, body).into_response()
-}
-
-fn application(app: &SharedApp) -> Check {
-    let missing = missing(app, |_| true);
-    Check { well: missing.is_empty(), detail: json!({"missing_configuration": with_unheard(app, missing)}) }
-}
-
-/// Whether the table answers, by the row that says which version its data is of. One that is not the expected
-/// one is no illness: between the migration and the switch, either is in use.
-async fn database(app: &SharedApp) -> Check {
-    let started = Instant::now();
-    let read = match app.store() {
-        Ok(store) => store.data_version().await,
-        Err(error) => Err(error),
-    };
-    let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
-    let missing = missing(app, |name| matches!(name, "TABLE_NAME" | "AWS_REGION"));
-    Check {
-        well: read.is_ok(),
-        detail: json!({
-            "answers": read.is_ok(),
-            "data_version": read.ok(),
-            "expected_data_version": DATA_VERSION,
-            "duration_ms": duration_ms,
-            "missing_configuration": missing,
-        }),
+impl Checked {
+    fn answer(self, app: &SharedApp) -> Response {
+        let (code, status) = match self.well {
+            true => (StatusCode::OK, HealthStatus::Ok),
+            false => (StatusCode::SERVICE_UNAVAILABLE, HealthStatus::Failing),
+        };
+        let health = HealthView {
+            status,
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_seconds: app.started.elapsed().as_secs(),
+            time: Timestamp(app.clock.now()),
+            checks: self.checks,
+        };
+        Answer::of(code, health).into_response()
     }
-}
 
-fn webhooks(app: &SharedApp) -> Check {
-    let missing =
-        missing(app, |name| matches!(name, "WHOP_WEBHOOK_SECRET" | "ENCRYPTION_KEY" | "TABLE_NAME"));
-    Check { well: missing.is_empty(), detail: json!({"missing_configuration": with_unheard(app, missing)}) }
+    fn application(&mut self, app: &SharedApp) {
+        self.checks.application = Some(self.configuration(app, missing(app, |_| true)));
+    }
+
+    fn webhooks(&mut self, app: &SharedApp) {
+        let needed = |name: &str| matches!(name, "WHOP_WEBHOOK_SECRET" | "ENCRYPTION_KEY" | "TABLE_NAME");
+        self.checks.webhooks = Some(self.configuration(app, missing(app, needed)));
+    }
+
+    fn configuration(&mut self, app: &SharedApp, missing: Vec<&'static str>) -> ConfigurationCheckView {
+        self.well &= missing.is_empty();
+        ConfigurationCheckView { missing_configuration: with_unheard(app, missing) }
+    }
+
+    /// Whether the table answers, by the row that says which version its data is of. One that is not the expected
+    /// one is no illness: between the migration and the switch, either is in use.
+    async fn database(&mut self, app: &SharedApp) {
+        let started = Instant::now();
+        let read = match app.store() {
+            Ok(store) => store.data_version().await,
+            Err(error) => Err(error),
+        };
+        let duration_ms = started.elapsed().as_secs_f64() * 1_000.0;
+        self.well &= read.is_ok();
+        self.checks.database = Some(DatabaseCheckView {
+            answers: read.is_ok(),
+            data_version: read.ok(),
+            expected_data_version: DATA_VERSION,
+            duration_ms,
+            missing_configuration: missing(app, |name| matches!(name, "TABLE_NAME" | "AWS_REGION")),
+        });
+    }
+
+    async fn crons(&mut self, app: &SharedApp) {
+        let missing_configuration = missing(app, |name| name == "CRON_SECRET");
+        self.well &= missing_configuration.is_empty();
+        let mut jobs = BTreeMap::new();
+        for job in &JOBS {
+            let (status, run) = status(app, job).await;
+            self.well &= status == JobHealth::Ok || (status == JobHealth::NeverRan && !job.must_have_run);
+            let last_run_at = run.as_ref().map(|run| Timestamp(run.ended_at));
+            let last_report = run.map(|run| run.report.into());
+            jobs.insert(job.name, JobStateView { status, last_run_at, last_report });
+        }
+        self.checks.crons = Some(CronsCheckView { jobs, missing_configuration });
+    }
 }
 
 /// The same with the webhook secrets of providers that are in use and not heard: what is sent to them works
@@ -133,32 +152,14 @@ fn with_unheard(app: &SharedApp, mut missing: Vec<&'static str>) -> Vec<&'static
     missing
 }
 
-async fn crons(app: &SharedApp) -> Check {
-    let missing = missing(app, |name| name == "CRON_SECRET");
-    let mut well = missing.is_empty();
-    let mut detail = Map::new();
-    for job in &JOBS {
-        let (status, run) = status(app, job).await;
-        well &= status == "ok" || (status == "never_ran" && !job.must_have_run);
-        let told = json!({
-            "status": status,
-            "last_run_at": run.as_ref().map(|run| time::format(run.ended_at)),
-            "last_report": run.map(|run| run.report),
-        });
-        detail.insert(job.name.to_owned(), told);
-    }
-    detail.insert("missing_configuration".to_owned(), json!(missing));
-    Check { well, detail: Value::Object(detail) }
-}
-
-async fn status(app: &SharedApp, job: &Job) -> (&'static str, Option<LastRun>) {
+async fn status(app: &SharedApp, job: &Job) -> (JobHealth, Option<LastRun>) {
     let run = match app.store() {
         Ok(store) => store.last_run(job.name).await,
         Err(error) => Err(error),
     };
-    let Ok(run) = run else { return ("unknown", None) };
+    let Ok(run) = run else { return (JobHealth::Unknown, None) };
     let punctuality = job.punctuality(run.as_ref().map(|run| run.ended_at), app.clock.now());
-    (punctuality.as_str(), run)
+    (punctuality.into(), run)
 }
 
 fn missing(app: &SharedApp, of_interest: impl Fn(&str) -> bool) -> Vec<&'static str> {

@@ -2,10 +2,8 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Caller;
-use shared::domain::kernel::time;
 use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::query::{Parameters, cursor};
@@ -13,6 +11,8 @@ use shared::http::{Answer, Failure, JsonBody};
 use shared::store::marketplace::reconciliation::{
     CloseOutcome, Closing, Finding, FindingCursor, FindingKind, FindingStatus,
 };
+use shared::views::platform::finding::{ClosingView, FindingView};
+use shared::views::{ListView, Timestamp};
 
 /// Room for a few sentences.
 const MAX_NOTE_CHARS: usize = 500;
@@ -26,8 +26,8 @@ pub(super) async fn list(
     let after = parameters.cursor(FindingCursor::parse)?;
     let finding_scope = caller.company.finding_scope(app.config.platform_company.as_ref());
     let (findings, next) = finding_scope.open_findings(parameters.limit()?, after.as_ref()).await?;
-    let data: Vec<Value> = findings.iter().map(tell).collect();
-    Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
+    let data = findings.iter().map(tell).collect();
+    Ok(Answer::ok(ListView { data, next_cursor: next.as_ref().map(cursor) }))
 }
 
 pub(super) async fn resolve(
@@ -80,25 +80,26 @@ fn says(closing: Option<&Closing>, by: &str, note: &str) -> bool {
 }
 
 /// A finding for the operator.
-pub(super) fn tell(finding: &Finding) -> Value {
-    let closing = finding
-        .closing
-        .as_ref()
-        .map(|closing| json!({"at": time::format(closing.at), "by": closing.by, "note": closing.note}));
-    json!({
-        "finding_id": finding.finding_id,
-        "kind": finding.kind,
-        "message": why(finding.kind),
-        "booking_id": finding.booking_id,
-        "line_id": finding.line_id,
-        "stripe_amount": finding.stripe_amount,
-        "books_amount": finding.books_amount,
-        "difference_amount": finding.difference_amount(),
-        "currency": finding.currency,
-        "found_at": time::format(finding.found_at),
-        "status": finding.status,
-        "closing": closing,
-    })
+pub(super) fn tell(finding: &Finding) -> FindingView {
+    let closing = finding.closing.as_ref().map(|closing| ClosingView {
+        at: Timestamp(closing.at),
+        by: closing.by.clone(),
+        note: closing.note.clone(),
+    });
+    FindingView {
+        finding_id: finding.finding_id.clone(),
+        kind: finding.kind,
+        message: why(finding.kind),
+        booking_id: finding.booking_id,
+        line_id: finding.line_id.clone(),
+        stripe_amount: finding.stripe_amount,
+        books_amount: finding.books_amount,
+        difference_amount: finding.difference_amount(),
+        currency: finding.currency.clone(),
+        found_at: Timestamp(finding.found_at),
+        status: finding.status,
+        closing,
+    }
 }
 
 /// Why it is listed, as a sentence.

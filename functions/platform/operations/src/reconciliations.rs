@@ -3,64 +3,62 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
-use shared::domain::kernel::time;
 use shared::http::Failure;
 use shared::store::Store;
 use shared::store::marketplace::reconciliation::{FindingTotals, Reconciliation};
+use shared::views::Timestamp;
+use shared::views::platform::reconciliation::{
+    CashView, FindingAmountsView, ReconciliationRunView, ReconciliationSummaryView,
+};
 
 /// Ten days of a job that runs daily.
 const RUNS_SHOWN: u16 = 10;
 
 /// The newest runs, and what is listed in all.
-pub(super) async fn show(store: &Store) -> Result<Value, Failure> {
+pub(super) async fn show(store: &Store) -> Result<ReconciliationSummaryView, Failure> {
     let (runs, _) = store.reconciliations(RUNS_SHOWN, None).await?;
     let finding_totals = store.finding_totals().await?;
-    Ok(json!({
-        "open_findings": finding_totals.open_findings,
-        "amounts": amounts(&finding_totals),
-        "runs": runs.iter().map(tell).collect::<Vec<_>>(),
-    }))
+    Ok(ReconciliationSummaryView {
+        open_findings: finding_totals.open_findings,
+        amounts: amounts(&finding_totals),
+        runs: runs.into_iter().map(tell).collect(),
+    })
 }
 
-fn amounts(finding_totals: &FindingTotals) -> Vec<Value> {
+fn amounts(finding_totals: &FindingTotals) -> Vec<FindingAmountsView> {
     let FindingTotals { open_amounts, accepted_amounts, .. } = finding_totals;
     let currencies: BTreeSet<&String> = open_amounts.keys().chain(accepted_amounts.keys()).collect();
-    let amount = |currency: &String| {
-        json!({
-            "currency": currency,
-            "open_amount": open_amounts.get(currency).copied().unwrap_or_default(),
-            "accepted_amount": accepted_amounts.get(currency).copied().unwrap_or_default(),
-        })
+    let amount = |currency: &String| FindingAmountsView {
+        currency: currency.clone(),
+        open_amount: open_amounts.get(currency).copied().unwrap_or_default(),
+        accepted_amount: accepted_amounts.get(currency).copied().unwrap_or_default(),
     };
     currencies.into_iter().map(amount).collect()
 }
 
-fn tell(run: &Reconciliation) -> Value {
-    let cash = run.cash.iter().map(|(currency, cash)| {
-        json!({
-            "currency": currency,
-            "stripe_amount": cash.stripe_amount,
-            "books_amount": cash.books_amount,
-            "open_amount": cash.open_amount,
-            "accepted_amount": cash.accepted_amount,
-            "unexplained_amount": cash.unexplained_amount(),
-        })
+fn tell(run: Reconciliation) -> ReconciliationRunView {
+    let cash = run.cash.into_iter().map(|(currency, cash)| CashView {
+        currency,
+        stripe_amount: cash.stripe_amount,
+        books_amount: cash.books_amount,
+        open_amount: cash.open_amount,
+        accepted_amount: cash.accepted_amount,
+        unexplained_amount: cash.unexplained_amount(),
     });
-    json!({
-        "run_id": run.run_id,
-        "started_at": time::format(run.started_at),
-        "ended_at": run.ended_at.map(time::format),
-        "events": run.events,
-        "events_fetched": run.events_fetched,
-        "lines": run.lines,
-        "explained": run.explained,
-        "backfilled": run.backfilled,
-        "findings": run.findings,
-        "closed": run.closed,
-        "in_doubt": run.in_doubt,
-        "cash": cash.collect::<Vec<_>>(),
-        "trouble": run.trouble,
-        "more": run.more,
-    })
+    ReconciliationRunView {
+        run_id: run.run_id,
+        started_at: Timestamp(run.started_at),
+        ended_at: run.ended_at.map(Timestamp),
+        events: run.events,
+        events_fetched: run.events_fetched,
+        lines: run.lines,
+        explained: run.explained,
+        backfilled: run.backfilled,
+        findings: run.findings,
+        closed: run.closed,
+        in_doubt: run.in_doubt,
+        cash: cash.collect(),
+        trouble: run.trouble,
+        more: run.more,
+    }
 }

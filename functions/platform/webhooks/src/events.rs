@@ -1,10 +1,8 @@
 //! Events that were set aside: what they are, and having them applied again.
 
 use axum::extract::{Path, State};
-use serde_json::{Value, json};
 use shared::app::SharedApp;
 use shared::auth::Scheduler;
-use shared::domain::kernel::time;
 use shared::domain::platform::event::Meaning;
 use shared::events::STRIPE;
 use shared::http::query::{Parameters, cursor};
@@ -12,6 +10,8 @@ use shared::http::{Answer, Failure};
 use shared::providers::{stripe, whop};
 use shared::store::StoreError;
 use shared::store::platform::inbox::{EventCursor, EventStatus, Inbox, StoredEvent};
+use shared::views::platform::event::StoredEventView;
+use shared::views::{ListView, Timestamp};
 
 use super::whop::WHOP;
 use super::{unreadable, unseal};
@@ -24,8 +24,8 @@ pub(super) async fn list(
     let parameters = parameters.only(&["limit", "cursor"])?;
     let after = parameters.cursor(EventCursor::parse)?;
     let (events, next) = app.store()?.inbox().set_aside(parameters.limit()?, after.as_ref()).await?;
-    let data: Vec<Value> = events.iter().map(show).collect();
-    Ok(Answer::ok(json!({"data": data, "next_cursor": next.as_ref().map(cursor)})))
+    let data = events.into_iter().map(show).collect();
+    Ok(Answer::ok(ListView { data, next_cursor: next.as_ref().map(cursor) }))
 }
 
 /// Takes the event up again and applies it at once where that can be done.
@@ -53,7 +53,7 @@ pub(super) async fn replay(
     let applied = app.intake(store).apply_kept(&taken_up, now).await?;
     tracing::info!(source, event_id, ?applied, replays = taken_up.replays, "event replayed");
     let stands = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
-    Ok(Answer::ok(show(&stands)))
+    Ok(Answer::ok(show(stands)))
 }
 
 /// The event of that id, of a source whose events are applied. One that nothing follows from is none to
@@ -90,29 +90,30 @@ fn read_again(app: &SharedApp, mut event: StoredEvent) -> Result<StoredEvent, Fa
     Ok(event)
 }
 
-fn show(event: &StoredEvent) -> Value {
-    let (booking_id, payment_intent_id) = match &event.payload_min.meaning {
-        Meaning::Booking { booking_id, payment_intent, .. } => (*booking_id, payment_intent.as_ref()),
+fn show(event: StoredEvent) -> StoredEventView {
+    let read = event.payload_min;
+    let (booking_id, payment_intent_id) = match read.meaning {
+        Meaning::Booking { booking_id, payment_intent, .. } => (booking_id, payment_intent),
         Meaning::RefundFailed { payment_intent } | Meaning::UnreadablePayment { payment_intent, .. } => {
             (None, Some(payment_intent))
         }
         _ => (None, None),
     };
-    json!({
-        "event_id": event.payload_min.event_id,
-        "source": event.source,
-        "name": event.payload_min.name,
-        "company_id": event.payload_min.company_id,
-        "membership_id": event.payload_min.membership_id,
-        "payment_id": event.payload_min.payment_id,
-        "booking_id": booking_id,
-        "payment_intent_id": payment_intent_id,
-        "status": event.status.as_str(),
-        "reason": event.reason,
-        "tries": event.tries,
-        "replays": event.replays,
-        "occurred_at": time::format(event.payload_min.occurred_at),
-        "occurred_at_source": event.payload_min.occurred_at_source,
-        "received_at": time::format(event.received_at),
-    })
+    StoredEventView {
+        event_id: read.event_id,
+        source: event.source,
+        name: read.name,
+        company_id: read.company_id,
+        membership_id: read.membership_id,
+        payment_id: read.payment_id,
+        booking_id,
+        payment_intent_id,
+        status: event.status,
+        reason: event.reason,
+        tries: event.tries,
+        replays: event.replays,
+        occurred_at: Timestamp(read.occurred_at),
+        occurred_at_source: read.occurred_at_source,
+        received_at: Timestamp(event.received_at),
+    }
 }

@@ -2,12 +2,12 @@
 //! follows from it.
 
 use chrono::{DateTime, Utc};
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::domain::platform::event::Event;
 use shared::events::Received;
 use shared::http::{Answer, Failure};
 use shared::store::platform::inbox::{EventStatus, StoredEvent};
+use shared::views::platform::event::{ReceiptOutcome, WebhookReceiptView};
 
 use super::seal;
 
@@ -27,13 +27,13 @@ pub(super) async fn apply(
 
 /// What a provider is answered.
 pub(super) fn receipt(source: &str, event_id: &str, name: &str, received: Received) -> Answer {
-    let outcome = match received {
-        Received::Applied => "applied",
-        Received::Kept => "kept",
-        Received::Duplicate => "duplicate",
+    let (outcome, word) = match received {
+        Received::Applied => (ReceiptOutcome::Applied, "applied"),
+        Received::Kept => (ReceiptOutcome::Kept, "kept"),
+        Received::Duplicate => (ReceiptOutcome::Duplicate, "duplicate"),
     };
-    tracing::info!(source, event_id, name, outcome, "event received");
-    Answer::ok(json!({"event_id": event_id, "outcome": outcome}))
+    tracing::info!(source, event_id, name, outcome = word, "event received");
+    Answer::ok(WebhookReceiptView { event_id: event_id.to_owned(), outcome })
 }
 
 /// Keeps an event, in one conditional write. Of two with one id the first stays, whatever the second

@@ -12,11 +12,9 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::Method;
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
 use shared::domain::kernel::id::CaseId;
-use shared::domain::kernel::time;
 use shared::domain::platform::action::{Action, ActionKind, Actor};
 use shared::domain::platform::effect::{Effect, EffectStatus, Request};
 use shared::domain::recovery::case::Case;
@@ -26,6 +24,8 @@ use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::error::RecordError;
 use shared::store::recovery::record::CaseChange;
+use shared::views::Timestamp;
+use shared::views::recovery::ending::EndingResultView;
 
 /// An event may move the case at the same moment; a fourth time is no coincidence.
 const TRIES: u32 = 4;
@@ -72,18 +72,19 @@ async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> R
         Outcome::HeldByAnother => effect,
     };
     let case = company.case(case_id).await?.ok_or(Failure::Absent)?;
-    let answer = json!({
-        "case_id": case_id,
-        "case_status": case.status,
-        "ended_by": case.ended_by,
-        "operation": effect.action.operation,
-        "kind": effect.action.kind,
-        "status": effect.status,
-        "reason": effect.reason,
-        "manual": effect.action.manual,
-        "at": time::format(effect.action.at),
-    });
-    Ok(if effect.status.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
+    let is_final = effect.status.is_final();
+    let answer = EndingResultView {
+        case_id,
+        case_status: case.status,
+        ended_by: case.ended_by,
+        operation: effect.action.operation,
+        kind: effect.action.kind,
+        status: effect.status,
+        reason: effect.reason,
+        manual: effect.action.manual,
+        at: Timestamp(effect.action.at),
+    };
+    Ok(if is_final { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
 
 /// The action that is there, or the one now decided on.

@@ -12,9 +12,9 @@ use chrono::Days;
 use http::Method;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
-use shared::domain::recovery::kpi::Summary;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
+use shared::views::recovery::kpis::KpiSummaryView;
 
 /// The window where nobody names one.
 const DEFAULT_WINDOW_DAYS: u16 = 30;
@@ -33,5 +33,5 @@ async fn read(
     let to = app.clock.now().date_naive();
     let from = to.checked_sub_days(Days::new(u64::from(window_days) - 1)).unwrap_or(to);
     let total = caller.company.counters(from, to).await?;
-    Ok(Answer::ok(Summary::new(window_days, from, to, &total)))
+    Ok(Answer::ok(KpiSummaryView::new(window_days, from, to, &total)))
 }

@@ -10,15 +10,15 @@
 use axum::Router;
 use axum::extract::{Path, State};
 use http::Method;
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
 use shared::domain::kernel::id::MembershipId;
 use shared::domain::kernel::provider::Provider;
-use shared::domain::kernel::time;
 use shared::http::{Answer, Failure};
 use shared::providers::whop::membership::MembershipAnswer;
 use shared::recovery;
+use shared::views::Timestamp;
+use shared::views::recovery::membership::{ManageUrlView, MembershipView};
 
 /// The routes of this function.
 pub fn router(app: SharedApp) -> Router {
@@ -33,20 +33,21 @@ async fn read(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer, Failure> {
-    let (id, answer) = find(&app, &caller, &id).await?;
+    let (membership_id, answer) = find(&app, &caller, &id).await?;
+    let manage_url = recovery::manage_url(&answer, &membership_id);
     let membership = &answer.membership;
-    Ok(Answer::ok(json!({
-        "membership_id": id,
-        "company_id": caller.company.id(),
-        "user_id": membership.user_id,
-        "product_id": membership.product_id,
-        "status": membership.status,
-        "cancel_at_period_end": membership.cancel_at_period_end,
-        "collection_paused": membership.collection_paused,
-        "renewal_period_start": membership.period_started_at.map(time::format),
-        "renewal_period_end": membership.period_ends_at.map(time::format),
-        "manage_url": recovery::manage_url(&answer, &id),
-    })))
+    Ok(Answer::ok(MembershipView {
+        membership_id,
+        company_id: caller.company.id().clone(),
+        user_id: membership.user_id.clone(),
+        product_id: membership.product_id.clone(),
+        status: membership.status.clone(),
+        cancel_at_period_end: membership.cancel_at_period_end,
+        collection_paused: membership.collection_paused,
+        renewal_period_start: membership.period_started_at.map(Timestamp),
+        renewal_period_end: membership.period_ends_at.map(Timestamp),
+        manage_url,
+    }))
 }
 
 async fn read_manage_url(
@@ -54,9 +55,9 @@ async fn read_manage_url(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Answer, Failure> {
-    let (id, answer) = find(&app, &caller, &id).await?;
-    let manage_url = recovery::manage_url(&answer, &id);
-    Ok(Answer::ok(json!({"membership_id": id, "manage_url": manage_url})))
+    let (membership_id, answer) = find(&app, &caller, &id).await?;
+    let manage_url = recovery::manage_url(&answer, &membership_id);
+    Ok(Answer::ok(ManageUrlView { membership_id, manage_url }))
 }
 
 async fn find(

@@ -16,13 +16,11 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use http::Method;
-use serde_json::json;
 use shared::app::SharedApp;
 use shared::auth::{Caller, Routes};
 use shared::domain::kernel::id::CaseId;
 use shared::domain::kernel::message::{TEMPLATE_VERSION, Template};
 use shared::domain::kernel::provider::Provider;
-use shared::domain::kernel::time;
 use shared::domain::platform::action::{Action, Actor, Channel};
 use shared::domain::platform::effect::Effect;
 use shared::domain::recovery::case::{Case, Hold};
@@ -35,6 +33,8 @@ use shared::http::{Answer, Failure, JsonBody};
 use shared::recovery::{self, AssessError, Assessment, EndError, MemberChannels, RecoveryClients};
 use shared::store::StoreError;
 use shared::store::recovery::case_snapshot::CaseSnapshot;
+use shared::views::Timestamp;
+use shared::views::recovery::nudge::NudgeResultView;
 
 /// The schedule may move the case at the same moment; a fourth time is no coincidence.
 const TRIES: u32 = 4;
@@ -87,19 +87,20 @@ async fn send(
         Outcome::Recorded(effect) => *effect,
         Outcome::HeldByAnother => effect,
     };
-    let answer = json!({
-        "case_id": case_id,
-        "operation": effect.action.operation,
-        "kind": effect.action.kind,
-        "status": effect.status,
-        "reason": effect.reason,
-        "channel": effect.action.channel,
-        "attempt_number": effect.action.attempt_number,
-        "template_version": effect.action.template_version,
-        "manual": effect.action.manual,
-        "at": time::format(effect.action.at),
-    });
-    Ok(if effect.status.is_final() { Answer::ok(answer) } else { Answer::accepted(answer) })
+    let is_final = effect.status.is_final();
+    let answer = NudgeResultView {
+        case_id,
+        operation: effect.action.operation,
+        kind: effect.action.kind,
+        status: effect.status,
+        reason: effect.reason,
+        channel: effect.action.channel,
+        attempt_number: effect.action.attempt_number,
+        template_version: effect.action.template_version,
+        manual: effect.action.manual,
+        at: Timestamp(effect.action.at),
+    };
+    Ok(if is_final { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
 
 /// Decides on the message and writes the decision down, before anything is sent. A retry after a crash finds

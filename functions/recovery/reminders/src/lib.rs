@@ -28,6 +28,7 @@ use shared::auth::{Routes, Scheduler};
 use shared::domain::platform::job::Occurrence;
 use shared::http::{Answer, Failure};
 use shared::store::company::REMINDERS_JOB;
+use shared::views::platform::job::JobReportView;
 
 /// How far apart the planned firings are.
 const SLOT_MINUTES: i64 = 5;
@@ -42,5 +43,5 @@ async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answ
     let slot = Duration::minutes(SLOT_MINUTES);
     let occurrence = Occurrence::of(REMINDERS_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
-    Ok(Answer::ok(run::run(&app, &occurrence).await?))
+    Ok(Answer::ok(JobReportView::from(run::run(&app, &occurrence).await?)))
 }

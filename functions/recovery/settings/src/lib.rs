@@ -18,6 +18,7 @@ use shared::domain::recovery::settings::Settings;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::company::{AuditEntry, SettingsRow};
+use shared::views::recovery::settings::SettingsView;
 
 /// Somebody else may save at the same moment; a third time is no coincidence.
 const SAVE_TRIES: u32 = 3;
@@ -31,7 +32,7 @@ pub fn router(app: SharedApp) -> Router {
 }
 
 async fn read(caller: Caller) -> Result<Answer, Failure> {
-    Ok(Answer::ok(caller.company.settings().await?))
+    Ok(Answer::ok(SettingsView::from(caller.company.settings().await?)))
 }
 
 async fn replace(
@@ -41,7 +42,7 @@ async fn replace(
     body: JsonBody,
 ) -> Result<Response, Failure> {
     let settings = Settings::parse(&body.value).map_err(Failure::fields)?;
-    let save = |_| async { save(&app, &caller, &settings).await.map(Answer::ok) };
+    let save = |_| async { save(&app, &caller, &settings).await.map(SettingsView::from).map(Answer::ok) };
     idempotent(&app, &caller.company, &caller.id, &intent, &body, save).await
 }
 

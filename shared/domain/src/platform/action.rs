@@ -7,6 +7,7 @@ use crate::kernel::account::Role;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum ActionKind {
     /// A push notification to the member.
     NudgePush,
@@ -51,6 +52,7 @@ pub enum ActionKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Channel {
     /// A notification of the provider's app.
     Push,
@@ -77,11 +79,13 @@ impl Channel {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Actor {
     Schedule,
     /// A person of the company, by the provider's user id.
     Owner {
         /// The provider's user id.
+        #[cfg_attr(feature = "openapi", schemars(with = "crate::kernel::id::UserId"))]
         user_id: String,
     },
     /// Anybody else who is signed in, by the key of the account.

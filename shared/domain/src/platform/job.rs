@@ -2,9 +2,6 @@
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-use crate::kernel::time;
 
 /// The job that lets customers' money go when nobody answers.
 pub const AUTO_DECLINE_JOB: &str = "auto-decline";
@@ -75,6 +72,7 @@ const fn job(name: &'static str, late_after_minutes: i64, rhythm: Rhythm, margin
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Punctuality {
     /// It has never run.
     NeverRan,
@@ -145,6 +143,7 @@ pub fn tally(hours: &mut Vec<HourTally>, report: &Report, ended_at: DateTime<Utc
 
 /// What analytics came to hear in a run of the job that tells what happened.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "CountedEvents"))]
 pub struct CaptureTotals {
     /// Events that analytics had yet to hear of, as far as this run looked.
     pub due: u64,
@@ -152,7 +151,7 @@ pub struct CaptureTotals {
     pub done: u64,
     /// Those that it did not take, and that are sent again.
     pub failed: u64,
-    /// Those that had waited for too long and are not sent any more.
+    /// Those that had waited for two days and are not sent any more.
     pub given_up: u64,
 }
 
@@ -186,16 +185,6 @@ pub struct Report {
     pub duration_ms: u64,
     /// Whether a bound was reached and the next tick goes on.
     pub more: bool,
-}
-
-impl Report {
-    /// What a firing answers at which nothing was looked at: `skipped` says why, in a word.
-    pub fn passed_over(occurrence: &Occurrence, why: &str) -> Value {
-        let (job, occurrence) = (occurrence.job.clone(), time::format(occurrence.scheduled_at));
-        let mut told = json!(Self { job, occurrence, ..Self::default() });
-        told["skipped"] = json!(why);
-        told
-    }
 }
 
 #[cfg(test)]

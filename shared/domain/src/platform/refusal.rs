@@ -63,6 +63,7 @@ pub enum Retry {
 /// What is so because of a definitive refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 pub enum ConsequenceKind {
     /// There is no payment that the customer could make.
     PaymentNotOpened,

@@ -26,6 +26,7 @@ pub enum ContactDecision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum HoldReason {
     /// Whop says that the membership is valid while no event about the money has come: it is on its way.
     PaidUnconfirmed,

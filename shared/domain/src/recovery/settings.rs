@@ -37,10 +37,12 @@ impl Default for Settings {
 
 /// One field that cannot be accepted, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// The field, as the sender named it.
     pub field: String,
     /// What would be accepted.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub message: String,
 }
 

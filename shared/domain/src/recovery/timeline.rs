@@ -37,6 +37,7 @@ const COMPACT_FROM_FACTS: usize = 64;
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "CaseStatus"))]
 pub enum CaseStatus {
     Open,
     /// The money came back within the window.

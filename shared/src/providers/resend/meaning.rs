@@ -25,10 +25,6 @@ use crate::providers::standard_webhooks::VerifiedWebhook;
 /// The source under which Resend's events are kept.
 pub const RESEND: &str = "resend";
 
-/// Everything that operators count.
-pub const REPORT_KINDS: [&str; 7] =
-    ["bounced", "complained", "blocked", "lifted", "bounced_for_now", "delayed", "failed"];
-
 /// What a verified event of Resend's says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailEvent {

@@ -120,6 +120,7 @@ impl std::fmt::Debug for PaymentIntent {
 /// The statuses of a PaymentIntent, in Stripe's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum PaymentIntentStatus {
     /// Nobody has paid yet.
     RequiresPaymentMethod,

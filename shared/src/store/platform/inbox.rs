@@ -26,6 +26,7 @@ const KEEP_DAYS: i64 = 40;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EventStatus {
     /// Kept, to be applied by the sweep.
     Pending,
@@ -33,8 +34,8 @@ pub enum EventStatus {
     Applied,
     /// Tried too often, or not applicable; waits for a person.
     SetAside,
-    /// Kept and without effect: of a source whose events nothing applies, or ignored for a reason that
-    /// [`Meaning::Ignored`] gives. In no queue and in no list.
+    /// Kept and without effect: of a source whose events nothing applies, or ignored for the reason given. In no
+    /// queue and in no list.
     Received,
 }
 

@@ -45,6 +45,7 @@ impl Amounts {
 /// What does not add up in a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Anomaly {
     /// A fact in another currency than the booking's; its amount was not counted.
     CurrencyMismatch,

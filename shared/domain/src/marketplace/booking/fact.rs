@@ -119,6 +119,7 @@ pub enum BookingFactKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is the variant of `What` by the same name")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "FactKind"))]
 pub enum Kind {
     Requested,
     Authorized,
@@ -143,6 +144,7 @@ pub enum Kind {
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum DeclinedReason {
     /// The professional said no.
     ProfessionalDeclined,
@@ -172,6 +174,7 @@ pub enum ReleaseReason {
 /// Who called a booking off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum CancelledBy {
     /// Who asked for the job.
     Customer,

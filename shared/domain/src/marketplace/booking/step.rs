@@ -13,6 +13,7 @@ use crate::kernel::party::{BookingId, PaymentIntentId};
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Step {
     /// Open the payment by which the customer's money is held.
     Hold,

@@ -62,6 +62,7 @@ impl From<BatchId> for String {
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "BatchStatus"))]
 pub enum BatchStatus {
     /// Planned; nothing has moved.
     Pending,
@@ -96,6 +97,7 @@ impl BatchStatus {
 /// Who started a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum StartedBy {
     Schedule,
     /// A person of the platform.
@@ -108,15 +110,16 @@ pub enum StartedBy {
 /// How many of a batch's bookings are where.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchCounts {
     pub transfers: u64,
     /// Those of them that Stripe made.
     pub done: u64,
-    /// Those of them that Stripe refused.
+    /// Those of them that Stripe refused, or that were withdrawn.
     pub rejected: u64,
     /// Those of them whose outcome nobody knows.
     pub in_doubt: u64,
-    /// Bookings settled by a debt alone.
+    /// Bookings that a debt took all of.
     pub settled: u64,
     /// Bookings left for a later batch.
     pub skipped: u64,

@@ -15,6 +15,7 @@ use crate::kernel::party::{BookingId, ProfessionalId};
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EntryStatus {
     /// Its transfer was decided and has not ended.
     Open,

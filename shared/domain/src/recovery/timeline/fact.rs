@@ -74,6 +74,7 @@ pub enum CaseFactKind {
 /// By what a recovery was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EndedBy {
     /// The case alone was closed.
     CaseCancelled,

@@ -46,6 +46,7 @@ pub struct Finding {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingKind {
     /// A payment that is no booking's, or a second one of a booking, or what went back of such.
     ChargeUnknown,
@@ -68,6 +69,7 @@ pub enum FindingKind {
 /// How far a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingStatus {
     /// Nobody has explained it yet.
     Open,

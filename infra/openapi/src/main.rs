@@ -1,0 +1,18 @@
+//! `cargo openapi`: writes the API document.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let written = openapi::text().and_then(|text| {
+        std::fs::write(openapi::FILE, text).map_err(|error| format!("{}: {error}", openapi::FILE))
+    });
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The terminal is the one reader; where it is gone, the exit code still says it.
+            let _ = io::stderr().write_all(format!("{error}\n").as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! An operation as its function's file describes it: what the views and the table of routes cannot know.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Value, json};
+
+/// The operations of a function.
+pub struct Function {
+    /// Its name, as in the table of routes.
+    pub name: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Its answer while something it needs is down: the name of a response in `problems.rs`.
+    pub unavailable: Option<&'static str>,
+    /// What it answers.
+    pub operations: Vec<Operation>,
+}
+
+/// What can be asked at one path by one method.
+#[derive(Clone)]
+pub struct Operation {
+    pub(crate) method: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) summary: String,
+    pub(crate) about: String,
+    pub(crate) twice: &'static str,
+    pub(crate) parameters: Vec<&'static str>,
+    pub(crate) body: Option<Body>,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) failures: Vec<&'static str>,
+}
+
+/// What is sent.
+#[derive(Clone)]
+pub(crate) struct Body {
+    pub(crate) description: Option<&'static str>,
+    pub(crate) is_required: bool,
+    pub(crate) schema: MakeSchema,
+    pub(crate) examples: Examples,
+}
+
+/// What comes back where all goes well.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) description: &'static str,
+    pub(crate) media_type: &'static str,
+    pub(crate) headers: Vec<(&'static str, &'static str)>,
+    pub(crate) schema: MakeSchema,
+    /// What is so of some of its fields with this very status.
+    pub(crate) narrowed: Option<Value>,
+    pub(crate) examples: Examples,
+}
+
+pub(crate) type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
+
+/// Examples, each with its name and summary; one alone has neither.
+pub(crate) type Examples = Vec<(&'static str, &'static str, Value)>;
+
+/// An operation that is asked by GET.
+pub fn get(path: &'static str, id: &'static str) -> Operation {
+    operation("GET", path, id)
+}
+
+/// An operation that is asked by POST.
+pub fn post(path: &'static str, id: &'static str) -> Operation {
+    operation("POST", path, id)
+}
+
+/// An operation that is asked by PUT.
+pub fn put(path: &'static str, id: &'static str) -> Operation {
+    operation("PUT", path, id)
+}
+
+/// An operation that is asked by any other method.
+pub fn operation(method: &'static str, path: &'static str, id: &'static str) -> Operation {
+    let (summary, about, twice) = (String::new(), String::new(), "the same question again; nothing changes.");
+    let (parameters, answers, failures) = (Vec::new(), Vec::new(), Vec::new());
+    Operation { method, path, id, summary, about, twice, parameters, body: None, answers, failures }
+}
+
+/// The two ways to run a job: by Vercel's cron, which asks by GET, and by an operator.
+pub fn job(
+    path: &'static str,
+    ids: [&'static str; 2],
+    does: &str,
+    about: &str,
+    twice: &'static str,
+) -> [Operation; 2] {
+    [
+        get(path, ids[0])
+            .summary(&format!("Schedule: {does}"))
+            .about(&format!("Vercel Cron asks by GET. {about}"))
+            .twice(twice),
+        post(path, ids[1])
+            .summary(&format!("Operator: {does}"))
+            .about(&format!("The same by POST. A body is not read. {about}"))
+            .twice(twice),
+    ]
+}
+
+impl Operation {
+    /// Who asks, and for what.
+    pub fn summary(mut self, summary: &str) -> Self {
+        summary.clone_into(&mut self.summary);
+        self
+    }
+
+    /// What it does.
+    pub fn about(mut self, about: &str) -> Self {
+        about.clone_into(&mut self.about);
+        self
+    }
+
+    /// What happens when it is sent twice; of a question, nothing.
+    pub fn twice(mut self, twice: &'static str) -> Self {
+        self.twice = twice;
+        self
+    }
+
+    /// Parameters of the query and headers, by their names in `parameters.rs`. Those of the path follow from it.
+    pub fn parameters(mut self, names: &[&'static str]) -> Self {
+        self.parameters.extend(names);
+        self
+    }
+
+    /// What has to be sent.
+    pub fn body<T: JsonSchema>(self, example: Value) -> Self {
+        self.bodies::<T>([("", "", example)])
+    }
+
+    /// What has to be sent, with several examples.
+    pub fn bodies<T: JsonSchema>(mut self, examples: impl Into<Examples>) -> Self {
+        let schema = SchemaGenerator::subschema_for::<T>;
+        self.body = Some(Body { description: None, is_required: true, schema, examples: examples.into() });
+        self
+    }
+
+    /// What was described last may be left out.
+    pub fn optional(mut self) -> Self {
+        self.body.iter_mut().for_each(|body| body.is_required = false);
+        self
+    }
+
+    /// How the body is read.
+    pub fn read_as(mut self, description: &'static str) -> Self {
+        self.body.iter_mut().for_each(|body| body.description = Some(description));
+        self
+    }
+
+    /// What comes back.
+    pub fn answer<T: JsonSchema>(self, status: u16, description: &'static str, example: Value) -> Self {
+        self.answers::<T>(status, description, [("", "", example)])
+    }
+
+    /// What comes back, with several examples.
+    pub fn answers<T: JsonSchema>(
+        mut self,
+        status: u16,
+        description: &'static str,
+        examples: impl Into<Examples>,
+    ) -> Self {
+        let (schema, examples) = (SchemaGenerator::subschema_for::<T> as MakeSchema, examples.into());
+        let (media_type, headers, narrowed) = ("application/json", Vec::new(), None);
+        self.answers.push(Answer { status, description, media_type, headers, schema, narrowed, examples });
+        self
+    }
+
+    /// The answer described last is of this media type.
+    pub fn sent_as(self, media_type: &'static str) -> Self {
+        self.change_answer(|answer| answer.media_type = media_type)
+    }
+
+    /// The answer described last bears a header, by its name in `headers.rs`.
+    pub fn with_header(self, header: &'static str, named: &'static str) -> Self {
+        self.change_answer(|answer| answer.headers.push((header, named)))
+    }
+
+    /// Of the answer described last, this is so of some fields.
+    pub fn narrowed(self, properties: Value) -> Self {
+        self.change_answer(|answer| answer.narrowed = Some(properties))
+    }
+
+    /// Errors that do not follow from the route, or are another one than would follow: names in `problems.rs`.
+    pub fn fails(mut self, names: &[&'static str]) -> Self {
+        self.failures.extend(names);
+        self
+    }
+
+    fn change_answer(mut self, change: impl FnOnce(&mut Answer)) -> Self {
+        if let Some(answer) = self.answers.last_mut() {
+            change(answer);
+        }
+        self
+    }
+}
+
+/// An example that differs from another one in some fields.
+pub(crate) fn with(mut example: Value, changes: Value) -> Value {
+    if let (Some(fields), Value::Object(changes)) = (example.as_object_mut(), changes) {
+        fields.extend(changes);
+    }
+    example
+}
+
+/// A media type with its schema and examples.
+pub(crate) fn content(media_type: &str, schema: Value, examples: &Examples) -> Value {
+    let mut content = json!({"schema": schema});
+    match examples.as_slice() {
+        [("", _, only)] => content["example"] = only.clone(),
+        several => {
+            for (name, summary, value) in several {
+                content["examples"][*name] = json!({"summary": summary, "value": value});
+            }
+        }
+    }
+    json!({media_type: content})
+}

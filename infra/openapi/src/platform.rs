@@ -1,0 +1,14 @@
+//! The service itself.
+
+pub mod event_publisher;
+pub mod health;
+pub mod operations;
+pub mod resolution;
+pub mod webhooks;
+
+use crate::operation::Function;
+
+/// The functions of this product.
+pub(crate) fn functions() -> Vec<Function> {
+    vec![webhooks::function(), event_publisher::function(), operations::function(), health::function()]
+}

@@ -1,0 +1,47 @@
+//! The job that tells the event bus and analytics what happened.
+
+use serde_json::{Value, json};
+use shared::views::platform::job::JobReportView;
+
+use crate::operation::{Function, Operation, job};
+
+/// The function `event-publisher`.
+pub(super) fn function() -> Function {
+    let both = job(
+        "/api/cron/publish-events",
+        ["tickEvents", "runEvents"],
+        "tell the event bus and analytics what happened.",
+        "Sends what the audit log has of cases, bookings, payouts and payees to the event bus of the \
+         deployment, ten entries in a request, and takes each off the queue once the bus has it. What is not \
+         taken is due again after as long as it has waited, between one and fifteen minutes. Where analytics \
+         listens it is told the same afterwards, forty events in a request; neither waits for the other. A \
+         run is bounded in time; `more` says that the next goes on.\n\n`due` counts the entries whose turn it \
+         was, `done` those that the bus took, `failed` those that wait on.",
+        "a second, late or overlapping run finds what the first has left. An entry may be told twice, always \
+         under the same `event_id`, and none is told of what did not happen.",
+    );
+    let answered = |run: Operation| {
+        run
+            .answers::<JobReportView>(200, "What the run told, or that nobody listens.", [
+                ("told", "A run with something to tell", report()),
+                ("no_bus", "A deployment without an event bus and without analytics", json!({
+                    "job": "event-publisher", "occurrence": "2026-07-20T10:05:00.000Z", "due": 0, "done": 0,
+                    "skipped": "no_event_bus", "failed": 0, "in_doubt": 0, "duration_ms": 0, "more": false,
+                })),
+            ])
+    };
+    Function {
+        name: "event-publisher",
+        about: "The job that tells the event bus and analytics what happened.",
+        unavailable: Some("TableUnavailable"),
+        operations: both.map(answered).into(),
+    }
+}
+
+fn report() -> Value {
+    json!({
+        "job": "event-publisher", "occurrence": "2026-07-20T10:05:00.000Z", "due": 12, "done": 11,
+        "oldest_unsent_seconds": 61, "analytics": {"due": 11, "done": 11, "failed": 0, "given_up": 0},
+        "skipped": 0, "failed": 1, "in_doubt": 0, "duration_ms": 120, "more": false,
+    })
+}

@@ -1,0 +1,41 @@
+//! Memberships as Whop knows them.
+
+use serde_json::json;
+use shared::views::recovery::membership::{ManageUrlView, MembershipView};
+
+use crate::operation::{Function, get};
+
+/// The function `memberships`.
+pub(super) fn function() -> Function {
+    Function {
+        name: "memberships",
+        about: "Memberships as Whop knows them.",
+        unavailable: Some("Unavailable"),
+        operations: vec![
+            get("/api/memberships/{membership_id}", "readMembership")
+                .summary("Owner: see how a membership stands at Whop.")
+                .about("Asked of Whop at this moment.")
+                .answer::<MembershipView>(
+                    200,
+                    "The membership.",
+                    json!({
+                        "membership_id": "mem_q7Rn2", "company_id": "biz_a1B2c3", "user_id": "user_k4Tz9",
+                        "product_id": "prod_w2", "status": "past_due", "cancel_at_period_end": false,
+                        "collection_paused": null, "renewal_period_start": "2026-07-18T10:00:00.000Z",
+                        "renewal_period_end": "2026-08-18T10:00:00.000Z",
+                        "manage_url": "https://whop.com/hub/mem_q7Rn2",
+                    }),
+                ),
+            get("/api/memberships/{membership_id}/manage-url", "readManageUrl")
+                .summary("Owner: get the link by which a member can pay.")
+                .about(
+                    "Asked of Whop at this moment. 404 also where Whop gives no link that may be passed on.",
+                )
+                .answer::<ManageUrlView>(
+                    200,
+                    "The link.",
+                    json!({"membership_id": "mem_q7Rn2", "manage_url": "https://whop.com/hub/mem_q7Rn2"}),
+                ),
+        ],
+    }
+}

@@ -1,0 +1,61 @@
+//! A reminder by hand.
+
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+use shared::domain::platform::action::Channel;
+use shared::domain::platform::effect::EffectStatus;
+use shared::views::recovery::nudge::NudgeResultView;
+use shared::views::schema::channels_of_nudges;
+
+use super::states;
+use crate::input::never_null;
+use crate::operation::{Function, post, with};
+
+/// The function `nudge`.
+pub(super) fn function() -> Function {
+    Function {
+        name: "nudge",
+        about: "A reminder by hand.",
+        unavailable: Some("Unavailable"),
+        operations: vec![
+            post("/api/cases/{case_id}/nudge", "nudgeMember")
+                .summary("Owner: remind a member now.")
+                .about("Writes the audited action down, then sends the message. Only for an open case, and at \
+                     most a hundred messages per case.")
+                .twice("with the same `Idempotency-Key` the first answer again and no second message, also after \
+                     a crash in the middle. That answer may still say 202: how it ended stands among the case's \
+                     actions. Without a key every request is a message of its own.")
+                .bodies::<NudgeInput>([
+                    ("any", "By whichever way reaches the member", json!({})),
+                    ("dm", "By a direct message", json!({"channel": "dm"})),
+                ])
+                .optional()
+                .answer::<NudgeResultView>(200, "The reminder has reached its end; `status` says which.", nudge())
+                .narrowed(json!({"status": states(EffectStatus::is_final)}))
+                .answer::<NudgeResultView>(
+                    202,
+                    "The reminder is decided; the schedule will finish it.",
+                    with(nudge(), json!({"status": "prepared", "reason": "status_429"})),
+                )
+                .narrowed(json!({"status": states(|status| !status.is_final())}))
+                .fails(&["InvalidAction", "NudgeConflict"]),
+        ],
+    }
+}
+
+fn nudge() -> Value {
+    json!({
+        "case_id": "0b0e5c1c-6b1f-5c84-9c1e-2a7f5f0f6d11", "operation": "nudge:5d41402abc4b2a76b9719d911017c592",
+        "kind": "nudge_push", "status": "done", "reason": "queued", "channel": "push", "attempt_number": 3,
+        "template_version": 1, "manual": true, "at": "2026-07-20T12:00:00.000Z",
+    })
+}
+
+/// How to remind the member.
+#[derive(JsonSchema)]
+#[schemars(transform = never_null)]
+pub struct NudgeInput {
+    /// By which way. Left out: a push where one reaches the member, otherwise a direct message.
+    #[schemars(schema_with = "channels_of_nudges", default)]
+    pub channel: Option<Channel>,
+}

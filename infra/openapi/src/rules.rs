@@ -1,0 +1,95 @@
+//! What follows from a row of the table of routes: who is let in, which parameters there are, and which errors.
+
+use serde_json::{Value, json};
+use shared::auth::routes::{Access, Route};
+use shared::domain::kernel::account::Role;
+use shared::http::idempotent::KeyPolicy;
+
+use crate::operation::{Function, Operation};
+use crate::problems;
+
+/// The security requirement that a route's caller has to meet.
+pub fn security(route: &Route) -> Value {
+    match route.access {
+        Access::Anyone => json!([]),
+        Access::SignedIn => json!([{"session": []}]),
+        Access::Roles(roles) if roles.contains(&Role::Owner) => {
+            json!([{"whopUser": [], "whopCompany": []}, {"session": []}, {"bearer": []}])
+        }
+        Access::Roles(_) => json!([{"session": []}, {"bearer": []}]),
+        Access::Scheduler => json!([{"schedulerSecret": []}]),
+        Access::SignedWebhook => match route.path.rsplit('/').next() {
+            Some("whop") => json!([{"standardWebhooks": []}, {"whopWebhook": []}]),
+            Some("stripe") => json!([{"stripeWebhook": []}]),
+            _ => json!([{"standardWebhooks": []}]),
+        },
+    }
+}
+
+/// The names of all parameters: those of the path, those that the operation has, those of the session and the key.
+pub fn parameters(route: &Route, operation: &Operation) -> Vec<&'static str> {
+    let of_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut names: Vec<&'static str> = of_path.collect();
+    names.extend(&operation.parameters);
+    if route.access == Access::SignedIn && changes(route) {
+        names.push("CsrfToken");
+    }
+    match route.key {
+        KeyPolicy::None => {}
+        KeyPolicy::Optional => names.push("IdempotencyKey"),
+        KeyPolicy::Required => names.push("RequiredIdempotencyKey"),
+    }
+    names
+}
+
+/// The statuses of all errors, and for each the name of its response. What the operation names takes the place of what
+/// would follow.
+pub fn failures(route: &Route, function: &Function, operation: &Operation) -> Vec<(u16, &'static str)> {
+    let mut names = vec!["Internal"];
+    if !is_page(operation) {
+        names.extend(["Invalid", "TooLarge"]);
+        names.extend(refusals(route));
+        names.extend(function.unavailable);
+        if route.limit.is_some() || route.access == Access::Scheduler {
+            names.push("TooMany");
+        }
+        if changes(route) && route.access != Access::SignedWebhook {
+            names.push("NotJson");
+        }
+        if route.key != KeyPolicy::None {
+            names.push("KeyReused");
+        }
+        names.extend(&operation.failures);
+    }
+    // The last of a status counts.
+    let mut failures: Vec<(u16, &'static str)> = Vec::new();
+    for name in names {
+        let status = problems::status(name);
+        failures.retain(|(known, _)| *known != status);
+        failures.push((status, name));
+    }
+    failures
+}
+
+/// How somebody is turned away who may not ask, or not about this.
+fn refusals(route: &Route) -> Vec<&'static str> {
+    let absent = if route.key == KeyPolicy::None { "NotFound" } else { "NotFoundKept" };
+    match route.access {
+        Access::Anyone if changes(route) => vec!["Forbidden"],
+        Access::Anyone => vec![],
+        Access::SignedIn if changes(route) => vec!["SessionUnproven", "Forbidden", absent],
+        Access::SignedIn => vec!["SessionUnproven", absent],
+        Access::Roles(_) => vec!["OwnerUnproven", "Forbidden", absent],
+        Access::Scheduler => vec!["SchedulerUnproven"],
+        Access::SignedWebhook => vec!["ProviderUnproven"],
+    }
+}
+
+fn changes(route: &Route) -> bool {
+    route.method != "GET"
+}
+
+/// A page is asked for by a browser that follows a link: nothing about it can be wrong.
+fn is_page(operation: &Operation) -> bool {
+    operation.answers.is_empty()
+}

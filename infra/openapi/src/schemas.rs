@@ -1,0 +1,143 @@
+//! The schemas of views and inputs, and what the document wants said otherwise than the generator says it.
+
+use schemars::SchemaGenerator;
+use schemars::generate::{Contract, SchemaSettings};
+use serde_json::{Map, Value, json};
+
+use crate::input::left_out;
+use crate::operation::MakeSchema;
+
+/// Makes schemas and remembers those that they name.
+pub struct Schemas {
+    answers: SchemaGenerator,
+    inputs: SchemaGenerator,
+    named: Map<String, Value>,
+}
+
+impl Default for Schemas {
+    fn default() -> Self {
+        let generator = |contract| {
+            let mut settings = SchemaSettings::draft2020_12();
+            settings.definitions_path = "/components/schemas".into();
+            settings.contract = contract;
+            settings.into_generator()
+        };
+        let (answers, inputs) = (generator(Contract::Serialize), generator(Contract::Deserialize));
+        Self { answers, inputs, named: Map::new() }
+    }
+}
+
+impl Schemas {
+    /// The schema of a view: every field is there, unless its type leaves it out.
+    pub fn of_answer(&mut self, make: MakeSchema) -> Value {
+        finished(make(&mut self.answers).to_value(), Contract::Serialize)
+    }
+
+    /// The schema of an input.
+    pub fn of_input(&mut self, make: MakeSchema) -> Value {
+        finished(make(&mut self.inputs).to_value(), Contract::Deserialize)
+    }
+
+    /// A schema that only the document knows, under its name.
+    pub fn name(&mut self, name: &str, schema: Value) {
+        self.named.insert(name.to_owned(), schema);
+    }
+
+    /// All that have a name.
+    pub fn finish(mut self) -> Map<String, Value> {
+        let mut named = self.named;
+        for generator in [&mut self.inputs, &mut self.answers] {
+            let contract = generator.contract().clone();
+            for (name, schema) in generator.take_definitions(true) {
+                named.insert(public(&name), finished(schema, contract.clone()));
+            }
+        }
+        named
+    }
+}
+
+/// A view's name in the document.
+fn public(name: &str) -> String {
+    name.replace("View", "")
+}
+
+fn finished(mut schema: Value, contract: Contract) -> Value {
+    finish(&mut schema, &contract);
+    schema
+}
+
+fn finish(node: &mut Value, contract: &Contract) {
+    match node {
+        Value::Array(items) => items.iter_mut().for_each(|item| finish(item, contract)),
+        Value::Object(schema) => {
+            finish_object(schema);
+            // What is left out of an answer is never null in it.
+            if contract.is_serialize() {
+                left_out(schema);
+            }
+            let kept = |name: &str| matches!(name, "examples" | "enum" | "const" | "default");
+            schema.iter_mut().filter(|(name, _)| !kept(name)).for_each(|(_, inner)| finish(inner, contract));
+        }
+        _ => {}
+    }
+}
+
+fn finish_object(schema: &mut Map<String, Value>) {
+    if let Some(Value::String(reference)) = schema.get_mut("$ref") {
+        *reference = public(reference);
+    }
+    // A comment is broken into lines where the code ends, and links to names that only the code has.
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text
+            .replace("\n\n", "\r")
+            .replace('\n', " ")
+            .replace('\r', "\n\n")
+            .replace("[`", "`")
+            .replace("`]", "`");
+    }
+    // What is not described is not there.
+    if schema.contains_key("properties") && schema.get("type") == Some(&json!("object")) {
+        schema.entry("additionalProperties").or_insert(json!(false));
+    }
+    // Numbers are defaults of Rust's, for rows of earlier versions.
+    if matches!(schema.get("default"), Some(Value::Null | Value::Number(_))) {
+        schema.remove("default");
+    }
+    one_list_of_words(schema);
+    plain_numbers(schema);
+}
+
+/// An enum whose variants have comments is a choice of constants: shown as a list of words, explained in one text.
+fn one_list_of_words(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = schema.get("oneOf") else { return };
+    let word = |choice: &Value| {
+        let is_text = choice.get("type") == Some(&json!("string"));
+        is_text.then(|| choice.get("const").cloned()).flatten()
+    };
+    let Some(words) = choices.iter().map(word).collect::<Option<Vec<Value>>>() else { return };
+    let explained = choices.iter().zip(&words).filter_map(|(choice, word)| {
+        Some(format!("`{}`: {}", word.as_str()?, choice.get("description")?.as_str()?.replace('\n', " ")))
+    });
+    let about = schema.get("description").and_then(Value::as_str).map(str::to_owned);
+    let text: Vec<String> = about.into_iter().chain(explained).collect();
+    schema.remove("oneOf");
+    schema.insert("type".to_owned(), json!("string"));
+    schema.insert("enum".to_owned(), json!(words));
+    schema.insert("description".to_owned(), json!(text.join(" ")));
+}
+
+/// The sizes of Rust's numbers are nobody's business, except where a client has to know that 32 bits do not do.
+fn plain_numbers(schema: &mut Map<String, Value>) {
+    match schema.get("format").and_then(Value::as_str) {
+        Some("uint64" | "int64") => {
+            schema.insert("format".to_owned(), json!("int64"));
+        }
+        Some("uint8" | "uint16" | "uint32" | "uint" | "int32" | "int128" | "double") => {
+            schema.remove("format");
+        }
+        _ => {}
+    }
+    if matches!(schema.get("maximum").and_then(Value::as_u64), Some(255 | 65_535)) {
+        schema.remove("maximum");
+    }
+}

@@ -1,0 +1,4 @@
+//! Accounts.
+
+pub mod outcome;
+pub mod session;

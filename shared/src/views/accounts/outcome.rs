@@ -1,0 +1,33 @@
+//! What came of a request about an account.
+
+use serde::Serialize;
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct OutcomeView {
+    /// What is so now.
+    pub outcome: AccountOutcome,
+}
+
+/// What came of a request about an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AccountOutcome {
+    /// What follows stands in a mail.
+    MailSent,
+    /// The address is confirmed.
+    Confirmed,
+    /// The password is the new one.
+    PasswordSet,
+}
+
+/// Where to sign in.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct AuthorizationUrlView {
+    /// The issuer's sign-in page, with all it has to be told.
+    #[cfg_attr(feature = "openapi", schemars(regex(pattern = "^https?://")))]
+    pub authorization_url: String,
+}

@@ -1,0 +1,21 @@
+//! The payment that the customer's browser confirms.
+
+use serde::Serialize;
+
+use crate::domain::kernel::party::BookingId;
+use crate::providers::stripe::payment::PaymentIntentStatus;
+
+/// A payment as Stripe knows it now.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct BookingPaymentView {
+    /// The booking.
+    pub booking_id: BookingId,
+    /// The payment at Stripe.
+    #[cfg_attr(feature = "openapi", schemars(with = "crate::domain::kernel::party::PaymentIntentId"))]
+    pub payment_intent_id: String,
+    /// Where it stands, in Stripe's words.
+    pub status: PaymentIntentStatus,
+    /// With it the customer's browser confirms the payment; for nobody else.
+    pub client_secret: Option<String>,
+}

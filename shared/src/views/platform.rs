@@ -1,0 +1,11 @@
+//! The service itself.
+
+pub mod effect;
+pub mod event;
+pub mod finding;
+pub mod health;
+pub mod job;
+pub mod mail;
+pub mod operations;
+pub mod problem;
+pub mod reconciliation;

@@ -1,0 +1,44 @@
+//! The settings of a company.
+
+use serde::Serialize;
+
+use crate::domain::kernel::message::Language;
+use crate::store::company::SettingsRow;
+use crate::views::Timestamp;
+
+/// What a company wants done about failed renewals.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
+pub struct SettingsView {
+    /// Send a push notification at each step.
+    pub push_enabled: bool,
+    /// Send a direct message at each step.
+    pub dm_enabled: bool,
+    /// Free days granted once per case, before its first reminder; 0 for none.
+    #[cfg_attr(feature = "openapi", schemars(range(max = 365)))]
+    pub incentive_days: u16,
+    /// Days after the first failure at which to remind: ascending, none twice.
+    #[cfg_attr(feature = "openapi", schemars(length(min = 1, max = 10), inner(range(max = 30))))]
+    #[cfg_attr(feature = "openapi", schemars(extend("uniqueItems" = true)))]
+    pub reminder_offsets_days: Vec<u8>,
+    /// In which language members are written to.
+    pub language: Language,
+    /// When they were saved; null while they are the defaults.
+    pub updated_at: Option<Timestamp>,
+    /// Counts the changes; 0 for the defaults.
+    pub version: u64,
+}
+
+impl From<SettingsRow> for SettingsView {
+    fn from(SettingsRow { settings, updated_at, version }: SettingsRow) -> Self {
+        Self {
+            push_enabled: settings.push_enabled,
+            dm_enabled: settings.dm_enabled,
+            incentive_days: settings.incentive_days,
+            reminder_offsets_days: settings.reminder_offsets_days,
+            language: settings.language,
+            updated_at: updated_at.map(Timestamp),
+            version,
+        }
+    }
+}

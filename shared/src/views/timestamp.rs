@@ -1,0 +1,15 @@
+//! The one way an instant is shown.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+/// An instant: RFC 3339 in UTC, with milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Timestamp(#[serde(with = "crate::domain::kernel::time")] pub DateTime<Utc>);
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(at: DateTime<Utc>) -> Self {
+        Self(at)
+    }
+}
