@@ -88,7 +88,7 @@ pub(super) fn function() -> Function {
 
 fn ending() -> Value {
     json!({
-        "case_id": "0b0e5c1c-6b1f-5c84-9c1e-2a7f5f0f6d11", "status": "cancelled", "ended_by": "case_cancelled",
+        "case_id": "0b0e5c1c-6b1f-5c84-9c1e-2a7f5f0f6d11", "case_status": "cancelled", "ended_by": "case_cancelled",
         "operation": "case_cancelled", "kind": "case_cancelled", "status": "done", "reason": null, "manual": true,
         "at": "2026-07-20T12:00:00.000Z",
     })

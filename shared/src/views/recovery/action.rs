@@ -21,7 +21,7 @@ pub struct ActionView {
     pub kind: ActionKind,
     /// How far it is.
     pub status: EffectStatus,
-    /// Why it is in this state, in one of our own words; or the provider's reference where it is `done`.
+    /// Why it is of this status, in one of our own words; or the provider's reference where it is `done`.
     pub reason: Option<String>,
     /// Counts the messages of the case, by schedule and by hand alike; null where it is no message.
     #[cfg_attr(feature = "openapi", schemars(range(min = 1)))]

@@ -33,7 +33,7 @@ pub struct EndingResultView {
     pub kind: ActionKind,
     /// How far it is.
     pub status: EffectStatus,
-    /// Why it is in this state, in one of our own words; or the provider's reference where it is `done`.
+    /// Why it is of this status, in one of our own words; or the provider's reference where it is `done`.
     pub reason: Option<String>,
     /// A person asked for it.
     #[cfg_attr(feature = "openapi", schemars(extend("const" = true)))]

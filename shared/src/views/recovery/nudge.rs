@@ -23,7 +23,7 @@ pub struct NudgeResultView {
     pub kind: ActionKind,
     /// How far it is.
     pub status: EffectStatus,
-    /// Why it is in this state, in one of our own words; or the provider's reference where it is `done`.
+    /// Why it is of this status, in one of our own words; or the provider's reference where it is `done`.
     pub reason: Option<String>,
     /// By which way.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::channels_of_nudges"))]
