@@ -51,5 +51,5 @@ pub(crate) async fn change(
     let proven = ProvenAccount { account, role: row.role, company: row.company, generation };
     let (session, cookie) =
         session::open_refunding(&app, &proven, &headers, Some((&rate_limit_charge, &charged))).await?;
-    Ok(session.entered(cookie))
+    Ok(session.signed_in_response(cookie))
 }

@@ -53,11 +53,11 @@ async fn sign_in(
     let proven = entry.prove(&app).await?;
     let refund = Some((&rate_limit_charge, &charged));
     let (session, cookie) = session::open_refunding(&app, &proven, &headers, refund).await?;
-    Ok(session.entered(cookie))
+    Ok(session.signed_in_response(cookie))
 }
 
 async fn show(session: Session) -> Answer {
-    Answer::ok(session.shown())
+    Answer::ok(session.to_json())
 }
 
 async fn sign_out(
@@ -68,7 +68,7 @@ async fn sign_out(
 ) -> Result<Response, Failure> {
     body.object(&[])?;
     session::end(&app, &headers).await?;
-    Ok(session::left())
+    Ok(session::signed_out_response())
 }
 
 async fn sign_out_everywhere(
@@ -78,5 +78,5 @@ async fn sign_out_everywhere(
 ) -> Result<Response, Failure> {
     body.object(&[])?;
     session::end_all(&app, &session.account).await?;
-    Ok(session::left())
+    Ok(session::signed_out_response())
 }

@@ -86,9 +86,9 @@ fn subject<'c>(
         && is_for(claims.get("aud")?, &oidc.client_id)
         && text("nonce")? == nonce
         && claims.get("azp").is_none_or(|party| party.is_null() || party.as_str() == Some(&oidc.client_id));
-    let holds = Times::read(claims)?.hold_at_once(now);
+    let is_valid = Times::read(claims)?.are_valid_without_leeway(now);
     let subject = text("sub").filter(|subject| (1..=MAX_SUBJECT_BYTES).contains(&subject.len()))?;
-    (is_ours && holds).then_some(subject)
+    (is_ours && is_valid).then_some(subject)
 }
 
 /// Whether the audience is this client alone: a token for others too could be handed on by them.

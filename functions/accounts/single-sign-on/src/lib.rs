@@ -79,7 +79,7 @@ async fn start(app: &App, issuer: &Issuer, body: &JsonBody) -> Result<Response, 
 /// Whatever the end is, what was begun is used up by it; only a passing trouble leaves it for another try.
 async fn finish(app: &App, issuer: &Issuer, headers: &HeaderMap, body: &JsonBody) -> Response {
     let outcome = sign_in(app, issuer, headers, body).await;
-    let stays = outcome.as_ref().is_err_and(Failure::is_passing);
+    let stays = outcome.as_ref().is_err_and(Failure::is_transient);
     let mut response = outcome.into_response();
     if !stays {
         response.headers_mut().append(header::SET_COOKIE, authorization_request::expired_cookie());
@@ -109,7 +109,7 @@ async fn sign_in(
     let company = app.config.platform_company.clone().ok_or_else(|| not_configured("PLATFORM_COMPANY_ID"))?;
     let proven = ProvenAccount { account, role: identity.role, company, generation };
     let (session, cookie) = session::open(app, &proven, headers).await?;
-    Ok(session.entered(cookie))
+    Ok(session.signed_in_response(cookie))
 }
 
 /// What the issuer sent back through the browser.

@@ -202,7 +202,7 @@ impl Run<'_> {
 
     async fn mark_failed(&self, batch: &[OutboxEntry], error: &PutError) {
         tracing::warn!(%error, entries = batch.len(), "the event bus took nothing");
-        if matches!(error, PutError::Silent(_)) {
+        if matches!(error, PutError::Unanswered(_)) {
             self.log().silences += 1;
         }
         for outbox_entry in batch {
