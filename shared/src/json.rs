@@ -55,9 +55,7 @@ pub enum JsonError {
     },
     /// A field name that the parser would interpret.
     #[error("a field name begins with the reserved {RESERVED_PREFIX} at {position}")]
-    ReservedName {
-        position: Position,
-    },
+    ReservedName { position: Position },
     /// Invalid JSON, or not of the expected shape.
     #[error("it is not the expected JSON at {0}")]
     Syntax(Position),

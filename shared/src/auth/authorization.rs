@@ -66,7 +66,11 @@ fn counts_failed_authentication(route: &Route) -> bool {
 }
 
 /// Charges a failed authentication to the caller's address; an address over the limit gets 429.
-async fn count_failed_authentication(app: &App, rate_limit_charge: &RateLimitCharge, response: Response) -> Response {
+async fn count_failed_authentication(
+    app: &App,
+    rate_limit_charge: &RateLimitCharge,
+    response: Response,
+) -> Response {
     let charge = LimitCharge { class: &rate_limit::class::TOKEN, subject: &rate_limit_charge.address() };
     match rate_limit_charge.charge(app, &[charge]).await {
         Err(failure @ Failure::TooMany { .. }) => failure.into_response(),

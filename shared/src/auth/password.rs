@@ -181,7 +181,8 @@ mod tests {
     #[tokio::test]
     async fn nobodys_hash_costs_what_everybodys_does() {
         let cost = |hash: &str| hash.split('$').map(str::to_owned).collect::<Vec<_>>();
-        let (nobodys, everybodys) = (cost(UNKNOWN_PASSWORD_HASH), cost(&hash("correct horse battery").await.unwrap()));
+        let (nobodys, everybodys) =
+            (cost(UNKNOWN_PASSWORD_HASH), cost(&hash("correct horse battery").await.unwrap()));
         assert_eq!(nobodys[..4], everybodys[..4]);
         let lengths = |hash: &[String]| hash.iter().map(String::len).collect::<Vec<_>>();
         assert_eq!(lengths(&nobodys), lengths(&everybodys));

@@ -55,7 +55,7 @@ pub async fn read(
         }
         match request_secret(aws, http, &endpoint, id).await? {
             Ok(answer) => return parse(answer),
-            problem = passing, => Err(retryable) => problem = retryable, => problem = passing,
+            Err(retryable) => problem = retryable,
         }
     }
     Err(SecretsError(problem))

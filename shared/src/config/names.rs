@@ -87,7 +87,11 @@ pub const NAMES: [Name; 61] = [
     )),
     secret(needed("WHOP_API_KEY", "the app's key at Whop", "reminders, nudges, memberships")),
     needed("WHOP_APP_ID", "the app at Whop, app_…", "signing in with Whop's user token, pushes"),
-    secret(needed("WHOP_WEBHOOK_SECRET", "the secret of Whop's signatures (list, newest first)", "webhooks of Whop")),
+    secret(needed(
+        "WHOP_WEBHOOK_SECRET",
+        "the secret of Whop's signatures (list, newest first)",
+        "webhooks of Whop",
+    )),
     default("WHOP_USER_TOKEN_PUBLIC_KEY", "a public key for user tokens that overrides the published set"),
     default("WHOP_USER_TOKEN_JWKS_URL", "the URL of Whop's public keys, if not the usual one"),
     default("WHOP_API_BASE", "the URL of Whop's API, if not the usual one"),
@@ -102,20 +106,29 @@ pub const NAMES: [Name; 61] = [
         "the secret of Stripe's signatures (list, newest first)",
         "webhooks of Stripe",
     )),
-    default("PLATFORM_FEE_BASIS_POINTS", "the platform's share of a booking's price in hundredths of a percent; 1500"),
+    default(
+        "PLATFORM_FEE_BASIS_POINTS",
+        "the platform's share of a booking's price in hundredths of a percent; 1500",
+    ),
     default("BOOKING_PAYMENT_HOURS", "how long a customer has to pay; 24"),
-    default("BOOKING_ANSWER_HOURS", "how long a professional has to answer once the payment is authorized; 24"),
+    default(
+        "BOOKING_ANSWER_HOURS",
+        "how long a professional has to answer once the payment is authorized; 24",
+    ),
     wanted(
         "CONCIERGE_URL",
         "the page with help for customers whose booking was declined",
         "the offer in that mail",
     ),
-    default("PAYOUT_TIME_ZONE", "the time zone of the payout days Tuesday and Friday, an IANA name; America/Bogota"),
-    default("PAYOUT_HOLD_BACK_HOURS", "how long after its completion a booking is paid out at the earliest; 24"),
     default(
-        "PAYOUT_MINIMUM",
-        "the smallest payout to a professional, in minor units; cop=14000000 (list)",
+        "PAYOUT_TIME_ZONE",
+        "the time zone of the payout days Tuesday and Friday, an IANA name; America/Bogota",
     ),
+    default(
+        "PAYOUT_HOLD_BACK_HOURS",
+        "how long after its completion a booking is paid out at the earliest; 24",
+    ),
+    default("PAYOUT_MINIMUM", "the smallest payout to a professional, in minor units; cop=14000000 (list)"),
     default(
         "PAYOUT_APPROVAL_ABOVE",
         "payouts above this need a second person's approval, such as usd=500000 (list)",
@@ -143,11 +156,7 @@ pub const NAMES: [Name; 61] = [
         "sessions with cookies, links in mails, single sign-on",
     ),
     default("ALLOWED_ORIGINS", "further origins whose pages may send credentials (list, exact)"),
-    secret(wanted(
-        "SESSION_SECRET",
-        "the key of CSRF tokens (list, newest first)",
-        "sessions with cookies",
-    )),
+    secret(wanted("SESSION_SECRET", "the key of CSRF tokens (list, newest first)", "sessions with cookies")),
     secret(default(
         "ORIGIN_VERIFY_SECRET",
         "the secret that CloudFront sends to the function URLs, so that limits count its clients separately (list, newest first)",
@@ -184,7 +193,10 @@ pub const NAMES: [Name; 61] = [
         "the issuers whose bearer tokens are accepted: a JSON list of issuer, audience, jwks_url, role_claim, company_claim, roles",
         "bearer tokens",
     ),
-    default("AWS_ROLE_ARN", "on Vercel: the AWS role that is assumed with its token, so that no key is stored there"),
+    default(
+        "AWS_ROLE_ARN",
+        "on Vercel: the AWS role that is assumed with its token, so that no key is stored there",
+    ),
     default("TABLE_ACCESS_KEY_ID", "an access key, where neither a role nor Lambda gives credentials"),
     secret(default("TABLE_SECRET_ACCESS_KEY", "the same")),
     default("AWS_ACCESS_KEY_ID", "credentials of the table, as Lambda sets them"),

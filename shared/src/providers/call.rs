@@ -17,9 +17,7 @@ pub enum CallError {
         retry_after: Option<Duration>,
     },
     /// The provider refused the call; a repetition would be refused too.
-    Rejected {
-        reason: String,
-    },
+    Rejected { reason: String },
     /// The provider refused the call because of the object's current state; it had no effect.
     WrongState {
         /// The state as the provider names it, such as `succeeded`.
@@ -29,14 +27,10 @@ pub enum CallError {
     Absent,
     /// It is unknown whether the call had an effect. If the provider supports idempotency keys, the same request
     /// with the same key resolves the doubt.
-    InDoubt {
-        reason: String,
-    },
+    InDoubt { reason: String },
     /// It is unknown whether the call had an effect, and the same request with the same key would return the same
     /// answer: look the object up.
-    LookUp {
-        reason: String,
-    },
+    LookUp { reason: String },
 }
 
 impl CallError {

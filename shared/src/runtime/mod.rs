@@ -55,10 +55,7 @@ pub enum ServeError {
     Listen(#[source] io::Error),
     /// The platform's runtime library returned an error.
     #[error("the runtime of {platform} stopped")]
-    Runtime {
-        platform: &'static str,
-        source: Box<dyn Error + Send + Sync>,
-    },
+    Runtime { platform: &'static str, source: Box<dyn Error + Send + Sync> },
 }
 
 /// Starts logging, reads the environment, and serves until the platform ends the process.

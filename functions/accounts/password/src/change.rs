@@ -1,4 +1,4 @@
-//! A new password for who is signed in and knows the old one.
+//! Changes the password of a signed-in account, which must send its old password.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -24,7 +24,7 @@ pub(crate) async fn change(
     let old = password_field(object, "old_password")?;
     let new = password_field(object, "new_password")?;
     let account = session.account;
-    // Whoever holds a stolen session may not guess the password with it.
+    // The limit prevents guessing the password with a stolen session.
     let charged = rate_limit_charge.charge_account(&app, (&AUTH_ADDRESS, &AUTH), account.as_str()).await?;
 
     let store = app.store()?;

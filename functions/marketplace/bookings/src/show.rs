@@ -7,8 +7,7 @@ use shared::domain::kernel::time;
 use shared::domain::marketplace::booking::{Booking, Policy, Step, StepRefusal};
 use shared::store::marketplace::booking::BookingRow;
 
-/// The booking for a reader in a role. What the platform keeps and what the professional gets is no
-/// customer's business.
+/// The booking for a reader with a role. Customers do not see the platform's fee and the professional's share.
 pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &Policy) -> Value {
     let (terms, amounts) = (&booking.terms, &booking.amounts);
     let decline = booking.decline.as_ref();
@@ -54,7 +53,7 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
     shown
 }
 
-/// Steps that a provider refused and that are not resolved yet, and why the payment was not opened.
+/// Refused effects that are not resolved yet, including the creation of the payment.
 fn refused(booking: &Booking) -> Vec<Value> {
     let show = |(step, refusal): (Step, &StepRefusal)| {
         json!({

@@ -1,4 +1,4 @@
-//! Batches: how far each is, and what became of every booking in it.
+//! Batches: their progress and the outcome of every booking.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,7 +14,7 @@ use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
 use shared::store::marketplace::batch::{BatchEntryCursor, BatchLine, BatchRow};
 
-/// Why a transfer that was never sent was withdrawn.
+/// Reasons for withdrawing a transfer before it was sent.
 const CHANGED: [&str; 4] = ["already_paid", "disputed", "not_completed", "amount_changed"];
 
 pub(super) async fn list(caller: Caller, parameters: Parameters) -> Result<Answer, Failure> {
@@ -83,7 +83,7 @@ fn show(row: &BatchRow) -> Value {
     })
 }
 
-/// A booking in the batch. While its transfer has not ended, the transfer itself tells how it stands.
+/// A booking in the batch. Until its transfer has ended, the transfer's own status is shown.
 fn show_entry(entry: &BatchEntry, effects: &HashMap<&str, &Effect>) -> Value {
     let effect = entry.operation.as_deref().and_then(|operation| effects.get(operation));
     let reason = entry.reason.clone().or_else(|| effect.and_then(|effect| effect.reason.clone()));

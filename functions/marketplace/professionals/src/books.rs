@@ -1,4 +1,4 @@
-//! The company's books: every account, in every currency.
+//! The company's ledger: all accounts in all currencies.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use shared::domain::marketplace::ledger::LedgerAccount;
 use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 
-/// The sum of one account over all professionals, by its word.
+/// Sums over all professionals, by account name.
 type Sums = BTreeMap<&'static str, i128>;
 
 pub(crate) async fn balances(caller: Caller, parameters: Parameters) -> Result<Answer, Failure> {
@@ -33,7 +33,7 @@ pub(crate) async fn balances(caller: Caller, parameters: Parameters) -> Result<A
     Ok(Answer::ok(json!({"data": data, "sums_to_zero": sums_to_zero})))
 }
 
-/// Every account is named, also one on which nothing stands.
+/// Lists every account, also those with a zero balance.
 fn accounts(sums: &Sums) -> Map<String, Value> {
     let sum = |word: &str| json!(sums.get(word).copied().unwrap_or_default());
     LedgerAccount::WORDS.iter().map(|word| ((*word).to_owned(), sum(word))).collect()

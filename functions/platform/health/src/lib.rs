@@ -1,4 +1,4 @@
-//! Whether the service is well.
+//! Health checks, and the API document.
 //!
 //! - **Called by** anybody, such as an uptime monitor; the deep check by an operator.
 //! - **Reads** nothing, or the version of the data, or the last run of each job, one row each.
@@ -33,7 +33,7 @@ pub fn router(app: SharedApp) -> Router {
         .into_router(app)
 }
 
-/// One thing that is checked.
+/// The result of one check.
 struct Check {
     well: bool,
     detail: Value,
@@ -87,11 +87,14 @@ fn answer<const N: usize>(app: &SharedApp, checks: [(String, Check); N]) -> Resp
 
 fn application(app: &SharedApp) -> Check {
     let missing = missing(app, |_| true);
-    Check { well: missing.is_empty(), detail: json!({"missing_configuration": with_unheard(app, missing)}) }
+    Check {
+        well: missing.is_empty(),
+        detail: json!({"missing_configuration": with_missing_webhooks(app, missing)}),
+    }
 }
 
-/// Whether the table answers, by the row that says which version its data is of. One that is not the expected
-/// one is no illness: between the migration and the switch, either is in use.
+/// Checks the table by reading the row with the data's version. Another version than the expected one is not
+/// unhealthy: between a migration and the switch of the code both are in use.
 async fn database(app: &SharedApp) -> Check {
     let started = Instant::now();
     let read = match app.store() {
@@ -115,12 +118,15 @@ async fn database(app: &SharedApp) -> Check {
 fn webhooks(app: &SharedApp) -> Check {
     let missing =
         missing(app, |name| matches!(name, "WHOP_WEBHOOK_SECRET" | "ENCRYPTION_KEY" | "TABLE_NAME"));
-    Check { well: missing.is_empty(), detail: json!({"missing_configuration": with_unheard(app, missing)}) }
+    Check {
+        well: missing.is_empty(),
+        detail: json!({"missing_configuration": with_missing_webhooks(app, missing)}),
+    }
 }
 
-/// The same with the webhook secrets of providers that are in use and not heard: what is sent to them works
-/// without, so that nothing is unwell, but what they report is never learnt.
-fn with_unheard(app: &SharedApp, mut missing: Vec<&'static str>) -> Vec<&'static str> {
+/// Adds the missing webhook secrets of providers in use. The calls to them work without, so this is not
+/// unhealthy, but their events never arrive.
+fn with_missing_webhooks(app: &SharedApp, mut missing: Vec<&'static str>) -> Vec<&'static str> {
     let config = &app.config;
     for (name, is_in_use, is_heard) in [
         ("STRIPE_WEBHOOK_SECRET", app.stripe.is_some(), !config.stripe_webhook_secrets.is_empty()),

@@ -1,4 +1,4 @@
-//! Effects that a provider refused for good and that are not resolved yet.
+//! Effects that a provider refused and that are not resolved yet.
 
 use serde_json::{Value, json};
 use shared::domain::kernel::time;
@@ -10,7 +10,7 @@ use shared::store::platform::trouble::Trouble;
 
 use crate::amounts::Bookings;
 
-/// The refused effects, the oldest first, up to a hundred, and whether there are more.
+/// Up to a hundred refused effects, oldest first, and whether there are more.
 pub(super) async fn list(company: &Company) -> Result<(Vec<Value>, bool), Failure> {
     let (effects, more) = company.troubled(Trouble::Refused).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();

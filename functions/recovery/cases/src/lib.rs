@@ -1,4 +1,4 @@
-//! Cases, their actions, and all of them as CSV.
+//! Cases, their actions, and the CSV export.
 //!
 //! - **Called by** the owner's browser.
 //! - **Reads** a page of the company's case list and the cases behind it; one case; its actions.
@@ -77,7 +77,7 @@ fn status(parameters: &Parameters) -> Result<Option<CaseStatus>, Failure> {
     CaseStatus::parse(text).map(Some).ok_or_else(wrong)
 }
 
-/// A case as it is shown: without the counters that only the schedule needs.
+/// The view of a case, without the counters that only the schedule needs.
 fn show(case: &Case) -> Value {
     json!({
         "case_id": case.case_id,
@@ -107,7 +107,7 @@ fn show(case: &Case) -> Value {
     })
 }
 
-/// Something else that the member paid: shown, and no part of what came back.
+/// Another payment of the member, which does not count as recovered.
 fn show_other_payment(other: &OtherPayment) -> Value {
     json!({
         "payment_id": other.payment_id,
@@ -117,7 +117,7 @@ fn show_other_payment(other: &OtherPayment) -> Value {
     })
 }
 
-/// Why no message was sent when this was decided last.
+/// Why the last decision was to send no message.
 fn show_hold(hold: &Hold) -> Value {
     json!({
         "reason": hold.reason,
@@ -126,7 +126,7 @@ fn show_hold(hold: &Hold) -> Value {
     })
 }
 
-/// An action as it is shown: what was done and what became of it, never what was said.
+/// The view of an action with its outcome and without its message.
 fn show_action(effect: &Effect) -> Value {
     json!({
         "operation": effect.action.operation,

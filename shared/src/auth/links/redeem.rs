@@ -73,7 +73,12 @@ impl Links<'_> {
         Ok((found, row))
     }
 
-    async fn password_hash(&self, link: &LinkRow, row: &AccountRow, password: LinkPassword<'_>) -> Result<String, Failure> {
+    async fn password_hash(
+        &self,
+        link: &LinkRow,
+        row: &AccountRow,
+        password: LinkPassword<'_>,
+    ) -> Result<String, Failure> {
         match password {
             LinkPassword::SignUpPassword(password) => {
                 let hash = link.password_hash.clone().ok_or_else(gone)?;

@@ -10,7 +10,7 @@ mod runs;
 mod tests;
 mod words;
 
-use runs::{is_year, keys, repetition, sequence, interleaved};
+use runs::{interleaved, is_year, keys, repetition, sequence};
 use words::{COMMON_WORDS, JOINING_WORDS, begins_with};
 
 pub use words::OwnWords;

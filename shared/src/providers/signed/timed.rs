@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use ring::hmac;
 
-use super::{Refused, Secret, parse_unix_seconds, is_genuine, of_version, single_header, tag, versioned};
+use super::{Refused, Secret, is_genuine, of_version, parse_unix_seconds, single_header, tag, versioned};
 
 /// The parsed header, not yet verified.
 pub(in crate::providers) struct Claim {

@@ -7,7 +7,9 @@ use http::HeaderMap;
 use ring::hmac;
 
 use super::key::WebhookKeys;
-use crate::providers::signed::{Refused, parse_unix_seconds, is_genuine, of_version, single_header, tag, versioned};
+use crate::providers::signed::{
+    Refused, is_genuine, of_version, parse_unix_seconds, single_header, tag, versioned,
+};
 
 struct Family {
     id: &'static str,

@@ -22,7 +22,8 @@ fn every_reason_of_a_cancellation_has_its_meaning() {
             (json!("a_later_reason"), ReleaseReason::Other),
             (json!(7), ReleaseReason::Other),
         ] {
-            let canceled = json!({"status": "canceled", "amount_capturable": 0, "cancellation_reason": value});
+            let canceled =
+                json!({"status": "canceled", "amount_capturable": 0, "cancellation_reason": value});
             let canceled = with(version.payment_intent, canceled);
             assert_eq!(
                 version.happened("payment_intent.canceled", canceled),
