@@ -1,5 +1,5 @@
-//! The files in which every function has a place, and what is written there. Each insertion stands before the same
-//! thing of `health`, which is the last one everywhere.
+//! The files that list every function, and the blocks for a new one. Each block is inserted before that of
+//! `health`, which is the last one in all files.
 
 use crate::function::Function;
 
@@ -10,14 +10,14 @@ pub const ROUTES: &str = "shared/src/auth/routes.rs";
 pub struct Edit {
     /// The file, from the root of the repository.
     pub path: &'static str,
-    /// The beginning of the line before which the block stands.
+    /// The prefix of the line before which the block is inserted.
     before: &'static str,
-    /// The lines, each with its end.
+    /// The lines with their line breaks.
     block: String,
 }
 
 impl Edit {
-    /// The text with the block in it.
+    /// Inserts the block into a text.
     pub fn insert(&self, text: &str) -> Result<String, String> {
         let before = format!("\n{}", self.before);
         let at = text
@@ -26,7 +26,7 @@ impl Edit {
         Ok(format!("{}{}{}", &text[..=at], self.block, &text[at + 1..]))
     }
 
-    /// The text without the block.
+    /// Removes the block from a text.
     pub fn remove(&self, text: &str) -> Result<String, String> {
         let changed =
             || format!("{}: this is not there any more as it was written:\n{}", self.path, self.block);
@@ -35,7 +35,7 @@ impl Edit {
     }
 }
 
-/// Everything that has to be said of a function beside its own files.
+/// All edits for a function outside of its own files.
 pub fn of(function: &Function) -> Vec<Edit> {
     let Function { name, method, path, access, .. } = function;
     let (folder, module, resource) = (function.folder(), function.module(), function.resource());
@@ -91,13 +91,13 @@ pub fn of(function: &Function) -> Vec<Edit> {
 
 const DOCUMENT: &str = "functions/platform/health/src/openapi.json";
 
-/// A path as a pattern of Vercel.
+/// The path as a Vercel pattern.
 fn pattern(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "[^/]+" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// The function of the template, with the rights that authentication and limits need.
+/// The function's resource in the template, with the permissions for authentication and rate limits.
 fn template(function: &Function) -> String {
     let Function { name, method, path, .. } = function;
     let (folder, resource) = (function.folder(), function.resource());
@@ -133,7 +133,6 @@ fn template(function: &Function) -> String {
     )
 }
 
-/// The operation in the API document.
 fn operation(function: &Function) -> String {
     let Function { name, method, path, .. } = function;
     let parameter = |name: &&str| {

@@ -1,8 +1,8 @@
-//! The files of a new function, and its first test.
+//! The files of a new function and its first test.
 
 use crate::function::Function;
 
-/// Each with its path from the root of the repository.
+/// The files by their path from the root of the repository.
 pub fn of(function: &Function) -> [(String, String); 4] {
     let folder = function.folder();
     [

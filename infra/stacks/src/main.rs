@@ -1,9 +1,9 @@
-//! `cargo stacks`: writes `infra/alarms.yaml`, `infra/cloudfront.yaml` and `infra/vercel.yaml` from
-//! `template.yaml` and the routes. Twenty-one functions with the same alarms are a loop; CloudFormation's own
-//! loops are macros that no tool can look into before they are deployed.
+//! `cargo stacks` generates `infra/alarms.yaml`, `infra/cloudfront.yaml` and `infra/vercel.yaml` from
+//! `template.yaml` and the routes. The alarms of all functions are a loop here; CloudFormation's own loops are
+//! macros, which no tool can check before the deployment.
 //!
-//! `cargo stacks parameters [--first] NAME=VALUE…`: says what is wrong with a deployment's parameters, all of it at
-//! once, or gives them as `sam deploy` takes them, one in a line. `infra/deploy` asks it.
+//! `cargo stacks parameters [--first] NAME=VALUE…` reports all errors in a deployment's parameters at once, or
+//! prints them for `sam deploy`, one per line. `infra/deploy` calls it.
 
 mod alarms;
 mod cloudfront;
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 
-/// The files, from the root of the repository, and what stands in them.
+/// The generated files by their path from the root of the repository.
 fn files() -> Result<[(&'static str, String); 3], String> {
     let functions = functions::read(TEMPLATE)?;
     let alarms = ("infra/alarms.yaml", alarms::stack(&functions));
@@ -30,14 +30,14 @@ fn files() -> Result<[(&'static str, String); 3], String> {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let told = match arguments.as_slice() {
+    let result = match arguments.as_slice() {
         [] => write().map(|()| String::new()),
         ["parameters", "--first", named @ ..] => overrides(named, true),
         ["parameters", named @ ..] => overrides(named, false),
         _ => Err("cargo stacks, or cargo stacks parameters [--first] NAME=VALUE…".to_owned()),
     };
-    // The terminal is the one reader; where it is gone, the exit code still says it.
-    match told {
+    // If the terminal is gone, the exit code still tells the result.
+    match result {
         Ok(text) => {
             let _ = io::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS
