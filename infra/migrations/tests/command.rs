@@ -142,7 +142,7 @@ async fn killed_in_the_middle_it_says_who_was_at_it_and_goes_on_once_told_to() {
     assert_eq!(code, 3, "{said}");
     assert!(said.contains(&format!("process {id} on ")) && said.contains("--take-over"), "{said}");
     let (_, said) = cloud.ends(&["status"]).await;
-    assert!(said.contains("under way: migration 1, forward, walk 1: 250 of 250 rows"), "{said}");
+    assert!(said.contains("unfinished: migration 1, forward, pass 1: 250 of 250 rows"), "{said}");
     let (code, said) = cloud.ends(&["forward", "--take-over", "--rows-per-second", "100000"]).await;
     assert_eq!((code, cloud.filled_in()), (0, 600), "{said}");
     assert_eq!(cloud.ends(&["verify"]).await.0, 0);
