@@ -1,4 +1,4 @@
-//! The repository as a tree of texts, for the tests that read it.
+//! The repository's text files, for tests that read them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value as Json;
 use serde_yaml_ng::Value as Yaml;
 
-/// What is made from the repository and is no part of it.
+/// Generated folders that are not part of the repository.
 const NOT_OURS: [&str; 8] =
     [".git", ".local", ".tools", ".vercel", ".aws-sam", "node_modules", "target", "Cargo.lock"];
 
-/// One file that holds text.
+/// A text file.
 pub struct Text {
-    /// Where it is, from the root and with `/`.
+    /// The path from the root, with `/`.
     pub path: String,
     pub text: String,
 }
@@ -26,12 +26,12 @@ pub fn root() -> PathBuf {
         .to_owned()
 }
 
-/// One file by its path from the root.
+/// Reads a file by its path from the root.
 pub fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Every text file under a folder (`""` is the root), in the order of their paths.
+/// All text files under a folder (`""` is the root), sorted by path.
 pub fn texts(folder: &str) -> Vec<Text> {
     let mut found = Vec::new();
     collect(&root().join(folder), &mut found);
@@ -68,7 +68,7 @@ pub fn code(file: &Text) -> impl Iterator<Item = &str> {
     file.text.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// The names of the functions that are there: the folders of each product's folder in `functions/`.
+/// The names of all functions: the folders in the product folders of `functions/`.
 pub fn functions() -> Vec<String> {
     let mut names: Vec<String> = function_folders().into_keys().collect();
     names.sort();
