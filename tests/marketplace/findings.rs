@@ -58,7 +58,7 @@ async fn what_nobody_can_explain_is_shown_closed_by_one_person_and_left_closed()
     for (role, note) in [(Role::Accountant, "Something else."), (Role::Provider, NOTE)] {
         let late = world.close_finding((role, COMPANY), &second, note).await;
         assert_eq!(late.status, StatusCode::CONFLICT, "{late:?}");
-        assert_eq!(late.json()["detail"], "It is closed already.");
+        assert_eq!(late.json()["detail"], "The finding is closed already.");
     }
     let audit = world.closings().await;
     assert_eq!(audit.len(), 1, "{audit:#?}");

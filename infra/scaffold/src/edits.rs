@@ -40,6 +40,7 @@ pub fn of(function: &Function) -> Vec<Edit> {
     let Function { name, method, path, access, .. } = function;
     let (folder, module, resource) = (function.folder(), function.module(), function.resource());
     let edit = |path: &'static str, before: &'static str, block: String| Edit { path, before, block };
+    let tests = test_binary(function);
     vec![
         edit(
             "Cargo.toml",
@@ -55,7 +56,7 @@ pub fn of(function: &Function) -> Vec<Edit> {
         ),
         edit("infra/local/Cargo.toml", "health.workspace", format!("{name}.workspace = true\n")),
         edit("infra/local/src/service.rs", "        health::router,", format!("        {module}::router,\n")),
-        edit("tests/journeys/main.rs", "mod health;", format!("mod {module};\n")),
+        edit(tests.0, tests.1, format!("mod {module};\n")),
         edit("template.yaml", "  # Whether the service is well.", template(function)),
         edit(
             "template.yaml",
@@ -90,6 +91,16 @@ pub fn of(function: &Function) -> Vec<Edit> {
 }
 
 const DOCUMENT: &str = "functions/platform/health/src/openapi.json";
+
+/// The main file of the product's tests and the module before which the new one is inserted; a new product uses the platform's.
+fn test_binary(function: &Function) -> (&'static str, &'static str) {
+    match function.product.as_str() {
+        "accounts" => ("tests/accounts/main.rs", "mod single_sign_on;"),
+        "marketplace" => ("tests/marketplace/main.rs", "mod without_stripe;"),
+        "recovery" => ("tests/recovery/main.rs", "mod settings;"),
+        _ => ("tests/platform/main.rs", "mod health;"),
+    }
+}
 
 /// The path as a Vercel pattern.
 fn pattern(path: &str) -> String {

@@ -9,8 +9,16 @@ pub fn of(function: &Function) -> [(String, String); 4] {
         (format!("{folder}/Cargo.toml"), manifest(function)),
         (format!("{folder}/src/main.rs"), main(function)),
         (format!("{folder}/src/lib.rs"), library(function)),
-        (format!("tests/journeys/{}.rs", function.module()), test(function)),
+        (test_file(function), test(function)),
     ]
+}
+
+fn test_file(function: &Function) -> String {
+    let folder = match function.product.as_str() {
+        product @ ("accounts" | "marketplace" | "recovery") => product,
+        _ => "platform",
+    };
+    format!("tests/{folder}/{}.rs", function.module())
 }
 
 fn manifest(function: &Function) -> String {
@@ -109,7 +117,7 @@ fn test(function: &Function) -> String {
 
 use http::Method;
 
-use crate::world::{{World, bare}};
+use support::world::{{World, bare}};
 
 #[tokio::test]
 async fn a_caller_without_credentials_gets_{status}_from_{}() {{

@@ -163,7 +163,7 @@ async fn authenticate(
                     return Err(Failure::Forbidden("Your role does not allow this."));
                 }
                 Access::SignedIn if proven.session.is_none() => {
-                    return Err(Failure::Unauthorized("This is about a session, and there is none."));
+                    return Err(Failure::Unauthorized("This route needs a session."));
                 }
                 _ => {}
             }
@@ -175,7 +175,7 @@ async fn authenticate(
     }
 }
 
-const FOREIGN: Failure = Failure::Forbidden("Pages of this origin may not ask.");
+const FOREIGN: Failure = Failure::Forbidden("This origin may not call the API.");
 
 /// A browser also sends cookies with requests that other sites trigger. Only our own pages know the session's
 /// CSRF token, and only they have an allowed origin.
@@ -184,7 +184,7 @@ fn check_csrf(app: &App, session: &session::Session, headers: &HeaderMap) -> Res
         return Err(FOREIGN);
     }
     if !session::is_csrf_token(app, session, headers) {
-        return Err(Failure::Forbidden("The header x-csrf-token is missing or does not fit the session."));
+        return Err(Failure::Forbidden("The header x-csrf-token is missing or does not match the session."));
     }
     Ok(())
 }

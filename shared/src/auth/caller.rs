@@ -31,12 +31,12 @@ pub(super) struct Authenticated {
     pub(super) session: Option<Session>,
 }
 
-const NO_PROOF: Failure = Failure::Unauthorized("Nothing here proves who asks.");
+const NO_PROOF: Failure = Failure::Unauthorized("The request carries no valid credentials.");
 
 pub(super) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Authenticated, Failure> {
     let by_whop = headers.contains_key(owner::USER_TOKEN);
     match (by_whop, headers.contains_key(AUTHORIZATION)) {
-        (true, true) => Err(Failure::Unauthorized("Send one proof of who asks, not two.")),
+        (true, true) => Err(Failure::Unauthorized("Send one kind of credentials, not two.")),
         (true, false) => {
             Ok(Authenticated { caller: owner::authenticate(app, headers).await?, session: None })
         }

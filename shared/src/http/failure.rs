@@ -121,10 +121,10 @@ impl Failure {
             Self::Invalid { detail, .. } | Self::Conflict(detail) => detail,
             Self::Unauthorized(detail) | Self::Forbidden(detail) | Self::Busy(detail) => detail,
             Self::Unavailable { detail, .. } => detail,
-            Self::Absent => "There is nothing here.",
+            Self::Absent => "There is no such resource.",
             Self::TooLarge => "The body is larger than 256 KiB.",
             Self::NotJson => "Send JSON, with content-type application/json.",
-            Self::TooMany { .. } => "You ask too often. Wait as long as Retry-After says, then try again.",
+            Self::TooMany { .. } => "Too many requests. Wait as long as Retry-After says, then try again.",
             Self::KeyReused => "This Idempotency-Key was used for another request.",
             Self::Internal(_) => "Something went wrong on our side. The request id helps us find it.",
             Self::NotConfigured { service, variable } => {
@@ -194,7 +194,9 @@ impl IntoResponse for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict { .. } => Self::Busy("Somebody else changed it at this moment. Try again."),
+            StoreError::Conflict { .. } => {
+                Self::Busy("Another request changed it at the same time. Try again.")
+            }
             StoreError::Shape(_) => Self::Internal(error.to_string()),
             StoreError::Unconfigured => Self::NotConfigured { service: "The table", variable: "TABLE_NAME" },
             StoreError::Unavailable(_) => Self::Unavailable {

@@ -159,9 +159,9 @@ where
     match claim.keep(&answer).await {
         Ok(true) => Ok(to_response(&answer)),
         // Another attempt has taken over the key. A request has only one answer, so the other one's counts.
-        Ok(false) => {
-            Err(Failure::Busy("Another try of this request has taken over. Ask again for its answer."))
-        }
+        Ok(false) => Err(Failure::Busy(
+            "Another attempt of this request has taken over. Repeat the request for its answer.",
+        )),
         // It is unknown whether the answer was stored. After the release a stored answer is replayed; otherwise
         // the next attempt runs again under the same operation id.
         Err(error) => {

@@ -74,7 +74,7 @@ pub fn preflight(config: &Config, method: &Method, headers: &HeaderMap) -> Optio
         return None;
     }
     if listed(config, headers).is_none() {
-        return Some(Failure::Forbidden("Pages of this origin may not ask.").into_response());
+        return Some(Failure::Forbidden("This origin may not call the API.").into_response());
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     for (name, value) in [

@@ -185,7 +185,7 @@ fn auth_type(metadata: &CoreProviderMetadata) -> AuthType {
 fn refusal(error: &CoreErrorResponseType) -> Failure {
     match error {
         CoreErrorResponseType::InvalidGrant => {
-            Failure::Unauthorized("The issuer does not take this code (any more). Begin again.")
+            Failure::Unauthorized("The issuer rejected the authorization code. Start again.")
         }
         _ => unavailable("the issuer refuses our client"),
     }
@@ -193,5 +193,5 @@ fn refusal(error: &CoreErrorResponseType) -> Failure {
 
 /// 503: single sign-on does not work right now.
 pub(crate) fn unavailable(reason: &str) -> Failure {
-    Failure::Unavailable { detail: "The issuer cannot be asked. Try again.", reason: reason.to_owned() }
+    Failure::Unavailable { detail: "The issuer cannot be reached. Try again.", reason: reason.to_owned() }
 }

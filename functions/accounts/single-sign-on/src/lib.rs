@@ -100,7 +100,7 @@ async fn sign_in(
     let authorization_request = AuthorizationRequest::of(headers, &app.config.vault, now)
         .filter(|authorization_request| authorization_request.is_state(returned.state));
     let authorization_request = authorization_request.ok_or(Failure::Unauthorized(
-        "This sign-in was not begun in this browser, or too long ago. Begin again.",
+        "This sign-in was not started in this browser, or too long ago. Start again.",
     ))?;
     let code = returned.code(client.oidc)?;
     let identity = issuer.redeem(&client, code, &authorization_request, now).await?;
@@ -137,15 +137,13 @@ impl<'a> Returned<'a> {
     /// The code; fails if the issuer refused, or if the answer names another issuer (RFC 9207).
     fn code(&self, oidc: &shared::config::Oidc) -> Result<&'a str, Failure> {
         if self.issuer.is_some_and(|issuer| issuer != oidc.issuer) {
-            return Err(Failure::Unauthorized("Another issuer than ours answered. Begin again."));
+            return Err(Failure::Unauthorized("The answer comes from another issuer. Start again."));
         }
         match (self.error, self.code) {
             (Some("temporarily_unavailable" | "server_error"), _) => {
                 Err(issuer::unavailable("the issuer reports trouble of its own"))
             }
-            (Some(_), _) => {
-                Err(Failure::Forbidden("The issuer did not let you in, or you turned back there."))
-            }
+            (Some(_), _) => Err(Failure::Forbidden("The issuer refused the sign-in, or you cancelled it.")),
             (None, Some(code)) => Ok(code),
             (None, None) => Err(Failure::field("code", "expected a text")),
         }

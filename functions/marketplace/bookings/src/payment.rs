@@ -35,15 +35,15 @@ pub(crate) async fn payment(
 /// Why there is no payment: not created yet, or never.
 async fn unopened(caller: &Caller, row: &BookingRow, booking: &Booking) -> Result<Failure, Failure> {
     if booking.stage != BookingStatus::Requested {
-        return Ok(Failure::Conflict("No payment was opened for this booking.".to_owned()));
+        return Ok(Failure::Conflict("No payment was created for this booking.".to_owned()));
     }
     let version = row.begun.get(&Step::Hold).copied().unwrap_or_default();
     let hold = caller.company.action(row.booking_id, &Step::Hold.operation(row.booking_id, version)).await?;
     Ok(match hold {
         Some(hold) if hold.status.is_final() => {
-            Failure::Conflict("Stripe opened no payment for this booking.".to_owned())
+            Failure::Conflict("Stripe created no payment for this booking.".to_owned())
         }
-        _ => Failure::Busy("The payment is being opened. Ask again."),
+        _ => Failure::Busy("The payment is being created. Try again."),
     })
 }
 

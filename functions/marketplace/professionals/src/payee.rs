@@ -63,7 +63,7 @@ impl Connection {
     /// The account's status, after checking that it belongs to the professional.
     fn standing(&self) -> Result<AccountStanding, Failure> {
         match self.account.standing().filter(|_| !self.account.deleted) {
-            None => Err(conflict("There is no such account at Stripe any more, or it does not let us in.")),
+            None => Err(conflict("There is no such account at Stripe any more, or we have no access to it.")),
             Some(standing) if standing.currency.is_none() => {
                 Err(conflict("Stripe does not know yet in which currency this account is paid out."))
             }

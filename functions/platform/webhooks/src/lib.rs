@@ -70,7 +70,7 @@ fn refuse(refused: Refused, variable: &str) -> Failure {
         Refused::Stale | Refused::Early => {
             Failure::Unauthorized("The signature is not of the last five minutes.")
         }
-        Refused::Mismatch => Failure::Unauthorized("The signature does not fit the body."),
+        Refused::Mismatch => Failure::Unauthorized("The signature does not match the body."),
     }
 }
 

@@ -104,5 +104,5 @@ impl Links<'_> {
 
 /// The same answer whether the link was used, has expired, was replaced or never existed.
 fn gone() -> Failure {
-    Failure::invalid("This link does not work, or not any more. Ask for a new one.")
+    Failure::invalid("This link is not valid, or not valid any more. Request a new one.")
 }
