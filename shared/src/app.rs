@@ -29,42 +29,38 @@ use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
 use crate::watch::{self, Telemetry};
 
-/// The `App` as handlers hold it.
 pub type SharedApp = Arc<App>;
 
-/// What Whop said of whom, and when.
+/// Whop's last answer to an access check per user and company, with the time of the answer.
 pub type AccessCache = HashMap<(UserId, CompanyId), (AccessLevel, DateTime<Utc>)>;
 
-/// Everything a handler may use. Time and randomness come from here and from nowhere else.
+/// The dependencies of every handler. Handlers take time and randomness from here only, so that tests control
+/// both.
 pub struct App {
     pub config: Config,
-    /// What time it is; the local server's can be moved.
+    /// The local server can move its clock.
     pub clock: Clock,
     pub ids: Ids,
-    /// When this process started, for the health check.
     pub started: Instant,
-    /// The one HTTP client.
+    /// The HTTP client that all providers share.
     pub http: reqwest::Client,
-    /// Whop, where its key is set.
+    /// `None` if `WHOP_API_KEY` is not set.
     pub whop: Option<Whop>,
-    /// Resend, where its key and a sender are set.
+    /// `None` unless both `RESEND_API_KEY` and `EMAIL_FROM` are set.
     pub resend: Option<Resend>,
-    /// Stripe, where the platform's key is set.
+    /// `None` if `STRIPE_SECRET_KEY` is not set.
     pub stripe: Option<Stripe>,
-    /// Checks Whop's user tokens, where the app's id is set.
+    /// Verifies Whop's user tokens; `None` if `WHOP_APP_ID` is not set.
     pub user_tokens: Option<UserTokens>,
     pub bearer_tokens: BearerTokens,
-    /// Counts how often somebody asks.
     pub limiter: Limiter,
-    /// Who watches from outside.
     pub watch: Telemetry,
-    /// What Whop said of a user and a company, for at most a minute.
+    /// Entries are valid for one minute (`auth::owner`).
     pub access_cache: Mutex<AccessCache>,
     store: Option<Store>,
 }
 
 impl App {
-    /// The `App` of a deployed function, from the process's environment and the deployment's secrets. Missing
     /// optional settings are logged in one line. Invalid settings, or missing required ones, stop the process.
     pub async fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
         crate::logs::init(service);
@@ -91,8 +87,8 @@ impl App {
         Ok(Self::new(config, dynamodb, http, Clock::system(), Ids::system()))
     }
 
-    /// Whatever the network is needed for before the first request, all at once: the secrets, and the
-    /// connection to the table.
+    /// Loads the secrets and, at the same time, opens a connection to DynamoDB, so that the start waits only
+    /// once.
     async fn load_secrets(
         http: &reqwest::Client,
         variable: impl Fn(&str) -> Option<String>,
@@ -110,7 +106,6 @@ impl App {
         secrets
     }
 
-    /// An `App` of given parts.
     pub fn new(
         config: Config,
         dynamodb: Option<aws_sdk_dynamodb::Client>,
@@ -162,7 +157,7 @@ impl App {
         self.store.as_ref().ok_or(StoreError::Unconfigured)
     }
 
-    /// Says that a run of a job begins, to whoever watches jobs.
+    /// Reports to Sentry that a run of a job starts.
     pub fn check_in(&self, occurrence: &Occurrence) {
         if let Some(job) = Job::named(&occurrence.job) {
             watch::check_in(job, occurrence, self.config.marketplace.calendar.zone_name());
@@ -180,7 +175,7 @@ impl App {
         }
     }
 
-    /// What paying needs; `None` where Stripe's key is not set.
+    /// The payout engine; `None` if `STRIPE_SECRET_KEY` is not set.
     pub fn payouts<'a>(&'a self, store: &'a Store) -> Option<Payouts<'a>> {
         let marketplace = &self.config.marketplace;
         Some(Payouts {
@@ -194,7 +189,7 @@ impl App {
         })
     }
 
-    /// Hands what receiving events needs to `use_intake`.
+    /// What the processing of received webhooks needs.
     pub fn intake<'a>(&'a self, store: &'a Store) -> EventIntake<'a> {
         let (whop, stripe) = (self.whop.as_ref(), self.stripe.as_ref());
         EventIntake {
@@ -206,7 +201,7 @@ impl App {
         }
     }
 
-    /// The sweep over bookings, over a table and a source of ids that outlive it.
+    /// The booking engine with this app's clients and ids.
     pub fn bookings<'a>(&'a self, store: &'a Store) -> Bookings<'a> {
         Bookings { store, effect_clients: self.effect_clients(), ids: &self.ids }
     }

@@ -1,12 +1,12 @@
-//! The way to AWS: one HTTP client, credentials from where the platform puts them, and no default chain.
+//! Access to AWS: one HTTP client, credentials from the platform, and no default credential chain.
 //!
 //! | place | credentials |
 //! | --- | --- |
 //! | Lambda | the function's role: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` |
-//! | Vercel | a role taken on with Vercel's token of the request ([`role`]): `AWS_ROLE_ARN` |
+//! | Vercel | a role assumed with Vercel's token of the request ([`role`]): `AWS_ROLE_ARN` |
 //! | anywhere | keys of our own: `TABLE_ACCESS_KEY_ID`, `TABLE_SECRET_ACCESS_KEY` |
 //!
-//! Vercel's hosts may carry `AWS_…` keys of their own that open nothing of ours; they are not looked at.
+//! Vercel's hosts may have `AWS_…` keys of their own, which have no rights in our account; they are ignored.
 
 #[cfg(feature = "event-bus")]
 pub mod bus;
@@ -22,10 +22,10 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCrede
 use connector::Connector;
 use role::RoleCredentials;
 
-/// What a connection that is opened ahead may take of a start.
+/// How long opening the connection early may delay the start.
 const OPENING_TIMEOUT: Duration = Duration::from_millis(1_500);
 
-/// Where AWS is asked, and as whom. `Debug` shows no key.
+/// Region and credentials for AWS. `Debug` shows no key.
 #[derive(Clone)]
 pub struct Aws {
     pub region: String,
@@ -34,14 +34,14 @@ pub struct Aws {
 
 #[derive(Clone)]
 pub enum Identity {
-    /// Keys that stand in the environment.
+    /// Keys from the environment.
     Keys(Credentials),
-    /// A role that Vercel's token opens, by its ARN.
+    /// The ARN of a role that is assumed with Vercel's token.
     Role(String),
 }
 
 impl Aws {
-    /// Reads the environment: `None` where it says nothing of AWS.
+    /// Reads the environment; `None` if it configures no AWS.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let get = |name: &str| variable(name).map(|value| value.trim().to_owned()).filter(|v| !v.is_empty());
         let on_vercel = get("VERCEL").or_else(|| get("VERCEL_IPC_PATH")).is_some();
@@ -61,7 +61,7 @@ impl Aws {
         Some(Self { region, identity })
     }
 
-    /// The table's client over `http`.
+    /// A DynamoDB client over `http`.
     pub fn dynamodb(&self, http: &reqwest::Client, endpoint: Option<&str>) -> aws_sdk_dynamodb::Client {
         let mut builder = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -89,19 +89,19 @@ impl std::fmt::Debug for Aws {
     }
 }
 
-/// Opens a connection that the first request will use: an instance starts on a whole processor, and
-/// answers on a part of one. DynamoDB says there to anybody that it is well, at no cost. What goes wrong
-/// here will go wrong again where it matters.
+/// Opens the connection that the first request will use: an instance has a whole processor while it starts and
+/// only a part of one afterwards. DynamoDB's root path answers anybody, free of charge. Errors are ignored here,
+/// because the first request will report them.
 pub async fn prewarm(http: &reqwest::Client, region: &str, endpoint: Option<&str>) {
     let usual = || format!("https://dynamodb.{region}.amazonaws.com/");
     let url = endpoint.map_or_else(usual, str::to_owned);
     let opened = async { http.get(url).send().await?.bytes().await };
     if !matches!(tokio::time::timeout(OPENING_TIMEOUT, opened).await, Ok(Ok(_))) {
-        tracing::debug!("no connection could be opened ahead");
+        tracing::debug!("the connection to DynamoDB could not be opened early");
     }
 }
 
-/// The table answers in milliseconds; one that does not is asked again or reported, not waited for.
+/// The table answers in milliseconds, so slow requests are retried or reported instead of waited for.
 fn time_outs() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(1_000))

@@ -1,8 +1,8 @@
 //! The environment, read once at the start.
 //!
-//! A few names are needed by every function, and none that is deployed starts without them. Every other enables
-//! a feature: a route whose names are missing answers 503 and says which, and `GET /api/health` lists them. A value that
-//! is set and cannot be read is a mistake, and all mistakes are reported together at the start.
+//! A few variables are required by every function; a deployed function does not start without them. Every other
+//! variable enables a feature: a route whose variables are missing answers 503 and names them, and `GET
+//! /api/health` lists them. Invalid values are errors, and all errors are reported together at the start.
 
 mod deployment;
 mod marketplace;
@@ -29,79 +29,68 @@ const WHOP_JWKS_URL: &str = "https://api.whop.com/.well-known/jwks.json";
 const RESEND_API_BASE: &str = "https://api.resend.com";
 const STRIPE_API_BASE: &str = "https://api.stripe.com";
 
-/// What the environment said. `Debug` shows no value.
+/// The validated environment. `Debug` shows no value.
 pub struct Config {
     pub table_name: Option<String>,
-    /// Where AWS is asked, and as whom.
     pub aws: Option<Aws>,
-    /// Where DynamoDB answers, if not at its usual place.
     pub dynamodb_endpoint: Option<String>,
-    /// The event bus that hears of what happens, by its name.
+    /// Name or ARN of the EventBridge bus to which events are published.
     pub event_bus: Option<String>,
-    /// Where EventBridge answers, if not at its usual place.
     pub event_bus_endpoint: Option<String>,
-    /// Who counts what happens.
+    /// The PostHog project to which events are published.
     pub analytics: Option<Analytics>,
-    /// Who watches errors and jobs.
+    /// The Sentry project for errors and check-ins of jobs.
     pub errors: Option<Errors>,
-    /// Where the log is shipped to.
+    /// The Better Stack source to which the log is shipped.
     pub drain: Option<Drain>,
     /// The schedulers' secrets, newest first.
     pub cron_secrets: Vec<String>,
     /// The secrets that CloudFront sends, newest first.
     pub trusted_proxy_secrets: Vec<String>,
-    /// Seals what is kept.
+    /// Encrypts personal data before it is stored.
     pub vault: Vault,
-    /// The app's key at Whop.
     pub whop_api_key: Option<String>,
-    /// The app at Whop.
     pub whop_app_id: Option<String>,
-    /// The webhook secrets of Whop, newest first.
+    /// Newest first.
     pub whop_webhook_secrets: Vec<String>,
-    /// One public key for user tokens, in place of the published set.
+    /// Overrides the published key set for user tokens.
     pub whop_user_token_public_key: Option<String>,
-    /// Where Whop's public keys are.
     pub whop_jwks_url: String,
-    /// Where Whop's API is.
     pub whop_api_base: String,
     pub resend_api_key: Option<String>,
-    /// Where Resend's API is.
     pub resend_api_base: String,
-    /// Who mails come from.
+    /// The sender of mails.
     pub email_from: Option<String>,
-    /// The platform's secret key at Stripe.
     pub stripe_secret_key: Option<String>,
-    /// Where Stripe's API is, without its `/v1`.
+    /// The base URL of Stripe's API, without its `/v1`.
     pub stripe_api_base: String,
-    /// The webhook secrets of Stripe, newest first.
+    /// Newest first.
     pub stripe_webhook_secrets: Vec<String>,
-    /// What the deployment decides about bookings and payouts.
     pub marketplace: Marketplace,
-    /// The webhook secrets of Resend, newest first.
     pub resend_webhook_secrets: Vec<String>,
     /// The webhook secrets of other sources, as `(source, secret)`.
     pub webhook_secrets: Vec<(String, String)>,
-    /// Where browsers reach the service: scheme, host and port, without a slash at the end.
+    /// The service's origin for browsers: scheme, host and port, without a slash at the end.
     pub public_base_url: Option<String>,
-    /// Origins whose pages may ask with credentials, the service's own among them.
+    /// Origins whose pages may send credentials, the service's own included.
     pub allowed_origins: Vec<String>,
-    /// Bind CSRF tokens to their session, newest first.
+    /// Keys of CSRF tokens, newest first.
     pub session_secrets: Vec<String>,
     /// The company that accounts belong to.
     pub platform_company: Option<CompanyId>,
     /// The staff accounts of the environment.
     pub staff: Vec<StaffAccount>,
     pub oidc: Option<Oidc>,
-    /// Whose bearer tokens are believed.
+    /// The issuers whose bearer tokens are accepted.
     pub bearer_issuers: Vec<BearerIssuer>,
     missing: Vec<Name>,
 }
 
-/// What is set but cannot be used; every mistake at once.
+/// Invalid settings, all of them at once.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the environment cannot be used: {}", mistakes.join("; "))]
+#[error("the environment is invalid: {}", mistakes.join("; "))]
 pub struct ConfigError {
-    /// Each names its variable; none shows a value.
+    /// Each entry names its variable and shows no value.
     pub mistakes: Vec<String>,
 }
 
@@ -145,13 +134,13 @@ impl Config {
                 mistakes.push(format!("{name}: expected a URL"));
             }
         }
-        // Resend signs as Svix does, with what the base64 after the prefix stands for.
+        // Resend signs as Svix does, with the decoded bytes of the base64 after the prefix.
         for error in
             list("RESEND_WEBHOOK_SECRET").iter().filter_map(|secret| WebhookKeys::parse([&**secret]).err())
         {
             mistakes.push(format!("RESEND_WEBHOOK_SECRET: an entry {error}"));
         }
-        // The other kind, pk_…, is public, and every call with it would be refused.
+        // A publishable key (pk_…) cannot call the API.
         if get("STRIPE_SECRET_KEY").is_some_and(|key| !key.starts_with("sk_") && !key.starts_with("rk_")) {
             mistakes.push("STRIPE_SECRET_KEY: expected a secret or restricted key, sk_… or rk_…".to_owned());
         }
@@ -221,30 +210,30 @@ impl Config {
         })
     }
 
-    /// The mode of Stripe's key; `None` where there is no key, or one that does not say.
+    /// Live or test mode of Stripe's key; `None` if there is no key or its prefix does not say.
     pub fn stripe_mode(&self) -> Option<Mode> {
         Mode::of_key(self.stripe_secret_key.as_deref()?)
     }
 
-    /// The names that are not set, with what is off.
+    /// The required variables that are not set, with the features that are off.
     pub fn missing(&self) -> &[Name] {
         &self.missing
     }
 }
 
-/// A list of nothing is nothing too.
+/// Whether a value is set; a list of commas only counts as unset.
 fn is_something(value: &str) -> bool {
     value.contains(|c: char| c != ',' && !c.is_whitespace())
 }
 
-/// The names that have no value. Where the region is not ours to set, another name stands in.
+/// The variables without a value. `TABLE_REGION` replaces `AWS_REGION` where the platform sets the latter.
 fn unset(get: impl Fn(&str) -> Option<String>) -> impl Iterator<Item = Name> {
     let is_set =
         move |name: &str| get(name).is_some() || (name == "AWS_REGION" && get("TABLE_REGION").is_some());
     NAMES.into_iter().filter(move |name| !is_set(name.name))
 }
 
-/// Origins as browsers send them: scheme and host in small letters, a port only where it is unusual.
+/// Parses origins as browsers send them: scheme and host in lower case, a port only if it is not the default.
 fn origins(list: &[String], name: &str, mistakes: &mut Vec<String>) -> Vec<String> {
     let mut origins = Vec::new();
     for text in list {
@@ -260,7 +249,7 @@ fn origins(list: &[String], name: &str, mistakes: &mut Vec<String>) -> Vec<Strin
     origins
 }
 
-/// `source=secret` pairs. A source is a word of a path.
+/// Parses `source=secret` pairs. A source is a segment of a path.
 fn webhook_secrets(list: &[String], mistakes: &mut Vec<String>) -> Vec<(String, String)> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let mut pairs = Vec::new();

@@ -1,7 +1,7 @@
-//! Sealing what must be kept but not read: AES-256-GCM under `ENCRYPTION_KEY`.
+//! Encrypts personal data before it is stored: AES-256-GCM with `ENCRYPTION_KEY`.
 //!
-//! A sealed text is `v1.<key id>.<base64>`; the key id is taken from the key itself, so a list of
-//! keys (newest first) rotates: new texts are sealed with the first, old ones open with theirs.
+//! A sealed text is `v1.<key id>.<base64>`. The key id is derived from the key, so a list of keys (newest first)
+//! can be rotated: new texts use the first key, old ones are decrypted with theirs.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -12,39 +12,36 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::domain::kernel::suppression::{AddressHash, canonical_address};
 
-/// Derives the key of address hashes from an encryption key: neither can be had from the other's output.
+/// Derives the key of address hashes from an encryption key, so that neither can be computed from the other's
+/// output.
 const ADDRESS_HASH_LABEL: &[u8] = b"justonce address hash v1";
 
-/// The keys of a deployment.
+/// The encryption keys of a deployment.
 pub struct Vault {
     keys: Vec<(String, LessSafeKey)>,
-    /// Of each key, in the same order, what addresses are hashed with.
+    /// The derived key of address hashes for each encryption key, in the same order.
     address_keys: Vec<hmac::Key>,
     random: SystemRandom,
 }
 
-/// Why something cannot be sealed or opened. None of these carries content.
+/// Why a text cannot be encrypted or decrypted. The error holds no content.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// A key in the list is not 32 bytes in base64.
     #[error("ENCRYPTION_KEY: entry {0} is not 32 bytes in base64")]
     Key(usize),
-    /// No key is configured.
     #[error("ENCRYPTION_KEY is not set")]
     Unconfigured,
-    /// The text was sealed under a key that is no longer in the list.
     #[error("sealed under a key that ENCRYPTION_KEY no longer lists")]
     UnknownKey,
-    /// The text is not one of ours, or was changed, or belongs to another place.
+    /// The text has another format, was changed, or was sealed for another place.
     #[error("the sealed text cannot be opened")]
     Opening,
-    /// The system gave no randomness.
     #[error("no randomness")]
     Randomness,
 }
 
 impl Vault {
-    /// Reads a comma-separated list of base64 keys, newest first.
+    /// Parses a comma-separated list of base64 keys, newest first.
     pub fn parse(list: &str) -> Result<Self, VaultError> {
         let (mut keys, mut address_keys) = (Vec::new(), Vec::new());
         for (position, text) in list.split(',').map(str::trim).filter(|text| !text.is_empty()).enumerate() {
@@ -57,7 +54,8 @@ impl Vault {
         Ok(Self { keys, address_keys, random: SystemRandom::new() })
     }
 
-    /// Seals a text for one place: it opens only where the same `place` is named.
+    /// Encrypts a text for one `place` (additional authenticated data): only [`Self::open`] with the same place
+    /// decrypts it.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<String, VaultError> {
         let (id, key) = self.keys.first().ok_or(VaultError::Unconfigured)?;
         let mut nonce = [0; NONCE_LEN];
@@ -72,7 +70,7 @@ impl Vault {
         Ok(format!("v1.{id}.{}", BASE64.encode([&nonce[..], &sealed].concat())))
     }
 
-    /// Opens a text sealed for `place`.
+    /// Decrypts a text sealed for `place`.
     pub fn open(&self, place: &str, sealed: &str) -> Result<Vec<u8>, VaultError> {
         let (id, text) =
             sealed.strip_prefix("v1.").and_then(|rest| rest.split_once('.')).ok_or(VaultError::Opening)?;
@@ -87,15 +85,15 @@ impl Vault {
         Ok(plain.to_vec())
     }
 
-    /// The keyed hashes by which rows know an address without telling it: HMAC-SHA256 of its one
-    /// spelling, under a key derived from each encryption key.
+    /// The keyed hashes that identify an address in rows without revealing it: HMAC-SHA256 of the normalized
+    /// address, with a key derived from each encryption key.
     pub fn hash_address(&self, address: &str) -> AddressHash {
         let address = canonical_address(address);
         let hash = |key: &hmac::Key| hex::encode(hmac::sign(key, address.as_bytes()));
         AddressHash::new(self.address_keys.iter().map(hash).collect())
     }
 
-    /// Whether there is a key to seal with.
+    /// Whether an encryption key is set.
     pub fn is_configured(&self) -> bool {
         !self.keys.is_empty()
     }

@@ -25,7 +25,7 @@ async fn a_link_sets_a_new_password_and_ends_every_session() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let mut browser = signed_in(&world, PASSWORD).await;
-    let token = world.forget("Canary@Example.com").await;
+    let token = world.request_password_reset("Canary@Example.com").await;
     assert_eq!(world.newest_mail().link(), format!("{ORIGIN}/api/auth/password/reset#{token}"));
     assert!(browser.is_in(&world).await, "asking alone changes nothing");
     assert_eq!(reset(&world, &token, NEW).await.ok(), json!({"outcome": "password_set"}));
@@ -57,11 +57,12 @@ async fn nobody_learns_from_forgetting_whether_there_is_an_account() {
 async fn only_the_newest_link_works_and_only_for_an_hour() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
-    let (older, newer) = (world.forget(ADDRESS).await, world.forget(ADDRESS).await);
+    let (older, newer) =
+        (world.request_password_reset(ADDRESS).await, world.request_password_reset(ADDRESS).await);
     assert_eq!(reset(&world, &older, NEW).await.status, 400);
     world.advance(Duration::hours(1));
     assert_eq!(reset(&world, &newer, NEW).await.status, 400);
-    let token = world.forget(ADDRESS).await;
+    let token = world.request_password_reset(ADDRESS).await;
     world.advance(Duration::minutes(59));
     assert_eq!(reset(&world, &token, NEW).await.status, 200);
 }
@@ -71,7 +72,7 @@ async fn a_link_serves_its_purpose_and_no_other() {
     let world = World::start().await;
     let confirm = world.sign_up(ADDRESS, PASSWORD).await;
     assert_eq!(reset(&world, &confirm, NEW).await.status, 400);
-    let forgotten = world.forget(ADDRESS).await;
+    let forgotten = world.request_password_reset(ADDRESS).await;
     let answer = world.stranger("/api/auth/confirm", json!({"token": forgotten, "password": PASSWORD})).await;
     assert_eq!(answer.status, 400);
     // Whoever sets a password by mail has proven the address; the waiting sign-up's password is void.
@@ -85,7 +86,7 @@ async fn a_link_serves_its_purpose_and_no_other() {
 async fn of_many_who_follow_one_link_at_once_one_sets_the_password() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
-    let token = world.forget(ADDRESS).await;
+    let token = world.request_password_reset(ADDRESS).await;
     let follow = |password: &'static str| reset(&world, &token, password);
     let (a, b, c) = tokio::join!(
         follow("first horse battery"),
@@ -107,7 +108,7 @@ async fn of_many_who_follow_one_link_at_once_one_sets_the_password() {
 async fn a_password_that_is_refused_does_not_use_the_link_up() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
-    let token = world.forget(ADDRESS).await;
+    let token = world.request_password_reset(ADDRESS).await;
     for weak in ["short", "aaaaaaaaaaaaaaaa", "Canary@example.com"] {
         let answer = reset(&world, &token, weak).await;
         assert_eq!(answer.json()["errors"][0]["field"], "password", "{weak}");
@@ -121,7 +122,7 @@ async fn a_change_keeps_this_session_under_a_new_id_and_ends_the_others() {
     world.add_account(ADDRESS, PASSWORD).await;
     let (mut here, mut there) = (signed_in(&world, PASSWORD).await, signed_in(&world, PASSWORD).await);
     let mut before = here.clone();
-    let link = world.forget(ADDRESS).await;
+    let link = world.request_password_reset(ADDRESS).await;
     let change = |old: &str, new: &str| json!({"old_password": old, "new_password": new});
     for (old, new, field) in [
         ("wrong horse battery", NEW, "old_password"),

@@ -122,7 +122,7 @@ async fn a_link_that_is_too_old_misshapen_or_unknown_is_one_answer() {
 async fn no_address_password_or_token_stands_in_any_row_in_clear() {
     let world = World::start().await;
     let token = world.sign_up(ADDRESS, PASSWORD).await;
-    let reset = world.forget(ADDRESS).await;
+    let reset = world.request_password_reset(ADDRESS).await;
     let pending = json!(world.every_row().await).to_string();
     confirm(&world, &token).await;
     Browser::default().sign_in(&world, ADDRESS, PASSWORD).await;

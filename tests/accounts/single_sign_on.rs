@@ -207,7 +207,7 @@ async fn refused(world: &World, why: &str) {
     let mut browser = Browser::new(world);
     let answer = browser.sign_in("provider").await;
     assert_eq!((answer.status.as_u16(), browser.cookies.len()), (401, 0), "{why}: {answer:?}");
-    assert_eq!(answer.json()["detail"], "What the issuer answered does not prove who you are. Begin again.");
+    assert_eq!(answer.json()["detail"], "The issuer's answer does not prove your identity. Start again.");
 }
 
 #[tokio::test]

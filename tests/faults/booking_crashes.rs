@@ -28,7 +28,7 @@ impl WorkerFuture {
         let booking = match self {
             Self::Request => job,
             Self::Accept | Self::Decline => world.held("key-1").await,
-            Self::Cancel => world.promised("key-1").await,
+            Self::Cancel => world.accepted_booking("key-1").await,
         };
         (world, booking)
     }

@@ -67,7 +67,9 @@ async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_befor
 #[tokio::test]
 async fn a_hold_that_is_about_to_lapse_is_let_go_before_its_bank_does() {
     let market = Market::open().await;
-    let id = market.held(1, NewBooking { held_for: Duration::hours(10), ..NewBooking::default() }).await;
+    let id = market
+        .held(1, NewBooking { authorized_booking_for: Duration::hours(10), ..NewBooking::default() })
+        .await;
     market.world.advance(Duration::hours(9) - Duration::minutes(1));
     market.sweep().await;
     assert_eq!(market.status(id).await, BookingStatus::Authorized);
@@ -146,7 +148,7 @@ async fn a_payment_that_could_not_be_opened_in_time_is_not_opened_after_all() {
     market.world.advance(Duration::hours(24));
     market.world.service.sandbox.faults.clear();
     // The oldest is done first: it would open the payment, had the booking not ended meanwhile.
-    market.tell(COMPANY, id, BookingFactKind::Cancelled { by: CancelledBy::Customer }).await;
+    market.record_fact(COMPANY, id, BookingFactKind::Cancelled { by: CancelledBy::Customer }).await;
     market.world.service.sandbox.stripe.reset_requests();
     market.sweep().await;
     let steps = market.steps(id).await;

@@ -28,7 +28,7 @@ async fn accept(market: &Market, id: shared::domain::kernel::party::BookingId) -
         let recording = company.record_booking(row, change, booking_config, market.world.now()).unwrap();
         match company.store().commit(app.ids.next(), recording.writes).await {
             Ok(()) => {
-                market.take(COMPANY, id, recording.steps).await;
+                market.execute_steps(COMPANY, id, recording.steps).await;
                 return Ok(());
             }
             Err(StoreError::Conflict { .. }) => {}

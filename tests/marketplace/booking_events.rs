@@ -102,12 +102,12 @@ async fn end_of(story: &Story, letters: &[&String], asked_after: usize) -> End {
     let (id, payment) = (booking_id("1"), PaymentIntentId::parse(PAYMENT).unwrap());
     for (place, letter) in letters.iter().enumerate() {
         if place == asked_after {
-            world.note_facts(id, Some(&payment), story.own_facts()).await;
+            world.record_facts(id, Some(&payment), story.own_facts()).await;
         }
         world.deliver_stripe_text(letter).await;
     }
     if letters.len() <= asked_after {
-        world.note_facts(id, Some(&payment), story.own_facts()).await;
+        world.record_facts(id, Some(&payment), story.own_facts()).await;
     }
     world.apply_what_waits().await;
     for event in world.rows_of("EVENT#stripe#").await {
@@ -240,10 +240,10 @@ fn after_hours(hours: i64) -> DateTime<Utc> {
 #[tokio::test]
 async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_customer() {
     let world = World::start().await;
-    let (id, payment) = world.take_booking("1").await;
+    let (id, payment) = world.add_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
     world.service.deliver_stripe_events().await;
-    assert_eq!(world.stands(id).await, "authorized");
+    assert_eq!(world.booking_status(id).await, "authorized");
     world.advance(Duration::days(7));
     world.service.deliver_stripe_events().await;
     let booking = world.booking_row(id).await.booking().unwrap();
@@ -273,7 +273,7 @@ async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
         (json!("a_later_reason"), "cancelled", None, 0),
     ] {
         let world = World::start().await;
-        let (id, payment) = world.take_booking("1").await;
+        let (id, payment) = world.add_booking("1").await;
         let stripe = &world.service.sandbox.stripe;
         stripe.authorize(&payment);
         world.service.deliver_stripe_events().await;
@@ -297,20 +297,20 @@ async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
 async fn a_dispute_stands_until_it_is_won_and_stays_where_it_is_lost() {
     for (won, end) in [(true, "completed"), (false, "disputed")] {
         let world = World::start().await;
-        let (id, payment) = world.take_booking("1").await;
+        let (id, payment) = world.add_booking("1").await;
         let stripe = &world.service.sandbox.stripe;
         stripe.authorize(&payment);
         stripe.capture_outside(&payment);
         world.service.deliver_stripe_events().await;
-        world.note_facts(id, None, vec![fact(after_hours(1), BookingFactKind::Completed)]).await;
+        world.record_facts(id, None, vec![fact(after_hours(1), BookingFactKind::Completed)]).await;
         stripe.open_dispute(&payment);
         world.service.deliver_stripe_events().await;
-        assert_eq!(world.stands(id).await, "disputed");
+        assert_eq!(world.booking_status(id).await, "disputed");
         assert!(world.booking_row(id).await.booking().unwrap().dispute_open);
         world.advance(Duration::days(20));
         stripe.close_dispute(&payment, won);
         world.service.deliver_stripe_events().await;
-        assert_eq!(world.stands(id).await, end);
+        assert_eq!(world.booking_status(id).await, end);
         let amounts = world.booking_row(id).await.booking().unwrap().amounts;
         assert_eq!((amounts.contested, amounts.lost), (0, if won { 0 } else { 10_000 }));
     }

@@ -23,7 +23,7 @@ async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it()
         assert_eq!(world.deliver_stripe_text(&told.body).await["outcome"], "applied", "{}", told.kind);
     }
     assert!(world.booking_row(id).await.booking().is_none());
-    world.note_facts(id, None, vec![requested()]).await;
+    world.record_facts(id, None, vec![requested()]).await;
     let row = world.booking_row(id).await;
     let booking = row.booking().unwrap();
     assert_eq!((booking.status.as_str(), booking.payment_intent), ("authorized", Some(payment)));
@@ -41,7 +41,7 @@ fn given_back(amount_refunded: &str, currency: &str) -> Value {
 #[tokio::test]
 async fn a_refund_larger_than_the_charge_is_applied_and_shown_and_gives_back_no_more_than_was_taken() {
     let world = World::start().await;
-    let (id, payment) = world.take_booking("1").await;
+    let (id, payment) = world.add_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
     world.service.sandbox.stripe.capture_outside(&payment);
     world.service.deliver_stripe_events().await;
@@ -64,7 +64,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
         ("100", "usdt", "currency_unknown"),
     ];
     let world = World::start().await;
-    let (id, _) = world.take_booking("1").await;
+    let (id, _) = world.add_booking("1").await;
     let before = world.booking_row(id).await;
     for (number, (amount, currency, reason)) in cases.into_iter().enumerate() {
         let event_id = format!("evt_{number}");
@@ -92,7 +92,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
 #[tokio::test]
 async fn an_event_that_was_nobodys_is_replayed_once_its_payment_is_known() {
     let world = World::start().await;
-    let (id, payment) = world.take_booking("1").await;
+    let (id, payment) = world.add_booking("1").await;
     let dispute = |payment: &str| {
         json!({"id": "du_1", "object": "dispute", "amount": PRICE, "currency": "usd", "metadata": {},
             "payment_intent": payment, "status": "needs_response"})
@@ -106,20 +106,20 @@ async fn an_event_that_was_nobodys_is_replayed_once_its_payment_is_known() {
     let kept = world.stripe_event("evt_1").await;
     assert_eq!((&kept["status"], &kept["reason"]), (&json!("received"), &json!("not_ours")));
     let later = PaymentIntentId::parse("pi_later").unwrap();
-    world.note_facts(booking_id("2"), Some(&later), vec![requested()]).await;
+    world.record_facts(booking_id("2"), Some(&later), vec![requested()]).await;
     let replayed = world.operator(Method::POST, "/api/webhooks/events/evt_1/replay").await.ok();
     let shown = (&replayed["status"], &replayed["source"], &replayed["payment_intent_id"]);
     assert_eq!(shown, (&json!("applied"), &json!("stripe"), &json!("pi_later")));
-    assert_eq!(world.stands(booking_id("2")).await, "disputed");
+    assert_eq!(world.booking_status(booking_id("2")).await, "disputed");
     let again = world.operator(Method::POST, "/api/webhooks/events/evt_1/replay").await;
     assert_eq!(again.status, 409);
-    assert_ne!(world.stands(id).await, "disputed", "{payment} is another's");
+    assert_ne!(world.booking_status(id).await, "disputed", "{payment} is another's");
 }
 
 #[tokio::test]
 async fn a_connected_accounts_own_payments_move_no_booking() {
     let world = World::start().await;
-    let (id, payment) = world.take_booking("1").await;
+    let (id, payment) = world.add_booking("1").await;
     let before = world.booking_row(id).await;
     world.service.sandbox.stripe.authorize(&payment);
     world.service.sandbox.stripe.capture_outside(&payment);
@@ -137,7 +137,7 @@ async fn a_connected_accounts_own_payments_move_no_booking() {
 #[tokio::test]
 async fn a_refund_that_came_to_nothing_waits_until_stripe_says_what_still_went_back() {
     let world = World::start().await;
-    let (id, payment) = world.take_booking("1").await;
+    let (id, payment) = world.add_booking("1").await;
     let stripe = &world.service.sandbox.stripe;
     stripe.authorize(&payment);
     stripe.capture_outside(&payment);

@@ -103,7 +103,7 @@ async fn a_job_turned_down_lets_the_money_go_and_tells_the_customer_once() {
 #[tokio::test]
 async fn what_is_called_off_after_the_money_was_taken_is_given_back_whole() {
     let world = World::start().await;
-    let booking = world.promised("key-1").await;
+    let booking = world.accepted_booking("key-1").await;
     world.advance(Duration::hours(2));
     let cancelled = world.decide(&booking, "cancel", "key-2").await.ok();
     assert_eq!((&cancelled["status"], &cancelled["cancelled_by"]), (&json!("cancelled"), &json!("owner")));

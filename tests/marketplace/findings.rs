@@ -48,17 +48,17 @@ async fn what_nobody_can_explain_is_shown_closed_by_one_person_and_left_closed()
 
     let (accountant, key) = ((Role::Accountant, COMPANY), fresh_key());
     let body = json!({"note": format!("  {NOTE}\n")});
-    let first = world.word(accountant, &second, key.clone(), &body).await;
+    let first = world.resolve_finding(accountant, &second, key.clone(), &body).await;
     let closed = first.ok();
     assert_eq!((&closed["status"], &closed["closing"]["note"]), (&json!("accepted"), &json!(NOTE)));
-    let again = world.word(accountant, &second, key.clone(), &body).await;
+    let again = world.resolve_finding(accountant, &second, key.clone(), &body).await;
     assert_eq!((is_replay(&again), again.json()), (true, closed.clone()));
-    assert_eq!(world.word(accountant, &second, key, &json!({"note": "Else."})).await.status, 422);
+    assert_eq!(world.resolve_finding(accountant, &second, key, &json!({"note": "Else."})).await.status, 422);
     assert_eq!(world.close_finding(accountant, &second, NOTE).await.ok(), closed, "the same word");
     for (role, note) in [(Role::Accountant, "Something else."), (Role::Provider, NOTE)] {
         let late = world.close_finding((role, COMPANY), &second, note).await;
         assert_eq!(late.status, StatusCode::CONFLICT, "{late:?}");
-        assert_eq!(late.json()["detail"], "It is closed already.");
+        assert_eq!(late.json()["detail"], "The finding is closed already.");
     }
     let audit = world.closings().await;
     assert_eq!(audit.len(), 1, "{audit:#?}");
@@ -167,11 +167,11 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
             let id = world.file_finding(Some(COMPANY), "txn_1").await;
             let (key, body) = (fresh_key(), json!({"note": NOTE}));
             let by = (Role::Accountant, COMPANY);
-            let word = world.word(by, &id, key.clone(), &body);
+            let word = world.resolve_finding(by, &id, key.clone(), &body);
             let struck = InjectedFault::at(&world, trouble, call).during(word).await;
             world.restart().await;
             world.advance(LEASES + Duration::minutes(2));
-            let closed = world.word(by, &id, key.clone(), &body).await;
+            let closed = world.resolve_finding(by, &id, key.clone(), &body).await;
             assert_eq!(closed.status, StatusCode::OK, "{told}: {closed:?}");
             assert_eq!(closed.json()["status"], "accepted", "{told}");
             assert_eq!(world.closings().await.len(), 1, "{told}");
@@ -215,12 +215,12 @@ async fn a_word_on_a_finding_without_a_note_or_from_the_wrong_person_is_refused(
     let id = world.file_finding(Some(COMPANY), "txn_1").await;
     let by = (Role::Provider, COMPANY);
     for note in [json!(null), json!(""), json!(" \n\t"), json!(7), json!("x".repeat(501))] {
-        let refused = world.word(by, &id, fresh_key(), &json!({"note": note})).await;
+        let refused = world.resolve_finding(by, &id, fresh_key(), &json!({"note": note})).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{note}: {refused:?}");
         assert_eq!(refused.json()["errors"][0]["field"], "note", "{note}");
     }
     for body in [json!({}), json!({"note": NOTE, "amount": 1}), json!([])] {
-        assert_eq!(world.word(by, &id, fresh_key(), &body).await.status, 400, "{body}");
+        assert_eq!(world.resolve_finding(by, &id, fresh_key(), &body).await.status, 400, "{body}");
     }
     for absent in ["tr_none".to_owned(), "x".repeat(301), "x".repeat(3_000), "%F0%9F%92%B6".repeat(99)] {
         assert_eq!(world.close_finding(by, &absent, NOTE).await.status, 404, "{absent}");

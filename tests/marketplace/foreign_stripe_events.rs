@@ -148,10 +148,10 @@ async fn a_dispute_of_a_payment_that_we_opened_and_whose_id_we_never_heard_finds
     let id = booking_id("1");
     // The answer to opening it was lost: no row knows the payment's id, but it bears our metadata.
     let payment = world.open_payment(id, metadata(id)).await;
-    world.note_facts(id, None, vec![requested()]).await;
+    world.record_facts(id, None, vec![requested()]).await;
     let dispute_event = event("evt_1", "charge.dispute.created", world.now(), dispute(payment.as_str()));
     assert_eq!(world.deliver_stripe(&dispute_event).await["outcome"], "applied");
-    assert_eq!(world.stands(id).await, "disputed");
+    assert_eq!(world.booking_status(id).await, "disputed");
     let mut strange = dispute(payment.as_str());
     strange["status"] = json!("a_later_status");
     world.deliver_stripe(&event("evt_2", "charge.dispute.updated", world.now(), strange)).await;
@@ -170,10 +170,10 @@ async fn a_payment_that_we_know_is_ours_whatever_its_metadata_say() {
     assert_eq!(world.deliver_stripe_text(&held.body).await["outcome"], "kept");
     world.assert_ignored(&held.id, "not_ours").await;
     assert_eq!(world.replay(&held.id).await.ok()["reason"], "not_ours", "nothing has changed");
-    world.note_facts(id, Some(&payment), vec![requested()]).await;
+    world.record_facts(id, Some(&payment), vec![requested()]).await;
     let replayed = world.replay(&held.id).await.ok();
     assert_eq!((&replayed["status"], &replayed["replays"]), (&json!("applied"), &json!(2)));
-    assert_eq!(world.stands(id).await, "authorized");
+    assert_eq!(world.booking_status(id).await, "authorized");
     let charged = events.iter().find(|event| event.kind == "charge.succeeded").unwrap();
     assert_eq!(world.deliver_stripe_text(&charged.body).await["outcome"], "applied");
 }
@@ -181,7 +181,7 @@ async fn a_payment_that_we_know_is_ours_whatever_its_metadata_say() {
 #[tokio::test]
 async fn an_event_of_another_account_moves_no_booking_in_whichever_spelling_it_names_it() {
     let world = World::start().await;
-    let (id, payment) = world.take_booking("1").await;
+    let (id, payment) = world.add_booking("1").await;
     let before = world.effects().await;
     for (number, spelling) in [
         json!({"account": "acct_other"}),
@@ -207,13 +207,13 @@ async fn an_event_of_another_account_moves_no_booking_in_whichever_spelling_it_n
         assert!(replayed.body.contains("other_account"), "{replayed:?}");
     }
     assert_eq!(world.effects().await, before);
-    assert_eq!(world.stands(id).await, "requested");
+    assert_eq!(world.booking_status(id).await, "requested");
 }
 
 #[tokio::test]
 async fn an_event_of_the_other_mode_has_no_effect_until_the_right_key_is_there() {
     let mut world = World::start().await;
-    let (id, payment) = world.take_booking("1").await;
+    let (id, payment) = world.add_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
     let undelivered = world.service.sandbox.stripe.undelivered_events();
     let held = undelivered.iter().find(|event| event.kind.ends_with("amount_capturable_updated")).unwrap();
@@ -225,14 +225,14 @@ async fn an_event_of_the_other_mode_has_no_effect_until_the_right_key_is_there()
     assert_eq!(world.replay(&held.id).await.status, 409);
     world.change_key("sk_test_the_right_one").await;
     assert_eq!(world.replay(&held.id).await.ok()["status"], "applied");
-    assert_eq!(world.stands(id).await, "authorized");
+    assert_eq!(world.booking_status(id).await, "authorized");
     assert_eq!(world.replay(&held.id).await.status, 409, "it is applied");
 }
 
 #[tokio::test]
 async fn nothing_is_applied_and_nothing_lost_while_our_key_does_not_say_its_mode() {
     let mut world = World::start().await;
-    let (id, payment) = world.take_booking("1").await;
+    let (id, payment) = world.add_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
     let undelivered = world.service.sandbox.stripe.undelivered_events();
     let held = undelivered.iter().find(|event| event.kind.ends_with("amount_capturable_updated")).unwrap();
@@ -244,10 +244,10 @@ async fn nothing_is_applied_and_nothing_lost_while_our_key_does_not_say_its_mode
         let kept = world.stripe_event(&format!("evt_{number}")).await;
         assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!("mode_unknown")));
     }
-    assert_eq!(world.stands(id).await, "requested");
+    assert_eq!(world.booking_status(id).await, "requested");
     world.change_key("rk_test_restricted").await;
     assert_eq!(world.replay("evt_0").await.ok()["status"], "applied");
-    assert_eq!(world.stands(id).await, "authorized");
+    assert_eq!(world.booking_status(id).await, "authorized");
 }
 
 #[tokio::test]
@@ -301,7 +301,7 @@ async fn the_stand_in_is_of_the_mode_of_the_key() {
     for (key, is_live) in [("sk_test_1", false), ("rk_live_1", true)] {
         let lookup = |name: &str| (name == "STRIPE_SECRET_KEY").then(|| key.to_owned());
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;
-        let (id, payment) = world.take_booking("1").await;
+        let (id, payment) = world.add_booking("1").await;
         world.service.sandbox.stripe.authorize(&payment);
         for sent in world.service.sandbox.stripe.events() {
             let body: Value = serde_json::from_str(&sent.body).unwrap();
@@ -309,7 +309,7 @@ async fn the_stand_in_is_of_the_mode_of_the_key() {
             assert_eq!(body["data"]["object"]["livemode"], is_live, "{}", sent.kind);
         }
         world.service.deliver_stripe_events().await;
-        assert_eq!(world.stands(id).await, "authorized");
+        assert_eq!(world.booking_status(id).await, "authorized");
         let other = if is_live { "sk_test_1" } else { "sk_live_1" };
         let base = format!("http://{}", world.service.providers);
         let other =

@@ -113,7 +113,7 @@ async fn a_statement_tells_what_was_earned_and_what_was_lost_again() {
     let empty = world.get(&path).await;
     assert_eq!((&empty["balances"], &empty["data"]), (&json!([]), &json!([])));
     for number in 0..3 {
-        let booking = world.promised(&format!("key-{number}")).await;
+        let booking = world.accepted_booking(&format!("key-{number}")).await;
         world.advance(Duration::hours(1));
         world.decide(&booking, "complete", &format!("key-{number}-complete")).await.ok();
         if number == 2 {
@@ -145,7 +145,7 @@ async fn a_statement_tells_what_was_earned_and_what_was_lost_again() {
 #[tokio::test]
 async fn a_dispute_is_in_the_books_until_it_is_decided() {
     let world = World::start().await;
-    let booking = world.promised("key-1").await;
+    let booking = world.accepted_booking("key-1").await;
     world.decide(&booking, "complete", "key-2").await.ok();
     let stripe = &world.service.sandbox.stripe;
     let payment = payment_of(&booking);

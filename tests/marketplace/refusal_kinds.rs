@@ -45,14 +45,14 @@ impl World {
         let shown =
             ["provider", "reason", "consequence"].map(|name| listed[name].as_str().unwrap().to_owned());
         assert_eq!(shown, [provider, reason, consequence], "{listed:#}");
-        let again = self.settle_refusal(&listed, "try_again").await;
+        let again = self.resolve_refusal(&listed, "try_again").await;
         assert_eq!(again.status, 409, "the caller asks for it again: {again:?}");
         listed
     }
 
     /// A person closes the one refused effect, which is audited and leaves the list.
     async fn check_closed(&self, listed: &Value) {
-        self.settle_refusal(listed, "closed").await.ok();
+        self.resolve_refusal(listed, "closed").await.ok();
         assert_eq!(self.refused().await.len(), 0, "{listed:#}");
         let audits = self.rows_of("AUDIT#").await;
         assert!(audits.iter().any(|entry| entry["kind"] == "effect.refusal_resolved"), "{listed:#}");
@@ -137,7 +137,7 @@ async fn a_mail_to_a_member_for_which_our_sender_is_refused_waits_and_is_sent_on
     let (world, case_id) = with_a_case_by_mail().await;
     world.mail_trouble("refused:403:invalid_api_key", Some(2));
     world.settle().await;
-    let operations = world.standing().await;
+    let operations = world.operations().await;
     let waiting = &operations["waiting"]["data"][0];
     assert_eq!((&waiting["case_id"], &waiting["reason"]), (&json!(case_id), &json!("invalid_api_key")));
     assert_eq!(world.refused().await.len(), 0);

@@ -72,7 +72,7 @@ pub impl World {
 async fn both_sides_hear_that_a_capture_which_waited_was_refused_and_then_that_it_was_taken() {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
-    let booking = world.held_for(&key_of(PROFESSIONAL), "key-1").await;
+    let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
     world.stripe_trouble(Operation::Capture, "status:503", Some(1));
     assert_eq!(world.decide(&booking, "accept", "key-2").await.status, 202);
     assert_eq!(world.booking_mails(PROFESSIONAL), Vec::<String>::new(), "nothing is decided yet");
@@ -87,7 +87,7 @@ async fn both_sides_hear_that_a_capture_which_waited_was_refused_and_then_that_i
     assert_eq!(world.consequences().await, ["payment_not_captured"]);
 
     let listed = world.refused_one().await;
-    world.settle_refusal(&listed, "try_again").await.ok();
+    world.resolve_refusal(&listed, "try_again").await.ok();
     world.wait(10).await;
     let (customer, professional) = (world.booking_mails(CUSTOMER), world.booking_mails(PROFESSIONAL));
     assert!(customer.len() == 2 && customer[1].contains("is confirmed"), "{customer:?}");
@@ -99,7 +99,7 @@ async fn both_sides_hear_that_a_capture_which_waited_was_refused_and_then_that_i
 async fn a_professional_whose_acceptance_was_refused_at_once_has_it_in_writing_too() {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
-    let booking = world.held_for(&key_of(PROFESSIONAL), "key-1").await;
+    let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
     world.stripe_trouble(Operation::Capture, REFUSED, Some(1));
     assert_eq!(world.decide(&booking, "accept", "key-2").await.status, 409);
     assert_eq!(world.booking_mails(PROFESSIONAL).len(), 1, "the owner may have accepted for them");
@@ -113,7 +113,7 @@ async fn a_professional_whose_acceptance_was_refused_at_once_has_it_in_writing_t
 async fn a_professional_who_accepted_hears_that_the_hold_lapsed_before_the_money_was_taken() {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
-    let booking = world.held_for(&key_of(PROFESSIONAL), "key-1").await;
+    let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
     world.stripe_trouble(Operation::Capture, "status:429", Some(1));
     assert_eq!(world.decide(&booking, "accept", "key-2").await.status, 202);
     // No sweep for a week: the deployment was stopped.
@@ -131,7 +131,7 @@ async fn a_professional_without_a_known_address_is_not_written_to_and_the_bookin
     for (role, is_confirmed) in [("customer", true), ("professional", false)] {
         let world = with_accounts().await;
         world.open_account(PROFESSIONAL, role, is_confirmed).await;
-        let booking = world.held_for(&key_of(PROFESSIONAL), "key-1").await;
+        let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
         world.stripe_trouble(Operation::Capture, REFUSED, Some(1));
         world.decide(&booking, "accept", "key-2").await;
         let mails = [CUSTOMER, PROFESSIONAL].map(|to| world.booking_mails(to).len());
@@ -152,7 +152,7 @@ async fn a_mail_to_a_professional_that_is_refused_is_listed_until_it_is_sent_or_
     ] {
         let world = with_accounts().await;
         world.open_account(PROFESSIONAL, "professional", true).await;
-        let booking = world.held_for(&key_of(PROFESSIONAL), "key-1").await;
+        let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
         world.stripe_trouble(Operation::Capture, REFUSED, Some(1));
         match trouble {
             Some(kind) => world.mail_trouble(kind, Some(2)),
@@ -170,7 +170,7 @@ async fn a_mail_to_a_professional_that_is_refused_is_listed_until_it_is_sent_or_
         assert_eq!(of_professional[0]["reason"].as_str().unwrap().split(':').next(), Some(reason));
         assert!(!json!(refused).to_string().contains('@'), "no address is shown");
         let outcome = if trouble.is_some() { "try_again" } else { "closed" };
-        world.settle_refusal(of_professional[0], outcome).await.ok();
+        world.resolve_refusal(of_professional[0], outcome).await.ok();
         assert!(!world.consequences().await.contains(&"professional_not_told".to_owned()), "{reason}");
         assert_eq!(world.booking_mails(PROFESSIONAL).len(), usize::from(trouble.is_some()), "{reason}");
     }
@@ -180,7 +180,7 @@ async fn a_mail_to_a_professional_that_is_refused_is_listed_until_it_is_sent_or_
 async fn the_customer_hears_that_a_refund_was_refused_and_that_it_went_through_after_all() {
     for (is_late, by_hand) in [(false, false), (false, true), (true, false)] {
         let world = World::start().await;
-        let booking = world.promised("key-1").await;
+        let booking = world.accepted_booking("key-1").await;
         if is_late {
             world.stripe_trouble(Operation::CreateRefund, "status:429", Some(1));
             world.decide(&booking, "cancel", "key-2").await.ok();
@@ -213,7 +213,7 @@ async fn the_customer_hears_that_a_refund_was_refused_and_that_it_went_through_a
 #[tokio::test]
 async fn a_refund_that_is_made_at_once_needs_no_mail() {
     let world = World::start().await;
-    let booking = world.promised("key-1").await;
+    let booking = world.accepted_booking("key-1").await;
     world.decide(&booking, "cancel", "key-2").await.ok();
     world.wait(10).await;
     assert_eq!((world.sent(Kind::Refund), world.booking_mails(CUSTOMER).len()), (1, 0));
@@ -262,7 +262,7 @@ async fn a_customer_who_cancels_reads_the_refusal_in_the_answer_and_hears_by_mai
 #[tokio::test]
 async fn a_refund_that_fails_days_after_stripe_made_it_is_listed_and_the_customer_hears_where_the_money_is() {
     let world = with_accounts().await;
-    let booking = world.promised("key-1").await;
+    let booking = world.accepted_booking("key-1").await;
     world.decide(&booking, "cancel", "key-2").await.ok();
     world.service.deliver_stripe_events().await;
     world.wait(10).await;
@@ -286,7 +286,7 @@ async fn a_refund_that_fails_days_after_stripe_made_it_is_listed_and_the_custome
     world.wait(10).await;
     assert_eq!((world.consequences().await.len(), world.booking_mails(CUSTOMER).len()), (1, 1), "told again");
 
-    world.settle_refusal(&listed, "try_again").await.ok();
+    world.resolve_refusal(&listed, "try_again").await.ok();
     world.wait(10).await;
     world.service.deliver_stripe_events().await;
     world.wait(10).await;
@@ -299,7 +299,7 @@ async fn a_refund_that_failed_and_was_never_reported_is_listed_by_the_reconcilia
     // Stripe lists events for thirty days; after that only the line of the balance is left.
     for days in [1, 31] {
         let world = with_accounts().await;
-        let booking = world.promised("key-1").await;
+        let booking = world.accepted_booking("key-1").await;
         world.decide(&booking, "cancel", "key-2").await.ok();
         world.service.deliver_stripe_events().await;
         world.reconcile().await;

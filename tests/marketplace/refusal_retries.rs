@@ -36,7 +36,7 @@ async fn the_mail_that_corrects_a_decline_is_sent_also_where_an_event_or_a_later
 #[tokio::test]
 async fn a_refund_that_a_dispute_overtakes_is_listed_and_made_once_the_dispute_is_won() {
     let world = World::start().await;
-    let booking = world.promised("key-1").await;
+    let booking = world.accepted_booking("key-1").await;
     world.stripe_trouble(Operation::CreateRefund, "status:429", Some(1));
     world.decide(&booking, "cancel", "key-2").await;
     let stripe = &world.service.sandbox.stripe;
@@ -49,14 +49,14 @@ async fn a_refund_that_a_dispute_overtakes_is_listed_and_made_once_the_dispute_i
         (&listed["consequence"], &listed["reason"], &listed["code"], &listed["amount"]),
         (&json!("payment_not_refunded"), &json!("dispute_open"), &json!(null), &json!(PRICE))
     );
-    let early = world.settle_refusal(&listed, "try_again").await;
+    let early = world.resolve_refusal(&listed, "try_again").await;
     assert_eq!(early.status, 409, "{early:?}");
     assert_eq!((world.refused().await.len(), world.sent(Kind::Refund)), (1, 0), "nothing was decided");
 
     world.advance(Duration::days(20));
     stripe.close_dispute(payment_of(&booking), true);
     world.service.deliver_stripe_events().await;
-    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["status"], "done");
+    assert_eq!(world.resolve_refusal(&listed, "try_again").await.ok()["status"], "done");
     assert_eq!((world.refused().await.len(), world.sent(Kind::Refund)), (0, 1));
     world.service.deliver_stripe_events().await;
     world.check_the_books().await;
@@ -87,10 +87,10 @@ async fn a_step_that_was_given_up_is_not_called_contradicted_while_stripe_does_n
     let listed = world.refused_one().await;
     assert!(listed["reason"].as_str().unwrap().starts_with("gave_up:"), "{listed:#}");
     world.stripe_trouble(Operation::Any, "status:503", None);
-    let answer = world.settle_refusal(&listed, "try_again").await;
+    let answer = world.resolve_refusal(&listed, "try_again").await;
     assert_eq!(answer.status.as_u16(), 503, "{answer:?}");
     world.all_well();
-    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["status"], "done");
+    assert_eq!(world.resolve_refusal(&listed, "try_again").await.ok()["status"], "done");
     assert_eq!(world.sent(Kind::Capture), 1);
 }
 

@@ -98,7 +98,7 @@ async fn refuse_step_of_case(kind: &str) -> World {
 async fn refuse_step_of_booking(kind: &str) -> World {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
-    let booking = world.held_for(&key_of(PROFESSIONAL), "key-1").await;
+    let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
     let refuse = |operation| world.stripe_trouble(operation, REFUSED, Some(1));
     match kind {
         "payment_captured" => {

@@ -68,10 +68,10 @@ async fn a_refused_capture_is_taken_once_it_is_tried_again() {
         is_conflict(&world.decide(&booking, "accept", "key-2").await, "payment_failed");
         if by_operations {
             let listed = world.refused_one().await;
-            let resolved = world.settle_refusal(&listed, "try_again").await.ok();
+            let resolved = world.resolve_refusal(&listed, "try_again").await.ok();
             assert_eq!(resolved["status"], "done", "{resolved:#}");
             assert!(resolved["operation"].as_str().unwrap().ends_with(":v2"), "{resolved:#}");
-            assert_eq!(world.settle_refusal(&listed, "try_again").await.status, 409);
+            assert_eq!(world.resolve_refusal(&listed, "try_again").await.status, 409);
         } else {
             world.decide(&booking, "accept", "key-3").await.ok();
         }
@@ -94,7 +94,7 @@ async fn a_refused_capture_is_let_go_by_whoever_closes_it_and_moot_once_the_hold
     let without_note =
         json!({"booking_id": listed["booking_id"], "operation": listed["operation"], "outcome": "closed"});
     assert_eq!(closed.resolve(without_note).await.status, 400);
-    closed.settle_refusal(&listed, "closed").await.ok();
+    closed.resolve_refusal(&listed, "closed").await.ok();
     assert_eq!((closed.refused().await.len(), closed.sent(Kind::Release)), (0, 1));
     assert_eq!(closed.seen(&booking).await["payment_status"], "released");
     let audits = closed.rows_of("AUDIT#").await;
@@ -137,7 +137,7 @@ async fn an_acceptance_that_waits_for_stripe_says_so() {
 async fn a_refund_that_stripe_refuses_is_listed_and_asked_for_again_under_a_new_key() {
     for kind in ["refused:400:insufficient_funds", "refused:402:card_declined", "status:404", "status:422"] {
         let world = World::start().await;
-        let booking = world.promised("key-1").await;
+        let booking = world.accepted_booking("key-1").await;
         world.stripe_trouble(Operation::CreateRefund, kind, Some(1));
         let cancelled = world.decide(&booking, "cancel", "key-2").await.ok();
         assert_eq!(
@@ -164,12 +164,12 @@ async fn a_refund_that_stripe_refuses_is_listed_and_asked_for_again_under_a_new_
 #[tokio::test]
 async fn a_refund_made_by_hand_takes_the_refused_one_off_the_list() {
     let world = World::start().await;
-    let booking = world.promised("key-1").await;
+    let booking = world.accepted_booking("key-1").await;
     world.stripe_trouble(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
     world.decide(&booking, "cancel", "key-2").await.ok();
     let listed = world.refused_one().await;
     world.service.sandbox.stripe.refund(payment_of(&booking), PRICE);
-    let late = world.settle_refusal(&listed, "try_again").await;
+    let late = world.resolve_refusal(&listed, "try_again").await;
     assert_eq!(late.status, 409, "the payment is read first: {late:?}");
     assert_eq!((world.refused().await.len(), world.sent(Kind::Refund)), (0, 0));
     assert_eq!(world.seen(&booking).await["payment_status"], "refunded");
@@ -217,7 +217,7 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
         (&json!("resend"), &json!("validation_error"), &json!("customer_not_told"), &Value::Null)
     );
     assert!(!listed.to_string().contains("example.com"), "no address is shown");
-    assert_eq!(world.settle_refusal(&listed, "try_again").await.ok()["status"], "done");
+    assert_eq!(world.resolve_refusal(&listed, "try_again").await.ok()["status"], "done");
     assert_eq!((world.refused().await.len(), world.sent(Kind::Mail)), (0, 1));
 }
 
@@ -270,12 +270,12 @@ async fn a_payment_that_stripe_refuses_to_open_later_is_told_by_mail_and_listed(
 #[tokio::test]
 async fn an_effect_of_stripe_that_cannot_be_looked_up_says_that_stripe_does_not_answer() {
     let world = World::start().await;
-    let booking = world.promised("key-1").await;
+    let booking = world.accepted_booking("key-1").await;
     world.stripe_trouble(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));
     world.decide(&booking, "cancel", "key-2").await.ok();
     let listed = world.refused_one().await;
     world.stripe_trouble(Operation::Any, "status:503", None);
-    let answer = world.settle_refusal(&listed, "try_again").await;
+    let answer = world.resolve_refusal(&listed, "try_again").await;
     assert_eq!(
         (answer.status.as_u16(), &answer.json()["detail"]),
         (503, &json!("Stripe does not answer. Try again."))
@@ -299,11 +299,11 @@ async fn a_message_that_whop_refuses_is_listed_until_it_is_closed_or_its_case_is
     let listed = world.refused().await;
     assert_eq!(listed.len(), 2, "{listed:#?}");
     assert_eq!((&listed[0]["provider"], &listed[0]["code"]), (&json!("whop"), &json!("forbidden")));
-    let again = world.settle_refusal(&listed[0], "try_again").await;
+    let again = world.resolve_refusal(&listed[0], "try_again").await;
     assert_eq!(again.status, 409, "the owner nudges again instead: {again:?}");
-    let closed = world.settle_refusal(&listed[0], "closed").await.ok();
+    let closed = world.resolve_refusal(&listed[0], "closed").await.ok();
     assert_eq!((&closed["status"], &closed["operation"]), (&json!("rejected"), &listed[0]["operation"]));
-    assert_eq!(world.settle_refusal(&listed[0], "closed").await.status, 409);
+    assert_eq!(world.resolve_refusal(&listed[0], "closed").await.status, 409);
     assert_eq!(world.refused_one().await["case_id"], listed[1]["case_id"]);
     let path = format!("/api/cases/{}/cancel", listed[1]["case_id"].as_str().unwrap());
     world.post(&path, json!({})).await.ok();

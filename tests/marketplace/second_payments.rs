@@ -45,12 +45,12 @@ async fn told(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String,
     };
     for (place, letter) in letters.iter().enumerate() {
         if place == asked_after {
-            world.note_facts(id, Some(&own), facts()).await;
+            world.record_facts(id, Some(&own), facts()).await;
         }
         world.deliver_stripe_text(letter).await;
     }
     if letters.len() <= asked_after {
-        world.note_facts(id, Some(&own), facts()).await;
+        world.record_facts(id, Some(&own), facts()).await;
     }
     world.apply_what_waits().await;
     for event in world.rows_of("EVENT#stripe#").await {

@@ -58,7 +58,7 @@ async fn the_source_says_who_set_it_off_and_names_nobody() {
     world.publish().await;
     world.next_payout_morning();
     world.pay_day().await;
-    world.tell_everything().await;
+    world.publish_everything().await;
     let counted = world.counted();
     for (kind, source) in [
         ("booking.authorized", "webhook"),
@@ -124,7 +124,7 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
                     injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
                 world.restart_with_sinks(sinks).await;
                 world.advance(Duration::minutes(16));
-                world.tell_everything().await;
+                world.publish_everything().await;
                 let twice = world.check_counted(&told).await;
                 if sinks == Sinks::Both {
                     world.check_heard(&told).await;
@@ -183,7 +183,7 @@ async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
     world.publish().await;
     world.all_well();
     world.advance(Duration::minutes(16));
-    world.tell_everything().await;
+    world.publish_everything().await;
     assert_eq!((world.check_heard("once it is back").await, world.check_counted("still").await), (0, 0));
 }
 
@@ -227,7 +227,7 @@ async fn two_runs_at_once_lose_nothing_and_make_nothing_up() {
     let world = World::with_sinks(Sinks::Both).await;
     world.add_entries(COMPANY, 45).await;
     tokio::join!(world.publish(), world.publish());
-    world.tell_everything().await;
+    world.publish_everything().await;
     world.check_heard("two at once").await;
     world.check_counted("two at once").await;
 }

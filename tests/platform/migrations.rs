@@ -35,7 +35,7 @@ pub fn migrator_of(dynamo: &EmbeddedDynamo, owner: &str) -> Migrator {
         owner: owner.to_owned(),
         rows_per_second: 1_000_000,
         take_over: false,
-        tell: Box::new(|_| {}),
+        on_progress: Box::new(|_| {}),
     }
 }
 
@@ -130,7 +130,7 @@ async fn twice_is_once_and_back_restores_exactly() {
     assert_eq!(changed(&migrator.forward(Some(1), None).await.unwrap()), []);
     assert_eq!(data(&world.service.dynamo), after);
 
-    assert_eq!(changed(&migrator.back_dry(0).await.unwrap()), [("what stood there before", 7)]);
+    assert_eq!(changed(&migrator.back_dry(0).await.unwrap()), [("the previous values", 7)]);
     assert_eq!(data(&world.service.dynamo), after);
     migrator.back(0).await.unwrap();
     assert_eq!(data(&world.service.dynamo), before, "the event of the new code keeps its time");

@@ -137,7 +137,10 @@ async fn of_two_at_once_one_works_and_the_other_is_told_who_and_since_when() {
     let MigrationError::Held { owner, since, until } = &refused else { panic!("{refused}") };
     assert_eq!((owner.as_str(), *since), ("first", beginning()));
     assert_eq!(*until - *since, Duration::seconds(LEASE_S));
-    assert!(refused.to_string().contains("first has been at it since 2025-11-18T09:02:03.000Z"), "{refused}");
+    assert!(
+        refused.to_string().contains("first has been migrating since 2025-11-18T09:02:03.000Z"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

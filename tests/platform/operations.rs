@@ -1,7 +1,7 @@
 //! What staff sees of the jobs, and what a person says of what is in doubt.
 
 use support::staff::push_in_doubt;
-use support::staff::word;
+use support::staff::resolution;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -15,12 +15,12 @@ use support::world::{COMPANY, World};
 async fn a_job_is_seen_to_have_never_run_to_run_and_to_be_late() {
     let world = World::start().await;
     let status = |operations: &Value| operations["jobs"][0]["status"].clone();
-    assert_eq!(status(&world.standing().await), "never_ran");
+    assert_eq!(status(&world.operations().await), "never_ran");
     world.tick().await;
-    let operations = world.standing().await;
+    let operations = world.operations().await;
     assert_eq!((status(&operations), &operations["jobs"][0]["job"]), ("ok".into(), &"reminders".into()));
     world.advance(chrono::Duration::minutes(21));
-    assert_eq!(status(&world.standing().await), "late");
+    assert_eq!(status(&world.operations().await), "late");
 }
 
 #[tokio::test]
@@ -34,10 +34,10 @@ async fn the_share_of_what_failed_is_that_of_the_last_day() {
     world.tick().await;
     world.advance(chrono::Duration::hours(2));
     world.settle().await;
-    let last = world.standing().await["jobs"][0]["last_24_hours"].clone();
+    let last = world.operations().await["jobs"][0]["last_24_hours"].clone();
     assert_eq!((&last["done"], &last["failed"]), (&json!(2), &json!(1)), "{last}");
     world.advance(chrono::Duration::hours(26));
-    let last = world.standing().await["jobs"][0]["last_24_hours"].clone();
+    let last = world.operations().await["jobs"][0]["last_24_hours"].clone();
     assert_eq!((&last["done"], &last["failed"]), (&json!(0), &json!(0)), "{last}");
 }
 
@@ -53,10 +53,10 @@ async fn what_is_in_doubt_is_shown_with_its_reason_and_without_its_words() {
 #[tokio::test]
 async fn what_is_in_doubt_is_resolved_once_and_audited() {
     let (world, effect) = push_in_doubt().await;
-    let resolved = world.resolve(word(&effect, "happened")).await.ok();
+    let resolved = world.resolve(resolution(&effect, "happened")).await.ok();
     assert_eq!((&resolved["status"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
-    assert_eq!(world.standing().await["in_doubt"]["count"], 0);
-    let again = world.resolve(word(&effect, "did_not_happen")).await;
+    assert_eq!(world.operations().await["in_doubt"]["count"], 0);
+    let again = world.resolve(resolution(&effect, "did_not_happen")).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "{again:?}");
     let audits = world.rows_of("AUDIT#").await;
     let told: Vec<&Value> = audits.iter().filter(|row| row["kind"] == "effect.resolved").collect();

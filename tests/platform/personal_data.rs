@@ -170,7 +170,7 @@ async fn what_opens_an_account_or_a_session_is_logged_and_kept_nowhere() {
     browser.sign_in(&world, email, password).await.ok();
     let change = json!({"old_password": password, "new_password": "another c4n4ry battery"});
     browser.post(&world, "/api/auth/password/change", change).await.ok();
-    let reset = world.forget(email).await;
+    let reset = world.request_password_reset(email).await;
     let body = json!({"token": reset, "password": "a third c4n4ry battery"});
     world.stranger("/api/auth/password/reset", body).await.ok();
     secrets.extend([link, reset]);

@@ -53,7 +53,7 @@ async fn a_booking_s_mail_to_an_address_that_bounced_is_not_sent_and_is_listed_f
         (&listed["consequence"], &listed["reason"], &listed["code"]),
         (&json!("customer_not_told"), &json!("address_bounced"), &Value::Null)
     );
-    world.settle_refusal(&listed, "closed").await.ok();
+    world.resolve_refusal(&listed, "closed").await.ok();
     assert_eq!(world.refused().await.len(), 0, "the customer was called");
 }
 

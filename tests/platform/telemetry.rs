@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use support::injected_fault::{FaultPoint, InjectedFault};
 use support::log::Log;
-use support::watching::Eyes;
+use support::watching::Monitoring;
 use support::world::{REMINDERS, World};
 
 const SETTINGS: &str = "/api/settings";
@@ -18,7 +18,7 @@ const BOUND: Duration = Duration::from_millis(2_500);
 #[tokio::test]
 async fn an_error_is_one_event_that_names_its_request_and_its_line_does_too() {
     let (log, _reading) = Log::open();
-    let world = World::watched_by(Eyes::Sentry).await;
+    let world = World::watched_by(Monitoring::Sentry).await;
     world.lose_the_table();
     let answer = world.owner(Method::GET, SETTINGS, None).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -41,7 +41,7 @@ async fn an_error_is_one_event_that_names_its_request_and_its_line_does_too() {
 #[tokio::test]
 async fn a_request_without_an_error_asks_sentry_nothing_and_the_table_nothing_more() {
     let (_log, _reading) = Log::open();
-    let (watched, unwatched) = (World::watched_by(Eyes::Both).await, World::start().await);
+    let (watched, unwatched) = (World::watched_by(Monitoring::Both).await, World::start().await);
     for world in [&watched, &unwatched] {
         world.service.dynamo.reset_requests();
         world.get(SETTINGS).await;
@@ -63,7 +63,7 @@ fn told(world: &World) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn a_run_checks_in_and_out_of_a_monitor_that_makes_itself() {
-    let world = World::watched_by(Eyes::Sentry).await;
+    let world = World::watched_by(Monitoring::Sentry).await;
     world.tick().await;
     let check_ins = world.check_ins();
     assert_eq!(check_ins.len(), 2, "{check_ins:?}");
@@ -90,7 +90,7 @@ async fn a_run_checks_in_and_out_of_a_monitor_that_makes_itself() {
 
 #[tokio::test]
 async fn every_job_has_a_monitor_and_one_that_is_passed_over_is_well() {
-    let world = World::watched_by(Eyes::Sentry).await;
+    let world = World::watched_by(Monitoring::Sentry).await;
     // Eight in the morning in Bogotá is nobody's payout tick, and nobody listens for events.
     world.advance(chrono::Duration::days(1));
     for (job, path) in [
@@ -116,7 +116,7 @@ async fn every_job_has_a_monitor_and_one_that_is_passed_over_is_well() {
 
 #[tokio::test]
 async fn who_may_not_start_a_job_checks_nothing_in() {
-    let world = World::watched_by(Eyes::Sentry).await;
+    let world = World::watched_by(Monitoring::Sentry).await;
     let answer = world.ask(support::world::bare(Method::GET, REMINDERS)).await;
     assert_eq!((answer.status, world.asked_watchers()), (StatusCode::UNAUTHORIZED, (0, 0)));
 }
@@ -124,7 +124,7 @@ async fn who_may_not_start_a_job_checks_nothing_in() {
 #[tokio::test]
 async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
     let (_log, _reading) = Log::open();
-    let world = World::watched_by(Eyes::Sentry).await;
+    let world = World::watched_by(Monitoring::Sentry).await;
     world.lose_the_table();
     let response = world.service.fire("reminders", REMINDERS, world.now()).await;
     assert!(response.status().is_server_error());
@@ -132,7 +132,7 @@ async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
     assert_eq!(statuses, ["in_progress", "error"]);
     assert_eq!(world.errors_seen().len(), 1, "and why");
 
-    let world = World::watched_by(Eyes::Sentry).await;
+    let world = World::watched_by(Monitoring::Sentry).await;
     let injected_fault = InjectedFault::at(&world, FaultPoint::DeathBefore, 1);
     let run = async {
         // The word that it begins leaves while it works; here the work is over at once.
@@ -153,7 +153,7 @@ async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
 async fn watchers_that_fail_or_hang_fail_nothing_and_are_left_alone_for_a_while() {
     for kind in ["slow:60000", "status:500", "status:429", "status:403", "drop_before", "drop_after"] {
         let (_log, _reading) = Log::open();
-        let world = World::watched_by(Eyes::Both).await;
+        let world = World::watched_by(Monitoring::Both).await;
         world.trouble_at_watchers(kind);
         let began = Instant::now();
         world.tick().await;
@@ -173,7 +173,7 @@ async fn watchers_that_fail_or_hang_fail_nothing_and_are_left_alone_for_a_while(
 #[tokio::test]
 async fn the_lines_of_an_invocation_are_shipped_as_they_were_written() {
     let (log, _reading) = Log::open();
-    let world = World::watched_by(Eyes::BetterStack).await;
+    let world = World::watched_by(Monitoring::BetterStack).await;
     world.tick().await;
     let request_ids = |lines: &[Value]| -> Vec<Value> {
         lines.iter().map(|line| line["request_id"].clone()).filter(|id| !id.is_null()).collect()
@@ -190,7 +190,7 @@ async fn the_lines_of_an_invocation_are_shipped_as_they_were_written() {
 #[tokio::test]
 async fn requests_side_by_side_are_not_mixed_up() {
     let (_log, _reading) = Log::open();
-    let world = World::watched_by(Eyes::Sentry).await;
+    let world = World::watched_by(Monitoring::Sentry).await;
     world.lose_the_table();
     let ask = || world.owner(Method::GET, SETTINGS, None);
     let (one, other) = tokio::join!(ask(), ask());

@@ -59,7 +59,7 @@ async fn nobodys_name_address_or_card_is_in_any_row() {
     ];
     for dialect in Dialect::ALL {
         for what in happenings {
-            let mut event = dialect.tell(Spelling::Dotted, what, "1", world.now());
+            let mut event = dialect.event(Spelling::Dotted, what, "1", world.now());
             let data = event["data"].as_object_mut().unwrap();
             data.insert("email".into(), json!("canary@example.com"));
             data.insert("failure_message".into(), json!("Your card was declined, Canary-Name."));

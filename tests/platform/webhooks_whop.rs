@@ -29,7 +29,7 @@ async fn story(dialect: Dialect, spelling: Spelling, scheme: Scheme) -> Vec<Valu
     ];
     for (what, member) in steps {
         world.advance(Duration::hours(5));
-        let event = dialect.tell(spelling, what, member, world.now());
+        let event = dialect.event(spelling, what, member, world.now());
         let id = format!("msg_{what:?}_{member}");
         let answer = world.deliver_signed(scheme, &id, event.to_string().as_bytes()).await;
         assert_eq!(answer.ok()["outcome"], "applied", "{dialect:?} {what:?}");
@@ -79,7 +79,7 @@ async fn one_failure_told_in_every_dialect_is_one_failure() {
     world.add_past_due(COMPANY, "mem_1");
     for what in [Happening::Failed, Happening::Paid, Happening::Refunded] {
         for (number, dialect) in Dialect::ALL.into_iter().enumerate() {
-            let event = dialect.tell(Spelling::Dotted, what, "1", world.now());
+            let event = dialect.event(Spelling::Dotted, what, "1", world.now());
             let id = format!("msg_{what:?}_{number}");
             world.deliver_signed(Scheme::Standard, &id, event.to_string().as_bytes()).await.ok();
         }
@@ -103,11 +103,11 @@ async fn a_membership_of_an_unnamed_company_is_asked_for_once() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     let asked = || world.service.sandbox.whop.requests().get("memberships").copied();
-    let failed = Dialect::V2WithoutCompany.tell(Spelling::Dotted, Happening::Failed, "1", world.now());
+    let failed = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Failed, "1", world.now());
     assert_eq!(world.deliver_unnamed(&failed).await.ok()["outcome"], "applied");
     assert_eq!(asked(), Some(1));
     world.advance(Duration::days(1));
-    let paid = Dialect::V2WithoutCompany.tell(Spelling::Dotted, Happening::Paid, "1", world.now());
+    let paid = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Paid, "1", world.now());
     assert_eq!(world.deliver_unnamed(&paid).await.ok()["outcome"], "applied");
     assert_eq!(asked(), Some(1), "the directory knew");
     assert_eq!(world.case_of("mem_1").await["status"], "recovered");
@@ -118,7 +118,7 @@ async fn the_same_event_twice_changes_nothing_the_second_time() {
     let world = World::start().await;
     for dialect in Dialect::ALL {
         world.add_past_due(COMPANY, "mem_1");
-        let event = dialect.tell(Spelling::Dotted, Happening::Failed, "1", world.now());
+        let event = dialect.event(Spelling::Dotted, Happening::Failed, "1", world.now());
         let id = format!("msg_{dialect:?}");
         for scheme in Scheme::ALL {
             world.deliver_signed(scheme, &id, event.to_string().as_bytes()).await.ok();

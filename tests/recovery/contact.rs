@@ -43,7 +43,8 @@ async fn a_member_who_cancels_is_not_written_to_and_is_again_once_that_is_taken_
         let whop = &world.service.sandbox.whop;
         world.advance(Duration::days(1));
         whop.change_membership("mem_1", |membership| membership.cancel_at_period_end = true);
-        let receipt = world.tell("membership.cancel_at_period_end_changed", "mem_1").await.ok();
+        let receipt =
+            world.deliver_membership_event("membership.cancel_at_period_end_changed", "mem_1").await.ok();
         assert_eq!(receipt["outcome"], "applied");
         let case = world.case_of("mem_1").await;
         assert_eq!(ending(&case), (Some("cancelled"), Some("cancelled_by_member")), "{shape:?}");
@@ -52,7 +53,7 @@ async fn a_member_who_cancels_is_not_written_to_and_is_again_once_that_is_taken_
         assert_eq!(messages(&world), 2, "{shape:?}");
 
         whop.change_membership("mem_1", |membership| membership.cancel_at_period_end = false);
-        world.tell("membership.cancel_at_period_end_changed", "mem_1").await.ok();
+        world.deliver_membership_event("membership.cancel_at_period_end_changed", "mem_1").await.ok();
         let case = world.case_of("mem_1").await;
         assert_eq!(ending(&case), (Some("open"), None), "{shape:?}");
         world.settle().await;
@@ -84,7 +85,7 @@ async fn a_renewal_that_is_paid_after_a_cancellation_came_back_all_the_same() {
     let world = reminded(Shape::Dated).await;
     let whop = &world.service.sandbox.whop;
     whop.change_membership("mem_1", |membership| membership.cancel_at_period_end = true);
-    world.tell("membership.cancel_at_period_end_changed", "mem_1").await.ok();
+    world.deliver_membership_event("membership.cancel_at_period_end_changed", "mem_1").await.ok();
     world.advance(Duration::days(1));
     world.succeed("mem_1", "pay_1", world.now()).await.ok();
     let case = world.case_of("mem_1").await;
@@ -138,7 +139,7 @@ async fn the_payment_that_failed_recovers_whatever_reason_it_bears_later() {
 /// The member of `mem_1` buys a membership of a product.
 pub async fn buy(world: &World, membership: &str, user: &str, product: &str) {
     buy_unreported(world, membership, user, product);
-    world.tell("membership.activated", membership).await.ok();
+    world.deliver_membership_event("membership.activated", membership).await.ok();
 }
 
 /// The same, and the webhook never comes.
@@ -177,7 +178,7 @@ async fn another_product_another_member_or_an_older_purchase_is_no_second_purcha
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     world.advance(Duration::hours(1));
-    world.tell("membership.activated", "mem_older").await.ok();
+    world.deliver_membership_event("membership.activated", "mem_older").await.ok();
     buy(&world, "mem_2", "user_1", "prod_2").await;
     buy(&world, "mem_3", "user_3", "prod_1").await;
     world.advance(Duration::days(2));
@@ -193,7 +194,7 @@ async fn a_paused_membership_is_held_with_its_reason_and_goes_on_when_it_is_resu
         let whop = &world.service.sandbox.whop;
         whop.change_membership("mem_1", |membership| membership.collection_paused = true);
         if reported {
-            world.tell("membership.updated", "mem_1").await.ok();
+            world.deliver_membership_event("membership.updated", "mem_1").await.ok();
         }
         pass_all_reminders(&world).await;
         assert_eq!(messages(&world), 2, "{shape:?} reported: {reported}");
@@ -203,7 +204,7 @@ async fn a_paused_membership_is_held_with_its_reason_and_goes_on_when_it_is_resu
 
         whop.change_membership("mem_1", |membership| membership.collection_paused = false);
         if reported {
-            world.tell("membership.updated", "mem_1").await.ok();
+            world.deliver_membership_event("membership.updated", "mem_1").await.ok();
         } else {
             world.advance(Duration::hours(6));
         }
@@ -327,7 +328,7 @@ async fn a_message_that_was_put_off_waits_until_whop_says_that_the_member_still_
     world.advance(Duration::hours(1));
     world.settle().await;
     assert_eq!(world.sent(Kind::Push), 0, "the member may have paid");
-    assert_eq!(world.standing().await["channel_error"]["question"], "membership");
+    assert_eq!(world.operations().await["channel_error"]["question"], "membership");
     world.service.sandbox.faults.clear();
     world.advance(Duration::hours(1));
     world.settle().await;

@@ -91,14 +91,14 @@ async fn happen(world: &World, happening: Happening) {
             let scheduled = matches!(happening, Happening::Cancels { .. });
             whop.change_membership("mem_1", |one| one.cancel_at_period_end = scheduled);
             if is_told {
-                world.tell(cancel, "mem_1").await.ok();
+                world.deliver_membership_event(cancel, "mem_1").await.ok();
             }
         }
         Happening::Pauses { is_told } | Happening::Resumes { is_told } => {
             let paused = matches!(happening, Happening::Pauses { .. });
             whop.change_membership("mem_1", |one| one.collection_paused = paused);
             if is_told {
-                world.tell("membership.updated", "mem_1").await.ok();
+                world.deliver_membership_event("membership.updated", "mem_1").await.ok();
             }
         }
         Happening::Bounces => {

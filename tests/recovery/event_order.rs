@@ -25,7 +25,7 @@ fn charge(kind: &str, payment_id: &str, days: f64) -> Delivery {
 
 /// Anything else, as the dated dialect tells it: refunds and disputes name only `pay_1`.
 fn dated(what: Happening, days: f64) -> Delivery {
-    let event = Dialect::Dated.tell(Spelling::Dotted, what, "1", at(days));
+    let event = Dialect::Dated.event(Spelling::Dotted, what, "1", at(days));
     (id_of(&event), event)
 }
 

@@ -143,7 +143,7 @@ async fn cost_of_stripes_event(world: &World, body: &str) -> Cost {
 async fn an_event_of_a_booking_costs_one_read_and_one_transaction_beside_the_limit() {
     let usual = cost(&[("GetItem", 1), ("TransactWriteItems", 1), ("UpdateItem", 1)]);
     let world = World::start().await;
-    let (_, payment) = world.take_booking("1").await;
+    let (_, payment) = world.add_booking("1").await;
     let stripe = &world.service.sandbox.stripe;
     stripe.authorize(&payment);
     stripe.capture_outside(&payment);

@@ -21,7 +21,7 @@ use support::listening::rights_of_a_run;
 use support::parties::{PROFESSIONAL, path_of};
 use support::payees::{APPROVALS, BATCHES, Job};
 use support::returning::sign_in_twice;
-use support::staff::word;
+use support::staff::resolution;
 use support::unanswered::{Market, NewBooking};
 use support::world::{Answer, COMPANY, OWNER, World, bare, payment_failed, secret_request};
 
@@ -141,8 +141,8 @@ async fn look_after_a_doubt(witness: &mut Witness) {
     witness.see("reminders", async |world| world.settle().await).await;
     witness
         .see("operations", async |world| {
-            let standing = world.standing().await;
-            world.resolve(word(&standing["in_doubt"]["data"][0], "happened")).await.ok();
+            let standing = world.operations().await;
+            world.resolve(resolution(&standing["in_doubt"]["data"][0], "happened")).await.ok();
         })
         .await;
 }
@@ -221,7 +221,7 @@ async fn keep_an_account(witness: &mut Witness) {
         .see("password", async |world| {
             let body = json!({"old_password": password, "new_password": "another horse battery"});
             browser.post(world, "/api/auth/password/change", body).await.ok();
-            let reset = json!({"token": world.forget(address).await, "password": password});
+            let reset = json!({"token": world.request_password_reset(address).await, "password": password});
             world.stranger("/api/auth/password/reset", reset).await.ok();
         })
         .await;

@@ -1,8 +1,8 @@
-//! The one row that says which version the data is of, who migrates, and where they are.
+//! The row with the version of the data, the claim of the running migration, and its progress.
 //!
-//! It changes only under a condition. Whoever migrates holds it for a minute at a time, under an owner and a fence
-//! that grows with each claim, and keeps its place in it after each page. A dead one's claim can be taken when its time
-//! is over; a slow one whose claim was taken finds the fence grown and stops.
+//! Every write is conditional. A run claims the row for a minute at a time, with an owner and a fencing token
+//! that increases with each claim, and saves its progress after each page. After a crash the claim can be taken
+//! when it expires; a slow run whose claim was taken finds a higher fencing token and stops.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -17,17 +17,15 @@ use crate::error::MigrationError;
 use crate::table::{Table, key_of};
 use crate::tally::Tally;
 
-/// For how long a claim is held: many times what a page takes, and what one waits for after a death.
+/// The duration of a claim: many times the time of a page; also the waiting time after a crash.
 pub const LEASE_S: i64 = 60;
 
-/// The row, as far as migrations know it.
+/// The row without its condition fields.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MigrationStatus {
-    /// The version of the data.
     pub data_version: u32,
-    /// Who holds the claim, if anybody does.
     pub claim: Option<Held>,
-    /// What is under way, or was when somebody died.
+    /// The migration that is running or was interrupted.
     pub work: Option<Work>,
     fence: u64,
 }
@@ -37,42 +35,39 @@ pub struct Held {
     pub owner: String,
     #[serde(with = "time")]
     pub since: DateTime<Utc>,
-    /// When it ends unless it is renewed.
+    /// The expiry unless it is renewed.
     #[serde(with = "time")]
     pub until: DateTime<Utc>,
 }
 
-/// Which way a migration goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     Forward,
-    /// To the version before it.
+    /// Back to the previous version.
     Back,
 }
 
-/// A migration under way.
+/// A started migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     pub migration: u32,
-    /// Which way it goes.
     pub direction: Direction,
-    /// Which walk through the table this is, from 1.
+    /// The number of the pass over the table, from 1.
     pub walk: u32,
-    /// After which row it goes on; absent at the beginning.
+    /// The key after which it continues; `None` at the beginning.
     pub after: Option<(String, String)>,
-    /// What this walk came to so far.
+    /// The counts of this pass so far.
     pub tally: Tally,
 }
 
 impl Work {
-    /// The beginning of a walk.
     pub(crate) fn begin(migration: u32, direction: Direction, walk: u32) -> Self {
         Self { migration, direction, walk, after: None, tally: Tally::default() }
     }
 }
 
-/// The row as it is written, but for the version.
+/// The stored row without the version.
 #[derive(Serialize, Deserialize)]
 struct Row {
     #[serde(default)]
@@ -81,7 +76,7 @@ struct Row {
     work: Option<Work>,
 }
 
-pub async fn standing(table: &Table) -> Result<MigrationStatus, StoreError> {
+pub async fn load_status(table: &Table) -> Result<MigrationStatus, StoreError> {
     let request = table.client.get_item().table_name(&table.name).consistent_read(true);
     let output = request.set_key(Some(data_version_key())).send().await.map_err(StoreError::sdk)?;
     let Some(item) = output.item else { return Ok(MigrationStatus::default()) };
@@ -91,37 +86,37 @@ pub async fn standing(table: &Table) -> Result<MigrationStatus, StoreError> {
     Ok(MigrationStatus { data_version, claim: row.claim, work: row.work, fence: row.fence })
 }
 
-/// A claim that is held.
+/// An acquired claim.
 pub(crate) struct Claim<'a> {
     table: &'a Table,
     clock: &'a Clock,
-    /// As this run wrote it last.
-    standing: MigrationStatus,
+    /// The row as this run wrote it last.
+    status: MigrationStatus,
     held: Held,
 }
 
 impl<'a> Claim<'a> {
-    /// Takes the claim, if nobody holds it. `take_over` takes it from whoever does.
-    pub(crate) async fn take(
+    /// Acquires the claim if it is free or expired. `take_over` acquires it in any case.
+    pub(crate) async fn acquire(
         table: &'a Table,
         clock: &'a Clock,
         owner: &str,
         take_over: bool,
     ) -> Result<Self, MigrationError> {
-        let found = standing(table).await?;
+        let found = load_status(table).await?;
         let now = clock.now();
         if let Some(held) = found.claim.as_ref().filter(|held| held.until > now && !take_over) {
             return Err(held_by(held));
         }
         let held = Held { owner: owner.to_owned(), since: now, until: now + Duration::seconds(LEASE_S) };
         let fence = found.fence;
-        let standing = MigrationStatus { fence: fence + 1, ..found };
-        let mut claim = Self { table, clock, standing, held };
+        let status = MigrationStatus { fence: fence + 1, ..found };
+        let mut claim = Self { table, clock, status, held };
         if !claim.write(Some(fence), true).await? {
-            // Somebody was faster, or it was our own write whose answer was lost.
-            let found = self::standing(table).await?;
+            // Another run was faster, or it was our own write whose answer was lost.
+            let found = load_status(table).await?;
             match found.claim {
-                Some(held) if held.owner == owner && found.fence == claim.standing.fence => {}
+                Some(held) if held.owner == owner && found.fence == claim.status.fence => {}
                 Some(held) => return Err(held_by(&held)),
                 None => return Err(MigrationError::Lost),
             }
@@ -129,41 +124,40 @@ impl<'a> Claim<'a> {
         Ok(claim)
     }
 
-    pub(crate) fn standing(&self) -> &MigrationStatus {
-        &self.standing
+    pub(crate) fn status(&self) -> &MigrationStatus {
+        &self.status
     }
 
-    /// Keeps the place, and holds on.
-    pub(crate) async fn keep_place(&mut self, work: Work) -> Result<(), MigrationError> {
-        self.keep(self.standing.data_version, Some(work)).await
+    /// Saves the progress and renews the claim.
+    pub(crate) async fn save_progress(&mut self, work: Work) -> Result<(), MigrationError> {
+        self.save(self.status.data_version, Some(work)).await
     }
 
-    /// Keeps the version and the place, and holds on.
-    pub(crate) async fn keep(&mut self, data_version: u32, work: Option<Work>) -> Result<(), MigrationError> {
-        self.standing.data_version = data_version;
-        self.standing.work = work;
+    /// Saves version and progress and renews the claim.
+    pub(crate) async fn save(&mut self, data_version: u32, work: Option<Work>) -> Result<(), MigrationError> {
+        self.status.data_version = data_version;
+        self.status.work = work;
         self.held.until = self.clock.now() + Duration::seconds(LEASE_S);
         if self.write(None, true).await? { Ok(()) } else { Err(MigrationError::Lost) }
     }
 
-    /// Holds on, if the claim ends soon: no row is written in the last half of it, in which another run may
-    /// already think of taking it.
-    pub(crate) async fn hold_on(&mut self) -> Result<(), MigrationError> {
+    /// Renews the claim in its second half, so that no row is written shortly before another run may take it.
+    pub(crate) async fn renew_if_due(&mut self) -> Result<(), MigrationError> {
         if self.held.until - self.clock.now() > Duration::seconds(LEASE_S / 2) {
             return Ok(());
         }
-        self.keep(self.standing.data_version, self.standing.work.clone()).await
+        self.save(self.status.data_version, self.status.work.clone()).await
     }
 
-    /// Lets go. Whoever has taken it over meanwhile keeps it.
+    /// Releases the claim. If another run has taken it over, that one keeps it.
     pub(crate) async fn release(mut self) -> Result<(), StoreError> {
         self.write(None, false).await.map(drop)
     }
 
-    /// Writes the row as it is to stand: over the fence that was read, or under our own claim.
+    /// Writes the row, on condition of the read fencing token (`over`) or of our own claim.
     async fn write(&mut self, over: Option<u64>, holding: bool) -> Result<bool, StoreError> {
         let claim = holding.then(|| self.held.clone());
-        let row = Row { fence: self.standing.fence, claim, work: self.standing.work.clone() };
+        let row = Row { fence: self.status.fence, claim, work: self.status.work.clone() };
         let row: Item = serde_dynamo::to_item(row).map_err(|error| StoreError::Shape(error.to_string()))?;
         let number = |value: u64| AttributeValue::N(value.to_string());
         let request = self
@@ -177,8 +171,8 @@ impl<'a> Claim<'a> {
             .expression_attribute_names("#fence", "fence")
             .expression_attribute_names("#claim", "claim")
             .expression_attribute_names("#work", "work")
-            .expression_attribute_values(":version", number(self.standing.data_version.into()))
-            .expression_attribute_values(":fence", number(self.standing.fence))
+            .expression_attribute_values(":version", number(self.status.data_version.into()))
+            .expression_attribute_values(":fence", number(self.status.fence))
             .expression_attribute_values(":claim", row["claim"].clone())
             .expression_attribute_values(":work", row["work"].clone());
         let request = match over {

@@ -1,51 +1,46 @@
-//! Why a migration does not go on.
+//! Why a migration stops.
 
 use chrono::{DateTime, Utc};
 use shared::domain::kernel::time;
 use shared::store::StoreError;
 
-/// None of these carries anything of a row but its key.
+/// The errors hold nothing of a row but its key.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
-    #[error("{0}; run it again, it goes on where it was")]
+    #[error("{0}; run it again to continue")]
     Table(#[from] StoreError),
-    /// Somebody else is at work.
+    /// Another run holds the claim.
     #[error(
-        "{owner} has been at it since {}; unless they go on, their claim ends at {}. \
-         If you know that they are dead: --take-over",
+        "{owner} has been migrating since {}; unless it is renewed, its claim expires at {}. \
+         If you know that it has crashed: --take-over",
         time::format(*since), time::format(*until)
     )]
     Held {
         owner: String,
         since: DateTime<Utc>,
-        /// When their claim ends, if they do not renew it.
+        /// The expiry of its claim unless it is renewed.
         until: DateTime<Utc>,
     },
     /// The claim was taken over meanwhile.
-    #[error("another run has taken over; `cargo migrate status` says which")]
+    #[error("another run has taken over; `cargo migrate status` shows which")]
     Lost,
-    /// The data is of a version that this checkout does not know.
+    /// A newer checkout has migrated the data.
     #[error(
-        "the data is of version {found}, and this checkout knows migrations up to {known}: take a newer one"
+        "the data has version {found}, and this checkout knows migrations up to {known}: use a newer one"
     )]
     Newer { found: u32, known: u32 },
-    /// There is no such migration.
     #[error("there is no migration {number}; they go from 1 to {known}")]
-    Unknown {
-        /// What was asked for.
-        number: u32,
-        known: u32,
-    },
-    /// Rows that no rule can help.
+    Unknown { number: u32, known: u32 },
+    /// Rows that the migration cannot decide.
     #[error(
         "migration {migration}: rows that need a person: {count}, for example {}; see docs/migrations.md. \
-         The version of the data stays as it was",
+         The version of the data is unchanged",
         examples.join(", ")
     )]
     NeedsPerson {
         migration: u32,
         count: u64,
-        /// Some of their keys, with the reason.
+        /// Some keys, with the reason.
         examples: Vec<String>,
     },
 }

@@ -1,16 +1,16 @@
 //! Migrations of the table's data, while the service serves.
 //!
-//! | file | what is in it |
+//! | file | content |
 //! | --- | --- |
 //! | [`numbered`] | the migrations, each a pure decision about one row |
 //! | [`run`] | forward, verify, back and dry run |
-//! | `pass` | one walk through the table, a page at a time |
-//! | `row` | what is written to a row, under which condition, and how it is undone |
-//! | [`claim`] | the one row that says which version the data is of, who migrates, and where they are |
-//! | `pace` | how fast |
+//! | `pass` | one pass over the table, page by page |
+//! | `row` | the conditional write of a row, and its undo |
+//! | [`claim`] | the row with the data's version, the claim and the progress |
+//! | `pace` | the rate limit |
 //!
-//! Nothing is assumed of whoever serves meanwhile: a row is changed only if it is what was read, so a write of the
-//! service wins and the row is looked at again. Whatever dies goes on from the last page.
+//! The service may write at any time: a row is changed only if it is still what was read; otherwise the service's
+//! write stays and the row is read again. After a crash a run continues after the last page.
 
 pub mod claim;
 pub mod error;

@@ -1,7 +1,7 @@
 //! `cargo migrate`: migrations of the table's data, from a terminal or a pipeline.
 
 mod options;
-mod words;
+mod output;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use options::{Command, Options};
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const MISUSED: u8 = 2;
-const HELD: u8 = 3;
+const CLAIMED: u8 = 3;
 const ROWS_LEFT: u8 = 4;
 
 #[tokio::main(flavor = "current_thread")]
@@ -29,7 +29,7 @@ async fn main() -> ExitCode {
             }),
         },
     };
-    // A closed pipe is the reader's choice.
+    // If the reader closed the pipe, there is nowhere to write to.
     let _ = if code == DONE || code == ROWS_LEFT {
         std::io::stdout().write_all(text.as_bytes())
     } else {
@@ -43,27 +43,29 @@ async fn run(migrator: &Migrator, options: &Options) -> Result<(String, u8), Mig
     match (&options.command, options.dry_run) {
         (Command::Status, _) => {
             let differences = migrator.table.differences().await?;
-            done(words::status(&migrator.status().await?, &differences))
+            done(output::format_status(&migrator.status().await?, &differences))
         }
         (Command::Forward { from, to }, true) => {
-            done(words::would(&migrator.forward_dry(*from, *to).await?, "nothing to be done"))
+            done(output::format_dry_run(&migrator.forward_dry(*from, *to).await?, "nothing to be done"))
         }
-        (Command::Forward { from, to }, false) => done(words::forward(&migrator.forward(*from, *to).await?)),
+        (Command::Forward { from, to }, false) => {
+            done(output::format_forward(&migrator.forward(*from, *to).await?))
+        }
         (Command::Verify { to }, _) => {
             let outcomes = migrator.verify(*to).await?;
             let left = outcomes.iter().any(|outcome| !outcome.is_settled || outcome.tally.need_person > 0);
-            Ok((words::verified(&outcomes), if left { ROWS_LEFT } else { DONE }))
+            Ok((output::format_verified(&outcomes), if left { ROWS_LEFT } else { DONE }))
         }
         (Command::Back { to }, true) => {
-            done(words::would(&migrator.back_dry(*to).await?, "nothing to be undone"))
+            done(output::format_dry_run(&migrator.back_dry(*to).await?, "nothing to be undone"))
         }
-        (Command::Back { to }, false) => done(words::back(&migrator.back(*to).await?)),
+        (Command::Back { to }, false) => done(output::format_back(&migrator.back(*to).await?)),
     }
 }
 
 fn code_of(error: &MigrationError) -> u8 {
     match error {
-        MigrationError::Held { .. } | MigrationError::Lost => HELD,
+        MigrationError::Held { .. } | MigrationError::Lost => CLAIMED,
         MigrationError::NeedsPerson { .. } => ROWS_LEFT,
         MigrationError::Unknown { .. } => MISUSED,
         MigrationError::Table(_) | MigrationError::Newer { .. } => FAILED,

@@ -1,4 +1,4 @@
-//! What was asked for: the command, its flags, and the way to the table.
+//! Parses the command, its flags and the access to the table.
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 use migrations::{Migrator, Table};
@@ -7,55 +7,48 @@ use shared::domain::kernel::clock::Clock;
 use shared::domain::kernel::ids::Ids;
 use shared::providers::client::client_that_trusts;
 
-/// What it says of itself.
 pub const HELP: &str = "\
 Migrations of the table's data, while the service serves.
 
-cargo migrate status                       which version the data is of, who migrates, and where they are
-cargo migrate forward [--from N] [--to N]  do what is not done; from N on even what is
-cargo migrate verify [--to N]              read everything, and say of how many rows it is not true
-cargo migrate back --to N                  undo what was done after version N
+cargo migrate status                       show the version of the data, the running migration and its progress
+cargo migrate forward [--from N] [--to N]  run pending migrations; from N on all of them again
+cargo migrate verify [--to N]              check every row and count those that are not migrated
+cargo migrate back --to N                  undo the migrations after version N
 
-  --dry-run               say what would be done, and write nothing
+  --dry-run               show what would be done, and write nothing
   --table NAME            the table (TABLE_NAME)
-  --region NAME           where it is (AWS_REGION)
-  --endpoint-url URL      ask there instead of AWS (AWS_ENDPOINT_URL_DYNAMODB)
+  --region NAME           its region (AWS_REGION)
+  --endpoint-url URL      use this URL instead of AWS (AWS_ENDPOINT_URL_DYNAMODB)
   --rows-per-second N     write no faster than this, and read ten times as fast (200)
-  --take-over             take the claim of a run of which you know that it is dead
+  --take-over             take the claim of a run that you know has crashed
 
 Credentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. Of a profile:
   eval \"$(aws configure export-credentials --profile NAME --format env)\"
 
-Ends with 0 done, 1 failed, 2 wrong usage, 3 somebody else migrates, 4 rows are left.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 another run migrates, 4 rows are left.
 ";
 
-/// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Tell how it stands.
+    /// Show version, claim and progress.
     Status,
     Forward {
-        /// The first to be done.
         from: Option<u32>,
         to: Option<u32>,
     },
-    /// Look at every row.
+    /// Check every row.
     Verify {
-        /// The last to be looked at.
         to: Option<u32>,
     },
     Back {
-        /// The version to go back to.
         to: u32,
     },
 }
 
-/// The command and its flags.
 #[derive(Debug)]
 pub struct Options {
-    /// What is to be done.
     pub command: Command,
-    /// Whether nothing is written.
+    /// Whether to write nothing.
     pub dry_run: bool,
     pub table: String,
     aws: Aws,
@@ -65,10 +58,10 @@ pub struct Options {
     take_over: bool,
 }
 
-/// Enough to be done soon, and little beside what a table takes.
+/// Fast enough, and small beside the capacity of a table.
 const ROWS_PER_SECOND: u32 = 200;
 
-/// The flags, before the environment fills them in.
+/// The flags without the defaults from the environment.
 #[derive(Default)]
 struct Flags {
     from: Option<u32>,
@@ -82,7 +75,7 @@ struct Flags {
 }
 
 impl Options {
-    /// Reads arguments and environment; `None` where help is asked for.
+    /// Parses arguments and environment; `None` if help is requested.
     pub fn read(
         mut arguments: lexopt::Parser,
         variable: impl Fn(&str) -> Option<String>,
@@ -150,7 +143,7 @@ impl Options {
             owner: owner(),
             rows_per_second: self.rows_per_second,
             take_over: self.take_over,
-            tell: Box::new(crate::words::tell_progress),
+            on_progress: Box::new(crate::output::print_progress),
         })
     }
 }
@@ -179,7 +172,7 @@ fn at_least_one(text: &str) -> Result<u32, String> {
     }
 }
 
-/// A name that no other run has, and by which people know the machine.
+/// A unique name of the run, by which people recognize the machine.
 fn owner() -> String {
     let machine = std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
     let machine = machine.filter(|name| !name.is_empty()).unwrap_or_else(|| "a machine".to_owned());

@@ -1,4 +1,4 @@
-//! One walk through the table, a page at a time.
+//! One pass over the table, page by page.
 
 use shared::store::{Item, StoreError};
 
@@ -10,21 +10,21 @@ use crate::row::{self, Step};
 use crate::table::{Table, address, key_of, parts, spell};
 use crate::tally::Tally;
 
-/// How often a row is looked at again when the service writes it at the same moment.
+/// How often a row is read again if the service writes it concurrently.
 const ROW_TRIES: u32 = 5;
 
-/// What a walk is given.
+/// The parameters of a pass.
 pub(crate) struct Walk<'a> {
     pub(crate) table: &'a Table,
     pub(crate) migration: &'a Migration,
     pub(crate) direction: Direction,
     /// Called after every page.
-    pub(crate) tell: &'a (dyn Fn(&Tally) + Send + Sync),
+    pub(crate) on_progress: &'a (dyn Fn(&Tally) + Send + Sync),
 }
 
 impl Walk<'_> {
-    /// Looks at every row and writes nothing.
-    pub(crate) async fn look(&self, pace: &mut Pace) -> Result<Tally, StoreError> {
+    /// Checks every row and writes nothing.
+    pub(crate) async fn inspect(&self, pace: &mut Pace) -> Result<Tally, StoreError> {
         let attributes = row::attributes(self.migration);
         let (mut tally, mut start) = (Tally::default(), None);
         loop {
@@ -38,7 +38,7 @@ impl Walk<'_> {
                     Step::NeedsPerson(reason) => tally.count_need(reason, &key),
                 }
             }
-            (self.tell)(&tally);
+            (self.on_progress)(&tally);
             pace.read(page.scanned).await;
             start = page.next;
             if start.is_none() {
@@ -47,8 +47,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Looks at every row and changes what is to be changed, from where the work stands, whose place is kept
-    /// after every page.
+    /// Changes all rows that need it, starting after the saved progress, and saves the progress after every page.
     pub(crate) async fn change(
         &self,
         claim: &mut Claim<'_>,
@@ -60,18 +59,18 @@ impl Walk<'_> {
             let start = work.after.as_ref().map(address);
             let page = self.table.scan(self.migration.rows, &attributes, start).await?;
             for row in page.rows {
-                claim.hold_on().await?;
+                claim.renew_if_due().await?;
                 self.change_row(row, &attributes, &mut work.tally, pace).await?;
             }
-            (self.tell)(&work.tally);
+            (self.on_progress)(&work.tally);
             pace.read(page.scanned).await;
             let Some(next) = page.next else { return Ok(work.tally) };
             work.after = parts(&next);
-            claim.keep_place(work.clone()).await?;
+            claim.save_progress(work.clone()).await?;
         }
     }
 
-    /// Changes one row. If it is not what was read any more, it is read again: the service's write stands.
+    /// Changes one row. If it has changed since it was read, the other write stays and the row is read again.
     async fn change_row(
         &self,
         mut row: Item,

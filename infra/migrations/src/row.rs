@@ -1,5 +1,5 @@
-//! What is written to a row: under the condition that it is what was read, and with a mark that says what stood
-//! there before, so that going back puts back that and nothing else.
+//! The conditional write of one row. It leaves a mark with the previous values, so that the undo restores exactly
+//! what the migration changed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,59 +8,59 @@ use shared::store::{Item, Placeholders};
 
 use crate::numbered::{Change, Decision, Migration, Undo};
 
-/// What is to be done with a row.
+/// The next step for a row.
 pub(crate) enum Step {
     Leave,
-    /// This, and from what it was made.
+    /// A write, with the source of its values.
     Write(RowWrite, &'static str),
-    /// A person has to, because of this.
+    /// A person must decide, with the reason.
     NeedsPerson(&'static str),
 }
 
-/// A conditioned update of one row.
+/// A conditional update of one row.
 #[derive(Debug, Default)]
 pub(crate) struct RowWrite {
     pub(crate) set: BTreeMap<String, AttributeValue>,
     pub(crate) remove: BTreeSet<String>,
-    /// What must stand there, or must not.
+    /// The values that must be present, or `None` for attributes that must be absent.
     pub(crate) expected: BTreeMap<String, Option<AttributeValue>>,
 }
 
-/// What a migration left on a row it changed: the attributes as they were and as it wrote them. One that is in
-/// only one of the two was not there, or is not there any more.
+/// The mark that a migration leaves on a changed row: its attributes before and after. An attribute in only one
+/// of the two was added or removed.
 struct Mark {
     before: HashMap<String, AttributeValue>,
     after: HashMap<String, AttributeValue>,
 }
 
-/// Every attribute of a row that matters to a migration.
+/// Every attribute of a row that a migration uses.
 pub(crate) fn attributes(migration: &Migration) -> Vec<String> {
     migration.attributes.iter().map(|name| (*name).to_owned()).chain([mark_name(migration)]).collect()
 }
 
-/// What going forward does to a row.
+/// The step of a row when migrating forward.
 pub(crate) fn forward(migration: &Migration, row: &Item) -> Step {
     match (migration.decide)(row) {
         Decision::Holds => Step::Leave,
         Decision::NeedsPerson(reason) => Step::NeedsPerson(reason),
         Decision::Change(change) => {
             let from = change.from;
-            Step::Write(changed(migration, row, change), from)
+            Step::Write(change_write(migration, row, change), from)
         }
     }
 }
 
-/// What going back does to a row.
+/// The step of a row when migrating back.
 pub(crate) fn back(migration: &Migration, row: &Item) -> Step {
     let marked = matches!(migration.undo, Undo::Restore).then(|| row.get(&mark_name(migration))).flatten();
     let Some(marked) = marked else { return Step::Leave };
     match Mark::read(marked) {
-        Some(mark) => Step::Write(restored(migration, row, mark), "what stood there before"),
-        None => Step::NeedsPerson("its mark of what stood there before cannot be read"),
+        Some(mark) => Step::Write(restore_write(migration, row, mark), "the previous values"),
+        None => Step::NeedsPerson("its mark with the previous values cannot be read"),
     }
 }
 
-fn changed(migration: &Migration, row: &Item, change: Change) -> RowWrite {
+fn change_write(migration: &Migration, row: &Item, change: Change) -> RowWrite {
     let mut write = RowWrite { expected: expected(migration, row), ..RowWrite::default() };
     let names = change.set.iter().map(|(name, _)| *name).chain(change.remove.iter().copied());
     let before = names.filter_map(|name| Some((name.to_owned(), row.get(name)?.clone()))).collect();
@@ -71,8 +71,8 @@ fn changed(migration: &Migration, row: &Item, change: Change) -> RowWrite {
     write
 }
 
-/// An attribute that somebody has written since stays as they wrote it.
-fn restored(migration: &Migration, row: &Item, mut mark: Mark) -> RowWrite {
+/// An attribute that was written since keeps its newer value.
+fn restore_write(migration: &Migration, row: &Item, mut mark: Mark) -> RowWrite {
     let mut write = RowWrite { expected: expected(migration, row), ..RowWrite::default() };
     let names: BTreeSet<String> = mark.before.keys().chain(mark.after.keys()).cloned().collect();
     for name in names.into_iter().filter(|name| row.get(name) == mark.after.get(name)) {
@@ -108,7 +108,7 @@ impl Mark {
 }
 
 impl RowWrite {
-    /// Update expression, condition, names and values, as the SDK takes them. A row that is gone stays gone.
+    /// Update expression, condition, names and values for the SDK. A deleted row stays deleted.
     pub(crate) fn expressions(self, hash_key: &str) -> Expressions {
         let mut to = Placeholders::default();
         let mut conditions = vec![format!("attribute_exists({})", to.name(hash_key))];
@@ -133,7 +133,7 @@ impl RowWrite {
     }
 }
 
-/// An update as the SDK takes it.
+/// An update for the SDK.
 #[derive(Debug)]
 pub(crate) struct Expressions {
     pub(crate) update: String,

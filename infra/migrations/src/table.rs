@@ -1,5 +1,5 @@
-//! The requests of a migration. It may read, scan and update the table and look at its definition; it never puts
-//! a whole row and never deletes one.
+//! The requests of a migration. It may read, scan and update the table and describe it; it never puts or deletes
+//! a row.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
@@ -10,10 +10,10 @@ use shared::store::{Item, StoreError};
 
 use crate::row::RowWrite;
 
-/// Rows of a page: what is kept in memory, and what is looked at again after a death.
+/// Rows per page: kept in memory, and read again after a crash.
 pub const PAGE_ROWS: i32 = 250;
 
-/// The table whose data is migrated, cheap to clone.
+/// The migrated table; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Table {
     pub(crate) client: Client,
@@ -23,27 +23,26 @@ pub struct Table {
 
 /// One page of a scan.
 pub(crate) struct Page {
-    /// The rows of the kind that was asked for, with the attributes that were asked for.
+    /// The rows of the requested kind, with the requested attributes.
     pub(crate) rows: Vec<Item>,
-    /// How many rows were read for it.
+    /// The number of rows read for it.
     pub(crate) scanned: u32,
-    /// After which row the next begins; absent on the last page.
+    /// The key after which the next page begins; `None` on the last page.
     pub(crate) next: Option<Item>,
 }
 
 impl Table {
-    /// The table of that name.
     pub fn new(client: Client, name: &str) -> Self {
         Self { client, name: name.to_owned(), page_rows: PAGE_ROWS }
     }
 
-    /// The same in pages of another size.
+    /// Sets the page size.
     #[must_use]
     pub fn in_pages_of(self, rows: i32) -> Self {
         Self { page_rows: rows, ..self }
     }
 
-    /// Rows whose hash key begins with `kind`, as they are now, after `start`.
+    /// Rows whose partition key begins with `kind`, after `start`.
     pub(crate) async fn scan(
         &self,
         kind: &str,
@@ -54,7 +53,7 @@ impl Table {
             .client
             .scan()
             .table_name(&self.name)
-            // What was written before the page was asked for must be on it.
+            // The page must contain everything that was written before the request.
             .consistent_read(true)
             .limit(self.page_rows)
             .filter_expression("begins_with(#pk, :kind)")
@@ -72,7 +71,6 @@ impl Table {
         })
     }
 
-    /// One row as it is now.
     pub(crate) async fn read(&self, key: &Item, attributes: &[String]) -> Result<Option<Item>, StoreError> {
         let mut request = self
             .client
@@ -87,7 +85,7 @@ impl Table {
         Ok(request.send().await.map_err(StoreError::sdk)?.item)
     }
 
-    /// Changes a row, if it is what was read; whether it was.
+    /// Changes a row if it is unchanged since it was read; returns whether it was.
     pub(crate) async fn change(&self, key: &Item, write: RowWrite) -> Result<bool, StoreError> {
         let expressions = write.expressions(PK);
         let request = self
@@ -103,7 +101,7 @@ impl Table {
             Ok(_) => Ok(true),
             Err(SdkError::ServiceError(error))
                 if error.err().is_conditional_check_failed_exception()
-                    // Somebody's transaction is at this very row: whatever it writes comes first.
+                    // Another transaction is writing this row; its write comes first.
                     || error.err().is_transaction_conflict_exception() =>
             {
                 Ok(false)
@@ -112,7 +110,7 @@ impl Table {
         }
     }
 
-    /// In what the table's definition differs from the one of this code; nothing where it does not.
+    /// The differences between the table's definition and the code's.
     pub async fn differences(&self) -> Result<Vec<String>, StoreError> {
         let output = self.client.describe_table().table_name(&self.name).send().await;
         let Some(table) = output.map_err(StoreError::sdk)?.table else {
@@ -150,12 +148,12 @@ fn is_keyed(schema: &[KeySchemaElement], hash: &str, range: &str) -> bool {
     schema.len() == 2 && has(hash, KeyType::Hash) && has(range, KeyType::Range)
 }
 
-/// The address of a row that was read.
+/// The key of a row.
 pub(crate) fn key_of(row: &Item) -> Item {
     [PK, SK].into_iter().filter_map(|name| Some((name.to_owned(), row.get(name)?.clone()))).collect()
 }
 
-/// The same, from its two parts.
+/// The key from its two parts.
 pub(crate) fn address((pk, sk): &(String, String)) -> Item {
     let part = |name: &str, value: &String| (name.to_owned(), AttributeValue::S(value.clone()));
     [part(PK, pk), part(SK, sk)].into()
@@ -166,7 +164,7 @@ pub(crate) fn parts(key: &Item) -> Option<(String, String)> {
     Some((part(PK)?, part(SK)?))
 }
 
-/// The same for people: the addresses of our rows hold ids, and nothing of a person.
+/// The key as text; our keys hold ids and no personal data.
 pub(crate) fn spell(key: &Item) -> String {
     let (pk, sk) = parts(key).unwrap_or_default();
     format!("{pk} {sk}").escape_debug().to_string()

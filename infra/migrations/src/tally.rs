@@ -1,36 +1,34 @@
-//! What a walk through the table came to.
+//! The counts of a pass over the table.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// How many keys are named as examples.
+/// The most keys listed as examples.
 const MAX_EXAMPLES: usize = 5;
 
-/// Rows, by what became of them.
+/// Rows by result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Rows of the migration's kind.
     pub looked_at: u64,
-    /// Rows that were changed, or would be, by what from.
+    /// Rows that were changed (in a dry run those to change), by the source of the new values.
     pub changed: BTreeMap<String, u64>,
-    /// Rows that somebody else kept changing; they are looked at again in the next walk.
+    /// Rows that the service kept changing; the next pass tries again.
     pub contended: u64,
-    /// Rows that no rule helps.
+    /// Rows that a person must decide.
     pub need_person: u64,
-    /// Keys of some rows that were changed, or would be.
+    /// Some keys of changed rows.
     pub examples: Vec<String>,
-    /// Keys of some rows that need a person, with the reason.
+    /// Some keys of rows that need a person, with the reason.
     pub person_examples: Vec<String>,
 }
 
 impl Tally {
-    /// Rows that were changed, or would be.
     pub fn changes(&self) -> u64 {
         self.changed.values().sum()
     }
 
-    /// Whether the walk found nothing left to change.
+    /// Whether the pass found nothing left to change.
     pub fn is_settled(&self) -> bool {
         self.changes() == 0 && self.contended == 0
     }
@@ -45,7 +43,7 @@ impl Tally {
         add_example(&mut self.person_examples, format!("{key} ({reason})"));
     }
 
-    /// This walk and the one before it: changes add up, and what is left is what this one left.
+    /// Combines this pass with the previous one: changes add up, and the rest is that of this pass.
     pub(crate) fn after(self, before: Self) -> Self {
         let (mut changed, mut examples) = (before.changed, before.examples);
         for (from, count) in self.changed {

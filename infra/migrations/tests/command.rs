@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::store::definition::create_table;
 use tokio::net::TcpListener;
 
-/// A table on a socket, with so many events of an older version.
+/// A local table with this many events of an older version.
 struct Cloud {
     dynamo: EmbeddedDynamo,
     endpoint: String,
@@ -45,7 +45,7 @@ impl Cloud {
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
     }
 
-    /// How it ended, and what it said where people look.
+    /// The exit code and the output.
     async fn ends(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.run(arguments).await;
         let said = if output.stdout.is_empty() { &output.stderr } else { &output.stdout };
@@ -75,7 +75,7 @@ async fn from_the_first_look_to_the_way_back_the_exit_code_says_how_it_stands() 
     let definition = "definition: version 1, as this checkout has it\n";
     assert_eq!(
         (code, said),
-        (0, format!("data: version 0 (this checkout: 1)\n{definition}nobody migrates\n"))
+        (0, format!("data: version 0 (this checkout: 1)\n{definition}no migration is running\n"))
     );
     let (code, said) = cloud.ends(&["verify"]).await;
     assert_eq!(code, 4, "{said}");
@@ -95,7 +95,7 @@ async fn from_the_first_look_to_the_way_back_the_exit_code_says_how_it_stands() 
 
     let (code, said) = cloud.ends(&["back", "--to", "0"]).await;
     assert_eq!((code, cloud.filled_in()), (0, 0), "{said}");
-    assert!(said.ends_with("undone: 3 of 3 rows (3 from what stood there before)\n"), "{said}");
+    assert!(said.ends_with("undone: 3 of 3 rows (3 from the previous values)\n"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +127,7 @@ async fn killed_in_the_middle_it_says_who_was_at_it_and_goes_on_once_told_to() {
     let mut slow = cloud.command(&["forward", "--rows-per-second", "500"]);
     let mut child = slow.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let id = child.id();
-    // It tells of its first page, and dies in the second.
+    // It prints the progress of the first page and is killed in the second.
     let stderr = child.stderr.take().unwrap();
     let told = tokio::task::spawn_blocking(|| BufReader::new(stderr).lines().next().unwrap().unwrap());
     assert_eq!(told.await.unwrap(), "  … 250 of 250 rows (250 from the arrival)");
@@ -142,7 +142,7 @@ async fn killed_in_the_middle_it_says_who_was_at_it_and_goes_on_once_told_to() {
     assert_eq!(code, 3, "{said}");
     assert!(said.contains(&format!("process {id} on ")) && said.contains("--take-over"), "{said}");
     let (_, said) = cloud.ends(&["status"]).await;
-    assert!(said.contains("under way: migration 1, forward, walk 1: 250 of 250 rows"), "{said}");
+    assert!(said.contains("unfinished: migration 1, forward, pass 1: 250 of 250 rows"), "{said}");
     let (code, said) = cloud.ends(&["forward", "--take-over", "--rows-per-second", "100000"]).await;
     assert_eq!((code, cloud.filled_in()), (0, 600), "{said}");
     assert_eq!(cloud.ends(&["verify"]).await.0, 0);

@@ -1,33 +1,22 @@
-//! Why a function could not be started or asked.
+//! Why a function could not be started or called.
 
 use std::io;
 
-/// What went wrong, with what the function wrote meanwhile: its own words are the best explanation.
+/// The error, with the function's output as explanation.
 #[derive(Debug, thiserror::Error)]
 pub enum Failed {
-    /// The binary cannot be run, or a socket cannot be had.
     #[error("the function cannot be run: {0}")]
     Io(#[from] io::Error),
-    /// It ended before it was ready, or while it was asked.
+    /// The process ended before it was ready or during a request.
     #[error("the function ended ({status}):\n{}", log.join("\n"))]
-    Ended {
-        status: String,
-        /// What it wrote, line by line.
-        log: Vec<String>,
-    },
-    /// It runs, and neither got ready nor answered.
+    Ended { status: String, log: Vec<String> },
+    /// The process runs but did not get ready or answer in time.
     #[error("the function did not {what} in time:\n{}", log.join("\n"))]
-    Silent {
-        /// What was waited for.
-        what: &'static str,
-        /// What it wrote, line by line.
-        log: Vec<String>,
-    },
-    /// It reported that the invocation failed, as Lambda would write it down.
+    TimedOut { what: &'static str, log: Vec<String> },
+    /// It reported a failed invocation in Lambda's format.
     #[error("the invocation failed: {0}")]
     Invocation(serde_json::Value),
-    /// What it said is not what the platform understands.
-    #[error("the answer does not keep the protocol: {0}")]
+    #[error("the answer violates the protocol: {0}")]
     Protocol(String),
 }
 

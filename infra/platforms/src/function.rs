@@ -1,4 +1,4 @@
-//! A function's binary, running on one of the platforms.
+//! A function's binary, running on one of the emulated platforms.
 
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::process::{Process, Spent};
 use crate::vercel::Bridge;
 use crate::{Failed, PATIENCE};
 
-/// Where a binary is told that it runs.
+/// The platform that the binary finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Platform {
     /// AWS Lambda behind a function URL.
@@ -21,22 +21,21 @@ pub enum Platform {
     Vercel,
 }
 
-/// That a schedule's time has come.
+/// One occurrence of a schedule.
 #[derive(Debug, Clone)]
 pub struct Occurrence<'a> {
-    /// The job, as the payload of a direct invocation names it.
+    /// The job's name in the payload of a direct invocation.
     pub job: &'a str,
-    /// The time it was planned for.
     pub scheduled_at: DateTime<Utc>,
-    /// The route that Vercel's cron asks.
+    /// The route that Vercel's cron calls.
     pub path: &'a str,
-    /// What Vercel's cron proves itself with.
+    /// The secret of Vercel's cron.
     pub cron_secret: &'a str,
 }
 
-/// A running function. Its process ends with this value.
+/// A running function. Dropping it ends the process.
 pub struct Function {
-    // First, so that it is gone before the sockets are that it would wait at.
+    // Declared first, so that it is dropped before the sockets that it would wait for.
     process: Process,
     running: RunningFunction,
 }
@@ -47,8 +46,8 @@ enum RunningFunction {
 }
 
 impl Function {
-    /// Starts a binary with these variables and the platform's own, and waits until it is ready: on Lambda
-    /// until it polls for the first time, on Vercel until it says so.
+    /// Starts a binary with these variables and the platform's own, and waits until it is ready: on Lambda until
+    /// its first poll, on Vercel until it reports it.
     pub async fn start(
         platform: Platform,
         binary: &Path,
@@ -78,7 +77,8 @@ impl Function {
         Ok(function)
     }
 
-    /// Asks it, and waits for the answer. An [`std::net::IpAddr`] among the request's extensions is who asks.
+    /// Sends a request and waits for the answer. An [`std::net::IpAddr`] among the request's extensions is the
+    /// client's address.
     pub async fn ask(&mut self, request: &Request<Bytes>) -> Result<Response<Bytes>, Failed> {
         let answer = async {
             match &mut self.running {
@@ -89,7 +89,7 @@ impl Function {
         within(&mut self.process, "answer", answer).await
     }
 
-    /// Fires its job as the platform's schedule does, and returns what it says about the run.
+    /// Runs its job as the platform's schedule does, and returns the job's report.
     pub async fn fire(&mut self, occurrence: &Occurrence<'_>) -> Result<Value, Failed> {
         let said = async {
             match &mut self.running {
@@ -110,12 +110,12 @@ impl Function {
         within(&mut self.process, "end its run", said).await
     }
 
-    /// What it has used so far.
+    /// The resources used so far.
     pub fn spent(&self) -> io::Result<Spent> {
         self.process.spent()
     }
 
-    /// What it has written so far, line by line.
+    /// The output so far, line by line.
     pub fn log(&self) -> Vec<String> {
         self.process.log()
     }
@@ -125,14 +125,13 @@ impl Function {
     }
 }
 
-/// One invocation that has to succeed.
 async fn respond(api: &mut RuntimeApi, payload: Value) -> Result<Value, Failed> {
     let hung_up = || Failed::Protocol("nobody polls any more".to_owned());
     let outcome = api.invoke(payload).await.ok_or_else(hung_up)?;
     if outcome.kind == "response" { Ok(outcome.body) } else { Err(Failed::Invocation(outcome.body)) }
 }
 
-/// What Vercel's cron sends.
+/// The request of Vercel's cron.
 ///
 /// Source: vercel.com/docs/cron-jobs
 fn cron(occurrence: &Occurrence<'_>) -> Result<Request<Bytes>, Failed> {
@@ -142,7 +141,7 @@ fn cron(occurrence: &Occurrence<'_>) -> Result<Request<Bytes>, Failed> {
     request.body(Bytes::new()).map_err(|error| Failed::Protocol(error.to_string()))
 }
 
-/// Waits for something of a process for as long as it lives, and no longer than anybody would.
+/// Waits for the process, up to the timeout and only while it lives.
 async fn within<T>(
     process: &mut Process,
     what: &'static str,
@@ -154,11 +153,11 @@ async fn within<T>(
         ended = process.ended() => return Err(ended),
     };
     match happened {
-        // A broken connection is how the end of a process is seen first; its last words say more.
+        // A broken connection is often the first sign of the end; the process's last output explains more.
         Ok(Err(Failed::Io(_) | Failed::Protocol(_))) if process.ends_soon().await => {
             Err(process.ended().await)
         }
         Ok(happened) => happened,
-        Err(_) => Err(Failed::Silent { what, log: process.log() }),
+        Err(_) => Err(Failed::TimedOut { what, log: process.log() }),
     }
 }

@@ -1,4 +1,4 @@
-//! Lambda's runtime API over a loopback listener: one event at a time, as Lambda does it.
+//! Lambda's runtime API on a loopback socket: one event at a time, as on Lambda.
 //!
 //! Source: docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 pub use event::{event, reply};
 
-/// The API, for the one process that polls it.
+/// The API for one polling process.
 pub struct RuntimeApi {
     address: String,
     function: String,
@@ -31,10 +31,10 @@ pub struct RuntimeApi {
     count: u32,
 }
 
-/// What the function reported about one invocation, or about its start.
+/// The function's report about one invocation or its start.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Which invocation; `init` for the start.
+    /// The id of the invocation; `init` for the start.
     pub request_id: String,
     pub kind: String,
     pub body: Value,
@@ -49,7 +49,7 @@ struct Api {
 }
 
 impl RuntimeApi {
-    /// Listens for the process of a function.
+    /// Starts to listen for a function's process.
     pub async fn start(function: &str) -> io::Result<Self> {
         let (events, queue) = unbounded_channel();
         let (reports, results) = unbounded_channel();
@@ -72,7 +72,7 @@ impl RuntimeApi {
         Ok(Self { address, function, events, results, polled, served, count: 0 })
     }
 
-    /// What Lambda puts into the environment of the process.
+    /// The variables that Lambda sets for the process.
     pub fn environment(&self) -> [(&'static str, String); 4] {
         [
             ("AWS_LAMBDA_RUNTIME_API", self.address.clone()),
@@ -82,20 +82,20 @@ impl RuntimeApi {
         ]
     }
 
-    /// Waits until the function asks for its first event: that is the end of its start.
+    /// Waits until the function polls for its first event, which ends its start.
     pub async fn polled(&mut self) {
-        // The sender lives as long as the server, which lives as long as this.
+        // The sender lives as long as the server, which lives as long as `self`.
         let _ = self.polled.wait_for(|polled| *polled).await;
     }
 
-    /// Hands over one payload and waits for what comes of it; `None` when nobody will ever report.
+    /// Sends one payload and waits for its outcome; `None` if none can arrive any more.
     pub async fn invoke(&mut self, payload: impl ToString) -> Option<Outcome> {
         self.count += 1;
         let request_id = format!("lambda-request-{}", self.count);
         self.events.send((request_id.clone(), payload.to_string())).ok()?;
         loop {
             let outcome = self.results.recv().await?;
-            // Whoever stopped waiting for an earlier one left its report behind.
+            // Reports of earlier invocations that timed out are skipped.
             if outcome.request_id == request_id {
                 return Some(outcome);
             }
@@ -112,7 +112,7 @@ impl Drop for RuntimeApi {
 async fn next(State(api): State<Api>) -> (HeaderMap, String) {
     let _ = api.polled.send(true);
     let Some((request_id, payload)) = api.events.lock().await.recv().await else {
-        // Nobody will invoke any more, and the process is about to end.
+        // There are no further invocations, and the process is about to end.
         return std::future::pending().await;
     };
     let mut headers = HeaderMap::new();
@@ -134,15 +134,15 @@ async fn report(
     Path((request_id, kind)): Path<(String, String)>,
     body: Bytes,
 ) -> StatusCode {
-    take(&api, request_id, kind, &body)
+    receive_report(&api, request_id, kind, &body)
 }
 
 async fn report_start(State(api): State<Api>, body: Bytes) -> StatusCode {
-    take(&api, "init".to_owned(), "error".to_owned(), &body)
+    receive_report(&api, "init".to_owned(), "error".to_owned(), &body)
 }
 
-fn take(api: &Api, request_id: String, kind: String, body: &[u8]) -> StatusCode {
-    // What is no JSON is kept as text: Lambda would hand it on as it is.
+fn receive_report(api: &Api, request_id: String, kind: String, body: &[u8]) -> StatusCode {
+    // A body that is not JSON is kept as text, as Lambda passes it on unchanged.
     let body = serde_json::from_slice(body)
         .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()));
     let _ = api.results.send(Outcome { request_id, kind, body });

@@ -1,4 +1,4 @@
-//! The two platforms as a function sees them, for whoever wants to start its real binary and ask it.
+//! Emulates both platforms for tests and benchmarks that start a function's real binary.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), platforms::Failed> {
@@ -13,8 +13,8 @@
 //! # }
 //! ```
 //!
-//! Both platforms are played over loopback sockets, by their documented protocols and nothing of ours. A
-//! function gets the environment it is given and the platform's own names, and it ends with its value.
+//! Both platforms are emulated on loopback sockets by their documented protocols. A function gets only the given
+//! environment and the platform's own variables; dropping the value ends it.
 
 mod failed;
 mod function;
@@ -28,5 +28,5 @@ pub use process::Spent;
 
 use std::time::Duration;
 
-/// How long anybody waits for a process to do something.
+/// The timeout for every step of a process.
 pub const PATIENCE: Duration = Duration::from_secs(30);

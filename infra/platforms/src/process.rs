@@ -1,4 +1,4 @@
-//! A child process: what it writes, what it costs, and its certain end.
+//! A child process: its output, its resource use, and its guaranteed end.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,16 +14,15 @@ use tokio::task::JoinHandle;
 
 use crate::Failed;
 
-/// What a process has used so far.
+/// The resources that a process has used so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spent {
-    /// Time on a processor, of all its threads.
+    /// Processor time of all threads.
     pub processor: Duration,
-    /// The most memory that it held at once.
     pub peak_memory_kib: u64,
 }
 
-/// A running process. It is killed and collected with this value, however the program goes on.
+/// A running process. Dropping it kills and reaps it.
 pub(crate) struct Process {
     child: Child,
     id: u32,
@@ -31,11 +30,11 @@ pub(crate) struct Process {
     readers: Vec<JoinHandle<()>>,
 }
 
-/// How often the end of a killed process is looked for, at a millisecond each: it comes with the first.
-const LOOKS: u32 = 2_000;
+/// How often the end of a killed process is checked, once per millisecond; usually the first check succeeds.
+const CHECKS: u32 = 2_000;
 
 impl Process {
-    /// Starts it with these variables and no others.
+    /// Starts the process with these variables only.
     pub(crate) fn start<N: AsRef<OsStr>, V: AsRef<OsStr>>(
         binary: &Path,
         environment: impl IntoIterator<Item = (N, V)>,
@@ -56,12 +55,12 @@ impl Process {
         self.id
     }
 
-    /// What it has written so far, to either stream.
+    /// The output so far, from both streams.
     pub(crate) fn log(&self) -> Vec<String> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits for it to end by itself, and for its last words.
+    /// Waits for its end and its last output.
     pub(crate) async fn ended(&mut self) -> Failed {
         let status = self.child.wait().await;
         for reader in self.readers.drain(..) {
@@ -71,13 +70,12 @@ impl Process {
         Failed::Ended { status, log: self.log() }
     }
 
-    /// Whether it is about to end.
     pub(crate) async fn ends_soon(&mut self) -> bool {
         tokio::time::timeout(Duration::from_millis(500), self.child.wait()).await.is_ok()
     }
 
-    /// What it has used since it was started, as the kernel counts: in nanoseconds by thread, which is finer
-    /// than its hundredths of a second for the whole. A thread that has ended is no longer in it.
+    /// The resources used since the start, as counted by the kernel: in nanoseconds by thread, which is more
+    /// precise than its hundredths of a second for the process. A thread that has ended is not counted any more.
     pub(crate) fn spent(&self) -> io::Result<Spent> {
         let mut nanoseconds = 0;
         for task in fs::read_dir(format!("/proc/{}/task", self.id))? {
@@ -94,7 +92,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.start_kill();
-        for _ in 0..LOOKS {
+        for _ in 0..CHECKS {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }

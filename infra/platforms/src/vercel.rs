@@ -1,6 +1,6 @@
-//! Vercel's bridge: frames over a unix socket, requests over loopback.
+//! Vercel's bridge: frames on a unix socket, requests over loopback.
 //!
-//! Source: the official runtime's own side of it, crate `vercel_runtime`.
+//! Source: the official runtime, crate `vercel_runtime`.
 
 use std::io;
 use std::path::PathBuf;
@@ -19,10 +19,10 @@ use tokio::task::JoinHandle;
 
 use crate::Failed;
 
-/// Sockets of one process must not meet.
+/// Makes the socket names of one process unique.
 static SOCKETS: AtomicU32 = AtomicU32::new(0);
 
-/// Vercel's side, for the one process that it was made for.
+/// Vercel's side of the bridge, for one process.
 pub struct Bridge {
     port: u16,
     socket: PathBuf,
@@ -32,14 +32,13 @@ pub struct Bridge {
 }
 
 impl Bridge {
-    /// Listens for the frames of a function, and finds it a port.
+    /// Listens for a function's frames and selects a port for it.
     pub async fn start() -> io::Result<Self> {
-        // The runtime takes a number and nothing else; between here and there nobody takes it, or the
-        // start fails.
+        // The runtime accepts only a port number; if another process takes the port meanwhile, the start fails.
         let port = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
         let number = SOCKETS.fetch_add(1, Ordering::Relaxed);
         let socket = std::env::temp_dir().join(format!("bridge-{}-{number}.sock", std::process::id()));
-        // A process of this number that was killed may have left one.
+        // A killed process with the same id may have left one.
         let _ = std::fs::remove_file(&socket);
         let listener = UnixListener::bind(&socket)?;
         let (sender, frames) = unbounded_channel();
@@ -49,7 +48,7 @@ impl Bridge {
         Ok(Self { port, socket, frames, listened, count: 0 })
     }
 
-    /// What Vercel puts into the environment of the process.
+    /// The variables that Vercel sets for the process.
     pub fn environment(&self) -> [(&'static str, String); 3] {
         [
             ("VERCEL", "1".to_owned()),
@@ -58,7 +57,7 @@ impl Bridge {
         ]
     }
 
-    /// Waits until the function says that it listens.
+    /// Waits until the function reports that it listens.
     pub async fn started(&mut self) -> Result<(), Failed> {
         let started = self.frame("server-started").await?;
         match started["payload"]["httpPort"].as_u64() {
@@ -67,7 +66,7 @@ impl Bridge {
         }
     }
 
-    /// Asks with the headers that Vercel adds, and waits for the answer and for the end of the invocation.
+    /// Sends a request with Vercel's headers and waits for the answer and the end of the invocation.
     pub async fn ask(&mut self, request: &Request<Bytes>) -> Result<Response<Bytes>, Failed> {
         self.count += 1;
         let (response, number) = (self.send(request).await?, self.count);
@@ -83,19 +82,19 @@ impl Bridge {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         let connection = tokio::spawn(connection);
-        let response = sender.send_request(self.named(request)).await?;
+        let response = sender.send_request(self.with_headers(request)).await?;
         let (parts, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         connection.abort();
         Ok(Response::from_parts(parts, body))
     }
 
-    /// Vercel overwrites what a client sends under its names.
-    fn named(&self, request: &Request<Bytes>) -> Request<Full<Bytes>> {
-        let mut named = Request::new(Full::new(request.body().clone()));
-        *named.method_mut() = request.method().clone();
-        *named.uri_mut() = request.uri().clone();
-        *named.headers_mut() = request.headers().clone();
+    /// Adds Vercel's headers, which overwrite the client's.
+    fn with_headers(&self, request: &Request<Bytes>) -> Request<Full<Bytes>> {
+        let mut forwarded = Request::new(Full::new(request.body().clone()));
+        *forwarded.method_mut() = request.method().clone();
+        *forwarded.uri_mut() = request.uri().clone();
+        *forwarded.headers_mut() = request.headers().clone();
         let address = request.extensions().get::<std::net::IpAddr>().map(ToString::to_string);
         for (name, value) in [
             ("host", "x.vercel.app".to_owned()),
@@ -105,12 +104,12 @@ impl Bridge {
             ("x-vercel-forwarded-for", address.unwrap_or_else(|| "192.0.2.1".to_owned())),
         ] {
             let value = HeaderValue::try_from(value).ok();
-            named.headers_mut().extend(value.map(|value| (http::HeaderName::from_static(name), value)));
+            forwarded.headers_mut().extend(value.map(|value| (http::HeaderName::from_static(name), value)));
         }
-        named
+        forwarded
     }
 
-    /// The next frame of this kind; what a function logs comes in frames of others.
+    /// The next frame of this kind; a function's logs arrive in other frames.
     async fn frame(&mut self, kind: &'static str) -> Result<Value, Failed> {
         while let Some(frame) = self.frames.recv().await {
             if frame["type"] == kind {
@@ -128,7 +127,7 @@ impl Drop for Bridge {
     }
 }
 
-/// Reads the frames of the one function that connects.
+/// Reads the frames of the function that connects.
 async fn listen(listener: &UnixListener, frames: &UnboundedSender<Value>) -> io::Result<()> {
     let (stream, _) = listener.accept().await?;
     let mut stream = BufReader::new(stream).split(0);

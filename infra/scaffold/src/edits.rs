@@ -1,5 +1,5 @@
-//! The files in which every function has a place, and what is written there. Each insertion stands before the same
-//! thing of `health`, which is the last one everywhere; in the API document before what is first.
+//! The files that list every function, and the blocks for a new one. Each block is inserted before that of
+//! `health`, which is the last one in all files.
 
 use crate::function::Function;
 
@@ -10,14 +10,14 @@ pub const ROUTES: &str = "shared/src/auth/routes.rs";
 pub struct Edit {
     /// The file, from the root of the repository.
     pub path: String,
-    /// The beginning of the line before which the block stands.
+    /// The prefix of the line before which the block is inserted.
     before: &'static str,
-    /// The lines, each with its end.
+    /// The lines with their line breaks.
     block: String,
 }
 
 impl Edit {
-    /// The text with the block in it.
+    /// Inserts the block into a text.
     pub fn insert(&self, text: &str) -> Result<String, String> {
         let before = format!("\n{}", self.before);
         let at = text
@@ -26,7 +26,7 @@ impl Edit {
         Ok(format!("{}{}{}", &text[..=at], self.block, &text[at + 1..]))
     }
 
-    /// The text without the block.
+    /// Removes the block from a text.
     pub fn remove(&self, text: &str) -> Result<String, String> {
         let changed =
             || format!("{}: this is not there any more as it was written:\n{}", self.path, self.block);
@@ -35,7 +35,7 @@ impl Edit {
     }
 }
 
-/// Everything that has to be said of a function beside its own files.
+/// All edits for a function outside of its own files.
 pub fn of(function: &Function) -> Vec<Edit> {
     let Function { name, method, path, access, .. } = function;
     let (folder, module, resource) = (function.folder(), function.module(), function.resource());
@@ -54,7 +54,7 @@ pub fn of(function: &Function) -> Vec<Edit> {
         ),
         edit("infra/local/Cargo.toml", "health.workspace", format!("{name}.workspace = true\n")),
         edit("infra/local/src/service.rs", "        health::router,", format!("        {module}::router,\n")),
-        edit("tests/journeys/main.rs", "mod health;", format!("mod {module};\n")),
+        edit(tests.0, tests.1, format!("mod {module};\n")),
         edit("template.yaml", "  # Whether the service is well.", template(function)),
         edit(
             "template.yaml",
@@ -111,13 +111,23 @@ fn document(function: &Function) -> Vec<Edit> {
     edits
 }
 
-/// A path as a pattern of Vercel.
+/// The main file of the product's tests and the module before which the new one is inserted; a new product uses the platform's.
+fn test_binary(function: &Function) -> (&'static str, &'static str) {
+    match function.product.as_str() {
+        "accounts" => ("tests/accounts/main.rs", "mod single_sign_on;"),
+        "marketplace" => ("tests/marketplace/main.rs", "mod without_stripe;"),
+        "recovery" => ("tests/recovery/main.rs", "mod settings;"),
+        _ => ("tests/platform/main.rs", "mod health;"),
+    }
+}
+
+/// The path as a Vercel pattern.
 fn pattern(path: &str) -> String {
     let parts = path.split('/').map(|part| if part.starts_with('{') { "[^/]+" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 
-/// The function of the template, with the rights that authentication and limits need.
+/// The function's resource in the template, with the permissions for authentication and rate limits.
 fn template(function: &Function) -> String {
     let Function { name, method, path, .. } = function;
     let (folder, resource) = (function.folder(), function.resource());

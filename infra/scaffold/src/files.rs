@@ -1,8 +1,8 @@
-//! The files of a new function, and its first test.
+//! The files of a new function and its first test.
 
 use crate::function::Function;
 
-/// Each with its path from the root of the repository.
+/// The files by their path from the root of the repository.
 pub fn of(function: &Function) -> [(String, String); 5] {
     let folder = function.folder();
     [
@@ -12,6 +12,14 @@ pub fn of(function: &Function) -> [(String, String); 5] {
         (format!("infra/openapi/src/{}/{}.rs", function.product, function.module()), described(function)),
         (format!("tests/journeys/{}.rs", function.module()), test(function)),
     ]
+}
+
+fn test_file(function: &Function) -> String {
+    let folder = match function.product.as_str() {
+        product @ ("accounts" | "marketplace" | "recovery") => product,
+        _ => "platform",
+    };
+    format!("tests/{folder}/{}.rs", function.module())
 }
 
 fn manifest(function: &Function) -> String {
@@ -143,7 +151,7 @@ fn test(function: &Function) -> String {
 
 use http::Method;
 
-use crate::world::{{World, bare}};
+use support::world::{{World, bare}};
 
 #[tokio::test]
 async fn a_caller_without_credentials_gets_{status}_from_{}() {{

@@ -1,4 +1,4 @@
-//! What is to be written: a function and its first route.
+//! The parameters of the command: a function and its first route.
 
 /// A function and its first route.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Function {
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 impl Function {
-    /// Reads the arguments of the command; an error says which of them is wrong.
+    /// Parses the arguments; an error names the wrong one.
     pub fn parse(folder: &str, method: &str, path: &str, access: &str) -> Result<Self, String> {
         let (product, name) =
             folder.split_once('/').ok_or_else(|| format!("{folder}: expected PRODUCT/NAME"))?;
@@ -41,7 +41,7 @@ impl Function {
         Ok(Self { product, name, method, path, access })
     }
 
-    /// A function that was written, from its row in the table of routes.
+    /// An existing function, from its row in the table of routes.
     pub fn find(folder: &str, routes: &str) -> Result<Self, String> {
         let name = folder.rsplit('/').next().unwrap_or(folder);
         let begin = format!("    route(\"{name}\", ");
@@ -61,23 +61,23 @@ impl Function {
         )
     }
 
-    /// Its folder, from the root of the repository.
+    /// The folder, relative to the root of the repository.
     pub fn folder(&self) -> String {
         format!("functions/{}/{}", self.product, self.name)
     }
 
-    /// As a module: `case_endings`.
+    /// The module name: `case_endings`.
     pub fn module(&self) -> String {
         self.name.replace('-', "_")
     }
 
-    /// As a resource of the template: `CaseEndings`.
+    /// The resource name in the template: `CaseEndings`.
     pub fn resource(&self) -> String {
         let words = self.name.split('-');
         words.map(|word| format!("{}{}", word[..1].to_ascii_uppercase(), &word[1..])).collect()
     }
 
-    /// The parameters of its path, in their order.
+    /// The parameters of the path in their order.
     pub fn parameters(&self) -> Vec<&str> {
         self.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect()
     }

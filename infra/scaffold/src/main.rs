@@ -1,7 +1,7 @@
-//! `cargo scaffold PRODUCT/NAME METHOD PATH ACCESS`: a new function with its first route, in every place where both
-//! platforms, the local server, the API document and the tests look for one.
+//! `cargo scaffold PRODUCT/NAME METHOD PATH ACCESS` adds a function with its first route to all files that both
+//! platforms, the local server, the API document and the tests need.
 //!
-//! `cargo scaffold --remove PRODUCT/NAME`: all of that taken out again, as long as it is as it was written.
+//! `cargo scaffold --remove PRODUCT/NAME` removes it again, as long as its blocks are unchanged.
 
 mod edits;
 mod files;
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         }
         _ => Err(USAGE.to_owned()),
     };
-    // The terminal is the one reader; where it is gone, the exit code still says it.
+    // If the terminal is gone, the exit code still tells the result.
     match done {
         Ok(text) => {
             let _ = io::stdout().write_all(text.as_bytes());
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Nothing is written before every edit is known to be possible.
+/// Writes nothing unless every edit is possible.
 fn add(root: &Path, function: &Function) -> Result<String, String> {
     let folder = root.join(function.folder());
     if folder.exists() {
@@ -78,12 +78,12 @@ fn remove(root: &Path, folder: &str) -> Result<String, String> {
         fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let folder = root.join(function.folder());
-    // What was added to the function by hand stays: only empty folders go.
+    // Files that were added by hand stay: only empty folders are removed.
     let _ = fs::remove_dir(folder.join("src")).and_then(|()| fs::remove_dir(&folder));
     Ok(format!("{} is gone. Next: `cargo openapi`, `cargo stacks`.\n", function.folder()))
 }
 
-/// Every file that other functions stand in too, edited.
+/// All shared files with their edits applied.
 fn edited(
     root: &Path,
     function: &Function,

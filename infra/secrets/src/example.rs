@@ -1,4 +1,4 @@
-//! `.env.example`: every variable, what it is for, and what fails without it.
+//! Generates `.env.example`: every variable, its purpose, and what is off without it.
 
 use std::fmt::Write as _;
 

@@ -1,19 +1,19 @@
-//! An environment file as the one secret of the AWS deployment: a JSON object of names and values.
+//! Converts an environment file to the secret of the AWS deployment: a JSON object from names to values.
 
 use std::collections::BTreeMap;
 
 use shared::config::{Config, NAMES, Need};
 
-/// The secret, and what it is no use without.
+/// The secret, and the settings that it needs besides.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Secret {
-    /// The object, as one line.
+    /// The object in one line.
     pub json: String,
-    /// Each names something that has to be set beside it, as a parameter of the template.
-    pub beside: Vec<String>,
+    /// Names of settings that must be set as parameters of the template.
+    pub required_parameters: Vec<String>,
 }
 
-/// Reads lines of `NAME=value`. What the platform sets itself does not belong there.
+/// Parses lines of `NAME=value`, without the variables that the platform sets itself.
 pub fn of(file: &str) -> Result<Secret, String> {
     let mut values = BTreeMap::new();
     let mut unknown = Vec::new();
@@ -29,26 +29,27 @@ pub fn of(file: &str) -> Result<Secret, String> {
     if !unknown.is_empty() {
         return Err(format!("no function reads {} from a secret", unknown.join(", ")));
     }
-    let (unusable, beside) = mistakes(&values);
+    let (unusable, required_parameters) = mistakes(&values);
     if !unusable.is_empty() {
         return Err(format!("no function would start with it:\n  {}", unusable.join("\n  ")));
     }
     let json = serde_json::to_string(&values).map_err(|error| error.to_string())?;
-    Ok(Secret { json: format!("{json}\n"), beside })
+    Ok(Secret { json: format!("{json}\n"), required_parameters })
 }
 
-/// What the functions would say of these values, and of what they would miss beside them: that may be a parameter of
-/// the template, unless it is secret.
+/// The configuration errors of these values, and the missing settings. Missing ones may be template parameters
+/// unless they are secrets.
 fn mistakes(values: &BTreeMap<&str, &str>) -> (Vec<String>, Vec<String>) {
     let read = Config::of_deployment(|name| values.get(name).map(|value| (*value).to_owned()));
     let mistakes = read.err().map(|error| error.mistakes).unwrap_or_default();
     let named = |mistake: &str| NAMES.into_iter().find(|known| mistake.split(':').next() == Some(known.name));
-    let (beside, unusable): (Vec<String>, Vec<String>) = mistakes.into_iter().partition(|mistake| {
-        named(mistake).is_some_and(|name| !name.secret && !values.contains_key(name.name))
-    });
-    // The template sets these by itself.
+    let (required_parameters, unusable): (Vec<String>, Vec<String>) =
+        mistakes.into_iter().partition(|mistake| {
+            named(mistake).is_some_and(|name| !name.secret && !values.contains_key(name.name))
+        });
+    // The template sets these itself.
     let is_parameter = |mistake: &String| named(mistake).is_some_and(|name| name.need != Need::Start);
-    (unusable, beside.into_iter().filter(is_parameter).collect())
+    (unusable, required_parameters.into_iter().filter(is_parameter).collect())
 }
 
 fn unquoted(value: &str) -> &str {
@@ -69,7 +70,10 @@ mod tests {
         let file =
             format!("# ours\nWHOP_API_KEY='a=b'\n\nCRON_SECRET={CRON}\nENCRYPTION_KEY={KEY}\nOIDC_ISSUER=\n");
         let object = json!({"CRON_SECRET": CRON, "ENCRYPTION_KEY": KEY, "WHOP_API_KEY": "a=b"});
-        assert_eq!(of(&file).unwrap(), Secret { json: format!("{object}\n"), beside: Vec::new() });
+        assert_eq!(
+            of(&file).unwrap(),
+            Secret { json: format!("{object}\n"), required_parameters: Vec::new() }
+        );
     }
 
     #[test]
@@ -94,9 +98,12 @@ mod tests {
         let file = format!(
             "CRON_SECRET={CRON}\nENCRYPTION_KEY={KEY}\nSESSION_SECRET={CRON}\nPROVIDER_USERNAME=p\nPROVIDER_PASSWORD={password}\n"
         );
-        let beside = of(&file).unwrap().beside;
-        assert_eq!(beside.len(), 2, "{beside:?}");
-        assert!(beside[0].starts_with("PUBLIC_BASE_URL: ") && beside[1].starts_with("PLATFORM_COMPANY_ID: "));
+        let required_parameters = of(&file).unwrap().required_parameters;
+        assert_eq!(required_parameters.len(), 2, "{required_parameters:?}");
+        assert!(
+            required_parameters[0].starts_with("PUBLIC_BASE_URL: ")
+                && required_parameters[1].starts_with("PLATFORM_COMPANY_ID: ")
+        );
     }
 
     #[test]

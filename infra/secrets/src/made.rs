@@ -1,4 +1,4 @@
-//! Secrets that are the deployer's own to make.
+//! Generates the secrets that the deployer chooses.
 
 use std::fmt::Write as _;
 
@@ -8,14 +8,14 @@ use shared::auth::password;
 use shared::config::{OwnWords, password_weakness};
 use shared::http::Random;
 
-/// What could not be made, in words.
-pub type Unmade = String;
+/// Why a secret could not be generated.
+pub type GenerateError = String;
 
-/// The staff accounts of the environment, whose names may be changed at will.
+/// The staff accounts of the environment; their user names can be changed.
 const STAFF: [&str; 3] = ["PROVIDER", "DEVELOPER", "ACCOUNTANT"];
 
-/// New values for all of them, as lines of an environment file.
-pub async fn make() -> Result<String, Unmade> {
+/// Generates all secrets, as lines of an environment file.
+pub async fn make() -> Result<String, GenerateError> {
     let mut text = "# New secrets. Keep this file to yourself: it is not for version control.\n".to_owned();
     for name in ["CRON_SECRET", "SESSION_SECRET", "ORIGIN_VERIFY_SECRET"] {
         let _ = writeln!(text, "{name}={}", random::<32>()?.text());
@@ -38,19 +38,19 @@ pub async fn make() -> Result<String, Unmade> {
     Ok(text)
 }
 
-/// The Argon2id hash of a password, as `…_PASSWORD` takes it.
-pub async fn hash(password: &str) -> Result<String, Unmade> {
+/// The Argon2id hash of a password for `…_PASSWORD`.
+pub async fn hash(password: &str) -> Result<String, GenerateError> {
     if let Some(weakness) = password_weakness(password, &OwnWords::of(None, "", "")) {
         return Err(format!("The password {weakness}."));
     }
     password::hash(password).await.map_err(|failure| failure.reason().unwrap_or("not hashed").to_owned())
 }
 
-fn random<const BYTES: usize>() -> Result<Random<BYTES>, Unmade> {
+fn random<const BYTES: usize>() -> Result<Random<BYTES>, GenerateError> {
     Random::new().map_err(|failure| failure.reason().unwrap_or("no randomness").to_owned())
 }
 
-fn bytes_of<const BYTES: usize>(random: &Random<BYTES>) -> Result<Vec<u8>, Unmade> {
+fn bytes_of<const BYTES: usize>(random: &Random<BYTES>) -> Result<Vec<u8>, GenerateError> {
     let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     engine.decode(random.text()).map_err(|error| error.to_string())
 }

@@ -1,4 +1,5 @@
-//! `cargo secrets`: strong secrets, hashed passwords, `.env.example`, the secret of AWS, and a look at an environment.
+//! `cargo secrets`: generates secrets, password hashes, `.env.example` and the AWS secret, and checks an
+//! environment.
 
 mod example;
 mod json;
@@ -25,7 +26,7 @@ async fn main() -> ExitCode {
         [] => made::make().await,
         ["hash"] => hash().await,
         ["example"] => Ok(example::example()),
-        ["json"] => standard_input().and_then(|file| json::of(&file)).map(told_beside),
+        ["json"] => standard_input().and_then(|file| json::of(&file)).map(print_required_parameters),
         ["check"] => check(),
         ["--help" | "-h"] => Ok(USAGE.to_owned()),
         _ => Err(format!("unknown arguments\n{USAGE}")),
@@ -34,21 +35,21 @@ async fn main() -> ExitCode {
         Ok(text) => (io::stdout().write_all(text.as_bytes()), ExitCode::SUCCESS),
         Err(text) => (io::stderr().write_all(format!("{}\n", text.trim_end()).as_bytes()), ExitCode::FAILURE),
     };
-    // A closed pipe is the reader's choice.
+    // If the reader closed the pipe, there is nowhere to write to.
     let _ = text;
     code
 }
 
-/// A password on the command line would stand in the shell's history.
+/// Reads the password from standard input, because the shell's history would contain an argument.
 async fn hash() -> Result<String, String> {
     let password = standard_input()?;
     Ok(format!("{}\n", made::hash(password.trim_end_matches(['\n', '\r'])).await?))
 }
 
-/// The secret goes on through a pipe, so what belongs beside it is said elsewhere.
-fn told_beside(secret: json::Secret) -> String {
-    for beside in &secret.beside {
-        let _ = writeln!(io::stderr(), "no function starts with it alone; as a parameter, {beside}");
+/// Returns the secret for the pipe and prints the required parameters to standard error.
+fn print_required_parameters(secret: json::Secret) -> String {
+    for parameter in &secret.required_parameters {
+        let _ = writeln!(io::stderr(), "no function starts with it alone; as a parameter, {parameter}");
     }
     secret.json
 }

@@ -1,52 +1,52 @@
-//! `infra/alarms.yaml`: what rings, whom it tells, and the numbers it listens to.
+//! `infra/alarms.yaml`: the alarms, their recipients and their metrics.
 //!
-//! A number stands in one of three places: AWS's own (invocations, crashes, durations, queues), which cost
-//! nothing; what a line of the log embeds, under the name of the stack and with the function as `service`;
-//! and what lines of any function say, which a filter of the log adds up.
+//! Metrics come from three sources: AWS's own (invocations, crashes, durations, queues), which are free; metrics
+//! embedded in log lines, in the stack's namespace and with the function as `service`; and metric filters that
+//! count log lines of all functions.
 
 use std::fmt::Write as _;
 
 use crate::dashboard;
 use crate::functions::Function;
 
-/// What people wait for.
+/// The limit for requests of people.
 const SLOW_AFTER_MS: u64 = 2_000;
 
-/// A run by hand takes forty seconds at most, and somebody knows that it does.
+/// A run by hand takes up to forty seconds, as its caller knows.
 const RUNS_BY_HAND: &str = "payout-admin";
 
-/// A share of the time limit after which a run is about to be cut off.
+/// The percentage of the time limit after which a run counts as slow.
 const ALMOST_PERCENT: u64 = 90;
 
 pub(crate) struct Alarm {
     pub(crate) id: String,
-    /// Its name after that of the stack.
+    /// The name without the stack's prefix.
     pub(crate) name: String,
-    /// What it means; its entry in the runbook follows.
+    /// The description; the link to the runbook is appended.
     meaning: String,
     entry: &'static str,
-    /// When it rings, as properties.
-    rings: String,
+    /// The condition, as properties.
+    condition: String,
 }
 
 const HEAD: &str = r#"# Alarms and the dashboard. Written by `cargo stacks` from template.yaml; a test holds it to that.
 # docs/runbook.md has an entry for every alarm: what it means, what to look at, what to do.
 AWSTemplateFormatVersion: "2010-09-09"
-Description: "justonce: what rings, and whom it tells"
+Description: "justonce: alarms and the dashboard"
 
 Parameters:
   Stack:
     Type: String
-    Description: The stack of the functions, which is what their metrics are called after.
+    Description: The stack of the functions, whose name is the namespace of their metrics.
   Log:
     Type: String
     Description: The log of all functions.
   AlarmMail:
     Type: String
-    Description: Who is told by mail; may be empty.
+    Description: The address for alarm mails; may be empty.
   AlarmSlackWorkspace:
     Type: String
-    Description: The Slack workspace that is told; may be empty.
+    Description: The Slack workspace for alarms; may be empty.
   AlarmSlackChannel:
     Type: String
     Description: The channel there; may be empty.
@@ -56,7 +56,7 @@ Conditions:
   TellsSlack: !Not [!Equals [!Ref AlarmSlackChannel, ""]]
 
 Resources:
-  # ── Whom it tells ──
+  # ── Recipients ──
   # Not encrypted with a key of its own: CloudWatch could not publish under AWS's, one of ours costs a dollar a
   # month, and an alarm says the name of a function and a number.
   Topic:
@@ -68,7 +68,7 @@ Resources:
     Type: AWS::SNS::Subscription
     Condition: TellsByMail
     Properties: {TopicArn: !Ref Topic, Protocol: email, Endpoint: !Ref AlarmMail}
-  # The chat needs a role and may do nothing with it: it repeats what it is told.
+  # The chat needs a role without permissions: it only forwards alarms.
   SlackRole:
     Type: AWS::IAM::Role
     Condition: TellsSlack
@@ -88,7 +88,7 @@ Resources:
       GuardrailPolicies: [!Sub "arn:${AWS::Partition}:iam::aws:policy/AWSDenyAll"]
       SnsTopicArns: [!Ref Topic]
 
-  # ── What any function may say ──
+  # ── Metric filters ──
 "#;
 
 pub(crate) fn stack(functions: &[Function]) -> String {
@@ -97,13 +97,13 @@ pub(crate) fn stack(functions: &[Function]) -> String {
     for (metric, pattern) in FILTERS {
         text.push_str(&filter(metric, pattern));
     }
-    text.push_str("\n  # ── What rings ──\n");
+    text.push_str("\n  # ── Alarms ──\n");
     for alarm in &alarms {
         text.push_str(&alarm.text());
     }
-    text.push_str("\n  # ── What is shown ──\n");
+    text.push_str("\n  # ── Dashboard ──\n");
     text.push_str(&dashboard::resource(functions, &alarms));
-    text.push_str("\n# The alarms that turn a new version back, by the function.\nOutputs:\n");
+    text.push_str("\n# The alarms that roll a new version back, by function.\nOutputs:\n");
     text.push_str("  Dashboard: {Value: !Sub \"https://${AWS::Region}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${Dashboard}\"}\n");
     for function in functions {
         let id = &function.id;
@@ -113,14 +113,14 @@ pub(crate) fn stack(functions: &[Function]) -> String {
     text
 }
 
-/// What lines of the log say, and how a line that says it is found.
+/// Metrics and the filter patterns of their log lines.
 const FILTERS: [(&str, &str); 5] = [
     ("token_failures", "{ $.token_failures = 1 }"),
-    // What is too large is refused before its signature is looked at.
+    // Oversized bodies are refused before the signature is checked.
     ("webhooks_refused", "{ ($.webhook_failures = 1) && ($.status = 401 || $.status = 413) }"),
     ("webhooks_failed", "{ ($.webhook_failures = 1) && ($.status != 401) && ($.status != 413) }"),
     ("events_set_aside", "{ $.events_set_aside = 1 }"),
-    // A job tells the same with its run.
+    // Jobs report this metric with their run.
     ("left_in_doubt", "{ ($.left_in_doubt = 1) && ($.cron NOT EXISTS) }"),
 ];
 
@@ -145,14 +145,14 @@ fn of_function(function: &Function) -> Vec<Alarm> {
             name: format!("{name}-errors"),
             meaning: format!("More than one in a hundred calls of {name} failed within a minute."),
             entry: "errors",
-            rings: share_of_errors(name),
+            condition: share_of_errors(name),
         },
         slow(function),
     ];
     let Some(job) = function.job else { return alarms };
     let (period_seconds, periods) = match job.late_after_minutes {
         minutes if minutes <= 24 * 60 => (300, (minutes + 4) / 5),
-        // A longer look back is only allowed in steps of an hour, and up to a week.
+        // CloudWatch allows longer periods only in steps of an hour, up to a week.
         minutes => (3_600, (minutes + 59) / 60),
     };
     alarms.push(Alarm {
@@ -160,22 +160,22 @@ fn of_function(function: &Function) -> Vec<Alarm> {
         name: format!("{name}-missed"),
         meaning: format!("No run of {name} has ended for {} minutes.", job.late_after_minutes),
         entry: "missed",
-        rings: format!(
+        condition: format!(
             "{}      Statistic: SampleCount\n      Period: {period_seconds}\n      EvaluationPeriods: {periods}\n      \
              Threshold: 1\n      ComparisonOperator: LessThanThreshold\n      TreatMissingData: breaching\n",
             embedded("done", name)
         ),
     });
     for (metric, entry, what) in [
-        ("failed", "failed", "could not be worked on and is tried again"),
-        ("in_doubt", "in-doubt", "may or may not have left"),
+        ("failed", "failed", "could not be processed and is tried again"),
+        ("in_doubt", "in-doubt", "may or may not have been sent"),
     ] {
         alarms.push(Alarm {
             id: format!("{id}{}", camel(metric)),
             name: format!("{name}-{entry}"),
             meaning: format!("In a run of {name} something {what}."),
             entry,
-            rings: format!("{}{}", embedded(metric, name), any(300)),
+            condition: format!("{}{}", embedded(metric, name), any_within(300)),
         });
     }
     alarms
@@ -191,7 +191,7 @@ fn slow(Function { id, name, timeout_seconds, job }: &Function) -> Alarm {
             "In three of five minutes one in twenty calls of {name} took longer than {after_ms} ms."
         ),
         entry: "slow",
-        rings: format!(
+        condition: format!(
             "      Namespace: AWS/Lambda\n      MetricName: Duration\n      \
              Dimensions: [{{Name: FunctionName, Value: !Sub \"${{Stack}}-{name}\"}}]\n      \
              ExtendedStatistic: p95\n      Period: 60\n      EvaluationPeriods: 5\n      DatapointsToAlarm: 3\n      \
@@ -200,7 +200,7 @@ fn slow(Function { id, name, timeout_seconds, job }: &Function) -> Alarm {
     }
 }
 
-/// What we answered with a failure, and what did not get so far: a crash, a cut-off, a start that failed.
+/// The share of failed calls: answers with an error, crashes, time-outs and failed starts.
 fn share_of_errors(name: &str) -> String {
     let lambda = |id: &str, metric: &str| {
         format!(
@@ -225,45 +225,57 @@ fn of_all() -> Vec<Alarm> {
         format!(
             "      Namespace: AWS/SQS\n      MetricName: ApproximateNumberOfMessagesVisible\n      \
              Dimensions: [{{Name: QueueName, Value: !Sub \"${{Stack}}-{name}\"}}]\n{}",
-            any(300).replace("Statistic: Sum", "Statistic: Maximum")
+            any_within(300).replace("Statistic: Sum", "Statistic: Maximum")
         )
     };
-    let said = |metric: &str| format!("      Namespace: !Ref Stack\n      MetricName: {metric}\n");
+    let metric_of_stack = |metric: &str| format!("      Namespace: !Ref Stack\n      MetricName: {metric}\n");
     let longer_than = |seconds: u32| {
         let threshold = format!("Threshold: {seconds}");
-        any(300).replace("Statistic: Sum", "Statistic: Maximum").replace("Threshold: 0", &threshold)
+        any_within(300).replace("Statistic: Sum", "Statistic: Maximum").replace("Threshold: 0", &threshold)
     };
     [
-        ("missed-runs", "A tick could not be delivered, or a run failed twice.", queue("missed-runs")),
+        (
+            "missed-runs",
+            "A scheduled invocation could not be delivered, or a run failed twice.",
+            queue("missed-runs"),
+        ),
         ("undelivered-events", "A domain event did not reach a target.", queue("undelivered-events")),
         (
             "token-failures",
-            "More than fifty callers a minute could not prove who they are.",
-            format!("{}{}", said("token_failures"), any(60).replace("Threshold: 0", "Threshold: 50")),
+            "More than fifty calls a minute failed to authenticate.",
+            format!(
+                "{}{}",
+                metric_of_stack("token_failures"),
+                any_within(60).replace("Threshold: 0", "Threshold: 50")
+            ),
         ),
         (
             "webhooks-refused",
-            "More than ten webhooks in five minutes bore no signature of ours, or were too large.",
-            format!("{}{}", said("webhooks_refused"), any(300).replace("Threshold: 0", "Threshold: 10")),
+            "More than ten webhooks in five minutes had no valid signature or were too large.",
+            format!(
+                "{}{}",
+                metric_of_stack("webhooks_refused"),
+                any_within(300).replace("Threshold: 0", "Threshold: 10")
+            ),
         ),
         (
             "webhooks-failed",
-            "A signed webhook was not taken.",
-            format!("{}{}", said("webhooks_failed"), any(300)),
+            "A signed webhook was rejected.",
+            format!("{}{}", metric_of_stack("webhooks_failed"), any_within(300)),
         ),
         (
             "events-set-aside",
-            "A kept event cannot be applied and waits for a person.",
-            format!("{}{}", said("events_set_aside"), any(300)),
+            "A stored event cannot be applied and waits for a person.",
+            format!("{}{}", metric_of_stack("events_set_aside"), any_within(300)),
         ),
         (
             "left-in-doubt",
-            "What somebody asked for by hand may or may not have left.",
-            format!("{}{}", said("left_in_doubt"), any(300)),
+            "An effect requested by hand may or may not have been sent.",
+            format!("{}{}", metric_of_stack("left_in_doubt"), any_within(300)),
         ),
         (
             "reminders-late",
-            "A reminder left more than an hour after its time.",
+            "A reminder was sent more than an hour late.",
             format!("{}{}", embedded("late", "reminders"), longer_than(3_600)),
         ),
         (
@@ -273,12 +285,12 @@ fn of_all() -> Vec<Alarm> {
         ),
     ]
     .into_iter()
-    .map(|(entry, meaning, rings)| Alarm {
+    .map(|(entry, meaning, condition)| Alarm {
         id: format!("{}Alarm", camel(entry)),
         name: entry.to_owned(),
         meaning: meaning.to_owned(),
         entry,
-        rings,
+        condition,
     })
     .collect()
 }
@@ -290,8 +302,8 @@ fn embedded(metric: &str, service: &str) -> String {
     )
 }
 
-/// More than nothing within so long; silence is well.
-fn any(period_seconds: u32) -> String {
+/// A condition of more than zero within the period; missing data counts as zero.
+fn any_within(period_seconds: u32) -> String {
     format!(
         "      Statistic: Sum\n      Period: {period_seconds}\n      EvaluationPeriods: 1\n      Threshold: 0\n      \
          ComparisonOperator: GreaterThanThreshold\n      TreatMissingData: notBreaching\n"
@@ -300,16 +312,16 @@ fn any(period_seconds: u32) -> String {
 
 impl Alarm {
     fn text(&self) -> String {
-        let Self { id, name, meaning, entry, rings } = self;
+        let Self { id, name, meaning, entry, condition } = self;
         format!(
             "  {id}:\n    Type: AWS::CloudWatch::Alarm\n    Properties:\n      AlarmName: !Sub \"${{Stack}}-{name}\"\n      \
              AlarmDescription: \"{meaning} docs/runbook.md#{entry}\"\n      AlarmActions: [!Ref Topic]\n      \
-             OKActions: [!Ref Topic]\n{rings}"
+             OKActions: [!Ref Topic]\n{condition}"
         )
     }
 }
 
-/// A word of CloudFormation's.
+/// An identifier for CloudFormation.
 fn camel(text: &str) -> String {
     let parts = text.split(['-', '_']).map(|part| part[..1].to_uppercase() + &part[1..]);
     parts.collect()

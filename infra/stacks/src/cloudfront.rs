@@ -1,4 +1,4 @@
-//! `infra/cloudfront.yaml`: CloudFront before the function URLs, so that browsers see one domain.
+//! `infra/cloudfront.yaml`: CloudFront in front of the function URLs, so that browsers see one domain.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -9,11 +9,11 @@ use shared::auth::routes::ROUTES;
 use crate::functions::Function;
 use crate::patterns::{Pattern, patterns};
 
-/// Who answers what belongs to nobody: with 404.
-const ELSE: &str = "health";
+/// The function that answers unknown paths with 404.
+const FALLBACK: &str = "health";
 
 const HEAD: &str = r#"# One domain before the functions. Written by `cargo stacks` from the routes; a test holds it to them.
-# Sessions need it: a `__Host-` cookie belongs to one host, and function URLs are many. Jobs are not behind it,
+# Sessions need it: a `__Host-` cookie belongs to one host, and function URLs are many. Jobs are not public_routes it,
 # because nobody but the schedule and operators starts them.
 # CloudFront gives a distribution 75 cache behaviours and 100 origins (25 of each in accounts whose quotas are
 # old; both are raised for the asking). What is used here is counted by a test.
@@ -71,8 +71,8 @@ Resources:
           MinimumProtocolVersion: TLSv1.2_2021
 "#;
 
-/// Nothing is kept, everything is passed on but `Host`: a function URL knows its own name only. A token that
-/// came over plain HTTP is lost already, so nobody is led on politely.
+/// Caches nothing and forwards everything except `Host`, because a function URL knows its own name only. There is
+/// no redirect to HTTPS, because a token sent over plain HTTP is compromised already.
 const BEHAVIOUR: &str = r#"ViewerProtocolPolicy: https-only
 AllowedMethods: [GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE]
 FunctionAssociations: [{EventType: viewer-request, FunctionARN: !GetAtt Client.FunctionARN}]
@@ -80,12 +80,12 @@ CachePolicyId: 4135ea2d-6df8-44a3-9df3-4b5a84be39ad # AWS's CachingDisabled
 OriginRequestPolicyId: b689b0a8-53d0-40ab-baf2-68738e2966ac # AWS's AllViewerExceptHostHeader
 "#;
 
-/// Read by CloudFormation when it deploys, so that it stands in no parameter.
-const PROOF: &str = "{{resolve:secretsmanager:${SecretsName}:SecretString:ORIGIN_VERIFY_SECRET}}";
+/// Resolved by CloudFormation during the deployment, so that no parameter contains it.
+const SECRET_REFERENCE: &str = "{{resolve:secretsmanager:${SecretsName}:SecretString:ORIGIN_VERIFY_SECRET}}";
 
 pub(crate) fn stack(functions: &[Function]) -> String {
-    let patterns = behind();
-    let needed: BTreeSet<&str> = patterns.iter().map(|(_, function)| *function).chain([ELSE]).collect();
+    let patterns = public_routes();
+    let needed: BTreeSet<&str> = patterns.iter().map(|(_, function)| *function).chain([FALLBACK]).collect();
     let origins: Vec<&Function> =
         functions.iter().filter(|function| needed.contains(function.name.as_str())).collect();
     let mut text = HEAD.to_owned();
@@ -95,28 +95,27 @@ pub(crate) fn stack(functions: &[Function]) -> String {
     text.push_str(DISTRIBUTION);
     text.push_str("        Origins:\n");
     for Function { id, name, timeout_seconds, .. } in origins {
-        // The most that CloudFront waits without a raised quota; what takes longer answers 504 and goes on.
-        let patience_seconds = timeout_seconds.min(&60);
+        // CloudFront's limit without a raised quota; a slower request answers 504 and continues.
+        let timeout = timeout_seconds.min(&60);
         let _ = write!(
             text,
             "          - Id: {name}\n            DomainName: !Ref {id}\n            \
-             CustomOriginConfig: {{OriginProtocolPolicy: https-only, OriginSSLProtocols: [TLSv1.2], OriginReadTimeout: {patience_seconds}}}\n            \
-             OriginCustomHeaders: [{{HeaderName: x-origin-verify, HeaderValue: !Sub \"{PROOF}\"}}]\n"
+             CustomOriginConfig: {{OriginProtocolPolicy: https-only, OriginSSLProtocols: [TLSv1.2], OriginReadTimeout: {timeout}}}\n            \
+             OriginCustomHeaders: [{{HeaderName: x-origin-verify, HeaderValue: !Sub \"{SECRET_REFERENCE}\"}}]\n"
         );
     }
     text.push_str("        CacheBehaviors:\n");
-    for (pattern, function) in patterns.iter().filter(|(_, function)| *function != ELSE) {
+    for (pattern, function) in patterns.iter().filter(|(_, function)| *function != FALLBACK) {
         let _ = writeln!(text, "          - PathPattern: {pattern}\n            TargetOriginId: {function}");
         text.push_str(&indented(BEHAVIOUR, 12));
     }
-    let _ = writeln!(text, "        DefaultCacheBehavior:\n          TargetOriginId: {ELSE}");
+    let _ = writeln!(text, "        DefaultCacheBehavior:\n          TargetOriginId: {FALLBACK}");
     text.push_str(&indented(BEHAVIOUR, 10));
     text.push_str("\nOutputs:\n  Host: {Value: !GetAtt Distribution.DomainName}\n");
     text
 }
 
-/// The routes of browsers and providers.
-fn behind() -> Vec<Pattern> {
+fn public_routes() -> Vec<Pattern> {
     let open: BTreeSet<&str> =
         ROUTES.iter().filter(|route| route.access != Access::Scheduler).map(|route| route.function).collect();
     let routes = ROUTES.iter().filter(|route| open.contains(route.function));
@@ -133,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_is_used_stays_below_the_quotas() {
-        let patterns = behind();
+        let patterns = public_routes();
         let functions: BTreeSet<_> = patterns.iter().map(|(_, function)| function).collect();
         assert!(
             patterns.len() < 75 && functions.len() <= 25,

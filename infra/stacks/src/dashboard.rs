@@ -1,4 +1,4 @@
-//! The dashboard: every alarm at once, then one row for each function.
+//! The dashboard: all alarms, then one row per function.
 
 use serde_json::{Value, json};
 

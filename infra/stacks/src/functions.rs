@@ -1,18 +1,18 @@
-//! The functions of `template.yaml`: the one list that everything here is written from.
+//! Reads the functions of `template.yaml`, from which all stacks are generated.
 
 use serde_yaml_ng::Value;
 use shared::domain::platform::job::Job;
 
-/// A function as it is deployed.
+/// A deployed function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function {
-    /// What the template calls it, such as `SignIn`.
+    /// The resource name in the template, such as `SignIn`.
     pub id: String,
     /// Its name, such as `sign-in`.
     pub name: String,
-    /// When Lambda cuts it off.
+    /// Lambda's time limit.
     pub timeout_seconds: u64,
-    /// The job it is started for, where a schedule starts it.
+    /// Its job, if a schedule starts it.
     pub job: Option<Job>,
 }
 
@@ -44,7 +44,7 @@ fn job(id: &str, events: &Value) -> Result<Option<Job>, String> {
         event["Properties"]["Input"].as_str().and_then(|input| serde_json::from_str(input).ok());
     let name = input.as_ref().and_then(|input| input["job"].as_str());
     let name = name.ok_or_else(|| format!("the schedule of {id} names no job"))?;
-    // Without its usual pause nobody could say that a run was missed.
+    // Without the job's usual interval a missed run could not be detected.
     Job::named(name).map(Some).ok_or_else(|| format!("the job {name} is not in JOBS"))
 }
 

@@ -1,8 +1,9 @@
-//! `cargo stacks`: writes `infra/alarms.yaml`, `infra/cloudfront.yaml` and `infra/vercel.yaml` from
-//! `template.yaml` and the routes.
+//! `cargo stacks` generates `infra/alarms.yaml`, `infra/cloudfront.yaml` and `infra/vercel.yaml` from
+//! `template.yaml` and the routes. The alarms of all functions are a loop here; CloudFormation's own loops are
+//! macros, which no tool can check before the deployment.
 //!
-//! `cargo stacks parameters [--first] NAME=VALUE…`: says what is wrong with a deployment's parameters, all of it at
-//! once, or gives them as `sam deploy` takes them, one in a line. `infra/deploy` asks it.
+//! `cargo stacks parameters [--first] NAME=VALUE…` reports all errors in a deployment's parameters at once, or
+//! prints them for `sam deploy`, one per line. `infra/deploy` calls it.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -14,14 +15,14 @@ const TEMPLATE: &str = "template.yaml";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let told = match arguments.as_slice() {
+    let result = match arguments.as_slice() {
         [] => write().map(|()| String::new()),
         ["parameters", "--first", named @ ..] => overrides(named, true),
         ["parameters", named @ ..] => overrides(named, false),
         _ => Err("cargo stacks, or cargo stacks parameters [--first] NAME=VALUE…".to_owned()),
     };
-    // The terminal is the one reader; where it is gone, the exit code still says it.
-    match told {
+    // If the terminal is gone, the exit code still tells the result.
+    match result {
         Ok(text) => {
             let _ = io::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS

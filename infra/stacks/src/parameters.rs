@@ -1,5 +1,5 @@
-//! `cargo stacks parameters`: everything that is wrong with a deployment's parameters, at once. CloudFormation refuses
-//! the same by the same lines of the template, but tells of one mistake at a time.
+//! `cargo stacks parameters`: reports all errors in a deployment's parameters at once. CloudFormation checks the
+//! same rules of the template but reports one error at a time.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,9 @@ use serde_yaml_ng::Value;
 
 type Given<'a> = BTreeMap<&'a str, &'a str>;
 
-/// Reads `NAME=VALUE` and gives each as `sam deploy --parameter-overrides` takes it. A first deployment has to name
-/// whatever has no default, and is held to the template's rules; a later one keeps what it does not name.
+/// Parses `NAME=VALUE` and formats each for `sam deploy --parameter-overrides`. A first deployment must set every
+/// parameter without a default and fulfil the template's rules; a later one keeps the values that it does not
+/// set.
 pub fn overrides(template: &str, arguments: &[&str], is_first: bool) -> Result<Vec<String>, String> {
     let template: Value = serde_yaml_ng::from_str(template).map_err(|error| error.to_string())?;
     let pairs: Option<Vec<(&str, &str)>> = arguments.iter().map(|text| text.split_once('=')).collect();
@@ -21,7 +22,7 @@ pub fn overrides(template: &str, arguments: &[&str], is_first: bool) -> Result<V
     Ok(given.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect())
 }
 
-/// As `sam` reads a value in quotes.
+/// Escapes a value as `sam` reads it in quotes.
 fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"")
 }
@@ -51,7 +52,7 @@ fn mistakes(template: &Value, given: &Given<'_>, is_first: bool) -> Vec<String> 
     mistakes
 }
 
-/// Why a value is refused, in the template's own words where it has some.
+/// Why a value is refused, with the template's own text if there is one.
 fn refusal(name: &str, value: &str, limits: &Value) -> Option<String> {
     let length = value.chars().count() as u64;
     let is_allowed =
@@ -79,23 +80,24 @@ fn refusal(name: &str, value: &str, limits: &Value) -> Option<String> {
     })
 }
 
-/// What the rules say of parameters that do not go together.
+/// The texts of violated rules.
 fn broken_rules(template: &Value, value: &impl Fn(&str) -> String) -> Vec<String> {
     let rules = template["Rules"].as_mapping().into_iter().flatten().map(|(_, rule)| rule);
-    let applies = |rule: &&Value| rule.get("RuleCondition").is_none_or(|condition| holds(condition, value));
+    let applies =
+        |rule: &&Value| rule.get("RuleCondition").is_none_or(|condition| evaluate(condition, value));
     let assertions = rules.filter(applies).filter_map(|rule| rule["Assertions"].as_sequence()).flatten();
-    let broken = assertions.filter(|assertion| !holds(&assertion["Assert"], value));
+    let broken = assertions.filter(|assertion| !evaluate(&assertion["Assert"], value));
     broken.map(|assertion| text(&assertion["AssertDescription"])).collect()
 }
 
-/// A condition over parameters, as far as the template's rules use CloudFormation's functions.
-fn holds(condition: &Value, value: &impl Fn(&str) -> String) -> bool {
+/// Evaluates a condition, as far as the template's rules use CloudFormation's functions.
+fn evaluate(condition: &Value, value: &impl Fn(&str) -> String) -> bool {
     let Value::Tagged(function) = condition else { return false };
     let arguments = function.value.as_sequence().map(Vec::as_slice).unwrap_or_default();
     match (function.tag.to_string().as_str(), arguments) {
-        ("!Or", any) => any.iter().any(|one| holds(one, value)),
-        ("!And", all) => all.iter().all(|one| holds(one, value)),
-        ("!Not", [one]) => !holds(one, value),
+        ("!Or", any) => any.iter().any(|one| evaluate(one, value)),
+        ("!And", all) => all.iter().all(|one| evaluate(one, value)),
+        ("!Not", [one]) => !evaluate(one, value),
         ("!Equals", [one, other]) => term(one, value) == term(other, value),
         _ => false,
     }

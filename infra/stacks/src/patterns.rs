@@ -1,21 +1,21 @@
-//! The routes as path patterns of CloudFront, of which the first that fits wins.
+//! Converts the routes to path patterns of CloudFront; the first match wins.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A pattern and the function behind it.
 pub type Pattern = (String, &'static str);
 
-/// A part of a path, with everything below it.
+/// A path segment with everything below it.
 #[derive(Default)]
 struct Node {
     /// The function whose route ends here.
     own: Option<&'static str>,
-    /// What goes on, in the order of the texts; `*` stands for a parameter.
+    /// The following segments in alphabetical order; `*` stands for a parameter.
     below: BTreeMap<String, Node>,
 }
 
-/// As few patterns as lead every path to its function. A `*` of CloudFront goes on across slashes, so that
-/// literal parts come before it and what is longer before what is shorter.
+/// The smallest list of patterns that routes every path to its function. A `*` of CloudFront also matches
+/// slashes, so literal segments come before it, and longer patterns before shorter ones.
 pub fn patterns(routes: impl Iterator<Item = (&'static str, &'static str)>) -> Vec<Pattern> {
     let mut root = Node::default();
     for (path, function) in routes {
@@ -58,12 +58,12 @@ mod tests {
 
     use super::*;
 
-    /// What CloudFront says of a path: `*` is any number of characters, slashes too.
-    fn fits(pattern: &str, path: &str) -> bool {
+    /// Matches like CloudFront: `*` is any number of characters, also slashes.
+    fn matches(pattern: &str, path: &str) -> bool {
         match pattern.split_once('*') {
             None => pattern == path,
             Some((start, rest)) => path.strip_prefix(start).is_some_and(|path| {
-                (0..=path.len()).any(|skipped| path.get(skipped..).is_some_and(|path| fits(rest, path)))
+                (0..=path.len()).any(|skipped| path.get(skipped..).is_some_and(|path| matches(rest, path)))
             }),
         }
     }
@@ -73,7 +73,7 @@ mod tests {
         let patterns = patterns(ROUTES.iter().map(|route| (route.path, route.function)));
         for route in &ROUTES {
             let path = route.path.replace(['{', '}'], "");
-            let first = patterns.iter().find(|(pattern, _)| fits(pattern, &path));
+            let first = patterns.iter().find(|(pattern, _)| matches(pattern, &path));
             assert_eq!(first.map(|(_, function)| *function), Some(route.function), "{path}");
         }
         let distinct: BTreeSet<_> = patterns.iter().map(|(pattern, _)| pattern).collect();

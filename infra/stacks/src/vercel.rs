@@ -1,4 +1,4 @@
-//! `infra/vercel.yaml`: what a deployment on Vercel has at AWS, which is the table and a role to reach it.
+//! `infra/vercel.yaml`: the AWS resources of a deployment on Vercel: the table and a role to access it.
 
 const HEAD: &str = r#"# What a deployment on Vercel needs of AWS: the table, and a role that its functions take with the token that Vercel
 # signs for them, so that no key of AWS lies at Vercel. Written by `cargo stacks` from template.yaml.
@@ -74,7 +74,7 @@ Outputs:
   RoleArn: {Value: !GetAtt Role.Arn}
 ";
 
-/// The whole file, from the text of the template, comments and all.
+/// Generates the file from the text of the template, including comments.
 pub(crate) fn stack(template: &str) -> Result<String, String> {
     let boundary = part(template, "\n  Boundary:\n", "\n  # ──")?;
     let rights = part(
@@ -84,7 +84,7 @@ pub(crate) fn stack(template: &str) -> Result<String, String> {
     )?;
     let rights: String = rights.lines().map(|line| format!("    {line}\n")).collect();
     let table = part(template, "\n  # ── The table", "\n  # ── The functions")?;
-    // The first line is what is left of the heading.
+    // The first line is the rest of the heading.
     let table = table.split_once('\n').map(|(_, table)| table).ok_or("the table is empty")?;
     Ok(format!("{HEAD}{rights}\n{table}{TAIL}"))
 }

@@ -1,8 +1,7 @@
-//! What stands before every handler: who asks, from which page, and how often.
+//! Authorization of every request: authentication, role, CSRF protection and rate limit.
 //!
-//! The handler of a route never runs for a caller that the route's row does not name. The order is
-//! one of cost and of what an answer gives away: the shape of the request, then its proof, then its
-//! role, then forgery, then the limit.
+//! A handler runs only for callers that the route's row of the table allows. The checks run in the order of their
+//! cost and of what an answer reveals: content type, credentials, role, CSRF token, rate limit.
 
 use std::net::IpAddr;
 
@@ -24,7 +23,7 @@ use crate::http::origin::{self, CallingPage};
 use crate::http::rate_limit_charge::RateLimitCharge;
 use crate::rate_limit::{self, LimitCharge, LimitSubject};
 
-/// Lets a request through to a route's handler, or says why not.
+/// Runs the route's handler if the request is authorized; otherwise answers with the failure.
 pub(super) async fn authorize(
     route: &'static Route,
     State(app): State<SharedApp>,
@@ -43,35 +42,39 @@ pub(super) async fn authorize(
         Err(failure) => failure.into_response(),
     };
     count_failure(route, response.status());
-    if response.status() == StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
-        response = count_failed_proof(&app, &rate_limit_charge, response).await;
+    if response.status() == StatusCode::UNAUTHORIZED && counts_failed_authentication(route) {
+        response = count_failed_authentication(&app, &rate_limit_charge, response).await;
     }
-    rate_limit_charge.tell(&mut response, app.clock.now());
+    rate_limit_charge.write_headers(&mut response, app.clock.now());
     response
 }
 
-/// What alarms listen to: filters of the log add these lines up, whichever function writes them. A path or an
-/// address stays out of them.
+/// Alarms use metric filters that add these log lines up over all functions. The lines hold no path and no
+/// address.
 fn count_failure(route: &Route, status: StatusCode) {
     let failed = status.is_client_error() || status.is_server_error();
     if route.access == Access::SignedWebhook && failed {
-        tracing::warn!(webhook_failures = 1, status = status.as_u16(), "a webhook was not taken");
-    } else if status == StatusCode::UNAUTHORIZED && counts_failed_proofs(route) {
-        tracing::warn!(token_failures = 1, "a proof did not hold");
+        tracing::warn!(webhook_failures = 1, status = status.as_u16(), "a webhook was rejected");
+    } else if status == StatusCode::UNAUTHORIZED && counts_failed_authentication(route) {
+        tracing::warn!(token_failures = 1, "authentication failed");
     }
 }
 
-/// Signing in has a stricter limit of its own.
-fn counts_failed_proofs(route: &Route) -> bool {
+/// Public routes are left out: signing in has a stricter limit of its own.
+fn counts_failed_authentication(route: &Route) -> bool {
     route.access != Access::Anyone
 }
 
-/// Whoever fails to prove itself over and over is not answered any more for a while.
-async fn count_failed_proof(app: &App, rate_limit_charge: &RateLimitCharge, response: Response) -> Response {
+/// Charges a failed authentication to the caller's address; an address over the limit gets 429.
+async fn count_failed_authentication(
+    app: &App,
+    rate_limit_charge: &RateLimitCharge,
+    response: Response,
+) -> Response {
     let charge = LimitCharge { class: &rate_limit::class::TOKEN, subject: &rate_limit_charge.address() };
     match rate_limit_charge.charge(app, &[charge]).await {
         Err(failure @ Failure::TooMany { .. }) => failure.into_response(),
-        // Refused already; a limit that cannot be counted changes nothing about that.
+        // The request is refused with 401 anyway, also if the limit cannot be counted.
         Ok(()) | Err(_) => response,
     }
 }
@@ -96,7 +99,7 @@ async fn check_and_charge(
         }
     }
     let Some((class, subject)) = due else { return Ok(bare) };
-    let rate_limit_charge = bare.owing(class, subject);
+    let rate_limit_charge = bare.with_due(class, subject);
     if is_charged_here(route)
         && let Err(failure) = rate_limit_charge.charge_due(app).await
     {
@@ -105,14 +108,14 @@ async fn check_and_charge(
     Ok(rate_limit_charge)
 }
 
-/// Whether a request counts before the handler runs: not where it may be a retry of one that has
-/// counted, and not where only the handler knows whether a provider sent it, because a stranger
-/// could use up the provider's limit.
+/// Whether a request is charged before the handler runs. A route with idempotency keys is charged later, because
+/// the request may be a retry that was charged before. A webhook is charged after its signature is verified,
+/// because otherwise a stranger could use up the provider's limit.
 fn is_charged_here(route: &Route) -> bool {
     route.key == KeyPolicy::None && route.access != Access::SignedWebhook
 }
 
-/// What the request counts against; `None` where the handler knows better.
+/// The class and subject that the request is charged to; `None` if only the handler knows the subject.
 fn due(
     route: &Route,
     path: &str,
@@ -160,7 +163,7 @@ async fn authenticate(
                     return Err(Failure::Forbidden("Your role does not allow this."));
                 }
                 Access::SignedIn if proven.session.is_none() => {
-                    return Err(Failure::Unauthorized("This is about a session, and there is none."));
+                    return Err(Failure::Unauthorized("This route needs a session."));
                 }
                 _ => {}
             }
@@ -172,21 +175,21 @@ async fn authenticate(
     }
 }
 
-const FOREIGN: Failure = Failure::Forbidden("Pages of this origin may not ask.");
+const FOREIGN: Failure = Failure::Forbidden("This origin may not call the API.");
 
-/// A browser sends cookies with requests that other pages make. Only our own pages know the token
-/// that belongs to the session, and only they bear an origin of the list.
+/// A browser also sends cookies with requests that other sites trigger. Only our own pages know the session's
+/// CSRF token, and only they have an allowed origin.
 fn check_csrf(app: &App, session: &session::Session, headers: &HeaderMap) -> Result<(), Failure> {
     if origin::page(&app.config, headers) != CallingPage::Listed {
         return Err(FOREIGN);
     }
     if !session::is_csrf_token(app, session, headers) {
-        return Err(Failure::Forbidden("The header x-csrf-token is missing or does not fit the session."));
+        return Err(Failure::Forbidden("The header x-csrf-token is missing or does not match the session."));
     }
     Ok(())
 }
 
-/// Forms and plain texts are what a page may send anywhere without being asked, so they change nothing here.
+/// Browsers send forms and plain text to any origin without a CORS preflight, so changing requests must be JSON.
 fn require_json(headers: &HeaderMap) -> Result<(), Failure> {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let is_json = |value: &http::HeaderValue| {

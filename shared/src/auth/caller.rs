@@ -1,8 +1,7 @@
-//! Who asks, proven: by Whop's user token, a bearer token or a session.
+//! Authentication of the caller by Whop's user token, a bearer token or a session cookie.
 //!
-//! A request proves itself in one way. Two explicit proofs are refused, because nobody could say
-//! which of them counts; a cookie beside an explicit proof is ignored, because browsers send it
-//! unasked.
+//! A request with two explicit tokens is refused, because it would be unclear which one counts. A cookie beside a
+//! token is ignored, because browsers send cookies with every request.
 
 use axum::extract::FromRequestParts;
 use http::HeaderMap;
@@ -18,28 +17,26 @@ use crate::domain::kernel::id::CompanyId;
 use crate::http::Failure;
 use crate::store::Company;
 
-/// A proven caller, with the part of the table it may touch.
+/// An authenticated caller with access to its company's part of the table.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// Who asks: Whop's user id, an account's key, or issuer and subject of a bearer token.
+    /// Whop's user id, an account's key, or issuer and subject of a bearer token.
     pub id: String,
     pub role: Role,
     pub company: Company,
 }
 
-/// A caller and, where it came with a cookie, its session.
 pub(super) struct Authenticated {
     pub(super) caller: Caller,
     pub(super) session: Option<Session>,
 }
 
-const NO_PROOF: Failure = Failure::Unauthorized("Nothing here proves who asks.");
+const NO_PROOF: Failure = Failure::Unauthorized("The request carries no valid credentials.");
 
-/// Proves the caller of a request.
 pub(super) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Authenticated, Failure> {
     let by_whop = headers.contains_key(owner::USER_TOKEN);
     match (by_whop, headers.contains_key(AUTHORIZATION)) {
-        (true, true) => Err(Failure::Unauthorized("Send one proof of who asks, not two.")),
+        (true, true) => Err(Failure::Unauthorized("Send one kind of credentials, not two.")),
         (true, false) => {
             Ok(Authenticated { caller: owner::authenticate(app, headers).await?, session: None })
         }
@@ -62,21 +59,21 @@ async fn by_bearer(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
             reason: error.to_string(),
         },
     })?;
-    within(&bearer.company, headers)?;
+    check_company(&bearer.company, headers)?;
     let company = app.store()?.company(&bearer.company);
     Ok(Caller { id: bearer.subject, role: bearer.role, company })
 }
 
 async fn by_session(app: &App, headers: &HeaderMap) -> Result<Authenticated, Failure> {
     let session = session::find(app, headers).await?.ok_or(NO_PROOF)?;
-    within(&session.company, headers)?;
+    check_company(&session.company, headers)?;
     let company = app.store()?.company(&session.company);
     let caller = Caller { id: session.account.to_string(), role: session.role, company };
     Ok(Authenticated { caller, session: Some(session) })
 }
 
-/// Whoever names a company names its own. Another one is absent, whether it exists or not.
-fn within(own: &CompanyId, headers: &HeaderMap) -> Result<(), Failure> {
+/// A company named in the request must be the caller's own. Any other gets 404, whether it exists or not.
+fn check_company(own: &CompanyId, headers: &HeaderMap) -> Result<(), Failure> {
     let named = headers.get_all(owner::COMPANY_ID).iter();
     if named.into_iter().all(|named| named.as_bytes() == own.as_str().as_bytes()) {
         return Ok(());
@@ -84,14 +81,14 @@ fn within(own: &CompanyId, headers: &HeaderMap) -> Result<(), Failure> {
     Err(Failure::Absent)
 }
 
-/// A header that is there once and readable.
+/// The header's value; `None` if the header is missing, repeated, empty or not text.
 pub(super) fn one_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?.trim();
     (values.next().is_none() && !value.is_empty()).then_some(value)
 }
 
-/// The guard has proven the caller before a handler runs; without it there is none.
+/// The authorization layer stores the caller before a handler runs; without it the request is unauthenticated.
 impl FromRequestParts<SharedApp> for Caller {
     type Rejection = Failure;
 

@@ -1,4 +1,4 @@
-//! Links that prove an address: made, mailed, and followed once.
+//! Links that confirm an email address: created, sent by mail, and redeemed once.
 
 mod issue;
 mod redeem;
@@ -19,10 +19,10 @@ use crate::vault::VaultError;
 
 pub use issue::SignUp;
 
-/// Somebody else may touch the same account at the same moment; a third time is no coincidence.
+/// A concurrent request may change the same account; after two conflicts the third one is returned as an error.
 const TRIES: u32 = 3;
 
-/// What accounts of mail addresses need. It is had only where all of it is configured.
+/// Accounts of email addresses; exists only if all their settings are configured.
 pub struct Links<'a> {
     app: &'a App,
     store: &'a Store,
@@ -31,14 +31,14 @@ pub struct Links<'a> {
     base_url: &'a str,
 }
 
-/// The token of a link: 256 bits, because it lies in a mailbox for hours.
+/// The token of a link: 256 bits, because the link lies in a mailbox for hours.
 pub type Token = Random<32>;
 
 const MAIL_NOT_CONFIGURED: Failure =
     Failure::NotConfigured { service: "Mail", variable: "RESEND_API_KEY or EMAIL_FROM" };
 
 impl<'a> Links<'a> {
-    /// Refused before any work where something is not configured, for everybody alike.
+    /// Fails with 503 before any other work if a setting is missing, so that the answer depends on no account.
     pub fn of(app: &'a App) -> Result<Self, Failure> {
         let company =
             app.config.platform_company.as_ref().ok_or_else(|| not_configured("PLATFORM_COMPANY_ID"))?;
@@ -52,8 +52,9 @@ impl<'a> Links<'a> {
         Ok(Self { app, store, company: store.company(company), resend, base_url })
     }
 
-    /// Under the link's own name: a repeated send is one mail. To an address that mail came back from
-    /// nothing is sent, and the answer is the usual one: it tells nobody which addresses we know of.
+    /// Sends the mail with the link's hash as idempotency key, so that a repeated send is one mail. Nothing is
+    /// sent to a suppressed address, and the answer is the same, so that it does not reveal which addresses we
+    /// know.
     async fn mail(
         &self,
         token: &Token,
@@ -79,8 +80,8 @@ impl<'a> Links<'a> {
         })
     }
 
-    /// For operators, because the caller cannot change our sender or our key. It says
-    /// the same of every address, whether or not there is an account.
+    /// Counts the refusal for operators, because the caller cannot change our sender or our key. The answer is
+    /// the same for every address, whether or not it has an account.
     async fn report_refusal(&self, token: &Token, reason: &str) {
         tracing::warn!(reason, "an account mail was refused");
         let reported = self.store.report_refused_mail(&token.hash(), self.app.clock.now()).await;
@@ -89,7 +90,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// What happened to an account, for the audit log: no address, no link.
+    /// The write of an audit entry about an account. It holds no address and no link.
     pub fn audit(
         &self,
         account: &AccountKey,

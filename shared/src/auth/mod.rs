@@ -1,4 +1,5 @@
-//! Who may enter. A proven caller is a type: it exists only after one of these extractors made it.
+//! Authentication and authorization. A `Caller`, `Session` or `Scheduler` exists only after this module verified
+//! it.
 
 mod authorization;
 pub mod caller;

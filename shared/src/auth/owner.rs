@@ -1,6 +1,6 @@
-//! The owner of a company: a user proven by Whop's token, who administers the company by Whop's word.
+//! The owner of a company: a user with a valid Whop token whom Whop confirms as the company's administrator.
 //!
-//! The token names no company. Without the second question any user could ask for any company.
+//! The token names no company, so without the access check any user could act for any company.
 
 use std::sync::PoisonError;
 
@@ -16,19 +16,17 @@ use crate::providers::call::CallError;
 use crate::providers::whop::client::AccessLevel;
 use crate::providers::whop::token::TokenError;
 
-/// How long Whop's word on a user and a company is believed: someone who was removed is out a minute later.
+/// How long Whop's answer is cached: a removed administrator loses access within a minute.
 const ACCESS_CACHE_SECONDS: i64 = 60;
 
-/// One process serves few people at a time; beyond this the cache starts anew.
+/// A process serves few users at a time; a full cache is cleared.
 const ACCESS_CACHE_ENTRIES: usize = 1_000;
 
-/// The header of Whop's user token.
 pub(super) const USER_TOKEN: &str = "x-whop-user-token";
 
-/// The header that names the company.
 pub(super) const COMPANY_ID: &str = "x-company-id";
 
-/// Proves that a user administers the company it names.
+/// Verifies the user token and that the user administers the named company.
 pub(super) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Failure> {
     let token = one_header(headers, USER_TOKEN)
         .ok_or(Failure::Unauthorized("The header x-whop-user-token is missing or given twice."))?;
@@ -62,7 +60,7 @@ async fn access(app: &App, user: &UserId, company: &CompanyId) -> Result<AccessL
     let whop = app.whop.as_ref().ok_or_else(|| not_configured("WHOP_API_KEY"))?;
     let level = match whop.access(user, company.as_str()).await {
         Ok(level) => level,
-        // A company that is not there, or a user: nobody owns it either way.
+        // Whop knows no such company or user, so the user is no administrator.
         Err(CallError::Absent) => AccessLevel::NoAccess,
         Err(error) => return Err(unavailable(error.reason().to_owned())),
     };

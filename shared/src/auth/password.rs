@@ -1,7 +1,7 @@
-//! Passwords: what is accepted, and the one place where they are hashed and checked.
+//! Passwords: which are accepted, and the only place where they are hashed and checked.
 //!
-//! Argon2id takes long by design, so it runs beside the thread that serves; and it takes much memory by design,
-//! so a process hashes one password at a time. Whoever comes meanwhile waits without a thread.
+//! Argon2id takes long by design, so it runs outside the threads that serve requests. It needs much memory by
+//! design, so a process hashes one password at a time; other requests wait asynchronously.
 
 mod hashing;
 
@@ -19,47 +19,42 @@ use crate::http::Failure;
 use crate::http::body::text_field;
 use hashing::Memory;
 
-/// Longer ones are no safer, and hashing must not take as long as a stranger likes. Counted after
-/// normalisation.
+/// Longer passwords are no safer, and a stranger must not decide how long hashing takes. Counted after
+/// normalization.
 const MAX_PASSWORD_CHARS: usize = 256;
 
-/// What is read before normalisation: one composed character may be typed as four.
+/// Limit before normalization: one composed character may be typed as four.
 const MAX_TYPED_CHARS: usize = 4 * MAX_PASSWORD_CHARS;
 
-/// The hash of a password that nobody knows, with the same parameters: checked where there is no
-/// account, so that this takes as long.
-const NOBODYS_HASH: &str =
+/// The hash of an unknown password with the same parameters. It is checked where there is no account, so that the
+/// answer takes equally long.
+const UNKNOWN_PASSWORD_HASH: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$NidAesiT2TAVTHt4KQtwfg$XacNjZIe05UQ5Nlx09XDqV6wJavxm2dEbwAyh15YVkI";
 
-/// The one of the process: however many come at once, there is one.
+/// Shared by all requests of the process, so that memory for one hash is enough.
 static MEMORY: Mutex<Memory> = Mutex::const_new(Memory::new());
 
-/// What an account's password is checked against.
 #[derive(Clone)]
 pub enum Known {
     /// An Argon2id hash in PHC form.
     Hash(String),
-    /// The password itself, as the environment may give it.
+    /// The plain password from an environment variable.
     Plain(String),
-    /// Nothing: there is no such account, or it may not sign in.
+    /// The account does not exist or may not sign in.
     Nothing,
 }
 
-/// What a check of a password came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Checked {
-    /// It is another password.
     Wrong,
-    /// It is the password.
     Right,
-    /// It is the password in the very spelling that was typed: its hash was made before passwords were
-    /// normalised, and should be made anew.
+    /// The password matches only as typed: the hash was made before passwords were normalized and should be
+    /// replaced.
     RightAsTyped,
 }
 
-/// The one spelling of a password that is hashed: the OpaqueString profile of RFC 8265, as NIST SP 800-63B
-/// asks for. Spaces of other scripts become plain ones, and composed and decomposed letters one form;
-/// capital letters stay, and nothing is cut off.
+/// Normalizes a password before hashing: the OpaqueString profile of RFC 8265, as NIST SP 800-63B asks for.
+/// Unicode spaces become ASCII spaces and letters their composed form; case and length stay.
 fn normalized(password: &str) -> Cow<'_, str> {
     if password.is_ascii() {
         return Cow::Borrowed(password);
@@ -72,7 +67,7 @@ fn normalized(password: &str) -> Cow<'_, str> {
     if composed == password { Cow::Borrowed(password) } else { Cow::Owned(composed.into_owned()) }
 }
 
-/// The field of a body that holds a password, as it was typed.
+/// Reads the password from a body's field, as typed.
 pub fn password_field<'b>(
     object: &'b serde_json::Map<String, serde_json::Value>,
     field: &str,
@@ -84,44 +79,43 @@ pub fn password_field<'b>(
     Ok(typed)
 }
 
-/// Checks a password: normalised, and where that is not it and it was typed otherwise, as it was typed.
-/// Whatever is known, this is the same number of Argon2 verifications for the same text.
+/// Checks a password in normalized form and, if that differs and does not match, as typed. The number of Argon2
+/// verifications depends on the text only, not on `known`.
 pub async fn check(password: &str, known: Known) -> Result<Checked, Failure> {
     let one = normalized(password).into_owned();
-    if fits(&one, known.clone()).await? {
+    if matches_known(&one, known.clone()).await? {
         return Ok(Checked::Right);
     }
-    let was_typed_otherwise = one != password;
-    if was_typed_otherwise && fits(password, known).await? {
+    let differs_as_typed = one != password;
+    if differs_as_typed && matches_known(password, known).await? {
         Ok(Checked::RightAsTyped)
     } else {
         Ok(Checked::Wrong)
     }
 }
 
-/// Whether it is the password, in either spelling.
+/// Whether the password matches, normalized or as typed.
 pub async fn is_right(password: &str, known: Known) -> Result<bool, Failure> {
     Ok(check(password, known).await? != Checked::Wrong)
 }
 
-/// One Argon2 verification, whatever is known.
-async fn fits(password: &str, known: Known) -> Result<bool, Failure> {
+/// Runs one Argon2 verification whatever `known` is, so that the time reveals nothing.
+async fn matches_known(password: &str, known: Known) -> Result<bool, Failure> {
     let password = password.to_owned();
-    beside(move |memory| match known {
+    run_blocking(move |memory| match known {
         Known::Hash(hash) => memory.verify(&password, &hash),
         Known::Plain(plain) => {
-            memory.verify(&password, NOBODYS_HASH)?;
+            memory.verify(&password, UNKNOWN_PASSWORD_HASH)?;
             Ok(equal(&normalized(&plain), &password) | equal(&plain, &password))
         }
-        Known::Nothing => memory.verify(&password, NOBODYS_HASH).map(|_| false),
+        Known::Nothing => memory.verify(&password, UNKNOWN_PASSWORD_HASH).map(|_| false),
     })
     .await
 }
 
-/// Hashes a password with a new salt.
 pub async fn hash(password: &str) -> Result<String, Failure> {
     let password = normalized(password).into_owned();
-    beside(move |memory| {
+    run_blocking(move |memory| {
         let mut salt = [0; 16];
         SystemRandom::new().fill(&mut salt).map_err(|_| "no randomness")?;
         memory.hash(&password, &salt)
@@ -129,8 +123,8 @@ pub async fn hash(password: &str) -> Result<String, Failure> {
     .await
 }
 
-/// Refuses a new password that is too short, too long, or easily guessed by a person who knows the account's
-/// address, the company and the service.
+/// Refuses a new password that is too short, too long, or easily guessed from the account's address, the company
+/// or the service.
 pub fn check_new(
     app: &App,
     field: &str,
@@ -151,18 +145,18 @@ fn weakness(password: &str, words: &OwnWords) -> Option<String> {
     password_weakness(&password, words)
 }
 
-/// In a time that tells neither where they differ nor how long the known one is.
+/// Compares in constant time: reveals neither the first difference nor the length of `known`.
 fn equal(known: &str, sent: &str) -> bool {
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");
     hmac::verify(&key, sent.as_bytes(), hmac::sign(&key, known.as_bytes()).as_ref()).is_ok()
 }
 
-async fn beside<T: Send + 'static>(
+async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce(&mut Memory) -> Result<T, &'static str> + Send + 'static,
 ) -> Result<T, Failure> {
     let mut memory = MEMORY.lock().await;
     let done = tokio::task::spawn_blocking(move || work(&mut memory)).await;
-    let done = done.map_err(|_| Failure::Internal("the password work was given up".to_owned()))?;
+    let done = done.map_err(|_| Failure::Internal("the password task was aborted".to_owned()))?;
     done.map_err(|reason| Failure::Internal(reason.to_owned()))
 }
 
@@ -187,7 +181,8 @@ mod tests {
     #[tokio::test]
     async fn nobodys_hash_costs_what_everybodys_does() {
         let cost = |hash: &str| hash.split('$').map(str::to_owned).collect::<Vec<_>>();
-        let (nobodys, everybodys) = (cost(NOBODYS_HASH), cost(&hash("correct horse battery").await.unwrap()));
+        let (nobodys, everybodys) =
+            (cost(UNKNOWN_PASSWORD_HASH), cost(&hash("correct horse battery").await.unwrap()));
         assert_eq!(nobodys[..4], everybodys[..4]);
         let lengths = |hash: &[String]| hash.iter().map(String::len).collect::<Vec<_>>();
         assert_eq!(lengths(&nobodys), lengths(&everybodys));
@@ -216,7 +211,7 @@ mod tests {
             assert_eq!(check(typed, known.clone()).await.unwrap(), Checked::Right, "{typed}");
         }
         assert_eq!(check("Contraseña muy larguísima", known).await.unwrap(), Checked::Wrong);
-        // Hashed as it was typed, before.
+        // A hash from before normalization.
         let old = Memory::new().hash(decomposed, b"sixteen bytes of").unwrap();
         assert_eq!(check(decomposed, Known::Hash(old.clone())).await.unwrap(), Checked::RightAsTyped);
         assert_eq!(check(composed, Known::Hash(old)).await.unwrap(), Checked::Wrong);

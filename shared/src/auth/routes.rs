@@ -1,4 +1,4 @@
-//! Every route, and who may ask it: the one table. A route without a row cannot be opened.
+//! The table of all routes with their access rules. A route without a row makes its function panic at the start.
 
 use axum::Router;
 use axum::handler::Handler;
@@ -16,46 +16,43 @@ use crate::rate_limit::class::{
     TOKEN, WEBHOOKS,
 };
 
-/// Who may ask a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     Anyone,
-    /// Whoever is signed in with a session, whatever the role.
+    /// Any caller with a session, whatever the role.
     SignedIn,
-    /// A proven caller in one of these roles.
+    /// An authenticated caller with one of these roles.
     Roles(&'static [Role]),
-    /// The schedule, or an operator with its secret.
+    /// EventBridge Scheduler, or an operator with its secret.
     Scheduler,
-    /// A provider, proven by its signature.
+    /// A provider; the handler verifies the signature.
     SignedWebhook,
 }
 
 impl Access {
-    /// Who administers a company, and nobody else.
+    /// The administrator of a company.
     pub const OWNER: Self = Self::Roles(&[Role::Owner]);
 
-    /// Whoever looks after the platform.
+    /// The people who operate the platform.
     pub const STAFF: Self = Self::Roles(&[Role::Provider, Role::Developer, Role::Accountant]);
 
-    /// Who looks after payouts.
+    /// Staff who may run and approve payouts.
     pub const PAYERS: Self = Self::Roles(&[Role::Provider, Role::Accountant]);
 
-    /// Whoever has to do with bookings.
+    /// The roles with access to bookings.
     pub const PARTIES: Self = Self::Roles(&[Role::Customer, Role::Professional, Role::Owner, Role::Provider]);
 }
 
-/// One row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
-    /// The function that answers it.
+    /// The function that serves the route.
     pub function: &'static str,
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
     pub access: Access,
-    /// How often; `None` where asking costs nobody anything.
+    /// The rate limit; `None` where a request costs nothing.
     pub limit: Option<&'static Class>,
-    /// Whether it takes an idempotency key.
     pub key: KeyPolicy,
 }
 
@@ -144,22 +141,21 @@ pub static ROUTES: [Route; 67] = [
     route("health", "GET", "/api/openapi.json", Access::Anyone),
 ];
 
-/// Opens a function's routes, each of which must stand in the table.
+/// Builds a function's router; each of its routes needs a row in the table.
 pub struct Routes {
     function: &'static str,
     open: Vec<(&'static Route, MethodRouter<SharedApp>)>,
 }
 
 impl Routes {
-    /// The routes of a function.
     pub fn of(function: &'static str) -> Self {
         Self { function, open: Vec::new() }
     }
 
-    /// Opens one route.
+    /// Adds a handler for one route.
     ///
     /// # Panics
-    /// When the route has no row in the table: a function with such a route does not start.
+    /// If the route has no row in the table, so that such a function does not start.
     #[must_use]
     pub fn on<H, T>(mut self, method: Method, path: &'static str, handler: H) -> Self
     where

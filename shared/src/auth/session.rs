@@ -1,6 +1,6 @@
-//! Sessions of browsers: opened at sign-in, found by their cookie, ended here and not in the browser.
+//! Browser sessions: created at sign-in, identified by their cookie, ended on the server and not in the browser.
 //!
-//! The clock decides what has expired; that DynamoDB clears old rows away is housekeeping only.
+//! The clock decides whether a session has expired; DynamoDB's TTL only deletes old rows.
 
 mod cookie;
 mod proof;
@@ -25,59 +25,55 @@ use crate::views::{EmptyView, Timestamp};
 
 pub use cookie::expired as expired_cookie;
 
-/// Money is at hand, and people walk away from their screens: half an hour is the longest that OWASP's
-/// session sheet allows an application of middling risk.
+/// The service handles money, and people leave screens unattended: half an hour is the longest that OWASP's
+/// session cheat sheet allows for a medium-risk application.
 const IDLE_MINUTES: i64 = 30;
 
-/// A working day. A stolen cookie is worth no more than what is left of it.
+/// A working day; also limits how long a stolen cookie works.
 const ABSOLUTE_HOURS: i64 = 12;
 
-/// A session in use is written at most so often: reading costs a sixth of writing.
+/// The idle time of a session in use is extended at most this often, because a write costs six times a read.
 const EXTEND_EVERY_MINUTES: i64 = 5;
 
-/// Somebody else may touch the same rows at the same moment; a third time is no coincidence.
+/// Concurrent requests may change the same rows; after two conflicts the third one is returned as an error.
 const OPEN_TRIES: u32 = 3;
 
-/// A session that counts.
+/// A valid session.
 #[derive(Clone)]
 pub struct Session {
     pub account: AccountKey,
-    /// What that account may do.
     pub role: Role,
-    /// The company it does that in.
     pub company: CompanyId,
-    /// What a changing request has to bring in `x-csrf-token`.
+    /// Changing requests must send it in `x-csrf-token`.
     pub csrf_token: String,
-    /// When somebody signed in.
     pub created_at: DateTime<Utc>,
-    /// When it ends whatever happens.
+    /// The absolute end, even for a session in use.
     pub expires_at: DateTime<Utc>,
-    /// When it ends if nobody uses it.
+    /// The end if no further request arrives.
     pub idle_expires_at: DateTime<Utc>,
     id_hash: String,
 }
 
-/// An account whose owner has just proven to be it.
+/// An account whose owner has just authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenAccount {
     pub account: AccountKey,
     /// What it may do.
     pub role: Role,
-    /// The company it does that in.
     pub company: CompanyId,
-    /// The generation of its sessions, read before the proof: whoever changes the password meanwhile
-    /// ends this session too.
+    /// The generation of the account's sessions, read before the password check: a concurrent change of the
+    /// password ends this session too.
     pub generation: u64,
 }
 
-/// The session of a request. `None` says that there is none that counts, and never why.
+/// The valid session of a request. `None` does not say why there is none.
 pub async fn find(app: &App, headers: &HeaderMap) -> Result<Option<Session>, Failure> {
     let Some(id_hash) = cookie::id_hash(headers) else { return Ok(None) };
     let store = app.store()?;
     let now = app.clock.now();
     let Some(row) = store.session(&id_hash).await? else { return Ok(None) };
-    let over = row.ended_at.is_some() || row.absolute_until <= now || row.idle_until <= now;
-    if over || !proof::is_unchanged(&app.config, &row) {
+    let has_ended = row.ended_at.is_some() || row.absolute_until <= now || row.idle_until <= now;
+    if has_ended || !proof::is_unchanged(&app.config, &row) {
         return Ok(None);
     }
     if store.generation(&row.account).await? != Some(row.generation) {
@@ -106,14 +102,14 @@ fn idle_until(now: DateTime<Utc>, absolute_until: DateTime<Utc>) -> DateTime<Utc
     (now + Duration::minutes(IDLE_MINUTES)).min(absolute_until)
 }
 
-/// Whether sessions can be opened at all; asked before a password is checked, so that the answer
-/// tells nothing about a password.
+/// Fails if sessions are not configured. Called before a password is checked, so that the answer reveals nothing
+/// about the password.
 pub fn configured(app: &App) -> Result<(), Failure> {
     if app.config.session_secrets.is_empty() { Err(not_configured("SESSION_SECRET")) } else { Ok(()) }
 }
 
-/// Opens a session under a new id and gives the cookie that carries it. The session that the request's
-/// own cookie names ends in the same step: an id from before signing in never becomes one from after.
+/// Creates a session with a new id and returns its cookie. Ends the session of the request's own cookie in the
+/// same transaction, so that an id from before the sign-in is never authenticated (session fixation).
 pub async fn open(
     app: &App,
     proven: &ProvenAccount,
@@ -122,7 +118,7 @@ pub async fn open(
     open_refunding(app, proven, previous, None).await
 }
 
-/// The same for who was charged for the attempt: what proved right is given back in the same step.
+/// Like [`open`], and refunds the rate limit charge of the successful attempt in the same transaction.
 pub async fn open_refunding(
     app: &App,
     proven: &ProvenAccount,
@@ -157,7 +153,8 @@ pub async fn open_refunding(
         {
             writes.push(store.end_session(previous, now));
         }
-        // Others are charged at the same rows: rather lose a token than refuse the sign-in.
+        // Concurrent charges change the same rows: the last attempt gives up the refund to let the sign-in
+        // succeed.
         let refund = refund.filter(|_| tries < OPEN_TRIES);
         if let Some((_, charged)) = refund {
             writes.extend(Limiter::refund(&charged.charges()));
@@ -176,7 +173,7 @@ pub async fn open_refunding(
     }
 }
 
-/// Ends the session that the request's cookie names, whether or not it still counts.
+/// Ends the session of the request's cookie, whether or not it is still valid.
 pub async fn end(app: &App, headers: &HeaderMap) -> Result<(), Failure> {
     match cookie::id_hash(headers) {
         Some(id_hash) => Ok(app.store()?.commit_session_end(&id_hash, app.clock.now()).await?),
@@ -184,26 +181,25 @@ pub async fn end(app: &App, headers: &HeaderMap) -> Result<(), Failure> {
     }
 }
 
-/// Ends every session of an account.
 pub async fn end_all(app: &App, account: &AccountKey) -> Result<(), Failure> {
     Ok(app.store()?.end_generation(account).await?)
 }
 
-/// The answer to whoever is signed in no more.
+/// The answer after signing out: removes the cookie.
 pub fn left() -> Response {
     let mut response = Answer::ok(EmptyView {}).into_response();
     response.headers_mut().insert(header::SET_COOKIE, expired_cookie());
     response
 }
 
-/// Whether a request bears the session's own token in `x-csrf-token`. Tokens of every secret that is
-/// still listed are good, so that secrets rotate without a gap.
+/// Whether the request's `x-csrf-token` belongs to the session. Tokens of every listed secret are valid, so that
+/// secrets rotate without a gap.
 pub fn is_csrf_token(app: &App, session: &Session, headers: &HeaderMap) -> bool {
     proof::is_csrf_token(&app.config, &session.id_hash, headers)
 }
 
 impl Session {
-    /// What its owner is shown: who is signed in, until when, and the token for changing requests.
+    /// The JSON view for the browser: account, expiry times and the CSRF token.
     pub fn shown(&self) -> SessionView {
         let (account_id, company_id) = (self.account.clone(), self.company.clone());
         SessionView {
@@ -215,9 +211,9 @@ impl Session {
         }
     }
 
-    /// The answer to whoever has just signed in.
-    pub fn entered(&self, cookie: HeaderValue) -> Response {
-        let mut response = Answer::ok(self.shown()).into_response();
+    /// The answer after signing in: sets the cookie.
+    pub fn signed_in_response(&self, cookie: HeaderValue) -> Response {
+        let mut response = Answer::ok(self.to_json()).into_response();
         response.headers_mut().insert(header::SET_COOKIE, cookie);
         response
     }
@@ -236,7 +232,7 @@ impl Session {
     }
 }
 
-/// The guard has found the session before a handler runs; without it there is none.
+/// The authorization layer stores the session before a handler runs; without it nobody is signed in.
 impl FromRequestParts<SharedApp> for Session {
     type Rejection = Failure;
 
@@ -251,7 +247,7 @@ impl std::fmt::Debug for Session {
     }
 }
 
-/// Accounts are off, because a variable that they need is not set.
+/// 503: signing in is off, because this variable is not set.
 pub fn not_configured(variable: &'static str) -> Failure {
     Failure::NotConfigured { service: "Signing in", variable }
 }

@@ -1,7 +1,8 @@
-//! Requests that come through CloudFront in front of the functions.
+//! The client's address behind CloudFront.
 //!
-//! On AWS one domain before all functions is CloudFront, and a function URL vouches for its address only: all
-//! callers would share the limits of one. So CloudFront sends the client's address in a header, and a secret that proves that the header is its own.
+//! On AWS, CloudFront serves all functions under one domain, and a function URL sees only CloudFront's address:
+//! all callers would share one rate limit. So CloudFront sends the client's address in a header, and a secret
+//! which proves that CloudFront set the header.
 
 use std::net::IpAddr;
 
@@ -12,18 +13,18 @@ use super::scheduler::are_known;
 use crate::app::App;
 use crate::http::extension::ClientIp;
 
-/// The secret; CloudFront replaces whatever a client sent under this name.
-const PROOF: &str = "x-origin-verify";
+/// The header of the secret; CloudFront overwrites a value sent by the client.
+const SECRET_HEADER: &str = "x-origin-verify";
 
-/// Where it says who asks; the same.
-const CLIENT: &str = "x-viewer-ip";
+/// The header of the client's address; also overwritten by CloudFront.
+const CLIENT_IP_HEADER: &str = "x-viewer-ip";
 
-/// The client's address: as CloudFront says where the secret proves it, else as the platform says.
+/// The client's address from CloudFront if the secret is right, otherwise from the platform.
 pub(super) fn client_ip(app: &App, request: &Request) -> Option<IpAddr> {
     let headers = request.headers();
-    let proof = one_header(headers, PROOF);
+    let proof = one_header(headers, SECRET_HEADER);
     if proof.is_some_and(|proof| are_known(&app.config.trusted_proxy_secrets, proof)) {
-        return one_header(headers, CLIENT).and_then(|address| address.parse().ok());
+        return one_header(headers, CLIENT_IP_HEADER).and_then(|address| address.parse().ok());
     }
     request.extensions().get::<ClientIp>().and_then(|ip| ip.0)
 }

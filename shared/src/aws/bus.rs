@@ -1,6 +1,6 @@
-//! The event bus: EventBridge, as the one function sees it that tells it anything.
+//! The event bus: a client for EventBridge, used by the event publisher only.
 //!
-//! Nothing is sent twice from here: whatever was not taken is due again, which is the retry.
+//! The client does not retry: rejected entries stay in the outbox and are sent with the next batch.
 //!
 //! Source: docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
 
@@ -16,16 +16,16 @@ use super::connector::Connector;
 use super::{Aws, time_outs};
 use crate::domain::platform::announcement::Announcement;
 
-/// Entries of one request.
+/// The most entries that one request may hold.
 pub const MAX_ENTRIES: usize = 10;
 
-/// Bytes of one request, as AWS counts them.
+/// The most bytes that one request may hold, counted as AWS does ([`BusEntry::bytes`]).
 pub const MAX_BYTES: usize = 256 * 1024;
 
-/// What a time counts for, however it is written.
+/// What AWS counts for a time, independent of its spelling.
 const TIME_BYTES: usize = 14;
 
-/// Who speaks, to those who choose what to hear.
+/// The `source` of our events, which subscribers filter by.
 pub const SOURCE: &str = "justonce";
 
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct Bus {
     name: String,
 }
 
-/// An announcement in the words of the bus.
+/// An announcement as an entry of EventBridge.
 #[derive(Debug, Clone)]
 pub struct BusEntry {
     kind: String,
@@ -42,39 +42,38 @@ pub struct BusEntry {
     at_ms: i64,
 }
 
-/// What the bus says of one entry.
+/// The bus's result for one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutEventResult {
     Accepted,
-    /// It has not, for this reason.
+    /// Rejected, with the error code.
     Refused(String),
 }
 
-/// Why the bus says nothing of any entry.
+/// Why the bus gave no result for any entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PutError {
-    /// It takes offence at what it was sent: another request may fare better.
-    #[error("the bus refuses the request: {0}")]
+    /// The bus rejected the request as a whole; a smaller or different one may succeed.
+    #[error("the bus rejects the request: {0}")]
     Refused(String),
-    /// It is not there for us, or nobody knows what it took.
+    /// The bus did not answer, so it is unknown which entries it accepted.
     #[error("the bus does not answer: {0}")]
-    Silent(String),
+    Unanswered(String),
 }
 
 impl BusEntry {
-    /// The entry for an announcement.
     pub fn of(announcement: &Announcement) -> Result<Self, serde_json::Error> {
         let detail = serde_json::to_string(announcement)?;
         let at_ms = announcement.occurred_at.timestamp_millis();
         Ok(Self { kind: announcement.kind.clone(), detail, at_ms })
     }
 
-    /// What it takes of a request.
+    /// The size that AWS counts for the entry.
     pub fn bytes(&self) -> usize {
         SOURCE.len() + self.kind.len() + self.detail.len() + TIME_BYTES
     }
 
-    fn addressed_to(&self, bus: &str) -> PutEventsRequestEntry {
+    fn to_request_entry(&self, bus: &str) -> PutEventsRequestEntry {
         PutEventsRequestEntry::builder()
             .event_bus_name(bus)
             .source(SOURCE)
@@ -86,7 +85,7 @@ impl BusEntry {
 }
 
 impl Bus {
-    /// The bus of that name, or that ARN; `endpoint` is where EventBridge answers, if not at its usual place.
+    /// A client for the bus with this name or ARN; `endpoint` overrides EventBridge's usual URL.
     pub fn new(aws: &Aws, http: &reqwest::Client, endpoint: Option<&str>, name: &str) -> Self {
         let mut builder = aws_sdk_eventbridge::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -99,12 +98,12 @@ impl Bus {
         Self { client: Client::from_conf(builder.build()), name: name.to_owned() }
     }
 
-    /// Sends entries, ten at the most, and says what became of each, in their order.
+    /// Sends at most [`MAX_ENTRIES`] entries and returns their results in the same order.
     pub async fn put(&self, entries: &[BusEntry]) -> Result<Vec<PutEventResult>, PutError> {
-        let addressed = entries.iter().map(|entry| entry.addressed_to(&self.name)).collect();
-        let answer = self.client.put_events().set_entries(Some(addressed)).send().await.map_err(silence)?;
+        let addressed = entries.iter().map(|entry| entry.to_request_entry(&self.name)).collect();
+        let answer = self.client.put_events().set_entries(Some(addressed)).send().await.map_err(put_error)?;
         let mut results: Vec<PutEventResult> = answer.entries().iter().map(put_event_result).collect();
-        // What the answer leaves out is not known to have been taken.
+        // An entry without a result in the answer may not have been accepted.
         results.resize(entries.len(), PutEventResult::Refused("not_in_the_answer".to_owned()));
         Ok(results)
     }
@@ -117,8 +116,8 @@ fn put_event_result(entry: &PutEventsResultEntry) -> PutEventResult {
     }
 }
 
-/// Only the code is told: a message may quote what was sent.
-fn silence(error: SdkError<PutEventsError>) -> PutError {
+/// Returns only the error code: the message may quote the payload.
+fn put_error(error: SdkError<PutEventsError>) -> PutError {
     let code = error.code().map(str::to_owned);
     let status = error.raw_response().map(|response| response.status().as_u16());
     match (code.as_deref(), status) {
@@ -126,8 +125,8 @@ fn silence(error: SdkError<PutEventsError>) -> PutError {
             PutError::Refused(code.to_owned())
         }
         (_, Some(413)) => PutError::Refused("too_large".to_owned()),
-        (Some(code), _) => PutError::Silent(code.to_owned()),
-        (None, Some(status)) => PutError::Silent(format!("status {status}")),
-        (None, None) => PutError::Silent("no answer".to_owned()),
+        (Some(code), _) => PutError::Unanswered(code.to_owned()),
+        (None, Some(status)) => PutError::Unanswered(format!("status {status}")),
+        (None, None) => PutError::Unanswered("no answer".to_owned()),
     }
 }

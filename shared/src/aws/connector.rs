@@ -1,4 +1,4 @@
-//! The SDK's requests over the HTTP client that everything else uses: one pool, one TLS stack.
+//! Sends the SDK's requests over the shared HTTP client: one connection pool and one TLS stack.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 
-/// The SDK's connector. Time-outs of an attempt are the SDK's own.
+/// The SDK's connector. The SDK itself limits the time of an attempt.
 #[derive(Debug, Clone)]
 pub(super) struct Connector(reqwest::Client);
 
@@ -42,7 +42,7 @@ impl HttpConnector for Connector {
     }
 }
 
-/// What the SDK signed, unchanged. Its bodies are whole; a stream would be none of ours.
+/// Converts the signed request without changing it. The SDK's bodies are buffered; a stream is an error.
 fn translated(request: HttpRequest) -> Result<reqwest::Request, ConnectorError> {
     let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
     let (parts, body) = request.into_parts();
@@ -51,7 +51,7 @@ fn translated(request: HttpRequest) -> Result<reqwest::Request, ConnectorError> 
     reqwest::Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))
 }
 
-/// Tells the SDK what may be tried again. The text of the error names the host and nothing secret.
+/// Maps the error to the SDK's kinds, which decide about retries. The text names the host and no secret.
 fn failed(error: reqwest::Error) -> ConnectorError {
     if error.is_timeout() {
         ConnectorError::timeout(error.into())

@@ -1,8 +1,8 @@
-//! A role at AWS, taken on with the token by which Vercel says who a deployment is.
+//! An AWS role, assumed with the OIDC token that Vercel issues for a deployment.
 //!
-//! Vercel hands the token over with each request (`x-vercel-oidc-token`); it is of the whole deployment and
-//! lives for an hour, so the newest serves everybody in this process. For it, AWS gives credentials of an
-//! hour (`AssumeRoleWithWebIdentity`), which the SDK keeps until shortly before they end.
+//! Vercel sends the token with each request (`x-vercel-oidc-token`). It identifies the whole deployment and is
+//! valid for an hour, so the process uses the newest one for all requests. AWS exchanges it for credentials of
+//! one hour (`AssumeRoleWithWebIdentity`), which the SDK caches until shortly before they expire.
 //!
 //! Sources: vercel.com/docs/oidc/aws, docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
 
@@ -15,24 +15,24 @@ use aws_sdk_dynamodb::config::Credentials;
 use crate::domain::kernel::time;
 use crate::providers::client::read_within;
 
-/// The newest token that this process was handed.
+/// The newest token that this process received.
 static TOKEN: Mutex<Option<String>> = Mutex::new(None);
 
-/// More than such an answer ever has.
+/// More than any answer of STS has.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 
-/// The name in AWS's own records.
+/// The session name in CloudTrail.
 const SESSION_NAME: &str = "justonce";
 
-/// Keeps the token of a request.
-pub fn remember(token: &str) {
+/// Stores the token of a request for the next renewal of the credentials.
+pub fn store_token(token: &str) {
     let mut known = TOKEN.lock().unwrap_or_else(PoisonError::into_inner);
     if known.as_deref() != Some(token) {
         *known = Some(token.to_owned());
     }
 }
 
-/// Takes a role on. `Debug` shows no token.
+/// Assumes a role. `Debug` shows no token.
 #[derive(Clone)]
 pub struct RoleCredentials {
     http: reqwest::Client,
@@ -45,7 +45,7 @@ impl RoleCredentials {
         Self { http, endpoint: format!("https://sts.{region}.amazonaws.com/"), arn: arn.to_owned() }
     }
 
-    async fn take_on(&self) -> Result<Credentials, CredentialsError> {
+    async fn assume_role(&self) -> Result<Credentials, CredentialsError> {
         let token = TOKEN.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let token = token.ok_or_else(|| CredentialsError::not_loaded("no token came with the request"))?;
         let form = [
@@ -55,7 +55,7 @@ impl RoleCredentials {
             ("RoleSessionName", SESSION_NAME),
             ("WebIdentityToken", &token),
         ];
-        let form = written(&form);
+        let form = encode_form(&form);
         let request =
             self.http.post(&self.endpoint).header("content-type", "application/x-www-form-urlencoded");
         let answer = request.body(form).send().await;
@@ -64,7 +64,7 @@ impl RoleCredentials {
         let body = read_within(answer, MAX_ANSWER_BYTES).await.unwrap_or_default();
         let body = String::from_utf8_lossy(&body).into_owned();
         if !status.is_success() {
-            // The code says what is wrong; the message may quote the token.
+            // Only the error code is reported: the message may quote the token.
             let code = element(&body, "Code").unwrap_or("no reason");
             return Err(CredentialsError::provider_error(format!("AWS refuses the role: {status} {code}")));
         }
@@ -77,7 +77,7 @@ impl ProvideCredentials for RoleCredentials {
     where
         Self: 'a,
     {
-        future::ProvideCredentials::new(self.take_on())
+        future::ProvideCredentials::new(self.assume_role())
     }
 }
 
@@ -87,8 +87,8 @@ impl std::fmt::Debug for RoleCredentials {
     }
 }
 
-/// The fields of a form, as a body.
-fn written(fields: &[(&str, &str)]) -> String {
+/// Encodes fields as a form body.
+fn encode_form(fields: &[(&str, &str)]) -> String {
     let mut url = reqwest::Url::parse("http://localhost").ok();
     if let Some(url) = &mut url {
         url.query_pairs_mut().extend_pairs(fields);
@@ -107,7 +107,7 @@ fn credentials(answer: &str) -> Option<Credentials> {
     ))
 }
 
-/// The text of the first element of that name. What we look for holds no escapes: keys, a token, a time.
+/// The text of the first XML element with this name. Keys, token and time hold no escapes.
 fn element<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = answer.split_once(&format!("<{name}>"))?;
     Some(rest.split_once(&format!("</{name}>"))?.0.trim())
@@ -137,6 +137,6 @@ mod tests {
 
     #[test]
     fn a_form_is_escaped() {
-        assert_eq!(written(&[("a", "b&c=d"), ("e", "f/ü")]), "a=b%26c%3Dd&e=f%2F%C3%BC");
+        assert_eq!(encode_form(&[("a", "b&c=d"), ("e", "f/ü")]), "a=b%26c%3Dd&e=f%2F%C3%BC");
     }
 }

@@ -1,9 +1,9 @@
-//! The deployment's secrets, read once at the start from one secret of AWS's Secrets Manager: a JSON object
-//! of names of the environment.
+//! The deployment's secrets, read once at the start from one secret of AWS Secrets Manager: a JSON object from
+//! environment variable names to values.
 //!
-//! A Lambda function's environment may have 4 KB in all and is shown to whoever may look at the function; a
-//! secret may have 64 KB, and who reads it is written down. `SECRETS_ID` names it; without that nothing is
-//! asked. What stands there comes before the environment.
+//! A Lambda function's environment is limited to 4 KB and visible to everybody who may view the function. A
+//! secret may have 64 KB, and CloudTrail records each access. `SECRETS_ID` names the secret; without it Secrets
+//! Manager is not called. Values from the secret override the environment.
 //!
 //! Source: docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html
 
@@ -21,13 +21,13 @@ use crate::providers::client::read_within;
 
 pub type Secrets = HashMap<String, String>;
 
-/// Why there are none. No text of it shows a value.
+/// Why the secrets could not be read. The text shows no value.
 #[derive(Debug, thiserror::Error)]
 #[error("SECRETS_ID: {0}")]
 pub struct SecretsError(String);
 
 const TARGET: &str = "secretsmanager.GetSecretValue";
-/// A secret has 64 KB at most; its escapes may double that.
+/// A secret has at most 64 KB; JSON escapes may double that.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -40,8 +40,7 @@ struct Answer {
     kind: Option<String>,
 }
 
-/// Reads the secret of that name or ARN; `endpoint` is where Secrets Manager answers, if not at its usual
-/// place.
+/// Reads the secret with this name or ARN; `endpoint` overrides the usual URL of Secrets Manager.
 pub async fn read(
     aws: &Aws,
     http: &reqwest::Client,
@@ -55,22 +54,22 @@ pub async fn read(
         if attempt > 0 {
             tokio::time::sleep(PAUSE).await;
         }
-        match ask(aws, http, &endpoint, id).await? {
+        match request_secret(aws, http, &endpoint, id).await? {
             Ok(answer) => return parse(answer),
-            Err(passing) => problem = passing,
+            Err(retryable) => problem = retryable,
         }
     }
     Err(SecretsError(problem))
 }
 
-/// One attempt; what may pass by itself is the inner error.
-async fn ask(
+/// One attempt. The inner error can be retried; the outer one cannot.
+async fn request_secret(
     aws: &Aws,
     http: &reqwest::Client,
     endpoint: &str,
     id: &str,
 ) -> Result<Result<Answer, String>, SecretsError> {
-    let answer = match http.execute(signed(aws, endpoint, id)?).await {
+    let answer = match http.execute(sign_request(aws, endpoint, id)?).await {
         Ok(answer) => answer,
         Err(error) => return Ok(Err(error.without_url().to_string())),
     };
@@ -88,16 +87,16 @@ async fn ask(
 
 fn parse(answer: Answer) -> Result<Secrets, SecretsError> {
     let text = answer.secret_string.ok_or_else(|| SecretsError("holds no text".to_owned()))?;
-    // The parser's message quotes what it met.
+    // The parser's message may quote a value.
     json::read_trusted(text.as_bytes())
         .map_err(|_| SecretsError("expected a JSON object of names and texts".to_owned()))
 }
 
-fn signed(aws: &Aws, endpoint: &str, id: &str) -> Result<reqwest::Request, SecretsError> {
+fn sign_request(aws: &Aws, endpoint: &str, id: &str) -> Result<reqwest::Request, SecretsError> {
     let Identity::Keys(keys) = &aws.identity else {
         return Err(SecretsError("is read with the role of a Lambda function only".to_owned()));
     };
-    let wrong = |error: &dyn std::fmt::Display| SecretsError(format!("cannot be asked for: {error}"));
+    let wrong = |error: &dyn std::fmt::Display| SecretsError(format!("the request cannot be built: {error}"));
     let body = serde_json::json!({"SecretId": id}).to_string();
     let mut request = http::Request::post(endpoint)
         .header("content-type", "application/x-amz-json-1.1")
@@ -127,19 +126,19 @@ fn signed(aws: &Aws, endpoint: &str, id: &str) -> Result<reqwest::Request, Secre
 mod tests {
     use super::*;
 
-    fn answered(text: &str) -> Result<Secrets, SecretsError> {
+    fn parse_text(text: &str) -> Result<Secrets, SecretsError> {
         parse(Answer { secret_string: Some(text.to_owned()), kind: None })
     }
 
     #[test]
     fn a_secret_is_an_object_of_names_and_texts() {
-        assert_eq!(answered(r#"{"CRON_SECRET": "s"}"#).unwrap()["CRON_SECRET"], "s");
+        assert_eq!(parse_text(r#"{"CRON_SECRET": "s"}"#).unwrap()["CRON_SECRET"], "s");
     }
 
     #[test]
     fn what_cannot_be_read_is_said_without_showing_it() {
         for text in [r#"{"CRON_SECRET": 17}"#, "hunter2", r#"["hunter2"]"#] {
-            let error = answered(text).unwrap_err().to_string();
+            let error = parse_text(text).unwrap_err().to_string();
             assert!(
                 error.contains("SECRETS_ID") && !error.contains("hunter2") && !error.contains("17"),
                 "{error}"

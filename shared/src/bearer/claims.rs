@@ -1,4 +1,4 @@
-//! What proven claims say: for whom, until when, who, as what.
+//! Validates the claims of a verified token: audience, expiry, subject, role and company.
 
 use chrono::{DateTime, Utc};
 use ring::digest::{SHA256, digest};
@@ -10,13 +10,13 @@ use crate::domain::kernel::account::Role;
 use crate::domain::kernel::id::CompanyId;
 use crate::providers::tokens::Times;
 
-/// What is longer or holds other characters than these is written as its hash.
+/// A longer subject, or one with other characters, is replaced by its hash.
 const MAX_PLAIN_SUBJECT_BYTES: usize = 64;
 
-/// OpenID Connect allows 255 and no more.
+/// The limit of OpenID Connect.
 const MAX_SUBJECT_BYTES: usize = 255;
 
-/// The caller that the claims describe, if they are for us and hold now.
+/// The caller in the claims, if they are meant for us and valid now.
 pub(super) fn bearer(
     claims: &Map<String, Value>,
     issuer: &BearerIssuer,
@@ -24,7 +24,7 @@ pub(super) fn bearer(
 ) -> Option<Bearer> {
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let is_ours = text("iss")? == issuer.issuer && is_for(claims.get("aud")?, issuer);
-    if !is_ours || !Times::read(claims)?.hold(now) {
+    if !is_ours || !Times::read(claims)?.are_valid(now) {
         return None;
     }
     Some(Bearer {
@@ -34,9 +34,9 @@ pub(super) fn bearer(
     })
 }
 
-/// Whether the audience is ours alone. In a list only the issuer itself may stand beside us (some name
-/// their own user-info address there): any other service named could hand on to us the tokens it is
-/// shown. `azp` would not help, for it names who asked for the token and not who sends it.
+/// Whether the token is meant for us only. A list may hold our audience and the issuer's own (some issuers add
+/// their user-info address). Any other service in the list could pass on to us the tokens that it receives. `azp`
+/// does not help: it names who requested the token and not who sends it.
 fn is_for(audience: &Value, issuer: &BearerIssuer) -> bool {
     let base = issuer.issuer.trim_end_matches('/');
     let is_ours = |entry: &Value| entry.as_str() == Some(&issuer.audience);
@@ -52,7 +52,7 @@ fn is_for(audience: &Value, issuer: &BearerIssuer) -> bool {
     }
 }
 
-/// The first of its roles that is one of ours.
+/// The first role in the claim that maps to one of ours.
 fn role(claim: &Value, issuer: &BearerIssuer) -> Option<Role> {
     let ours = |word: &str| {
         if issuer.roles.is_empty() { Role::parse(word) } else { issuer.roles.get(word).copied() }
@@ -64,9 +64,9 @@ fn role(claim: &Value, issuer: &BearerIssuer) -> Option<Role> {
     }
 }
 
-/// Subjects are unique only at their issuer, hence its hash. One that may be a person's address, or
-/// that does not fit a key, goes by its hash too; `.` stands in no plain one, and means nothing in a
-/// key of the table, so that every caller can be a party to a booking.
+/// A subject is unique only within its issuer, so the id starts with a hash of the issuer. A subject that may be
+/// an email address, or that does not fit a table key, is hashed too. A plain subject contains no `.`, and `.`
+/// has no meaning in a key of the table, so every caller can be a party to a booking.
 fn subject(issuer: &str, subject: &str) -> Option<String> {
     if subject.is_empty() || subject.len() > MAX_SUBJECT_BYTES {
         return None;

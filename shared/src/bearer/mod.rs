@@ -1,8 +1,8 @@
-//! Bearer tokens: who asks, proven by the signature of an issuer that the environment names.
+//! Bearer tokens, signed by an issuer that is listed in `BEARER_ISSUERS`.
 //!
-//! The rules are those of RFC 8725. Signatures are asymmetric only and made with a key of the issuer's
-//! published set; issuer and audience match exactly; time is the caller's; and what a token says of
-//! itself decides nothing but which of those keys is tried.
+//! Follows RFC 8725: only asymmetric signatures by a key of the issuer's published set; issuer and audience must
+//! match exactly; expiry is checked with the app's clock; and the token's own header only selects which of those
+//! keys is tried.
 
 mod claims;
 
@@ -20,7 +20,7 @@ use crate::providers::tokens::header::{self, Header};
 use crate::providers::tokens::keys::KeySet;
 use crate::providers::tokens::signature;
 
-/// Tokens with many groups are long; longer than this they would not pass most proxies.
+/// Tokens with many groups are long, but most proxies accept no longer headers than this.
 const MAX_TOKEN_BYTES: usize = 8_192;
 
 /// Checks bearer tokens of the configured issuers.
@@ -29,17 +29,17 @@ pub struct BearerTokens {
     issuers: Vec<(BearerIssuer, KeySet)>,
 }
 
-/// A caller proven by a bearer token.
+/// A caller authenticated by a bearer token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bearer {
-    /// Who asks, fit for keys and logs: a short hash of the issuer, a colon, and the subject there.
+    /// A short hash of the issuer, a colon, and the subject there; usable in table keys and logs.
     pub subject: String,
     pub role: Role,
     pub company: CompanyId,
 }
 
 impl BearerTokens {
-    /// Believes these issuers and no other.
+    /// Accepts tokens of these issuers only.
     pub fn new(http: reqwest::Client, issuers: Vec<BearerIssuer>) -> Self {
         let keys = |issuer: &BearerIssuer| KeySet::at(http.clone(), &issuer.jwks_url);
         let issuers = issuers.into_iter().map(|issuer| {
@@ -49,16 +49,16 @@ impl BearerTokens {
         Self { issuers: issuers.collect() }
     }
 
-    /// The caller a token proves.
+    /// Verifies a token and returns its caller.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Bearer, TokenError> {
         let header = header::read(token, MAX_TOKEN_BYTES)?;
-        // Unproven, this only says whose keys to try: they prove it together with everything else.
-        let said: Map<String, Value> =
+        // Not verified yet: the claimed issuer only selects the keys that verify it.
+        let claimed: Map<String, Value> =
             jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| TokenError::Invalid)?;
-        let said = said.get("iss").and_then(Value::as_str).ok_or(TokenError::Invalid)?;
+        let claimed = claimed.get("iss").and_then(Value::as_str).ok_or(TokenError::Invalid)?;
         let mut outcome = Err(TokenError::Invalid);
-        // One issuer may stand there several times, once for each audience.
-        for (issuer, keys) in self.issuers.iter().filter(|(issuer, _)| issuer.issuer == said) {
+        // An issuer may be listed several times, once for each audience.
+        for (issuer, keys) in self.issuers.iter().filter(|(issuer, _)| issuer.issuer == claimed) {
             match check(token, &header, issuer, keys, now).await {
                 Err(TokenError::Invalid) => {}
                 other => outcome = other,
@@ -81,16 +81,16 @@ async fn check(
     let keys = keys.named(header.kid.as_deref(), now).await?;
     let verifiers: Vec<DecodingKey> =
         keys.iter().filter_map(|key| header::verifier(key, header.alg)).collect();
-    // Without a name there must be no choice (OpenID Connect Core, 10.1).
+    // A token without `kid` is accepted only if the issuer has one key (OpenID Connect Core, 10.1).
     if header.kid.is_none() && verifiers.len() != 1 {
         return Err(TokenError::Invalid);
     }
-    let mut proven = verifiers.iter().filter_map(|key| prove(token, header, issuer, key));
+    let mut proven = verifiers.iter().filter_map(|key| verify_signature(token, header, issuer, key));
     claims::bearer(&proven.next().ok_or(TokenError::Invalid)?, issuer, now).ok_or(TokenError::Invalid)
 }
 
-/// Time is checked by the caller's clock, so the library's own is left out of it.
-fn prove(
+/// The claims' times are checked with the app's clock, so the library's own check is off.
+fn verify_signature(
     token: &str,
     header: &Header,
     issuer: &BearerIssuer,

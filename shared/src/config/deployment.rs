@@ -1,10 +1,10 @@
-//! The environment of something deployed, which has to be whole where it can be whole from the beginning.
+//! The environment of a deployment, which must hold every variable that is required at the start.
 
 use super::{Config, ConfigError, Name, Need, is_something, unset};
 
 impl Config {
-    /// Reads the environment of something deployed: what no function starts without has to be there too, and is
-    /// reported together with what cannot be used.
+    /// Reads the environment of a deployed function. Missing required variables are reported together with
+    /// invalid values.
     pub fn of_deployment(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let read = Self::read(&lookup);
         let absent: Vec<Name> = unset(|name| lookup(name).filter(|value| is_something(value)))

@@ -1,4 +1,4 @@
-//! What the environment says of bookings and payouts.
+//! The settings of bookings and payouts.
 
 use std::collections::BTreeMap;
 
@@ -9,30 +9,30 @@ use crate::domain::marketplace::booking::{FeeBasisPoints, Policy};
 use crate::domain::marketplace::calendar::PayoutCalendar;
 use crate::store::marketplace::booking::BookingConfig;
 
-/// Where the marketplace's days begin and end, if the deployment does not say.
+/// The default time zone of the payout calendar.
 const TIME_ZONE: &str = "America/Bogota";
 
-/// Stripe pays out no less than 140 000 pesos to Colombia (docs.stripe.com, cross-border payouts, special
-/// requirements); what is below waits until it is worth a payout.
+/// Stripe's minimum payout to Colombia is 140 000 pesos (docs.stripe.com, cross-border payouts, special
+/// requirements); smaller sums wait until they reach it.
 const MINIMUM: &str = "cop=14000000";
 
-/// Our part of a price, if the deployment does not say: 15 %.
+/// The default platform fee: 15 %.
 const FEE_BASIS_POINTS: u16 = 1_500;
 
-/// The longest of the spans below: no card holds money for longer than a month.
+/// The upper limit of every duration below: no card authorization lasts longer than a month.
 const MAX_HOURS: i64 = 31 * 24;
 
-/// What a deployment decides about bookings and payouts.
+/// A deployment's settings of bookings and payouts.
 #[derive(Debug, Clone)]
 pub struct Marketplace {
-    /// The spans of time, and where the concierge is.
+    /// The deadlines and the URL of the concierge.
     pub booking_config: BookingConfig,
-    /// Our part of a price.
+    /// The platform's share of a price.
     pub fee: FeeBasisPoints,
     pub calendar: PayoutCalendar,
-    /// What a professional is paid at least in one batch, in minor units.
+    /// The smallest payout per professional and batch, in minor units.
     pub payout_minimum: BTreeMap<Currency, i64>,
-    /// What needs a second person's approval when it is more, in minor units.
+    /// Larger payouts need the approval of a second person, in minor units.
     pub payout_approval_above: BTreeMap<Currency, i64>,
 }
 
@@ -81,7 +81,7 @@ impl Marketplace {
     }
 }
 
-/// `usd=1000,cop=14000000`: minor units by currency.
+/// Parses `usd=1000,cop=14000000`: minor units by currency.
 fn amounts(name: &str, text: &str, mistakes: &mut Vec<String>) -> BTreeMap<Currency, i64> {
     let mut amounts = BTreeMap::new();
     for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {

@@ -1,30 +1,28 @@
-//! Every name of the environment: what it is for, and what fails without it. `.env.example` is written from here.
+//! Every environment variable: its purpose and what is off without it. `.env.example` is generated from here.
 
-/// One name of the environment.
+/// One environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Name {
     pub name: &'static str,
-    /// What it is for.
     pub purpose: &'static str,
-    /// What is off without it; empty where a default stands in.
+    /// The feature that is off without it; empty if there is a default.
     pub off_without: &'static str,
-    /// Whether every deployment needs it.
     pub need: Need,
-    /// Whether its value may never be shown.
+    /// Whether its value must never be shown.
     pub secret: bool,
 }
 
-/// Whether a name has to be set.
+/// Whether a variable must be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// By every function: none of a deployment starts without it.
+    /// Required: a deployed function does not start without it.
     Start,
-    /// By everybody, in the end: others give it, perhaps only after the first deployment. While it is missing, the
-    /// start and the health check say so.
+    /// Required in production; may be set after the first deployment. The start and the health check report it
+    /// until then.
     Always,
     /// Optional: enables one feature.
     Wanted,
-    /// By nobody: the platform sets it, or a default stands in.
+    /// Never required: the platform sets it, or there is a default.
     Default,
 }
 
@@ -48,112 +46,120 @@ const fn secret(name: Name) -> Name {
     Name { secret: true, ..name }
 }
 
-/// Every name that is read.
 pub const NAMES: [Name; 61] = [
-    first("TABLE_NAME", "the DynamoDB table", "everything that is kept"),
+    first("TABLE_NAME", "the DynamoDB table", "everything that is stored"),
     first("AWS_REGION", "the table's region; Lambda sets it", "the table"),
     default("TABLE_REGION", "the table's region where AWS_REGION is not ours to set, as on Vercel"),
-    default("AWS_ENDPOINT_URL_DYNAMODB", "where DynamoDB answers, if not at its usual place"),
+    default("AWS_ENDPOINT_URL_DYNAMODB", "the URL of DynamoDB, if not the usual one"),
     wanted(
         "EVENT_BUS_NAME",
-        "the bus of EventBridge that hears of what happens",
-        "telling others of cases, bookings, payouts and payees",
+        "the EventBridge bus to which events are published",
+        "publishing events about cases, bookings, payouts and payees",
     ),
-    default("AWS_ENDPOINT_URL_EVENTBRIDGE", "where EventBridge answers, if not at its usual place"),
+    default("AWS_ENDPOINT_URL_EVENTBRIDGE", "the URL of EventBridge, if not the usual one"),
     secret(wanted(
         "POSTHOG_API_KEY",
-        "the key of the project at PostHog that hears of what happens, phc_…",
+        "the key of the PostHog project to which events are published, phc_…",
         "counting cases, bookings, payouts and payees in PostHog",
     )),
-    default("POSTHOG_HOST", "where PostHog takes events, if not at https://us.i.posthog.com"),
+    default("POSTHOG_HOST", "the URL of PostHog, if not https://us.i.posthog.com"),
     secret(wanted(
         "SENTRY_DSN",
-        "the project at Sentry that hears of errors and of the jobs' check-ins, https://key@host/project",
-        "watching errors and jobs from outside",
+        "the DSN of the Sentry project for errors and check-ins of jobs, https://key@host/project",
+        "reporting errors and jobs to Sentry",
     )),
-    default("SENTRY_ENVIRONMENT", "what Sentry calls this deployment; production"),
+    default("SENTRY_ENVIRONMENT", "the environment name at Sentry; production"),
     secret(wanted(
         "BETTER_STACK_SOURCE_TOKEN",
-        "what opens the source at Better Stack that the log is shipped to",
+        "the token of the Better Stack source to which the log is shipped",
         "shipping the log to Better Stack",
     )),
-    default("BETTER_STACK_HOST", "where that source takes lines, https://….betterstackdata.com"),
+    default("BETTER_STACK_HOST", "the ingesting host of that source, https://….betterstackdata.com"),
     secret(first(
         "CRON_SECRET",
-        "opens jobs over HTTP (list, newest first)",
+        "the secret for running jobs over HTTP (list, newest first)",
         "jobs over HTTP, the deep health check, replaying events",
     )),
     secret(first(
         "ENCRYPTION_KEY",
-        "seals what is kept: 32 bytes in base64 (list, newest first)",
-        "webhooks (raw events are kept sealed), accounts, single sign-on",
+        "encrypts personal data: 32 bytes in base64 (list, newest first)",
+        "webhooks (raw events are stored encrypted), accounts, single sign-on",
     )),
     secret(needed("WHOP_API_KEY", "the app's key at Whop", "reminders, nudges, memberships")),
     needed("WHOP_APP_ID", "the app at Whop, app_…", "signing in with Whop's user token, pushes"),
-    secret(needed("WHOP_WEBHOOK_SECRET", "what Whop signs with (list, newest first)", "webhooks of Whop")),
-    default("WHOP_USER_TOKEN_PUBLIC_KEY", "one public key for user tokens, in place of the published set"),
-    default("WHOP_USER_TOKEN_JWKS_URL", "where Whop's public keys are, if not at their usual place"),
-    default("WHOP_API_BASE", "where Whop's API is, if not at its usual place"),
+    secret(needed(
+        "WHOP_WEBHOOK_SECRET",
+        "the secret of Whop's signatures (list, newest first)",
+        "webhooks of Whop",
+    )),
+    default("WHOP_USER_TOKEN_PUBLIC_KEY", "a public key for user tokens that overrides the published set"),
+    default("WHOP_USER_TOKEN_JWKS_URL", "the URL of Whop's public keys, if not the usual one"),
+    default("WHOP_API_BASE", "the URL of Whop's API, if not the usual one"),
     secret(wanted(
         "STRIPE_SECRET_KEY",
         "the platform's key at Stripe, sk_… or rk_…",
         "bookings, declines, payouts",
     )),
-    default("STRIPE_API_BASE", "where Stripe's API is, without its /v1, if not at its usual place"),
+    default("STRIPE_API_BASE", "the URL of Stripe's API without its /v1, if not the usual one"),
     secret(wanted(
         "STRIPE_WEBHOOK_SECRET",
-        "what Stripe signs with (list, newest first)",
+        "the secret of Stripe's signatures (list, newest first)",
         "webhooks of Stripe",
     )),
-    default("PLATFORM_FEE_BASIS_POINTS", "our part of a booking's price in hundredths of a percent; 1500"),
+    default(
+        "PLATFORM_FEE_BASIS_POINTS",
+        "the platform's share of a booking's price in hundredths of a percent; 1500",
+    ),
     default("BOOKING_PAYMENT_HOURS", "how long a customer has to pay; 24"),
-    default("BOOKING_ANSWER_HOURS", "how long a professional has to answer once the money is held; 24"),
+    default(
+        "BOOKING_ANSWER_HOURS",
+        "how long a professional has to answer once the payment is authorized; 24",
+    ),
     wanted(
         "CONCIERGE_URL",
-        "where a customer whose booking was declined finds help",
+        "the page with help for customers whose booking was declined",
         "the offer in that mail",
     ),
-    default("PAYOUT_TIME_ZONE", "where Tuesday and Friday begin, an IANA name; America/Bogota"),
-    default("PAYOUT_HOLD_BACK_HOURS", "how long after its completion a booking is paid at the earliest; 24"),
     default(
-        "PAYOUT_MINIMUM",
-        "what a professional is paid at least at once, in minor units; cop=14000000 (list)",
+        "PAYOUT_TIME_ZONE",
+        "the time zone of the payout days Tuesday and Friday, an IANA name; America/Bogota",
     ),
     default(
+        "PAYOUT_HOLD_BACK_HOURS",
+        "how long after its completion a booking is paid out at the earliest; 24",
+    ),
+    default("PAYOUT_MINIMUM", "the smallest payout to a professional, in minor units; cop=14000000 (list)"),
+    default(
         "PAYOUT_APPROVAL_ABOVE",
-        "above which a second person approves a payout, such as usd=500000 (list)",
+        "payouts above this need a second person's approval, such as usd=500000 (list)",
     ),
     secret(wanted(
         "WEBHOOK_SECRETS",
-        "other sources of Standard Webhooks: source=whsec_… or source=whpk_… (list; a source may stand there several times)",
+        "other sources of Standard Webhooks: source=whsec_… or source=whpk_… (list; a source may be listed several times)",
         "webhooks of other sources",
     )),
     secret(wanted(
         "RESEND_API_KEY",
         "the key at Resend",
-        "mails: the stand-in for pushes, links of accounts",
+        "mails: the fallback for push messages, links of accounts",
     )),
     secret(wanted(
         "RESEND_WEBHOOK_SECRET",
-        "what Resend signs with, whsec_… (list, newest first)",
-        "webhooks of Resend: addresses whose mail bounced are written to again",
+        "the secret of Resend's signatures, whsec_… (list, newest first)",
+        "webhooks of Resend: mails are still sent to addresses that bounced",
     )),
-    default("RESEND_API_BASE", "where Resend's API is, if not at its usual place"),
-    wanted("EMAIL_FROM", "who mails come from", "mails, as without RESEND_API_KEY"),
+    default("RESEND_API_BASE", "the URL of Resend's API, if not the usual one"),
+    wanted("EMAIL_FROM", "the sender of mails", "mails, as without RESEND_API_KEY"),
     wanted(
         "PUBLIC_BASE_URL",
-        "where browsers reach the service, https://…",
+        "the service's origin for browsers, https://…",
         "sessions with cookies, links in mails, single sign-on",
     ),
-    default("ALLOWED_ORIGINS", "further origins whose pages may ask with credentials (list, exact)"),
-    secret(wanted(
-        "SESSION_SECRET",
-        "binds CSRF tokens to their session (list, newest first)",
-        "sessions with cookies",
-    )),
+    default("ALLOWED_ORIGINS", "further origins whose pages may send credentials (list, exact)"),
+    secret(wanted("SESSION_SECRET", "the key of CSRF tokens (list, newest first)", "sessions with cookies")),
     secret(default(
         "ORIGIN_VERIFY_SECRET",
-        "what one domain before the function URLs proves itself with, so that limits count its callers apart (list, newest first)",
+        "the secret that CloudFront sends to the function URLs, so that limits count its clients separately (list, newest first)",
     )),
     wanted(
         "PLATFORM_COMPANY_ID",
@@ -184,19 +190,22 @@ pub const NAMES: [Name; 61] = [
     default("OIDC_ROLE_CLAIM", "the claim of the id token that names the role; `role` where it is not set"),
     wanted(
         "BEARER_ISSUERS",
-        "whose bearer tokens are believed: a JSON list of issuer, audience, jwks_url, role_claim, company_claim, roles",
+        "the issuers whose bearer tokens are accepted: a JSON list of issuer, audience, jwks_url, role_claim, company_claim, roles",
         "bearer tokens",
     ),
-    default("AWS_ROLE_ARN", "on Vercel: the role at AWS that its token opens; no key has to be kept there"),
-    default("TABLE_ACCESS_KEY_ID", "keys of our own, where neither a role nor Lambda gives credentials"),
+    default(
+        "AWS_ROLE_ARN",
+        "on Vercel: the AWS role that is assumed with its token, so that no key is stored there",
+    ),
+    default("TABLE_ACCESS_KEY_ID", "an access key, where neither a role nor Lambda gives credentials"),
     secret(default("TABLE_SECRET_ACCESS_KEY", "the same")),
     default("AWS_ACCESS_KEY_ID", "credentials of the table, as Lambda sets them"),
     secret(default("AWS_SECRET_ACCESS_KEY", "the same")),
     secret(default("AWS_SESSION_TOKEN", "the same")),
     default(
         "SECRETS_ID",
-        "on Lambda: the secret in AWS's Secrets Manager whose JSON object comes before the environment",
+        "on Lambda: the secret in AWS's Secrets Manager whose JSON object overrides the environment",
     ),
-    default("AWS_ENDPOINT_URL_SECRETS_MANAGER", "where Secrets Manager answers, if not at its usual place"),
-    default("AWS_CA_BUNDLE", "a PEM file of further roots, for an AWS of one's own behind TLS"),
+    default("AWS_ENDPOINT_URL_SECRETS_MANAGER", "the URL of Secrets Manager, if not the usual one"),
+    default("AWS_CA_BUNDLE", "a PEM file of further root certificates, for an AWS emulator behind TLS"),
 ];

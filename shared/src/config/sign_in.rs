@@ -1,4 +1,4 @@
-//! What the environment says of who may sign in.
+//! The settings of staff accounts, single sign-on and bearer tokens.
 
 use serde::Deserialize;
 
@@ -8,11 +8,9 @@ use crate::json;
 
 /// A staff account of the environment.
 pub struct StaffAccount {
-    /// What it may do.
     pub role: Role,
-    /// What it is called.
     pub username: String,
-    /// Its password, or an Argon2id hash of it (`$argon2id$…`).
+    /// The plain password or its Argon2id hash (`$argon2id$…`).
     pub password: String,
 }
 
@@ -25,13 +23,12 @@ pub struct Oidc {
     pub role_claim: String,
 }
 
-/// An issuer whose bearer tokens are believed.
+/// An issuer whose bearer tokens are accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BearerIssuer {
     pub issuer: String,
     pub audience: String,
-    /// Where its public keys are.
     pub jwks_url: String,
     /// The claim that names the role.
     #[serde(default = "role_claim")]
@@ -39,7 +36,7 @@ pub struct BearerIssuer {
     /// The claim that names the company.
     #[serde(default = "company_claim")]
     pub company_claim: String,
-    /// Which of its roles is which of ours; empty where it uses our words.
+    /// Maps the issuer's roles to ours; empty if it uses our names.
     #[serde(default)]
     pub roles: std::collections::BTreeMap<String, Role>,
 }
@@ -55,10 +52,10 @@ fn company_claim() -> String {
 const STAFF: [(Role, &str); 3] =
     [(Role::Provider, "PROVIDER"), (Role::Developer, "DEVELOPER"), (Role::Accountant, "ACCOUNTANT")];
 
-/// Whose start every Argon2id hash has.
+/// The prefix of every Argon2id hash.
 const HASH_PREFIX: &str = "$argon2id$";
 
-/// The staff accounts; each needs both of its names.
+/// Reads the staff accounts; each needs both name and password.
 pub(super) fn staff(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Vec<StaffAccount> {
     let mut accounts: Vec<StaffAccount> = Vec::new();
     let [company, base_url] =
@@ -83,7 +80,7 @@ pub(super) fn staff(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<Str
     accounts
 }
 
-/// Single sign-on, whole or not at all.
+/// Reads the settings of single sign-on; a part without the rest is a mistake.
 pub(super) fn oidc(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Option<Oidc> {
     let names = ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"].map(str::to_owned);
     let [issuer, client_id, client_secret] = all_or_none(&names, &get, mistakes)?;
@@ -91,7 +88,6 @@ pub(super) fn oidc(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<Stri
     Some(Oidc { issuer, client_id, client_secret, role_claim })
 }
 
-/// The issuers of bearer tokens.
 pub(super) fn bearer_issuers(text: Option<String>, mistakes: &mut Vec<String>) -> Vec<BearerIssuer> {
     let Some(text) = text else { return Vec::new() };
     let issuers: Vec<BearerIssuer> = match json::read_trusted(text.as_bytes()) {
@@ -112,7 +108,7 @@ pub(super) fn bearer_issuers(text: Option<String>, mistakes: &mut Vec<String>) -
     issuers
 }
 
-/// Values that make sense together only; some of them without the others is a mistake.
+/// Reads variables that are needed together; some without the others are a mistake.
 fn all_or_none<const N: usize>(
     names: &[String; N],
     get: impl Fn(&str) -> Option<String>,

@@ -1,22 +1,23 @@
-//! Whether a secret can be guessed.
+//! Checks whether secrets and passwords can be guessed.
 
 mod guessable;
 
 pub use guessable::OwnWords;
 
-/// A secret that can be guessed is none.
+/// Shorter secrets can be guessed.
 const MIN_SECRET_CHARS: usize = 16;
 
-/// Nobody's random secret repeats eight characters only; `aaaaaaaaaaaaaaaa` does.
+/// A random secret has more different characters than this; `aaaaaaaaaaaaaaaa` has one.
 const MIN_DISTINCT_CHARS: usize = 6;
 
-/// A password is typed by a person, so the limiter stands beside it; below this even that does not help.
+/// Passwords are typed by people and protected by the rate limit, so they may be shorter than secrets; below this
+/// the limit does not help.
 const MIN_PASSWORD_CHARS: usize = 12;
 
-/// Words of example files, which end up in deployments.
+/// Words of example files, which get copied into deployments.
 const PLACEHOLDERS: [&str; 6] = ["change", "example", "placeholder", "your-", "your_", "secret-here"];
 
-/// What is wrong with a secret; `None` when nothing is.
+/// Why a secret is weak; `None` if it is not.
 pub fn weakness(secret: &str) -> Option<String> {
     if secret.chars().count() < MIN_SECRET_CHARS {
         return Some(format!("is shorter than {MIN_SECRET_CHARS} characters"));
@@ -24,7 +25,7 @@ pub fn weakness(secret: &str) -> Option<String> {
     commonness(secret)
 }
 
-/// What is wrong with a password of whom these are the words; `None` when nothing is.
+/// Why a password is weak, given the words of its own account; `None` if it is not.
 pub fn password_weakness(password: &str, words: &OwnWords) -> Option<String> {
     if password.chars().count() < MIN_PASSWORD_CHARS {
         return Some(format!("is shorter than {MIN_PASSWORD_CHARS} characters"));

@@ -1,59 +1,57 @@
-//! Who watches the service from outside: analytics, errors, log lines. Each is there when its name is set.
+//! The settings of analytics, error tracking and log shipping; each is on if its key is set.
 
 use crate::watch::{Drain, Dsn, Release};
 
-/// The project at PostHog that hears of what happens.
+/// The PostHog project to which events are published.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Analytics {
     pub api_key: String,
-    /// Where it takes events.
     pub host: String,
 }
 
-/// What watches errors and jobs, and what it is told of the deployment.
+/// The Sentry project and how the deployment is named there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errors {
-    /// The project at Sentry.
     pub dsn: Dsn,
     pub deployment: Release,
 }
 
-/// Where the sandbox of a company ends and production begins is the deployment's to say.
+/// The default name; a sandbox deployment sets its own.
 const ENVIRONMENT: &str = "production";
 
 const POSTHOG_HOST: &str = "https://us.i.posthog.com";
 
-/// Reads who counts what happens.
+/// Reads the settings of PostHog.
 pub(super) fn analytics(
     get: impl Fn(&str) -> Option<String>,
     mistakes: &mut Vec<String>,
 ) -> Option<Analytics> {
     let api_key = get("POSTHOG_API_KEY")?;
-    // The other kind, phx_…, is a person's and opens everything; no event is taken with it.
+    // A personal key (phx_…) grants access to everything and cannot send events.
     if !api_key.starts_with("phc_") {
         mistakes.push("POSTHOG_API_KEY: expected the key of a project, phc_…".to_owned());
     }
     Some(Analytics { api_key, host: get("POSTHOG_HOST").unwrap_or_else(|| POSTHOG_HOST.to_owned()) })
 }
 
-/// Reads who watches errors and jobs.
+/// Reads the settings of Sentry.
 pub(super) fn errors(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Option<Errors> {
     let dsn = Dsn::parse(&get("SENTRY_DSN")?);
     let dsn = dsn.map_err(|error| mistakes.push(format!("SENTRY_DSN: {error}"))).ok()?;
     let environment = get("SENTRY_ENVIRONMENT").unwrap_or_else(|| ENVIRONMENT.to_owned());
-    // Sentry takes no other names.
+    // Sentry accepts no other characters in names.
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if environment.len() > 64 || !environment.chars().all(plain) {
         mistakes.push("SENTRY_ENVIRONMENT: expected up to 64 letters, digits, -, _ and .".to_owned());
     }
     let version = concat!("justonce@", env!("CARGO_PKG_VERSION"));
-    // What the platform calls this very deployment.
+    // The platform's id of this deployment.
     let build = get("VERCEL_GIT_COMMIT_SHA").or_else(|| get("AWS_LAMBDA_FUNCTION_VERSION"));
     let release = build.map_or_else(|| version.to_owned(), |build| format!("{version}+{build}"));
     Some(Errors { dsn, deployment: Release { release, environment } })
 }
 
-/// Reads where the log is shipped to.
+/// Reads the settings of Better Stack.
 pub(super) fn drain(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<String>) -> Option<Drain> {
     match (get("BETTER_STACK_SOURCE_TOKEN"), get("BETTER_STACK_HOST")) {
         (Some(token), Some(host)) => {
@@ -64,7 +62,7 @@ pub(super) fn drain(get: impl Fn(&str) -> Option<String>, mistakes: &mut Vec<Str
             mistakes.push("BETTER_STACK_HOST: is not set, although BETTER_STACK_SOURCE_TOKEN is".to_owned());
             None
         }
-        // A place without a token opens nothing, and harms nothing.
+        // A host without a token has no effect.
         (None, _) => None,
     }
 }

@@ -1,4 +1,4 @@
-//! An answer as data, so that it can be kept and given again.
+//! An answer as data, so that it can be stored under an idempotency key and replayed.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -18,12 +18,12 @@ impl Answer {
         Self::of(StatusCode::OK, body)
     }
 
-    /// 202 with a body: decided, not yet done.
+    /// 202 with a body: accepted but not yet done.
     pub fn accepted(body: impl Serialize) -> Self {
         Self::of(StatusCode::ACCEPTED, body)
     }
 
-    /// Any status with a body. Our own shapes always serialize; were one not to, the body is null.
+    /// An answer with any status. If a body does not serialize, which our types always do, it is null.
     pub fn of(status: StatusCode, body: impl Serialize) -> Self {
         Self { status, body: serde_json::to_value(body).unwrap_or_default() }
     }
@@ -35,7 +35,7 @@ impl IntoResponse for Answer {
     }
 }
 
-/// A response of text that is JSON already.
+/// A response whose text is JSON already.
 pub fn json_response(status: StatusCode, content_type: &str, body: String) -> Response {
     let mut response = (status, body).into_response();
     if let Ok(content_type) = HeaderValue::from_str(content_type) {

@@ -1,4 +1,4 @@
-//! Request bodies: raw bytes under a limit, and JSON.
+//! Request bodies: raw bytes with a size limit, and JSON.
 
 use axum::extract::{FromRequest, Request};
 use bytes::Bytes;
@@ -14,7 +14,7 @@ use crate::json::{self, JsonError};
 /// The largest body that is read.
 pub const MAX_BODY_BYTES: usize = json::REQUEST.max_bytes;
 
-/// The body as it came, verified by nobody.
+/// The unverified bytes of a body.
 #[derive(Debug, Clone)]
 pub struct RawBody(pub Bytes);
 
@@ -41,10 +41,9 @@ fn is_too_large(error: &(dyn std::error::Error + 'static)) -> bool {
     false
 }
 
-/// A JSON body, and its bytes for the fingerprint of an idempotency key. An empty body is `{}`.
+/// A JSON body with its bytes for the fingerprint of an idempotency key. An empty body counts as `{}`.
 #[derive(Debug, Clone)]
 pub struct JsonBody {
-    /// The bytes as sent.
     pub bytes: Bytes,
     pub value: Value,
 }
@@ -66,7 +65,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     }
 }
 
-/// What is wrong and where, without a word of what was sent.
+/// Names the error and its position, without quoting the body.
 fn unreadable(error: JsonError) -> Failure {
     match error {
         JsonError::TooLarge { .. } => Failure::TooLarge,
@@ -78,7 +77,7 @@ fn unreadable(error: JsonError) -> Failure {
 }
 
 impl JsonBody {
-    /// The fields of an object body, none but those allowed.
+    /// The fields of an object body; fails if there are others than `allowed`.
     pub fn object(&self, allowed: &[&str]) -> Result<&serde_json::Map<String, Value>, Failure> {
         let object =
             self.value.as_object().ok_or_else(|| Failure::invalid("The body is not a JSON object."))?;
@@ -91,7 +90,7 @@ impl JsonBody {
     }
 }
 
-/// A field that has to be a text of at most so many characters.
+/// Reads a required text field of at most `max_chars` characters.
 pub fn text_field<'a>(
     object: &'a serde_json::Map<String, Value>,
     field: &str,
@@ -105,7 +104,7 @@ pub fn text_field<'a>(
     Ok(text)
 }
 
-/// The field `language`: English where nobody says.
+/// Reads the field `language`; English if it is missing.
 pub fn language_field(object: &serde_json::Map<String, Value>) -> Result<Language, Failure> {
     let language =
         object.get("language").map_or(Some(Language::En), |field| Language::parse(field.as_str()?));

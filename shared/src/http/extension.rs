@@ -1,6 +1,6 @@
-//! What the platform says about a request, as request extensions.
+//! What the platform reports about a request, as request extensions.
 //!
-//! They are types and not headers, because a client can send any header but no type.
+//! They are types and not headers, because a client can send any header but cannot set an extension.
 
 use crate::domain::kernel::ids::Ids;
 use std::net::IpAddr;
@@ -8,36 +8,36 @@ use std::net::IpAddr;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// The address the request came from; `None` where the platform does not vouch for one.
+/// The client's address; `None` if the platform does not guarantee one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientIp(pub Option<IpAddr>);
 
-/// Present only on a direct invocation by the scheduler, which IAM has let in.
+/// Present only on a direct invocation by the scheduler, which IAM has authorized.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger(pub ScheduledEvent);
 
 /// The payload of a schedule: `{"job": "reminders", "scheduled_at": "<aws.scheduler.scheduled-time>"}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduledEvent {
-    /// Which job is to run, such as `auto-decline`.
+    /// The name of the job, such as `auto-decline`.
     pub job: String,
-    /// The planned time of this firing; `None` where the payload names no readable one,
-    /// as when somebody invokes the function by hand.
+    /// The planned time of this run; `None` if the payload holds no valid one, as when a person invokes the
+    /// function.
     pub scheduled_at: Option<DateTime<Utc>>,
 }
 
-/// The name under which the platform and the log know this request.
+/// The id of this request in the platform's logs and ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
-/// Job names are short words; anything longer is no payload of ours.
+/// A longer name is no job of ours.
 const MAX_JOB_CHARS: usize = 64;
 
-/// Room for the ids of both platforms (36 and about 60 characters) and no more in every log line.
+/// Long enough for the ids of both platforms (36 and about 60 characters), short enough for every log line.
 const MAX_REQUEST_ID_CHARS: usize = 128;
 
 impl ScheduledEvent {
-    /// Reads the payload; `None` where it is not of this form.
+    /// Parses the payload; `None` if it does not have this form.
     pub fn read(payload: &Value) -> Option<Self> {
         let job = payload.get("job")?.as_str()?;
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -51,7 +51,7 @@ impl ScheduledEvent {
 }
 
 impl RequestId {
-    /// Takes the platform's id, or makes one where there is none or it is not fit for a log line.
+    /// Takes the platform's id, or generates one if it is missing or unfit for a log line.
     pub fn from_platform(id: Option<&str>) -> Self {
         let fit = |id: &&str| {
             !id.is_empty() && id.len() <= MAX_REQUEST_ID_CHARS && id.bytes().all(|b| b.is_ascii_graphic())

@@ -1,4 +1,4 @@
-//! Why a request is not done: one enum whose variants name their status.
+//! Why a request fails: one enum whose variants map to a status.
 
 use std::borrow::Cow;
 
@@ -15,69 +15,61 @@ use crate::views::platform::problem::ProblemView;
 /// The media type of a problem document (RFC 9457).
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// What a client is told.
+/// A failure that becomes a problem document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// 400: malformed or invalid input, field by field where it is known.
+    /// 400: malformed or invalid input, with the affected fields if they are known.
     Invalid {
-        /// What is wrong as a whole.
         detail: String,
-        /// What is wrong where.
         errors: Vec<FieldError>,
     },
-    /// 401: no proof of who asks.
+    /// 401: missing or invalid credentials.
     Unauthorized(&'static str),
-    /// 403: known, not allowed.
+    /// 403: authenticated but not allowed.
     Forbidden(&'static str),
-    /// 404: absent, or another company's; nobody can tell which.
+    /// 404: absent, or another company's; the answer does not tell which.
     Absent,
-    /// 409: in progress, or the state does not allow it.
+    /// 409: the resource's status does not allow it.
     Conflict(String),
-    /// 409: somebody else is at it at this moment; soon it may be done.
+    /// 409: another request is changing it right now; a retry may succeed.
     Busy(&'static str),
     /// 413: more than the limit.
     TooLarge,
     NotJson,
-    /// 429: more often than the limit allows.
+    /// 429: the rate limit is exceeded.
     TooMany {
-        /// When it may be tried again.
         retry_after_seconds: u32,
     },
     /// 422: the idempotency key was used for another request.
     KeyReused,
-    /// 500: our own fault; the reason goes to the log.
+    /// 500: a fault of ours; the reason goes to the log only.
     Internal(String),
     /// 503: a feature is off, because an environment variable is not set.
     NotConfigured {
-        /// What is not configured, such as `Stripe`.
+        /// The service that is not configured, such as `Stripe`.
         service: &'static str,
-        /// The variable that enables it.
         variable: &'static str,
     },
-    /// 503: try again; the reason goes to the log.
+    /// 503: a retry may succeed; the reason goes to the log only.
     Unavailable {
-        /// What the client is told.
         detail: &'static str,
-        /// What the operator is told.
         reason: String,
     },
 }
 
-/// How long a client is asked to wait on 503 and on a key in progress, in seconds.
+/// `Retry-After` of 503 and of a key in progress, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 2;
 
-/// How many entries a problem document lists of input errors, the one that counts the rest included.
+/// The most input errors in a problem document, the last one counting those left out.
 const MAX_LISTED_ERRORS: usize = 20;
 
-/// What a 401 has to name (RFC 9110): the one way to prove oneself that is a scheme of HTTP.
+/// `WWW-Authenticate`, which a 401 must have (RFC 9110): bearer is the only HTTP scheme that we accept.
 const CHALLENGE: &str = "Bearer realm=\"justonce\"";
 
 impl Failure {
-    /// 503: payments are off.
     pub const STRIPE_NOT_CONFIGURED: Self =
         Self::NotConfigured { service: "Stripe", variable: "STRIPE_SECRET_KEY" };
 
-    /// Invalid input without a field.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Self::Invalid { detail: detail.into(), errors: Vec::new() }
     }
@@ -89,7 +81,7 @@ impl Failure {
         }
     }
 
-    /// 503: a value of the configuration cannot be used; the reason, which names it, goes to the log.
+    /// 503: a setting is invalid; the reason, which names it, goes to the log only.
     pub fn misconfigured(reason: String) -> Self {
         Self::Unavailable { detail: "The service is not configured correctly.", reason }
     }
@@ -128,10 +120,10 @@ impl Failure {
             Self::Invalid { detail, .. } | Self::Conflict(detail) => detail,
             Self::Unauthorized(detail) | Self::Forbidden(detail) | Self::Busy(detail) => detail,
             Self::Unavailable { detail, .. } => detail,
-            Self::Absent => "There is nothing here.",
+            Self::Absent => "There is no such resource.",
             Self::TooLarge => "The body is larger than 256 KiB.",
             Self::NotJson => "Send JSON, with content-type application/json.",
-            Self::TooMany { .. } => "You ask too often. Wait as long as Retry-After says, then try again.",
+            Self::TooMany { .. } => "Too many requests. Wait as long as Retry-After says, then try again.",
             Self::KeyReused => "This Idempotency-Key was used for another request.",
             Self::Internal(_) => "Something went wrong on our side. The request id helps us find it.",
             Self::NotConfigured { service, variable } => {
@@ -140,12 +132,12 @@ impl Failure {
         })
     }
 
-    /// Whether the same request may well succeed in a moment.
-    pub fn is_passing(&self) -> bool {
+    /// Whether a retry of the same request may succeed.
+    pub fn is_transient(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::TooMany { .. }) || self.status().is_server_error()
     }
 
-    /// What the operator is told and the client is not.
+    /// The reason for the log, which the client does not see.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Internal(reason) | Self::Unavailable { reason, .. } => Some(reason),
@@ -155,7 +147,7 @@ impl Failure {
     }
 }
 
-/// The first errors, and how many there are beyond them: thousands of mistakes must not make an answer of thousands.
+/// The first errors and a count of the rest, so that thousands of errors do not make a huge answer.
 fn listed(errors: &[FieldError]) -> Vec<FieldError> {
     if errors.len() <= MAX_LISTED_ERRORS {
         return errors.to_vec();
@@ -165,7 +157,7 @@ fn listed(errors: &[FieldError]) -> Vec<FieldError> {
     listed
 }
 
-/// A problem document of a status.
+/// Builds a problem document.
 pub fn problem(status: StatusCode, detail: &str, request_id: &str) -> ProblemView {
     ProblemView {
         r#type: "about:blank",
@@ -177,7 +169,7 @@ pub fn problem(status: StatusCode, detail: &str, request_id: &str) -> ProblemVie
     }
 }
 
-/// Left without a body: the middleware knows the request id and writes the document.
+/// The response has no body yet: the middleware knows the request id and writes the document.
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
@@ -202,7 +194,9 @@ impl IntoResponse for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict { .. } => Self::Busy("Somebody else changed it at this moment. Try again."),
+            StoreError::Conflict { .. } => {
+                Self::Busy("Another request changed it at the same time. Try again.")
+            }
             StoreError::Shape(_) => Self::Internal(error.to_string()),
             StoreError::Unconfigured => Self::NotConfigured { service: "The table", variable: "TABLE_NAME" },
             StoreError::Unavailable(_) => Self::Unavailable {
@@ -224,7 +218,7 @@ impl From<VaultError> for Failure {
     }
 }
 
-/// Only an error that says which provider was called becomes an answer.
+/// Only a [`ProviderError`] becomes an answer, because the text must name the provider.
 impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         if error.error == CallError::Absent {

@@ -1,4 +1,4 @@
-//! Changing requests that may be sent twice.
+//! Idempotency keys: a repeated changing request gets the stored answer of the first one.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -24,22 +24,22 @@ use crate::store::platform::idempotency::StoredAnswer;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// The longest answer that is kept under a key: below the 400 KB that a row may have, and above any answer of ours; the
-/// longest is that of a payout run by hand, whose bounds keep it below 200 KB.
-const MAX_KEPT_BYTES: usize = 256 * 1024;
+/// The longest answer that is stored under a key: below DynamoDB's limit of 400 KB per row and above any of ours.
+/// The longest is that of a payout run by hand, whose limits keep it below 200 KB.
+const MAX_STORED_BYTES: usize = 256 * 1024;
 
-/// Whether a route takes a key.
+/// Whether a route uses idempotency keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyPolicy {
-    /// It changes nothing, or the same thing however often it is asked.
+    /// The route changes nothing or is idempotent by itself.
     None,
-    /// A client that may ask twice sends one.
+    /// A client that retries should send one.
     Optional,
-    /// It moves money: without a key it is not done, and the answer is kept for longer.
+    /// The route moves money: a request without a key is refused, and answers are stored longer.
     Required,
 }
 
-/// What a request is, apart from its body: the scope of its key, and what it counts against.
+/// The key of a request with its scope and the rate limit that it is charged to.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
     method: Method,
@@ -73,7 +73,7 @@ impl FromRequestParts<SharedApp> for IdempotencyKey {
     }
 }
 
-/// Reads the key: bare, or quoted as the draft has it.
+/// Reads the key, with or without the quotes of the draft standard.
 fn read_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     let wrong = || Failure::field("Idempotency-Key", "expected 1 to 255 visible ASCII characters, once");
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
@@ -87,9 +87,9 @@ fn read_key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
     Ok(Some(key.to_owned()))
 }
 
-/// Does a changing request once per key. `run` is handed the name of the operation, the same for
-/// every retry of the request, so that what it does can recognise itself after a crash. Only what runs
-/// counts against the caller's limit: an answer that is given again costs nobody anything.
+/// Runs a changing request once per key. `run` receives an operation id that is the same for every retry, so that
+/// it recognizes its own writes after a crash. Only a request that runs is charged to the caller's rate limit; a
+/// replayed answer is free.
 pub async fn idempotent<F, Fut>(
     app: &SharedApp,
     company: &Company,
@@ -134,8 +134,8 @@ where
             content_type: "application/json".to_owned(),
             body: answer.body.to_string(),
         },
-        // What passes is no answer to keep: the next try may be luckier.
-        Err(failure) if failure.is_passing() => {
+        // A transient failure is not stored, so that a retry runs again.
+        Err(failure) if failure.is_transient() => {
             release(claim, app).await;
             return Err(failure);
         }
@@ -145,25 +145,25 @@ where
             body: failure.problem(&intent.request_id.0).to_json(),
         },
     };
-    if answer.body.len() > MAX_KEPT_BYTES {
-        // Nobody's answer is meant to be that long. The caller has it; a retry does the same again under the same
-        // operation, and is answered from what has become of it.
+    if answer.body.len() > MAX_STORED_BYTES {
+        // The caller gets this answer. A retry runs again under the same operation id and is answered from the
+        // state that it finds.
         tracing::error!(
             bytes = answer.body.len(),
             path = intent.path,
             "an answer is too long to be kept under its key"
         );
         release(claim, app).await;
-        return Ok(give(&answer));
+        return Ok(to_response(&answer));
     }
     match claim.keep(&answer).await {
-        Ok(true) => Ok(give(&answer)),
-        // Somebody has taken over: there must not be two answers to one request, so its answer counts.
-        Ok(false) => {
-            Err(Failure::Busy("Another try of this request has taken over. Ask again for its answer."))
-        }
-        // Whether it was kept is not known. Released, a kept answer is still given again; one that was not is found
-        // by the next try, which goes on under the same operation.
+        Ok(true) => Ok(to_response(&answer)),
+        // Another attempt has taken over the key. A request has only one answer, so the other one's counts.
+        Ok(false) => Err(Failure::Busy(
+            "Another attempt of this request has taken over. Repeat the request for its answer.",
+        )),
+        // It is unknown whether the answer was stored. After the release a stored answer is replayed; otherwise
+        // the next attempt runs again under the same operation id.
         Err(error) => {
             release(claim, app).await;
             Err(error.into())
@@ -171,16 +171,16 @@ where
     }
 }
 
-/// Gives a key up after our own failure, so that a retry need not wait for its lease to end. Where the table does not
-/// answer, the lease ends by itself.
+/// Releases a key after a failure, so that a retry need not wait for the end of its lease. If DynamoDB does not
+/// answer, the lease expires.
 async fn release(claim: Claim, app: &SharedApp) {
     if let Err(error) = claim.release(app.clock.now()).await {
         tracing::warn!(reason = error.to_string(), "an idempotency key could not be released");
     }
 }
 
-/// One text for all bodies that say the same: members in the order of their names, no white space.
-/// Numbers stay as they were sent, because reading them as floats would make different amounts equal.
+/// A canonical text of a body: members sorted by name, no white space. Numbers stay as sent, because parsing them
+/// as floats would make different amounts equal.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Object(members) => {
@@ -196,13 +196,13 @@ fn canonical(value: &Value) -> String {
     }
 }
 
-fn give(answer: &StoredAnswer) -> Response {
+fn to_response(answer: &StoredAnswer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     json_response(status, &answer.content_type, answer.body.clone())
 }
 
 fn replay(answer: &StoredAnswer) -> Response {
-    let mut response = give(answer);
+    let mut response = to_response(answer);
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     response
 }

@@ -1,5 +1,5 @@
-//! What every request passes: an id, the security headers, a problem document where there is no
-//! better answer, and one log line.
+//! Middleware of every request: a request id, the security headers, problem documents for errors, and one log
+//! line.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,7 +20,7 @@ use crate::app::SharedApp;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// An answer to data, not to a page: nothing may be loaded, framed, sniffed or kept.
+/// Headers of JSON answers: browsers must not load, frame, sniff or cache them.
 pub const HEADERS: [(HeaderName, &str); 8] = [
     (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -32,7 +32,7 @@ pub const HEADERS: [(HeaderName, &str); 8] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Puts the middleware before a function's routes.
+/// Wraps a function's routes in the middleware.
 pub fn layer(service: &'static str, routes: Router<SharedApp>, app: SharedApp) -> Router {
     let absent = || async { Failure::Absent };
     let middleware = app.clone();
@@ -45,7 +45,7 @@ async fn handle(service: &'static str, app: SharedApp, mut request: Request, nex
     let request_id = known.unwrap_or_else(|| RequestId::from_platform(None));
     request.extensions_mut().insert(request_id.clone());
     let method = request.method().clone();
-    // The pattern and not the path: paths hold ids.
+    // The route's pattern is logged and not the path, because paths hold ids.
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let listed = origin::listed(&app.config, request.headers()).cloned();
     let asked_first = origin::preflight(&app.config, &method, request.headers());
@@ -58,7 +58,7 @@ async fn handle(service: &'static str, app: SharedApp, mut request: Request, nex
         };
         let failure = response.extensions().get::<Arc<Failure>>().cloned();
         let mut response = finish(response, failure.as_deref(), &request_id);
-        origin::share(listed, response.headers_mut());
+        origin::allow_origin(listed, response.headers_mut());
         let duration = started.elapsed().as_secs_f64() * 1_000.0;
         let status = response.status().as_u16();
         let reason = failure.as_deref().and_then(Failure::reason);
@@ -114,7 +114,7 @@ fn finish(response: Response, failure: Option<&Failure>, request_id: &RequestId)
     response
 }
 
-/// Keeps status and headers (`Allow`, `Retry-After`), replaces the body.
+/// Replaces the body and keeps status and headers (`Allow`, `Retry-After`).
 fn with_body(response: Response, body: String) -> Response {
     let (parts, _) = response.into_parts();
     let mut answer = json_response(parts.status, PROBLEM_JSON, body);
@@ -126,7 +126,7 @@ fn with_body(response: Response, body: String) -> Response {
     answer
 }
 
-/// An error that a router gave without a word of ours.
+/// An error from the router itself, without a problem document.
 fn is_bare_error(response: &Response<Body>) -> bool {
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());

@@ -1,4 +1,4 @@
-//! The outside shape of every answer: problem documents, headers, one log line a request.
+//! What all HTTP answers share: problem documents, headers, idempotency keys, and one log line per request.
 
 pub mod answer;
 pub mod body;

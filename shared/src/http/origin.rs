@@ -1,4 +1,4 @@
-//! Which pages may ask: an exact list of origins, for CORS and against forged requests.
+//! The allowed origins of pages: an exact list, used for CORS and for CSRF protection.
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
@@ -18,18 +18,18 @@ const REQUEST_HEADERS: &str =
     "authorization, content-type, idempotency-key, x-company-id, x-csrf-token, x-whop-user-token";
 const ANSWER_HEADERS: &str = "idempotency-replayed, ratelimit, ratelimit-policy, retry-after, x-rate-limit-remaining, x-rate-limit-reset, x-rate-limit-skipped, x-request-id";
 
-/// How long a browser may remember the answer to its question, in seconds: short, so that an origin
-/// taken off the list is out soon.
+/// How long a browser may cache a preflight's answer, in seconds: short, so that removing an origin from the list
+/// takes effect soon.
 const PREFLIGHT_SECONDS: &str = "600";
 
-/// Where the page that asks comes from.
+/// The page that triggered the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallingPage {
-    /// The request says nothing of a page, so no browser sent it on a page's behalf.
+    /// No page: the headers are missing, so the request does not come from a page in a browser.
     None,
-    /// A page of the list.
+    /// A page of an allowed origin.
     Listed,
-    /// Any other page, or headers that contradict each other.
+    /// A page of another origin, or contradictory headers.
     Foreign,
 }
 
@@ -41,22 +41,22 @@ pub fn page(config: &Config, headers: &HeaderMap) -> CallingPage {
     let listed = origin.is_some_and(|origin| is_listed(config, origin));
     match (origin, site.map(HeaderValue::as_bytes)) {
         (None, None | Some(b"none")) => CallingPage::None,
-        // A browser says which site asks; the list says which origin. Both must agree.
+        // `Sec-Fetch-Site` names the relation of the sites and `Origin` the origin; both must agree.
         (Some(_), None | Some(b"same-origin" | b"same-site" | b"none")) if listed => CallingPage::Listed,
         (None, Some(b"same-origin")) => CallingPage::None,
         _ => CallingPage::Foreign,
     }
 }
 
-/// The origin of a page of the list; `None` for any other, and where two are named.
+/// The allowed origin of the request; `None` for any other, and for a repeated header.
 pub fn listed<'a>(config: &Config, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
     at_most_one(headers, ORIGIN).ok().flatten().filter(|origin| is_listed(config, origin))
 }
 
-/// A header that is there several times.
+/// A header occurs several times.
 struct Contradiction;
 
-/// A browser sends each of these headers once, so of two nobody could say which counts.
+/// A browser sends each of these headers once; if there are two, it is unclear which one counts.
 fn at_most_one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&HeaderValue>, Contradiction> {
     let mut values = headers.get_all(name).iter();
     let value = values.next();
@@ -67,14 +67,14 @@ fn is_listed(config: &Config, origin: &HeaderValue) -> bool {
     config.allowed_origins.iter().any(|known| known.as_bytes() == origin.as_bytes())
 }
 
-/// Answers a browser that asks before it asks; `None` for any other request.
+/// Answers a CORS preflight; `None` for any other request.
 pub fn preflight(config: &Config, method: &Method, headers: &HeaderMap) -> Option<Response> {
     let asks = headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     if method != Method::OPTIONS || !asks {
         return None;
     }
     if listed(config, headers).is_none() {
-        return Some(Failure::Forbidden("Pages of this origin may not ask.").into_response());
+        return Some(Failure::Forbidden("This origin may not call the API.").into_response());
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     for (name, value) in [
@@ -87,9 +87,9 @@ pub fn preflight(config: &Config, method: &Method, headers: &HeaderMap) -> Optio
     Some(response)
 }
 
-/// Lets a page whose origin is `listed` read the answer. Every answer says that it depends on who asks, so that no
-/// cache gives one page's answer to another.
-pub fn share(listed: Option<HeaderValue>, answer: &mut HeaderMap) {
+/// Lets a page of the `listed` origin read the answer. Every answer varies by `Origin`, so that no cache serves
+/// one page's answer to another.
+pub fn allow_origin(listed: Option<HeaderValue>, answer: &mut HeaderMap) {
     answer.append(VARY, HeaderValue::from_static("origin"));
     let Some(origin) = listed else { return };
     answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -1,19 +1,19 @@
-//! A small page without a framework. Nothing in it is loaded from elsewhere, and only what bears the
-//! answer's own nonce runs: an injected script would not.
+//! A small HTML page without a framework. It loads nothing from elsewhere, and only scripts with the answer's
+//! nonce run, so an injected script does not.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 
 use super::random::Random;
 
-/// A page, in parts.
+/// The parts of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct HtmlPage {
-    /// Its title, which is its headline too.
+    /// The title, also used as the headline.
     pub title: &'static str,
-    /// Its content, as HTML without scripts and styles.
+    /// The content, as HTML without scripts and styles.
     pub body: &'static str,
-    /// What it does, as a script that may use everything of `page/ask.js`.
+    /// A script, which may use the functions of `page/ask.js`.
     pub script: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Query parameters: each known, each at most once, each checked.
+//! Query parameters: each must be known, occur at most once and be valid.
 
 use axum::extract::{FromRequestParts, Query};
 use base64::Engine as _;
@@ -7,11 +7,10 @@ use http::request::Parts;
 
 use super::failure::Failure;
 
-/// The parameters as sent.
 #[derive(Debug, Clone)]
 pub struct Parameters(Vec<(String, String)>);
 
-/// How many items a list gives where nobody says.
+/// The page size without `limit`.
 const DEFAULT_LIMIT: u16 = 50;
 const MAX_LIMIT: u16 = 100;
 
@@ -25,8 +24,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
 }
 
 impl Parameters {
-    /// Refuses parameters that are not known, come twice or are empty: a misspelt one must not pass for its default,
-    /// and one whose value got lost must not pass for one that was never meant.
+    /// Refuses unknown, repeated and empty parameters, so that a misspelt or lost value does not silently become
+    /// the default.
     pub fn only(self, known: &[&str]) -> Result<Self, Failure> {
         for (position, (name, value)) in self.0.iter().enumerate() {
             if !known.contains(&name.as_str()) {
@@ -46,14 +45,14 @@ impl Parameters {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// A whole number in a range, or its default.
+    /// Reads an integer within a range, or returns its default.
     pub fn number(
         &self,
         name: &str,
         range: std::ops::RangeInclusive<u16>,
         default: u16,
     ) -> Result<u16, Failure> {
-        // Plain digits only: Rust would read "+5" too.
+        // Digits only: Rust would also parse "+5".
         let read = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten();
         let Some((_, text)) = self.0.iter().find(|(known, _)| known == name) else { return Ok(default) };
         read(text).filter(|number| range.contains(number)).ok_or_else(|| {
@@ -61,12 +60,12 @@ impl Parameters {
         })
     }
 
-    /// How many items to list.
+    /// Reads the page size.
     pub fn limit(&self) -> Result<u16, Failure> {
         self.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)
     }
 
-    /// Where to go on listing.
+    /// Reads the cursor at which the list continues.
     pub fn cursor<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Failure> {
         let Some(text) = self.get("cursor") else { return Ok(None) };
         let plain = BASE64.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
@@ -75,7 +74,7 @@ impl Parameters {
     }
 }
 
-/// A cursor that leads back to a place.
-pub fn cursor(place: &impl std::fmt::Display) -> String {
+/// Encodes a position in a list as an opaque cursor.
+pub fn cursor(position: &impl std::fmt::Display) -> String {
     BASE64.encode(place.to_string())
 }

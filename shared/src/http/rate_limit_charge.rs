@@ -1,8 +1,8 @@
-//! How much a caller may still ask, and telling it so.
+//! Charges requests to rate limits and writes the rate limit headers.
 //!
-//! The authorization layer notes on every request what it counts against, and charges it where the route has no
-//! idempotency keys. Where it has, `idempotent` charges, and only the first of all requests with one key, so that
-//! a retry uses up nothing. Where the account is known from the body only, the handler charges.
+//! The authorization layer stores the due charge with every request. It charges at once if the route has no
+//! idempotency keys. Otherwise `idempotent` charges the first request of each key, so that a retry is free. If
+//! only the body names the account, the handler charges.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,21 +17,20 @@ use super::failure::Failure;
 use crate::app::{App, SharedApp};
 use crate::rate_limit::{Class, LimitCharge, LimitDecision, QuotaState, WhenUncounted};
 
-/// What a request counts against, and how it stands.
+/// The rate limit that a request is charged to, and the result.
 #[derive(Debug, Clone, Default)]
 pub struct RateLimitCharge {
-    /// Where it came from, where the platform vouches for that.
+    /// The client's address; `None` if the platform does not guarantee one.
     pub client_ip: Option<IpAddr>,
     due: Option<(&'static Class, String)>,
-    noted: Arc<Mutex<Option<Noted>>>,
+    outcome: Arc<Mutex<Option<ChargeOutcome>>>,
 }
 
-/// What an attempt on an account was charged.
+/// The charges of a sign-in attempt: one for the address and one for the account.
 #[derive(Debug, Clone)]
 pub struct Charged([(&'static Class, String); 2]);
 
 impl Charged {
-    /// The charges, as they were made.
     pub fn charges(&self) -> [LimitCharge<'_>; 2] {
         let [one, other] = &self.0;
         [LimitCharge { class: one.0, subject: &one.1 }, LimitCharge { class: other.0, subject: &other.1 }]
@@ -39,7 +38,7 @@ impl Charged {
 }
 
 #[derive(Debug, Clone)]
-enum Noted {
+enum ChargeOutcome {
     QuotaState(QuotaState),
     Skipped,
 }
@@ -49,29 +48,28 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
 
-/// Says that nothing was counted, because the table did not answer in time.
+/// Sent if the request was not counted, because DynamoDB did not answer in time.
 const SKIPPED: HeaderName = HeaderName::from_static("x-rate-limit-skipped");
 
 impl RateLimitCharge {
-    /// That of a request from an address.
     pub fn of(client_ip: Option<IpAddr>) -> Self {
         Self { client_ip, ..Self::default() }
     }
 
-    /// Notes what is to be charged, now or by whoever knows that the request is not a retry.
+    /// Stores the due charge; [`Self::charge_due`] executes it.
     #[must_use]
-    pub fn owing(mut self, class: &'static Class, subject: String) -> Self {
+    pub fn with_due(mut self, class: &'static Class, subject: String) -> Self {
         self.due = Some((class, subject));
         self
     }
 
-    /// The address as a subject. Addresses the platform does not vouch for share one.
+    /// The address as a rate limit subject. Clients with an unknown address share one.
     pub fn address(&self) -> String {
         let address = self.client_ip.map_or_else(|| "unknown".to_owned(), subject_of);
         format!("ip:{address}")
     }
 
-    /// Charges what was noted.
+    /// Executes the charge stored by [`Self::with_due`].
     pub async fn charge_due(&self, app: &App) -> Result<(), Failure> {
         match &self.due {
             Some((class, subject)) => self.charge(app, &[LimitCharge { class, subject }]).await,
@@ -79,9 +77,9 @@ impl RateLimitCharge {
         }
     }
 
-    /// Charges what guards an account: a token of the address and one of the account, or neither. To be
-    /// asked before anything about the account is looked at, and the same for accounts that are not there.
-    /// What was charged can be given back where the account is proven.
+    /// Charges the limits that protect an account: one token of the address and one of the account, or neither.
+    /// Must be called before the account is read, and also for accounts that do not exist. The charge can be
+    /// refunded after the account is authenticated.
     pub async fn charge_account(
         &self,
         app: &App,
@@ -93,30 +91,30 @@ impl RateLimitCharge {
         Ok(charged)
     }
 
-    /// Notes that what was charged is given back, for the answer and for the next request of this process.
+    /// Applies a refund to the headers of this answer and to the cached state of this process.
     pub fn note_refund(&self, app: &App, charged: &Charged) {
         app.limiter.note_refund(&charged.charges(), app.clock.now());
-        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Noted::QuotaState(standing)) = noted.as_mut() {
-            standing.give_back();
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ChargeOutcome::QuotaState(quota)) = outcome.as_mut() {
+            quota.give_back();
         }
     }
 
-    /// Charges several limits at once: all of them, or none.
+    /// Charges several limits in one transaction: all or none.
     pub async fn charge(&self, app: &App, charges: &[LimitCharge<'_>]) -> Result<(), Failure> {
-        let note = |noted| *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(noted);
+        let record = |outcome| *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
         match app.limiter.charge(charges, app.ids.next(), app.clock.now()).await {
-            LimitDecision::Admitted(standing) => {
-                note(Noted::QuotaState(standing));
+            LimitDecision::Admitted(quota) => {
+                record(ChargeOutcome::QuotaState(quota));
                 Ok(())
             }
-            LimitDecision::Refused(standing) => {
-                let retry_after_seconds = standing.retry_after_seconds;
-                note(Noted::QuotaState(standing));
+            LimitDecision::Refused(quota) => {
+                let retry_after_seconds = quota.retry_after_seconds;
+                record(ChargeOutcome::QuotaState(quota));
                 Err(Failure::TooMany { retry_after_seconds })
             }
             LimitDecision::Uncounted(class) if class.unanswered == WhenUncounted::Open => {
-                note(Noted::Skipped);
+                record(ChargeOutcome::Skipped);
                 Ok(())
             }
             LimitDecision::Uncounted(class) => Err(Failure::Unavailable {
@@ -126,11 +124,11 @@ impl RateLimitCharge {
         }
     }
 
-    /// Writes how it stands onto an answer.
-    pub fn tell(&self, response: &mut Response, now: DateTime<Utc>) {
-        match &*self.noted.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(Noted::QuotaState(standing)) => tell(response.headers_mut(), standing, now),
-            Some(Noted::Skipped) => {
+    /// Writes the rate limit headers.
+    pub fn write_headers(&self, response: &mut Response, now: DateTime<Utc>) {
+        match &*self.outcome.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(ChargeOutcome::QuotaState(quota)) => write_quota_headers(response.headers_mut(), quota, now),
+            Some(ChargeOutcome::Skipped) => {
                 response.headers_mut().insert(SKIPPED, HeaderValue::from_static("store_unanswered"));
             }
             None => {}
@@ -138,9 +136,9 @@ impl RateLimitCharge {
     }
 }
 
-/// The fields of draft-ietf-httpapi-ratelimit-headers, and the two that older clients read.
-fn tell(headers: &mut HeaderMap, standing: &QuotaState, now: DateTime<Utc>) {
-    let QuotaState { class, remaining, reset_seconds, .. } = standing;
+/// Writes the fields of draft-ietf-httpapi-ratelimit-headers, and two that older clients read.
+fn write_quota_headers(headers: &mut HeaderMap, quota: &QuotaState, now: DateTime<Utc>) {
+    let QuotaState { class, remaining, reset_seconds, .. } = quota;
     let (name, quota, window) = (class.name, class.quota, class.window_seconds);
     let reset_at = now.timestamp() + i64::from(*reset_seconds);
     for (header, value) in [
@@ -155,7 +153,7 @@ fn tell(headers: &mut HeaderMap, standing: &QuotaState, now: DateTime<Utc>) {
     }
 }
 
-/// A whole IPv6 network of one subscriber counts as one address: it has more of them than any limit.
+/// A subscriber's whole IPv6 /64 network counts as one address, because it has more addresses than any limit.
 fn subject_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),

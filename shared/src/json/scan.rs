@@ -1,23 +1,23 @@
-//! One pass over raw bytes that sees every string and every bracket a JSON parser would see. It calls nothing
-//! again for a level, so no document makes it use more stack than another.
+//! One pass over raw bytes that finds every string and bracket that a JSON parser would find. It is not
+//! recursive, so no document makes it use more stack than another.
 //!
-//! It need not know what is valid: up to the first fault a parser reads the very same strings and brackets, and
-//! behind it a parser reads nothing.
+//! It need not check validity: up to the first syntax error a parser sees the same strings and brackets, and
+//! after it a parser reads nothing.
 
 use std::fmt;
 
 use super::RESERVED_PREFIX;
 
-/// A place in a text as people count it.
+/// A line and a column in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     pub line: usize,
-    /// In bytes, counted from one; zero at the start of a line, as the parser counts its own.
+    /// Counted in bytes from one; zero at the start of a line, as the parser counts.
     pub column: usize,
 }
 
 impl Position {
-    /// Where the byte at `offset` stands.
+    /// The position of the byte at `offset`.
     pub(super) fn of(bytes: &[u8], offset: usize) -> Self {
         let before = &bytes[..offset];
         let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -32,8 +32,8 @@ impl fmt::Display for Position {
     }
 }
 
-/// Where each field name with the reserved prefix begins (its opening quote), or the bracket that opens one
-/// level more than `max_depth`.
+/// The offsets of all field names with the reserved prefix (of the opening quote); the error is the offset of the
+/// bracket that exceeds `max_depth`.
 pub(super) fn reserved_names(bytes: &[u8], max_depth: usize) -> Result<Vec<usize>, usize> {
     let (mut found, mut depth, mut at) = (Vec::new(), 0_usize, 0);
     while let Some(byte) = bytes.get(at) {
@@ -59,7 +59,7 @@ pub(super) fn reserved_names(bytes: &[u8], max_depth: usize) -> Result<Vec<usize
     Ok(found)
 }
 
-/// The closing quote of a string whose first character is at `at`, or the end of everything.
+/// The offset of the closing quote of a string whose first character is at `at`, or the end of the text.
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(byte) = bytes.get(at) {
         match byte {
@@ -71,13 +71,13 @@ fn string_end(bytes: &[u8], mut at: usize) -> usize {
     bytes.len()
 }
 
-/// Whether the string that ends at `end` is a field's name: a colon follows, after white space at most.
+/// Whether the string that ends at `end` is a field name: a colon follows, after optional white space.
 fn is_name(bytes: &[u8], end: usize) -> bool {
     let rest = bytes.get(end + 1..).unwrap_or_default();
     rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
 }
 
-/// Whether the characters that a string stands for begin with the prefix.
+/// Whether the unescaped string begins with the prefix.
 fn has_reserved_prefix(string: &[u8]) -> bool {
     let mut rest = string;
     RESERVED_PREFIX.bytes().all(|expected| {
@@ -87,14 +87,14 @@ fn has_reserved_prefix(string: &[u8]) -> bool {
     })
 }
 
-/// The first character, where it is one of ASCII or an escape, and how many bytes spell it.
+/// The first character, if it is ASCII or an escape, and the number of bytes that spell it.
 fn character(string: &[u8]) -> Option<(u16, usize)> {
     match string {
         [b'\\', b'u', digits @ ..] => {
             let digits = std::str::from_utf8(digits.get(..4)?).ok()?;
             Some((u16::from_str_radix(digits, 16).ok()?, 6))
         }
-        // No character of the prefix has a short escape, but for a slash, which it does not hold.
+        // No character of the prefix has a short escape; only the slash has one, and the prefix contains none.
         [b'\\', ..] => None,
         [byte, ..] => Some((u16::from(*byte), 1)),
         [] => None,

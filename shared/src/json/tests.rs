@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A text in which every `"` and `\` is escaped by its number, which grows by five bytes a level and not twofold.
+/// Escapes every `"` and `\` as `\uXXXX`, which adds five bytes per level instead of doubling the size.
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\u005c").replace('"', "\\u0022")
 }
 
-/// Texts inside texts, each nested as deep as the parser lets one be.
+/// Reserved texts inside texts, each as deep as the parser allows.
 fn nested_in_texts(levels: usize) -> String {
     (0..levels).fold("0".to_owned(), |inner, _| {
         let inner = escaped(&inner);
@@ -119,7 +119,7 @@ fn depth_and_size_are_counted_to_the_last_level_and_byte() {
     }
 }
 
-/// Pieces that a text to be feared is made of; put together at random, some make JSON and most nearly do.
+/// Fragments of hostile documents; some random combinations are JSON and most are nearly JSON.
 fn any_pieces() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         8 => proptest::sample::select(&[
@@ -136,7 +136,7 @@ fn any_pieces() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-/// A document, some of whose names are reserved ones in one spelling or another.
+/// A document with some reserved names in different spellings.
 fn any_document() -> impl Strategy<Value = String> {
     let name = proptest::sample::select(&[
         "a",
@@ -167,7 +167,7 @@ fn any_document() -> impl Strategy<Value = String> {
     })
 }
 
-/// No level of what was read came from anywhere but a bracket of the text, and no name is reserved.
+/// Whether every level comes from a bracket of the text and no name is reserved.
 fn is_plain(value: &Value, max_depth: usize) -> bool {
     fn is_unreserved(value: &Value) -> bool {
         match value {
@@ -181,12 +181,12 @@ fn is_plain(value: &Value, max_depth: usize) -> bool {
     depth_of(value) <= max_depth && is_unreserved(value)
 }
 
-/// `PROPTEST_CASES` makes an afternoon of it.
+/// `PROPTEST_CASES` sets the number of cases.
 fn holds_for(bytes: Vec<u8>) -> bool {
     on_small_stack(move || {
         let depth = |limits: Limits| check(&bytes, limits).err();
         let is_json = serde_json::from_slice::<IgnoredAny>(&bytes).is_ok();
-        // What is accepted is read as it stands: the parser alone would have read the very same.
+        // An accepted document parses to the same value as with the parser alone.
         let accepted = depth(REQUEST).is_none();
         let as_it_stands = match read_request::<Value>(&bytes) {
             Ok(read) => {
@@ -197,7 +197,7 @@ fn holds_for(bytes: Vec<u8>) -> bool {
             Err(JsonError::Syntax(_)) => accepted && serde_json::from_slice::<Value>(&bytes).is_err(),
             Err(_) => !accepted,
         };
-        // What is renamed is read whenever it is JSON that is not too deep.
+        // A renamed document parses if it is JSON within the depth limit.
         let kept = match read_trusted::<Value>(&bytes) {
             Ok(read) => is_json && is_plain(&read, TRUSTED.max_depth),
             Err(JsonError::Syntax(_)) => !is_json,

@@ -1,53 +1,50 @@
-//! The lines of one invocation, kept until it ends for those who watch from outside.
+//! Buffers the log lines of one invocation until they are sent to Sentry and Better Stack.
 //!
-//! What a task logs is kept where the task is asked to; everywhere else nothing is kept and nothing is spent.
+//! Only tasks inside [`buffering`] are buffered; elsewhere buffering costs nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-/// Room for about a thousand lines; a run that says more says the newest.
+/// About a thousand lines; after that the oldest ones are dropped.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// The first error says most; the tenth is an echo of it.
+/// The first errors of an invocation explain it; later ones usually follow from them.
 const MAX_ERRORS: usize = 5;
 
 tokio::task_local! {
-    static KEPT: Arc<BufferedLines>;
+    static BUFFER: Arc<BufferedLines>;
 }
 
-/// What is to be kept.
+/// What to buffer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Lines of every level.
     pub lines: bool,
-    /// Errors of our own.
+    /// Errors of our own crates.
     pub errors: bool,
 }
 
-/// One line, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptLine {
+pub struct BufferedLine {
     pub at: DateTime<Utc>,
-    /// The JSON object, without the end of the line.
+    /// The JSON object, without a line break.
     pub json: Vec<u8>,
 }
 
-/// All that was kept, and how much was not.
+/// The buffered lines, with counts of those that were dropped.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// The newest lines, oldest first.
-    pub lines: VecDeque<KeptLine>,
-    /// How many older ones there was no room for.
+    /// The newest lines in the order of their writing.
+    pub lines: VecDeque<BufferedLine>,
+    /// The number of older lines that were dropped.
     pub lines_dropped: u64,
-    pub errors: Vec<KeptLine>,
-    /// How many more there were.
+    pub errors: Vec<BufferedLine>,
+    /// The number of later errors that were dropped.
     pub errors_dropped: u64,
     bytes: usize,
 }
 
-/// Where lines are kept.
 #[derive(Debug)]
 pub struct BufferedLines {
     wanted: Wanted,
@@ -59,12 +56,12 @@ impl BufferedLines {
         Self { wanted, lines: Mutex::default() }
     }
 
-    /// All of it; from here on it is empty again.
+    /// Returns all lines and empties the buffer.
     pub fn take(&self) -> Lines {
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn keep(&self, is_error: bool, line: KeptLine) {
+    fn push(&self, is_error: bool, line: BufferedLine) {
         let mut buffered = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if self.wanted.errors && is_error {
             if buffered.errors.len() < MAX_ERRORS {
@@ -87,23 +84,23 @@ impl BufferedLines {
     }
 }
 
-/// Keeps what `future` logs.
-pub async fn keeping<F: Future>(buffered: Arc<BufferedLines>, future: F) -> F::Output {
-    KEPT.scope(buffered, future).await
+/// Buffers what `future` logs.
+pub async fn buffering<F: Future>(buffered: Arc<BufferedLines>, future: F) -> F::Output {
+    BUFFER.scope(buffered, future).await
 }
 
-/// Keeps a line that was just written, where anybody asked for it.
-pub(super) fn keep(at: DateTime<Utc>, is_error: bool, line: &[u8]) {
-    // A task that nobody asked has no place to keep anything.
-    let _ = KEPT.try_with(|buffered| buffered.keep(is_error, KeptLine { at, json: line.to_vec() }));
+/// Buffers a written line if the current task is inside [`buffering`].
+pub(super) fn buffer_line(at: DateTime<Utc>, is_error: bool, line: &[u8]) {
+    // Outside of `buffering` there is no buffer.
+    let _ = BUFFER.try_with(|buffered| buffered.push(is_error, BufferedLine { at, json: line.to_vec() }));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn line(text: &str) -> KeptLine {
-        KeptLine { at: DateTime::UNIX_EPOCH, json: text.as_bytes().to_vec() }
+    fn line(text: &str) -> BufferedLine {
+        BufferedLine { at: DateTime::UNIX_EPOCH, json: text.as_bytes().to_vec() }
     }
 
     #[test]

@@ -6,37 +6,35 @@ use std::fmt::{self, Debug, Write};
 use serde_json::{Number, Value};
 use tracing::field::{Field, Visit};
 
-/// Named values in the order in which they were written; a later one of the same name wins.
+/// Named values in the order of writing; a later one of the same name wins.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fields(Vec<(&'static str, Value)>);
 
-/// Longer texts are cut: a line is for reading, and CloudWatch refuses events beyond 256 KiB.
+/// Longer texts are cut: lines are for reading, and CloudWatch refuses events beyond 256 KiB.
 pub(super) const MAX_TEXT_BYTES: usize = 2048;
 
-/// Names that only the layer itself may give.
+/// Names that only the logging layer may set.
 const RESERVED: [&str; 8] =
     ["timestamp", "level", "service", "message", "request_id", "cron", "_aws", "metrics_ignored"];
 
 impl Fields {
-    /// Adds the others, which win.
+    /// Adds other fields, which replace those of the same name.
     pub(super) fn absorb(&mut self, others: Self) {
         for (name, value) in others {
             self.set(name, value);
         }
     }
 
-    /// The value of that name, without removing it.
     pub(super) fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
-    /// Removes the field of that name.
-    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+    pub(super) fn remove(&mut self, name: &str) -> Option<Value> {
         let index = self.0.iter().position(|(known, _)| *known == name)?;
         Some(self.0.remove(index).1)
     }
 
-    /// Removes what would pass itself off as the layer's own word.
+    /// Removes fields whose names only the logging layer may set.
     pub(super) fn drop_reserved(&mut self) {
         self.0.retain(|(name, _)| !RESERVED.contains(name));
     }
@@ -50,7 +48,7 @@ impl Fields {
 
     fn set_text(&mut self, field: &Field, text: fmt::Arguments<'_>) {
         let mut short = ShortText::default();
-        // The error is the text telling that it is full.
+        // `ShortText` returns an error when it is full.
         let _ = short.write_fmt(text);
         self.set(field.name(), Value::from(short.0));
     }
@@ -110,7 +108,7 @@ impl Visit for Fields {
     }
 }
 
-/// Takes text until it is full, so that even an endless one costs no more than what is kept.
+/// Collects text up to the limit, so that even an endless one costs no more.
 #[derive(Default)]
 struct ShortText(String);
 

@@ -1,4 +1,4 @@
-//! CloudWatch's embedded metric format: a log line that CloudWatch also counts.
+//! CloudWatch's embedded metric format: CloudWatch derives metrics from a log line.
 //!
 //! Source: docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
@@ -7,19 +7,19 @@ use serde_json::{Value, json};
 
 use super::fields::Fields;
 
-/// What became of a `metrics` field.
+/// The result of a `metrics` field.
 pub(super) struct Embedded {
-    /// The `_aws` object; `None` where no metric was usable.
+    /// The `_aws` object; `None` if no metric was valid.
     pub(super) aws: Option<Value>,
-    /// The entries that were not usable, so that a typing error shows in the log.
+    /// The invalid entries, so that a typing error shows in the log.
     pub(super) ignored: Option<String>,
 }
 
-/// Whose metrics they are, where nobody deployed the function under another name.
+/// The namespace if the function is not deployed under another stack's name.
 const NAMESPACE: &str = "justonce";
 
-/// The namespace of a function that is deployed under this name: that of its stack, so that a trial beside
-/// production rings no alarm there. The template calls a function `<stack>-<service>`.
+/// The namespace of a deployed function: the name of its stack, so that a test deployment triggers no alarm of
+/// production. The template names a function `<stack>-<service>`.
 pub(super) fn namespace(deployed_as: Option<&str>, service: &str) -> String {
     let stack = deployed_as.and_then(|name| name.strip_suffix(service)?.strip_suffix('-'));
     stack.filter(|stack| !stack.is_empty()).unwrap_or(NAMESPACE).to_owned()
@@ -28,11 +28,11 @@ pub(super) fn namespace(deployed_as: Option<&str>, service: &str) -> String {
 /// The most metrics that one directive may name.
 const MAX_METRICS: usize = 100;
 
-/// The units of CloudWatch's `MetricDatum` that a function has use for.
+/// The units of CloudWatch's `MetricDatum` that functions use.
 const UNITS: [&str; 8] =
     ["Milliseconds", "Microseconds", "Seconds", "Count", "Bytes", "Percent", "Count/Second", "None"];
 
-/// Reads `name:Unit,name:Unit`; each name is a numeric field of the same event.
+/// Parses `name:Unit,name:Unit`; each name is a numeric field of the same event.
 pub(super) fn embed(metrics: &str, namespace: &str, fields: &Fields, at: DateTime<Utc>) -> Embedded {
     let (mut usable, mut ignored) = (Vec::new(), Vec::new());
     for entry in metrics.split(',').map(str::trim) {

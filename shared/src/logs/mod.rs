@@ -1,11 +1,10 @@
-//! One JSON object a line on stdout, for CloudWatch and for Vercel's log drains alike.
+//! Logs one JSON object per line to stdout, for CloudWatch and Vercel's log drains.
 //!
-//! A line bears `timestamp`, `level`, `service`, `message`, then `request_id` and `cron` where a span
-//! around the event carries them, then the event's fields. Spans hand all their fields down.
+//! A line holds `timestamp`, `level`, `service`, `message`, then `request_id` and `cron` from the surrounding
+//! span, then the event's fields. Spans pass all their fields on to their events.
 //!
-//! Counts and latencies become CloudWatch metrics without a call to CloudWatch: an event whose field
-//! `metrics` names some of its numeric fields with their units is written in the embedded metric format.
-//! `tracing::info!(duration = 12, done = 3, metrics = "duration:Milliseconds,done:Count", "run finished")`
+//! Counts and latencies become CloudWatch metrics without a call to CloudWatch: an event whose field `metrics`
+//! names numeric fields with their units is written in the embedded metric format.
 
 mod buffered;
 mod fields;
@@ -26,42 +25,42 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::environment::read_variable;
-pub use buffered::{BufferedLines, KeptLine, Lines, Wanted, keeping};
+pub use buffered::{BufferedLine, BufferedLines, Lines, Wanted, buffering};
 use fields::Fields;
 
-/// Starts logging for this process, with the levels of `RUST_LOG` (`info` where it is unset).
+/// Starts logging for this process, with the levels of `RUST_LOG` (`info` if it is unset).
 ///
-/// Only the first call counts. It also replaces the panic hook: a panic becomes one line with its place.
+/// Only the first call has an effect. It also replaces the panic hook: a panic is logged as one line with its
+/// location.
 pub fn init(service: &'static str) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let levels = read_variable("RUST_LOG").unwrap_or_default();
         let logs = Logs::new(service, std::io::stdout());
-        // Lambda's own word for what this process is deployed as; elsewhere nobody counts by stacks.
+        // The function's name on Lambda; other platforms have no stacks.
         let deployed_as = read_variable("AWS_LAMBDA_FUNCTION_NAME");
         let logs = Logs { namespace: metrics::namespace(deployed_as.as_deref(), service), ..logs };
-        if tracing::subscriber::set_global_default(fit_to_print(logs, &levels)).is_ok() {
+        if tracing::subscriber::set_global_default(filtered(logs, &levels)).is_ok() {
             std::panic::set_hook(Box::new(log_panic));
         }
     });
 }
 
-/// What [`init`] installs, with any writer and any levels.
+/// The subscriber of [`init`] with any writer and any levels.
 pub fn to<W>(service: &'static str, writer: W, levels: &str) -> impl Subscriber + Send + Sync + 'static
 where
     W: Write + Send + 'static,
 {
-    fit_to_print(Logs::new(service, writer), levels)
+    filtered(Logs::new(service, writer), levels)
 }
 
-fn fit_to_print<W>(logs: Logs<W>, levels: &str) -> impl Subscriber + Send + Sync + 'static
+fn filtered<W>(logs: Logs<W>, levels: &str) -> impl Subscriber + Send + Sync + 'static
 where
     W: Write + Send + 'static,
 {
-    tracing_subscriber::registry().with(level_filter(levels)).with(filter_fn(is_fit_to_print)).with(logs)
+    tracing_subscriber::registry().with(level_filter(levels)).with(filter_fn(is_loggable)).with(logs)
 }
 
-/// The layer that writes the lines.
 pub struct Logs<W> {
     service: &'static str,
     namespace: String,
@@ -69,17 +68,17 @@ pub struct Logs<W> {
 }
 
 impl<W: Write> Logs<W> {
-    /// Writes the lines of `service` to `writer`, each with a single call, so that lines never mix.
+    /// Writes the lines of `service` to `writer`, each with a single call, so that lines never interleave.
     pub fn new(service: &'static str, writer: W) -> Self {
         Self { service, namespace: metrics::namespace(None, service), writer: Mutex::new(writer) }
     }
 
     fn write(&self, at: DateTime<Utc>, is_error: bool, line: &Line) {
         let Ok(mut bytes) = serde_json::to_vec(line) else { return };
-        buffered::keep(at, is_error, &bytes);
+        buffered::buffer_line(at, is_error, &bytes);
         bytes.push(b'\n');
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // A log that cannot be written has nobody left to be told.
+        // There is nowhere to report that the log cannot be written.
         let _ = writer.write_all(&bytes);
     }
 }
@@ -118,13 +117,13 @@ where
         event.record(&mut own);
         let place = (self.service, self.namespace.as_str());
         let (at, level) = (Clock::system().now(), event.metadata().level());
-        // What another crate calls an error it has told its caller as well, who says what it means.
+        // Another crate also returns its error to our code, which logs it with its meaning.
         let is_error = *level == Level::ERROR && !is_foreign(event.metadata());
         self.write(at, is_error, &Line::new(at, level, place, inherited, own));
     }
 }
 
-/// One line, its entries in the order in which people read them.
+/// One line; its entries are in the order in which people read them.
 struct Line(Vec<(&'static str, Value)>);
 
 impl Line {
@@ -139,14 +138,14 @@ impl Line {
             ("timestamp", Value::from(at.to_rfc3339_opts(SecondsFormat::Millis, true))),
             ("level", Value::from(level.as_str().to_ascii_lowercase())),
             ("service", Value::from(service)),
-            ("message", own.take("message").unwrap_or_else(|| Value::from(""))),
+            ("message", own.remove("message").unwrap_or_else(|| Value::from(""))),
         ];
-        // The span speaks first: an event cannot pass itself off as part of another request.
+        // The span's value wins, so that an event cannot claim another request's id.
         for name in ["request_id", "cron"] {
-            let value = inherited.take(name).or_else(|| own.take(name));
+            let value = inherited.take(name).or_else(|| own.remove(name));
             entries.extend(value.map(|value| (name, value)));
         }
-        let metrics = own.take("metrics");
+        let metrics = own.remove("metrics");
         let mut fields = inherited;
         fields.absorb(own);
         fields.drop_reserved();
@@ -169,23 +168,23 @@ impl Serialize for Line {
 /// Crates whose lines below `warn` may hold whole requests: bodies, tokens, addresses.
 const FOREIGN: [&str; 6] = ["aws_", "hyper", "h2", "reqwest", "rustls", "lambda_"];
 
-/// Repeats, without a request id, what the runtime has already logged about a failed invocation.
-const ECHO: &str = "lambda_runtime::layers::panic";
+/// The runtime's line that repeats, without a request id, the panic of a failed invocation.
+const REPEATED_PANIC: &str = "lambda_runtime::layers::panic";
 
-fn is_fit_to_print(metadata: &Metadata<'_>) -> bool {
-    metadata.target() != ECHO && (!is_foreign(metadata) || *metadata.level() <= Level::WARN)
+fn is_loggable(metadata: &Metadata<'_>) -> bool {
+    metadata.target() != REPEATED_PANIC && (!is_foreign(metadata) || *metadata.level() <= Level::WARN)
 }
 
 fn is_foreign(metadata: &Metadata<'_>) -> bool {
     FOREIGN.iter().any(|prefix| metadata.target().starts_with(prefix))
 }
 
-/// What `RUST_LOG` does not mention stays at `info`: asking one module for more must not silence
-/// the spans that give every line its request id.
-/// Levels such as `debug` or `shared=debug`, by commas; what cannot be read is left out.
+/// Parses levels such as `debug` or `shared=debug`, separated by commas; invalid ones are ignored. Modules that
+/// are not mentioned stay at `info`, because more detail for one module must not remove the spans with the
+/// request id.
 fn level_filter(levels: &str) -> Targets {
     let mut read = Targets::new().with_default(Level::INFO);
-    // Nothing said is nothing asked for; read as a level it would mean `error`.
+    // An empty entry is skipped: parsed as a level it would mean `error`.
     for level in levels.split(',').map(str::trim).filter(|level| !level.is_empty()) {
         if let Ok(default) = level.parse::<LevelFilter>() {
             read = read.with_default(default);
@@ -200,7 +199,7 @@ fn level_filter(levels: &str) -> Targets {
 
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    // The payload stays out: it is free text and may quote a customer's data.
+    // The panic's message is left out: it is free text and may quote a customer's data.
     tracing::error!(place, "panicked");
 }
 

@@ -8,7 +8,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use super::fields::MAX_TEXT_BYTES;
 use super::*;
 
-/// Keeps what each single call wrote.
+/// Stores what each write call wrote.
 #[derive(Clone, Default)]
 struct Writes(Arc<Mutex<Vec<Vec<u8>>>>);
 
@@ -183,7 +183,7 @@ fn foreign_crates_speak_only_in_earnest_whatever_is_asked_for() {
     let writes = Writes::default();
     let subscriber = tracing_subscriber::registry()
         .with(level_filter("trace"))
-        .with(filter_fn(is_fit_to_print))
+        .with(filter_fn(is_loggable))
         .with(Logs::new("kpis", writes.clone()));
     tracing::subscriber::with_default(subscriber, || {
         tracing::trace!("ours");

@@ -1,50 +1,40 @@
-//! What became of a call to a provider, told apart by what may be done next.
+//! The errors of a provider call, classified by what the caller may do next.
 
 use std::time::Duration;
 
 use crate::domain::kernel::provider::Provider;
 
-/// A provider's machine words are short; anything else is not repeated in logs, rows and answers.
-const MAX_WORD_BYTES: usize = 64;
+/// Providers' error codes are short; longer texts are not copied into logs, rows and answers.
+const MAX_CODE_BYTES: usize = 64;
 
-/// The end of one call.
+/// How a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallError {
-    /// It certainly did not happen; it may be tried again, not before the time named.
+    /// The call had no effect; it may be repeated, but not before `retry_after`.
     NotSent {
-        /// Why, in one of our own words.
         reason: String,
-        /// How long the provider asks us to wait.
+        /// The provider's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// The provider refused it, and will again.
-    Rejected {
-        /// Why, in one of our own words.
-        reason: String,
-    },
-    /// The provider refused it because of the state the thing is in now; nothing happened.
+    /// The provider refused the call; a repetition would be refused too.
+    Rejected { reason: String },
+    /// The provider refused the call because of the object's current state; it had no effect.
     WrongState {
-        /// The state, in the provider's own word, such as `succeeded`.
+        /// The state as the provider names it, such as `succeeded`.
         state: String,
     },
-    /// The thing asked for is not there.
+    /// The object does not exist.
     Absent,
-    /// Nobody knows whether it happened; where the provider honours keys, the same request under the
-    /// same key settles it.
-    InDoubt {
-        /// Why, in one of our own words.
-        reason: String,
-    },
-    /// Nobody knows whether it happened, and the same request under the same key would only bring this
-    /// answer again: look it up.
-    LookUp {
-        /// Why, in one of our own words.
-        reason: String,
-    },
+    /// It is unknown whether the call had an effect. If the provider supports idempotency keys, the same request
+    /// with the same key resolves the doubt.
+    InDoubt { reason: String },
+    /// It is unknown whether the call had an effect, and the same request with the same key would return the same
+    /// answer: look the object up.
+    LookUp { reason: String },
 }
 
 impl CallError {
-    /// The reason, in one of our own words: never a provider's text, which may name a person.
+    /// A short code for the reason: never a provider's message, which may name a person.
     pub fn reason(&self) -> &str {
         match self {
             Self::NotSent { reason, .. }
@@ -56,13 +46,13 @@ impl CallError {
         }
     }
 
-    /// Whether the provider understood the question and will not answer it: it is not there, or not ours to
-    /// ask. Asking again changes nothing, so a caller that can do without the answer goes on without it.
+    /// Whether the provider understood the request and refused it, because the object does not exist or is not
+    /// ours. A repetition does not help, so a caller that can go on without the answer does.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Rejected { .. } | Self::WrongState { .. } | Self::Absent)
     }
 
-    /// The same failure of a call that changes nothing: what cannot have happened is in no doubt.
+    /// The failure of a read-only call: without effect there is no doubt, so it can be repeated.
     pub(super) fn of_reading(self) -> Self {
         match self {
             Self::InDoubt { reason } | Self::LookUp { reason } => Self::NotSent { reason, retry_after: None },
@@ -70,14 +60,12 @@ impl CallError {
         }
     }
 
-    /// The same failure with the provider that was called, to be passed on: an answer or a log
-    /// entry that names none sends people to look at the wrong provider.
+    /// Adds the provider's name, without which people would look at the wrong provider.
     pub fn of(self, provider: Provider) -> ProviderError {
         ProviderError { provider, error: self }
     }
 
-    /// The same failure of a call that only looks something up: that the look-up was refused says nothing
-    /// about what it would have found, so it is asked again later.
+    /// The failure of a look-up: a refused look-up says nothing about the object, so it is repeated later.
     pub(crate) fn of_look_up(self) -> Self {
         match self {
             Self::Rejected { .. } | Self::WrongState { .. } | Self::Absent => {
@@ -88,13 +76,12 @@ impl CallError {
         }
     }
 
-    /// What an answer's status says about a call that changes something; `word` is the provider's own
-    /// machine word for the error.
+    /// Classifies the status of a changing call; `code` is the provider's error code.
     ///
-    /// A 401 is about our key: the call was turned away before it began and succeeds once the key is
-    /// corrected. A 403 is about the object that was named, and is final for that object.
-    pub(super) fn from_answer(status: u16, word: Option<String>, retry_after: Option<Duration>) -> Self {
-        let reason = word.unwrap_or_else(|| format!("status_{status}"));
+    /// A 401 concerns our key: the call had no effect and succeeds once the key is corrected. A 403 concerns the
+    /// object and is final for it.
+    pub(super) fn from_answer(status: u16, code: Option<String>, retry_after: Option<Duration>) -> Self {
+        let reason = code.unwrap_or_else(|| format!("status_{status}"));
         match status {
             429 | 401 | 300..=399 => Self::NotSent { reason, retry_after },
             404 | 410 => Self::Absent,
@@ -103,20 +90,21 @@ impl CallError {
         }
     }
 
-    /// What an answer's status says about a call that only reads. Only what is not there, or not ours to read, is
-    /// an answer to the question; any other 4xx finds fault with how we ask, and says nothing about the object.
-    pub(super) fn from_read_answer(status: u16, word: Option<String>, retry_after: Option<Duration>) -> Self {
+    /// Classifies the status of a read-only call. Only "does not exist" and "not ours" are answers about the
+    /// object; any other 4xx is about our request.
+    pub(super) fn from_read_answer(status: u16, code: Option<String>, retry_after: Option<Duration>) -> Self {
         match status {
-            403 | 404 | 410 => Self::from_answer(status, word, retry_after),
+            403 | 404 | 410 => Self::from_answer(status, code, retry_after),
             400..=499 => {
-                let reason = word.unwrap_or_else(|| format!("status_{status}"));
+                let reason = code.unwrap_or_else(|| format!("status_{status}"));
                 Self::NotSent { reason, retry_after }
             }
-            _ => Self::from_answer(status, word, retry_after).of_reading(),
+            _ => Self::from_answer(status, code, retry_after).of_reading(),
         }
     }
 
-    /// What a failure of the connection says: before it stood nothing was sent, after that nobody knows.
+    /// Classifies a transport error: before the connection was established nothing was sent; afterwards it is
+    /// unknown.
     pub(super) fn from_transport(error: &reqwest::Error) -> Self {
         if error.is_connect() || error.is_builder() {
             return Self::NotSent { reason: "no_connection".to_owned(), retry_after: None };
@@ -126,20 +114,18 @@ impl CallError {
     }
 }
 
-/// A provider's error code, if it is a short word of plain characters. Free text may name a person.
-pub(super) fn machine_word(text: &str) -> Option<String> {
+/// A provider's error code, if it is short and plain. Free text may name a person.
+pub(super) fn error_code(text: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    let is_word = !text.is_empty() && text.len() <= MAX_WORD_BYTES && text.bytes().all(is_plain);
+    let is_word = !text.is_empty() && text.len() <= MAX_CODE_BYTES && text.bytes().all(is_plain);
     is_word.then(|| text.to_owned())
 }
 
-/// A failed call and the provider that was called.
+/// A failed call with the name of the provider.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{provider}: {error}")]
 pub struct ProviderError {
-    /// Which provider was called.
     pub provider: Provider,
-    /// How the call ended.
     pub error: CallError,
 }
 
@@ -151,7 +137,7 @@ impl std::fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
-/// Reads `Retry-After` in seconds; the other form, a date, is read as "a minute".
+/// Parses `Retry-After` in seconds; the date form counts as a minute.
 pub(super) fn retry_after(headers: &reqwest::header::HeaderMap) -> Option<Duration> {
     let text = headers.get(reqwest::header::RETRY_AFTER)?.to_str().ok()?;
     Some(

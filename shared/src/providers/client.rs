@@ -1,20 +1,20 @@
-//! The one HTTP client for all providers.
+//! The HTTP client that all providers share.
 
 use std::time::Duration;
 
 use super::tls::{self, TrustError};
 
-/// Long enough for a slow provider, short enough for the run that waits: a run has a minute.
+/// Long enough for a slow provider, short enough for a run, which has a minute.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Builds it, for whoever believes Mozilla's roots and nobody else.
+/// Builds a client that trusts Mozilla's root certificates only.
 pub fn client() -> Result<reqwest::Client, TrustError> {
     client_that_trusts(None)
 }
 
-/// Builds it; `bundle` is the path of a PEM file of further roots. Redirects are not followed, because a
-/// provider's API has none and a credential must not travel.
+/// Builds a client that also trusts the root certificates in the PEM file at `bundle`. Redirects are not
+/// followed, because no provider's API uses them and credentials must not reach another host.
 pub fn client_that_trusts(bundle: Option<&str>) -> Result<reqwest::Client, TrustError> {
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(tls::tls(bundle)?)
@@ -26,7 +26,7 @@ pub fn client_that_trusts(bundle: Option<&str>) -> Result<reqwest::Client, Trust
     client.map_err(|error| TrustError(error.to_string()))
 }
 
-/// The body of an answer of at most `max_bytes`; a larger one is not read to its end.
+/// Reads a body of at most `max_bytes`; `None` for a larger or broken one.
 pub async fn read_within(mut response: reqwest::Response, max_bytes: usize) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.ok()? {

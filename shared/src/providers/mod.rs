@@ -1,5 +1,5 @@
-//! The providers: one client and one signature check each. A client knows its provider's rules for
-//! retries and repeated requests, and tells by its errors what may be done next.
+//! Clients and webhook signatures of the providers. Each client follows its provider's rules for retries and
+//! idempotency, and its errors say what the caller may do next.
 
 pub mod call;
 pub mod client;

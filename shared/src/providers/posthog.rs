@@ -1,7 +1,7 @@
-//! PostHog: what happened, for those who count it.
+//! PostHog: sends events to product analytics.
 //!
-//! PostHog drops repetitions of the same `uuid` of the same day, event and `distinct_id`, some time after it
-//! took them. So an event that is sent again is sent the same, its own time included.
+//! PostHog later removes events with the same `uuid`, day, event name and `distinct_id` as duplicates. So a
+//! repeated event is sent unchanged, with its original time.
 //!
 //! Source: posthog.com/docs/api/capture, posthog.com/docs/how-posthog-works/ingestion-pipeline
 
@@ -13,13 +13,12 @@ use crate::domain::kernel::time;
 use crate::domain::platform::action::Source;
 use crate::domain::platform::announcement::{Announcement, names_a_person};
 
-/// Events of one request. PostHog takes up to 20 MB, and a row of ours is below 400 KB.
+/// The most events per request. PostHog accepts 20 MB, and each of our rows has less than 400 KB.
 pub const MAX_EVENTS: usize = 40;
 
-/// Nothing waits for the answer but the next request of the same kind.
+/// Only the next batch waits for the answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A client for one project.
 #[derive(Clone)]
 pub struct PostHog {
     http: reqwest::Client,
@@ -27,45 +26,45 @@ pub struct PostHog {
     api_key: String,
 }
 
-/// Why PostHog took nothing, or may have taken nothing.
+/// Why no event, or possibly no event, was accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CaptureError {
-    /// It takes offence at what it was sent: another request may fare better.
-    #[error("PostHog refuses the request: status {0}")]
+    /// PostHog rejected the request as a whole; a smaller or different one may succeed.
+    #[error("PostHog rejects the request: status {0}")]
     Refused(u16),
-    /// It is not there for us, or nobody knows what it took.
+    /// PostHog did not answer, so it is unknown whether it accepted the events.
     #[error("PostHog does not answer: {0}")]
-    Silent(String),
+    Unanswered(String),
 }
 
 impl PostHog {
-    /// The project that `api_key` opens, at `host`.
+    /// A client for the project of `api_key` at `host`.
     pub fn new(http: reqwest::Client, host: &str, api_key: &str) -> Self {
         let url = format!("{}/batch/", host.trim_end_matches('/'));
         Self { http, url, api_key: api_key.to_owned() }
     }
 
-    /// Sends events that [`event`] wrote, [`MAX_EVENTS`] at the most; all of them are taken, or none.
+    /// Sends at most [`MAX_EVENTS`] events built by [`event`]; PostHog accepts all of them or none.
     pub async fn capture(&self, events: &[Value]) -> Result<(), CaptureError> {
         let body = json!({"api_key": self.api_key, "batch": events});
         let answer = self.http.post(&self.url).timeout(CALL_TIMEOUT).json(&body).send().await;
         match answer.map(|answer| answer.status().as_u16()) {
             Ok(200..=299) => Ok(()),
             Ok(status @ (400 | 413 | 422)) => Err(CaptureError::Refused(status)),
-            Ok(status) => Err(CaptureError::Silent(format!("status {status}"))),
-            Err(error) if error.is_timeout() => Err(CaptureError::Silent("no answer in time".to_owned())),
-            Err(_) => Err(CaptureError::Silent("no answer".to_owned())),
+            Ok(status) => Err(CaptureError::Unanswered(format!("status {status}"))),
+            Err(error) if error.is_timeout() => Err(CaptureError::Unanswered("no answer in time".to_owned())),
+            Err(_) => Err(CaptureError::Unanswered("no answer".to_owned())),
         }
     }
 }
 
-/// An announcement in PostHog's words: of a company, and of nobody in it.
+/// Converts an announcement to PostHog's format. It names the company and no person.
 pub fn event(announcement: &Announcement, source: Option<Source>) -> Value {
     let Announcement { event_id, occurred_at, company_id, kind, subject } = announcement;
     let subject = (!names_a_person(kind)).then_some(subject);
     let mut properties = json!({
         "$process_person_profile": false,
-        // Where we are is not where anybody of the company is.
+        // Our server's address says nothing about where the company's people are.
         "$geoip_disable": true,
     });
     if let Some(source) = source {

@@ -1,7 +1,7 @@
 //! Resend's API: one mail to one person.
 //!
-//! Resend keeps an idempotency key for 24 hours and refuses the same key with another body
-//! (docs: `POST /emails`, header `Idempotency-Key`).
+//! Resend stores an idempotency key for 24 hours and refuses the same key with another body (docs: `POST
+//! /emails`, header `Idempotency-Key`).
 
 pub mod meaning;
 
@@ -12,13 +12,12 @@ use serde_json::json;
 
 use crate::domain::kernel::message::Message;
 use crate::json::read_trusted;
-use crate::providers::call::{CallError, machine_word, retry_after};
+use crate::providers::call::{CallError, error_code, retry_after};
 use crate::providers::client::read_within;
 
-/// More than any error needs.
+/// More than any error document has.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
 
-/// A client for one sender.
 #[derive(Clone)]
 pub struct Resend {
     http: reqwest::Client,
@@ -28,7 +27,6 @@ pub struct Resend {
 }
 
 impl Resend {
-    /// A client that sends as `from`.
     pub fn new(http: reqwest::Client, base: &str, api_key: &str, from: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
         Self { http, base, api_key: api_key.to_owned(), from: from.to_owned() }
@@ -49,24 +47,24 @@ impl Resend {
     }
 }
 
-/// Resend's error as far as it decides anything: its name, never its message, which may quote an address.
+/// The part of Resend's error that is used: its name. The message may quote an address.
 #[derive(Deserialize)]
 struct Problem {
     name: String,
 }
 
-/// What an answer that is no success says of a mail (resend.com/docs/api-reference/errors). A 403 is about
-/// our key or our sender's domain and not about the mail. A key that was used for another body says that
-/// an earlier mail left under it, so that asking again tells nothing.
+/// Classifies an error answer (resend.com/docs/api-reference/errors). A 403 concerns our key or our sender's
+/// domain and not this mail. "Key used with another body" means that an earlier mail was sent with this key, so a
+/// repetition reveals nothing.
 fn classify(status: u16, body: &[u8], wait: Option<Duration>) -> CallError {
-    let word = read_trusted::<Problem>(body).ok().and_then(|problem| machine_word(&problem.name));
-    let reason = || word.clone().unwrap_or_else(|| format!("status_{status}"));
+    let code = read_trusted::<Problem>(body).ok().and_then(|problem| error_code(&problem.name));
+    let reason = || code.clone().unwrap_or_else(|| format!("status_{status}"));
     match status {
         403 => CallError::NotSent { reason: reason(), retry_after: wait },
-        409 if word.as_deref() == Some("invalid_idempotent_request") => {
+        409 if code.as_deref() == Some("invalid_idempotent_request") => {
             CallError::LookUp { reason: reason() }
         }
-        _ => CallError::from_answer(status, word, wait),
+        _ => CallError::from_answer(status, code, wait),
     }
 }
 

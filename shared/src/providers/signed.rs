@@ -1,14 +1,14 @@
-//! What every signature of a webhook has in common, whoever made it: a time that must be near, tags
-//! that are compared in constant time, headers that are there once, and a body that is a JSON object.
+//! Common checks of all webhook signatures: the time must be recent, signatures are compared in constant time,
+//! headers must occur once, and the body must be a JSON object.
 //!
-//! | what is wrong | refused as |
+//! | error | refused as |
 //! | --- | --- |
-//! | nobody configured a secret | [`Refused::NoSecret`] |
-//! | a header is not there | [`Refused::Missing`] |
+//! | no secret is configured | [`Refused::NoSecret`] |
+//! | a header is missing | [`Refused::Missing`] |
 //! | a header is not plain ASCII, or too long | [`Refused::Illegible`] |
-//! | a header is there twice, or is not of its form | [`Refused::Malformed`] |
-//! | signed more than 300 s ago, or ahead | [`Refused::Stale`], [`Refused::Early`] |
-//! | no signature is right | [`Refused::Mismatch`] |
+//! | a header is repeated or has an invalid form | [`Refused::Malformed`] |
+//! | signed more than 300 s in the past, or in the future | [`Refused::Stale`], [`Refused::Early`] |
+//! | no signature is valid | [`Refused::Mismatch`] |
 
 pub(super) mod body;
 pub(super) mod moment;
@@ -22,44 +22,41 @@ use ring::hmac;
 pub use body::Unreadable;
 pub use secret::Secret;
 
-/// Why a webhook was turned away. It quotes nothing of the request.
+/// Why a webhook was refused. The error does not quote the request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// No secret is configured, so no signature can be verified.
     #[error("no webhook secret is configured")]
     NoSecret,
-    /// A header of the scheme is not there.
     #[error("the header {0} is missing")]
     Missing(&'static str),
-    /// A header is not plain ASCII, or longer than any real one.
+    /// A header is not plain ASCII, or longer than any valid one.
     #[error("the header {0} is not readable")]
     Illegible(&'static str),
-    /// A header is there twice, or is not of its scheme's form.
+    /// A header is repeated or has an invalid form.
     #[error("the header {0} is malformed")]
     Malformed(&'static str),
-    /// Signed too long ago: a replay, or a very late delivery.
+    /// Signed too long ago: a replay or a very late delivery.
     #[error("the webhook was signed more than {TOLERANCE_S} s ago")]
     Stale,
-    /// Signed ahead of our clock.
     #[error("the webhook was signed more than {TOLERANCE_S} s ahead")]
     Early,
-    /// No signature was made with one of our secrets over these very bytes.
+    /// No signature was made with one of our secrets over exactly these bytes.
     #[error("no signature matches")]
     Mismatch,
 }
 
-/// The limit of Whop, of Stripe and of Standard Webhooks. Stripe's own library lets the future pass;
-/// here it holds in both directions, because whoever signs ahead keeps a delivery for later.
+/// The limit of Whop, Stripe and Standard Webhooks. Stripe's library accepts any time in the future; here the
+/// limit holds in both directions, because a delivery signed for the future could be replayed later.
 const TOLERANCE_S: i64 = 300;
 
-/// Room for sixteen signatures of every kind there is; beyond it somebody is trying something.
+/// Enough for sixteen signatures of every kind; longer headers are an attack.
 const MAX_HEADER_BYTES: usize = 4096;
-/// A provider rotating its key sends two.
+/// A provider that rotates its key sends two.
 const MAX_SIGNATURES: usize = 16;
 /// Unix seconds up to the year 33658.
 const MAX_TIMESTAMP_DIGITS: usize = 12;
 
-/// Refuses what was not signed just now.
+/// Refuses a webhook that was not signed within the tolerance.
 pub(super) fn check_age(signed_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Refused> {
     match now.timestamp() - signed_at.timestamp() {
         age_s if age_s > TOLERANCE_S => Err(Refused::Stale),
@@ -70,9 +67,9 @@ pub(super) fn check_age(signed_at: DateTime<Utc>, now: DateTime<Utc>) -> Result<
 
 /// Whether one of the signatures was made with one of the keys.
 ///
-/// Nothing ends early, so that the time taken tells neither which key nor which signature was right.
-/// The body is hashed once per key; the comparison is `ring`'s constant-time one over the HMACs of both
-/// tags, which are equal only where the tags are.
+/// All combinations are checked, so that the time reveals neither the key nor the signature that matched. The
+/// body is hashed once per key; `ring` compares the HMACs of both tags in constant time, which are equal only if
+/// the tags are.
 pub(super) fn is_genuine(
     keys: impl Iterator<Item = hmac::Key>,
     prefix: &str,
@@ -89,7 +86,7 @@ pub(super) fn is_genuine(
     genuine
 }
 
-/// The HMAC over the prefix and the body, without copying the body.
+/// Computes the HMAC over prefix and body without copying the body.
 pub(super) fn tag(key: &hmac::Key, prefix: &str, body: &[u8]) -> hmac::Tag {
     let mut context = hmac::Context::with_key(key);
     context.update(prefix.as_bytes());
@@ -97,8 +94,8 @@ pub(super) fn tag(key: &hmac::Key, prefix: &str, body: &[u8]) -> hmac::Tag {
     context.sign()
 }
 
-/// The one value of a header: two lines of one name are how a proxy is made to see another one than we do.
-pub(super) fn sole<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, Refused> {
+/// The single value of a header: with repeated headers a proxy could see another value than we do.
+pub(super) fn single_header<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h str, Refused> {
     let mut lines = headers.get_all(name).iter();
     let value = lines.next().ok_or(Refused::Missing(name))?;
     if lines.next().is_some() {
@@ -110,16 +107,16 @@ pub(super) fn sole<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<&'h
     value.to_str().map_err(|_| Refused::Illegible(name))
 }
 
-/// Digits only: `parse` alone would take a sign, and two spellings of one time.
-pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
+/// Parses unix seconds, digits only: `parse` alone would also accept a sign, and so two spellings of one time.
+pub(super) fn parse_unix_seconds(text: &str) -> Option<DateTime<Utc>> {
     if text.len() > MAX_TIMESTAMP_DIGITS || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
     DateTime::from_timestamp(text.parse().ok()?, 0)
 }
 
-/// The signatures offered, taken apart into version and text; what has no version is none.
-/// `None` where there are more than anyone needs.
+/// Splits the signatures into version and text; one without a version is skipped. `None` if there are more than
+/// [`MAX_SIGNATURES`].
 pub(super) fn versioned<'h>(
     offered: impl Iterator<Item = &'h str>,
     separator: char,
@@ -129,8 +126,8 @@ pub(super) fn versioned<'h>(
         .then(|| offered.into_iter().filter_map(|part| part.split_once(separator)).collect())
 }
 
-/// The readable signatures of one version; other versions are other algorithms, and a broken one beside
-/// a good one does no harm.
+/// The decodable signatures of one version. Other versions use other algorithms, and a broken signature beside a
+/// valid one is harmless.
 pub(super) fn of_version<const BYTES: usize>(
     offered: &[(&str, &str)],
     version: &str,

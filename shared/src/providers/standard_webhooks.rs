@@ -1,10 +1,10 @@
-//! Standard Webhooks, as any source may speak it: `webhook-id`, `webhook-timestamp` and
-//! `webhook-signature` over `{id}.{timestamp}.{body}`, or the same three under Svix's names, `svix-…`.
-//! One family has to be complete and hold; headers of two families never make one claim.
+//! Standard Webhooks: `webhook-id`, `webhook-timestamp` and `webhook-signature` over `{id}.{timestamp}.{body}`,
+//! or the same three headers with Svix's names, `svix-…`. One family of headers must be complete; they are never
+//! mixed.
 //!
-//! A signature names its algorithm, and a key belongs to one: `v1,<base64>` is HMAC-SHA256 and is held
-//! against the keys of `whsec_…` only; `v1a,<base64>` is ed25519 and is held against the keys of
-//! `whpk_…` only. So a public key can never be taken for a shared one.
+//! Signatures name their algorithm, and each key belongs to one: `v1,<base64>` is HMAC-SHA256 and verified with
+//! `whsec_…` keys only; `v1a,<base64>` is ed25519 and verified with `whpk_…` keys only. So a public key can never
+//! be used as a shared secret.
 
 pub(super) mod claim;
 pub(super) mod key;
@@ -23,7 +23,7 @@ pub use super::signed::{Refused, Unreadable};
 pub use key::{BadKey, WebhookKeys};
 pub use signing::SigningKey;
 
-/// A webhook whose signature was right. Only [`verify`] makes one.
+/// A webhook with a valid signature. Only [`verify`] creates one.
 #[derive(Debug, Clone)]
 pub struct VerifiedWebhook {
     id: String,
@@ -31,10 +31,10 @@ pub struct VerifiedWebhook {
     raw: Bytes,
 }
 
-/// What an event is called whose body does not say.
+/// The name of an event whose body has none.
 const UNNAMED: &str = "unnamed";
 
-/// Checks the signature and the age of a webhook against the keys of its source.
+/// Verifies signature and age of a webhook with the keys of its source.
 pub fn verify(
     headers: &HeaderMap,
     body: Bytes,
@@ -51,19 +51,19 @@ pub fn verify(
     Ok(VerifiedWebhook { id: claim.id.to_owned(), signed_at: claim.signed_at, raw: body })
 }
 
-/// What is told to somebody who names a source that does not exist: what a known source tells a
-/// stranger, after the same work. Which sources exist is nobody's business.
+/// The refusal for an unknown source: the same answer, after the same work, as for a known source without a valid
+/// signature, so that strangers cannot find out which sources exist.
 pub fn refuse(headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Refused {
     match claim(headers, now) {
         Err(refused) => refused,
         Ok(claim) => {
-            std::hint::black_box(claim.is_genuine(body, &WebhookKeys::of_nobody()));
+            std::hint::black_box(claim.is_genuine(body, &WebhookKeys::dummy()));
             Refused::Mismatch
         }
     }
 }
 
-/// The headers, as far as they can be judged without a key.
+/// Parses the headers and checks everything that needs no key.
 fn claim(headers: &HeaderMap, now: DateTime<Utc>) -> Result<Claim<'_>, Refused> {
     let claim = Claim::read(headers)?;
     if !is_plain_id(claim.id) {
@@ -73,10 +73,9 @@ fn claim(headers: &HeaderMap, now: DateTime<Utc>) -> Result<Claim<'_>, Refused> 
     Ok(claim)
 }
 
-/// Reads what a verified webhook says: the id is the signed one, name and time stand in the body where
-/// the source puts them there.
+/// Parses a verified webhook: the id is the signed one; name and time come from the body if they are there.
 pub fn read(verified: &VerifiedWebhook) -> Result<Event, Unreadable> {
-    let root = body::object(&verified.raw)?;
+    let root = body::parse_object(&verified.raw)?;
     let occurred = moment::first_sane(&[&root["timestamp"]], verified.signed_at);
     let name = body::name(&root).unwrap_or(UNNAMED).to_owned();
     Ok(Event::without_meaning(verified.id.clone(), name, occurred))
@@ -88,7 +87,6 @@ impl VerifiedWebhook {
         &self.id
     }
 
-    /// When the source signed this delivery.
     pub fn signed_at(&self) -> DateTime<Utc> {
         self.signed_at
     }

@@ -1,8 +1,9 @@
 //! Stripe: its API in [`client`], and here its webhooks.
 //!
-//! A webhook bears `Stripe-Signature: t=<unix seconds>,v1=<hex>[,v1=<hex>]` over `{t}.{body}`, HMAC-SHA256
-//! keyed with the text of the whole secret, its `whsec_` included: unlike in Standard Webhooks, nothing
-//! is decoded. Several `v1` are several active secrets; `v0` is of Stripe's tests and counts nothing.
+//! A webhook has the header `Stripe-Signature: t=<unix seconds>,v1=<hex>[,v1=<hex>]` over `{t}.{body}`:
+//! HMAC-SHA256 keyed with the text of the whole secret, including `whsec_`. Unlike in Standard Webhooks nothing
+//! is decoded. There are several `v1` if several secrets are active; `v0` occurs in Stripe's tests only and is
+//! ignored.
 
 pub mod account;
 pub mod balance;
@@ -34,8 +35,8 @@ use crate::domain::platform::event::Event;
 pub use super::signed::{Refused, Secret, Unreadable};
 pub use origin::Mode;
 
-/// A webhook whose signature was right, or an event that Stripe itself listed. Only [`verify`] and
-/// [`VerifiedStripeEvent::fetched`] make one.
+/// A webhook with a valid signature, or an event that Stripe's API listed. Only [`verify`] and
+/// [`VerifiedStripeEvent::fetched`] create one.
 #[derive(Debug, Clone)]
 pub struct VerifiedStripeEvent {
     signed_at: DateTime<Utc>,
@@ -44,14 +45,14 @@ pub struct VerifiedStripeEvent {
 
 const SIGNATURE: &str = "stripe-signature";
 
-/// The name of an event whose own is missing or cannot be kept in clear.
+/// The name of an event whose own name is missing or must not be stored unencrypted.
 const UNNAMED: &str = "unnamed";
 
-/// The longest name that is kept. Stripe's longest has 79 characters.
+/// The longest name that is stored. Stripe's longest has 79 characters.
 const MAX_NAME_CHARS: usize = 80;
 
-/// Checks the signature and the age of a webhook. Every secret is tried, so that timing does not tell
-/// which one is in use.
+/// Verifies signature and age of a webhook. Every secret is tried, so that the time does not reveal which one
+/// matches.
 pub fn verify(
     headers: &HeaderMap,
     body: Bytes,
@@ -61,7 +62,7 @@ pub fn verify(
     if secrets.is_empty() {
         return Err(Refused::NoSecret);
     }
-    let claim = Claim::read(headers, SIGNATURE, small_hex)?;
+    let claim = Claim::read(headers, SIGNATURE, decode_lower_hex)?;
     check_age(claim.signed_at, now)?;
     if !claim.is_genuine(&body, secrets.iter().map(Secret::key)) {
         return Err(Refused::Mismatch);
@@ -69,17 +70,17 @@ pub fn verify(
     Ok(VerifiedStripeEvent { signed_at: claim.signed_at, raw: body })
 }
 
-/// The value of `Stripe-Signature` for these contents. Stand-ins and tests deliver with it.
+/// Returns `Stripe-Signature` for these contents; used by the sandbox and tests.
 pub fn sign(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
     timed::sign(signed_at, body, secret)
 }
 
-/// Reads what a verified webhook says, for a deployment whose key is of this mode.
+/// Parses a verified webhook for a deployment whose Stripe key has this mode.
 ///
-/// What is signed is an event, whatever its format. Its id is that by which a second delivery is recognised.
-/// A name that cannot be kept in clear becomes `unnamed`; a time that cannot be read is the signed one.
+/// Every signed body is an event, whatever its format. Its id identifies repeated deliveries. A name that must
+/// not be stored unencrypted becomes `unnamed`; an invalid time is replaced by the signed one.
 pub fn read(verified: &VerifiedStripeEvent, mode: Option<Mode>) -> Result<Event, Unreadable> {
-    let root = body::object(&verified.raw)?;
+    let root = body::parse_object(&verified.raw)?;
     let event_id = event_id(&root, &verified.raw);
     let name = event_name(&root).to_owned();
     let (company_id, meaning) = meaning::of(&name, &root, mode);
@@ -87,17 +88,16 @@ pub fn read(verified: &VerifiedStripeEvent, mode: Option<Mode>) -> Result<Event,
     Ok(Event { company_id, meaning, ..Event::without_meaning(event_id, name, occurred) })
 }
 
-/// Reads a kept event once more: what an earlier version could not read, this one may, and what was ignored may
-/// count under the key that is configured now. The body is the one that was verified when it came.
+/// Parses a stored event again: this version may understand what an earlier one did not, and the key that is now
+/// configured may make an ignored event count. The body was verified on arrival.
 pub fn read_again(kept: &Event, body: &[u8], mode: Option<Mode>) -> Result<Event, Unreadable> {
-    let root = body::object(body)?;
+    let root = body::parse_object(body)?;
     let (company_id, meaning) = meaning::of(event_name(&root), &root, mode);
     Ok(Event { company_id, meaning, ..kept.clone() })
 }
 
-/// The event's id. One that cannot be a key of a row, because of its length or its characters, or that looks like an
-/// address, which must not be logged, is replaced by its digest, and where there is none the digest of the body stands
-/// in: a second delivery is recognised all the same.
+/// The event's id. An id that cannot be a table key, or may be an address, which must not be logged, is replaced
+/// by its digest; a missing one by the digest of the body. So a repeated delivery is recognized in every case.
 fn event_id(root: &Value, body: &[u8]) -> String {
     let hashed = |bytes: &[u8]| hex::encode(digest(&SHA256, bytes));
     match root["id"].as_str() {
@@ -107,8 +107,8 @@ fn event_id(root: &Value, body: &[u8]) -> String {
     }
 }
 
-/// The event's name. It is kept in clear and logged, so an address or a sentence is none. The names of thin events
-/// have brackets: `v2.core.account[requirements].updated`.
+/// The event's name. It is stored unencrypted and logged, so an address or a sentence is refused. Names of thin
+/// events contain brackets: `v2.core.account[requirements].updated`.
 fn event_name(root: &Value) -> &str {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-:/[]".contains(&byte);
     let name = root["type"].as_str().unwrap_or_default();
@@ -117,13 +117,11 @@ fn event_name(root: &Value) -> &str {
 }
 
 impl VerifiedStripeEvent {
-    /// An event that Stripe listed when it was asked. It came from Stripe's own API, so that it needs no
-    /// signature; it counts as signed when it was fetched.
+    /// An event from Stripe's API, which needs no signature; its time of fetching counts as signed time.
     pub fn fetched(event: &FetchedEvent, fetched_at: DateTime<Utc>) -> Self {
         Self { signed_at: fetched_at, raw: event.body.to_string().into() }
     }
 
-    /// When Stripe signed this delivery.
     pub fn signed_at(&self) -> DateTime<Utc> {
         self.signed_at
     }
@@ -134,8 +132,8 @@ impl VerifiedStripeEvent {
     }
 }
 
-/// Stripe writes small letters; a second spelling of one signature would only be somebody else's.
-fn small_hex(text: &str) -> Option<Vec<u8>> {
+/// Decodes lower-case hex only, as Stripe writes it, so that a signature has one spelling.
+fn decode_lower_hex(text: &str) -> Option<Vec<u8>> {
     let bytes = hex::decode(text).ok()?;
     (!text.bytes().any(|byte| byte.is_ascii_uppercase())).then_some(bytes)
 }

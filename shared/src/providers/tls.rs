@@ -1,7 +1,7 @@
-//! Whom we believe: Mozilla's roots, compiled in, and whatever `AWS_CA_BUNDLE` adds.
+//! The trusted root certificates: Mozilla's, compiled in, and those of `AWS_CA_BUNDLE`.
 //!
-//! Roots that were taken apart when the crate was built cost nothing at a start; reading the system's
-//! would cost 2.5 ms of it.
+//! Compiled-in certificates are already parsed and cost nothing at the start; reading the system's would cost 2.5
+//! ms.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Whom we believe cannot be told.
+/// The CA bundle cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct TrustError(pub(super) String);
 
-/// The TLS side of the one HTTP client; `bundle` is the path of a PEM file of further roots.
+/// The TLS configuration of the HTTP client; `bundle` is the path of a PEM file with further root certificates.
 pub(super) fn tls(bundle: Option<&str>) -> Result<ClientConfig, TrustError> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = bundle {

@@ -1,4 +1,4 @@
-//! What happens between a request's arrival and its answer, the same everywhere.
+//! Turns a request into an answer, in the same way on every platform.
 
 use axum::Router;
 use axum::body::Body;
@@ -14,14 +14,14 @@ use super::request::{BodyRefused, collect, origin_form};
 use super::{ClientIp, RequestId, Trigger};
 use crate::watch::in_invocation;
 
-/// What the platform knows about a request.
+/// What the platform reports about a request.
 pub(super) struct Arrival {
     pub(super) request_id: RequestId,
     pub(super) client_ip: ClientIp,
     pub(super) trigger: Option<Trigger>,
 }
 
-/// Asks the router, and always has an answer.
+/// Calls the router and always returns an answer.
 pub(super) async fn answer<B>(router: Router, request: Request<B>, arrival: Arrival) -> Response
 where
     B: http_body::Body<Data = Bytes>,
@@ -29,8 +29,8 @@ where
     let span = arrival.span();
     async move {
         let request_id = arrival.request_id.clone();
-        match admit(request, arrival).await {
-            Ok(request) => ask(router, request, &request_id).await,
+        match build_request(request, arrival).await {
+            Ok(request) => call_router(router, request, &request_id).await,
             Err(BodyRefused::TooLarge) => {
                 problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 256 KiB", &request_id)
                     .map(Body::from)
@@ -44,24 +44,24 @@ where
     .await
 }
 
-/// Runs the router in a task of its own: a panic ends that task and not the connection,
-/// on which the platform would wait; and money work goes on when the client hangs up.
-async fn ask(router: Router, request: Request<Body>, request_id: &RequestId) -> Response {
+/// Runs the router in its own task: a panic ends that task and not the connection, on which the platform would
+/// wait; and work on payments continues if the client disconnects.
+async fn call_router(router: Router, request: Request<Body>, request_id: &RequestId) -> Response {
     let task = tokio::spawn(in_invocation(router.oneshot(request)).instrument(Span::current()));
     match task.await {
         Ok(Ok(response)) => response,
         Err(broken) => {
-            // The panic hook has logged a panic already, with its place.
+            // The panic hook has logged a panic already, with its location.
             if !broken.is_panic() {
-                tracing::error!("the request was given up");
+                tracing::error!("the request's task was aborted");
             }
             internal(request_id).map(Body::from)
         }
     }
 }
 
-/// Builds the router's request from nothing but what is meant for it, so that no extension comes along unseen.
-async fn admit<B>(request: Request<B>, arrival: Arrival) -> Result<Request<Body>, BodyRefused>
+/// Builds the router's request from known parts only, so that no other extension gets through.
+async fn build_request<B>(request: Request<B>, arrival: Arrival) -> Result<Request<Body>, BodyRefused>
 where
     B: http_body::Body<Data = Bytes>,
 {
@@ -80,9 +80,8 @@ where
 }
 
 impl Arrival {
-    /// The span whose fields every line of this request bears. It is an error span, because a lower one
-    /// would vanish with its request id under `RUST_LOG=warn`. A job that came over HTTP records its
-    /// name into `cron` later.
+    /// The span whose fields all lines of this request share. Its level is error, because a lower one would
+    /// vanish with its request id under `RUST_LOG=warn`. A job over HTTP records its name in `cron` later.
     fn span(&self) -> Span {
         let span = tracing::error_span!("request", request_id = self.request_id.0, cron = Empty);
         if let Some(Trigger(event)) = &self.trigger {

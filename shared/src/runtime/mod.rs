@@ -1,8 +1,8 @@
-//! One router, three places to run it: AWS Lambda, Vercel, a plain local server.
+//! Runs one router on AWS Lambda, on Vercel, or as a plain local server.
 //!
-//! Each place only carries a request in and an answer out; what happens between is `answer`.
-//! No handler's error and no panic leaves this module as anything but an HTTP answer, with one exception:
-//! a scheduled invocation on Lambda that failed must fail there too, or nobody would retry it.
+//! The platforms' modules only convert requests and answers; `answer` does the rest. Every error and panic
+//! becomes an HTTP answer, with one exception: a failed scheduled invocation on Lambda must fail, so that it is
+//! retried.
 
 mod answer;
 #[cfg(feature = "aws")]
@@ -23,49 +23,43 @@ use platform::Platform;
 
 pub use crate::http::extension::{ClientIp, RequestId, ScheduledEvent, Trigger};
 
-/// A function: what it is called, what it answers, and where its job stands.
+/// A function with its name, its routes and the path of its job.
 pub struct Service {
-    /// The name in the log and in the metrics.
+    /// The name in logs and metrics.
     pub name: &'static str,
-    /// Everything the function answers.
+    /// All routes of the function.
     pub router: axum::Router,
     /// The route that a direct invocation by the scheduler is posted to; `None` for a function without a job.
     pub job_path: Option<&'static str>,
 }
 
-/// Why a function cannot run, or no longer.
+/// Why a function cannot start or stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// What is set in the environment cannot be used.
+    /// The environment is invalid.
     #[error(transparent)]
     Config(#[from] crate::config::ConfigError),
     /// The binary was built for another platform; running as something else would hide that.
     #[error("this is {platform}, but the binary was built without the cargo feature `{feature}`")]
     NotCompiledIn {
-        /// The platform that the environment speaks of.
+        /// The platform of the environment.
         platform: &'static str,
-        /// The feature of the crate that is needed there.
+        /// The crate's feature that this platform needs.
         feature: &'static str,
     },
-    /// The runtime API is there, but not the rest of Lambda's environment.
-    #[error("Lambda's environment is not whole, missing: {}", .0.join(", "))]
+    /// `AWS_LAMBDA_RUNTIME_API` is set, but other variables of Lambda are not.
+    #[error("variables of Lambda's environment are missing: {}", .0.join(", "))]
     Missing(Vec<&'static str>),
-    /// `PORT` is set and is no port.
     #[error("PORT is not a port number")]
     Port,
-    /// The local server cannot listen.
     #[error("cannot listen on 127.0.0.1")]
     Listen(#[source] io::Error),
-    /// The platform's own runtime gave up.
-    #[error("the runtime of {platform} ended")]
-    Runtime {
-        /// Whose runtime it is.
-        platform: &'static str,
-        source: Box<dyn Error + Send + Sync>,
-    },
+    /// The platform's runtime library returned an error.
+    #[error("the runtime of {platform} stopped")]
+    Runtime { platform: &'static str, source: Box<dyn Error + Send + Sync> },
 }
 
-/// Serves until the platform ends the process. Starts the log and reads the environment, once.
+/// Starts logging, reads the environment, and serves until the platform ends the process.
 pub async fn serve(service: Service) -> Result<(), ServeError> {
     crate::logs::init(service.name);
     let ended = start(service).await;
@@ -87,7 +81,7 @@ async fn start(service: Service) -> Result<(), ServeError> {
         Platform::Lambda => Err(ServeError::NotCompiledIn { platform: "AWS Lambda", feature: "aws" }),
         #[cfg(any(feature = "vercel", not(feature = "aws")))]
         Platform::Plain { port } => plain::serve(service, port).await,
-        // What is made for Lambda alone carries no server that nobody there would ask.
+        // A binary for Lambda only contains no local server.
         #[cfg(all(feature = "aws", not(feature = "vercel")))]
         Platform::Plain { .. } => {
             Err(ServeError::NotCompiledIn { platform: "neither AWS Lambda nor Vercel", feature: "vercel" })

@@ -1,4 +1,4 @@
-//! A plain HTTP server on 127.0.0.1, for trying a function by itself.
+//! A plain HTTP server on 127.0.0.1, to try a single function locally.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -11,7 +11,7 @@ use super::answer::{Arrival, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
 use crate::watch::Telemetry;
 
-/// Serves until the process is ended.
+/// Serves until the process ends.
 pub(super) async fn serve(service: Service, port: u16) -> Result<(), ServeError> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(ServeError::Listen)?;
     if let Ok(address) = listener.local_addr() {

@@ -1,8 +1,8 @@
-//! Where this process runs.
+//! Detects the platform on which this process runs.
 
 use super::ServeError;
 
-/// What the environment says about the place.
+/// The platform according to the environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Platform {
     /// A Vercel function, or `vercel dev`.
@@ -10,21 +10,20 @@ pub(super) enum Platform {
     /// AWS Lambda, or anything that speaks its runtime API.
     Lambda,
     Plain {
-        /// The port on 127.0.0.1.
         port: u16,
     },
 }
 
 const DEFAULT_PORT: u16 = 3000;
 
-/// `lambda_runtime` panics without these; every real Lambda sets them, an emulator may not.
+/// `lambda_runtime` panics without these; every real Lambda sets them, but an emulator may not.
 const LAMBDA_NAMES: [&str; 3] =
     ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
 
 impl Platform {
-    /// Decides by the environment that `variable` gives access to; an empty value counts as unset.
+    /// Detects the platform from the environment; an empty value counts as unset.
     ///
-    /// Vercel comes first, because its functions run on Lambda and may show Lambda's names too.
+    /// Vercel is checked first, because its functions run on Lambda and may have Lambda's variables too.
     pub(super) fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ServeError> {
         let value = |name: &str| variable(name).filter(|value| !value.is_empty());
         if value("VERCEL_IPC_PATH").or_else(|| value("VERCEL")).is_some() {

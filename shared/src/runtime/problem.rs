@@ -1,4 +1,4 @@
-//! Answers that no router gave, as `application/problem+json` (RFC 9457).
+//! Error answers from outside of the router, as `application/problem+json` (RFC 9457).
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -7,12 +7,12 @@ use super::RequestId;
 use crate::http::failure::{self, PROBLEM_JSON};
 use crate::http::middleware::HEADERS;
 
-/// The handler broke; the log knows where.
+/// 500: the handler failed; the log has the details.
 pub(super) fn internal(request_id: &RequestId) -> Response<Bytes> {
     problem(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong on our side", request_id)
 }
 
-/// A problem with a fixed text, which cannot give anything away.
+/// A problem with a fixed text, which cannot reveal anything.
 pub(super) fn problem(status: StatusCode, detail: &'static str, request_id: &RequestId) -> Response<Bytes> {
     let body = failure::problem(status, detail, &request_id.0);
     let mut response = Response::new(Bytes::from(body.to_json()));

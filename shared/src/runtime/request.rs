@@ -1,4 +1,4 @@
-//! What reaches a router: a path and a query, and a body of a known size.
+//! Limits what reaches a router: path and query, and a body of limited size.
 
 use std::pin::pin;
 
@@ -8,22 +8,22 @@ use http::uri::PathAndQuery;
 use http_body::Body;
 use http_body_util::BodyExt;
 
-/// Why a body was not taken.
+/// Why a body was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyRefused {
     TooLarge,
-    /// The connection broke in the middle of it, or it was not encoded as announced.
+    /// The connection broke, or the body's encoding is invalid.
     Broken,
 }
 
-/// The contract's 256 KiB and one byte: a router sees that a body is too large and says so in its own words.
+/// The limit of 256 KiB and one byte more, so that the router sees that a body is too large and answers 413.
 pub(super) const MAX_BODY_BYTES: usize = 256 * 1024 + 1;
 
-/// How far an oversized body is read and thrown away. A connection closed while the client still sends
-/// is reset, and the client never sees why; this is the most that Vercel lets through (4.5 MB).
+/// How much of an oversized body is read and discarded. If the connection is closed while the client still sends,
+/// the client sees a reset instead of the answer. This is the most that Vercel accepts (4.5 MB).
 const MAX_DISCARDED_BYTES: usize = 4_718_592;
 
-/// Collects a body, and never keeps more of it than a router may see.
+/// Collects a body up to the router's limit.
 pub(super) async fn collect<B>(body: B) -> Result<Bytes, BodyRefused>
 where
     B: Body<Data = Bytes>,
@@ -45,7 +45,7 @@ where
     if seen_bytes > MAX_BODY_BYTES { Err(BodyRefused::TooLarge) } else { Ok(buffered.freeze()) }
 }
 
-/// The URI without scheme and authority, so that a router sees the same on every platform.
+/// The URI without scheme and authority, so that routers see the same on every platform.
 pub(super) fn origin_form(uri: &Uri) -> Uri {
     let path = uri.path_and_query().filter(|path| path.as_str().starts_with('/'));
     path.cloned().unwrap_or_else(|| PathAndQuery::from_static("/")).into()

@@ -18,7 +18,7 @@ use crate::watch::{Invocation, Telemetry};
 use super::answer::{Arrival, answer};
 use super::{ClientIp, RequestId, ServeError, Service};
 
-/// By what Vercel says who this deployment is; it overwrites what a client sends under this name.
+/// The header of Vercel's OIDC token for the deployment; Vercel overwrites a value sent by the client.
 const TOKEN: &str = "x-vercel-oidc-token";
 
 /// Serves until Vercel ends the process.
@@ -28,7 +28,7 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
         let router = router.clone();
         async move {
             if let Some(token) = request.headers().get(TOKEN).and_then(|token| token.to_str().ok()) {
-                role::remember(token);
+                role::store_token(token);
             }
             let arrival = arrival(request.headers());
             let watched = Telemetry::installed().begin();
@@ -51,21 +51,21 @@ fn arrival(headers: &HeaderMap) -> Arrival {
     }
 }
 
-/// Hands the body over as it comes, and keeps the invocation open until its last byte has been taken:
-/// the runtime would report the end with the headers, and Vercel may freeze an ended invocation. Whoever
-/// watches is told after it, so that no client waits for them.
+/// Streams the body and keeps the invocation open until its last byte is read: the runtime would report the end
+/// with the headers, and Vercel may freeze an ended invocation. Telemetry is sent after that, so that no client
+/// waits for it.
 fn streamed(response: Response<Body>, state: &AppState, watched: Invocation) -> Response<ResponseBody> {
     let (taken, end) = oneshot::channel::<()>();
     let is_ok = response.status().is_success();
     state.wait_until(async move {
-        // An error is the body going away, which is what is waited for.
+        // An error means that the body was dropped, which is what is waited for.
         let _ = end.await;
         watched.end(is_ok).await;
     });
     response.map(|body| ResponseBody(Streamed { body: Mutex::new(body), _taken: taken }.boxed()))
 }
 
-/// A body that may be shared between threads, as the runtime's type demands, though nobody does.
+/// A body that is `Sync`, as the runtime's type demands, although no two threads use it at once.
 struct Streamed {
     body: Mutex<Body>,
     _taken: oneshot::Sender<()>,

@@ -1,4 +1,4 @@
-//! Better Stack: the lines of an invocation in one request, each with `dt`, by which it puts them in order.
+//! Better Stack: sends the lines of an invocation in one request; `dt` in each line defines their order.
 //!
 //! Source: betterstack.com/docs/logs/http-rest-api
 
@@ -9,17 +9,16 @@ use tokio::time::Instant;
 
 use super::sink::Sink;
 use crate::domain::kernel::time;
-use crate::logs::KeptLine;
+use crate::logs::BufferedLine;
 
-/// Where one source's lines go, and what opens it.
+/// The host and token of a source.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Drain {
-    /// The source's ingesting host, as a URL.
+    /// The URL of the source's ingesting host.
     pub host: String,
     pub token: String,
 }
 
-/// A client for one source.
 #[derive(Debug, Clone)]
 pub(super) struct BetterStack(Sink);
 
@@ -30,8 +29,8 @@ impl BetterStack {
         Self(Sink::new(http, "better_stack", url, auth_header))
     }
 
-    /// Ships lines, and says how many older ones there was no room for.
-    pub(super) async fn ship(&self, lines: VecDeque<KeptLine>, dropped: u64, until: Instant) {
+    /// Sends lines and the number of older lines that were dropped.
+    pub(super) async fn ship(&self, lines: VecDeque<BufferedLine>, dropped: u64, until: Instant) {
         let Some(first) = lines.front() else { return };
         let mut body = Vec::new();
         if dropped > 0 {
@@ -42,7 +41,7 @@ impl BetterStack {
             body.push(b'\n');
         }
         for line in lines {
-            // A line is an object that is never empty: what comes first may stand before everything in it.
+            // A line is a non-empty object, so `dt` can be inserted before its first member.
             let Some(rest) = line.json.strip_prefix(b"{") else { continue };
             body.extend_from_slice(format!("{{\"dt\":\"{}\",", time::format(line.at)).as_bytes());
             body.extend_from_slice(rest);

@@ -1,4 +1,4 @@
-//! Check-ins of jobs. The first one makes the monitor, so that nobody has to know the schedules twice.
+//! Check-ins of jobs. The first one creates the monitor at Sentry, so schedules are defined in one place only.
 //!
 //! Source: develop.sentry.dev/sdk/telemetry/check-ins
 
@@ -13,13 +13,13 @@ use super::sentry::Sentry;
 use crate::domain::kernel::time;
 use crate::domain::platform::job::{Job, Occurrence, Rhythm};
 
-/// The word that a job begins has as long as this; the job does not wait for it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The time limit of the first check-in, which runs beside the job.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Longer than any platform lets a job run: what has not checked out by then died.
+/// Longer than any platform lets a job run: a run without a final check-in by then has died.
 const MAX_RUN_MINUTES: u32 = 6;
 
-/// How far a run is.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     InProgress,
@@ -27,7 +27,7 @@ pub(super) enum Status {
     Error,
 }
 
-/// One occurrence of a job, as its monitor knows it.
+/// One run of a job, as its monitor shows it.
 #[derive(Debug, Clone)]
 pub(super) struct CheckIn {
     id: Uuid,
@@ -37,7 +37,7 @@ pub(super) struct CheckIn {
 }
 
 impl CheckIn {
-    /// An occurrence that is started twice is one check-in.
+    /// Two starts of the same occurrence are one check-in.
     pub(super) fn of(job: Job, occurrence: &Occurrence, payout_zone: &str, environment: &str) -> Self {
         let planned = time::format(occurrence.scheduled_at);
         let name = format!("check-in:{environment}:{}:{planned}", job.name);
@@ -56,7 +56,7 @@ impl CheckIn {
         Self { id, slug: format!("justonce-{}", job.name), config, started: Instant::now() }
     }
 
-    /// What Sentry is told of it.
+    /// The payload for Sentry.
     pub(super) fn payload(&self, status: Status, release: &str, environment: &str) -> Value {
         let mut payload = json!({
             "check_in_id": self.id.simple().to_string(),
@@ -77,7 +77,7 @@ impl CheckIn {
     }
 }
 
-/// A job that has begun, and the word of it that is on its way.
+/// A started job and its first check-in, which may still be on its way.
 #[derive(Debug)]
 pub(super) struct RunningCheckIn {
     check_in: CheckIn,
@@ -88,12 +88,12 @@ impl RunningCheckIn {
     pub(super) fn of(check_in: CheckIn, sentry: Sentry) -> Self {
         let told = check_in.clone();
         let sent = tokio::spawn(async move {
-            sentry.check_in(&told, Status::InProgress, Instant::now() + PATIENCE).await;
+            sentry.check_in(&told, Status::InProgress, Instant::now() + TIMEOUT).await;
         });
         Self { check_in, sent }
     }
 
-    /// Waits for that word, so that the last one does not come before it.
+    /// Waits for the first check-in, so that the last one does not arrive before it.
     pub(super) async fn ended(mut self, until: Instant) -> CheckIn {
         if timeout_at(until, &mut self.sent).await.is_err() {
             self.sent.abort();

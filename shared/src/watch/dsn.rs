@@ -1,8 +1,8 @@
-//! Where a project at Sentry takes what is sent: `https://<public key>@<host>[/<path>]/<project>`.
+//! The DSN of a Sentry project: `https://<public key>@<host>[/<path>]/<project>`.
 //!
 //! Source: develop.sentry.dev/sdk/foundations/transport/authentication
 
-/// A project, and what opens it for writing.
+/// A parsed DSN.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Dsn {
     base: String,
@@ -10,22 +10,17 @@ pub struct Dsn {
     project: String,
 }
 
-/// Why a text names no project. None of them shows it.
+/// Why a DSN is invalid. The error does not show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DsnError {
-    /// It does not begin as a URL does.
     #[error("expected https://<key>@<host>/<project>")]
     Scheme,
-    /// There is no `@`, or nothing of use before it.
     #[error("has no public key before the @")]
     Key,
-    /// It has the part that Sentry has given up.
     #[error("has a secret part, which Sentry no longer uses; take the DSN without it")]
     Secret,
-    /// There is no host.
     #[error("has no host after the @")]
     Host,
-    /// The last part of the path is no number.
     #[error("has no project number at its end")]
     Project,
 }
@@ -56,12 +51,12 @@ impl Dsn {
         Ok(Self { base, public_key: key.to_owned(), project: project.to_owned() })
     }
 
-    /// Where envelopes are sent.
+    /// The URL for envelopes.
     pub(super) fn envelope_url(&self) -> String {
         format!("{}/api/{}/envelope/", self.base, self.project)
     }
 
-    /// The header by which Sentry knows whose they are.
+    /// The authentication header of the project.
     pub(super) fn auth_header(&self) -> (&'static str, String) {
         let client = concat!("justonce/", env!("CARGO_PKG_VERSION"));
         let key = &self.public_key;

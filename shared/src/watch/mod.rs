@@ -1,8 +1,8 @@
-//! Who watches from outside: Sentry hears of errors and of the jobs' check-ins, Better Stack gets the log.
+//! External monitoring: Sentry receives errors and check-ins of jobs, Better Stack the log.
 //!
-//! Both are told at the end of an invocation, because a platform may freeze what has answered. Whatever they
-//! do, it takes a second at most, fails nothing and is not tried again: the log on stdout has it all. Who is
-//! not configured is not asked, and nothing is kept for them.
+//! Both are sent at the end of an invocation, because a platform may freeze the process after the answer. Sending
+//! takes at most a second, never fails an invocation and is not retried: the log on stdout is complete. A service
+//! that is not configured costs nothing.
 
 mod better_stack;
 mod check_in;
@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use crate::domain::platform::job::{Job, Occurrence};
-use crate::logs::{BufferedLines, Lines, Wanted, keeping};
+use crate::logs::{BufferedLines, Lines, Wanted, buffering};
 
 use better_stack::BetterStack;
 pub use better_stack::Drain;
@@ -26,10 +26,10 @@ pub use dsn::{Dsn, DsnError};
 pub use sentry::Release;
 use sentry::Sentry;
 
-/// What the watchers may take of an invocation in all.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The time limit for all services together, per invocation.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Those who watch; all clones are the same, and share what is known of how they answer.
+/// The clients of the monitoring services; clones share their back-off.
 #[derive(Debug, Clone, Default)]
 pub struct Telemetry(Option<Arc<Watchers>>);
 
@@ -39,7 +39,7 @@ struct Watchers {
     better_stack: Option<BetterStack>,
 }
 
-/// One request or one run, from its arrival to its answer.
+/// One request or one run of a job, from arrival to answer.
 #[derive(Debug, Clone, Default)]
 pub struct Invocation(Option<Arc<Open>>);
 
@@ -57,7 +57,6 @@ tokio::task_local! {
 static INSTALLED: OnceLock<Telemetry> = OnceLock::new();
 
 impl Telemetry {
-    /// Those of a deployment.
     pub fn new(
         http: &reqwest::Client,
         sentry: Option<(&Dsn, Release)>,
@@ -69,17 +68,17 @@ impl Telemetry {
         Self(anybody.then(|| Arc::new(Watchers { sentry, better_stack })))
     }
 
-    /// Makes them those of this process, for the platform's side of it. Only the first call counts.
+    /// Installs them as the process's telemetry, which the runtime uses. Only the first call has an effect.
     pub fn install(&self) {
         let _ = INSTALLED.set(self.clone());
     }
 
-    /// Those of this process.
+    /// The process's telemetry.
     pub fn installed() -> Self {
         INSTALLED.get().cloned().unwrap_or_default()
     }
 
-    /// Begins to watch one invocation.
+    /// Starts to buffer one invocation.
     pub fn begin(&self) -> Invocation {
         Invocation(self.0.as_ref().map(|watchers| {
             let wanted = Wanted { lines: watchers.better_stack.is_some(), errors: watchers.sentry.is_some() };
@@ -90,20 +89,20 @@ impl Telemetry {
 }
 
 impl Invocation {
-    /// Does the work. What it logs is kept, and where it is a job's it may check in.
+    /// Runs the work, buffers what it logs, and lets a job check in.
     pub async fn around<F: Future>(&self, work: F) -> F::Output {
         match &self.0 {
-            Some(open) => OPEN.scope(Arc::clone(open), keeping(Arc::clone(&open.buffered), work)).await,
+            Some(open) => OPEN.scope(Arc::clone(open), buffering(Arc::clone(&open.buffered), work)).await,
             None => work.await,
         }
     }
 
-    /// Tells everybody what there is to tell, and waits for them no longer than a second.
+    /// Sends everything and waits at most a second.
     pub async fn end(self, is_ok: bool) {
         let Some(open) = self.0 else { return };
         let Lines { lines, lines_dropped, errors, errors_dropped, .. } = open.buffered.take();
         let begun = open.begun.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         let Watchers { sentry, better_stack } = &*open.watchers;
         let check_out = async {
             if let (Some(sentry), Some(begun)) = (sentry, begun) {
@@ -126,8 +125,8 @@ impl Invocation {
     }
 }
 
-/// Says that a job begins, in parallel with it. How it ends is said by the invocation's own end; one that
-/// never ends is Sentry's to miss.
+/// Sends the first check-in of a job, in parallel with the job. The end of the invocation sends the last one;
+/// Sentry reports a job without it as missed.
 pub fn check_in(job: Job, occurrence: &Occurrence, payout_zone: &str) {
     let Ok(open) = OPEN.try_with(Arc::clone) else { return };
     let Some(sentry) = &open.watchers.sentry else { return };
@@ -136,7 +135,7 @@ pub fn check_in(job: Job, occurrence: &Occurrence, payout_zone: &str) {
     *open.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
 }
 
-/// The same work, to be spawned: a task of its own does not know by itself whose invocation it is of.
+/// Wraps work for `spawn`, because a spawned task does not inherit the invocation.
 pub fn in_invocation<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let invocation = Invocation(OPEN.try_with(Arc::clone).ok());
     async move { invocation.around(work).await }

@@ -1,5 +1,5 @@
-//! Sentry's envelopes, written by hand: its own crates would bring a second HTTP stack, and watch more
-//! than the log tells.
+//! Sentry's envelopes, written by hand: Sentry's own crates would bring a second HTTP stack and collect more data
+//! than the log holds.
 //!
 //! Sources: develop.sentry.dev/sdk/foundations/transport/envelopes, develop.sentry.dev/sdk/foundations/transport/event-payloads
 
@@ -11,26 +11,25 @@ use super::check_in::{CheckIn, Status};
 use super::dsn::Dsn;
 use super::sink::Sink;
 use crate::json::read_trusted;
-use crate::logs::KeptLine;
+use crate::logs::BufferedLine;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     pub release: String,
-    /// Which of several deployments.
+    /// The name of the deployment.
     pub environment: String,
 }
 
-/// A client for one project.
 #[derive(Debug, Clone)]
 pub(super) struct Sentry {
     sink: Sink,
     deployment: Release,
 }
 
-/// What a line says of itself, and an event in words of its own.
+/// Fields of a line that have their own place in Sentry's event.
 const NOT_EXTRA: [&str; 7] = ["timestamp", "level", "service", "message", "request_id", "cron", "_aws"];
 
-/// By which errors are found.
+/// The fields that errors can be searched by.
 const TAGS: [&str; 4] = ["service", "request_id", "cron", "reason"];
 
 impl Sentry {
@@ -42,21 +41,21 @@ impl Sentry {
         &self.deployment.environment
     }
 
-    /// Sends a line of the log as an error; `more` of the same invocation are left out.
-    pub(super) async fn report(&self, line: &KeptLine, more: u64, until: Instant) {
+    /// Sends a log line as an error; `more` errors of the same invocation were left out.
+    pub(super) async fn report(&self, line: &BufferedLine, more: u64, until: Instant) {
         let Some(event) = event(line, more, &self.deployment) else { return };
         let header = json!({"event_id": event["event_id"]});
         self.send(&header, "event", &event, until).await;
     }
 
-    /// Says how far a job's run is.
+    /// Sends the status of a job's run.
     pub(super) async fn check_in(&self, check_in: &CheckIn, status: Status, until: Instant) {
         let Release { release, environment } = &self.deployment;
         let payload = check_in.payload(status, release, environment);
         self.send(&json!({}), "check_in", &payload, until).await;
     }
 
-    /// An envelope holds one event at the most, so each item goes by itself.
+    /// Sends one envelope per item, because an envelope holds at most one event.
     async fn send(&self, header: &Value, kind: &str, payload: &Value, until: Instant) {
         let payload = payload.to_string();
         let item = json!({"type": kind, "length": payload.len()});
@@ -65,8 +64,8 @@ impl Sentry {
     }
 }
 
-/// The event that a line is. Its id follows from the line, so that the same line is the same event.
-fn event(line: &KeptLine, more: u64, deployment: &Release) -> Option<Value> {
+/// Converts a line to an event. Its id is derived from the line, so that the same line is the same event.
+fn event(line: &BufferedLine, more: u64, deployment: &Release) -> Option<Value> {
     let fields: Map<String, Value> = read_trusted(&line.json).ok()?;
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, &line.json);
     let text = |name: &str| fields.get(name).and_then(Value::as_str);

@@ -1,4 +1,4 @@
-//! One request to somebody who watches, and whether to make it at all.
+//! Sends one request to a monitoring service and pauses after failures.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,17 +6,17 @@ use std::time::Duration;
 use reqwest::header::RETRY_AFTER;
 use tokio::time::{Instant, timeout_at};
 
-/// Who did not take what was sent is left alone for so long; who asks for more, for as much as this.
-const REST: Duration = Duration::from_secs(30);
-const MAX_REST: Duration = Duration::from_secs(600);
+/// The pause after a failed delivery; `Retry-After` may extend it up to `MAX_BACKOFF`.
+const BACKOFF: Duration = Duration::from_secs(30);
+const MAX_BACKOFF: Duration = Duration::from_secs(600);
 
-/// Somebody who watches; all clones share one rest.
+/// A monitoring service; clones share its back-off.
 #[derive(Clone)]
 pub(super) struct Sink {
     http: reqwest::Client,
     watcher: &'static str,
     url: String,
-    /// The header that opens it.
+    /// The authentication header.
     auth_header: (&'static str, String),
     backoff_until: Arc<Mutex<Option<Instant>>>,
 }
@@ -31,7 +31,7 @@ impl Sink {
         Self { http, watcher, url, auth_header, backoff_until: Arc::default() }
     }
 
-    /// Sends it, if they are not at rest, and waits until then at the latest.
+    /// Sends the body unless the service is in back-off, and waits until `until` at the latest.
     pub(super) async fn send(&self, content_type: &'static str, body: Vec<u8>, until: Instant) {
         if self.backoff_until().is_some_and(|backoff_until| Instant::now() < backoff_until) {
             return;
@@ -44,14 +44,14 @@ impl Sink {
             Ok(Ok(answer)) => {
                 let asked =
                     answer.headers().get(RETRY_AFTER).and_then(|text| text.to_str().ok()?.parse().ok());
-                let rest = asked.map_or(REST, Duration::from_secs).clamp(REST, MAX_REST);
+                let rest = asked.map_or(BACKOFF, Duration::from_secs).clamp(BACKOFF, MAX_BACKOFF);
                 (format!("status_{}", answer.status().as_u16()), rest)
             }
-            Ok(Err(_)) => ("no_answer".to_owned(), REST),
-            Err(_) => ("no_answer_in_time".to_owned(), REST),
+            Ok(Err(_)) => ("no_answer".to_owned(), BACKOFF),
+            Err(_) => ("no_answer_in_time".to_owned(), BACKOFF),
         };
         *self.backoff_until() = Some(Instant::now() + rest);
-        tracing::warn!(watcher = self.watcher, reason, rest = rest.as_secs(), "a watcher was not told");
+        tracing::warn!(watcher = self.watcher, reason, rest = rest.as_secs(), "telemetry was not delivered");
     }
 
     fn backoff_until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {

@@ -1,4 +1,4 @@
-//! Bookings as they stand in the table, read as the code reads them.
+//! Bookings in the table, parsed as the code parses them.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,13 @@ use shared::store::marketplace::booking::BookingRow;
 use super::invariant::Moment;
 use super::rows::{Row, Rows};
 
-/// A booking with everything in its partition.
 pub struct Booked<'a> {
-    /// The row with its lists and times.
+    /// The projected row with its list keys and times.
     pub projected: &'a Row,
     pub row: BookingRow,
-    /// What follows from its facts, once somebody asked for it.
+    /// The booking computed from its facts; `None` before the request.
     pub booking: Option<Booking>,
-    /// Everything that left or is to leave the house for it.
+    /// All its effects.
     pub effects: Vec<Effect>,
 }
 
@@ -30,7 +29,7 @@ impl Rows {
 }
 
 impl Moment<'_> {
-    /// The bookings of which anything has just changed.
+    /// The bookings that the last call changed.
     pub fn changed_bookings(&self) -> Vec<Booked<'_>> {
         let rows = self.before.changes(self.after).filter_map(|(before, after)| after.or(before));
         let changed: BTreeSet<&str> = rows.map(|row| row.text("pk")).collect();
@@ -47,7 +46,7 @@ impl<'a> Booked<'a> {
         Self { projected, booking: row.booking(), row, effects: actions.map(Row::read).collect() }
     }
 
-    /// Its transfers, as they were frozen.
+    /// Its transfers with their stored requests.
     pub fn transfers(&self) -> impl Iterator<Item = (&Effect, &TransferRequest)> {
         self.effects.iter().filter_map(|effect| match &effect.request {
             Request::Transfer(request) => Some((effect, request)),
@@ -55,14 +54,14 @@ impl<'a> Booked<'a> {
         })
     }
 
-    /// Those that may have been made, or may still be.
-    pub fn standing_transfers(&self) -> impl Iterator<Item = (&Effect, &TransferRequest)> {
+    /// The transfers that exist or may still be made.
+    pub fn live_transfers(&self) -> impl Iterator<Item = (&Effect, &TransferRequest)> {
         self.transfers().filter(|(effect, _)| effect.status != EffectStatus::Rejected)
     }
 }
 
 impl Row {
-    /// The row as the code reads it.
+    /// The row, parsed as the code does.
     pub fn read<T: DeserializeOwned>(&self) -> T {
         let fields = self.0.as_object().into_iter().flatten();
         let fields: Map<String, Value> = fields.map(|(name, value)| (name.clone(), plain(value))).collect();
@@ -70,7 +69,7 @@ impl Row {
     }
 }
 
-/// A value without the letters that tell its type.
+/// A DynamoDB value without its type letter.
 fn plain(value: &Value) -> Value {
     let Some((kind, inner)) = value.as_object().and_then(|value| value.iter().next()) else {
         return Value::Null;

@@ -1,4 +1,4 @@
-//! Running a scenario: on a runtime made for it, and a random run for as many seeds as are asked for.
+//! Runs a scenario on its own runtime, or a random run for many seeds.
 
 use shared::environment::read_variable;
 use tokio::runtime::Builder;
@@ -11,19 +11,19 @@ use super::scenario::{Scenario, rest};
 use super::scheduler::{Move, Scheduler};
 use super::tally::Tally;
 
-/// Everything on one thread, so that the order of things is the order they were let go in.
+/// Runs everything on one thread, so that the order of requests is the order in which they are released.
 pub fn on_one_thread<T>(future: impl Future<Output = T>) -> T {
     Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// Explores a scenario and prints what that took.
+/// Explores a scenario and prints the figures.
 pub fn explored(scenario: &impl Scenario, limits: ExploreLimits) -> Tally {
     let tally = on_one_thread(explore(scenario, limits));
     tally.print();
     tally
 }
 
-/// The workers one after the other, each request let go as `order` says.
+/// Runs the workers one after the other; `order` decides how each request is released.
 pub fn in_a_row<S: Scenario>(scenario: &S, order: impl Fn(usize, &Asked) -> Order) {
     on_one_thread(async {
         let http = shared::providers::client::client().unwrap();
@@ -31,7 +31,7 @@ pub fn in_a_row<S: Scenario>(scenario: &S, order: impl Fn(usize, &Asked) -> Orde
         let invariants = scenario.invariants();
         while let Some((ticket, asked)) = scheduler.offered().into_iter().next() {
             scheduler.play(Move::Go(ticket, order(ticket.worker, &asked))).await;
-            let judged = scheduler.judge(&invariants, Some(ticket.worker));
+            let judged = scheduler.check(&invariants, Some(ticket.worker));
             judged.unwrap_or_else(|problem| panic!("{problem}\n{}", scheduler.story()));
         }
         let told = scheduler.story();
@@ -39,7 +39,7 @@ pub fn in_a_row<S: Scenario>(scenario: &S, order: impl Fn(usize, &Asked) -> Orde
     });
 }
 
-/// Lets a random run go over the scenarios of many seeds.
+/// Runs the scenarios of many seeds at random.
 pub fn campaign<S: Scenario>(
     name: &str,
     seeds: u64,
@@ -57,7 +57,7 @@ pub fn campaign<S: Scenario>(
     total
 }
 
-/// The same random run twice leaves the same trace, call by call.
+/// Checks that a random run repeated gives the same trace, call by call.
 pub fn repeats<S: Scenario>(seeds: u64, weather: FaultRates, scene_of: impl Fn(u64) -> S) {
     on_one_thread(async {
         let http = shared::providers::client::client().unwrap();
@@ -71,7 +71,7 @@ pub fn repeats<S: Scenario>(seeds: u64, weather: FaultRates, scene_of: impl Fn(u
     });
 }
 
-/// The seeds of this run: the usual number, a multiple of it, or the one that is asked for.
+/// The seeds of this run: the usual number, a multiple of it, or a given one.
 fn chosen(usual: u64) -> std::ops::Range<u64> {
     let number = |name: &str| read_variable(name).and_then(|text| text.parse::<u64>().ok());
     match number("JUSTONCE_HARNESS_SEED") {

@@ -1,5 +1,4 @@
-//! Auto-decline: sweeps over sweeps, over answers that come in the last minute, over what happens at
-//! Stripe meanwhile.
+//! Auto-decline: concurrent sweeps, last-minute answers, and changes at Stripe.
 
 use chrono::Duration;
 use http::Method;
@@ -18,7 +17,7 @@ use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::of_money;
-use super::outside::{Happening, all_told, nth, told};
+use super::outside::{Happening, deliver_webhooks, mark_delivered, nth};
 use super::payout_scenario::{FORGOTTEN, STALE};
 use super::random_run::FaultRates;
 use super::rows::Rows;
@@ -31,35 +30,33 @@ use support::promise::LEASES;
 use support::unanswered::DAILY;
 use support::world::{COMPANY, OWNER, REMINDERS, World};
 
-/// What one worker does.
+/// The work of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     Sweep,
-    /// The tick of every five minutes.
+    /// The sweep of every five minutes.
     Tick,
-    /// The professional promises a job.
+    /// The professional accepts.
     Accept(usize),
-    /// A booking is called off.
+    /// A booking is cancelled.
     Cancel(usize),
-    /// Something happens at Stripe.
-    Comes(Happening),
-    /// Resend tells that mail to the customer came back.
+    AtStripe(Happening),
+    /// Resend reports that mail to the customer bounced.
     MailBounces,
 }
 
-/// Bookings whose professionals have not answered for a day, and whoever deals with them.
+/// Bookings without an answer for a day, and the workers that handle them.
 #[derive(Debug, Clone)]
 pub(super) struct Declines {
     pub bookings: usize,
     pub clock_jumps: &'static [ClockJump],
     pub acts: Vec<Act>,
-    /// Whether mail to the customer has come back before anything begins.
+    /// Whether mail to the customer has bounced before the start.
     pub bounced: bool,
-    /// Whether the professional has an account, and so is written to.
+    /// Whether the professional has an account and therefore gets mail.
     pub is_written_to: bool,
 }
 
-/// Whom every booking's mail is for.
 const CUSTOMER: &str = "customer@example.com";
 
 impl Declines {
@@ -87,18 +84,18 @@ impl Scenario for Declines {
         let professional =
             if self.is_written_to { open_account(world).await } else { PROFESSIONAL.to_owned() };
         for number in 0..self.bookings {
-            world.held_for(&professional, &format!("key-{number}")).await;
+            world.authorized_booking_for(&professional, &format!("key-{number}")).await;
         }
         if self.bounced {
             bounce(world).await;
         }
         world.advance(Duration::days(1));
-        all_told(world);
+        mark_delivered(world);
     }
 
     fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let act = self.acts[worker];
-        Box::pin(async move { act.done_by(&process).await })
+        Box::pin(async move { act.run(&process).await })
     }
 
     fn clock_jumps(&self) -> &'static [ClockJump] {
@@ -110,24 +107,24 @@ impl Scenario for Declines {
     }
 
     async fn again(&self, world: &World) {
-        told(world).await;
+        deliver_webhooks(world).await;
     }
 
     async fn tick(&self, world: &World) -> u64 {
         let due = world.tick().await["due"].as_u64().unwrap();
-        told(world).await;
+        deliver_webhooks(world).await;
         due
     }
 
-    async fn at_rest(&self, world: &World, told: &str) {
+    async fn at_rest(&self, world: &World, deliver_webhooks: &str) {
         let rows = Rows::read(&world.service.dynamo);
         let states: Vec<BookingStatus> =
             rows.bookings().filter_map(|booked| Some(booked.booking?.status)).collect();
         let over = [BookingStatus::Accepted, BookingStatus::Declined, BookingStatus::Cancelled];
-        assert!(states.iter().all(|status| over.contains(status)), "{told}\n{states:?}");
+        assert!(states.iter().all(|status| over.contains(status)), "{deliver_webhooks}\n{states:?}");
         // A worker that stops for a day between its claim and its call leaves a mail in doubt.
         let doubts = rows.bookings().flat_map(|booked| booked.effects);
-        // Neither has one that was refused left; it is listed.
+        // A refused mail was not sent either; it is listed.
         let is_untold = |effect: &Effect| {
             let is_decline_mail = effect.action.kind == ActionKind::DeclineMail;
             effect.status == EffectStatus::Unknown || (is_decline_mail && effect.is_refusal_open)
@@ -139,39 +136,38 @@ impl Scenario for Declines {
         let kept_back = effects.filter(|effect| {
             effect.status == EffectStatus::Rejected && effect.reason.as_ref().is_some_and(kept_back)
         });
-        let left = world.left_the_house();
+        let left = world.count_sent();
         let mails = left.keys().filter(|key| key.starts_with("decline_mail:")).count();
         let kept_back = kept_back.count();
         let fits = mails <= declined && declined <= mails + doubts + kept_back;
-        assert!(fits, "{told}\n{mails} mails for {declined}");
+        assert!(fits, "{deliver_webhooks}\n{mails} mails for {declined}");
         assert!(
             !self.bounced || !is_written_to(world, CUSTOMER),
-            "{told}\nan address that bounced was written to"
+            "{deliver_webhooks}\nan address that bounced was written to"
         );
     }
 }
 
 impl Act {
-    /// Does it; the status that was answered.
-    async fn done_by(self, world: &World) -> String {
+    /// Executes it and returns the status of the answer.
+    async fn run(self, world: &World) -> String {
         match self {
             Self::Sweep => world.service.fire("auto-decline", DAILY, world.now()).await.status().to_string(),
             Self::Tick => world.service.fire("reminders", REMINDERS, world.now()).await.status().to_string(),
             Self::Accept(booking) => decided(world, booking, "accept").await,
             Self::Cancel(booking) => decided(world, booking, "cancel").await,
-            Self::Comes(happening) => happening.comes(world).await,
+            Self::AtStripe(happening) => happening.run(world).await,
             Self::MailBounces => bounce(world).await,
         }
     }
 }
 
-/// Whether any mail has reached an address.
 fn is_written_to(world: &World, address: &str) -> bool {
     let entries = world.service.sandbox.outbox.entries();
     entries.iter().any(|entry| entry.kind == Kind::Mail && entry.to == address)
 }
 
-/// The professional's account, confirmed long ago; its key.
+/// Creates the professional's confirmed account and returns its key.
 async fn open_account(world: &World) -> String {
     let address = EmailAddress::parse("professional@example.com").unwrap();
     let key = AccountKey::email(&address);
@@ -194,8 +190,8 @@ async fn open_account(world: &World) -> String {
     key.to_string()
 }
 
-/// Resend tells that mail to the customer came back; what was answered. Its own list stays as it is: there it
-/// would hide what we send.
+/// Delivers Resend's bounce event and returns the answer. Resend's own suppression list stays unchanged, because
+/// it would hide what we send.
 async fn bounce(world: &World) -> String {
     let body = mail_event("email.bounced", &[CUSTOMER], world.now()).to_string();
     world.service.deliver_resend("msg_bounced", &body).await.status().to_string()
@@ -205,7 +201,7 @@ async fn decided(world: &World, booking: usize, what: &str) -> String {
     let path = format!("/api/bookings/{}/{what}", nth(world, booking).1);
     let mut request = world.owner_request(COMPANY, OWNER, Method::POST, &path, Some(json!({})));
     let key = format!("{what}-{booking}");
-    // What is answered is kept, so a name made by chance would make every run another one.
+    // The answer is stored, so a random id would make every run different.
     request.extensions_mut().insert(RequestId(key.clone()));
     request.headers_mut().insert("idempotency-key", key.parse().unwrap());
     world.ask(request).await.status.to_string()
@@ -219,9 +215,13 @@ fn in_turns(interruptions: usize) -> ExploreLimits {
     ExploreLimits { interruptions: Some(interruptions), ..ExploreLimits::default() }
 }
 
-/// What can come in the last minute.
-const LATE: [Act; 4] =
-    [Act::Accept(0), Act::Cancel(0), Act::Comes(Happening::Capture(0)), Act::Comes(Happening::LetGo(0))];
+/// Concurrent events of the last minute.
+const LATE: [Act; 4] = [
+    Act::Accept(0),
+    Act::Cancel(0),
+    Act::AtStripe(Happening::Capture(0)),
+    Act::AtStripe(Happening::Cancel(0)),
+];
 
 #[test]
 fn two_sweeps_that_die_anywhere_decline_once() {
@@ -241,8 +241,8 @@ fn a_sweep_and_a_cancellation_let_the_hold_go_once_wherever_one_is_interrupted()
 
 #[test]
 fn a_sweep_bows_to_what_was_done_at_stripe_in_every_order() {
-    of_one(&[Act::Sweep, Act::Comes(Happening::Capture(0))], ExploreLimits::default());
-    of_one(&[Act::Sweep, Act::Comes(Happening::LetGo(0))], ExploreLimits::default());
+    of_one(&[Act::Sweep, Act::AtStripe(Happening::Capture(0))], ExploreLimits::default());
+    of_one(&[Act::Sweep, Act::AtStripe(Happening::Cancel(0))], ExploreLimits::default());
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_sweep_and_any_two_that_come_in_the_last_minute() {
     }
 }
 
-/// Up to four bookings, and whoever comes in the last minute.
+/// Up to four bookings with random workers.
 pub(super) fn of_chance(seed: u64) -> Declines {
     let mut random = SeededRandom::of(seed);
     let bookings = 1 + random.below(4);
@@ -297,8 +297,8 @@ pub(super) fn of_chance(seed: u64) -> Declines {
         acts.push(random.one_of(&[
             Act::Accept(booking),
             Act::Cancel(booking),
-            Act::Comes(Happening::Capture(booking)),
-            Act::Comes(Happening::LetGo(booking)),
+            Act::AtStripe(Happening::Capture(booking)),
+            Act::AtStripe(Happening::Cancel(booking)),
         ]));
     }
     if random.below(4) == 0 {

@@ -1,6 +1,6 @@
-//! Mistakes that somebody could make, made at a worker's ways out: what it sends is sent as if the
-//! code behind it lacked a precaution, and what it is told as if it misread it. The code itself is the
-//! one that is deployed.
+//! Seeded defects: possible mistakes, made by changing a worker's requests and the answers it gets. Requests are
+//! sent as if the code lacked a precaution, answers changed as if the code misread them. The code itself is the
+//! deployed one.
 
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
@@ -11,65 +11,64 @@ use support::booked::{booking_id, metadata};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Defect {
-    /// What is due is read, and taken without looking whether it still stands as it was read.
+    /// A due row is claimed without checking that it is unchanged.
     ClaimWithoutCondition,
-    /// A claim leaves the fence where it was.
+    /// A claim does not increment the fencing token.
     FenceStands,
-    /// The end of an effect is written whoever holds it by now.
+    /// The outcome of an effect is written without checking the claim.
     EndWithoutFence,
-    /// The same of the end, and of its state.
+    /// The outcome is written without checking claim and status.
     EndWithoutState,
-    /// A row that somebody else has changed since it was read is written over.
+    /// A row that was changed since it was read is overwritten.
     VersionIgnored,
-    /// An event that comes again is taken for a new one.
+    /// A repeated event is treated as new.
     EventTakenForNew,
-    /// An event is applied whether or not it was applied meanwhile.
+    /// An event is applied without checking whether it was applied meanwhile.
     EventAppliedTwice,
-    /// An effect is begun whether or not it was begun before.
+    /// An effect is created without checking whether it exists.
     BegunTwice,
-    /// It is not asked whether an address is one that mail came back from.
+    /// The suppression of an address is not checked.
     SuppressionIgnored,
-    /// What belongs together is written one row after the other.
+    /// A transaction is split into separate writes.
     TransactionTorn,
-    /// The state moves on, and nothing says when it has to be looked at next.
+    /// A status changes without a due time for the next step.
     NextStepNotDue,
-    /// The state moves on, and the audit log does not tell.
+    /// A status changes without an audit entry.
     AuditForgotten,
-    /// Who pays a professional does not keep others from it.
+    /// The claim on a payee does not exclude others.
     PayeeUnfenced,
-    /// A look-up that finds nothing because it does not look.
+    /// A look-up returns nothing without querying.
     LookUpBlind,
-    /// A hold is thought to be free that somebody has captured.
+    /// An authorization that was captured is treated as voided.
     WinnerIgnored,
-    /// Counters are written by themselves.
+    /// Counters are not written with their change.
     CountersForgotten,
-    /// A claim is thought to be over that is not.
+    /// A valid claim is treated as expired.
     ClaimThoughtOver,
-    /// A key is thought to be young however old it is.
+    /// An old idempotency key is treated as recent.
     KeyThoughtYoung,
-    /// Providers are called without a key.
+    /// Providers are called without an idempotency key.
     KeyForgotten,
-    /// Each attempt has a key of its own.
+    /// Each attempt uses a new idempotency key.
     KeyOfTheAttempt,
-    /// An answer that says nothing is taken for a refusal.
+    /// An unknown outcome is treated as a refusal.
     DoubtTakenForRefusal,
-    /// An answer that says nothing is taken for success.
+    /// An unknown outcome is treated as success.
     DoubtTakenForDone,
-    /// A refusal of a capture is taken for success.
+    /// A refused capture is treated as success.
     RefusalTakenForDone,
-    /// A look-up that is refused is taken for one that found nothing, or nothing of ours.
+    /// A refused look-up is treated as one without a result.
     RefusedLookUpTakenForNothing,
-    /// A payment that does not say whose it is is thought to be ours.
+    /// A payment without our metadata is treated as ours.
     StrangerTakenForOurs,
-    /// What was refused is on no list.
+    /// A refusal is not listed.
     RefusalNotListed,
-    /// A refusal is recorded, and the mail about it is not begun.
+    /// A refusal is recorded without creating the mail about it.
     RefusalMailForgotten,
-    /// A mail about a refusal is begun under two names.
+    /// A mail about a refusal is created under two names.
     RefusalMailBegunTwice,
 }
 
-/// The mails about refusals.
 const REFUSAL_MAILS: [Step; 5] = [
     Step::ReleaseRefusedMail,
     Step::RefundRefusedMail,
@@ -81,8 +80,8 @@ const REFUSAL_MAILS: [Step; 5] = [
 const ENDS: [&str; 4] = ["done", "rejected", "unknown", "prepared"];
 
 impl Defect {
-    /// Makes the mistake in a request to the table, where it can be made there; what is sent instead.
-    pub fn sends(self, operation: &str, body: &mut Value) -> Vec<Value> {
+    /// Applies the defect to a request to the table; returns the requests to send instead.
+    pub fn change_request(self, operation: &str, body: &mut Value) -> Vec<Value> {
         if self == Self::TransactionTorn && operation == "TransactWriteItems" {
             return torn(body);
         }
@@ -149,8 +148,8 @@ impl Defect {
         }
     }
 
-    /// Makes the mistake in what the table answered.
-    pub fn reads(self, answer: &str) -> Option<String> {
+    /// Applies the defect to an answer of the table.
+    pub fn change_read(self, answer: &str) -> Option<String> {
         let forgotten = match self {
             Self::ClaimThoughtOver => "lease_until",
             Self::KeyThoughtYoung => "first_sent_at",
@@ -160,8 +159,8 @@ impl Defect {
         forget(forgotten, &mut answer).then(|| answer.to_string())
     }
 
-    /// Makes the mistake in a call of a provider; `number` is different for each.
-    pub fn calls(self, headers: &mut HeaderMap, number: u64) {
+    /// Applies the defect to a provider call; `number` is unique per call.
+    pub fn change_call(self, headers: &mut HeaderMap, number: u64) {
         const KEY: &str = "idempotency-key";
         let Some(key) = headers.get(KEY).and_then(|key| key.to_str().ok()) else { return };
         match self {
@@ -174,9 +173,9 @@ impl Defect {
         }
     }
 
-    /// Makes the mistake in what a provider answered to what was `sent`; the status and the text it is
-    /// taken for.
-    pub fn hears(
+    /// Applies the defect to a provider's answer to `sent`; returns the status and text that the worker gets
+    /// instead.
+    pub fn change_answer(
         self,
         method: &Method,
         path: &str,
@@ -218,7 +217,7 @@ impl Defect {
     }
 }
 
-/// The parts of a transaction, each by itself.
+/// The parts of a transaction as separate requests.
 fn torn(body: &Value) -> Vec<Value> {
     let parts = body["TransactItems"].as_array().into_iter().flatten().enumerate();
     let token = body["ClientRequestToken"].as_str().unwrap_or_default();
@@ -230,7 +229,7 @@ fn torn(body: &Value) -> Vec<Value> {
     parts.map(alone).collect()
 }
 
-/// Whether a part of a transaction begins a mail about a refusal.
+/// Whether a part of a transaction creates a mail about a refusal.
 fn begins_mail(part: &Value) -> bool {
     let row = &part["Put"]["Item"];
     let name = row["sk"]["S"].as_str().and_then(|key| key.strip_prefix("ACTION#"));
@@ -238,7 +237,7 @@ fn begins_mail(part: &Value) -> bool {
     REFUSAL_MAILS.iter().any(|mail| mail.as_str() == step)
 }
 
-/// Forgets that a mail about a refusal was begun.
+/// Removes the records of created mails about refusals.
 fn forget_mails(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -250,7 +249,7 @@ fn forget_mails(value: &mut Value) {
     }
 }
 
-/// Takes an attribute out of every row of an answer; whether there was one.
+/// Removes an attribute from every row of an answer; returns whether there was one.
 fn forget(name: &str, answer: &mut Value) -> bool {
     match answer {
         Value::Object(fields) => {
@@ -264,7 +263,7 @@ fn forget(name: &str, answer: &mut Value) -> bool {
     }
 }
 
-/// A transfer as Stripe shows it once it was made.
+/// A created transfer as Stripe returns it.
 fn transferred(sent: &Value) -> Value {
     let amount: i64 = sent["amount"].as_str().and_then(|amount| amount.parse().ok()).unwrap_or_default();
     let [currency, destination] = ["currency", "destination"].map(|name| &sent[name]);
@@ -275,7 +274,7 @@ fn transferred(sent: &Value) -> Value {
     })
 }
 
-/// A list of nothing, or a payment that does not say whose it is.
+/// An empty list, or a payment without our metadata.
 fn nothing(path: &str) -> Value {
     let (_, id) = path.rsplit_once('/').unwrap_or_default();
     if id.starts_with("pi_") {
@@ -284,7 +283,7 @@ fn nothing(path: &str) -> Value {
     json!({"object": "list", "url": path, "has_more": false, "data": []})
 }
 
-/// A payment as Stripe shows it once its money was taken.
+/// A captured payment as Stripe returns it.
 fn captured(id: &str) -> Value {
     json!({
         "id": id, "object": "payment_intent", "status": "succeeded", "amount": 10_000, "currency": "usd",
@@ -293,7 +292,7 @@ fn captured(id: &str) -> Value {
     })
 }
 
-/// A payment as Stripe shows it once its hold was let go.
+/// A cancelled payment as Stripe returns it.
 fn canceled(id: &str) -> Value {
     json!({
         "id": id, "object": "payment_intent", "status": "canceled", "amount": 10_000, "currency": "usd",

@@ -1,10 +1,9 @@
-//! Seeded defects: workers make one mistake, and the invariants must find it.
+//! Tests that the invariants find seeded defects.
 //!
-//! The mistakes are made where a worker's requests go out and answers come in, so the code that is tried
-//! is the code that is deployed, as it would behave without one of its precautions. Each test says which
-//! invariant finds it.
+//! Defects change a worker's requests and answers, so the tested code is the deployed code, as it would behave
+//! without one of its precautions. Each test names the invariant that finds the defect.
 //!
-//! Some mistakes do no harm alone, because a second precaution catches them; there both are left out.
+//! Some defects are harmless alone, because of a second precaution; their tests remove both.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -23,10 +22,10 @@ use super::scheduler::ClockJump;
 use super::webhooks::{Deliveries, Delivery};
 use support::world::World;
 
-/// A scenario whose workers make a mistake.
-pub(super) struct Mistaken<S>(pub(super) S, pub(super) &'static [Defect]);
+/// A scenario whose workers have defects.
+pub(super) struct Defective<S>(pub(super) S, pub(super) &'static [Defect]);
 
-impl<S: Scenario> Scenario for Mistaken<S> {
+impl<S: Scenario> Scenario for Defective<S> {
     fn name(&self) -> String {
         format!("{:?} in {}", self.1, self.0.name())
     }
@@ -72,22 +71,22 @@ impl<S: Scenario> Scenario for Mistaken<S> {
     }
 }
 
-/// Seeds after which a random run has shown what it can.
+/// Enough seeds for random runs to find every defect.
 const SEEDS: u64 = 300;
 
-/// Every order of a scenario, one of which must break an invariant in these words.
+/// Explores a scenario, one order of which must violate an invariant with this text.
 pub(super) fn found(defects: &'static [Defect], scenario: impl Scenario, limits: ExploreLimits, words: &str) {
-    let scenario = Mistaken(scenario, defects);
+    let scenario = Defective(scenario, defects);
     let problem = problem(|| drop(on_one_thread(explore(&scenario, limits))));
-    told(&scenario.name(), problem, words);
+    assert_problem(&scenario.name(), problem, words);
 }
 
-/// The same where a second precaution holds alone.
+/// Explores a scenario in which a second precaution prevents any violation.
 fn harmless(defects: &'static [Defect], scenario: impl Scenario, limits: ExploreLimits) {
-    drop(on_one_thread(explore(&Mistaken(scenario, defects), limits)));
+    drop(on_one_thread(explore(&Defective(scenario, defects), limits)));
 }
 
-/// The same as `found` for storms.
+/// Like [`found`], with random runs.
 fn found_in_storms<S: Scenario>(
     defects: &'static [Defect],
     weather: FaultRates,
@@ -96,10 +95,10 @@ fn found_in_storms<S: Scenario>(
 ) {
     let http = shared::providers::client::client().unwrap();
     for seed in 0..SEEDS {
-        let scenario = Mistaken(scene_of(seed), defects);
+        let scenario = Defective(scene_of(seed), defects);
         let problem = problem(|| drop(on_one_thread(random_run(&scenario, &http, weather, seed))));
         if problem.is_some() {
-            return told(&scenario.name(), problem, words);
+            return assert_problem(&scenario.name(), problem, words);
         }
     }
     panic!("{defects:?}: {SEEDS} storms show nothing");
@@ -111,25 +110,25 @@ pub(super) fn problem(attempt: impl FnOnce()) -> Option<String> {
     Some(text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default())
 }
 
-pub(super) fn told(name: &str, problem: Option<String>, words: &str) {
+pub(super) fn assert_problem(name: &str, problem: Option<String>, words: &str) {
     let problem = problem.unwrap_or_else(|| panic!("{name}: nothing was found"));
     assert!(problem.contains(words), "{name}: found, but by something else:\n{problem}");
     eprintln!("{name}: found, {words}");
 }
 
-/// The clock jumps once, and one worker is interrupted once.
+/// One clock jump and one interruption.
 const JUMP: ExploreLimits = ExploreLimits { deaths: 0, jumps: 1, interruptions: Some(1), wide_awake: false };
 
-/// Much goes wrong at the providers and at the table.
+/// Frequent faults at the providers and the table.
 const TROUBLED: FaultRates = FaultRates { trouble: 200, death: 8, jump: 8, ..FaultRates::HARSH };
 
-/// Much goes wrong at the providers alone.
+/// Frequent faults at the providers only.
 const UNANSWERED: FaultRates = FaultRates { trouble: 500, spares_table: true, ..FaultRates::HARSH };
 
-/// Claims lapse again and again while their holders live.
+/// Claims often expire while their holders live.
 const LAPSING: FaultRates = FaultRates { jump: 80, ..FaultRates::HARSH };
 
-/// Four ticks over four members to whom days are granted.
+/// Four sweeps over four members with free days.
 fn ticks_over_grants(_: u64) -> Reminders {
     Reminders { members: 4, step: Step::Days, acts: vec![Act::Tick; 4] }
 }
@@ -150,7 +149,7 @@ fn delivered_twice() -> Deliveries<'static> {
     delivered([&[Delivery::Failed(1, 0)], &[Delivery::Failed(1, 0)]])
 }
 
-/// A dispute that came before anybody knew whose it is, and two ticks at once that take it up.
+/// A dispute that arrived before its owner was known, and two concurrent sweeps that apply it.
 fn kept() -> Deliveries<'static> {
     let early = vec![Delivery::Disputed(1), Delivery::Failed(1, 0), Delivery::Paid(1, 5)];
     Deliveries { early, ..delivered([&[Delivery::Tick], &[Delivery::Tick]]) }
@@ -248,14 +247,14 @@ fn a_doubt_taken_for_success_is_found() {
     found_in_storms(&[Defect::DoubtTakenForDone], TROUBLED, reminders::of_chance, "left 0 times");
 }
 
-/// One job of one professional, and whoever deals with it.
+/// One job of one professional, and the given workers.
 fn paid(acts: &[payout_scenario::Act]) -> Payouts {
     Payouts::of(&[1], acts)
 }
 
-/// A tick may stop anywhere for longer than Stripe remembers a key, and the sweep finds what it left.
+/// A payout run may pause anywhere for longer than Stripe stores a key; the sweep continues its work.
 fn stopped_for_a_day() -> Payouts {
-    // Stripe itself refuses to pay out of a charge twice, so the money comes from the balance.
+    // Stripe refuses a second transfer from one charge, so the balance funds the transfer.
     let scenario =
         paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Sweep]).in_clock_jumps(&[FORGOTTEN]);
     Payouts { balance: Some(100_000), ..scenario }
@@ -279,7 +278,7 @@ fn a_professional_paid_by_two_at_once_is_found() {
 
 #[test]
 fn a_booking_written_over_a_refund_is_found() {
-    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::Comes(Happening::Refund(0))]);
+    let scenario = paid(&[payout_scenario::Act::Tick, payout_scenario::Act::AtStripe(Happening::Refund(0))]);
     found(&[Defect::VersionIgnored], scenario, INTERRUPTED, "facts went");
 }
 
@@ -295,7 +294,7 @@ fn a_transfer_under_a_key_of_its_own_is_found() {
 
 #[test]
 fn a_key_used_again_after_a_day_is_found_where_nobody_looks_before_a_call() {
-    // Whichever of the two an invariant meets first, it is about the transfer.
+    // Both possible violations concern the transfer.
     let defects = &[Defect::KeyThoughtYoung, Defect::LookUpBlind];
     found(defects, stopped_for_a_day(), JUMP, "POST /v1/transfers");
 }
@@ -313,7 +312,7 @@ fn a_suppression_that_nobody_asks_for_is_found() {
 
 #[test]
 fn a_capture_that_a_decline_ignores_is_found() {
-    let acts = [declines::Act::Sweep, declines::Act::Comes(Happening::Capture(0))];
+    let acts = [declines::Act::Sweep, declines::Act::AtStripe(Happening::Capture(0))];
     found(&[Defect::WinnerIgnored], Declines::of_one(&acts), ExploreLimits::default(), "mails for 0");
 }
 
@@ -325,7 +324,7 @@ fn a_transfer_claimed_without_a_condition_is_found() {
 
 #[test]
 fn a_transfer_in_doubt_taken_for_success_is_found() {
-    // Where the transfer was made after all, the books name another one than Stripe has.
+    // If the transfer was made after all, the ledger names another one than Stripe.
     found_in_storms(&[Defect::DoubtTakenForDone], UNANSWERED, payouts::of_chance, "at rest: Some(Transfer");
 }
 

@@ -1,14 +1,14 @@
-//! Every order in which the requests of a few workers can be executed.
+//! Explores every order in which the requests of a few workers can be executed.
 //!
-//! A run cannot be taken back, so each branch begins anew and plays the moves that lead to it. Two
-//! things keep this from growing without end, and neither leaves a state out:
+//! A run cannot be undone, so each branch starts anew and repeats the moves that lead to it. Two reductions limit
+//! the growth without losing a state:
 //!
-//! - A state that was seen before is not explored again. A state is the table, the providers, the time,
-//!   and what each worker has heard so far; nothing else decides what can follow.
-//! - Of two requests of different workers that commute, one order is enough. What is left out at a state
-//!   because of that *sleeps* there (Godefroid's sleep sets); whoever comes to the state on a way on
-//!   which it does not sleep makes the move after all. In the end every move that was offered anywhere
-//!   is known to lead to a state that was found; where one is not, counting the orders panics.
+//! - A state that was seen before is not explored again. A state is the table, the providers, the time, and what
+//!   each worker has received so far; nothing else decides what can follow.
+//! - Of two requests of different workers that commute, one order is enough. The omitted move *sleeps* at that
+//!   state (Godefroid's sleep sets); if the state is reached on another way without the sleeping move, the move
+//!   is made after all. In the end every offered move is known to lead to an explored state; otherwise counting
+//!   the orders panics.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -21,17 +21,17 @@ use super::scenario::{Scenario, rest};
 use super::scheduler::{Move, Scheduler};
 use super::tally::Tally;
 
-/// How far an exploration goes.
+/// The limits of an exploration.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExploreLimits {
-    /// Up to so many workers die, anywhere. Who is dead never moves again, so it is enough to let those
-    /// die that are left, at every moment at which they are few enough.
+    /// The most workers that die. A dead worker never moves again, so it suffices to kill the remaining workers
+    /// at every moment at which they are few enough.
     pub deaths: usize,
-    /// So many times the clock jumps, anywhere, each time by one of the scenario's jumps.
+    /// The most clock jumps, each by one of the scenario's jumps.
     pub jumps: usize,
-    /// How often a worker that could go on is interrupted; where nothing is said, any number of times.
+    /// How often a worker that could continue is interrupted; `None` means any number of times.
     pub interruptions: Option<usize>,
-    /// Makes every move everywhere, also where it commutes: slower, for comparison.
+    /// Disables the reduction of commuting moves: slower, for comparison.
     pub wide_awake: bool,
 }
 
@@ -58,7 +58,7 @@ pub async fn explore<S: Scenario>(scenario: &S, limits: ExploreLimits) -> Tally 
     }
     let Explorer { mut tally, first, seen, mut orders, .. } = explorer;
     tally.states = seen.len();
-    tally.interleavings = first.map_or(0.0, |first| orders.ways(first));
+    tally.interleavings = first.map_or(0.0, |first| orders.paths(first));
     tally
 }
 
@@ -70,14 +70,14 @@ struct Explorer<'a, S> {
     invariants: Vec<Box<dyn Invariant>>,
     tally: Tally,
     first: Option<u64>,
-    /// Every state, with the moves that still sleep there.
+    /// Every explored state with its sleeping moves.
     seen: HashMap<u64, BTreeSet<Ticket>>,
     ended: HashSet<u64>,
     orders: Orders,
     branches: Vec<Branch>,
 }
 
-/// A way to a state, and the step to be taken from there.
+/// A way to a state and the next step.
 #[derive(Default)]
 struct Branch {
     way: Way,
@@ -92,11 +92,11 @@ struct Way {
 
 #[derive(Clone)]
 struct Step {
-    /// The state as it was found when the step was planned.
+    /// The state at which the step was planned.
     from: u64,
-    /// The move; without one, whoever is left dies and the world comes to rest.
+    /// The move; `None` kills the remaining workers and brings the world to rest.
     choice: Option<Move>,
-    /// What sleeps after it.
+    /// The sleeping moves after it.
     asleep: BTreeSet<Ticket>,
 }
 
@@ -108,7 +108,7 @@ impl<S: Scenario> Explorer<'_, S> {
         for choice in &way.moves {
             scheduler.play(*choice).await;
         }
-        scheduler.look();
+        scheduler.take_snapshot();
         let mut here = self.print(&scheduler, &way);
         let planned = step.as_ref().map_or(here, |step| step.from);
         assert_eq!(
@@ -142,7 +142,7 @@ impl<S: Scenario> Explorer<'_, S> {
         scheduler.play(choice).await;
         self.tally.calls += 1;
         self.tally.jumps += usize::from(matches!(choice, Move::Jump(_)));
-        if let Err(problem) = scheduler.judge(&self.invariants, choice.actor()) {
+        if let Err(problem) = scheduler.check(&self.invariants, choice.actor()) {
             panic!("{}: {problem}\n{}", self.scenario.name(), scheduler.story());
         }
     }
@@ -157,13 +157,13 @@ impl<S: Scenario> Explorer<'_, S> {
 
     fn note(&mut self, step: &Step, choice: Move, to: u64) {
         let Some(label) = label(choice) else { return };
-        self.orders.leads(step.from, label, to);
+        self.orders.add_transition(step.from, label, to);
         for left_out in &step.asleep {
-            self.orders.commutes(to, Label::Go(*left_out), step.from, label);
+            self.orders.add_commuting(to, Label::Go(*left_out), step.from, label);
         }
     }
 
-    /// What is to follow upon a state; the last of it comes first.
+    /// The next steps from a state; the last one is executed first.
     fn steps(&mut self, scheduler: &Scheduler, way: &Way, here: u64, asleep: BTreeSet<Ticket>) -> Vec<Step> {
         let offered = scheduler.offered();
         let allowed = |ticket: &Ticket| {
@@ -180,7 +180,7 @@ impl<S: Scenario> Explorer<'_, S> {
         self.seen.insert(here, still);
         let mut steps = Vec::new();
         if known.is_none() {
-            steps = self.steps_of_fate(scheduler, here, &allowed);
+            steps = self.death_and_clock_steps(scheduler, here, &allowed);
         }
         let mut made = asleep;
         let mut goes = Vec::new();
@@ -197,8 +197,13 @@ impl<S: Scenario> Explorer<'_, S> {
         steps
     }
 
-    /// Death and the clock, which wait for nobody.
-    fn steps_of_fate(&mut self, scheduler: &Scheduler, here: u64, allowed: &BTreeSet<Ticket>) -> Vec<Step> {
+    /// Deaths and clock jumps, which are always possible.
+    fn death_and_clock_steps(
+        &mut self,
+        scheduler: &Scheduler,
+        here: u64,
+        allowed: &BTreeSet<Ticket>,
+    ) -> Vec<Step> {
         let alive = scheduler.alive();
         let step = |choice| Step { from: here, choice, asleep: BTreeSet::new() };
         let mut labels: Vec<_> = allowed.iter().copied().map(Label::Go).collect();
@@ -212,7 +217,7 @@ impl<S: Scenario> Explorer<'_, S> {
             );
             labels.extend(self.scenario.clock_jumps().iter().copied().map(Label::Jump));
         }
-        self.orders.offers(here, labels);
+        self.orders.add_offered(here, labels);
         steps
     }
 
@@ -226,7 +231,7 @@ impl<S: Scenario> Explorer<'_, S> {
     }
 }
 
-/// What a move is called where orders are counted; nothing for a death, which ends a run.
+/// The label of a move for counting orders; `None` for a death, which ends a run.
 fn label(choice: Move) -> Option<Label> {
     match choice {
         Move::Go(ticket, _) => Some(Label::Go(ticket)),
@@ -235,7 +240,7 @@ fn label(choice: Move) -> Option<Label> {
     }
 }
 
-/// Whether another worker could have gone on.
+/// Whether the previous worker could have continued.
 fn interrupts(scheduler: &Scheduler, way: &Way, choice: Move) -> bool {
     let (Move::Go(next, _), Some(last)) = (choice, last_worker(way)) else { return false };
     next.worker != last && scheduler.alive().contains(&last)

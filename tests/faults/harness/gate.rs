@@ -1,7 +1,7 @@
-//! Where every request of every worker waits until it is let go.
+//! A gate at which every request of every worker waits until it is released.
 //!
-//! One request is let go at a time. It is executed as one step, its answer reaches the worker, and the
-//! worker goes on until it is at the gate again, has finished, or sleeps.
+//! Requests are released one at a time. A released request is executed in one step, the worker gets the answer
+//! and continues until it is at the gate again, has finished, or sleeps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -14,18 +14,18 @@ use tokio::sync::oneshot;
 
 use super::touch::Touch;
 
-/// The gate of one run; all clones are one.
+/// The gate of one run; clones share it.
 #[derive(Clone, Default)]
 pub struct RequestGate(Arc<Mutex<Book>>);
 
-/// A request at the gate: whose it is, and its number among the requests of that worker.
+/// A request at the gate: the worker, and the number of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket {
     pub worker: usize,
     pub number: u32,
 }
 
-/// What is asked for, as far as a choice depends on it.
+/// The parts of a request that a choice depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Asked {
     pub touch: Touch,
@@ -33,26 +33,24 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Whether a provider is asked, and not the table.
     pub fn is_of_provider(&self) -> bool {
         matches!(self.touch, Touch::Provider { .. })
     }
 
-    /// Whether Stripe is asked.
     pub fn is_of_stripe(&self) -> bool {
         self.is_of_provider() && self.words.contains(" /v1/")
     }
 }
 
-/// How a request is let go.
+/// How a request is released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
     Go,
-    /// With trouble at the table.
+    /// With a fault at the table.
     Table(Intervention),
-    /// With trouble at the provider.
+    /// With a fault at the provider.
     Provider(FaultKind),
-    /// An index that lags behind: it answers what it last answered to anybody.
+    /// With a stale index, which repeats its last answer.
     Stale,
 }
 
@@ -61,24 +59,24 @@ struct Book {
     waiting: BTreeMap<Ticket, (Asked, oneshot::Sender<Order>)>,
     numbers: BTreeMap<usize, u32>,
     received: BTreeMap<usize, u64>,
-    /// What time it was whenever somebody looked, and after how many requests of its own that was.
-    looked: BTreeMap<usize, BTreeSet<(u32, DateTime<Utc>)>>,
+    /// The times that each worker read, and after how many of its requests.
+    clock_read: BTreeMap<usize, BTreeSet<(u32, DateTime<Utc>)>>,
     ends: BTreeMap<usize, String>,
     trouble: Option<FaultKind>,
-    /// What was last answered to each question about an index.
+    /// The last answer to each query of an index.
     lagging: BTreeMap<String, String>,
     under_way: usize,
     moves: u64,
 }
 
 impl RequestGate {
-    /// Waits for its turn. The guard is held until the answer is there.
-    pub async fn pass(&self, worker: usize, asked: Asked) -> (Order, UnderWay) {
+    /// Waits for its turn. The guard is kept until the answer has arrived.
+    pub async fn pass(&self, worker: usize, asked: Asked) -> (Order, RunningRequest) {
         let (place, turn) = self.queue(worker, asked);
         let Ok(order) = turn.await else { return std::future::pending().await };
         let mut book = self.book();
         book.under_way += 1;
-        (order, UnderWay { gate: self.clone(), ticket: place.ticket })
+        (order, RunningRequest { gate: self.clone(), ticket: place.ticket })
     }
 
     fn queue(&self, worker: usize, asked: Asked) -> (QueueEntry, oneshot::Receiver<Order>) {
@@ -92,10 +90,10 @@ impl RequestGate {
         (QueueEntry { gate: self.clone(), ticket }, turn)
     }
 
-    /// Lets a request go.
-    pub fn let_go(&self, ticket: Ticket, order: Order) {
+    /// Releases a request.
+    pub fn release(&self, ticket: Ticket, order: Order) {
         let mut book = self.book();
-        let (_, turn) = book.waiting.remove(&ticket).expect("who is let go stands at the gate");
+        let (_, turn) = book.waiting.remove(&ticket).expect("a released request is at the gate");
         book.trouble = match order {
             Order::Provider(kind) => Some(kind),
             Order::Go | Order::Table(_) | Order::Stale => None,
@@ -104,65 +102,65 @@ impl RequestGate {
         assert!(gone.is_ok(), "who stands at the gate listens");
     }
 
-    /// The trouble ordered for the provider's call that was let go, once.
-    pub fn take_trouble(&self) -> Option<FaultKind> {
+    /// Takes the fault for the released provider call.
+    pub fn take_fault(&self) -> Option<FaultKind> {
         self.book().trouble.take()
     }
 
-    /// What an index that lags behind answers: `now` where it was never asked before.
-    pub fn lags(&self, question: &str, now: String) -> String {
+    /// The answer of a stale index: `now` if it was never queried before.
+    pub fn stale_answer(&self, question: &str, now: String) -> String {
         self.book().lagging.get(question).cloned().unwrap_or(now)
     }
 
-    /// What an index answers from now on while it lags behind.
-    pub fn answers(&self, question: String, answer: String) {
+    /// Stores the answer that a stale index repeats from now on.
+    pub fn store_answer(&self, question: String, answer: String) {
         self.book().lagging.insert(question, answer);
     }
 
-    /// A worker came to its end; `seen` is what the outside sees of it.
+    /// A worker has finished; `seen` is its visible result.
     pub fn finish(&self, worker: usize, seen: String) {
         let mut book = self.book();
         book.ends.insert(worker, seen);
         book.moves += 1;
     }
 
-    /// Who stands at the gate.
+    /// The requests at the gate.
     pub fn waiting(&self) -> BTreeMap<Ticket, Asked> {
         self.book().waiting.iter().map(|(ticket, (asked, _))| (*ticket, asked.clone())).collect()
     }
 
-    /// Whether every one of these workers has finished or stands at the gate, with nothing under way.
+    /// Whether all these workers have finished or wait at the gate, and no request is running.
     pub fn at_rest(&self, workers: &[usize]) -> bool {
         let book = self.book();
         let stands = |worker: &usize| book.waiting.keys().any(|ticket| ticket.worker == *worker);
         book.under_way == 0 && workers.iter().all(|worker| book.ends.contains_key(worker) || stands(worker))
     }
 
-    /// What the outside saw of a worker that has finished.
+    /// The visible result of a finished worker.
     pub fn end(&self, worker: usize) -> Option<String> {
         self.book().ends.get(&worker).cloned()
     }
 
-    /// A worker looks at the clock: what it saw is something that it knows from then on.
-    pub fn looked(&self, worker: usize, now: DateTime<Utc>) -> DateTime<Utc> {
+    /// Records that a worker read the clock, because the time is then part of its knowledge.
+    pub fn clock_read(&self, worker: usize, now: DateTime<Utc>) -> DateTime<Utc> {
         let mut book = self.book();
         let number = book.numbers.get(&worker).copied().unwrap_or_default();
-        book.looked.entry(worker).or_default().insert((number, now));
+        book.clock_read.entry(worker).or_default().insert((number, now));
         now
     }
 
-    /// Grows whenever somebody comes to the gate, hears an answer or finishes.
+    /// Increases whenever a worker arrives at the gate, gets an answer or finishes.
     pub fn moves(&self) -> u64 {
         self.book().moves
     }
 
-    /// All that decides what a worker does next, besides the world: what it has heard so far, what time it
-    /// was when it looked, and where it stands. Answers to requests made at once count alike in any order.
+    /// A fingerprint of everything besides the world that decides a worker's next step: the answers, the times
+    /// that it read, and its position. Concurrent requests' answers count the same in any order.
     pub fn print(&self, worker: usize) -> u64 {
         let book = self.book();
         let mut hasher = DefaultHasher::new();
         book.received.get(&worker).hash(&mut hasher);
-        book.looked.get(&worker).hash(&mut hasher);
+        book.clock_read.get(&worker).hash(&mut hasher);
         book.ends.get(&worker).hash(&mut hasher);
         let standing = book.waiting.iter().filter(|(ticket, _)| ticket.worker == worker);
         standing.for_each(|(ticket, (asked, _))| (ticket, asked).hash(&mut hasher));
@@ -174,7 +172,7 @@ impl RequestGate {
     }
 }
 
-/// A place at the gate; whoever dies leaves it.
+/// A position at the gate; a dying worker leaves it.
 struct QueueEntry {
     gate: RequestGate,
     ticket: Ticket,
@@ -186,14 +184,14 @@ impl Drop for QueueEntry {
     }
 }
 
-/// A request that has been let go and not answered yet.
-pub struct UnderWay {
+/// A released request without an answer yet.
+pub struct RunningRequest {
     gate: RequestGate,
     ticket: Ticket,
 }
 
-impl UnderWay {
-    /// The answer is on its way back.
+impl RunningRequest {
+    /// Records that the answer is returning.
     pub fn answered(self, answer: u64) {
         let mut hasher = DefaultHasher::new();
         (self.ticket, answer).hash(&mut hasher);
@@ -203,7 +201,7 @@ impl UnderWay {
     }
 }
 
-impl Drop for UnderWay {
+impl Drop for RunningRequest {
     fn drop(&mut self) {
         let mut book = self.gate.book();
         book.under_way -= 1;

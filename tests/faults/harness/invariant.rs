@@ -1,15 +1,15 @@
-//! What must hold at every moment, and what must hold at rest.
+//! Invariants: conditions after every call, and conditions at rest.
 
 use super::rows::Rows;
 use support::world::World;
 
 pub trait Invariant {
-    /// Held after every call, so it must be cheap.
+    /// Checked after every call, so it must be cheap.
     fn after_call(&self, _moment: &Moment<'_>) -> Result<(), String> {
         Ok(())
     }
 
-    /// Held once everybody has gone and what was left has been finished; before and after are one.
+    /// Checked at the end, when all work is finished; before and after are the same.
     fn at_rest(&self, _moment: &Moment<'_>) -> Result<(), String> {
         Ok(())
     }
@@ -19,12 +19,12 @@ pub trait Invariant {
 pub struct Moment<'a> {
     pub before: &'a Rows,
     pub after: &'a Rows,
-    /// The worker whose call it was; nobody's where time passed or somebody died.
+    /// The worker of the call; `None` for a clock jump or a death.
     pub actor: Option<usize>,
     pub world: &'a World,
 }
 
-/// Says what is wrong where something is.
+/// Returns the problem unless the condition holds.
 pub fn must(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(problem()) }
 }

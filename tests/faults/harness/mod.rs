@@ -1,26 +1,25 @@
-//! The fault harness: a job at work, every request of every worker stopped at a gate, and a hand that
-//! lets them go one at a time.
+//! The fault harness: runs a job, stops every request of every worker at a gate, and releases the requests one at
+//! a time.
 //!
-//! A job brings a [`scenario::Scenario`]: a prepared world, workers with their work, and the invariants that must
-//! hold after every call and at rest. Two engines put it to the test:
+//! A job defines a [`scenario::Scenario`]: a prepared world, workers, and the invariants that must hold after
+//! every call and at rest. Two engines run it:
 //!
-//! - [`explorer::explore`] takes two or three workers through *every* order of their requests, with as
-//!   many deaths and jumps of the clock in between as it is told;
-//! - [`random_run::random_run`] takes many items through one order that chance chose, with errors, lost answers,
-//!   throttles, deaths and jumps. A seed says what chance does; a failing run prints it.
+//! - [`explorer::explore`] executes the requests of two or three workers in *every* order, with up to a given
+//!   number of deaths and clock jumps in between;
+//! - [`random_run::random_run`] processes many items in one random order, with errors, lost answers, throttles,
+//!   deaths and jumps. The seed decides everything; a failing run prints it.
 //!
-//! Every worker is a process of its own ([`process`]): the real routers, the real SDK, the providers
-//! over real HTTP. Nothing in it knows of the gate, which stands where the outside begins. Runs are
-//! repeatable, because one request is under way at a time on one thread, ids are counted, and time
-//! stands still unless it is moved.
+//! Every worker is its own process ([`process`]) with the real routers, the real SDK, and the providers over real
+//! HTTP. The gate is outside of the worker's code. Runs are repeatable, because one request runs at a time on one
+//! thread, ids are counted, and time moves only on request.
 //!
-//! Beside them [`refusals`] lets every provider refuse every call of a job for good, one call at a time, and
-//! [`restores`] gives back an older copy of the table.
+//! In addition [`refusals`] lets the providers refuse every call of a job, one call at a time, and [`restores`]
+//! restores an older copy of the table.
 //!
-//! What is not a choice: how often somebody asks is counted past the gate (those rows have proofs of
-//! their own, and decide nothing here); of the ranges that one worker reads at once the first is read
-//! first; and who sleeps wakes when nobody else of its process can move, or after trouble at once. Three
-//! workers are explored with a bound on interruptions where a job is long; two without one.
+//! Not explored: rate limit rows bypass the gate, because they have their own proofs and decide nothing here; of
+//! the ranges that one worker reads concurrently the first is read first; and a sleeping worker wakes when nobody
+//! else of its process can move, or at once after a fault. Three workers of a long job are explored with a limit
+//! on interruptions; two without one.
 //!
 //! `JUSTONCE_HARNESS_TIMES=100 cargo test -p tests --test faults harness` runs a hundred times as many
 //! seeds, and with `-- --ignored` the explorations that take minutes or hours;
@@ -28,7 +27,7 @@
 //! each scenario, which adds up with
 //! `awk '/^harness /{for(i=2;i<11;i++){split($i,f,"=");s[f[1]]+=f[2]}}END{for(n in s)print n,s[n]}'`.
 //!
-//! A failure tells the scenario, the seed or the order, the number of the call, and every call before it.
+//! A failure prints the scenario, the seed or the order, the number of the call, and every call before it.
 
 mod booked;
 mod campaign;

@@ -1,19 +1,18 @@
-//! How many orders an exploration stands for: the ways through the states it found.
+//! Counts the orders that an exploration covers: the paths through its states.
 
 use std::collections::HashMap;
 
 use super::gate::Ticket;
 use super::scheduler::ClockJump;
 
-/// What leads from one state to the next.
+/// A transition between two states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Label {
     Go(Ticket),
-    /// A jump of the clock.
     Jump(ClockJump),
 }
 
-/// Which states lead to which. Every move goes on, so there are no circles.
+/// The graph of states. Every move makes progress, so there are no cycles.
 #[derive(Default)]
 pub struct Orders {
     offered: HashMap<u64, Vec<Label>>,
@@ -22,48 +21,48 @@ pub struct Orders {
 }
 
 impl Orders {
-    /// What can follow upon a state.
-    pub fn offers(&mut self, status: u64, labels: Vec<Label>) {
+    /// Records the possible transitions of a state.
+    pub fn add_offered(&mut self, status: u64, labels: Vec<Label>) {
         self.offered.insert(status, labels);
     }
 
-    /// A move was made.
-    pub fn leads(&mut self, from: u64, label: Label, to: u64) {
+    /// Records an executed transition.
+    pub fn add_transition(&mut self, from: u64, label: Label, to: u64) {
         self.next.insert((from, label), to);
     }
 
-    /// At `to` a move was left out that commutes with the one that led there: it was made at `from`.
-    pub fn commutes(&mut self, to: u64, left_out: Label, from: u64, made: Label) {
+    /// Records that a move was omitted at `to`, because it commutes with the one that led there from `from`.
+    pub fn add_commuting(&mut self, to: u64, left_out: Label, from: u64, made: Label) {
         self.squares.entry((to, left_out)).or_insert((from, made));
     }
 
-    /// The ways from a state to any last one.
+    /// The number of paths from a state to any final one.
     ///
     /// # Panics
-    /// When a move that was offered somewhere was made nowhere: then the exploration has a hole.
-    pub fn ways(&mut self, first: u64) -> f64 {
+    /// If an offered move was never executed: then the exploration is incomplete.
+    pub fn paths(&mut self, first: u64) -> f64 {
         self.count(first, &mut HashMap::new())
     }
 
     fn count(&mut self, from: u64, known: &mut HashMap<u64, f64>) -> f64 {
-        if let Some(ways) = known.get(&from) {
-            return *ways;
+        if let Some(paths) = known.get(&from) {
+            return *paths;
         }
-        let labels = self.offered.get(&from).cloned().expect("every status that was found was looked at");
-        let mut ways = if labels.is_empty() { 1.0 } else { 0.0 };
+        let labels = self.offered.get(&from).cloned().expect("every state that was found was explored");
+        let mut paths = if labels.is_empty() { 1.0 } else { 0.0 };
         for label in labels {
             let to = self.follow(from, label);
-            ways += self.count(to, known);
+            paths += self.count(to, known);
         }
-        known.insert(from, ways);
-        ways
+        known.insert(from, paths);
+        paths
     }
 
     fn follow(&mut self, from: u64, label: Label) -> u64 {
         if let Some(to) = self.next.get(&(from, label)) {
             return *to;
         }
-        let (before, made) = *self.squares.get(&(from, label)).expect("what was left out was made before");
+        let (before, made) = *self.squares.get(&(from, label)).expect("an omitted move was made before");
         let across = self.follow(before, label);
         let to = self.follow(across, made);
         self.next.insert((from, label), to);

@@ -1,4 +1,4 @@
-//! What happens at Stripe without our asking, as moves of their own; and Stripe telling of it.
+//! Events at Stripe that we did not cause, as separate moves, and Stripe's webhooks about them.
 
 use stand_ins::stripe::{DisputeStatus, IntentStatus};
 
@@ -8,44 +8,43 @@ use support::world::{COMPANY, World};
 use super::booked::Booked;
 use super::rows::Rows;
 
-/// No route of any provider, so that asking for it only waits for a turn at the gate, like a request that
-/// changes something.
+/// Not a route of any provider, so that the request only waits for its turn at the gate, like a changing request.
 const DASHBOARD: &str = "dashboard";
 
-/// What goes back at a time.
+/// The amount of one refund.
 const REFUND: i64 = 2_500;
 
-/// Something that happens at Stripe, to the booking or the professional of a number.
+/// An event at Stripe, for the booking or professional of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happening {
-    /// Somebody takes the money that is held.
+    /// The payment is captured at Stripe's dashboard.
     Capture(usize),
-    /// Somebody lets the money go that is held.
-    LetGo(usize),
-    /// A part of the price goes back to the customer.
+    /// The payment is cancelled at Stripe's dashboard.
+    Cancel(usize),
+    /// A part of the price is refunded.
     Refund(usize),
     /// The customer disputes the charge.
     Dispute(usize),
-    /// The bank decides an open dispute for us.
+    /// An open dispute is won.
     Won(usize),
-    /// A part of the transfer comes back, if there is one by then.
+    /// A part of the transfer is reversed, if there is one by then.
     Reverse(usize),
     /// Stripe restricts the account.
     Restrict(usize),
 }
 
 impl Happening {
-    /// Happens once the worker is let go, and Stripe tells of it; the statuses that were answered.
-    pub async fn comes(self, process: &World) -> String {
+    /// Executes the event once it is released, and delivers Stripe's webhooks; returns their statuses.
+    pub async fn run(self, process: &World) -> String {
         let url = format!("http://{}/{DASHBOARD}", process.service.providers);
         let turn = process.service.app.http.post(url).send().await;
-        // Trouble on the way there keeps nobody at Stripe from anything.
+        // A fault on the way does not prevent the event at Stripe.
         drop(turn);
-        self.happens(process);
-        told(process).await
+        self.apply(process);
+        deliver_webhooks(process).await
     }
 
-    pub fn happens(self, world: &World) {
+    pub fn apply(self, world: &World) {
         let stripe = &world.service.sandbox.stripe;
         match self {
             Self::Capture(booking) => {
@@ -54,7 +53,7 @@ impl Happening {
                     stripe.capture_outside(&payment);
                 }
             }
-            Self::LetGo(booking) => {
+            Self::Cancel(booking) => {
                 let payment = nth(world, booking).0;
                 if is_held(world, &payment) {
                     stripe.cancel_outside(&payment);
@@ -63,7 +62,7 @@ impl Happening {
             Self::Refund(booking) => {
                 let payment = nth(world, booking).0;
                 let charge = stripe.charge_of(&payment).unwrap();
-                // What a bank has taken back cannot be given back.
+                // Disputed money cannot be refunded.
                 let kept = charge.amount_captured - charge.amount_refunded;
                 if charge.dispute.is_none() && kept >= REFUND {
                     stripe.refund(&payment, REFUND);
@@ -100,8 +99,8 @@ fn is_held(world: &World, payment: &str) -> bool {
     payment.is_some_and(|payment| payment.status == IntentStatus::RequiresCapture)
 }
 
-/// Stripe tells of everything that it has not told yet; the statuses that were answered.
-pub async fn told(process: &World) -> String {
+/// Delivers all webhooks that Stripe has not sent yet; returns the statuses.
+pub async fn deliver_webhooks(process: &World) -> String {
     let mut statuses = Vec::new();
     for event in process.service.sandbox.stripe.undelivered_events() {
         let status = process.service.deliver_stripe(&event.body).await.status();
@@ -113,8 +112,8 @@ pub async fn told(process: &World) -> String {
     statuses.join(", ")
 }
 
-/// Stripe has told of everything so far.
-pub fn all_told(world: &World) {
+/// Marks all of Stripe's events as delivered.
+pub fn mark_delivered(world: &World) {
     let stripe = &world.service.sandbox.stripe;
     stripe.undelivered_events().iter().for_each(|event| stripe.mark_delivered(&event.id));
 }

@@ -1,4 +1,4 @@
-//! A payout day: professionals with jobs that are done and paid for, and whoever deals with them.
+//! A payout day: professionals with paid and completed jobs, and the workers that handle them.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use shared::http::extension::RequestId;
 use super::booked::Booked;
 use super::invariant::Invariant;
 use super::invariants::of_money;
-use super::outside::{Happening, all_told, nth, told};
+use super::outside::{Happening, deliver_webhooks, mark_delivered, nth};
 use super::rows::{Row, Rows};
 use super::scenario::{Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
@@ -21,46 +21,45 @@ use support::browser::{Browser, ORIGIN};
 use support::payees::{Job, PAYOUTS, PROCESS};
 use support::world::{COMPANY, REMINDERS, World, stranger};
 
-/// What one worker does.
+/// The work of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     Tick,
-    /// The tick of every five minutes, which finishes what was left.
+    /// The sweep of every five minutes, which finishes incomplete work.
     Sweep,
-    /// A person of the platform asks for a run.
+    /// A person starts a run by hand.
     ByHand,
-    /// Something happens at Stripe.
-    Comes(Happening),
+    AtStripe(Happening),
 }
 
-/// Professionals with jobs that are done and paid for, on a payout day, and whoever deals with them.
+/// Professionals with paid and completed jobs on a payout day, and the workers that handle them.
 #[derive(Debug, Clone)]
 pub(super) struct Payouts {
-    /// How many jobs each professional has done.
+    /// The number of jobs per professional.
     pub jobs: Vec<usize>,
-    /// What the first professional owes.
+    /// The debt of the first professional.
     pub debt: i64,
-    /// Whether a bank has not decided yet about the first job.
+    /// Whether the first job has an open dispute.
     pub disputed: bool,
-    /// What the platform has, where Stripe named no charges to draw on.
+    /// The platform's balance, if Stripe named no charges to fund the transfers.
     pub balance: Option<i64>,
     pub clock_jumps: &'static [ClockJump],
-    /// After how long somebody comes to finish what was left.
+    /// The time before incomplete work is finished.
     pub pause: ClockJump,
     pub acts: Vec<Act>,
-    /// Where the person of the platform is signed in.
+    /// The browser of the person who starts runs by hand.
     pub person: OnceLock<Browser>,
 }
 
 const BYSTANDER: &str = "biz_beta";
 
-/// Longer than any pause after trouble.
+/// Longer than any back-off.
 const PAUSE: ClockJump = Duration::minutes(61);
-/// Past every claim, a professional's included.
+/// Past the expiry of every claim, a payee's included.
 pub(super) const CLAIMS: ClockJump = Duration::minutes(7);
-/// Keys are resent no more, and Stripe still remembers them.
+/// Keys are no longer reused, but Stripe still stores them.
 pub(super) const STALE: ClockJump = Duration::minutes(23 * 60 + 30);
-/// Stripe has forgotten its keys.
+/// Stripe no longer stores the keys.
 pub(super) const FORGOTTEN: ClockJump = Duration::hours(25);
 
 impl Payouts {
@@ -82,7 +81,7 @@ impl Payouts {
         Self { clock_jumps, ..self }
     }
 
-    /// Somebody whose turn it is only for the schedule.
+    /// Adds a professional of another company, whom only the schedule pays.
     async fn add_bystander(&self, world: &World) {
         world.add_company(BYSTANDER, "user_beta", true);
         if !self.acts.contains(&Act::Sweep) {
@@ -125,16 +124,16 @@ impl Scenario for Payouts {
         if self.acts.contains(&Act::ByHand) {
             let _person = self.person.set(person_of_the_company(world).await);
         }
-        all_told(world);
+        mark_delivered(world);
         if self.disputed {
             world.service.sandbox.stripe.open_dispute(&nth(world, 0).0);
-            told(world).await;
+            deliver_webhooks(world).await;
         }
     }
 
     fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let (act, person) = (self.acts[worker], self.person.get().cloned().unwrap_or_default());
-        Box::pin(async move { act.done_by(&process, &person).await })
+        Box::pin(async move { act.run(&process, &person).await })
     }
 
     fn clock_jumps(&self) -> &'static [ClockJump] {
@@ -150,7 +149,7 @@ impl Scenario for Payouts {
     }
 
     async fn again(&self, world: &World) {
-        told(world).await;
+        deliver_webhooks(world).await;
     }
 
     async fn tick(&self, world: &World) -> u64 {
@@ -171,15 +170,15 @@ impl Scenario for Payouts {
                 .get(&owed)
                 .copied()
                 .unwrap_or_default();
-            // What came back of a transfer is owed again; a person decides how it is paid.
+            // A reversed amount is owed again; a person decides how it is paid.
             let fits = booking.status == BookingStatus::PaidOut && -owed <= booking.amounts.reversed;
             assert!(fits || is_blocked(&booked, &rows), "{told}\nnot paid: {}", booked.projected);
         }
     }
 }
 
-/// The sweep and the payouts, the latter on the next payout morning unless somebody may be paid before; how
-/// much was due, or still waits.
+/// Runs the sweep and the payouts, the latter on the next payout morning unless somebody is payable before;
+/// returns how much was due or is still waiting.
 pub(super) async fn finish(world: &World) -> u64 {
     let swept = world.tick().await["due"].as_u64().unwrap();
     let rows = Rows::read(&world.service.dynamo);
@@ -190,21 +189,21 @@ pub(super) async fn finish(world: &World) -> u64 {
         world.next_payout_morning();
     }
     let paid = world.pay_day().await["due"].as_u64().unwrap();
-    told(world).await;
+    deliver_webhooks(world).await;
     let rows = Rows::read(&world.service.dynamo);
     let open = rows.of("BATCHES#").filter(|row| row.text("status") != "completed").count();
     let left = rows.bookings().filter(|booked| is_to_be_paid(booked, &rows)).count();
     swept + paid + (open + left) as u64
 }
 
-/// Whether something is still to come.
+/// Whether the booking is still to be paid.
 fn is_to_be_paid(booked: &Booked<'_>, rows: &Rows) -> bool {
     let is_open = booked.transfers().any(|(effect, _)| !effect.status.is_final());
     let waits = booked.booking.as_ref().is_some_and(|booking| booking.stage == BookingStatus::Completed);
     is_open || (waits && !is_blocked(booked, rows))
 }
 
-/// Whether a booking waits for somebody outside: a bank that decides, or an account that Stripe restricts.
+/// Whether a booking waits for a bank's decision or for an account restricted by Stripe.
 fn is_blocked(booked: &Booked<'_>, rows: &Rows) -> bool {
     let Some(booking) = &booked.booking else { return true };
     let pk = format!("PAYEE#{}#{}", booked.row.company_id, booking.terms.professional_id);
@@ -215,18 +214,18 @@ fn is_blocked(booked: &Booked<'_>, rows: &Rows) -> bool {
 }
 
 impl Act {
-    /// Does it; the status that was answered.
-    async fn done_by(self, world: &World, person: &Browser) -> String {
+    /// Executes it and returns the status of the answer.
+    async fn run(self, world: &World, person: &Browser) -> String {
         match self {
             Self::Tick => world.service.fire("payouts", PAYOUTS, world.now()).await.status().to_string(),
             Self::Sweep => world.service.fire("reminders", REMINDERS, world.now()).await.status().to_string(),
             Self::ByHand => by_hand(world, person).await,
-            Self::Comes(happening) => happening.comes(world).await,
+            Self::AtStripe(happening) => happening.run(world).await,
         }
     }
 }
 
-/// Whoever pays for the platform, in this company: the environment names another one.
+/// A person who pays for the platform in this company; the environment names another company.
 async fn person_of_the_company(world: &World) -> Browser {
     let browser = world.staff("provider").await;
     let mut rows = world.service.dynamo.rows(TABLE);
@@ -248,7 +247,7 @@ async fn by_hand(world: &World, person: &Browser) -> String {
         .body(json!({"dry_run": false}).to_string().into())
         .unwrap();
     request.extensions_mut().insert(stranger());
-    // What is answered is kept, so a name made by chance would make every run another one.
+    // The answer is stored, so a random id would make every run different.
     request.extensions_mut().insert(RequestId("by-hand".to_owned()));
     world.service.ask(request).await.status().to_string()
 }

@@ -1,4 +1,4 @@
-//! Payouts: ticks over ticks, over people, over what happens at Stripe meanwhile.
+//! Payouts: concurrent runs, runs by hand, and events at Stripe.
 
 use super::campaign::{campaign, explored, in_a_row, repeats};
 use super::explorer::ExploreLimits;
@@ -16,7 +16,7 @@ fn in_turns(interruptions: usize) -> ExploreLimits {
     ExploreLimits { interruptions: Some(interruptions), ..ExploreLimits::default() }
 }
 
-/// Everything that can happen at Stripe to the first booking and its professional.
+/// Every event at Stripe for the first booking and its professional.
 const HAPPENINGS: [Happening; 4] =
     [Happening::Refund(0), Happening::Dispute(0), Happening::Reverse(0), Happening::Restrict(0)];
 
@@ -52,21 +52,21 @@ fn a_tick_over_a_person_pays_once() {
 #[test]
 fn whatever_happens_at_stripe_during_a_tick_is_paid_once_or_not_at_all() {
     for happening in HAPPENINGS {
-        of_one(&[Act::Tick, Act::Comes(happening)], in_turns(1));
+        of_one(&[Act::Tick, Act::AtStripe(happening)], in_turns(1));
     }
 }
 
 #[test]
 fn a_dispute_that_is_won_during_a_tick_is_paid_once() {
     let scenario =
-        Payouts { disputed: true, ..Payouts::of(&[1], &[Act::Tick, Act::Comes(Happening::Won(0))]) };
+        Payouts { disputed: true, ..Payouts::of(&[1], &[Act::Tick, Act::AtStripe(Happening::Won(0))]) };
     explored(&scenario, in_turns(1));
 }
 
-/// A list that still answers as it did before the dispute was won.
+/// An index that still answers as before the dispute was won.
 #[test]
 fn a_dispute_won_where_the_lists_lag_behind_is_paid_on_the_next_day_of_payouts() {
-    let acts = [Act::Tick, Act::Comes(Happening::Won(0)), Act::Tick];
+    let acts = [Act::Tick, Act::AtStripe(Happening::Won(0)), Act::Tick];
     let scenario = Payouts { disputed: true, ..Payouts::of(&[1], &acts) };
     in_a_row(&scenario, |worker, asked| {
         let lags = worker == 2 && asked.words.starts_with("Query biz_alpha#user_0");
@@ -76,7 +76,7 @@ fn a_dispute_won_where_the_lists_lag_behind_is_paid_on_the_next_day_of_payouts()
 
 #[test]
 fn a_person_over_a_refund_touches_no_other_company() {
-    of_one(&[Act::ByHand, Act::Comes(Happening::Refund(0))], in_turns(1));
+    of_one(&[Act::ByHand, Act::AtStripe(Happening::Refund(0))], in_turns(1));
 }
 
 #[test]
@@ -109,7 +109,10 @@ fn a_sweep_over_a_tick_that_stops_anywhere_pays_once() {
 #[ignore = "minutes"]
 fn whatever_happens_at_stripe_during_a_tick_in_every_order_and_after_a_death_anywhere() {
     for happening in HAPPENINGS {
-        of_one(&[Act::Tick, Act::Comes(happening)], ExploreLimits { deaths: 1, ..ExploreLimits::default() });
+        of_one(
+            &[Act::Tick, Act::AtStripe(happening)],
+            ExploreLimits { deaths: 1, ..ExploreLimits::default() },
+        );
     }
 }
 
@@ -117,7 +120,7 @@ fn whatever_happens_at_stripe_during_a_tick_in_every_order_and_after_a_death_any
 #[ignore = "minutes"]
 fn two_ticks_and_whatever_happens_at_stripe_pay_once_or_not_at_all() {
     for happening in HAPPENINGS {
-        of_one(&[Act::Tick, Act::Tick, Act::Comes(happening)], ExploreLimits { deaths: 1, ..in_turns(1) });
+        of_one(&[Act::Tick, Act::Tick, Act::AtStripe(happening)], ExploreLimits { deaths: 1, ..in_turns(1) });
     }
 }
 
@@ -127,7 +130,7 @@ fn three_ticks_over_one_booking_pay_once_wherever_they_are_interrupted_twice() {
     of_one(&[Act::Tick, Act::Tick, Act::Tick], in_turns(2));
 }
 
-/// Up to six jobs of up to three professionals, and whatever happens at Stripe meanwhile.
+/// Up to six jobs of up to three professionals, with random events at Stripe.
 pub(super) fn of_chance(seed: u64) -> Payouts {
     let mut random = SeededRandom::of(seed);
     let jobs: Vec<usize> = (0..1 + random.below(3)).map(|_| 1 + random.below(2)).collect();
@@ -137,14 +140,14 @@ pub(super) fn of_chance(seed: u64) -> Payouts {
         let (booking, payee) = (random.below(all), random.below(jobs.len()));
         acts.push(random.one_of(&[
             Act::Sweep,
-            Act::Comes(Happening::Refund(booking)),
-            Act::Comes(Happening::Dispute(booking)),
-            Act::Comes(Happening::Won(0)),
-            Act::Comes(Happening::Reverse(booking)),
-            Act::Comes(Happening::Restrict(payee)),
+            Act::AtStripe(Happening::Refund(booking)),
+            Act::AtStripe(Happening::Dispute(booking)),
+            Act::AtStripe(Happening::Won(0)),
+            Act::AtStripe(Happening::Reverse(booking)),
+            Act::AtStripe(Happening::Restrict(payee)),
         ]));
     }
-    let (debt, disputed) = (random.one_of(&[0, 0, 1_000, 9_000]), random.falls(300));
+    let (debt, disputed) = (random.one_of(&[0, 0, 1_000, 9_000]), random.happens(300));
     let balance = random.one_of(&[None, None, Some(9_000), Some(50_000)]);
     Payouts {
         debt,

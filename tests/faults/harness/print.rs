@@ -1,7 +1,6 @@
-//! Fingerprints of the world and of answers: two that are alike let nobody act differently.
+//! Fingerprints of the world and of answers: equal ones lead to equal behaviour.
 //!
-//! Left out is what is random or measured by design: sealed texts, whose nonces nobody can foretell,
-//! and how long a run took.
+//! They leave out random and measured values: sealed texts, whose nonces are random, and the duration of a run.
 
 use std::fmt::{self, Write as _};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,10 +10,10 @@ use stand_ins::sandbox::Sandbox;
 
 use super::rows::Rows;
 
-/// How every sealed text begins.
+/// The prefix of every sealed text.
 const SEALED: &str = "v1.";
 
-/// Of an answer of the table. Rows asked for by their keys come in no promised order.
+/// The fingerprint of an answer of the table. Rows of a batch read have no guaranteed order.
 pub fn print_of_answer(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     let answer: Value = serde_json::from_str(text).unwrap_or_default();
@@ -45,11 +44,11 @@ pub fn print_of_rows(rows: &Rows) -> u64 {
     hasher.finish()
 }
 
-/// Of the providers' stand-ins, what left the house, and the time.
+/// The fingerprint of the sandbox providers, the outbox and the time.
 pub fn print_of_sandbox(sandbox: &Sandbox) -> u64 {
     let mut hasher = Writing(DefaultHasher::new());
     let Sandbox { clock, outbox, whop, resend, stripe, .. } = sandbox;
-    // What has become available by now is booked when it is looked at, which an invariant, a worker or no request has done so far.
+    // Reading the balance books what has become available, which may not have happened before.
     let _booked = stripe.available("usd");
     let written = write!(hasher, "{:?}", (clock.now(), outbox.entries(), whop, resend, stripe));
     written.expect("hashing does not fail");
@@ -82,7 +81,7 @@ fn add(value: &Value, hasher: &mut DefaultHasher) {
     }
 }
 
-/// Hashes what is written, instead of keeping it.
+/// Hashes the written text instead of storing it.
 struct Writing(DefaultHasher);
 
 impl fmt::Write for Writing {

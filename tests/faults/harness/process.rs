@@ -1,4 +1,4 @@
-//! A worker: a process of its own over the same table and the same providers.
+//! A worker: its own process over the shared table and providers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,16 +14,16 @@ use super::defect::Defect;
 use super::gate::RequestGate;
 use super::scenario::Scenario;
 use super::seeded_random::mixed;
-use super::ways::{WayToTable, way_to_providers};
+use super::ways::{TableConnection, provider_connection};
 use support::world::World;
 
-/// What the ids of the first worker begin with; the next ones count on.
+/// The prefix of the first worker's ids; the next workers count on.
 const MARK: usize = 0xa000;
 
-/// The number of the process that is no worker.
+/// The number of the process that is not a worker.
 const WORLD: usize = 0xfff;
 
-/// A world as a scenario prepared it, to be copied for each run.
+/// A prepared world, to be copied for each run.
 pub struct Prepared {
     sandbox: Sandbox,
     rows: Vec<Value>,
@@ -32,28 +32,28 @@ pub struct Prepared {
 impl Prepared {
     pub async fn of(scenario: &impl Scenario, http: &reqwest::Client, seed: u64) -> Self {
         let dynamo = EmbeddedDynamo::memory();
-        let parts = straight(&dynamo, http, seed);
+        let parts = direct_parts(&dynamo, http, seed);
         let world = World::of(dynamo, |_| None, parts).await;
         scenario.prepare(&world).await;
         Self { rows: world.service.dynamo.rows(TABLE), sandbox: world.service.sandbox.copy() }
     }
 
-    /// A copy of it, with the process that finishes what workers leave.
+    /// A copy with the process that finishes the workers' rest.
     pub async fn world(&self, http: &reqwest::Client, seed: u64) -> World {
         let dynamo = EmbeddedDynamo::memory();
-        let (sandbox, parts) = (self.sandbox.copy(), straight(&dynamo, http, seed));
+        let (sandbox, parts) = (self.sandbox.copy(), direct_parts(&dynamo, http, seed));
         let service = Service::start_of(sandbox, dynamo, |_| None, parts).await.unwrap();
         service.dynamo.put_rows(TABLE, &self.rows);
         World { service }
     }
 }
 
-/// Ways that lead through no gate.
-fn straight(dynamo: &EmbeddedDynamo, http: &reqwest::Client, seed: u64) -> Parts {
-    Parts::straight(dynamo.client(), http.clone(), ids(WORLD, seed), PATIENCE)
+/// Connections without a gate.
+fn direct_parts(dynamo: &EmbeddedDynamo, http: &reqwest::Client, seed: u64) -> Parts {
+    Parts::direct_parts(dynamo.client(), http.clone(), ids(WORLD, seed), PATIENCE)
 }
 
-/// Starts a worker whose every way out leads through the gate.
+/// Starts a worker whose connections all pass the gate.
 pub async fn process(
     world: &World,
     http: &reqwest::Client,
@@ -63,22 +63,24 @@ pub async fn process(
     defects: &'static [Defect],
 ) -> World {
     let Service { sandbox, dynamo, .. } = &world.service;
-    let way = WayToTable { dynamo: dynamo.clone(), gate: gate.clone(), worker, defects };
+    let way = TableConnection { dynamo: dynamo.clone(), gate: gate.clone(), worker, defects };
     let (providers, looked) = (gate.clone(), gate.clone());
     let parts = Parts {
         table: dynamo.client_through(way),
         http: http.clone(),
         ids: ids(worker, seed),
         deadlines: PATIENCE,
-        around_providers: Box::new(move |stand_ins| way_to_providers(providers, worker, defects, stand_ins)),
+        around_providers: Box::new(move |stand_ins| {
+            provider_connection(providers, worker, defects, stand_ins)
+        }),
         deadlines_of_callers: None,
-        around_clock: Box::new(move |clock| Clock::from_fn(move || looked.looked(worker, clock.now()))),
+        around_clock: Box::new(move |clock| Clock::from_fn(move || looked.clock_read(worker, clock.now()))),
     };
     let service = Service::start_of(sandbox.clone(), dynamo.clone(), |_| None, parts).await.unwrap();
     World { service }
 }
 
-/// Ids that tell whose they are, the same ones in every run of one seed.
+/// Ids that identify the worker and are the same in every run of a seed.
 fn ids(worker: usize, seed: u64) -> Ids {
     let next = AtomicU64::new(seed << 32);
     let mark = ((MARK + worker) as u128) << 112;

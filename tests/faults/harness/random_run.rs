@@ -1,5 +1,5 @@
-//! Many items, several workers, and whatever chance brings: the order, deaths, trouble, jumps of the
-//! clock. All of it follows from a seed.
+//! Random runs: many items, several workers, and a random order with deaths, faults and clock jumps, all derived
+//! from a seed.
 
 use axum::http::StatusCode;
 use local::embedded::{Failure, Intervention};
@@ -13,20 +13,20 @@ use super::seeded_random::SeededRandom;
 use super::tally::Tally;
 use super::touch::Touch;
 
-/// How rough it gets. Chances are in a thousand, for each move.
+/// The rates of faults, in thousandths per move.
 #[derive(Debug, Clone, Copy)]
 pub struct FaultRates {
     pub trouble: usize,
     pub death: usize,
     pub jump: usize,
-    /// At most so many troubles in one run, so that no pause grows beyond an hour.
+    /// The most faults in one run, so that no back-off exceeds an hour.
     pub most_troubles: usize,
-    /// Whether the table is spared, so that trouble is left for the providers.
+    /// Whether faults happen at the providers only.
     pub spares_table: bool,
 }
 
 impl FaultRates {
-    /// Twelve troubles at most, of which none comes by itself.
+    /// At most twelve faults; all rates are zero by default.
     pub const HARSH: Self = Self { trouble: 0, death: 0, jump: 0, most_troubles: 12, spares_table: false };
 }
 
@@ -36,7 +36,7 @@ impl Default for FaultRates {
     }
 }
 
-/// Attempts of the SDK at one request: trouble this long reaches the code behind it.
+/// The SDK's attempts per request: a fault repeated this often reaches the code behind it.
 const ATTEMPTS: usize = 3;
 
 const AT_THE_TABLE: [Intervention; 6] = [
@@ -57,16 +57,16 @@ const AT_A_PROVIDER: [FaultKind; 6] = [
     FaultKind::ErrorAfter(StatusCode::INTERNAL_SERVER_ERROR),
 ];
 
-/// What Stripe besides keeps under the key, and repeats for a day.
+/// Faults that Stripe also stores under the key and repeats for a day.
 const AT_STRIPE: [FaultKind; 2] = [
     FaultKind::Stored(StatusCode::INTERNAL_SERVER_ERROR),
     FaultKind::StoredAfter(StatusCode::INTERNAL_SERVER_ERROR),
 ];
 
-/// Every move of a run, and the fingerprint of everything after it.
+/// Every move of a run with the fingerprint afterwards.
 pub type Trace = Vec<(Move, u64)>;
 
-/// Runs a scenario once, as its seed says.
+/// Runs a scenario once with a seed.
 pub async fn random_run<S: Scenario>(
     scenario: &S,
     http: &reqwest::Client,
@@ -77,7 +77,7 @@ pub async fn random_run<S: Scenario>(
     let mut tally = Tally::new(scenario.name());
     (tally.runs, tally.ends) = (1, 1);
     let mut scheduler = Scheduler::set(scenario, &Prepared::of(scenario, http, seed).await, http, seed).await;
-    let mut chance = Chance {
+    let mut chance = RandomChoices {
         random: SeededRandom::of(seed),
         weather,
         clock_jumps: scenario.clock_jumps(),
@@ -95,7 +95,7 @@ pub async fn random_run<S: Scenario>(
     while let Some(choice) = chance.choose(&scheduler, &mut tally) {
         scheduler.play(choice).await;
         tally.calls += 1;
-        if let Err(problem) = scheduler.judge(&invariants, choice.actor()) {
+        if let Err(problem) = scheduler.check(&invariants, choice.actor()) {
             panic!("{}", told(&scheduler, &problem));
         }
         trace.push((choice, scheduler.print()));
@@ -105,24 +105,24 @@ pub async fn random_run<S: Scenario>(
     (trace, tally)
 }
 
-/// What chance does in one run.
-struct Chance {
+/// The random choices of one run.
+struct RandomChoices {
     random: SeededRandom,
     weather: FaultRates,
     clock_jumps: &'static [ClockJump],
-    /// Trouble that goes on at the same worker, and how much longer.
+    /// A repeated fault at one worker, and its remaining count.
     stubborn: Option<(usize, Order, usize)>,
 }
 
-impl Chance {
+impl RandomChoices {
     fn choose(&mut self, scheduler: &Scheduler, tally: &mut Tally) -> Option<Move> {
         let (alive, offered) = (scheduler.alive(), scheduler.offered());
         let (ticket, asked) = offered.iter().nth(self.random.below(offered.len().max(1)))?;
-        if self.random.falls(self.weather.death) {
+        if self.random.happens(self.weather.death) {
             tally.deaths += 1;
             return Some(Move::Death(self.random.one_of(&alive)));
         }
-        if self.random.falls(self.weather.jump) {
+        if self.random.happens(self.weather.jump) {
             tally.jumps += 1;
             return Some(Move::Jump(self.random.one_of(self.clock_jumps)));
         }
@@ -142,21 +142,21 @@ impl Chance {
         let is_spared = self.weather.spares_table && !at_a_provider;
         if is_spared
             || tally.troubles >= self.weather.most_troubles
-            || !self.random.falls(self.weather.trouble)
+            || !self.random.happens(self.weather.trouble)
         {
             return Order::Go;
         }
-        if asked.is_of_stripe() && self.random.falls(250) {
+        if asked.is_of_stripe() && self.random.happens(250) {
             return Order::Provider(self.random.one_of(&AT_STRIPE));
         }
         if at_a_provider {
             return Order::Provider(self.random.one_of(&AT_A_PROVIDER));
         }
-        if asked.touch == Touch::Index && self.random.falls(500) {
+        if asked.touch == Touch::Index && self.random.happens(500) {
             return Order::Stale;
         }
         let order = Order::Table(self.random.one_of(&AT_THE_TABLE));
-        if self.random.falls(500) {
+        if self.random.happens(500) {
             self.stubborn = Some((ticket.worker, order, ATTEMPTS - 1));
         }
         order

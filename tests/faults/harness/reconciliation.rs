@@ -1,4 +1,4 @@
-//! Reconciliation: runs over runs, over payouts, over events that come after all.
+//! Reconciliation: concurrent runs, payouts, and late events.
 
 use chrono::Duration;
 use shared::store::marketplace::reconciliation::Sums;
@@ -7,7 +7,7 @@ use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::{EndedRunsLeaveNothing, of_money};
-use super::outside::{Happening, all_told};
+use super::outside::{Happening, mark_delivered};
 use super::payout_scenario::{CLAIMS, FORGOTTEN, STALE, finish};
 use super::random_run::FaultRates;
 use super::scenario::{Scenario, WorkerFuture};
@@ -17,26 +17,23 @@ use support::jobs_done::RECONCILE;
 use support::payees::{Job, PAYOUTS};
 use support::world::{COMPANY, World};
 
-/// What one worker does.
+/// The work of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
-    /// The run of the day.
+    /// The daily run.
     Reconcile,
-    /// The schedule of the payouts fires.
+    /// A run of the payouts.
     Payouts,
-    /// Stripe tells of what happened after all.
-    Told,
-    /// Something more happens at Stripe.
-    Comes(Happening),
+    /// Stripe delivers the missed webhooks.
+    Webhooks,
+    /// A further event at Stripe.
+    AtStripe(Happening),
 }
 
-/// Jobs that were done, some of them paid out, and what happened to them at Stripe since, of which nobody
-/// was told.
+/// Completed jobs, some of them paid out, and later events at Stripe whose webhooks were missed.
 #[derive(Debug, Clone)]
 pub(super) struct Missed {
-    /// Jobs that are paid out.
     pub paid: usize,
-    /// Jobs that are still to be paid out.
     pub unpaid: usize,
     pub missed: Vec<Happening>,
     pub clock_jumps: &'static [ClockJump],
@@ -51,9 +48,10 @@ impl Missed {
 }
 
 impl Missed {
-    /// Whether a bank may have taken what had gone back already: that is for a person to explain.
+    /// Whether a dispute may cover money that was refunded already, which a person must explain.
     fn is_overdrawn(&self) -> bool {
-        let acts = self.acts.iter().filter_map(|act| if let Act::Comes(it) = act { Some(it) } else { None });
+        let acts =
+            self.acts.iter().filter_map(|act| if let Act::AtStripe(it) = act { Some(it) } else { None });
         let happenings: Vec<&Happening> = self.missed.iter().chain(acts).collect();
         let any = |is_it: fn(&Happening) -> bool| happenings.iter().any(|it| is_it(it));
         any(|it| matches!(it, Happening::Refund(_))) && any(|it| matches!(it, Happening::Dispute(_)))
@@ -81,15 +79,15 @@ impl Scenario for Missed {
         for _ in 0..self.unpaid {
             world.add_job(&Job::of(world, "user_0")).await;
         }
-        self.missed.iter().for_each(|happening| happening.happens(world));
-        all_told(world);
-        // Reconciliation leaves what is younger than an hour to the next run.
+        self.missed.iter().for_each(|happening| happening.apply(world));
+        mark_delivered(world);
+        // Reconciliation ignores transactions younger than an hour.
         world.advance(Duration::hours(2));
     }
 
     fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let act = self.acts[worker];
-        Box::pin(async move { act.done_by(&process).await })
+        Box::pin(async move { act.run(&process).await })
     }
 
     fn clock_jumps(&self) -> &'static [ClockJump] {
@@ -98,7 +96,7 @@ impl Scenario for Missed {
 
     fn invariants(&self) -> Vec<Box<dyn Invariant>> {
         let mut invariants = of_money();
-        // Beside others the two sides are not read at one moment.
+        // With concurrent workers both sides are not read at the same moment.
         if self.acts.len() == 1 {
             invariants.push(Box::new(EndedRunsLeaveNothing));
         }
@@ -112,7 +110,7 @@ impl Scenario for Missed {
         due + u64::from(report["more"] == true)
     }
 
-    /// Every line of Stripe's balance is explained, and was counted by one run.
+    /// Every balance transaction is matched and was counted by one run.
     async fn at_rest(&self, world: &World, told: &str) {
         let cursor = world.store().reconciliation_cursor().await.unwrap();
         let mut counted = Sums::default();
@@ -128,20 +126,20 @@ impl Scenario for Missed {
 }
 
 impl Act {
-    /// Does it; the status that was answered.
-    async fn done_by(self, world: &World) -> String {
+    /// Executes it and returns the status of the answer.
+    async fn run(self, world: &World) -> String {
         let fire = async |job, path| world.service.fire(job, path, world.now()).await.status().to_string();
         match self {
             Self::Reconcile => fire("reconciliation", RECONCILE).await,
             Self::Payouts => fire("payouts", PAYOUTS).await,
-            Self::Told => told_again(world).await,
-            Self::Comes(happening) => happening.comes(world).await,
+            Self::Webhooks => redeliver(world).await,
+            Self::AtStripe(happening) => happening.run(world).await,
         }
     }
 }
 
-/// Stripe tells once more of what happened to the money.
-async fn told_again(world: &World) -> String {
+/// Delivers Stripe's events about payments again.
+async fn redeliver(world: &World) -> String {
     let kinds = ["charge.refunded", "charge.dispute.", "transfer.reversed"];
     let mut statuses = Vec::new();
     for event in world.service.sandbox.stripe.events() {
@@ -156,7 +154,7 @@ fn of_one(missed: &[Happening], acts: &[Act], limits: ExploreLimits) {
     explored(&Missed::of_one(missed, acts), limits);
 }
 
-/// What nobody was told of.
+/// Events whose webhooks were missed.
 const MISSED: [Happening; 2] = [Happening::Refund(0), Happening::Reverse(0)];
 
 fn in_turns(interruptions: usize) -> ExploreLimits {
@@ -176,7 +174,7 @@ fn two_runs_over_what_was_missed_count_each_line_once() {
 
 #[test]
 fn a_run_over_events_that_come_after_all_applies_each_once() {
-    of_one(&MISSED, &[Act::Reconcile, Act::Told], in_turns(1));
+    of_one(&MISSED, &[Act::Reconcile, Act::Webhooks], in_turns(1));
 }
 
 #[test]
@@ -189,12 +187,12 @@ fn a_run_over_payouts_explains_every_cent() {
 #[test]
 #[ignore = "minutes"]
 fn a_run_over_another_and_over_events_after_any_deaths_wherever_one_is_interrupted() {
-    for other in [Act::Reconcile, Act::Told, Act::Comes(Happening::Refund(0))] {
+    for other in [Act::Reconcile, Act::Webhooks, Act::AtStripe(Happening::Refund(0))] {
         of_one(&MISSED, &[Act::Reconcile, other], ExploreLimits { deaths: 2, ..in_turns(1) });
     }
 }
 
-/// Up to four jobs, and whatever was missed of them.
+/// Up to four jobs with random missed events.
 pub(super) fn of_chance(seed: u64) -> Missed {
     let mut random = SeededRandom::of(seed);
     let (paid, unpaid) = (1 + random.below(2), random.below(3));
@@ -210,7 +208,7 @@ pub(super) fn of_chance(seed: u64) -> Missed {
     let missed = vec![happens(), happens()];
     let more = happens();
     let mut acts = vec![Act::Reconcile];
-    let others = [Act::Reconcile, Act::Payouts, Act::Told, Act::Comes(more)];
+    let others = [Act::Reconcile, Act::Payouts, Act::Webhooks, Act::AtStripe(more)];
     acts.extend((0..1 + random.below(3)).map(|_| random.one_of(&others)));
     Missed { paid, unpaid, missed, clock_jumps: &[CLAIMS, STALE, FORGOTTEN], acts }
 }

@@ -1,11 +1,10 @@
-//! Seeded defects, where providers refuse, where events are another shop's, and where an older copy of the table
-//! comes back.
+//! Seeded defects with refusing providers, events of another shop, and a restored older copy of the table.
 
 use std::sync::OnceLock;
 
 use super::declines::{self, Declines};
 use super::defect::Defect;
-use super::defects::{Mistaken, found, problem, told};
+use super::defects::{Defective, found, problem, told};
 use super::explorer::ExploreLimits;
 use super::outside::Happening;
 use super::reconciliation::{self, Missed};
@@ -14,10 +13,10 @@ use super::restores::Restored;
 use super::scenario::Scenario;
 use super::stripe_events::{Deliveries, OF_OTHER_SHOP, OF_TAKEN_BACK, OF_UNDELIVERED, Story};
 
-/// The same as `found` where every call is refused in turn.
+/// Like `found`, with every call refused in turn.
 fn found_when_refused(defects: &'static [Defect], scenario: impl Scenario, words: &str) {
-    let scenario = Mistaken(scenario, defects);
-    told(&scenario.name(), problem(|| _ = refused_at_every_call(&scenario)), words);
+    let scenario = Defective(scenario, defects);
+    assert_problem(&scenario.name(), problem(|| _ = refused_at_every_call(&scenario)), words);
 }
 
 #[test]
@@ -40,7 +39,7 @@ fn a_refund_that_failed_after_stripe_made_it_and_is_on_no_list_is_found() {
     found(&[Defect::RefusalNotListed], scenario, ExploreLimits::default(), words);
 }
 
-/// What two people do to one booking whose professional is written to.
+/// Two people act on one booking whose professional gets mail.
 fn written_to(acts: &[declines::Act]) -> Declines {
     Declines { is_written_to: true, ..Declines::of_one(acts) }
 }

@@ -1,5 +1,5 @@
-//! Every provider refuses every call of a job for good, one call at a time: each movement of money happens once or
-//! is listed as unresolved, and no state claims the opposite.
+//! The providers refuse every call of a job, one call at a time: each payment operation happens once or is listed
+//! as unresolved, and no status contradicts that.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -29,7 +29,7 @@ const REFUSALS: [FaultKind; 5] = [
     FaultKind::Refused(StatusCode::UNPROCESSABLE_ENTITY, ErrorCode::new("validation_error")),
 ];
 
-/// The scenario once for each of its calls, which is refused; how many refusals that were.
+/// Runs the scenario once per call, which is refused; returns the number of refusals.
 pub(super) fn refused_at_every_call(scenario: &impl Scenario) -> u32 {
     let mut refused = 0;
     for refusal in REFUSALS {
@@ -55,7 +55,7 @@ pub(super) fn refused_at_every_call(scenario: &impl Scenario) -> u32 {
 #[test]
 fn a_decline_an_acceptance_or_a_cancellation_that_is_refused_anywhere_is_done_or_listed() {
     let (accept, cancel) = (Act::Accept(0), Act::Cancel(0));
-    let capture = Act::Comes(Happening::Capture(0));
+    let capture = Act::AtStripe(Happening::Capture(0));
     for acts in [vec![Act::Sweep], vec![accept], vec![cancel], vec![accept, cancel], vec![capture, cancel]] {
         refused_at_every_call(&Declines::of_one(&acts));
     }
@@ -86,7 +86,7 @@ fn a_reminder_that_is_refused_anywhere_is_sent_once_or_listed() {
     }
 }
 
-/// What was told of one member, and what came before that.
+/// The events of one member, and earlier ones.
 fn told_of_one(early: &[Delivery], hand: &[Delivery]) {
     let end = OnceLock::new();
     let (early, hands) = (early.to_vec(), vec![hand.to_vec()]);
@@ -119,9 +119,9 @@ fn an_event_of_stripes_of_which_a_look_up_is_refused_ends_in_one_set_of_books() 
 
 #[test]
 fn what_follows_from_an_event_of_stripes_and_is_refused_is_done_or_listed() {
-    for happening in [Happening::Capture(0), Happening::LetGo(0)] {
+    for happening in [Happening::Capture(0), Happening::Cancel(0)] {
         for act in [Act::Tick, Act::Sweep, Act::Cancel(0)] {
-            refused_at_every_call(&Declines::of_one(&[Act::Comes(happening), act]));
+            refused_at_every_call(&Declines::of_one(&[Act::AtStripe(happening), act]));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Reminders: ticks over ticks, over payments, over nudges.
+//! Reminders: concurrent sweeps, payments and nudges.
 
 use chrono::Duration;
 use serde_json::json;
@@ -17,32 +17,31 @@ use super::seeded_random::SeededRandom;
 use support::promise::LEASES;
 use support::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
 
-/// What one worker does.
+/// The work of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     Tick,
-    /// Whop tells that a member has paid after all.
+    /// Whop reports that a member has paid.
     Paid(usize),
-    /// Whop tells once more that a payment failed.
+    /// Whop reports again that a payment failed.
     Failed(usize),
 }
 
-/// What the company does about a failed payment.
+/// The company's reaction to a failed payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// A push, nothing else.
     Push,
-    /// The same, decided already and put off by Whop: only the message is due.
+    /// A push that is decided and deferred by Whop: only the message is due.
     Message,
-    /// Free days and nothing else, decided already and put off by Whop.
+    /// Free days only, decided and deferred by Whop.
     Days,
     /// Free days and a push.
     Grant,
-    /// Free days, a push and a direct message, and nobody knows yet through what pushes go.
+    /// Free days, a push and a direct message; the experience for pushes is not known yet.
     All,
 }
 
-/// Members who have just failed to pay, and whoever deals with it.
+/// Members whose payments just failed, and the workers that handle them.
 #[derive(Debug, Clone)]
 pub(super) struct Reminders {
     pub(super) members: usize,
@@ -81,7 +80,7 @@ impl Scenario for Reminders {
         world.save_settings(settings).await;
         world.settle().await;
         if !all {
-            // Through which experience pushes go is known from an earlier case.
+            // The experience for pushes is known from an earlier case.
             world.open_case(COMPANY, "mem_0").await;
             world.settle().await;
         }
@@ -103,7 +102,7 @@ impl Scenario for Reminders {
 
     fn run_worker(&self, worker: usize, process: World) -> WorkerFuture {
         let act = self.acts[worker];
-        Box::pin(async move { act.done_by(&process).await })
+        Box::pin(async move { act.run(&process).await })
     }
 
     fn invariants(&self) -> Vec<Box<dyn Invariant>> {
@@ -123,15 +122,15 @@ impl Scenario for Reminders {
     async fn again(&self, world: &World) {
         for act in &self.acts {
             if *act != Act::Tick {
-                act.done_by(world).await;
+                act.run(world).await;
             }
         }
     }
 }
 
 impl Act {
-    /// Does it; the status that was answered.
-    async fn done_by(self, world: &World) -> String {
+    /// Executes it and returns the status of the answer.
+    async fn run(self, world: &World) -> String {
         let event = match self {
             Self::Tick => {
                 let answer = world.service.fire("reminders", REMINDERS, world.now()).await;

@@ -1,4 +1,5 @@
-//! An older copy of the table comes back after a payday: what it has forgotten was paid, and is not paid again.
+//! An older copy of the table is restored after a payout day: the transfers that it does not contain are not made
+//! again.
 
 use local::service::TABLE;
 
@@ -11,13 +12,13 @@ use super::scenario::{Scenario, WorkerFuture};
 use super::scheduler::ClockJump;
 use support::world::World;
 
-/// A payday over a table of which an earlier life has paid everybody already, so long ago that Stripe has
-/// forgotten the keys.
+/// A payout day on a restored table whose transfers were all made before, so long ago that Stripe no longer
+/// stores the keys.
 #[derive(Debug, Clone)]
 pub(super) struct Restored(Payouts);
 
 impl Restored {
-    /// One job, paid out of the platform's balance: Stripe itself refuses to pay out of a charge twice.
+    /// One job, funded by the platform's balance, because Stripe refuses a second transfer from one charge.
     pub(super) fn of_one() -> Self {
         Self(Payouts { balance: Some(100_000), ..Payouts::of(&[1], &[Act::Tick]) })
     }

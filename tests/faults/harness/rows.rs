@@ -1,4 +1,4 @@
-//! The table at one moment.
+//! A snapshot of the table.
 
 use std::collections::BTreeMap;
 
@@ -8,30 +8,29 @@ use local::service::TABLE;
 use serde_json::Value;
 use shared::domain::kernel::time;
 
-/// Every row, by its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rows(pub BTreeMap<(String, String), Row>);
 
-/// One row, its values as DynamoDB writes them.
+/// One row with values in DynamoDB's format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row(pub Value);
 
 impl Rows {
-    /// The table as it is now. What counts how often somebody asks is left out.
+    /// Reads the table, without the rate limit rows.
     pub fn read(dynamo: &EmbeddedDynamo) -> Self {
         let rows = dynamo.rows(TABLE).into_iter().map(Row);
         let keyed = rows.map(|row| ((row.text("pk").to_owned(), row.text("sk").to_owned()), row));
         Self(keyed.filter(|((pk, _), _)| !pk.starts_with("LIMIT#")).collect())
     }
 
-    /// The rows whose keys begin so.
+    /// The rows whose keys have this prefix.
     pub fn of(&self, kind: &str) -> impl Iterator<Item = &Row> {
         self.0
             .range((kind.to_owned(), String::new())..)
             .map_while(move |((pk, _), row)| pk.starts_with(kind).then_some(row))
     }
 
-    /// Every row of before beside the one of after.
+    /// Pairs every row before with the row after.
     pub fn changes<'a>(
         &'a self,
         after: &'a Self,
@@ -43,23 +42,21 @@ impl Rows {
 }
 
 impl Row {
-    /// A text, empty where there is none.
+    /// A text attribute; empty if it is missing.
     pub fn text(&self, name: &str) -> &str {
         self.0[name]["S"].as_str().unwrap_or_default()
     }
 
-    /// A number, where there is one.
     pub fn number(&self, name: &str) -> Option<i64> {
         self.0[name]["N"].as_str().and_then(|number| number.parse().ok())
     }
 
-    /// Whether somebody should look at it by now.
     pub fn is_due(&self, now: DateTime<Utc>) -> bool {
         let due_at = self.text("due_at");
         !due_at.is_empty() && *due_at <= *time::format(now)
     }
 
-    /// The company in its key; empty for a row of none.
+    /// The company in its key; empty if there is none.
     pub fn company(&self) -> &str {
         self.text("pk").split('#').nth(1).filter(|part| part.starts_with("biz_")).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What a job brings along to be put through the harness.
+//! What a job defines to run in the harness.
 
 use std::pin::Pin;
 
@@ -11,60 +11,59 @@ use super::scheduler::ClockJump;
 use support::promise::LEASES;
 use support::world::World;
 
-/// What a worker does; in the end, what the outside has seen of it.
+/// A worker's run; returns its visible result.
 pub type WorkerFuture = Pin<Box<dyn Future<Output = String> + Send>>;
 
-/// Longer than any pause after trouble.
+/// Longer than any back-off.
 const PAUSES: Duration = Duration::minutes(61);
-/// So many ticks finish whatever was left.
+/// The runs that suffice to finish all work.
 const MAX_TICKS: u32 = 3;
 
-/// A job at work: a prepared world, workers with their work, and what must hold.
+/// A prepared world, workers with their work, and the conditions that must hold.
 ///
 /// `prepare` and `run_worker` must do the same each time they are called.
 pub trait Scenario {
     fn name(&self) -> String;
 
-    /// How many workers there are.
     fn workers(&self) -> usize;
 
-    /// Makes a new world ready for the work.
+    /// Prepares a new world.
     async fn prepare(&self, world: &World);
 
-    /// What a worker does, as a process of its own over that world.
+    /// Runs a worker as its own process over that world.
     fn run_worker(&self, worker: usize, process: World) -> WorkerFuture;
 
-    /// How far the clock may jump at once: past every claim, unless a job has longer spans that matter.
+    /// The possible clock jumps: past every claim, unless a job has longer relevant times.
     fn clock_jumps(&self) -> &'static [ClockJump] {
         &[LEASES]
     }
 
-    /// How much time passes before somebody comes to finish what workers left.
+    /// The time before the workers' rest is finished.
     fn pause(&self) -> ClockJump {
         PAUSES
     }
 
     fn invariants(&self) -> Vec<Box<dyn Invariant>>;
 
-    /// What the outside does again that has got no answer.
+    /// Repeats external requests that got no answer.
     async fn again(&self, _world: &World) {}
 
-    /// One tick of the job; how much was due.
+    /// One run of the job; returns the number of due rows.
     async fn tick(&self, world: &World) -> u64 {
         world.tick().await["due"].as_u64().unwrap()
     }
 
-    /// The mistakes that every worker makes.
+    /// The defects of every worker.
     fn defects(&self) -> &'static [Defect] {
         &[]
     }
 
-    /// What must hold in the end besides the invariants.
+    /// Further conditions at the end.
     async fn at_rest(&self, _world: &World, _told: &str) {}
 }
 
-/// After the workers have gone: the outside tries again, time passes, a few ticks finish what is left,
-/// and everything is in order.
+/// Finishes a run without workers: repeats external requests, lets time pass, runs the job a few times, and
+/// checks everything.
 pub async fn rest(scenario: &impl Scenario, invariants: &[Box<dyn Invariant>], world: &World, told: &str) {
     scenario.again(world).await;
     world.advance(scenario.pause());
@@ -84,7 +83,7 @@ pub async fn rest(scenario: &impl Scenario, invariants: &[Box<dyn Invariant>], w
     scenario.at_rest(world, told).await;
 }
 
-/// What is due, for whoever has to understand why it still is.
+/// The due rows, to understand why they still are.
 fn due_rows(world: &World) -> Vec<String> {
     let rows = Rows::read(&world.service.dynamo);
     let due = rows.0.values().filter(|row| row.is_due(world.now()));

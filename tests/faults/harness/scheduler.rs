@@ -1,4 +1,4 @@
-//! One run: a world, its workers, and one move after the other.
+//! One run: a world, its workers, and a sequence of moves.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -16,55 +16,52 @@ use super::scenario::Scenario;
 use super::touch::Touch;
 use support::world::World;
 
-/// What can happen next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Move {
-    /// A request is let go.
+    /// A request is released.
     Go(Ticket, Order),
-    /// A worker dies where it stands.
+    /// A worker dies at its current position.
     Death(usize),
-    /// The clock jumps so far.
+    /// The clock jumps.
     Jump(ClockJump),
 }
 
-/// How far the clock jumps.
 pub type ClockJump = chrono::Duration;
 
 impl Move {
-    /// The request that is let go, if one is.
+    /// The released request, if any.
     pub fn ticket(self) -> Option<Ticket> {
         if let Self::Go(ticket, _) = self { Some(ticket) } else { None }
     }
 
-    /// The worker whose call it is.
     pub fn actor(self) -> Option<usize> {
         self.ticket().map(|ticket| ticket.worker)
     }
 }
 
-/// After so many turns of the runtime in which nobody moved, whoever is neither at the gate nor at its
-/// end sleeps. An exchange over a loopback socket takes about twenty.
+/// A worker that is neither at the gate nor finished after this many runtime turns without a move counts as
+/// asleep. An exchange over a loopback socket takes about twenty turns.
 const TURNS_ASLEEP: u32 = 160;
-/// The same for one that stands at the gate with one request while another may still be on its way back.
+/// The same limit for a worker at the gate whose other request may still return.
 const TURNS_UNDER_WAY: u32 = 64;
-/// By how much time goes on while somebody sleeps; a time-out of a client is hundreds of times as long.
+/// How much time advances while a worker sleeps; client time-outs are hundreds of times as long.
 const NAP: Duration = Duration::from_millis(25);
-/// Nobody sleeps longer than this.
+/// The longest sleep.
 const MAX_NAPS: u32 = 400;
 
-/// A run that has begun.
+/// A running scenario.
 pub struct Scheduler {
     pub world: World,
     gate: RequestGate,
     workers: Vec<Option<JoinHandle<()>>>,
     rows: Rows,
-    /// Every move so far, in words.
+    /// The text of every move so far.
     told: Vec<String>,
     jumps: usize,
 }
 
 impl Scheduler {
-    /// Takes a copy of the world and lets every worker come to the gate.
+    /// Copies the world and starts all workers up to the gate.
     pub async fn set(
         scenario: &impl Scenario,
         prepared: &Prepared,
@@ -74,13 +71,13 @@ impl Scheduler {
         let world = prepared.world(http, seed).await;
         let gate = RequestGate::default();
         let trouble = gate.clone();
-        world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_trouble()));
+        world.service.sandbox.faults.intercept(Arc::new(move |_, _| trouble.take_fault()));
         let mut workers = Vec::new();
         for worker in 0..scenario.workers() {
             let process = process(&world, http, &gate, worker, seed, scenario.defects()).await;
             let (run_worker, gate) = (scenario.run_worker(worker, process), gate.clone());
             workers.push(Some(tokio::spawn(async move {
-                // What time it is when it begins is a choice too.
+                // The time of the worker's start is a choice too.
                 drop(gate.pass(worker, Asked { touch: Touch::Nothing, words: "begins".to_owned() }).await);
                 gate.finish(worker, run_worker.await);
             })));
@@ -92,8 +89,8 @@ impl Scheduler {
         scheduler
     }
 
-    /// What could be let go now. Of the ranges that one worker reads at once only the first is offered:
-    /// whichever it reads first, it sees what the table says of each.
+    /// The requests that can be released. Of concurrent range reads of one worker only the first is offered,
+    /// because their order makes no difference to the worker.
     pub fn offered(&self) -> BTreeMap<Ticket, Asked> {
         let mut reading = None;
         let mut offered = self.gate.waiting();
@@ -108,28 +105,27 @@ impl Scheduler {
         offered
     }
 
-    /// The workers that have neither finished nor died.
     pub fn alive(&self) -> Vec<usize> {
         let living = self.workers.iter().enumerate().filter(|(_, task)| task.is_some());
         living.map(|(worker, _)| worker).filter(|worker| self.gate.end(*worker).is_none()).collect()
     }
 
-    /// Makes a move, and waits until everybody stands still again.
+    /// Makes a move and waits until all workers wait again.
     pub async fn play(&mut self, choice: Move) {
-        self.told.push(self.tell(choice));
+        self.told.push(self.describe(choice));
         let mut turns = 1;
         match choice {
             Move::Go(ticket, order) => {
-                // Its answer comes over a socket, and the worker may be seen standing here meanwhile.
+                // Its answer arrives over a socket, and the worker may still be seen at the gate meanwhile.
                 let waiting = self.gate.waiting();
                 let others = waiting.keys().filter(|other| other.worker == ticket.worker).count() > 1;
                 if others && waiting.get(&ticket).is_some_and(Asked::is_of_provider) {
                     turns = TURNS_UNDER_WAY;
                 }
-                self.gate.let_go(ticket, order);
+                self.gate.release(ticket, order);
             }
             Move::Death(worker) => {
-                let task = self.workers[worker].take().expect("who dies was alive");
+                let task = self.workers[worker].take().expect("a dying worker was alive");
                 task.abort();
                 let _dead = task.await;
             }
@@ -140,33 +136,33 @@ impl Scheduler {
         }
         self.settle(turns).await;
         if matches!(choice, Move::Go(_, order) if order != Order::Go) {
-            // The SDK tries again after a moment, also where the worker stands here with something else.
+            // The SDK retries after a delay, also if the worker waits here with another request.
             tokio::time::advance(NAP).await;
             self.settle(turns).await;
         }
     }
 
-    /// Holds what the newest move changed to the invariants.
-    pub fn judge(&mut self, invariants: &[Box<dyn Invariant>], actor: Option<usize>) -> Result<(), String> {
+    /// Checks the invariants for the changes of the newest move.
+    pub fn check(&mut self, invariants: &[Box<dyn Invariant>], actor: Option<usize>) -> Result<(), String> {
         let after = Rows::read(&self.world.service.dynamo);
         let before = std::mem::replace(&mut self.rows, after);
         let moment = Moment { before: &before, after: &self.rows, actor, world: &self.world };
         invariants.iter().try_for_each(|invariant| invariant.after_call(&moment))
     }
 
-    /// Looks at the table again, as it is before the next move.
-    pub fn look(&mut self) {
+    /// Takes a new snapshot of the table before the next move.
+    pub fn take_snapshot(&mut self) {
         self.rows = Rows::read(&self.world.service.dynamo);
     }
 
-    /// The table as it was last looked at, the providers and the time.
+    /// The fingerprint of the last snapshot, the providers and the time.
     pub fn print_of_world(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (print_of_rows(&self.rows), print_of_sandbox(&self.world.service.sandbox)).hash(&mut hasher);
         hasher.finish()
     }
 
-    /// All of it: the world, and where each worker stands with what it knows.
+    /// The fingerprint of the world and of every worker's position and knowledge.
     pub fn print(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         (self.print_of_world(), self.jumps).hash(&mut hasher);
@@ -176,23 +172,21 @@ impl Scheduler {
         hasher.finish()
     }
 
-    /// How often the clock has jumped.
     pub fn jumps(&self) -> usize {
         self.jumps
     }
 
-    /// How many moves were made.
     pub fn moves(&self) -> usize {
         self.told.len()
     }
 
-    /// The way here, for whoever has to understand a failure.
+    /// The moves so far, to understand a failure.
     pub fn story(&self) -> String {
         let lines = self.told.iter().enumerate().map(|(call, told)| format!("{:4}  {told}\n", call + 1));
         lines.collect()
     }
 
-    /// Ends the run: whoever is still alive dies, and the world goes on without workers.
+    /// Ends the run by killing the remaining workers; returns the world.
     pub async fn clear(mut self) -> World {
         for task in self.workers.iter_mut().filter_map(Option::take) {
             task.abort();
@@ -203,7 +197,7 @@ impl Scheduler {
         self.world
     }
 
-    fn tell(&self, choice: Move) -> String {
+    fn describe(&self, choice: Move) -> String {
         let Move::Go(ticket, order) = choice else { return format!("{choice:?}") };
         let waiting = self.gate.waiting();
         let words = waiting.get(&ticket).map_or("nobody is there", |asked| &asked.words);
@@ -211,13 +205,12 @@ impl Scheduler {
         format!("worker {} request {}: {words}{trouble}", ticket.worker, ticket.number)
     }
 
-    /// Turns the runtime until everybody stands at the gate or has finished. Time stands still, except
-    /// where somebody sleeps.
+    /// Runs the runtime until all workers are at the gate or have finished. Time stands still unless a worker
+    /// sleeps.
     async fn settle(&mut self, turns_after: u32) {
         let (mut moves, mut turns, mut naps) = (self.gate.moves(), 0, 0);
         loop {
-            // A task that is always ready keeps the runtime from moving time on by itself, and lets it
-            // look at its sockets in between.
+            // An always-ready task keeps the runtime from advancing time by itself and lets it poll its sockets.
             yield_now().await;
             turns += 1;
             if self.gate.moves() != moves {

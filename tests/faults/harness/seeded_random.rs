@@ -1,6 +1,5 @@
-//! Chance that is the same for the same seed.
+//! A random number generator with a seed.
 
-/// Rolls, one after the other.
 pub struct SeededRandom(u64);
 
 impl SeededRandom {
@@ -8,14 +7,14 @@ impl SeededRandom {
         Self(mixed(seed))
     }
 
-    /// A number below `sides`.
+    /// A random number below `sides`.
     pub fn below(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         (mixed(self.0) % sides as u64) as usize
     }
 
-    /// Whether something happens that happens so many times in a thousand.
-    pub fn falls(&mut self, in_a_thousand: usize) -> bool {
+    /// Whether an event with this probability in thousandths happens.
+    pub fn happens(&mut self, in_a_thousand: usize) -> bool {
         self.below(1_000) < in_a_thousand
     }
 

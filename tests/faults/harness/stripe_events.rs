@@ -1,5 +1,5 @@
-//! Applying Stripe's events: any number of deliveries, in any order and through each other, end in one
-//! booking and one set of books.
+//! Applies Stripe's events: any number of deliveries in any order, also concurrent, give the same booking and
+//! ledger.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -23,30 +23,30 @@ use support::payees::{Job, LISTED, account_of};
 use support::promise::LEASES;
 use support::world::{COMPANY, World};
 
-/// What happened to a payment.
+/// The history of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Story {
-    /// Held, and let go at Stripe's dashboard.
-    LetGo,
-    /// Held and taken; the job done and paid out; a part given back, disputed, and the dispute decided;
-    /// the transfer taken back in two parts.
+    /// Authorized, and cancelled at Stripe's dashboard.
+    Cancelled,
+    /// Authorized and captured; the job completed and paid out; partly refunded, disputed, and the dispute
+    /// decided; the transfer reversed in two parts.
     Full { won: bool },
-    /// A payment of another shop on the same Stripe account, taken and disputed, beside a booking of ours.
+    /// A captured and disputed payment of another shop on the same Stripe account, beside a booking of ours.
     OtherShop,
-    /// Held, taken and disputed, and nobody here has heard the id of the payment: the answer to opening it was lost.
+    /// Authorized, captured and disputed, but the answer with the payment's id was lost.
     Undelivered,
-    /// A part given back, which the customer's bank returns.
+    /// A partial refund that the customer's bank returns.
     Returned,
-    /// Cancelled, its money given back by us, which the customer's bank returns.
+    /// Cancelled and refunded by us; the customer's bank returns the refund.
     TakenBack,
-    /// Nothing of a payment: an account restricted and freed within one second.
+    /// No payment: an account is restricted and freed within one second.
     Restricted,
 }
 
-/// Which event of a name it is, counted from nought.
+/// An event name and the number of the event with this name, from zero.
 pub(super) type Delivery = (&'static str, usize);
 
-/// Everything that Stripe tells of a story and that something follows from.
+/// The events of a history that have an effect.
 const OF_LET_GO: [Delivery; 3] = [
     ("charge.succeeded", 0),
     ("payment_intent.amount_capturable_updated", 0),
@@ -65,7 +65,7 @@ const OF_FULL: [Delivery; 10] = [
     ("transfer.reversed", 1),
 ];
 
-/// The same of stories after which Stripe is asked for what its events leave open.
+/// The events of histories after which Stripe is queried for missing data.
 pub(super) const OF_OTHER_SHOP: [Delivery; 1] = [("charge.dispute.created", 0)];
 pub(super) const OF_UNDELIVERED: [Delivery; 3] = [
     ("charge.dispute.created", 0),
@@ -76,23 +76,23 @@ pub(super) const OF_RETURNED: [Delivery; 2] = [("charge.refunded", 0), ("refund.
 pub(super) const OF_TAKEN_BACK: [Delivery; 2] = OF_RETURNED;
 pub(super) const OF_RESTRICTED: [Delivery; 2] = [("account.updated", 0), ("account.updated", 1)];
 
-/// Workers that take letters in, each its own in its own order.
+/// Workers that receive events, each its own ones in its own order.
 #[derive(Debug)]
 pub(super) struct Deliveries<'a> {
     pub story: Story,
     pub hands: Vec<Vec<Delivery>>,
-    /// How everything stands in the end, once one run has come there.
+    /// The final state, set by the first run that reaches it.
     pub end: &'a OnceLock<Vec<String>>,
 }
 
-/// What tells of the way to a state and not of the state.
+/// Attributes that depend on the order and not on the final state.
 const TRACES: [&str; 8] =
     ["updated_at", "version", "begun", "due_at", "due_shard", "contact", "fence", "owner"];
 
 impl Story {
     async fn happens(self, world: &World) {
         match self {
-            Self::LetGo => {
+            Self::Cancelled => {
                 let booking = world.book("key-1").await;
                 let stripe = &world.service.sandbox.stripe;
                 stripe.authorize(payment_of(&booking));
@@ -128,7 +128,7 @@ impl Story {
             Self::Undelivered => {
                 let id = booking_id("1");
                 let payment = world.open_payment(id, metadata(id)).await;
-                world.note_facts(id, None, vec![requested()]).await;
+                world.record_facts(id, None, vec![requested()]).await;
                 let stripe = &world.service.sandbox.stripe;
                 stripe.authorize(payment.as_str());
                 stripe.capture_outside(payment.as_str());
@@ -136,7 +136,7 @@ impl Story {
                 stripe.open_dispute(payment.as_str());
             }
             Self::Returned => {
-                let booking = world.promised("key-1").await;
+                let booking = world.accepted_booking("key-1").await;
                 let stripe = &world.service.sandbox.stripe;
                 world.advance(Duration::hours(1));
                 stripe.refund(payment_of(&booking), 500);
@@ -145,7 +145,7 @@ impl Story {
                 world.advance(Duration::hours(1));
             }
             Self::TakenBack => {
-                let booking = world.promised("key-1").await;
+                let booking = world.accepted_booking("key-1").await;
                 world.decide(&booking, "cancel", "key-1-cancel").await.ok();
                 world.advance(Duration::days(1));
                 world.service.sandbox.stripe.fail_refund(payment_of(&booking), PRICE);
@@ -206,7 +206,7 @@ impl Scenario for Deliveries<'_> {
     }
 
     async fn tick(&self, world: &World) -> u64 {
-        // A professional whose account is in order is due for a payout, of nothing here.
+        // A professional with a valid account is due for a payout of nothing.
         let payouts = self.story == Story::Restricted;
         let due = if payouts { world.pay_day().await["due"].as_u64().unwrap() } else { 0 };
         due + world.tick().await["due"].as_u64().unwrap()
@@ -224,14 +224,14 @@ impl Scenario for Deliveries<'_> {
             let ignored = rows.of("EVENT#stripe#").all(|row| row.text("status") == "received");
             assert!(ignored, "{told}\nan event of another shop is not ignored");
         }
-        // That an account is not there is an answer: nothing is paid to it until Stripe tells of it again.
+        // A missing account is a valid answer: nothing is paid to it until Stripe reports it again.
         if rows.of("PAYEE#").any(|row| row.text("disabled_reason") == "deauthorized") {
             return;
         }
         let id = rows.bookings().next().map(|booked| booked.row.booking_id.to_string());
         let id = id.as_deref().unwrap_or("no booking");
         let ends = rows.of("BOOKING#").filter(|row| row.text("sk") == "BOOKING");
-        // What else changes of a professional's row is when it is looked at next.
+        // Otherwise only the due time of a professional's row changes.
         let payees = rows.of("PAYEE#").filter(|_| self.story == Story::Restricted);
         let ends = ends.chain(rows.of("BALANCE#")).chain(payees);
         let end: Vec<String> = ends.map(|row| without_traces(row).replace(id, "the booking")).collect();
@@ -239,7 +239,7 @@ impl Scenario for Deliveries<'_> {
     }
 }
 
-/// A row without what tells of the way to it: an account that is even may have been touched, or not.
+/// A row without order-dependent attributes; an account with a zero balance may exist or not.
 fn without_traces(row: &Row) -> String {
     let mut row = row.0.clone();
     let fields = row.as_object_mut().unwrap();
@@ -264,9 +264,9 @@ fn one_event_of_stripes_delivered_twice_is_applied_once_in_every_order_and_after
 fn a_hold_and_its_release_at_once_end_in_one_state_in_every_order_and_after_any_deaths() {
     let [charge, held, let_go] = OF_LET_GO;
     let limits = ExploreLimits { deaths: 2, ..ExploreLimits::default() };
-    explored_to_one_end(Story::LetGo, &[&[held], &[let_go]], limits);
-    explored_to_one_end(Story::LetGo, &[&[held, let_go], &[let_go, held]], ExploreLimits::default());
-    explored_to_one_end(Story::LetGo, &[&[charge], &[held], &[let_go]], ExploreLimits::default());
+    explored_to_one_end(Story::Cancelled, &[&[held], &[let_go]], limits);
+    explored_to_one_end(Story::Cancelled, &[&[held, let_go], &[let_go, held]], ExploreLimits::default());
+    explored_to_one_end(Story::Cancelled, &[&[charge], &[held], &[let_go]], ExploreLimits::default());
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_refund_that_failed_after_stripe_made_it_is_listed_once_in_every_order_and_a
 
 fn drawn(seed: u64, end: &[OnceLock<Vec<String>>; 3]) -> Deliveries<'_> {
     let mut random = SeededRandom::of(seed);
-    let stories = [Story::LetGo, Story::Full { won: true }, Story::Full { won: false }];
+    let stories = [Story::Cancelled, Story::Full { won: true }, Story::Full { won: false }];
     let chosen = random.below(3);
     let deliveries: &[Delivery] = if chosen == 0 { &OF_LET_GO } else { &OF_FULL };
     let mut hands = vec![Vec::new(); 2 + random.below(3)];

@@ -1,4 +1,4 @@
-//! What was done, in figures.
+//! The figures of a run.
 
 use std::ops::AddAssign;
 use std::time::Instant;
@@ -8,20 +8,18 @@ use std::time::Instant;
 pub struct Tally {
     name: String,
     since: Instant,
-    /// Worlds that were set up.
     pub runs: usize,
-    /// Requests that were held to the invariants one by one.
+    /// Requests after which the invariants were checked.
     pub calls: usize,
-    /// States that differ in something that matters.
+    /// Different states.
     pub states: usize,
-    /// Orders of requests that these states stand for.
+    /// Orders of requests that these states cover.
     pub interleavings: f64,
-    /// Worlds that were brought to rest and looked at.
+    /// Worlds that were finished and checked.
     pub ends: usize,
     pub deaths: usize,
-    /// Requests that met with trouble.
+    /// Requests with a fault.
     pub troubles: usize,
-    /// Jumps of the clock.
     pub jumps: usize,
 }
 
@@ -42,7 +40,7 @@ impl Tally {
         }
     }
 
-    /// Prints it; `cargo test -- --nocapture` shows it.
+    /// Prints the figures; `cargo test -- --nocapture` shows them.
     pub fn print(&self) {
         eprintln!("{self}");
     }
@@ -61,7 +59,7 @@ impl AddAssign for Tally {
     }
 }
 
-/// One line of names and figures, which any tool can add up, and what they are of.
+/// One line of names and figures that tools can add up.
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { name, runs, calls, states, interleavings, ends, deaths, troubles, jumps, since } = self;

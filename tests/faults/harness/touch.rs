@@ -1,30 +1,32 @@
-//! What a request touches, and whether two of them commute: executed in either order they answer the
-//! same and leave the same.
+//! What a request reads and writes, and whether two requests commute, that is give the same answers and state in
+//! either order.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// What one request reads and writes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Touch {
-    /// Rows of the table, by key.
-    Rows { read: BTreeSet<Key>, written: BTreeSet<Key> },
+    Rows {
+        read: BTreeSet<Key>,
+        written: BTreeSet<Key>,
+    },
     /// A range of an index: any row may enter it.
     Index,
     /// A range of the table's own keys: the rows of one partition.
     Partition(String),
-    /// Something a provider knows.
-    Provider { changes: bool },
-    /// Nothing but the clock.
+    /// The state of a provider.
+    Provider {
+        changes: bool,
+    },
+    /// The clock only.
     Nothing,
 }
 
-/// Hash and range key of a row.
+/// Partition and sort key of a row.
 type Key = (String, String);
 
 impl Touch {
-    /// Of a request to the table.
     pub fn of_table(operation: &str, body: &Value) -> Self {
         match operation {
             "Scan" => return Self::Index,
@@ -44,7 +46,6 @@ impl Touch {
         Self::Rows { read, written }
     }
 
-    /// Whether two requests commute.
     pub fn commutes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nothing, _) | (_, Self::Nothing) => true,

@@ -1,4 +1,4 @@
-//! The ways out of a worker, each through the gate: to the table and to the providers.
+//! A worker's connections to the table and the providers, which pass the gate.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,25 +25,25 @@ use super::gate::{Asked, Order, RequestGate};
 use super::print::{print_of_answer, print_of_text};
 use super::touch::Touch;
 
-/// The largest answer of a stand-in.
+/// The largest answer of the sandbox.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
-/// A worker's way to the table.
+/// A worker's connection to the table.
 #[derive(Clone)]
-pub struct WayToTable {
+pub struct TableConnection {
     pub dynamo: EmbeddedDynamo,
     pub gate: RequestGate,
     pub worker: usize,
     pub defects: &'static [Defect],
 }
 
-impl HttpClient for WayToTable {
+impl HttpClient for TableConnection {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
 
-impl HttpConnector for WayToTable {
+impl HttpConnector for TableConnection {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let way = self.clone();
         HttpConnectorFuture::new(async move {
@@ -67,8 +67,8 @@ impl HttpConnector for WayToTable {
     }
 }
 
-impl WayToTable {
-    /// What is sent: the request itself, unless the worker makes a mistake.
+impl TableConnection {
+    /// The requests to send: the request itself, or what a defect makes of it.
     fn sent(&self, request: HttpRequest) -> Vec<HttpRequest> {
         if self.defects.is_empty() {
             return vec![request];
@@ -80,7 +80,7 @@ impl WayToTable {
             again
         };
         let with = |bodies: Vec<Value>, defect: &Defect| {
-            bodies.into_iter().flat_map(|mut body| defect.sends(&operation, &mut body)).collect()
+            bodies.into_iter().flat_map(|mut body| defect.change_request(&operation, &mut body)).collect()
         };
         self.defects.iter().fold(vec![body], with).into_iter().map(again).collect()
     }
@@ -94,13 +94,13 @@ impl WayToTable {
         if let (Some(question), Ok(answer)) = (question, &mut answer) {
             let now = text_of(answer).to_owned();
             if order == Order::Stale {
-                *answer.body_mut() = SdkBody::from(self.gate.lags(&question, now));
+                *answer.body_mut() = SdkBody::from(self.gate.stale_answer(&question, now));
             } else if answer.status().is_success() {
-                self.gate.answers(question, now);
+                self.gate.store_answer(question, now);
             }
         }
         if let Ok(answer) = &mut answer
-            && let Some(misread) = self.defects.iter().find_map(|defect| defect.reads(text_of(answer)))
+            && let Some(misread) = self.defects.iter().find_map(|defect| defect.change_read(text_of(answer)))
         {
             *answer.body_mut() = SdkBody::from(misread);
         }
@@ -110,7 +110,7 @@ impl WayToTable {
     }
 }
 
-/// The answer to the last part of a torn transaction, as an answer to all of it.
+/// Turns the answer to the last part of a split transaction into an answer to the whole.
 fn whole(answer: &mut HttpResponse, parts: usize) {
     let mut body: Value = serde_json::from_str(text_of(answer)).unwrap_or_default();
     if let Some(reasons) = body["CancellationReasons"].as_array_mut() {
@@ -127,9 +127,9 @@ fn read(request: &HttpRequest) -> (String, Value) {
     (operation.to_owned(), body)
 }
 
-impl std::fmt::Debug for WayToTable {
+impl std::fmt::Debug for TableConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "WayToTable({})", self.worker)
+        write!(f, "TableConnection({})", self.worker)
     }
 }
 
@@ -137,8 +137,8 @@ fn text_of(answer: &HttpResponse) -> &str {
     answer.body().bytes().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// What is asked of the table; nothing where it only counts how often somebody asks. Those rows have a
-/// protocol and proofs of their own and decide nothing here, so they would only multiply the orders.
+/// The description of a table request; `None` for rate limit rows, which have their own proofs, decide nothing
+/// here and would only multiply the orders.
 fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
     let (operation, body) = read(request);
     let record = RequestRecord::of(&operation, &body);
@@ -153,7 +153,7 @@ fn asked_of_table(request: &HttpRequest) -> Option<Asked> {
     })
 }
 
-/// What an index is asked, apart from the time by which things are due: two looks at one queue ask the same.
+/// The query of an index without its time, so that two reads of one queue are the same query.
 fn question(request: &HttpRequest) -> String {
     let (_, mut body) = read(request);
     if body["IndexName"] == DUE_INDEX {
@@ -163,8 +163,8 @@ fn question(request: &HttpRequest) -> String {
     body.to_string()
 }
 
-/// The providers behind the gate of one worker.
-pub fn way_to_providers(
+/// The providers behind a worker's gate.
+pub fn provider_connection(
     gate: RequestGate,
     worker: usize,
     defects: &'static [Defect],
@@ -175,15 +175,15 @@ pub fn way_to_providers(
         let (gate, number) = (gate.clone(), calls.fetch_add(1, Ordering::Relaxed));
         async move {
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-            defects.iter().for_each(|defect| defect.calls(request.headers_mut(), number));
+            defects.iter().for_each(|defect| defect.change_call(request.headers_mut(), number));
             let sent = params_of(&mut request, defects).await;
             let words = format!("{} {}", request.method(), request.uri().path());
             let touch = Touch::Provider { changes: !request.method().is_safe() };
             let (_, under_way) = gate.pass(worker, Asked { touch, words }).await;
             let (mut parts, body) = next.run(request).await.into_parts();
             let mut body = to_bytes(body, MAX_ANSWER_BYTES).await.unwrap_or_default();
-            let hears = |defect: &Defect| defect.hears(&method, &path, parts.status, &sent);
-            let misheard = defects.iter().find_map(hears);
+            let change = |defect: &Defect| defect.change_answer(&method, &path, parts.status, &sent);
+            let misheard = defects.iter().find_map(change);
             if let Some((status, text)) = misheard {
                 (parts.status, body) = (status, text.to_string().into());
                 parts.headers.remove(CONTENT_LENGTH);
@@ -196,7 +196,7 @@ pub fn way_to_providers(
     }))
 }
 
-/// What was sent as a form; nothing is looked at where nobody makes a mistake.
+/// The parameters of a form; not parsed without defects.
 async fn params_of(request: &mut Request, defects: &[Defect]) -> Value {
     if defects.is_empty() {
         return Value::Null;

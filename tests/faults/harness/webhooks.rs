@@ -1,5 +1,4 @@
-//! Applying Whop's events: any number of deliveries, in any order and through each other, end in one
-//! state.
+//! Applies Whop's events: any number of deliveries in any order, also concurrent, give the same state.
 
 use std::sync::OnceLock;
 
@@ -11,8 +10,8 @@ use super::campaign::{campaign, explored, repeats};
 use super::explorer::ExploreLimits;
 use super::invariant::Invariant;
 use super::invariants::{
-    AppliedOnce, ClosedCasesRest, EventsStand, Fences, NothingUnfinished, OnceEach, OneEntryPerTransition,
-    RefusalsAreListed, SumsAreRight,
+    AppliedOnce, ClosedCasesRest, EventsAccountedFor, Fences, NothingUnfinished, OnceEach,
+    OneEntryPerTransition, RefusalsAreListed, SumsAreRight,
 };
 use super::random_run::FaultRates;
 use super::rows::Rows;
@@ -21,36 +20,36 @@ use super::seeded_random::SeededRandom;
 use support::dialects::{Dialect, Happening, Spelling};
 use support::world::{COMPANY, REMINDERS, World, beginning, id_of, payment_failed, payment_succeeded};
 
-/// What happened at Whop, to which member, in which minute; or the tick that takes up what was kept.
+/// An event at Whop for a member, or a sweep that applies stored events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivery {
     Failed(usize, i64),
     Paid(usize, i64),
-    /// A failure in a dialect that names no company: Whop is asked whose the membership is.
+    /// A failure in a dialect without a company, so that Whop is queried for the owner.
     Unnamed(usize),
-    /// It names a payment of the member's, and nothing else of it.
+    /// A dispute that names only the member's payment.
     Disputed(usize),
     Tick,
 }
 
 use Delivery::{Disputed, Failed, Paid, Tick, Unnamed};
 
-/// Workers that take letters in, each its own in its own order.
+/// Workers that receive events, each its own ones in its own order.
 #[derive(Debug)]
 pub(super) struct Deliveries<'a> {
     pub(super) hands: Vec<Vec<Delivery>>,
-    /// What came before: the first of it before anybody knew whose it is, and what names no company before Whop
-    /// itself could say.
+    /// Earlier events: the first before its owner was known, and those without a company before Whop could name
+    /// it.
     pub(super) early: Vec<Delivery>,
-    /// How everything stands in the end, once one run has come there.
+    /// The final state, set by the first run that reaches it.
     pub(super) end: &'a OnceLock<Vec<String>>,
 }
 
-/// By then what was kept is taken up again.
+/// After this time stored events are applied again.
 const PAUSE: Duration = Duration::minutes(61);
 
-/// What tells of the way to a state and not of the state: a case bears the name of the failure that was
-/// heard of first.
+/// Attributes that depend on the order and not on the final state: a case is named after the first reported
+/// failure.
 const TRACES: [&str; 12] = [
     "pk",
     "case_id",
@@ -78,19 +77,19 @@ impl Delivery {
             }
             Unnamed(member) => {
                 let (dialect, told) = (Dialect::V2WithoutCompany, Happening::Failed);
-                let event = dialect.tell(Spelling::Dotted, told, &member.to_string(), beginning());
+                let event = dialect.event(Spelling::Dotted, told, &member.to_string(), beginning());
                 Some(with_id(event, &format!("msg_unnamed_{member}")))
             }
             Disputed(member) => {
                 let told = Happening::Disputed;
-                Some(Dialect::Dated.tell(Spelling::Dotted, told, &member.to_string(), beginning()))
+                Some(Dialect::Dated.event(Spelling::Dotted, told, &member.to_string(), beginning()))
             }
             Tick => None,
         }
     }
 
-    /// Delivers it; the status. What was answered with success is kept by then.
-    async fn arrives(self, world: &World) -> String {
+    /// Delivers it and returns the status. After a 2xx the event must be stored.
+    async fn deliver(self, world: &World) -> String {
         let Some(event) = self.event() else {
             let fired = world.service.fire("reminders", REMINDERS, world.now()).await;
             return fired.status().to_string();
@@ -104,7 +103,7 @@ impl Delivery {
     }
 }
 
-/// An event with an id in its envelope, as where Whop names it in a header alone.
+/// An event with an id in its envelope, although Whop sends it in a header only.
 fn with_id(mut event: Value, id: &str) -> Value {
     event["id"] = id.into();
     event
@@ -122,13 +121,13 @@ impl Scenario for Deliveries<'_> {
     async fn prepare(&self, world: &World) {
         let is_unnamed = |delivery: &&Delivery| matches!(delivery, Unnamed(_));
         for delivery in self.early.iter().filter(is_unnamed) {
-            delivery.arrives(world).await;
+            delivery.deliver(world).await;
         }
         for member in 1..=3 {
             world.add_past_due(COMPANY, &format!("mem_{member}"));
         }
         for delivery in self.early.iter().filter(|delivery| !is_unnamed(delivery)) {
-            delivery.arrives(world).await;
+            delivery.deliver(world).await;
         }
         if !self.early.is_empty() {
             world.advance(PAUSE);
@@ -140,7 +139,7 @@ impl Scenario for Deliveries<'_> {
         Box::pin(async move {
             let mut seen = Vec::new();
             for delivery in deliveries {
-                seen.push(delivery.arrives(&process).await);
+                seen.push(delivery.deliver(&process).await);
             }
             seen.join(", ")
         })
@@ -150,7 +149,7 @@ impl Scenario for Deliveries<'_> {
         vec![
             Box::new(Fences),
             Box::new(AppliedOnce),
-            Box::new(EventsStand),
+            Box::new(EventsAccountedFor),
             Box::new(OneEntryPerTransition),
             Box::new(ClosedCasesRest),
             Box::new(OnceEach),
@@ -162,7 +161,7 @@ impl Scenario for Deliveries<'_> {
 
     async fn again(&self, world: &World) {
         for delivery in self.hands.iter().flatten() {
-            assert_eq!(delivery.arrives(world).await, "200 OK");
+            assert_eq!(delivery.deliver(world).await, "200 OK");
         }
     }
 
@@ -220,7 +219,7 @@ fn leaving_out_orders_that_commute_leaves_no_state_out() {
     assert_eq!(found[0], found[1]);
 }
 
-/// Everything that happened to three members; the hands draw from it, some of it more than once.
+/// All events of three members; the workers draw from them, some more than once.
 const LETTERS: [Delivery; 8] = [
     Failed(1, 0),
     Paid(1, 5),

@@ -1,8 +1,8 @@
-//! The writes of a request to the table, as they go over the wire: read, and changed.
+//! Parses and changes the writes in a request to the table.
 
 use serde_json::{Value, json};
 
-/// The writes of a transaction, or the one write that the request is.
+/// The writes of a transaction, or the single write of a request.
 pub fn writes<'a>(operation: &str, body: &'a mut Value) -> Vec<Write<'a>> {
     match operation {
         "UpdateItem" | "PutItem" => vec![Write(body)],
@@ -14,27 +14,26 @@ pub fn writes<'a>(operation: &str, body: &'a mut Value) -> Vec<Write<'a>> {
     }
 }
 
-/// One write: an update or a put.
 pub struct Write<'a>(&'a mut Value);
 
-/// Where placeholders of names and values occur.
+/// The expressions with placeholders.
 const EXPRESSIONS: [&str; 2] = ["UpdateExpression", "ConditionExpression"];
 
 impl Write<'_> {
-    /// What stands before the first `#` of its row's key.
+    /// The text before the first `#` of the row's key.
     pub fn kind(&self) -> &str {
         let key = ["Key", "Item"].iter().find_map(|row| self.0[row]["pk"]["S"].as_str());
         key.unwrap_or_default().split('#').next().unwrap_or_default()
     }
 
-    /// The text it sets an attribute to; empty where it sets none.
+    /// The text that an attribute is set to; empty if it is not set.
     pub fn text(&self, name: &str) -> &str {
         let placed = self.assignments().find(|(to, _)| *to == name);
         let placed = placed.map(|(_, value)| &self.0["ExpressionAttributeValues"][value]["S"]);
         placed.or(Some(&self.0["Item"][name]["S"])).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// Leaves out every condition of which that holds.
+    /// Removes the conditions for which `is_left_out` returns true.
     pub fn leave_out(&mut self, is_left_out: impl Fn(&str) -> bool) -> bool {
         let kept: Vec<String> =
             self.terms().filter(|term| !is_left_out(&self.named(term))).map(str::to_owned).collect();
@@ -48,7 +47,7 @@ impl Write<'_> {
         changes
     }
 
-    /// Does not set that attribute.
+    /// Removes the assignment of an attribute.
     pub fn leave_unset(&mut self, name: &str) -> bool {
         if let Some(item) = self.0["Item"].as_object_mut() {
             return item.remove(name).is_some();
@@ -66,7 +65,7 @@ impl Write<'_> {
         changes
     }
 
-    /// Sets an attribute to what it demands of it.
+    /// Sets an attribute to the value that its condition demands.
     pub fn leave_as_it_is(&mut self, name: &str) -> bool {
         let demanded = self.terms().find_map(|term| {
             let (demanded, value) = term.split_once(" = ")?;
@@ -83,7 +82,7 @@ impl Write<'_> {
         condition.split(" AND ").filter(|term| !term.is_empty())
     }
 
-    /// A term of a condition with the attribute's name, and without the value.
+    /// A condition's term with the attribute's name and without the value.
     fn named(&self, term: &str) -> String {
         let placeholder = term.trim_end_matches(')').split('(').next_back().unwrap_or_default();
         let placeholder = placeholder.split(" = ").next().unwrap_or_default();
@@ -98,7 +97,7 @@ impl Write<'_> {
         self.0["ExpressionAttributeNames"][placeholder].as_str().unwrap_or_default()
     }
 
-    /// What an update sets, with the placeholder of the value.
+    /// The assignments of an update with the placeholders of values.
     fn assignments(&self) -> impl Iterator<Item = (&str, &str)> {
         let expression = self.0["UpdateExpression"].as_str().unwrap_or_default();
         let words: Vec<&str> = expression.split([' ', ',']).filter(|word| !word.is_empty()).collect();
@@ -110,7 +109,7 @@ impl Write<'_> {
         assigned.into_iter().map(|(placeholder, value)| (self.names(placeholder), value))
     }
 
-    /// DynamoDB refuses a placeholder that nothing uses.
+    /// Removes unused placeholders, which DynamoDB refuses.
     fn forget_placeholders(&mut self) {
         let used: Vec<String> = EXPRESSIONS
             .iter()

@@ -1,4 +1,4 @@
-//! An answer, and what every answer promises.
+//! An answer, and the checks of every answer.
 
 use axum::response::Response;
 use http::{HeaderMap, Method, StatusCode};
@@ -8,7 +8,7 @@ use shared::http::middleware::HEADERS;
 
 use crate::document;
 
-/// An answer, read to its end.
+/// An answer with its whole body.
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub status: StatusCode,
@@ -31,7 +31,7 @@ impl Answer {
     }
 }
 
-/// Reads an answer and holds it to what every answer promises: the one place all of them pass.
+/// Reads an answer and checks what holds for every answer; all tests use it.
 pub async fn answered(method: &Method, path: &str, response: Response) -> Answer {
     let answer = read(response).await;
     let told = || format!("{method} {path} answered {answer:?}");
@@ -39,7 +39,7 @@ pub async fn answered(method: &Method, path: &str, response: Response) -> Answer
     for (name, value) in HEADERS {
         let told_by = answer.header(name.as_str());
         if is_page && name == http::header::CONTENT_SECURITY_POLICY {
-            // A page runs its own script and nothing else.
+            // A page runs only its own script.
             let policy = told_by.unwrap_or_default();
             assert!(policy.starts_with("default-src 'none'; script-src 'nonce-"), "{}", told());
             continue;
@@ -48,7 +48,7 @@ pub async fn answered(method: &Method, path: &str, response: Response) -> Answer
     }
     let request_id = answer.header("x-request-id").unwrap_or_else(|| panic!("no request id: {}", told()));
     assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{}", told());
-    // An ailing health check is still an answer, not a problem.
+    // A failed health check is an answer and not a problem document.
     let is_problem = !answer.status.is_success() && !path.starts_with("/api/health");
     if is_problem {
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", told());
@@ -57,7 +57,7 @@ pub async fn answered(method: &Method, path: &str, response: Response) -> Answer
         let replayed = answer.header("idempotency-replayed").is_some();
         assert!(replayed || problem["request_id"] == request_id, "{}", told());
     }
-    // What the OpenAPI document does not promise must not be answered.
+    // Every answer must be described in the OpenAPI document.
     if let Some(pattern) = document::pattern(method.as_str(), path) {
         let content_type = answer.header("content-type").unwrap_or_default();
         document::check(

@@ -1,4 +1,4 @@
-//! Everybody who may ask, each with the proof it has.
+//! All kinds of callers, each with its credentials.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -21,7 +21,7 @@ use crate::world::{COMPANY, OWNER, World, bare, id_of, payment_failed, secret_re
 pub const OTHER: &str = "biz_beta";
 pub const OTHER_OWNER: &str = "user_beta";
 
-/// What somebody proves itself with.
+/// The credentials of a caller.
 #[derive(Debug, Clone)]
 pub enum Proof {
     Nothing,
@@ -32,7 +32,7 @@ pub enum Proof {
     Signature,
 }
 
-/// Somebody, and the company it belongs to.
+/// A caller and its company.
 #[derive(Debug, Clone)]
 pub struct Asker {
     pub proof: Proof,
@@ -40,7 +40,6 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// The role that is proven.
     pub fn role(&self) -> Option<Role> {
         match &self.proof {
             Proof::Whop(_) => Some(Role::Owner),
@@ -49,12 +48,12 @@ impl Asker {
         }
     }
 
-    /// The company it does not belong to.
+    /// The other company.
     pub fn away(&self) -> &'static str {
         if self.home == COMPANY { OTHER } else { COMPANY }
     }
 
-    /// Whether the row names it.
+    /// Whether the route's row allows the caller.
     pub fn is_named_by(&self, route: &Route) -> bool {
         match route.access {
             Access::Anyone => true,
@@ -65,7 +64,7 @@ impl Asker {
         }
     }
 
-    /// A request with its proof; `company` is named beside it where one is given.
+    /// A request with its credentials, and `company` in its header if one is given.
     pub fn request(&self, world: &World, route: &Route, path: &str, company: Option<&str>) -> Request<Body> {
         let method: Method = route.method.parse().unwrap();
         let mut request = match &self.proof {
@@ -100,28 +99,28 @@ impl Asker {
     }
 }
 
-/// A body that the route takes of somebody in a role, where one is needed to reach its limit.
+/// A body that the route accepts from a role, if one is needed to reach the rate limit.
 pub fn body_of(world: &World, route: &Route, role: Option<Role>) -> String {
     let mut body = match route.access {
-        // A good one names an effect, and there is none.
+        // A valid body names an effect, and there is none.
         _ if route.path == "/api/operations/resolve" => json!({}),
         Access::Roles(_) => good_body(world, route),
         _ => json!({}),
     };
     if role == Some(Role::Customer) {
-        // It asks for itself.
+        // Customers book for themselves.
         body.as_object_mut().unwrap().remove("customer_id");
     }
     body.to_string()
 }
 
-/// A key that nobody has used before.
+/// An unused idempotency key.
 pub fn fresh_key() -> HeaderValue {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     format!("fresh-key-{}", NEXT.fetch_add(1, Ordering::Relaxed)).parse().unwrap()
 }
 
-/// An event of a provider at its own endpoint; at any other endpoint, one of Whop's.
+/// A provider's event at its own endpoint; at any other endpoint one of Whop's.
 fn signed(world: &World, method: Method, path: &str) -> Request<Body> {
     let sender = match path {
         "/api/webhooks/stripe" => Some(Sender::Stripe),
@@ -144,7 +143,7 @@ fn signed(world: &World, method: Method, path: &str) -> Request<Body> {
 }
 
 impl Browser {
-    /// A request of a page of ours, with cookie and token.
+    /// A request of our own page, with cookie and CSRF token.
     pub fn request(&self, method: Method, path: &str) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path).header("origin", ORIGIN);
         if let Some(cookie) = &self.cookie {
@@ -155,7 +154,7 @@ impl Browser {
 }
 
 impl World {
-    /// Two companies with an owner each; accounts belong to the first.
+    /// Two companies with one owner each; accounts belong to the first.
     pub async fn of_two_companies() -> Self {
         let lookup = |name: &str| (name == "PLATFORM_COMPANY_ID").then(|| COMPANY.to_owned());
         let world = Self::with(EmbeddedDynamo::memory(), lookup).await;
@@ -169,7 +168,7 @@ impl World {
         world
     }
 
-    /// A browser in which an account of this role is signed in.
+    /// A browser with a signed-in account of this role.
     pub async fn signed_in(&self, role: Role) -> Browser {
         if !matches!(role, Role::Customer | Role::Professional) {
             return self.staff(role.as_str()).await;
@@ -179,7 +178,7 @@ impl World {
         browser
     }
 
-    /// Everybody, those with a session freshly signed in.
+    /// All callers; those with a session have just signed in.
     pub async fn everybody(&self) -> Vec<Asker> {
         let at_home = |proof| Asker { proof, home: COMPANY };
         let mut askers = vec![

@@ -1,4 +1,4 @@
-//! Faults at chosen requests, and what is in the table afterwards.
+//! Faults at chosen requests, and the content of the table.
 
 use local::service::TABLE;
 use serde_json::Value;
@@ -12,13 +12,13 @@ impl World {
         self.service.sandbox.faults.clear();
     }
 
-    /// How often Whop was asked for something.
+    /// The number of requests to Whop for an operation.
     pub fn asked(&self, operation: Operation) -> u64 {
         let requests = self.service.sandbox.whop.requests();
         requests.get(operation.name()).copied().unwrap_or_default()
     }
 
-    /// The id of an open case of a new past-due member.
+    /// Adds a past-due member and returns the id of its open case.
     pub async fn open_case(&self, company: &str, membership: &str) -> String {
         self.add_past_due(company, membership);
         let pay = membership.replace("mem_", "pay_");
@@ -30,7 +30,7 @@ impl World {
         cases.iter().find(is_its).unwrap()["case_id"].as_s().unwrap().clone()
     }
 
-    /// Every row of the table whose key begins so.
+    /// All rows whose key has this prefix.
     pub async fn items(&self, prefix: &str) -> Vec<Item> {
         let (client, mut rows, mut start) = (self.service.dynamo.client(), Vec::new(), None);
         loop {
@@ -53,7 +53,7 @@ impl World {
     }
 }
 
-/// Waits for something that another task is about to do.
+/// Waits for a change by another task.
 pub async fn until(happened: impl Fn() -> bool) {
     for _ in 0..5_000 {
         if happened() {

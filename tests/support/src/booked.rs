@@ -1,4 +1,4 @@
-//! A booking and the payment behind it, written without the route that requests it.
+//! A booking with its payment, written without the route that requests it.
 
 use std::collections::BTreeMap;
 
@@ -19,10 +19,10 @@ use stand_ins::stripe::API_VERSION;
 use crate::answer::answered;
 use crate::world::{COMPANY, World, beginning};
 
-/// What a booking costs here: a hundred dollars.
+/// The price of a booking: 100 dollars.
 pub const PRICE: i64 = 10_000;
 
-/// Who does every job here.
+/// The professional of every job.
 pub fn professional() -> ProfessionalId {
     ProfessionalId::parse("user_professional").unwrap()
 }
@@ -31,12 +31,12 @@ pub fn usd(amount: i64) -> Money {
     Money { amount, currency: Currency::parse("usd").unwrap() }
 }
 
-/// The id of a booking; it stands before anybody asks for it.
+/// The id of a booking, which is known before its request.
 pub fn booking_id(name: &str) -> BookingId {
     BookingId::derive(&CompanyId::parse(COMPANY).unwrap(), name)
 }
 
-/// What leads an event back to a booking.
+/// The metadata that leads an event to its booking.
 pub fn metadata(id: BookingId) -> BTreeMap<String, String> {
     BTreeMap::from([("booking_id".to_owned(), id.to_string()), ("company_id".to_owned(), COMPANY.to_owned())])
 }
@@ -45,7 +45,7 @@ pub fn fact(at: DateTime<Utc>, what: BookingFactKind) -> BookingFact {
     BookingFact { at, what, source: "journey".to_owned() }
 }
 
-/// That somebody asks for a job, a week ahead of every story.
+/// The fact of a request for a job in a week.
 pub fn requested() -> BookingFact {
     let terms = Terms {
         professional_id: professional(),
@@ -66,7 +66,7 @@ impl World {
         self.service.app.store().unwrap().commit(self.service.app.ids.next(), writes).await
     }
 
-    /// A payment at Stripe, with or without a word of its booking.
+    /// Creates a payment at Stripe with the given metadata.
     pub async fn open_payment(&self, id: BookingId, metadata: BTreeMap<String, String>) -> PaymentIntentId {
         let stripe = self.service.app.stripe.clone().unwrap();
         let new = NewPaymentIntent { money: usd(PRICE), metadata, transfer_group: transfer_group(id) };
@@ -74,8 +74,8 @@ impl World {
         PaymentIntentId::parse(&opened.id).unwrap()
     }
 
-    /// Records facts as a function would.
-    pub async fn note_facts(
+    /// Records facts as a function does.
+    pub async fn record_facts(
         &self,
         id: BookingId,
         payment: Option<&PaymentIntentId>,
@@ -97,11 +97,11 @@ impl World {
         self.commit(recording.writes).await.unwrap();
     }
 
-    /// A booking that was asked for, with the payment that the customer has still to make.
-    pub async fn take_booking(&self, name: &str) -> (BookingId, String) {
+    /// Adds a requested booking with its unpaid payment.
+    pub async fn add_booking(&self, name: &str) -> (BookingId, String) {
         let id = booking_id(name);
         let payment = self.open_payment(id, metadata(id)).await;
-        self.note_facts(id, Some(&payment), vec![requested()]).await;
+        self.record_facts(id, Some(&payment), vec![requested()]).await;
         (id, payment.as_str().to_owned())
     }
 
@@ -109,12 +109,12 @@ impl World {
         self.marketplace().booking(id).await.unwrap()
     }
 
-    /// The word for where a booking stands.
-    pub async fn stands(&self, id: BookingId) -> &'static str {
+    /// The status of a booking.
+    pub async fn booking_status(&self, id: BookingId) -> &'static str {
         self.booking_row(id).await.booking().unwrap().status.as_str()
     }
 
-    /// Delivers one event of Stripe's.
+    /// Delivers one event of Stripe.
     pub async fn deliver_stripe(&self, event: &Value) -> Value {
         self.deliver_stripe_text(&event.to_string()).await
     }
@@ -124,13 +124,13 @@ impl World {
         answered(&http::Method::POST, "/api/webhooks/stripe", response).await.ok()
     }
 
-    /// What is kept of one of Stripe's events.
+    /// The stored row of one Stripe event.
     pub async fn stripe_event(&self, event_id: &str) -> Value {
         let rows = self.rows_of(&format!("EVENT#stripe#{event_id}")).await;
         rows.into_iter().next().unwrap_or_default()
     }
 
-    /// Applies what waits for an owner, as the sweep does once its time has come.
+    /// Applies events that wait for an owner, as the sweep does when they are due.
     pub async fn apply_what_waits(&self) {
         let (app, inbox) = (&self.service.app, self.service.app.store().unwrap().inbox());
         for row in self.rows_of("EVENT#stripe#").await {
@@ -143,7 +143,7 @@ impl World {
         }
     }
 
-    /// What the company's books hold, without accounts that are even.
+    /// The company's ledger balances, without zeros.
     pub async fn balances(&self) -> BTreeMap<String, i64> {
         let mut balances = BTreeMap::new();
         for row in self.rows_of("BALANCE#").await {
@@ -159,7 +159,7 @@ impl World {
     }
 }
 
-/// An event as Stripe would send it, in this second.
+/// An event as Stripe sends it.
 pub fn event(id: &str, name: &str, at: DateTime<Utc>, object: Value) -> Value {
     json!({"id": id, "object": "event", "api_version": API_VERSION, "created": at.timestamp(),
         "data": {"object": object}, "livemode": false, "type": name})

@@ -1,4 +1,4 @@
-//! A browser with its cookie, on a page of our own; and a mailbox.
+//! A browser with a session cookie on one of our pages; and a mailbox.
 
 use axum::body::Body;
 use http::{Method, Request};
@@ -7,13 +7,13 @@ use stand_ins::outbox::{Entry, Kind};
 
 use crate::world::{Answer, World};
 
-/// Where the pages of the sandbox are.
+/// The origin of the sandbox's pages.
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
 
-/// A password nobody guesses.
+/// A strong password.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// A browser: it keeps the session's cookie, and its page the session's token.
+/// A browser that stores the session's cookie and CSRF token.
 #[derive(Debug, Clone, Default)]
 pub struct Browser {
     pub cookie: Option<String>,
@@ -59,7 +59,7 @@ impl Browser {
         self.post(world, "/api/auth/sign-in", json!({"username": username, "password": password})).await
     }
 
-    /// Whether somebody is signed in here.
+    /// Whether the browser is signed in.
     pub async fn is_in(&mut self, world: &World) -> bool {
         let status = self.get(world, "/api/auth/session").await.status;
         assert!(status == 200 || status == 401, "{status}");
@@ -68,19 +68,19 @@ impl Browser {
 }
 
 impl World {
-    /// A browser in which the staff account of a role is signed in.
+    /// A browser with a signed-in staff account.
     pub async fn staff(&self, role: &str) -> Browser {
         let mut browser = Browser::default();
         browser.sign_in(self, role, &format!("sandbox-{role}-password")).await.ok();
         browser
     }
 
-    /// A request of a browser in which nobody is signed in.
+    /// A request of a browser without a session.
     pub async fn stranger(&self, path: &str, body: Value) -> Answer {
         Browser::default().post(self, path, body).await
     }
 
-    /// Signs an address up; the token of its link.
+    /// Signs up an address and returns the token of its link.
     pub async fn sign_up(&self, email: &str, password: &str) -> String {
         let body = json!({"email": email, "password": password, "role": "customer"});
         assert_eq!(self.stranger("/api/auth/sign-up", body).await.status, 202);
@@ -92,8 +92,8 @@ impl World {
         self.stranger("/api/auth/confirm", json!({"token": token, "password": password})).await.ok();
     }
 
-    /// Asks for a link for a new password; its token.
-    pub async fn forget(&self, email: &str) -> String {
+    /// Requests a password reset and returns the token of the link.
+    pub async fn request_password_reset(&self, email: &str) -> String {
         let answer = self.stranger("/api/auth/password/forgot", json!({"email": email})).await;
         assert_eq!(answer.status, 202);
         self.newest_mail().token()
@@ -104,8 +104,8 @@ impl World {
         Mail(entries.into_iter().rfind(|entry| entry.kind == Kind::Mail).unwrap())
     }
 
-    /// How many rows of which kind the table was asked to read and write since the counts were reset, request
-    /// by request: what an answer may tell by its time.
+    /// The numbers of rows by kind that were read and written since the counts were reset, request by request:
+    /// what the time of an answer may reveal.
     pub fn table_work(&self) -> Vec<(String, usize)> {
         let requests = self.service.dynamo.requests().into_iter();
         let rows = |keys: &std::collections::BTreeMap<String, std::collections::BTreeSet<String>>| {
@@ -114,7 +114,7 @@ impl World {
         requests.map(|request| (request.operation, rows(&request.leading_keys))).collect()
     }
 
-    /// How many requests of which kind the table has met since the counts were reset.
+    /// The requests to the table by kind since the counts were reset.
     pub fn table_requests(&self) -> Vec<String> {
         let requests = self.service.dynamo.requests().into_iter();
         requests.map(|request| request.operation).collect()
@@ -134,14 +134,13 @@ impl Mail {
         self.0.detail["subject"].as_str().unwrap().to_owned()
     }
 
-    /// The link in it.
     pub fn link(&self) -> String {
         let text = self.text();
         let link = text.split_whitespace().find(|word| word.starts_with(ORIGIN));
         link.unwrap_or_else(|| panic!("no link: {text}")).to_owned()
     }
 
-    /// What stands behind the `#` of the link.
+    /// The text after the `#` of the link.
     pub fn token(&self) -> String {
         self.link().split_once('#').expect("a token").1.to_owned()
     }

@@ -1,4 +1,4 @@
-//! A world whose deployment has analytics, with or without an event bus, and what was counted.
+//! A world with analytics, with or without an event bus, and the captured events.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ impl World {
         Self::with(EmbeddedDynamo::memory(), |name| sinks.lookup(name)).await
     }
 
-    /// The process dies and another one starts, over the same table and whoever listens.
+    /// Replaces the process by a new one over the same table and sinks.
     pub async fn restart_with_sinks(&mut self, sinks: Sinks) {
         let old = &self.service;
         old.dynamo.stop_intercepting();
@@ -54,13 +54,13 @@ impl World {
         self.service.sandbox.posthog.captured()
     }
 
-    /// How often analytics was asked.
+    /// The number of requests to analytics.
     pub fn asked_analytics(&self) -> u64 {
         self.service.sandbox.posthog.requests().values().sum()
     }
 
-    /// Runs until nothing waits any more.
-    pub async fn tell_everything(&self) {
+    /// Publishes until nothing is pending.
+    pub async fn publish_everything(&self) {
         for _ in 0..10 {
             self.publish().await;
             if self.unpublished().await.is_empty() {
@@ -71,8 +71,8 @@ impl World {
         panic!("never at rest");
     }
 
-    /// What was counted is what is written, each under the one id and at the one time it has. How many
-    /// were told more than once.
+    /// Checks that the captured events equal the written ones, each with its one id and time. Returns how many
+    /// were captured more than once.
     pub async fn check_counted(&self, told: &str) -> usize {
         let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
         let rows = self.rows_of("AUDIT#").await;

@@ -1,4 +1,4 @@
-//! Companies with many members who have not paid.
+//! Companies with many past-due members.
 
 use crate::world::COMPANY;
 use http::Method;
@@ -6,21 +6,21 @@ use serde_json::json;
 
 use crate::world::{World, id_of, payment};
 
-/// Who administers a company of the crowd.
+/// The owner of a company.
 pub fn owner_of(company: &str) -> String {
     company.replace("biz_", "user_owner_")
 }
 
 impl World {
-    /// A company whose members are reminded on these days.
+    /// Adds a company that reminds on these days.
     pub async fn add_reminding(&self, company: &str, offsets_days: &[u8]) {
         self.add_company(company, &owner_of(company), true);
         self.remind_on(company, offsets_days).await;
-        // Saved settings are due themselves; what follows is to be free of that.
+        // Saved settings are due themselves; process them first.
         self.settle().await;
     }
 
-    /// Changes the days on which a company reminds.
+    /// Changes a company's reminder days.
     pub async fn remind_on(&self, company: &str, offsets_days: &[u8]) {
         let settings = json!({
             "push_enabled": true, "dm_enabled": true, "incentive_days": 0, "reminder_offsets_days": offsets_days,
@@ -30,7 +30,7 @@ impl World {
         self.ask(save).await.ok();
     }
 
-    /// As many cases at a company, all of whose members have just failed to pay.
+    /// Opens this many cases of members who have just failed to pay.
     pub async fn open_cases(&self, company: &str, count: usize) {
         for n in 0..count {
             let membership = format!("mem_{}_{}_{n}", &company["biz_".len()..], self.now().timestamp());
@@ -43,7 +43,7 @@ impl World {
 }
 
 impl World {
-    /// The id of an open case whose member has cancelled since, which no event has reported.
+    /// The id of an open case whose member has cancelled without an event.
     pub async fn cancelled_case(&self, membership: &str) -> String {
         self.add_past_due(COMPANY, membership);
         self.fail(membership, &membership.replace("mem_", "pay_"), self.now()).await.ok();

@@ -1,4 +1,4 @@
-//! One story in each of Whop's dialects: a renewal of 19 US dollars that fails, is paid, is given back.
+//! The same events in each of Whop's dialects: a renewal of 19 US dollars that fails, is paid, is refunded.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use shared::domain::kernel::time;
 
 use crate::world::{COMPANY, payment};
 
-/// How Whop writes an event.
+/// A dialect of Whop's events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// v1: nested objects, ISO times.
@@ -21,7 +21,7 @@ pub enum Dialect {
     V2WithoutCompany,
 }
 
-/// How Whop spells an event's name.
+/// A spelling of event names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spelling {
     Dotted,
@@ -30,16 +30,16 @@ pub enum Spelling {
     AppUnderscored,
 }
 
-/// What happened to the member.
+/// The event of the member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happening {
     Failed,
     Paid,
     Valid,
     Ended,
-    /// 5.50 of the payment went back.
+    /// 5.50 of the payment was refunded.
     Refunded,
-    /// All of the payment is disputed.
+    /// The whole payment is disputed.
     Disputed,
     /// The dispute was decided for the company.
     Won,
@@ -61,8 +61,8 @@ impl Spelling {
 impl Dialect {
     pub const ALL: [Self; 5] = [Self::V1, Self::Dated, Self::V5, Self::V2, Self::V2WithoutCompany];
 
-    /// The event, as this dialect tells it of `mem_<member>`.
-    pub fn tell(self, spelling: Spelling, what: Happening, member: &str, at: DateTime<Utc>) -> Value {
+    /// The event in this dialect, for `mem_<member>`.
+    pub fn event(self, spelling: Spelling, what: Happening, member: &str, at: DateTime<Utc>) -> Value {
         let is_v1 = matches!(self, Self::V1 | Self::Dated);
         let name = spelling.spell(match what {
             Happening::Failed => "payment.failed",

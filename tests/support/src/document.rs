@@ -1,4 +1,4 @@
-//! The OpenAPI document as the judge of real answers.
+//! Checks real answers against the OpenAPI document.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -7,17 +7,17 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 use shared::auth::routes::ROUTES;
 
-/// Fails where a real answer is not the one the document promises: an unlisted status or media type,
-/// or a body of another shape. `content_type` is compared whole, with its parameters.
+/// Fails if an answer differs from the document: an unlisted status or media type, or a body of another shape.
+/// `content_type` is compared as a whole, with its parameters.
 #[track_caller]
 pub fn check(method: &str, path_pattern: &str, status: u16, content_type: &str, body: &[u8]) {
-    let verdict = judge().verdict(method, path_pattern, status, content_type, body);
-    if let Err(difference) = verdict {
+    let check_answer = answer_validator().check_answer(method, path_pattern, status, content_type, body);
+    if let Err(difference) = check_answer {
         panic!("{method} {path_pattern} answered {status} {content_type}: {difference}");
     }
 }
 
-/// The route that a concrete path belongs to; a literal segment wins over a parameter.
+/// The route of a path; literal segments have precedence over parameters.
 pub fn pattern(method: &str, path: &str) -> Option<&'static str> {
     let path = path.split('?').next().unwrap_or_default();
     let fitting = ROUTES.iter().map(|row| row.path).filter(|pattern| fits(pattern, path));
@@ -30,7 +30,7 @@ fn fits(pattern: &str, path: &str) -> bool {
     pattern.split('/').count() == path.split('/').count() && pattern.split('/').zip(path.split('/')).all(fit)
 }
 
-/// Which segments are literal, from the left: the order in which a router prefers patterns.
+/// Which segments are literal, from the left: the router's order of precedence.
 fn literals(pattern: &str) -> Vec<bool> {
     pattern.split('/').map(|segment| !is_parameter(segment)).collect()
 }
@@ -39,25 +39,24 @@ fn is_parameter(segment: &str) -> bool {
     segment.starts_with('{')
 }
 
-/// The document as it is served.
 pub fn document() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| serde_json::from_str(health::OPENAPI).expect("the document is JSON"))
 }
 
-/// What a node stands for: the node itself, or what its `$ref` leads to.
+/// The node itself, or the target of its `$ref`.
 pub fn resolve(node: &'static Value) -> &'static Value {
     let Some(reference) = node.get("$ref").and_then(Value::as_str) else { return node };
     let pointer = reference.strip_prefix('#').expect("a reference stays within the document");
     resolve(document().pointer(pointer).unwrap_or_else(|| panic!("{reference} leads nowhere")))
 }
 
-/// The members of an object; none where there is no object.
+/// The members of an object; empty for other values.
 pub fn members(node: &'static Value) -> impl Iterator<Item = (&'static str, &'static Value)> {
     node.as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
 
-/// A validator of one schema of the document, with formats taken seriously.
+/// A validator of one schema of the document that also checks formats.
 pub fn validator(schema: &Value) -> Validator {
     let bundle = json!({"allOf": [schema], "components": {"schemas": document()["components"]["schemas"]}});
     jsonschema::options()
@@ -69,22 +68,22 @@ pub fn validator(schema: &Value) -> Validator {
         .unwrap_or_else(|error| panic!("{schema} is no schema: {error}"))
 }
 
-/// Everything a body may be held against.
-struct Judge {
-    /// By operation and status: the media types and their schemas.
+/// The validators of all answers.
+struct AnswerValidator {
+    /// Media types and their schemas by operation and status.
     answers: HashMap<String, HashMap<String, Arc<Validator>>>,
 }
 
-fn judge() -> &'static Judge {
-    static JUDGE: OnceLock<Judge> = OnceLock::new();
-    JUDGE.get_or_init(Judge::of_document)
+fn answer_validator() -> &'static AnswerValidator {
+    static JUDGE: OnceLock<AnswerValidator> = OnceLock::new();
+    JUDGE.get_or_init(AnswerValidator::of_document)
 }
 
 fn key(method: &str, path: &str, status: &str) -> String {
     format!("{} {path} {status}", method.to_ascii_uppercase())
 }
 
-impl Judge {
+impl AnswerValidator {
     fn of_document() -> Self {
         // Problems share their schemas: each is compiled once.
         let mut compiled: HashMap<String, Arc<Validator>> = HashMap::new();
@@ -104,7 +103,7 @@ impl Judge {
         Self { answers }
     }
 
-    fn verdict(
+    fn check_answer(
         &self,
         method: &str,
         path: &str,
@@ -128,12 +127,12 @@ impl Judge {
     }
 }
 
-/// One spelling of a media type.
+/// The normalized media type.
 fn plain(media_type: &str) -> String {
     media_type.replace(' ', "").to_ascii_lowercase()
 }
 
-/// The body as a value: parsed where it is JSON of some kind, a text otherwise.
+/// The body as a value: parsed if it is JSON, otherwise a text.
 fn read(content_type: &str, body: &[u8]) -> Result<Value, String> {
     let essence = plain(content_type.split(';').next().unwrap_or_default());
     if essence.ends_with("/json") || essence.ends_with("+json") {

@@ -1,4 +1,4 @@
-//! Every route of the table, asked by somebody who may.
+//! Requests to every route by an authorized caller.
 
 use axum::body::Body;
 use http::{HeaderValue, Request};
@@ -15,10 +15,10 @@ use crate::senders::Sender;
 use crate::signing::{SECRET, Scheme};
 use crate::world::{COMPANY, OWNER, World, payment_failed};
 
-/// Whoever may: an owner with an open case, signed-in staff, the schedule, and each provider.
+/// Authorized callers: an owner with an open case, signed-in staff, the schedule, and each provider.
 pub struct Callers {
     pub staff: Browser,
-    /// Who signs out, and who does so everywhere: their sessions are of no use afterwards.
+    /// The browsers for signing out, whose sessions end with that.
     leaving: [Browser; 2],
     case_id: String,
     booking_id: String,
@@ -37,7 +37,7 @@ impl Callers {
         Self { staff, leaving, case_id, booking_id }
     }
 
-    /// A request to a route with its proof and these bytes; `number` names the events.
+    /// A request to a route with credentials and this body; `number` makes event ids unique.
     pub fn ask(&self, world: &World, route: &Route, body: &[u8], number: usize) -> Request<Body> {
         let path = self.path(route);
         let mut request = match route.access {
@@ -91,7 +91,7 @@ impl Callers {
     }
 }
 
-/// A delivery that is signed, whatever it says.
+/// A validly signed delivery with any body.
 fn provider(world: &World, route: &Route, body: &[u8], number: usize) -> Request<Body> {
     let (id, now) = (format!("evt_{number}"), world.now());
     let sender = match route.path.rsplit('/').next() {
@@ -110,7 +110,7 @@ pub fn with_bodies() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().filter(|route| route.method != "GET")
 }
 
-/// A body that a route reads to its end.
+/// A valid body for a route.
 pub fn good_body(world: &World, route: &Route) -> Value {
     let (email, password) = ("customer@example.com", "correct horse battery");
     match route.path {

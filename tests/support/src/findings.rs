@@ -8,7 +8,7 @@ use shared::domain::kernel::account::Role;
 use shared::domain::kernel::id::CompanyId;
 use shared::store::marketplace::reconciliation::{Finding, FindingKind, FindingStatus};
 
-/// The company that the local service's platform is.
+/// The platform's company in the local service.
 pub const PLATFORM: &str = "biz_demo";
 
 impl World {
@@ -17,7 +17,7 @@ impl World {
         self.ask(secret_request(Method::GET, path, &token)).await.ok()
     }
 
-    /// What staff of a company finds listed.
+    /// The findings that a company's staff sees.
     pub async fn findings_of(&self, company: &str) -> Vec<Value> {
         let list = self.staff_reads(company, "/api/operations/findings").await;
         let shown = self.staff_reads(company, "/api/operations").await["findings"].clone();
@@ -25,8 +25,14 @@ impl World {
         list["data"].as_array().unwrap().clone()
     }
 
-    /// Somebody's word on a finding, under a key.
-    pub async fn word(&self, by: (Role, &str), id: &str, key: HeaderValue, body: &Value) -> Answer {
+    /// Resolves a finding with an idempotency key.
+    pub async fn resolve_finding(
+        &self,
+        by: (Role, &str),
+        id: &str,
+        key: HeaderValue,
+        body: &Value,
+    ) -> Answer {
         let token = self.service.sandbox.oidc.bearer(by.0.as_str(), by.1);
         let path = format!("/api/operations/findings/{id}/resolve");
         let mut request = secret_request(Method::POST, &path, &token);
@@ -36,12 +42,12 @@ impl World {
         self.ask(request).await
     }
 
-    /// The same, with a note and a key of its own.
+    /// Resolves a finding with a note and a new key.
     pub async fn close_finding(&self, by: (Role, &str), id: &str, note: &str) -> Answer {
-        self.word(by, id, fresh_key(), &json!({"note": note})).await
+        self.resolve_finding(by, id, fresh_key(), &json!({"note": note})).await
     }
 
-    /// A finding of a company, or of nobody, as the reconciliation lists it.
+    /// Files a finding of a company, or of none, as the reconciliation does.
     pub async fn file_finding(&self, company: Option<&str>, id: &str) -> String {
         let finding = Finding {
             finding_id: id.to_owned(),

@@ -1,18 +1,18 @@
-//! Tokens that prove nothing, each for its own reason: the one corpus for every verifier of tokens.
+//! Invalid tokens, each for another reason: the shared corpus for all token verifiers.
 
 use serde_json::{Value, json};
 
-/// Signs any header and claims as the issuer's stand-in would.
+/// Signs any header and claims as the sandbox's issuer does.
 pub type Sign<'a> = &'a dyn Fn(&Value, &Value) -> String;
 
-/// A token that is good, and how it is made.
+/// A valid token and how it is made.
 pub struct Good<'a> {
     pub header: Value,
     pub claims: Value,
     pub sign: Sign<'a>,
 }
 
-/// Every forgery, with what is wrong with it.
+/// All invalid tokens with their errors.
 pub fn forgeries(good: &Good<'_>) -> Vec<(String, String)> {
     let mut all = headers(good);
     all.extend(keys(good));
@@ -26,12 +26,12 @@ impl Good<'_> {
         (self.sign)(&self.header, &self.claims)
     }
 
-    /// The good token with one member of its header changed; `null` leaves it out.
+    /// The valid token with one header member changed; `null` removes it.
     pub fn with_header(&self, name: &str, value: Value) -> String {
         (self.sign)(&changed(&self.header, name, value), &self.claims)
     }
 
-    /// The good token with one claim changed; `null` leaves it out.
+    /// The valid token with one claim changed; `null` removes it.
     pub fn with_claim(&self, name: &str, value: Value) -> String {
         (self.sign)(&self.header, &changed(&self.claims, name, value))
     }
@@ -46,7 +46,7 @@ fn changed(object: &Value, name: &str, value: Value) -> Value {
     object
 }
 
-/// Algorithms that do not fit, and headers that bring more than a choice.
+/// Wrong algorithms, and headers with forbidden members.
 fn headers(good: &Good<'_>) -> Vec<(String, String)> {
     let unsigned = good.with_header("alg", json!("none"));
     let bare = format!("{}.", unsigned.rsplit_once('.').unwrap().0);
@@ -91,7 +91,7 @@ fn headers(good: &Good<'_>) -> Vec<(String, String)> {
     all
 }
 
-/// The wrong keys, and swaps between their kinds.
+/// Wrong keys, and keys of the wrong kind.
 fn keys(good: &Good<'_>) -> Vec<(String, String)> {
     let mut all = Vec::new();
     for (alg, kid) in [
@@ -116,7 +116,7 @@ fn keys(good: &Good<'_>) -> Vec<(String, String)> {
     all
 }
 
-/// Claims that were made for somebody else, or for another time.
+/// Claims for another audience or another time.
 fn claims(good: &Good<'_>) -> Vec<(String, String)> {
     let now = good.claims["iat"].as_i64().unwrap();
     let (iss, aud) = (good.claims["iss"].as_str().unwrap(), good.claims["aud"].as_str().unwrap());
@@ -167,7 +167,7 @@ fn claims(good: &Good<'_>) -> Vec<(String, String)> {
     each.map(|(name, value)| (format!("{name} {value}"), good.with_claim(name, value))).collect()
 }
 
-/// What was cut, sewn together or blown up.
+/// Truncated, recombined and oversized tokens.
 fn shapes(good: &Good<'_>) -> Vec<(String, String)> {
     let token = good.token();
     let [header, body, signature] = token.split('.').collect::<Vec<_>>()[..] else { panic!("{token}") };

@@ -1,4 +1,4 @@
-//! One piece of trouble at one request, by number.
+//! One fault at the request with a given number.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,22 +9,22 @@ use tokio::sync::Notify;
 
 use crate::world::World;
 
-/// Attempts of the SDK at one request: trouble this long reaches the code behind it.
+/// The SDK's attempts per request: a fault repeated this often reaches the code behind it.
 const ATTEMPTS: u64 = 3;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultPoint {
-    /// The process dies before a request to the table arrives.
+    /// The process dies before a request reaches the table.
     DeathBefore,
     /// The process dies after it was executed.
     DeathAfter,
-    /// The table answers with an error, so many times in a row.
+    /// The table answers with an error this many times.
     Error(Failure, u64),
-    /// The table executes it and the answer is lost, so many times in a row.
+    /// The table executes the request and the answer is lost, this many times.
     Lost(u64),
-    /// The process dies before a call to a provider acts.
+    /// The process dies before a provider call has its effect.
     DeathBeforeCall,
-    /// The process dies after it acted.
+    /// The process dies after the effect.
     DeathAfterCall,
 }
 
@@ -41,20 +41,20 @@ pub const FAULT_POINTS: [FaultPoint; 9] = [
 ];
 
 impl FaultPoint {
-    /// What the SDK's own retry gets over leaves nothing in doubt.
+    /// Whether an effect may end in doubt; the SDK's own retries prevent it.
     pub fn may_leave_doubt(self) -> bool {
         !matches!(self, Self::Error(Failure::Throttled, 1) | Self::Lost(1))
     }
 }
 
-/// Trouble that waits for its call.
+/// A fault that waits for its call.
 pub struct InjectedFault {
     struck: Arc<AtomicBool>,
     died: Arc<Notify>,
 }
 
 impl InjectedFault {
-    /// Trouble at the n-th call from now.
+    /// A fault at the n-th call from now.
     pub fn at(world: &World, trouble: FaultPoint, chosen: u64) -> Self {
         let injected_fault = Self { struck: Arc::default(), died: Arc::default() };
         let (struck, died) = (injected_fault.struck.clone(), injected_fault.died.clone());
@@ -66,7 +66,7 @@ impl InjectedFault {
                 (call >= chosen).then(|| {
                     hit();
                     died.notify_one();
-                    // The answer that breaks off reaches nobody: the caller is dead.
+                    // Nobody gets the broken answer, because the caller is dead.
                     if acts && call == chosen { FaultKind::DropAfter } else { FaultKind::DropBefore }
                 })
             }));
@@ -98,7 +98,7 @@ impl InjectedFault {
         Self::at(world, FaultPoint::DeathAfter, chosen)
     }
 
-    /// Runs `run_worker` until it ends or its process dies; whether the trouble struck.
+    /// Runs `run_worker` until it ends or its process dies; returns whether the fault occurred.
     pub async fn during<T>(self, run_worker: impl Future<Output = T>) -> bool {
         tokio::select! {
             biased;

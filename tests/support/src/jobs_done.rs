@@ -1,5 +1,4 @@
-//! Jobs that were paid for and done, at Stripe's stand-in and in the books, and the job that holds the
-//! one against the other.
+//! Paid and completed jobs in Stripe's sandbox and in the ledger, and the reconciliation that compares both.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +30,7 @@ use crate::world::{COMPANY, World};
 pub const RECONCILE: &str = "/api/cron/reconcile";
 pub const ACCOUNT: &str = "acct_1";
 
-/// A booking and what it is paid by.
+/// A booking and its payment.
 #[derive(Debug, Clone)]
 pub struct Job {
     pub id: BookingId,
@@ -43,7 +42,7 @@ pub fn usd(amount: i64) -> Money {
 }
 
 impl World {
-    /// A world with a professional's account and money that the platform brought.
+    /// A world with a professional's account and a balance.
     pub async fn with_an_account() -> Self {
         let world = Self::start().await;
         world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
@@ -59,7 +58,7 @@ impl World {
         self.store().company(&CompanyId::parse(COMPANY).unwrap())
     }
 
-    /// Writes facts into the books.
+    /// Records facts in the ledger.
     pub async fn note(
         &self,
         id: BookingId,
@@ -82,7 +81,7 @@ impl World {
         self.store().commit(self.service.app.ids.next(), recording.writes).await.unwrap();
     }
 
-    /// A job that a customer asked for and has paid for at Stripe, who has not told us yet.
+    /// A requested job that is paid at Stripe without a webhook.
     pub async fn paid_job(&self, name: &str, amount: i64) -> Job {
         let company = CompanyId::parse(COMPANY).unwrap();
         let id = BookingId::derive(&company, name);
@@ -104,7 +103,7 @@ impl World {
         Job { id, payment }
     }
 
-    /// A payment that names a booking, taken.
+    /// A captured payment that names a booking.
     pub async fn payment(&self, id: BookingId, key: &str, amount: i64) -> String {
         let names = [("booking_id", id.to_string()), ("company_id", COMPANY.to_owned())];
         let metadata: BTreeMap<_, _> = names.map(|(name, value)| (name.to_owned(), value)).into();
@@ -116,7 +115,7 @@ impl World {
         payment
     }
 
-    /// A job that is paid for and done, in the books as well.
+    /// A paid and completed job, also in the ledger.
     pub async fn done_job(&self, name: &str, amount: i64) -> Job {
         let job = self.paid_job(name, amount).await;
         self.advance(Duration::minutes(1));
@@ -126,7 +125,7 @@ impl World {
         job
     }
 
-    /// Sends the professional's share, as a payout does.
+    /// Transfers the professional's share, as a payout does.
     pub async fn transfer_share(&self, job: &Job, amount: i64) -> EffectStatus {
         let name = operation(job.id, 1);
         let metadata = TransferMetadata {
@@ -155,7 +154,7 @@ impl World {
         self.perform_payout(job).await
     }
 
-    /// Goes on with a payout, as the sweep does.
+    /// Continues a payout, as the sweep does.
     pub async fn perform_payout(&self, job: &Job) -> EffectStatus {
         let (company, app) = (self.its_company(), &self.service.app);
         let effect = company.action(job.id, &operation(job.id, 1)).await.unwrap().unwrap();
@@ -166,7 +165,7 @@ impl World {
         }
     }
 
-    /// Says in the books that a share was settled by this transfer.
+    /// Records in the ledger that this transfer settled a share.
     pub async fn note_payout(&self, job: &Job, transfer: &str, amount: i64) {
         let batch = BatchId::parse("payout-2025-11-18-tue").unwrap();
         let transfer = Some(TransferId::parse(transfer).unwrap());
@@ -178,7 +177,7 @@ impl World {
         self.its_company().booking(job.id).await.unwrap().booking().unwrap()
     }
 
-    /// One reconciliation, when everything so far had time to settle.
+    /// Runs a reconciliation after everything has had time to settle.
     pub async fn reconcile(&self) -> Value {
         self.advance(Duration::hours(2));
         self.reconcile_now().await
@@ -189,17 +188,17 @@ impl World {
         answered(&Method::POST, RECONCILE, response).await.ok()
     }
 
-    /// What the newest run tells.
+    /// The newest run.
     pub async fn newest_run(&self) -> Reconciliation {
         self.store().reconciliations(1, None).await.unwrap().0.remove(0)
     }
 
-    /// The equation of the newest run in dollars.
+    /// The cash totals of the newest run in dollars.
     pub async fn cash(&self) -> Cash {
         self.newest_run().await.cash.get("usd").copied().unwrap_or_default()
     }
 
-    /// What is listed: what is wrong, and what it differs by.
+    /// The open findings by kind and difference.
     pub async fn finding_totals(&self) -> Vec<(FindingKind, i64)> {
         let open = self.open().await;
         open.iter().map(|finding| (finding.kind, finding.difference_amount())).collect()
@@ -209,7 +208,7 @@ impl World {
         self.store().open_findings(100, None).await.unwrap().0
     }
 
-    /// Trouble at one of Stripe's operations.
+    /// A fault at one of Stripe's operations.
     pub fn trouble_at_stripe(&self, operation: Operation, kind: &str, times: Option<u32>) {
         let kind = kind.parse().unwrap();
         let rule = Rule { provider: Provider::Stripe, operation, kind, times, company: None };

@@ -1,5 +1,5 @@
-//! What the tests are written with: a world with every function behind its own router, the embedded DynamoDB
-//! behind the real SDK and the providers' stand-ins over real HTTP; and those who ask.
+//! The support of the tests: a world with all functions behind their own routers, the embedded DynamoDB behind
+//! the real SDK, the sandbox providers over real HTTP, and all kinds of callers.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 pub mod answer;

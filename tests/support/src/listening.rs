@@ -1,4 +1,4 @@
-//! A world whose deployment has an event bus, and what it heard.
+//! A world with an event bus, and the received events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::world::{COMPANY, World};
 
 pub const PUBLISH: &str = "/api/cron/publish-events";
 
-/// Longer than any entry is put off.
+/// Longer than any back-off of an entry.
 pub const PAUSES: Duration = Duration::minutes(16);
 
 pub fn with_bus(name: &str) -> Option<String> {
@@ -31,7 +31,7 @@ impl World {
         Self::with(EmbeddedDynamo::memory(), with_bus).await
     }
 
-    /// The process dies and another one starts, over the same table and the same bus.
+    /// Replaces the process by a new one over the same table and bus.
     pub async fn restart_with_bus(&mut self) {
         let old = &self.service;
         old.dynamo.stop_intercepting();
@@ -40,20 +40,19 @@ impl World {
         self.service = Service::start(sandbox, dynamo, with_bus).await.unwrap();
     }
 
-    /// One run of the schedule.
     pub async fn publish(&self) -> Value {
         let response = self.service.fire("event-publisher", PUBLISH, self.now()).await;
         answered(&Method::POST, PUBLISH, response).await.ok()
     }
 
-    /// Trouble at the bus; for one company's entries, or for whole requests.
+    /// A fault at the bus, for one company's entries or for whole requests.
     pub fn trouble_at_bus(&self, kind: &str, times: Option<u32>, company: Option<&str>) {
         let (provider, operation) = (Provider::EventBridge, Operation::PutEvents);
         let (kind, company) = (kind.parse().unwrap(), company.map(str::to_owned));
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company });
     }
 
-    /// How often the bus was asked.
+    /// The number of requests to the bus.
     pub fn asked_bus(&self) -> u64 {
         self.service.sandbox.bus.requests().values().sum()
     }
@@ -62,7 +61,7 @@ impl World {
         self.service.sandbox.bus.received()
     }
 
-    /// How often each kind was heard.
+    /// The number of received events by kind.
     pub fn kinds_heard(&self) -> BTreeMap<String, usize> {
         let mut kinds = BTreeMap::new();
         for received in self.received() {
@@ -71,7 +70,7 @@ impl World {
         kinds
     }
 
-    /// Entries of a company's audit log, each of a case of its own.
+    /// Adds entries to a company's audit log, each of another case.
     pub async fn add_entries(&self, company: &str, count: usize) {
         let (company, now) = (self.company(company), self.now());
         let unique = self.service.app.ids.next();
@@ -91,13 +90,13 @@ impl World {
         }
     }
 
-    /// The entries that have yet to be heard of.
+    /// The unpublished entries.
     pub async fn unpublished(&self) -> Vec<Value> {
         self.rows_of("AUDIT#").await.into_iter().filter(|row| row.get("due_at").is_some()).collect()
     }
 
-    /// What was heard is what is written: nothing is missing, nothing is made up, and nothing waits. How
-    /// many were heard more than once.
+    /// Checks that the received events equal the written ones and nothing is pending. Returns how many were
+    /// received more than once.
     pub async fn check_heard(&self, told: &str) -> usize {
         let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
         let rows = self.rows_of("AUDIT#").await;
@@ -121,7 +120,7 @@ impl World {
     }
 }
 
-/// What a run did that had something to tell, in the words of a policy.
+/// The permissions that a run with pending events uses, as in a policy.
 pub async fn rights_of_a_run() -> BTreeSet<String> {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 1).await;

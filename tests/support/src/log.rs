@@ -1,4 +1,4 @@
-//! What one thread logs, for the tests that read it.
+//! Captures the log of one thread.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -21,10 +21,10 @@ impl Write for Log {
 }
 
 impl Log {
-    /// Reads all that this thread logs from now on, down to the finest level.
+    /// Captures everything that this thread logs from now on, at all levels.
     pub fn open() -> (Self, tracing::subscriber::DefaultGuard) {
-        // With a single reader in the process, an event that another thread meets first, where nobody
-        // reads, would be silent for all. So there is a second one.
+        // With a single subscriber in the process, a log call first reached on another thread would be disabled
+        // for all. So there is a second one.
         static SECOND: OnceLock<tracing::Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| tracing::Dispatch::new(logs::to("nobody", io::sink(), "trace")));
         let log = Self::default();
@@ -36,7 +36,6 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// The lines that have this field.
     pub fn lines_with(&self, field: &str) -> Vec<Value> {
         let lines =
             self.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>();

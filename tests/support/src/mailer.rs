@@ -1,4 +1,4 @@
-//! What Resend reports about mails, signed as it signs.
+//! Resend's webhooks about mails, signed as Resend does.
 
 use crate::world::{Answer, World, renewal, secret_request};
 use axum::body::Body;
@@ -17,7 +17,7 @@ pub const ADDRESS: &str = "canary@example.com";
 
 pub const ROUTE: &str = "/api/webhooks/resend";
 
-/// An event of Resend's about a mail to an address.
+/// Resend's event about a mail to an address.
 pub fn mail_event(kind: &str, to: &[&str], at: DateTime<Utc>) -> Value {
     let mut data = json!({"email_id": "e", "from": "a@example.com", "to": to, "subject": "s", "created_at": time::format(at)});
     if kind == "email.bounced" {
@@ -33,12 +33,12 @@ pub fn entry_event(kind: &str, email: &str, at: DateTime<Utc>) -> Value {
 
 pub const SVIX: [&str; 3] = ["svix-id", "svix-timestamp", "svix-signature"];
 
-/// What Resend signs with here.
+/// Resend's signing secret in the sandbox.
 pub fn secret() -> &'static str {
     SANDBOX_VALUES.iter().find(|(name, _)| *name == "RESEND_WEBHOOK_SECRET").unwrap().1
 }
 
-/// A delivery with these names of the three headers.
+/// A delivery with these three header names.
 pub fn delivery(
     world: &World,
     route: &str,
@@ -61,7 +61,7 @@ impl World {
         self.ask(delivery(self, ROUTE, SVIX, secret(), id, body)).await
     }
 
-    /// Something becomes of a mail, and Resend tells it.
+    /// Ends a mail with an outcome, which Resend reports.
     pub async fn mail_ends(&self, address: &str, outcome: MailOutcome) {
         self.service.sandbox.resend.report(address, outcome);
         assert_eq!(self.service.deliver_resend_events().await, 1, "{outcome:?}");
@@ -72,7 +72,7 @@ impl World {
         self.ask(secret_request(Method::GET, "/api/operations", &token)).await.ok()["mail"].clone()
     }
 
-    /// Whether a mail to an address leaves, by what the world sees of it.
+    /// Whether a mail to an address is sent.
     pub async fn is_written_to(&self, address: &str) -> bool {
         let before = self.sent(Kind::Mail);
         let answer = self.stranger("/api/auth/password/forgot", json!({"email": address})).await;
@@ -81,7 +81,7 @@ impl World {
         self.sent(Kind::Mail) > before
     }
 
-    /// A member who can only be reached by mail, its renewal just failed.
+    /// Fails the renewal of a member who can be reached only by mail.
     pub async fn fail_by_mail(&self, membership: &str) {
         self.add_company("biz_strict", "user_strict", false);
         self.add_past_due("biz_strict", membership);

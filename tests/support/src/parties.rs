@@ -1,4 +1,4 @@
-//! Customers and professionals, and what they ask of each other's bookings.
+//! Customers and professionals, and their requests about bookings.
 
 use axum::body::Body;
 use chrono::Duration;
@@ -9,12 +9,12 @@ use shared::store::keys::sha256_hex;
 
 use crate::world::{Answer, COMPANY, OWNER, World};
 
-/// The professional of most bookings, by the id that the owner names.
+/// The professional of most bookings, as the owner names them.
 pub const PROFESSIONAL: &str = "user_professional";
 pub const PRICE: i64 = 10_000;
 
 impl World {
-    /// What the owner asks for on behalf of a customer.
+    /// A booking request of the owner for a customer.
     pub fn job(&self) -> Value {
         json!({
             "professional_id": PROFESSIONAL, "customer_id": "user_customer", "amount": PRICE, "currency": "usd",
@@ -22,43 +22,43 @@ impl World {
         })
     }
 
-    /// A changing request of the owner's, under a key.
+    /// A changing request of the owner with an idempotency key.
     pub async fn keyed(&self, method: Method, path: &str, key: &str, body: Value) -> Answer {
         let mut request = self.owner_request(COMPANY, OWNER, method, path, Some(body));
         request.headers_mut().insert("idempotency-key", key.parse().unwrap());
         self.ask(request).await
     }
 
-    /// A booking that the owner asks for.
+    /// Requests a booking as the owner.
     pub async fn book(&self, key: &str) -> Value {
         let answer = self.keyed(Method::POST, "/api/bookings", key, self.job()).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         answer.json()
     }
 
-    /// A decision of the owner's.
+    /// Decides as the owner.
     pub async fn decide(&self, booking: &Value, what: &str, key: &str) -> Answer {
         self.keyed(Method::POST, &format!("{}/{what}", path_of(booking)), key, json!({})).await
     }
 
-    /// The booking as the owner sees it now.
+    /// Reads the booking as the owner.
     pub async fn seen(&self, booking: &Value) -> Value {
         self.get(&path_of(booking)).await
     }
 
-    /// The customer confirms the payment, and Stripe tells of it.
+    /// Confirms the payment as the customer; Stripe sends the webhook.
     pub async fn authorize(&self, booking: &Value) {
         self.service.sandbox.stripe.authorize(payment_of(booking));
         self.service.deliver_stripe_events().await;
     }
 
-    /// A booking whose money is held.
+    /// A booking with an authorized payment.
     pub async fn held(&self, key: &str) -> Value {
-        self.held_for(PROFESSIONAL, key).await
+        self.authorized_booking_for(PROFESSIONAL, key).await
     }
 
-    /// A booking of this professional whose money is held.
-    pub async fn held_for(&self, professional: &str, key: &str) -> Value {
+    /// A booking of this professional with an authorized payment.
+    pub async fn authorized_booking_for(&self, professional: &str, key: &str) -> Value {
         let mut job = self.job();
         job["professional_id"] = json!(professional);
         let booking = self.keyed(Method::POST, "/api/bookings", key, job).await;
@@ -68,19 +68,19 @@ impl World {
         booking
     }
 
-    /// A booking that the professional promised, its money taken.
-    pub async fn promised(&self, key: &str) -> Value {
+    /// An accepted booking with a captured payment.
+    pub async fn accepted_booking(&self, key: &str) -> Value {
         let booking = self.held(key).await;
         self.decide(&booking, "accept", &format!("{key}-accept")).await.ok();
         booking
     }
 
-    /// By which id a bearer of a token with this subject is known.
+    /// The caller id of a bearer token with this subject.
     pub fn party(&self, subject: &str) -> String {
         format!("{}:{subject}", &sha256_hex(self.service.sandbox.oidc.issuer().as_bytes())[..12])
     }
 
-    /// A request of the bearer of a token.
+    /// A request with a bearer token.
     pub async fn as_party(
         &self,
         (role, subject): (&str, &str),
@@ -101,7 +101,7 @@ impl World {
         self.ask(request.body(body).unwrap()).await
     }
 
-    /// The books add up to nothing in every currency, and a professional's statement to its balances.
+    /// Checks that the ledger sums to zero in every currency and that the statement matches the balances.
     pub async fn check_the_books(&self) -> Value {
         let books = self.get("/api/ledger/balances").await;
         assert_eq!(books["sums_to_zero"], true, "{books:#}");
@@ -118,12 +118,12 @@ impl World {
     }
 }
 
-/// Where a booking is.
+/// The path of a booking.
 pub fn path_of(booking: &Value) -> String {
     format!("/api/bookings/{}", booking["booking_id"].as_str().unwrap_or_else(|| panic!("{booking}")))
 }
 
-/// What the customer pays with.
+/// The PaymentIntent of a booking.
 pub fn payment_of(booking: &Value) -> &str {
     booking["payment_intent_id"].as_str().unwrap_or_else(|| panic!("{booking}"))
 }

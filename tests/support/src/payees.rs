@@ -1,4 +1,4 @@
-//! Professionals with accounts at Stripe, and bookings whose share may be paid.
+//! Professionals with Stripe accounts, and bookings with payable shares.
 
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
@@ -24,7 +24,7 @@ use stand_ins::stripe::Transfer;
 use crate::answer::answered;
 use crate::world::{Answer, COMPANY, World};
 
-/// After so long a booking is believed to be on every list that it belongs on.
+/// The time after which a booking is expected in all its lists.
 pub const LISTED: Duration = Duration::minutes(5);
 
 pub const PAYOUTS: &str = "/api/cron/process-payouts";
@@ -32,7 +32,7 @@ pub const PROCESS: &str = "/api/admin/payouts/process";
 pub const BATCHES: &str = "/api/admin/payouts/batches";
 pub const APPROVALS: &str = "/api/admin/payouts/approvals";
 
-/// A job that was done and paid for, as a test wants it: 100 dollars, done two days ago.
+/// A paid and completed job: by default 100 dollars, completed two days ago.
 #[derive(Debug, Clone)]
 pub struct Job {
     pub company: &'static str,
@@ -41,7 +41,7 @@ pub struct Job {
     pub currency: &'static str,
     pub fee: u16,
     pub completed_at: DateTime<Utc>,
-    /// Whether Stripe named the charge when the money was taken.
+    /// Whether Stripe named the charge at the capture.
     pub names_charge: bool,
 }
 
@@ -68,7 +68,7 @@ impl World {
         self.service.app.store().unwrap().company(&CompanyId::parse(company).unwrap())
     }
 
-    /// A professional with an account at Stripe, named after the professional.
+    /// Adds a professional with a Stripe account of the same name.
     pub async fn add_payee(&self, company: &str, professional: &str, currency: &str) {
         let id = account_of(professional);
         self.service.sandbox.stripe.add_account(&id, currency);
@@ -89,7 +89,7 @@ impl World {
         company.store().commit(self.service.app.ids.next(), writes).await.unwrap();
     }
 
-    /// A booking that was asked for, paid, accepted and done.
+    /// Adds a requested, paid, accepted and completed booking.
     pub async fn add_job(&self, job: &Job) -> BookingId {
         let (app, stripe) = (&self.service.app, &self.service.sandbox.stripe);
         let company = self.company(job.company);
@@ -144,7 +144,7 @@ impl World {
         booking_id
     }
 
-    /// Something that happens to a booking now.
+    /// Records a fact about a booking now.
     pub async fn happens(&self, booking_id: BookingId, what: BookingFactKind) {
         let facts = vec![BookingFact { at: self.now(), what, source: "evt_test".to_owned() }];
         let change = BookingChange { facts, cause: "evt_test".to_owned(), ..BookingChange::default() };
@@ -163,13 +163,13 @@ impl World {
         self.company(COMPANY).booking(booking_id).await.unwrap().booking().unwrap()
     }
 
-    /// One tick of the payouts, now.
+    /// Runs the payouts now.
     pub async fn pay_day(&self) -> Value {
         let response = self.service.fire("payouts", PAYOUTS, self.now()).await;
         answered(&Method::POST, PAYOUTS, response).await.ok()
     }
 
-    /// A run by hand, or what it would do.
+    /// Starts a run or dry run by hand.
     pub async fn process(&self, role: Role, dry_run: bool) -> Value {
         self.as_role(role, Method::POST, PROCESS, Some(json!({"dry_run": dry_run}))).await.ok()
     }
@@ -178,7 +178,7 @@ impl World {
         self.as_role(Role::Accountant, Method::GET, path, None).await
     }
 
-    /// A batch with everything in it.
+    /// A batch with all its entries.
     pub async fn batch(&self, id: &str) -> Value {
         let mut batch = self.payers_get(&format!("{BATCHES}/{id}?limit=100")).await.ok();
         while let Some(cursor) = batch["next_cursor"].as_str() {
@@ -191,7 +191,7 @@ impl World {
         batch
     }
 
-    /// What a batch says of a booking.
+    /// The batch's entry for a booking.
     pub async fn entry(&self, batch: &str, booking_id: BookingId) -> Value {
         let batch = self.batch(batch).await;
         let entries = batch["data"].as_array().unwrap();
@@ -203,7 +203,7 @@ impl World {
         self.service.sandbox.stripe.transfers()
     }
 
-    /// A professional's balances in a currency, by the words of the books, and what is reserved.
+    /// A professional's balance of an account in a currency, or the reserved amount.
     pub async fn balance(&self, professional: &str, currency: &str, word: &str) -> i64 {
         let rows = self.items(&format!("BALANCE#{COMPANY}")).await;
         let place = format!("{professional}#{currency}");
@@ -211,7 +211,7 @@ impl World {
         row.map_or(0, |row| number(row, word))
     }
 
-    /// Time passes until the next payout morning in Bogotá: fourteen hours in UTC.
+    /// Advances to the next payout morning in Bogotá: 14:00 in UTC.
     pub fn next_payout_morning(&self) {
         let calendar = &self.service.app.config.marketplace.calendar;
         let tomorrow = self.now() + Duration::days(1);
@@ -221,12 +221,12 @@ impl World {
     }
 }
 
-/// The account at Stripe of a professional.
+/// The Stripe account id of a professional.
 pub fn account_of(professional: &str) -> String {
     professional.replace("user_", "acct_")
 }
 
-/// A number of a row; nothing where there is none.
+/// A number of a row; zero if it is missing.
 pub fn number(row: &Item, name: &str) -> i64 {
     row.get(name).map_or(0, |value| value.as_n().unwrap().parse().unwrap())
 }
@@ -238,7 +238,7 @@ pub fn usd(amount: i64) -> Money {
 }
 
 impl World {
-    /// A professional who owes so much: paid for a job whose price went back later.
+    /// Adds a debt: a job that was refunded after its payout.
     pub async fn add_debt(&self, professional: &str, amount: i64) -> BookingId {
         let job = Job { fee: 0, ..Job::of(self, professional).priced(amount, "usd") };
         let booking = self.add_job(&job).await;

@@ -1,17 +1,17 @@
-//! The books of a marketplace at rest, counted again from nothing.
+//! Recounts the ledger of a marketplace at rest.
 
 use std::collections::BTreeMap;
 
 use crate::payees::number;
 use crate::world::{COMPANY, World};
 
-/// The words of the accounts; together they are nothing.
+/// The ledger accounts, which sum to zero.
 const ACCOUNTS: [&str; 10] =
     ["received", "refunded", "disputed", "contested", "held", "fees", "owed", "paid", "reversed", "carried"];
 
 impl World {
-    /// At rest: every balance is what the entries say, all of them are nothing, nothing is reserved, and
-    /// no booking has two transfers at Stripe.
+    /// Checks at rest that the balances equal the entries, sum to zero, nothing is reserved, and no booking has
+    /// two transfers at Stripe.
     pub async fn check_books(&self, told: &str) {
         let mut sums: BTreeMap<String, i64> = BTreeMap::new();
         for row in self.items(&format!("BALANCE#{COMPANY}")).await {

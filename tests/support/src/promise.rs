@@ -1,4 +1,4 @@
-//! The promise, as something that can be checked at any rest: once, or reported; nothing forgotten.
+//! The promise as a check at rest: every effect happens once or is reported, and nothing is forgotten.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use stand_ins::outbox::{Kind, Provider};
 
 use crate::world::{COMPANY, OWNER, World};
 
-/// Longer than any claim is held.
+/// Longer than any claim.
 pub const LEASES: Duration = Duration::minutes(3);
 
-/// How often each state occurs among the actions of a company.
+/// The number of a company's actions by status.
 pub type Outcomes = BTreeMap<String, usize>;
 
 impl World {
-    /// The process dies and another one starts, over the same table and the same providers.
+    /// Replaces the process by a new one over the same table and providers.
     pub async fn restart(&mut self) {
         let old = &self.service;
         old.dynamo.stop_intercepting();
@@ -27,13 +27,13 @@ impl World {
         self.service = Service::start(sandbox, dynamo, |_| None).await.unwrap();
     }
 
-    /// Trouble at one of Whop's operations, as often as `times` says.
+    /// Injects a fault at one of Whop's operations, `times` times.
     pub fn trouble(&self, operation: Operation, kind: &str, times: Option<u32>, company: Option<&str>) {
         let (kind, company) = (kind.parse().unwrap(), company.map(str::to_owned));
         self.service.sandbox.faults.add(Rule { provider: Provider::Whop, operation, kind, times, company });
     }
 
-    /// Time passes in steps, and all that becomes due on the way is done.
+    /// Advances in steps and processes everything that becomes due.
     pub async fn pass(&self, steps: &[Duration]) {
         for step in steps {
             self.advance(*step);
@@ -41,7 +41,6 @@ impl World {
         }
     }
 
-    /// Every case of a company.
     pub async fn cases(&self, company: &str, owner: &str) -> Vec<Value> {
         let mut cases = Vec::new();
         let mut path = "/api/dashboard/cases?limit=100".to_owned();
@@ -53,7 +52,7 @@ impl World {
         }
     }
 
-    /// Whoever reads a thousand cases at one instant meets the limit, and waits as it is told.
+    /// Waits at the rate limit, which reading a thousand cases reaches.
     async fn read(&self, company: &str, owner: &str, path: &str) -> Value {
         loop {
             let answer = self.ask(self.owner_request(company, owner, Method::GET, path, None)).await;
@@ -64,28 +63,27 @@ impl World {
         }
     }
 
-    /// Every action of a case.
     pub async fn actions(&self, case: &Value) -> Vec<Value> {
         let path = format!("/api/cases/{}/actions?limit=100", case["case_id"].as_str().unwrap());
         self.read(COMPANY, OWNER, &path).await["data"].as_array().unwrap().clone()
     }
 
-    /// How often what was meant by each key has left: a message or a grant bears the key of its step.
-    pub fn left_the_house(&self) -> BTreeMap<String, usize> {
+    /// How often each message or grant was sent, by the key of its step.
+    pub fn count_sent(&self) -> BTreeMap<String, usize> {
         let mut times = BTreeMap::new();
         for entry in self.service.sandbox.outbox.entries() {
             let ends_something = matches!(entry.kind, Kind::Cancel | Kind::Terminate);
             let key = entry.idempotency_key.unwrap_or_else(|| panic!("a {:?} without a key", entry.kind));
             let seen: &mut usize = times.entry(key).or_default();
-            // What has ended can be ended again without a change.
+            // A repeated ending has no effect.
             *seen = if ends_something { 1 } else { *seen + 1 };
         }
         times
     }
 
-    /// At rest: nothing twice, nothing unexplained, nothing left due, and the sums are right.
+    /// Checks at rest that nothing happened twice or is unexplained or due, and that the sums are right.
     pub async fn check_the_promise(&self, told: &str) -> Outcomes {
-        let left = self.left_the_house();
+        let left = self.count_sent();
         let mut explained = 0;
         let mut outcomes = Outcomes::new();
         for case in self.cases(COMPANY, OWNER).await {
@@ -93,7 +91,7 @@ impl World {
                 let (operation, status) =
                     (action["operation"].as_str().unwrap(), action["status"].as_str().unwrap());
                 *outcomes.entry(status.to_owned()).or_default() += 1;
-                // Free days whose key was forgotten start over under the next one.
+                // Free days whose key has expired are granted with the next version.
                 let key = format!("{operation}:{}:v", case["case_id"].as_str().unwrap());
                 let of_step: Vec<usize> = left
                     .iter()
@@ -118,7 +116,7 @@ impl World {
         outcomes
     }
 
-    /// The counters of the KPIs say what counting the cases says.
+    /// Checks that the KPI counters equal a recount of the cases.
     async fn check_the_sums(&self, told: &str) {
         let cases = self.cases(COMPANY, OWNER).await;
         let recovered: Vec<&Value> = cases.iter().filter(|case| case["status"] == "recovered").collect();

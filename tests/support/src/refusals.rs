@@ -1,4 +1,4 @@
-//! What Stripe and the mailer refuse, and what staff reads and says of it.
+//! Refusals by Stripe and Resend, and their resolution by staff.
 
 use crate::world::{Answer, World};
 use serde_json::{Value, json};
@@ -6,27 +6,27 @@ use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::Provider;
 
 impl World {
-    /// Trouble at one of Resend's operations.
+    /// A fault at one of Resend's operations.
     pub fn mail_trouble(&self, kind: &str, times: Option<u32>) {
         let (provider, operation, kind) = (Provider::Resend, Operation::Emails, kind.parse().unwrap());
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company: None });
     }
 
-    /// What operations list as refused.
+    /// The refused effects in operations.
     pub async fn refused(&self) -> Vec<Value> {
-        let operations = self.standing().await;
+        let operations = self.operations().await;
         operations["refused"]["data"].as_array().unwrap().clone()
     }
 
-    /// The one effect that is listed as refused.
+    /// The only refused effect.
     pub async fn refused_one(&self) -> Value {
         let refused = self.refused().await;
         assert_eq!(refused.len(), 1, "{refused:#?}");
         refused[0].clone()
     }
 
-    /// A person's decision about a refused effect.
-    pub async fn settle_refusal(&self, effect: &Value, outcome: &str) -> Answer {
+    /// Resolves a refused effect.
+    pub async fn resolve_refusal(&self, effect: &Value, outcome: &str) -> Answer {
         let mut body = json!({"operation": effect["operation"], "outcome": outcome, "note": "asked Stripe"});
         for subject in ["case_id", "booking_id"] {
             if !effect[subject].is_null() {

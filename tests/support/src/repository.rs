@@ -1,21 +1,21 @@
-//! The repository as a tree of texts, for the tests that read it.
+//! The repository's text files, for tests that read them.
 
 use std::path::Path;
 
 use stacks::repository::root;
 
-/// What is made from the repository and is no part of it.
+/// Generated folders that are not part of the repository.
 const NOT_OURS: [&str; 8] =
     [".git", ".local", ".tools", ".vercel", ".aws-sam", "node_modules", "target", "Cargo.lock"];
 
-/// One file that holds text.
+/// A text file.
 pub struct Text {
-    /// Where it is, from the root and with `/`.
+    /// The path from the root, with `/`.
     pub path: String,
     pub text: String,
 }
 
-/// Every text file under a folder (`""` is the root), in the order of their paths.
+/// The root of the repository.
 pub fn texts(folder: &str) -> Vec<Text> {
     let mut found = Vec::new();
     collect(&root().join(folder), &mut found);

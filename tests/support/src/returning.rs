@@ -1,4 +1,4 @@
-//! A browser on its way to the issuer and back.
+//! A browser that signs in at the issuer and returns.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::world::{Answer, World};
 pub const START: &str = "/api/auth/oidc/start";
 pub const CALLBACK: &str = "/api/auth/oidc/callback";
 
-/// A browser: it keeps cookies and goes where it is sent.
+/// A browser that stores cookies and follows redirects.
 pub struct Browser<'a> {
     world: &'a World,
     pub cookies: BTreeMap<String, String>,
@@ -46,13 +46,13 @@ impl<'a> Browser<'a> {
         answer
     }
 
-    /// Begins, and gives the issuer's address.
+    /// Starts the sign-in and returns the issuer's URL.
     pub async fn start(&mut self) -> String {
         let url = self.ask(Method::POST, START, Some(json!({}))).await.ok();
         url["authorization_url"].as_str().unwrap().to_owned()
     }
 
-    /// Signs in at the issuer, and gives what it puts into the address it sends the browser back to.
+    /// Signs in at the issuer and returns the parameters of the redirect.
     pub async fn visit(&self, url: &str, user: &str) -> Value {
         let response =
             self.world.service.app.http.get(format!("{url}&sandbox_user={user}")).send().await.unwrap();
@@ -75,7 +75,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// Everything that single sign-on does to the table: a session, and one in the place of another.
+/// Signs in twice, so that a session is created and then replaced.
 pub async fn sign_in_twice(world: &World) {
     let mut browser = Browser::new(world);
     browser.sign_in("provider").await.ok();

@@ -1,4 +1,4 @@
-//! How senders of webhooks sign, and at which endpoint.
+//! The senders of webhooks with their signatures and endpoints.
 
 use crate::world::World;
 use axum::body::Body;
@@ -8,7 +8,7 @@ use serde_json::json;
 use shared::providers::standard_webhooks::SigningKey;
 use shared::providers::stripe::{self, Secret};
 
-/// How a sender signs, and at which endpoint.
+/// A sender's signature scheme and endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
     Stripe,
@@ -21,7 +21,7 @@ pub enum Sender {
 impl Sender {
     pub const ALL: [Self; 3] = [Self::Stripe, Self::Shared, Self::Private];
 
-    /// The sandbox's secret; of a private key, the half that the service does not have.
+    /// The sandbox's secret; for a key pair, the private key, which the service does not have.
     pub fn secret(self) -> &'static str {
         match self {
             Self::Stripe => "whsec_sandbox_webhook_secret",
@@ -38,7 +38,7 @@ impl Sender {
         format!("/api/webhooks/{}", self.source())
     }
 
-    /// An event with this id. Stripe's stands in the body, the others' in a header.
+    /// An event with this id. Stripe's id is in the body, the others' in a header.
     pub fn body(self, id: &str) -> Vec<u8> {
         let data = json!({"email": "canary@example.com"});
         let body = match self {
@@ -48,11 +48,10 @@ impl Sender {
             }
             _ => json!({"type": "charge.refunded", "timestamp": "2025-11-18T09:00:00.000Z", "data": data}),
         };
-        // The spacing has to survive: a signature covers bytes, not meanings.
+        // The spacing must be kept: a signature covers bytes.
         format!(" {body:#}\n").into_bytes()
     }
 
-    /// A delivery of these bytes to this endpoint.
     pub fn sign(self, path: &str, id: &str, at: DateTime<Utc>, body: &[u8], secret: &str) -> Request<Body> {
         let request = Request::post(path);
         let request = match self {
@@ -67,7 +66,7 @@ impl Sender {
         request.body(Body::from(body.to_vec())).unwrap()
     }
 
-    /// A good delivery of an event at this moment.
+    /// A valid delivery of an event at this moment.
     pub fn deliver(self, world: &World, id: &str) -> Request<Body> {
         self.sign(&self.path(), id, world.now(), &self.body(id), self.secret())
     }

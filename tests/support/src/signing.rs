@@ -1,4 +1,4 @@
-//! How Whop signs, in both of its schemes.
+//! Whop's signatures in both schemes.
 
 use axum::body::Body;
 use chrono::{DateTime, Utc};
@@ -8,7 +8,7 @@ use shared::providers::whop::{Secret, sign_legacy, sign_standard};
 
 use crate::world::{Answer, World};
 
-/// Where Whop's events arrive.
+/// The endpoint of Whop's webhooks.
 pub const WHOP_PATH: &str = "/api/webhooks/whop";
 
 pub const SECRET: &str = "ws_sandbox_webhook_secret";
@@ -41,7 +41,7 @@ impl Scheme {
 }
 
 impl World {
-    /// Delivers a body as Whop would now, in either scheme.
+    /// Delivers a body as Whop does now, in either scheme.
     pub async fn deliver_signed(&self, scheme: Scheme, id: &str, body: &[u8]) -> Answer {
         self.ask(scheme.sign(id, self.now(), body, SECRET)).await
     }

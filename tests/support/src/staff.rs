@@ -1,4 +1,4 @@
-//! What staff asks: operations, and what a person says of an effect in doubt.
+//! Requests of staff: operations, and the resolution of effects in doubt.
 
 use crate::world::{Answer, COMPANY, World, secret_request};
 use http::{HeaderValue, Method, Request};
@@ -8,14 +8,14 @@ use stand_ins::fault::Operation;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 impl World {
-    /// The one effect that is listed as in doubt.
+    /// The only effect in doubt.
     pub async fn doubtful_one(&self) -> Value {
-        let operations = self.standing().await;
+        let operations = self.operations().await;
         assert_eq!(operations["in_doubt"]["count"], 1, "{operations:#}");
         operations["in_doubt"]["data"][0].clone()
     }
 
-    /// A request of staff, by a bearer token.
+    /// A request of staff with a bearer token.
     pub async fn as_role(&self, role: Role, method: Method, path: &str, body: Option<Value>) -> Answer {
         let token = self.service.sandbox.oidc.bearer(role.as_str(), COMPANY);
         let mut request = secret_request(method, path, &token);
@@ -27,7 +27,7 @@ impl World {
         self.ask(request).await
     }
 
-    pub async fn standing(&self) -> Value {
+    pub async fn operations(&self) -> Value {
         self.as_role(Role::Developer, Method::GET, "/api/operations", None).await.ok()
     }
 
@@ -36,14 +36,14 @@ impl World {
     }
 }
 
-/// Gives a request an idempotency key of its own.
+/// Adds a new idempotency key to a request.
 pub fn keyed(request: &mut Request<axum::body::Body>) {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let key = format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     request.headers_mut().insert("idempotency-key", HeaderValue::try_from(key).unwrap());
 }
 
-/// A push that was sent and of which nobody knows.
+/// A world with a push in doubt.
 pub async fn push_in_doubt() -> (World, Value) {
     let world = World::start().await;
     world.save_settings(json!({"dm_enabled": false, "reminder_offsets_days": [0]})).await;
@@ -56,7 +56,7 @@ pub async fn push_in_doubt() -> (World, Value) {
     (world, effect)
 }
 
-/// A person's word on an effect of a case.
-pub fn word(effect: &Value, outcome: &str) -> Value {
+/// The body that resolves an effect of a case.
+pub fn resolution(effect: &Value, outcome: &str) -> Value {
     json!({"case_id": effect["case_id"], "operation": effect["operation"], "outcome": outcome})
 }

@@ -1,4 +1,4 @@
-//! The table behind the service, as only an operator of the database would see it.
+//! The table behind the service, as an operator of the database sees it.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::body::Body;
@@ -10,14 +10,14 @@ use shared::store::Item;
 use crate::world::{Answer, World};
 
 impl World {
-    /// Every row there is, in the order of their keys. Numbers are texts, as DynamoDB sends them.
+    /// All rows sorted by key. Numbers are texts, as DynamoDB sends them.
     pub async fn rows(&self) -> Vec<Value> {
         let rows = self.every_row().await.into_iter();
-        // How often somebody asked is counted whatever becomes of the request.
+        // Rate limit rows change with every request.
         rows.filter(|row| !row["pk"].as_str().is_some_and(|pk| pk.starts_with("LIMIT#"))).collect()
     }
 
-    /// Every row of the table, the counts of limits too.
+    /// All rows, including those of rate limits.
     pub async fn every_row(&self) -> Vec<Value> {
         let client = self.service.dynamo.client();
         let mut pages = client.scan().table_name(TABLE).into_paginator().items().send();
@@ -29,20 +29,20 @@ impl World {
         rows
     }
 
-    /// The rows of one kind, by the beginning of their keys.
+    /// The rows of one kind, by the prefix of their keys.
     pub async fn rows_of(&self, kind: &str) -> Vec<Value> {
         let rows = self.every_row().await.into_iter();
         rows.filter(|row| row["pk"].as_str().is_some_and(|pk| pk.starts_with(kind))).collect()
     }
 
-    /// The one event that is kept.
+    /// The only stored event.
     pub async fn kept_event(&self) -> Value {
         let events = self.rows_of("EVENT#").await;
         assert_eq!(events.len(), 1, "{events:?}");
         events[0].clone()
     }
 
-    /// A request of whoever holds the scheduler's secret.
+    /// A request with the scheduler's secret.
     pub async fn operator(&self, method: Method, path: &str) -> Answer {
         let request =
             Request::builder().method(method).uri(path).header("authorization", "Bearer sandbox-cron-secret");
@@ -50,7 +50,7 @@ impl World {
     }
 }
 
-/// Maps and lists of DynamoDB as JSON.
+/// Converts DynamoDB's maps and lists to JSON.
 fn plain_row(row: &Item) -> Value {
     row.iter().map(|(name, value)| (name.clone(), plain(value))).collect::<Map<_, _>>().into()
 }

@@ -1,4 +1,4 @@
-//! A marketplace whose bookings wait for an answer, and everybody who deals with them.
+//! A marketplace with bookings that wait for an answer.
 
 use chrono::{DateTime, Duration, Utc};
 use http::Method;
@@ -22,26 +22,26 @@ use crate::answer::answered;
 use crate::world::{COMPANY, World};
 
 pub const DAILY: &str = "/api/cron/auto-decline-bookings";
-/// Where a declined customer finds help.
+/// The page with help for declined customers.
 pub const CONCIERGE: &str = "https://help.example.com/concierge";
 
 pub struct Market {
     pub world: World,
 }
 
-/// What a customer wants.
+/// A booking request.
 #[derive(Debug, Clone, Copy)]
 pub struct NewBooking {
     pub company: &'static str,
     pub language: Language,
     pub starts_in: Duration,
-    pub held_for: Duration,
+    pub authorized_booking_for: Duration,
 }
 
 impl Default for NewBooking {
     fn default() -> Self {
-        let (starts_in, held_for) = (Duration::days(6), Duration::days(7));
-        Self { company: COMPANY, language: Language::En, starts_in, held_for }
+        let (starts_in, authorized_booking_for) = (Duration::days(6), Duration::days(7));
+        Self { company: COMPANY, language: Language::En, starts_in, authorized_booking_for }
     }
 }
 
@@ -59,7 +59,7 @@ impl Market {
         Self { world: World::with(dynamo, |name| lookup(name).or_else(|| environment(name))).await }
     }
 
-    /// The process dies and another one starts, over the same table and the same providers.
+    /// Replaces the process by a new one over the same table and providers.
     pub async fn restart(&mut self) {
         let old = &self.world.service;
         old.dynamo.stop_intercepting();
@@ -84,12 +84,12 @@ impl Market {
         self.booking(id).await.status
     }
 
-    /// Every step of a booking, with how it stands.
+    /// All effects of a booking.
     pub async fn steps(&self, id: BookingId) -> Vec<Effect> {
         self.company(COMPANY).actions(id).await.unwrap()
     }
 
-    /// Records what happened to a booking, as whoever hears of it first.
+    /// Records a change of a booking and returns the new effects.
     pub async fn record(&self, company: &str, id: BookingId, change: BookingChange) -> Vec<Effect> {
         let app = &self.world.service.app;
         let company = self.company(company);
@@ -106,7 +106,7 @@ impl Market {
         }
     }
 
-    pub async fn tell(&self, company: &str, id: BookingId, what: BookingFactKind) -> Vec<Effect> {
+    pub async fn record_fact(&self, company: &str, id: BookingId, what: BookingFactKind) -> Vec<Effect> {
         let facts = vec![BookingFact { at: self.world.now(), what, source: "evt_1".to_owned() }];
         self.record(
             company,
@@ -116,12 +116,12 @@ impl Market {
         .await
     }
 
-    pub async fn take(&self, company: &str, id: BookingId, steps: Vec<Effect>) {
+    pub async fn execute_steps(&self, company: &str, id: BookingId, steps: Vec<Effect>) {
         let app = &self.world.service.app;
         app.bookings(app.store().unwrap()).take(&self.company(company), id, steps).await;
     }
 
-    /// A customer asks for a job; the payment is opened, and nobody has paid it yet.
+    /// Requests a booking; its payment is created and unpaid.
     pub async fn asked(&self, number: usize, new_booking: NewBooking) -> BookingId {
         let id = BookingId::derive(&CompanyId::parse(new_booking.company).unwrap(), &number.to_string());
         let terms = Terms {
@@ -157,22 +157,22 @@ impl Market {
         row.payment_intent_id.expect("a payment was opened")
     }
 
-    /// The customer pays, and the money is held.
+    /// Requests a booking and authorizes its payment.
     pub async fn held(&self, number: usize, new_booking: NewBooking) -> BookingId {
         let id = self.asked(number, new_booking).await;
         let payment_intent = self.payment_of(new_booking.company, id).await;
         let stripe = &self.world.service.sandbox.stripe;
-        let until = self.world.now() + new_booking.held_for;
+        let until = self.world.now() + new_booking.authorized_booking_for;
         stripe.authorize_until(payment_intent.as_str(), until);
         let charge = stripe.charge_of(payment_intent.as_str()).unwrap();
         let money = Money { amount: 10_000, currency: Currency::parse("usd").unwrap() };
         let charge = ChargeId::parse(&charge.id).ok();
         let held = BookingFactKind::Authorized { payment_intent, charge, money, capture_before: Some(until) };
-        self.tell(new_booking.company, id, held).await;
+        self.record_fact(new_booking.company, id, held).await;
         id
     }
 
-    /// So many bookings of a company, all held.
+    /// Adds bookings of a company with authorized payments.
     pub async fn many_held(&self, company: &'static str, numbers: std::ops::Range<usize>) -> Vec<BookingId> {
         let mut ids = Vec::new();
         for number in numbers {
@@ -181,13 +181,12 @@ impl Market {
         ids
     }
 
-    /// The daily run, as its schedule starts it.
     pub async fn sweep(&self) -> Value {
         let response = self.world.service.fire("auto-decline", DAILY, self.world.now()).await;
         answered(&Method::POST, DAILY, response).await.ok()
     }
 
-    /// Ticks every so often, for so long.
+    /// Runs the sweep at an interval for a time span.
     pub async fn tick_for(&self, span: Duration, every: Duration) {
         let until = self.world.now() + span;
         while self.world.now() < until {
@@ -208,18 +207,18 @@ impl Market {
         self.world.service.sandbox.faults.add(Rule { provider, operation, kind, times, company });
     }
 
-    /// Everything of a kind that has left the house.
+    /// The outbox entries of a kind.
     pub fn left(&self, kind: Kind) -> Vec<Entry> {
         let entries = self.world.service.sandbox.outbox.entries();
         entries.into_iter().filter(|entry| entry.kind == kind).collect()
     }
 
-    /// How often money was let go by us, and how often a customer was written to.
+    /// The number of voids by us, and of mails to customers.
     pub fn counted(&self) -> (usize, usize) {
         (self.left(Kind::Release).len(), self.left(Kind::Mail).len())
     }
 
-    /// Whether nothing at all is due for as long as a week.
+    /// Whether nothing is due within a week.
     pub async fn is_at_rest(&self) -> bool {
         let later = self.world.now() + Duration::days(7);
         let store = self.world.service.app.store().unwrap();
@@ -228,7 +227,7 @@ impl Market {
         found.queues.is_empty()
     }
 
-    /// How a payment stands at Stripe: its status, and since when it is let go.
+    /// A payment's status at Stripe, and when it was cancelled.
     pub async fn at_stripe(&self, id: BookingId) -> (String, Option<DateTime<Utc>>) {
         let payment = self.payment_of(COMPANY, id).await;
         let intent = self.world.service.sandbox.stripe.payment_intent(payment.as_str()).unwrap();

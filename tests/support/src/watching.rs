@@ -1,4 +1,4 @@
-//! A world that is watched from outside, and what the watchers were told.
+//! A world with external monitoring, and the telemetry that was sent.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use stand_ins::outbox::Provider;
 use crate::world::World;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Eyes {
+pub enum Monitoring {
     Sentry,
     BetterStack,
     Both,
 }
 
-impl Eyes {
+impl Monitoring {
     fn lookup(self, name: &str) -> Option<String> {
         match name {
             "SENTRY_DSN" if self != Self::BetterStack => Some(SENTRY.to_owned()),
@@ -30,14 +30,14 @@ impl Eyes {
 }
 
 impl World {
-    pub async fn watched_by(eyes: Eyes) -> Self {
+    pub async fn watched_by(eyes: Monitoring) -> Self {
         Self::with(EmbeddedDynamo::memory(), |name| eyes.lookup(name)).await
     }
 
-    /// A world in which everybody is told everything, and whose limits wait this long for the table.
+    /// A world with all monitoring, whose rate limits wait this long for the table.
     pub async fn watched_waiting_ms(answer_ms: u64) -> Self {
         let deadlines = Deadlines { answer_ms, connect_ms: answer_ms };
-        Self::with_deadlines(EmbeddedDynamo::memory(), |name| Eyes::Both.lookup(name), deadlines).await
+        Self::with_deadlines(EmbeddedDynamo::memory(), |name| Monitoring::Both.lookup(name), deadlines).await
     }
 
     pub fn trouble_at_watchers(&self, kind: &str) {
@@ -49,7 +49,7 @@ impl World {
         }
     }
 
-    /// The table answers nothing but errors.
+    /// Makes the table answer with errors only.
     pub fn lose_the_table(&self) {
         let broken = Intervention::FailBefore(Failure::Internal);
         self.service.dynamo.intercept(Arc::new(move |_, _| broken));
@@ -67,7 +67,7 @@ impl World {
         self.service.sandbox.better_stack.lines()
     }
 
-    /// How often the watchers were asked: Sentry, and Better Stack.
+    /// The numbers of requests to Sentry and to Better Stack.
     pub fn asked_watchers(&self) -> (u64, u64) {
         let sandbox = &self.service.sandbox;
         (sandbox.sentry.requests().values().sum(), sandbox.better_stack.requests().values().sum())

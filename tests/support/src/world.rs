@@ -1,4 +1,4 @@
-//! A company with members, and everybody who deals with it.
+//! A company with members, the service, and all its callers.
 
 use shared::environment::read_variable;
 use std::net::IpAddr;
@@ -25,12 +25,12 @@ pub const COMPANY: &str = "biz_alpha";
 pub const OWNER: &str = "user_owner";
 pub const REMINDERS: &str = "/api/scheduler/reminders";
 
-/// The service and the world around it.
+/// The service with its sandbox.
 pub struct World {
     pub service: Service,
 }
 
-/// The instant at which every journey begins: a Tuesday.
+/// The start of every test: a Tuesday.
 pub fn beginning() -> DateTime<Utc> {
     time::parse("2025-11-18T09:02:03.000Z").unwrap()
 }
@@ -40,7 +40,7 @@ impl World {
         Self::with(EmbeddedDynamo::memory(), |_| None).await
     }
 
-    /// A world whose Whop answers and tells in this shape.
+    /// A world whose Whop uses this shape.
     pub async fn speaking(shape: Shape) -> Self {
         let world = Self::start().await;
         world.service.sandbox.whop.speak(shape);
@@ -51,7 +51,7 @@ impl World {
         Self::with_deadlines(dynamo, lookup, PATIENCE).await
     }
 
-    /// A world whose limits wait this long for the table, in milliseconds.
+    /// A world whose rate limits wait this long for the table, in milliseconds.
     pub async fn waiting_ms(answer_ms: u64) -> Self {
         let deadlines = Deadlines { answer_ms, connect_ms: answer_ms };
         Self::with_deadlines(EmbeddedDynamo::memory(), |_| None, deadlines).await
@@ -66,9 +66,8 @@ impl World {
         Self::of(dynamo, lookup, parts).await
     }
 
-    /// A world whose service is made of these parts.
     pub async fn of(dynamo: EmbeddedDynamo, lookup: impl Fn(&str) -> Option<String>, parts: Parts) -> Self {
-        // Silent unless asked: `RUST_LOG=info cargo test -p tests -- --nocapture`.
+        // Logs only if `RUST_LOG` is set: `RUST_LOG=info cargo test -p tests -- --nocapture`.
         if read_variable("RUST_LOG").is_some() {
             shared::logs::init("tests");
         }
@@ -90,7 +89,7 @@ impl World {
         );
     }
 
-    /// A member whose renewal has just failed, as Whop sees it.
+    /// Adds a member whose renewal has just failed at Whop.
     pub fn add_past_due(&self, company: &str, membership: &str) {
         let user = membership.replace("mem_", "user_");
         let ends = self.now();
@@ -111,13 +110,13 @@ impl World {
         self.service.sandbox.outbox.count(kind)
     }
 
-    /// One tick of the schedule.
+    /// Runs the reminders job once.
     pub async fn tick(&self) -> Value {
         let response = self.service.fire("reminders", REMINDERS, self.now()).await;
         answered(&Method::POST, REMINDERS, response).await.ok()
     }
 
-    /// Ticks until nothing is left to do now.
+    /// Runs the reminders job until nothing is due.
     pub async fn settle(&self) {
         for _ in 0..20 {
             let report = self.tick().await;
@@ -129,7 +128,7 @@ impl World {
     }
 
     pub async fn ask(&self, mut request: Request<Body>) -> Answer {
-        // Everybody asks from an address of their own, unless a journey says otherwise.
+        // Each request comes from a new address unless a test sets one.
         if request.extensions().get::<ClientIp>().is_none() {
             request.extensions_mut().insert(stranger());
         }
@@ -177,18 +176,18 @@ impl World {
         self.owner(Method::PUT, "/api/settings", Some(settings)).await.ok()
     }
 
-    /// An event of Whop's current dialect, delivered signed.
+    /// Delivers a signed event in Whop's current dialect.
     pub async fn deliver(&self, event_id: &str, event: Value) -> Answer {
         self.deliver_text(event_id, &event.to_string()).await
     }
 
-    /// The same, of these very bytes.
+    /// Delivers exactly these bytes as a signed event.
     pub async fn deliver_text(&self, event_id: &str, body: &str) -> Answer {
         let response = self.service.deliver(event_id, body).await;
         answered(&Method::POST, "/api/webhooks/whop", response).await
     }
 
-    /// The one case of a membership.
+    /// The only case of a membership.
     pub async fn case_of(&self, membership: &str) -> Value {
         let list = self.get("/api/dashboard/cases?limit=100").await;
         let cases: Vec<&Value> = list["data"]
@@ -206,13 +205,13 @@ impl World {
     }
 }
 
-/// An address that nobody has asked from before.
+/// A new client address.
 pub fn stranger() -> ClientIp {
     static NEXT: AtomicU32 = AtomicU32::new(0x0a00_0001);
     ClientIp(Some(IpAddr::V4(NEXT.fetch_add(1, Ordering::Relaxed).into())))
 }
 
-/// A request of nobody.
+/// A request without credentials.
 pub fn bare(method: Method, path: &str) -> Request<Body> {
     Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
 }
@@ -269,7 +268,7 @@ pub fn id_of(event: &Value) -> String {
 }
 
 impl World {
-    /// A renewal of 19 US dollars fails at Whop, which tells of it in the shape that it speaks.
+    /// Fails a renewal of 19 US dollars at Whop, which sends the webhook in its shape.
     pub async fn fail(&self, membership: &str, payment: &str, at: DateTime<Utc>) -> Answer {
         self.end_payment(Payment { failed: true, ..renewal(COMPANY, membership, payment, at) }).await
     }
@@ -278,7 +277,7 @@ impl World {
         self.end_payment(renewal(COMPANY, membership, payment, at)).await
     }
 
-    /// A payment ends at Whop, and its webhook arrives.
+    /// Ends a payment at Whop and delivers the webhook.
     pub async fn end_payment(&self, payment: Payment) -> Answer {
         let whop = &self.service.sandbox.whop;
         whop.add_payment(payment.clone());
@@ -286,14 +285,14 @@ impl World {
         self.deliver(&id_of(&event), event).await
     }
 
-    /// A membership's webhook of that name arrives: it says how the membership stands at Whop now.
-    pub async fn tell(&self, name: &str, membership: &str) -> Answer {
+    /// Delivers the membership's webhook with this name and its current status at Whop.
+    pub async fn deliver_membership_event(&self, name: &str, membership: &str) -> Answer {
         let event = self.service.sandbox.whop.membership_event(name, membership).unwrap();
         self.deliver(&id_of(&event), event).await
     }
 }
 
-/// A renewal that succeeded: change what matters.
+/// A successful renewal; change the fields that matter.
 pub fn renewal(company: &str, membership: &str, payment: &str, at: DateTime<Utc>) -> Payment {
     Payment {
         id: payment.to_owned(),

@@ -1,4 +1,4 @@
-//! A new password for who is signed in and knows the old one.
+//! Changes the password of a signed-in account, which must send its old password.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -24,7 +24,7 @@ pub(crate) async fn change(
     let old = password_field(object, "old_password")?;
     let new = password_field(object, "new_password")?;
     let account = session.account;
-    // Whoever holds a stolen session may not guess the password with it.
+    // The limit prevents guessing the password with a stolen session.
     let charged = rate_limit_charge.charge_account(&app, (&AUTH_ADDRESS, &AUTH), account.as_str()).await?;
 
     let store = app.store()?;
@@ -51,5 +51,5 @@ pub(crate) async fn change(
     let proven = ProvenAccount { account, role: row.role, company: row.company, generation };
     let (session, cookie) =
         session::open_refunding(&app, &proven, &headers, Some((&rate_limit_charge, &charged))).await?;
-    Ok(session.entered(cookie))
+    Ok(session.signed_in_response(cookie))
 }

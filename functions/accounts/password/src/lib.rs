@@ -1,13 +1,13 @@
-//! New passwords: by a mailed link for who forgot the old one, by the old one for who is signed in.
+//! New passwords: by a mailed link if the old one is forgotten, or with the old one in a session.
 //!
-//! - **Called by** the page of signing in; the link of the mail leads back to the page it gives.
+//! - **Called by** the sign-in page; the link in the mail opens the page of this function.
 //! - **Reads** the account, one row; with a link its row too; with a session its row.
-//! - **Writes** a link and which one counts, in one transaction. A new password is set together with the
-//!   use of its link, the next generation of the account's sessions, and an audit entry.
-//! - **Answers** 202 and the same words to whoever forgot, whether or not there is an account: the mail
-//!   tells. Who changes a password gets a new session; all the others are over.
-//! - **Twice:** a second link makes the first void; a link works once, also for two at the same moment;
-//!   a change repeated is refused, because the old password is the old one no more.
+//! - **Writes** a link and the account's pointer to it, in one transaction. A new password is written together
+//!   with the use of its link, the next generation of the account's sessions, and an audit entry.
+//! - **Answers** 202 with the same text, whether or not there is an account: only the mail differs. After a
+//!   change the caller gets a new session, and all others end.
+//! - **Twice:** a second link invalidates the first; a link works once, also for two concurrent requests; a
+//!   repeated change is refused, because the old password is no longer valid.
 
 mod change;
 
@@ -25,10 +25,10 @@ use shared::rate_limit::class::{RESET, RESET_ADDRESS};
 use shared::store::keys::AccountKey;
 use shared::views::accounts::outcome::{AccountOutcome, OutcomeView};
 
-/// The longest mail address, and far more than a token is.
+/// The longest email address; tokens are shorter.
 const MAX_TEXT_CHARS: usize = 254;
 
-/// The page that a link for a new password leads to.
+/// The page that the link of a password reset opens.
 const PAGE: HtmlPage = HtmlPage {
     title: "Choose a new password",
     body: include_str!("page.html"),

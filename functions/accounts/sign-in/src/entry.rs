@@ -1,4 +1,4 @@
-//! A name and a password, and whether they are somebody's.
+//! Authenticates a name and a password.
 
 use shared::app::App;
 use shared::auth::password::{self, Checked, Known, password_field};
@@ -11,23 +11,22 @@ use shared::http::{Failure, JsonBody};
 use shared::store::accounts::account::AccountRow;
 use shared::store::keys::AccountKey;
 
-/// No name of ours is longer than the longest mail address.
+/// The longest email address; user names are shorter.
 const MAX_NAME_CHARS: usize = 254;
 
-/// Whose hash begins like this is no plain password.
+/// The prefix of a password hash, in contrast to a plain password.
 const HASH_PREFIX: &str = "$argon2id$";
 
 const WRONG: Failure = Failure::Unauthorized("The name or the password is wrong.");
 
-/// What somebody typed. The account is named before anything is known of it: a name that is nobody's
-/// has a key too, and is looked up as every other is.
+/// The typed name and password. The account key is derived before anything is read, so an unknown name is looked
+/// up like any other.
 pub(crate) struct Entry<'a> {
     pub(crate) account: AccountKey,
     staff: Option<&'a StaffAccount>,
     password: &'a str,
 }
 
-/// What is known of the account.
 struct Found {
     known: Known,
     role: Role,
@@ -47,8 +46,8 @@ impl<'a> Entry<'a> {
         Ok(Self { account, staff, password })
     }
 
-    /// One read and one Argon2 verification, whoever it is.
-    pub(crate) async fn prove(self, app: &App) -> Result<ProvenAccount, Failure> {
+    /// Authenticates with one read and one Argon2 verification, whether or not the account exists.
+    pub(crate) async fn authenticate(self, app: &App) -> Result<ProvenAccount, Failure> {
         let found = match self.staff {
             Some(staff) => find_staff(app, staff, &self.account).await?,
             None => app.store()?.account(&self.account).await?.and_then(of_row),
@@ -58,7 +57,7 @@ impl<'a> Entry<'a> {
         let found = found.filter(|_| checked != Checked::Wrong).ok_or(WRONG)?;
         let Found { role, company, generation, .. } = found;
         if let (Checked::RightAsTyped, None, Known::Hash(old)) = (checked, self.staff, &known) {
-            // The hash is of the time before passwords were normalised; from now on every spelling fits.
+            // The hash was made before passwords were normalized; the new one accepts every spelling.
             let new = password::hash(self.password).await?;
             app.store()?.renew_password_hash(&self.account, generation, old, &new).await?;
         }

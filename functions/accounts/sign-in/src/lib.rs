@@ -1,14 +1,14 @@
-//! Sessions: signing in with a password, looking at one's session, signing out.
+//! Sessions: signing in with a password, reading the session, signing out.
 //!
-//! - **Called by** the page it gives, and by any browser of an account.
+//! - **Called by** its own page and by any browser with an account.
 //! - **Reads** the account, one row; with a session its row and its account's, two.
-//! - **Writes** a session, and the end of the one that came with the request, in one transaction;
-//!   signing out ends a session, signing out everywhere moves the account on to its next generation.
-//! - **Answers** the session with its CSRF token, and the cookie. An unknown name, a wrong password and
-//!   an unconfirmed address are one answer, after the same Argon2 work each. What a right
-//!   password was charged is given back in the transaction that opens its session.
-//! - **Twice:** signing in twice opens two sessions, and the second ends the first if it bears its
-//!   cookie; signing out twice finds nobody signed in.
+//! - **Writes** a session and the end of the request's previous session, in one transaction; signing out ends a
+//!   session, signing out everywhere increments the account's generation.
+//! - **Answers** the session with its CSRF token and cookie. An unknown name, a wrong password and an unconfirmed
+//!   address get the same answer after the same Argon2 work. The charge of a right password is refunded in the
+//!   transaction that creates its session.
+//! - **Twice:** signing in twice creates two sessions, and the second ends the first if it sends its cookie;
+//!   signing out twice finds no session.
 
 mod entry;
 
@@ -50,14 +50,14 @@ async fn sign_in(
     let entry = entry::Entry::read(&app, &body)?;
     let charged =
         rate_limit_charge.charge_account(&app, (&AUTH_ADDRESS, &AUTH), entry.account.as_str()).await?;
-    let proven = entry.prove(&app).await?;
+    let proven = entry.authenticate(&app).await?;
     let refund = Some((&rate_limit_charge, &charged));
     let (session, cookie) = session::open_refunding(&app, &proven, &headers, refund).await?;
-    Ok(session.entered(cookie))
+    Ok(session.signed_in_response(cookie))
 }
 
 async fn show(session: Session) -> Answer {
-    Answer::ok(session.shown())
+    Answer::ok(session.to_json())
 }
 
 async fn sign_out(
@@ -68,7 +68,7 @@ async fn sign_out(
 ) -> Result<Response, Failure> {
     body.object(&[])?;
     session::end(&app, &headers).await?;
-    Ok(session::left())
+    Ok(session::signed_out_response())
 }
 
 async fn sign_out_everywhere(
@@ -78,5 +78,5 @@ async fn sign_out_everywhere(
 ) -> Result<Response, Failure> {
     body.object(&[])?;
     session::end_all(&app, &session.account).await?;
-    Ok(session::left())
+    Ok(session::signed_out_response())
 }

@@ -1,13 +1,13 @@
-//! New accounts of customers and professionals, and the proof of their addresses.
+//! New accounts of customers and professionals, and the confirmation of their addresses.
 //!
-//! - **Called by** a browser with nothing but an address; the link of the mail leads back to the page.
+//! - **Called by** a browser without a session; the link in the mail opens the page of this function.
 //! - **Reads** the account, one row; with a link its row too.
-//! - **Writes** a link, the account where nobody has confirmed it yet, and an audit entry, in one
-//!   transaction. Confirming uses the link up and changes its account in one transaction.
-//! - **Answers** 202 and the same words, whether or not there is an account: the mail tells. The password
-//!   that counts is that of the sign-up whose link was followed, so nobody sets another's.
-//! - **Twice:** a second sign-up mails a second link and the first is void, or tells the owner of an
-//!   account that it is there; a link works once, also for two at the same moment.
+//! - **Writes** a link, the account unless it is confirmed already, and an audit entry, in one transaction.
+//!   Confirming uses the link and changes its account in one transaction.
+//! - **Answers** 202 with the same text, whether or not there is an account: only the mail differs. The valid
+//!   password is that of the sign-up whose link was opened, so nobody can set another person's.
+//! - **Twice:** a second sign-up sends a second link and invalidates the first, or tells the owner that the
+//!   account exists; a link works once, also for two concurrent requests.
 
 use axum::Router;
 use axum::extract::State;
@@ -22,13 +22,13 @@ use shared::http::body::{language_field, text_field};
 use shared::http::{Answer, Failure, HtmlPage, JsonBody};
 use shared::views::accounts::outcome::{AccountOutcome, OutcomeView};
 
-/// The longest mail address, and far more than a token is.
+/// The longest email address; tokens are shorter.
 const MAX_TEXT_CHARS: usize = 254;
 
-/// What a stranger may become; everybody else is appointed.
+/// The roles of self-registered accounts; all other accounts are set up by the platform.
 const ROLES: [Role; 2] = [Role::Customer, Role::Professional];
 
-/// The page that a link for confirming leads to.
+/// The page that the confirmation link opens.
 const PAGE: HtmlPage = HtmlPage {
     title: "Confirm your address",
     body: include_str!("page.html"),

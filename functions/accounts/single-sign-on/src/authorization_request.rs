@@ -1,4 +1,4 @@
-//! A sign-in that was begun: what the browser has to bring back, sealed in its cookie.
+//! A started sign-in, whose data the browser returns encrypted in a cookie.
 
 use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, HeaderValue, header};
@@ -8,23 +8,23 @@ use shared::http::Failure;
 use shared::json;
 use shared::vault::Vault;
 
-/// With this prefix browsers take the cookie only from this very host, over TLS, for all of its paths:
-/// no neighbour of the domain can plant a sign-in of its own.
+/// The prefix makes browsers accept the cookie only from this host, over TLS and for all paths, so that no
+/// sibling domain can set one.
 const COOKIE: &str = "__Host-oidc";
 
 /// Long enough to sign in at the issuer, second factor included.
 const LIVES_MINUTES: i64 = 10;
 
-/// Where the sealed text belongs: no other sealed text of ours opens as one of these.
+/// Binds the encrypted text to this purpose, so that no other one can replace it.
 const PLACE: &str = "single-sign-on:begun";
 
-/// What a sign-in began with.
+/// The data of a started sign-in.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct AuthorizationRequest {
     state: String,
-    /// What the id token has to repeat.
+    /// Must be repeated in the id token.
     pub(crate) nonce: String,
-    /// What only the browser that began can prove to have begun with (PKCE).
+    /// The PKCE verifier, which only the browser of the start has.
     pub(crate) verifier: String,
     expires_at: DateTime<Utc>,
 }
@@ -39,9 +39,10 @@ impl AuthorizationRequest {
         }
     }
 
-    /// What the request's browser began, if it is not over. Two cookies are none: one is not ours.
+    /// The started sign-in of the request's browser, if it has not expired. `None` for two cookies: one is not
+    /// ours.
     pub(crate) fn of(headers: &HeaderMap, vault: &Vault, now: DateTime<Utc>) -> Option<Self> {
-        // Somebody else's cookie beside ours may hold any bytes.
+        // Other cookies may hold any bytes.
         let values = headers.get_all(header::COOKIE).iter();
         let texts: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         let pairs =
@@ -52,13 +53,12 @@ impl AuthorizationRequest {
         (authorization_request.expires_at > now).then_some(authorization_request)
     }
 
-    /// Compares in a time that tells nothing about where they differ.
+    /// Compares in constant time.
     pub(crate) fn is_state(&self, state: &str) -> bool {
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"compare");
         hmac::verify(&key, state.as_bytes(), hmac::sign(&key, self.state.as_bytes()).as_ref()).is_ok()
     }
 
-    /// The cookie that carries it.
     pub(crate) fn cookie(&self, vault: &Vault) -> Result<HeaderValue, Failure> {
         let plain = serde_json::to_vec(self).map_err(|error| Failure::Internal(error.to_string()))?;
         let sealed = vault.seal(PLACE, &plain)?;
@@ -68,7 +68,7 @@ impl AuthorizationRequest {
     }
 }
 
-/// A cookie that takes the browser's away.
+/// A `Set-Cookie` value that deletes the cookie.
 pub(crate) fn expired_cookie() -> HeaderValue {
     HeaderValue::from_static("__Host-oidc=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
 }

@@ -1,13 +1,12 @@
-//! What is read of an issuer's answers: only the fields that are needed. What is not needed is not read: an
-//! `expires_in` that is a text, or a list where the specification has a flag, is no reason to turn
-//! anybody away.
+//! Reads only the needed fields of an issuer's answers. An `expires_in` as text, or a list where the
+//! specification has a flag, is no reason to refuse a sign-in.
 
 use openidconnect::HttpResponse;
 use openidconnect::core::CoreProviderMetadata;
 use serde_json::{Map, Value, json};
 use shared::json::read_trusted;
 
-/// The discovery document, with what the library demands and we do not need put in.
+/// The discovery document, with placeholders for fields that the library requires and we do not use.
 pub(crate) fn metadata(body: &[u8]) -> Option<CoreProviderMetadata> {
     let document: Map<String, Value> = read_trusted(body).ok()?;
     let mut kept = json!({
@@ -27,7 +26,7 @@ pub(crate) fn metadata(body: &[u8]) -> Option<CoreProviderMetadata> {
     serde_json::from_value(kept).ok()
 }
 
-/// The answer to a code as the library reads it, and the id token in it. An error keeps its name.
+/// The token answer for the library, and its id token. An error keeps its name.
 pub(crate) fn token_answer(mut answer: HttpResponse) -> (HttpResponse, Option<String>) {
     let Ok(body) = read_trusted::<Map<String, Value>>(answer.body()) else { return (answer, None) };
     let text = |name: &str| body.get(name).and_then(Value::as_str);

@@ -1,7 +1,7 @@
-//! Who an id token proves, and as what. Only what decides is read, after the signature has proven it: `iss`,
-//! `aud`, `azp`, the times as [`Times`] has them, `nonce`, `sub` and the claim that names the role (OpenID
-//! Connect Core, 3.1.3.7). Every other claim may have whatever form its issuer likes: Auth0 writes `updated_at` as a text,
-//! Cognito and Apple write `email_verified` as one.
+//! Verifies an id token and reads its subject and role. Only these claims are read, after the signature is
+//! verified: `iss`, `aud`, `azp`, the times as in [`Times`], `nonce`, `sub` and the role's claim (OpenID Connect
+//! Core, 3.1.3.7). Every other claim may have any form: Auth0 writes `updated_at` as a text, Cognito and Apple
+//! `email_verified`.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -15,56 +15,55 @@ use shared::providers::tokens::{Times, TokenError, header, signature};
 use crate::authorization_request::AuthorizationRequest;
 use crate::issuer::unavailable;
 
-/// Who signed in at the issuer.
+/// The person who signed in at the issuer.
 pub(crate) struct Identity {
-    /// Its name there, which is nobody else's.
+    /// The unique id at the issuer.
     pub(crate) subject: String,
-    /// What it may do here.
     pub(crate) role: Role,
 }
 
-/// Known to the issuer and not to us; which of our rules says so is nobody's business.
+/// The issuer knows the person, but our rules refuse them; the answer does not say which rule.
 pub(crate) const NOT_ADMITTED: Failure = Failure::Forbidden("This account may not sign in here.");
 
-/// The issuer's answer does not prove who it is about.
-pub(crate) const UNPROVEN: Failure =
-    Failure::Unauthorized("What the issuer answered does not prove who you are. Begin again.");
+/// The issuer's answer does not prove an identity.
+pub(crate) const UNVERIFIED: Failure =
+    Failure::Unauthorized("The issuer's answer does not prove your identity. Start again.");
 
-/// An id token with many claims is long; longer than this it is not one.
+/// Far more than an id token with many claims has.
 pub(crate) const MAX_TOKEN_BYTES: usize = 32 * 1024;
 
-/// OpenID Connect allows 255 and no more.
+/// The limit of OpenID Connect.
 const MAX_SUBJECT_BYTES: usize = 255;
 
-/// Whom the token proves to this client, in answer to what was begun.
-pub(crate) async fn prove(
+/// Verifies the id token of a sign-in that this browser started.
+pub(crate) async fn verify(
     token: &str,
     oidc: &Oidc,
     keys: &KeySet,
     authorization_request: &AuthorizationRequest,
     now: DateTime<Utc>,
 ) -> Result<Identity, Failure> {
-    let header = header::read(token, MAX_TOKEN_BYTES).map_err(|_| UNPROVEN)?;
+    let header = header::read(token, MAX_TOKEN_BYTES).map_err(|_| UNVERIFIED)?;
     if header.is_access_token {
-        return Err(UNPROVEN);
+        return Err(UNVERIFIED);
     }
     let keys = keys.named(header.kid.as_deref(), now).await.map_err(|error| match error {
-        TokenError::Invalid => UNPROVEN,
+        TokenError::Invalid => UNVERIFIED,
         TokenError::KeysUnavailable => unavailable("the issuer's keys cannot be had"),
     })?;
     let verifiers: Vec<DecodingKey> =
         keys.iter().filter_map(|key| header::verifier(key, header.alg)).collect();
-    // Without a name there must be no choice (OpenID Connect Core, 10.1).
+    // A token without `kid` is accepted only if the issuer has one key (OpenID Connect Core, 10.1).
     if header.kid.is_none() && verifiers.len() != 1 {
-        return Err(UNPROVEN);
+        return Err(UNVERIFIED);
     }
-    let proven = verifiers.iter().find_map(|key| read(token, header.alg, oidc, key)).ok_or(UNPROVEN)?;
-    let subject = subject(&proven, oidc, &authorization_request.nonce, now).ok_or(UNPROVEN)?;
+    let proven = verifiers.iter().find_map(|key| read(token, header.alg, oidc, key)).ok_or(UNVERIFIED)?;
+    let subject = subject(&proven, oidc, &authorization_request.nonce, now).ok_or(UNVERIFIED)?;
     let role = proven.get(&oidc.role_claim).and_then(role).ok_or(NOT_ADMITTED)?;
     Ok(Identity { subject: subject.to_owned(), role })
 }
 
-/// The claims that this key has signed. Time is checked by our clock, so the library's own is left out of it.
+/// The claims signed by this key. Their times are checked with our clock, so the library's own check is off.
 fn read(token: &str, alg: Algorithm, oidc: &Oidc, key: &DecodingKey) -> Option<Map<String, Value>> {
     let mut validation = Validation::new(alg);
     validation.validate_exp = false;
@@ -74,7 +73,7 @@ fn read(token: &str, alg: Algorithm, oidc: &Oidc, key: &DecodingKey) -> Option<M
     signature::claims(token, key, &validation)
 }
 
-/// The subject, if the claims are for this client, hold now, and answer what was begun.
+/// The subject, if the claims are for this client, valid now, and belong to the started sign-in.
 fn subject<'c>(
     claims: &'c Map<String, Value>,
     oidc: &Oidc,
@@ -86,12 +85,12 @@ fn subject<'c>(
         && is_for(claims.get("aud")?, &oidc.client_id)
         && text("nonce")? == nonce
         && claims.get("azp").is_none_or(|party| party.is_null() || party.as_str() == Some(&oidc.client_id));
-    let holds = Times::read(claims)?.hold_at_once(now);
+    let is_valid = Times::read(claims)?.are_valid_without_leeway(now);
     let subject = text("sub").filter(|subject| (1..=MAX_SUBJECT_BYTES).contains(&subject.len()))?;
-    (is_ours && holds).then_some(subject)
+    (is_ours && is_valid).then_some(subject)
 }
 
-/// Whether the audience is this client alone: a token for others too could be handed on by them.
+/// Whether the audience is this client only: other audiences could pass the token on.
 fn is_for(audience: &Value, client_id: &str) -> bool {
     match audience {
         Value::String(one) => one == client_id,
@@ -100,8 +99,8 @@ fn is_for(audience: &Value, client_id: &str) -> bool {
     }
 }
 
-/// The first staff role of a text or a list. Owners prove themselves at Whop, and customers and
-/// professionals have accounts of ours: an issuer of staff cannot make either.
+/// The first staff role in a text or a list. An issuer of staff cannot grant other roles: owners sign in through
+/// Whop, and customers and professionals have accounts of ours.
 fn role(claim: &Value) -> Option<Role> {
     let staff = |word: &str| {
         Role::parse(word).filter(|role| matches!(role, Role::Provider | Role::Developer | Role::Accountant))

@@ -1,4 +1,4 @@
-//! The issuer: where its endpoints are, and what is asked of them.
+//! The issuer: its endpoints and the requests to them.
 
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 
@@ -18,23 +18,23 @@ use tokio::sync::Mutex;
 
 use crate::authorization_request::AuthorizationRequest;
 use crate::essential;
-use crate::identity::{self, Identity, UNPROVEN};
+use crate::identity::{self, Identity, UNVERIFIED};
 use crate::tokens::Protocol;
 use crate::transport::{self, MAX_ANSWER_BYTES, NoAnswer, TIMEOUT};
 
-/// Endpoints move rarely; keys are kept as long.
+/// Endpoints change rarely; keys are cached equally long.
 const MAX_AGE_HOURS: i64 = 12;
 
-/// While the issuer does not answer, what is known of it serves on and is not asked for on and on.
+/// While the issuer does not answer, the cached metadata stays in use and is requested at most this often.
 const COOLDOWN_SECONDS: i64 = 30;
 
-/// Our client at the issuer.
+/// Our client registration at the issuer.
 pub(crate) struct Client<'a> {
     pub(crate) oidc: &'a Oidc,
     pub(crate) redirect_url: String,
 }
 
-/// What is known of the issuer, kept as long as the process lives.
+/// The issuer's cached metadata, for the life of the process.
 pub(crate) struct Issuer {
     http: reqwest::Client,
     known: Mutex<Option<Known>>,
@@ -49,8 +49,8 @@ struct Known {
 }
 
 impl Known {
-    /// Neither old nor asked for a moment ago. A time in the future was written by another clock.
-    fn serves(&self, now: DateTime<Utc>) -> bool {
+    /// Whether the metadata is fresh or in cool-down. A time in the future comes from another clock.
+    fn is_usable(&self, now: DateTime<Utc>) -> bool {
         let within = |at: DateTime<Utc>, length: Duration| at <= now && now - at < length;
         within(self.fetched_at, Duration::hours(MAX_AGE_HOURS))
             || within(self.tried_at, Duration::seconds(COOLDOWN_SECONDS))
@@ -62,7 +62,7 @@ impl Issuer {
         Self { http, known: Mutex::new(None) }
     }
 
-    /// Where the browser has to go, and what it has to bring back.
+    /// The authorization URL for the browser, and the started sign-in for its cookie.
     pub(crate) async fn begin(
         &self,
         client: &Client<'_>,
@@ -77,7 +77,7 @@ impl Issuer {
         Ok((url.into(), AuthorizationRequest::new(state.secret(), nonce.secret(), verifier.secret(), now)))
     }
 
-    /// Who the code stands for.
+    /// Exchanges the authorization code and returns the person's identity.
     pub(crate) async fn redeem(
         &self,
         client: &Client<'_>,
@@ -87,7 +87,7 @@ impl Issuer {
     ) -> Result<Identity, Failure> {
         let known = self.known(client.oidc, now).await?;
         let token = self.exchange(&known, client, code, authorization_request).await?;
-        identity::prove(&token, client.oidc, &known.keys, authorization_request, now).await
+        identity::verify(&token, client.oidc, &known.keys, authorization_request, now).await
     }
 
     async fn exchange(
@@ -115,16 +115,16 @@ impl Issuer {
         request.request_async(&send).await.map_err(|error| match error {
             RequestTokenError::ServerResponse(error) => refusal(error.error()),
             RequestTokenError::Request(NoAnswer) => unavailable("the issuer does not answer"),
-            // The library's words hold the body, and that may hold a token.
-            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => UNPROVEN,
+            // The library's error contains the body, which may hold a token.
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => UNVERIFIED,
         })?;
-        token.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(UNPROVEN)
+        token.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(UNVERIFIED)
     }
 
-    /// Holds the lock while it asks, so that a crowd asks once.
+    /// Keeps the lock during the request, so that concurrent calls cause one request.
     async fn known(&self, oidc: &Oidc, now: DateTime<Utc>) -> Result<Known, Failure> {
         let mut known = self.known.lock().await;
-        if let Some(known) = known.as_ref().filter(|known| known.serves(now)) {
+        if let Some(known) = known.as_ref().filter(|known| known.is_usable(now)) {
             return Ok(known.clone());
         }
         match (self.discover(oidc).await, known.as_mut()) {
@@ -150,7 +150,7 @@ impl Issuer {
     }
 }
 
-/// Whether the document is that of the configured issuer, and leads out of TLS nowhere.
+/// Whether the document belongs to the configured issuer and all its URLs use TLS.
 fn is_its_own(metadata: &CoreProviderMetadata, oidc: &Oidc) -> bool {
     let endpoints = [
         Some(metadata.authorization_endpoint().as_str()),
@@ -170,7 +170,7 @@ fn protocol(metadata: &CoreProviderMetadata, client: &Client<'_>) -> Result<Prot
     Ok(protocol.set_redirect_uri(redirect_url).set_auth_type(auth_type(metadata)))
 }
 
-/// The header, unless the issuer says that it takes the secret in the body only.
+/// The secret goes into the header, unless the issuer supports only the body.
 fn auth_type(metadata: &CoreProviderMetadata) -> AuthType {
     let takes =
         |method| metadata.token_endpoint_auth_methods_supported().is_some_and(|all| all.contains(&method));
@@ -181,17 +181,17 @@ fn auth_type(metadata: &CoreProviderMetadata) -> AuthType {
     }
 }
 
-/// What a refused code means: our client is wrong there, or the code is.
+/// Maps a refused exchange: our client is wrong, or the code is.
 fn refusal(error: &CoreErrorResponseType) -> Failure {
     match error {
         CoreErrorResponseType::InvalidGrant => {
-            Failure::Unauthorized("The issuer does not take this code (any more). Begin again.")
+            Failure::Unauthorized("The issuer rejected the authorization code. Start again.")
         }
         _ => unavailable("the issuer refuses our client"),
     }
 }
 
-/// Nobody can sign in this way at the moment.
+/// 503: single sign-on does not work right now.
 pub(crate) fn unavailable(reason: &str) -> Failure {
-    Failure::Unavailable { detail: "The issuer cannot be asked. Try again.", reason: reason.to_owned() }
+    Failure::Unavailable { detail: "The issuer cannot be reached. Try again.", reason: reason.to_owned() }
 }

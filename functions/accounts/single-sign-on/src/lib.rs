@@ -1,13 +1,13 @@
-//! Signing in at an issuer of OpenID Connect: authorization code and PKCE.
+//! Single sign-on with OpenID Connect: authorization code flow with PKCE.
 //!
-//! - **Called by** the browsers of staff, from the sign-in page and on their way back from the issuer.
+//! - **Called by** the browsers of staff, from the sign-in page and after the return from the issuer.
 //! - **Reads** the issuer's discovery document, its keys and its answer to a code; the generation of
 //!   the account's sessions.
-//! - **Writes** a session. What a sign-in has begun with travels sealed in a cookie, so that it binds
-//!   the browser and needs no row.
-//! - **Answers** where to go, the page that comes back, and the account with the session's cookie.
-//! - **Twice:** beginning again replaces what was begun. A code is good once: after the first answer
-//!   the cookie is gone, and the issuer refuses the code.
+//! - **Writes** a session. The data of a started sign-in is stored encrypted in a cookie, which binds it to the
+//!   browser and needs no row.
+//! - **Answers** the URL of the issuer, the callback page, and the account with the session's cookie.
+//! - **Twice:** a second start replaces the first. A code works once: after the first answer the cookie is
+//!   deleted, and the issuer refuses the code.
 
 mod authorization_request;
 mod essential;
@@ -32,13 +32,13 @@ use shared::views::accounts::outcome::AuthorizationUrlView;
 use authorization_request::AuthorizationRequest;
 use issuer::{Client, Issuer};
 
-/// Where the issuer sends the browser back to.
+/// The redirect URI.
 const CALLBACK: &str = "/api/auth/oidc/callback";
 
-/// What an issuer may send back is short; longer texts are not looked at.
+/// Longer texts from the issuer are refused.
 const MAX_FIELD_CHARS: usize = 4_096;
 
-/// What the browser shows on its way back. It asks with `POST`, because a link must not sign anybody in.
+/// The callback page. It sends a `POST`, because a link must not sign anybody in.
 const PAGE: HtmlPage = HtmlPage {
     title: "Signing in",
     body: "<p><a href=\"/api/auth/sign-in\">Back to the sign-in page</a></p>\n",
@@ -76,10 +76,10 @@ async fn start(app: &App, issuer: &Issuer, body: &JsonBody) -> Result<Response, 
     Ok(response)
 }
 
-/// Whatever the end is, what was begun is used up by it; only a passing trouble leaves it for another try.
+/// Finishes the sign-in and deletes its cookie, except after a transient failure, which can be retried.
 async fn finish(app: &App, issuer: &Issuer, headers: &HeaderMap, body: &JsonBody) -> Response {
     let outcome = sign_in(app, issuer, headers, body).await;
-    let stays = outcome.as_ref().is_err_and(Failure::is_passing);
+    let is_retryable = outcome.as_ref().is_err_and(Failure::is_transient);
     let mut response = outcome.into_response();
     if !stays {
         response.headers_mut().append(header::SET_COOKIE, authorization_request::expired_cookie());
@@ -100,7 +100,7 @@ async fn sign_in(
     let authorization_request = AuthorizationRequest::of(headers, &app.config.vault, now)
         .filter(|authorization_request| authorization_request.is_state(returned.state));
     let authorization_request = authorization_request.ok_or(Failure::Unauthorized(
-        "This sign-in was not begun in this browser, or too long ago. Begin again.",
+        "This sign-in was not started in this browser, or too long ago. Start again.",
     ))?;
     let code = returned.code(client.oidc)?;
     let identity = issuer.redeem(&client, code, &authorization_request, now).await?;
@@ -109,10 +109,10 @@ async fn sign_in(
     let company = app.config.platform_company.clone().ok_or_else(|| not_configured("PLATFORM_COMPANY_ID"))?;
     let proven = ProvenAccount { account, role: identity.role, company, generation };
     let (session, cookie) = session::open(app, &proven, headers).await?;
-    Ok(session.entered(cookie))
+    Ok(session.signed_in_response(cookie))
 }
 
-/// What the issuer sent back through the browser.
+/// The issuer's answer, as the browser returns it.
 struct Returned<'a> {
     state: &'a str,
     code: Option<&'a str>,
@@ -134,18 +134,16 @@ impl<'a> Returned<'a> {
         Ok(Self { state, code: text("code")?, error: text("error")?, issuer: text("iss")? })
     }
 
-    /// The code, unless the issuer said no, or another issuer speaks (RFC 9207).
+    /// The code; fails if the issuer refused, or if the answer names another issuer (RFC 9207).
     fn code(&self, oidc: &shared::config::Oidc) -> Result<&'a str, Failure> {
         if self.issuer.is_some_and(|issuer| issuer != oidc.issuer) {
-            return Err(Failure::Unauthorized("Another issuer than ours answered. Begin again."));
+            return Err(Failure::Unauthorized("The answer comes from another issuer. Start again."));
         }
         match (self.error, self.code) {
             (Some("temporarily_unavailable" | "server_error"), _) => {
                 Err(issuer::unavailable("the issuer reports trouble of its own"))
             }
-            (Some(_), _) => {
-                Err(Failure::Forbidden("The issuer did not let you in, or you turned back there."))
-            }
+            (Some(_), _) => Err(Failure::Forbidden("The issuer refused the sign-in, or you cancelled it.")),
             (None, Some(code)) => Ok(code),
             (None, None) => Err(Failure::field("code", "expected a text")),
         }

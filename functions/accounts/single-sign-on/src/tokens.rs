@@ -1,9 +1,9 @@
-//! Our side of the protocol. The library makes the requests; what comes back is read by ourselves.
+//! The protocol client. The library makes the requests; we parse the answers ourselves.
 
 use openidconnect::core::CoreClient;
 use openidconnect::{EndpointMaybeSet, EndpointNotSet, EndpointSet};
 
-/// Our side of the protocol, once the issuer has told its addresses.
+/// The library's client after discovery.
 pub(crate) type Protocol = CoreClient<
     EndpointSet,
     EndpointNotSet,

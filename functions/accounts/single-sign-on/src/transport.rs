@@ -1,4 +1,4 @@
-//! How the protocol's requests travel: with the one HTTP client of all providers.
+//! Sends the protocol's requests with the shared HTTP client.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use openidconnect::{HttpRequest, HttpResponse};
 use shared::json::{TRUSTED, rename_reserved};
 use shared::providers::client::read_within;
 
-/// An answer of an issuer is a few kilobytes; more is not one.
+/// An issuer's answers have a few kilobytes.
 pub(crate) const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
-/// Somebody waits for it at the browser.
+/// A person waits for it at the browser.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The issuer gave no answer that counts. It says nothing of what was sent or came back.
+/// The issuer gave no usable answer. The error quotes nothing of request and answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the issuer does not answer")]
 pub(crate) struct NoAnswer;
 
-/// Sends one request. A server's trouble is no answer, whatever its body says.
+/// Sends one request. A 5xx counts as no answer, whatever its body.
 pub(crate) async fn send(http: reqwest::Client, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
     let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
     *request.timeout_mut() = Some(TIMEOUT);
@@ -30,7 +30,7 @@ pub(crate) async fn send(http: reqwest::Client, request: HttpRequest) -> Result<
     *answer.status_mut() = status;
     *answer.headers_mut() = response.headers().clone();
     let body = read_within(response, MAX_ANSWER_BYTES).await.ok_or(NoAnswer)?;
-    // The library parses the body; an id token in it is read by ourselves, and judged before that.
+    // The library parses the body, so reserved names are renamed first.
     *answer.body_mut() = rename_reserved(&body, TRUSTED).map_err(|_| NoAnswer)?.into_owned();
     Ok(answer)
 }

@@ -1,17 +1,17 @@
-//! The job that lets customers' money go when nobody answers.
+//! The job that declines bookings without an answer in time, and voids their payments.
 //!
-//! - **Called by** the schedule, once a day: EventBridge Scheduler directly, Vercel Cron or an operator
-//!   over HTTP with the secret. The reminders' tick does the same every five minutes, so that a booking is
-//!   declined on time; this run is there for a day with more of them than ticks can take, and for a
-//!   deployment whose platform ticks but once a day.
-//! - **Reads** the due index: four queries when nothing is due; then each due booking and each due step of
-//!   one afresh, and Stripe's waiting events.
-//! - **Writes** of a booking nobody answered: the decision with the step that frees the money, the claim of
-//!   that step, its end with the mail, the mail's claim and its end. One row for the run.
-//! - **Answers** the report of the run; `declined` counts the bookings whose money it let go.
-//! - **Twice, late, overlapping, killed:** what is due is decided by rows, not by the call. A decision is
-//!   written over the version that was read, so an answer that came first stays; Stripe cancels a payment
-//!   once, and a capture that came first stays too; a row left in the middle is found by the next run.
+//! - **Called by** the schedule, once a day: EventBridge Scheduler directly, Vercel Cron or an operator over HTTP
+//!   with the secret. The reminders job does the same every five minutes, so that bookings are declined on time;
+//!   this run serves days with more bookings than those runs can process, and platforms whose schedule runs once
+//!   a day only.
+//! - **Reads** the due index: four queries when nothing is due; then each due booking and each of its due effects
+//!   again, and Stripe's pending events.
+//! - **Writes** for a booking without an answer: the decision with the effect that voids the payment, the claim
+//!   of that effect, its outcome with the mail, the mail's claim and its outcome. One row for the run.
+//! - **Answers** the report of the run; `declined` counts the declined bookings.
+//! - **Twice, late, overlapping, killed:** rows decide what is due, not the call. A decision is written with the
+//!   version that was read, so an earlier answer stays; Stripe cancels a payment once, and an earlier capture
+//!   stays too; the next run continues with an unfinished row.
 
 mod run;
 
@@ -25,7 +25,7 @@ use shared::domain::platform::job::{AUTO_DECLINE_JOB, Occurrence};
 use shared::http::{Answer, Failure};
 use shared::views::platform::job::JobReportView;
 
-/// How far apart the planned firings are.
+/// The interval of the schedule.
 const SLOT_HOURS: i64 = 24;
 
 /// The routes of this function.

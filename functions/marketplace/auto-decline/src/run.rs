@@ -1,4 +1,4 @@
-//! One run: collect what is due of bookings, work it off, remember how it went.
+//! One run: collects due rows of bookings, processes them and records the run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,28 +12,28 @@ use shared::store::{Key, RowKind, Store};
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
-/// Bookings worked on at a time, whosesoever they are. Stripe takes 100 writes a second of the one
-/// platform; a booking is one write among requests that take a fifth of a second together, so that
-/// sixteen at a time make 80 a second.
+/// Bookings processed concurrently, for all companies together. Stripe accepts 100 writes per second for the
+/// platform; a booking is one write among requests that together take a fifth of a second, so sixteen make 80
+/// writes per second.
 const AT_ONCE: usize = 16;
 
 /// A marketplace is one company, and may have thousands of bookings due at once.
 const BOUNDS: SweepLimits = SweepLimits {
-    // Ten thousand bookings and as many steps that wait: some megabytes of addresses.
+    // Ten thousand bookings and as many waiting effects: a few megabytes of keys.
     rows: 20_000,
     // At 80 a second ten thousand take about two minutes, half of the run.
     rows_per_company: 10_000,
     pages_per_shard: 40,
-    // Enough for the queues of several marketplaces to take their turns at the sixteen places.
+    // Enough for the queues of several marketplaces to alternate at the sixteen slots.
     companies_at_once: 8,
     rows_at_once: AT_ONCE,
-    // A minute less than the function's limit of five, the most that Vercel gives: the rows that were
-    // begun last may wait for a provider three times, ten seconds each.
+    // A minute less than the function's limit of five, the most that Vercel allows: the last rows may wait three
+    // times for a provider, ten seconds each.
     run_time: Duration::from_secs(240),
-    // No queue has to leave earlier, because all of them have their turns at the same places.
+    // No queue needs a shorter time, because all of them share the same slots.
     company_time: Duration::from_secs(240),
-    // Stripe answers for the platform and not for one booking: what fails a whole round of places fails
-    // the next one too, and is tried again with the next tick.
+    // Stripe fails for the platform and not for one booking: if a full round of slots fails, the next would fail
+    // too, so the rest is left to the next run.
     company_failures: AT_ONCE as u32,
 };
 
@@ -52,7 +52,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
     .await
 }
 
-/// What bookings are waiting for: their own rows, their steps, and what Stripe said.
+/// Rows of bookings: the bookings themselves, their effects, and Stripe's events.
 fn is_ours(key: &Key) -> bool {
     match key.kind() {
         RowKind::Booking | RowKind::BookingAction => true,
@@ -61,7 +61,6 @@ fn is_ours(key: &Key) -> bool {
     }
 }
 
-/// What a run shares between its rows.
 struct Run<'a> {
     app: &'a SharedApp,
     store: &'a Store,
@@ -71,12 +70,12 @@ struct Run<'a> {
 
 impl Run<'_> {
     async fn work_on(&self, row: DueRow) -> Worked {
-        // Nobody closes it: without a place there is nothing to do.
-        let Ok(_place) = self.places.acquire().await else { return Worked::Skipped };
+        // The semaphore is never closed; without a permit there is nothing to do.
+        let Ok(_permit) = self.places.acquire().await else { return Worked::Skipped };
         if row.key.kind() == RowKind::Event {
             let applied = self.app.intake(self.store).work_on(&row, self.app.clock.now()).await;
             return applied.unwrap_or_else(|error| {
-                tracing::error!(%error, "a waiting event could not be applied");
+                tracing::error!(%error, "a pending event could not be applied");
                 Worked::Failed
             });
         }

@@ -1,4 +1,4 @@
-//! Where the parties to a booking are reached.
+//! The email addresses of a booking's parties.
 
 use shared::app::SharedApp;
 use shared::auth::Caller;
@@ -12,8 +12,8 @@ use shared::store::accounts::account::AccountRow;
 use shared::store::keys::AccountKey;
 use shared::store::marketplace::booking::{BookingRow, Contact};
 
-/// Where the customer is reached: at the address that is given, or at that of the customer's own account. A
-/// booking without one is declined without a mail.
+/// The customer's address: the given one, or that of the customer's own account. A booking without one is
+/// declined without a mail.
 pub(crate) async fn customer(
     app: &SharedApp,
     session: Option<&Session>,
@@ -31,8 +31,8 @@ pub(crate) async fn customer(
     address.map(|address| sealed(app, booking_id, &address, language)).transpose()
 }
 
-/// Where the professional of a booking is reached: at the address of their confirmed account in the company of the
-/// booking. Of professionals who sign in elsewhere, at Whop or an issuer, no address is known.
+/// The professional's address: that of their confirmed account in the booking's company. For professionals who
+/// sign in elsewhere, at Whop or an issuer, no address is known.
 pub(crate) async fn professional(
     app: &SharedApp,
     caller: &Caller,
@@ -46,7 +46,7 @@ pub(crate) async fn professional(
         is_of_company && account.is_confirmed() && account.disabled_at.is_none()
     };
     let address = account.filter(is_theirs).and_then(|account| opened(app, &key, &account));
-    // Accounts have no language of their own; the booking's is the one that both of its sides understand.
+    // Accounts have no language; the booking's is the one that both parties understand.
     let language = row.contact.as_ref().map_or(Language::En, |contact| contact.language);
     address.map(|address| sealed(app, row.booking_id, &address, language)).transpose()
 }

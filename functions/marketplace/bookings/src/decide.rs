@@ -1,4 +1,4 @@
-//! What somebody decides about a booking.
+//! Decisions about a booking: accept, decline, complete, cancel.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -15,7 +15,7 @@ use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 use shared::store::marketplace::booking::{BookingChange, BookingRow};
 
-use crate::{TRIES, contact, parse, seen_by, show, steps, unrecorded};
+use crate::{TRIES, contact, parse, show, steps, unrecorded, visible_booking};
 
 type Parts = (State<SharedApp>, Caller, Path<String>, IdempotencyKey);
 
@@ -46,14 +46,14 @@ async fn respond(
     parts: Parts,
     body: JsonBody,
     name: &str,
-    ask: impl Fn(Role) -> BookingCommand,
+    command: impl Fn(Role) -> BookingCommand,
 ) -> Result<Response, Failure> {
     let (State(app), caller, Path(booking_id), intent) = parts;
     let booking_id = parse(&booking_id)?;
     body.object(&[])?;
-    let ask = ask(caller.role);
+    let command = command(caller.role);
     let run = async |operation: String| {
-        decide(&app, &caller, booking_id, ask, &format!("{name}:{operation}")).await
+        decide(&app, &caller, booking_id, command, &format!("{name}:{operation}")).await
     };
     idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
@@ -62,13 +62,13 @@ async fn decide(
     app: &SharedApp,
     caller: &Caller,
     booking_id: BookingId,
-    ask: BookingCommand,
+    command: BookingCommand,
     source: &str,
 ) -> Result<Answer, Failure> {
-    let (row, effects) = record(app, caller, booking_id, ask, source).await?;
-    let row = steps::take(app, &caller.company, row, effects).await?;
+    let (row, effects) = record(app, caller, booking_id, command, source).await?;
+    let row = steps::execute(app, &caller.company, row, effects).await?;
     let booking = row.booking().ok_or(Failure::Absent)?;
-    if ask == BookingCommand::Accept
+    if command == BookingCommand::Accept
         && let Some(refusal) = booking.unresolved_refusal(Step::Capture)
     {
         return Err(Failure::Conflict(format!(
@@ -78,30 +78,32 @@ async fn decide(
     }
     let policy = &app.config.marketplace.booking_config.policy;
     let shown = show::show(&row, &booking, caller.role, policy);
-    let waits = ask == BookingCommand::Accept && booking.is_capture_pending();
+    let waits = command == BookingCommand::Accept && booking.is_capture_pending();
     Ok(if waits { Answer::accepted(shown) } else { Answer::ok(shown) })
 }
 
-/// Writes the decision down, unless an earlier try of the same request has.
+/// Records the decision, unless an earlier attempt of the same request has.
 async fn record(
     app: &SharedApp,
     caller: &Caller,
     booking_id: BookingId,
-    ask: BookingCommand,
+    command: BookingCommand,
     source: &str,
 ) -> Result<(BookingRow, Vec<Effect>), Failure> {
     let company = &caller.company;
     let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
         let read = company.booking(booking_id).await?;
-        let booking = seen_by(caller, &read)?;
+        let booking = visible_booking(caller, &read)?;
         if read.history.facts().any(|fact| fact.source == source) {
             let left = steps::left(company, &read).await?;
             return Ok((Vec::new(), (read, left)));
         }
         let now = app.clock.now();
         let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
-        let fact = may(&booking, ask).and_then(|()| booking.ask(ask, source, now)).map_err(refused)?;
-        let is_unknown = ask == BookingCommand::Accept && read.professional_contact.is_none();
+        let fact = check_permission(&booking, command)
+            .and_then(|()| booking.command(command, source, now))
+            .map_err(refused)?;
+        let is_unknown = command == BookingCommand::Accept && read.professional_contact.is_none();
         let professional_contact =
             if is_unknown { contact::professional(app, caller, &read, &booking).await? } else { None };
         let change = BookingChange {
@@ -118,9 +120,9 @@ async fn record(
     decided.await
 }
 
-/// Once the professional has promised the job, only the professional and the owner call it off.
-fn may(booking: &Booking, ask: BookingCommand) -> Result<(), Refusal> {
-    let by_customer = ask == BookingCommand::Cancel { by: CancelledBy::Customer };
+/// Whether the caller may decide: after the acceptance only the professional and the owner may cancel.
+fn check_permission(booking: &Booking, command: BookingCommand) -> Result<(), Refusal> {
+    let by_customer = command == BookingCommand::Cancel { by: CancelledBy::Customer };
     if by_customer && booking.stage == BookingStatus::Accepted {
         return Err(Refusal::AlreadyAccepted);
     }

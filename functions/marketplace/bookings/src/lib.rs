@@ -1,14 +1,15 @@
-//! Jobs that customers ask professionals for.
+//! Bookings: jobs that customers request from professionals.
 //!
 //! - **Called by** the customer's, the professional's and the owner's browser.
-//! - **Reads** a booking, one row; a page of a list; of a customer's account, and of that of a professional who
-//!   accepts, its address; and from Stripe the payment that the customer's browser confirms.
-//! - **Writes** what somebody decides, with everything that follows from it, in one transaction; then
-//!   opens, takes, lets go or gives back the payment and writes down what became of it.
-//! - **Answers** the booking as it stands. What Stripe did not do at once the sweep finishes: an acceptance
-//!   whose money is not taken yet is 202. What Stripe refuses is an error: 409, or 400 with the field.
-//! - **Twice:** with the same key the first answer, also after a crash in the middle: a request names
-//!   its booking, a decision its fact. Another decision is refused with the word for what was decided.
+//! - **Reads** a booking, one row; a page of a list; the address in the account of the customer, and of a
+//!   professional who accepts; and from Stripe the payment that the customer's browser confirms.
+//! - **Writes** a decision with all its consequences in one transaction; then creates, captures, voids or refunds
+//!   the payment at Stripe and records the outcome.
+//! - **Answers** the booking. The sweep finishes what Stripe did not do at once: an acceptance whose payment is
+//!   not yet captured is 202. A refusal by Stripe is an error: 409, or 400 with the field.
+//! - **Twice:** with the same key the first answer, also after a crash: the booking's id comes from the request's
+//!   operation, and the id of a decision's fact too. A different later decision is refused with the code of the
+//!   earlier one.
 
 mod contact;
 mod decide;
@@ -30,7 +31,7 @@ use shared::http::{Answer, Failure};
 use shared::store::error::RecordError;
 use shared::store::marketplace::booking::BookingRow;
 
-/// An event may move the booking at the same moment; a sixth time is no coincidence.
+/// A concurrent event may change the booking; after five conflicts the sixth one is returned as an error.
 const TRIES: u32 = 6;
 
 /// The routes of this function.
@@ -53,7 +54,7 @@ async fn read(
     Path(booking_id): Path<String>,
 ) -> Result<Answer, Failure> {
     let row = caller.company.booking(parse(&booking_id)?).await?;
-    let booking = seen_by(&caller, &row)?;
+    let booking = visible_booking(&caller, &row)?;
     Ok(Answer::ok(show::show(&row, &booking, caller.role, &app.config.marketplace.booking_config.policy)))
 }
 
@@ -61,8 +62,8 @@ fn parse(booking_id: &str) -> Result<BookingId, Failure> {
     BookingId::parse(booking_id).map_err(|error| Failure::field("booking_id", error.to_string()))
 }
 
-/// The booking, for whoever has to do with it; for anybody else there is none.
-fn seen_by(caller: &Caller, row: &BookingRow) -> Result<Booking, Failure> {
+/// The booking, if the caller has access; otherwise the same 404 as for an unknown booking.
+fn visible_booking(caller: &Caller, row: &BookingRow) -> Result<Booking, Failure> {
     let booking = row.booking().ok_or(Failure::Absent)?;
     let is_theirs = match caller.role {
         Role::Customer => booking.terms.customer_id.as_str() == caller.id,

@@ -29,7 +29,7 @@ pub(crate) async fn list(
     Ok(Answer::ok(ListView { data, next_cursor: next.as_ref().map(cursor) }))
 }
 
-/// A customer and a professional see their own. Everybody else sees all, or one party's.
+/// Customers and professionals see their own bookings. Other roles see all, or filter by one party.
 fn filter(caller: &Caller, parameters: &Parameters) -> Result<BookingFilter, Failure> {
     let status = status(parameters)?;
     let professional = party(parameters, "professional_id", ProfessionalId::parse)?;

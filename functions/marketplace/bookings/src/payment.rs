@@ -1,4 +1,4 @@
-//! The payment that the customer's browser confirms: read from Stripe, kept nowhere.
+//! The payment that the customer's browser confirms: read from Stripe and never stored.
 
 use axum::extract::{Path, State};
 use shared::app::SharedApp;
@@ -9,7 +9,7 @@ use shared::providers::call::CallError;
 use shared::store::marketplace::booking::BookingRow;
 use shared::views::marketplace::payment::BookingPaymentView;
 
-use crate::{parse, seen_by};
+use crate::{parse, visible_booking};
 
 const UNAVAILABLE: &str = "Stripe does not answer. Try again.";
 
@@ -19,7 +19,7 @@ pub(crate) async fn payment(
     Path(booking_id): Path<String>,
 ) -> Result<Answer, Failure> {
     let row = caller.company.booking(parse(&booking_id)?).await?;
-    let booking = seen_by(&caller, &row)?;
+    let booking = visible_booking(&caller, &row)?;
     let known = booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref());
     let Some(payment_intent) = known else { return Err(unopened(&caller, &row, &booking).await?) };
     let stripe = app.stripe.as_ref().ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
@@ -32,18 +32,18 @@ pub(crate) async fn payment(
     }))
 }
 
-/// Why there is no payment: not yet, or never.
+/// Why there is no payment: not created yet, or never.
 async fn unopened(caller: &Caller, row: &BookingRow, booking: &Booking) -> Result<Failure, Failure> {
     if booking.stage != BookingStatus::Requested {
-        return Ok(Failure::Conflict("No payment was opened for this booking.".to_owned()));
+        return Ok(Failure::Conflict("No payment was created for this booking.".to_owned()));
     }
     let version = row.begun.get(&Step::Hold).copied().unwrap_or_default();
     let hold = caller.company.action(row.booking_id, &Step::Hold.operation(row.booking_id, version)).await?;
     Ok(match hold {
         Some(hold) if hold.status.is_final() => {
-            Failure::Conflict("Stripe opened no payment for this booking.".to_owned())
+            Failure::Conflict("Stripe created no payment for this booking.".to_owned())
         }
-        _ => Failure::Busy("The payment is being opened. Ask again."),
+        _ => Failure::Busy("The payment is being created. Try again."),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Asking for a job.
+//! Requests a booking.
 
 use axum::Extension;
 use axum::extract::State;
@@ -36,7 +36,7 @@ pub(crate) async fn request(
     idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
-/// Makes the booking that the operation names, or goes on with it where an earlier try broke off.
+/// Creates the booking with the operation's id, or continues where an earlier attempt stopped.
 async fn begin(
     app: &SharedApp,
     caller: &Caller,
@@ -47,7 +47,7 @@ async fn begin(
     let company = &caller.company;
     let booking_id = BookingId::derive(company.id(), operation);
     let (row, effects) = record(app, caller, session, new_booking, booking_id).await?;
-    let row = steps::take(app, company, row, effects).await?;
+    let row = steps::execute(app, company, row, effects).await?;
     let booking = row.booking().ok_or(Failure::Absent)?;
     if let Some(refusal) = booking.refusals.get(&Step::Hold) {
         return Err(refused(&refusal.reason));
@@ -56,8 +56,7 @@ async fn begin(
     Ok(Answer::of(StatusCode::CREATED, show::show(&row, &booking, caller.role, policy)))
 }
 
-/// Why there is no booking: Stripe refused to open its payment. Where the caller can change what Stripe found
-/// fault with, the field is named.
+/// The failure if Stripe refused to create the payment; names the field if the caller can correct it.
 fn refused(reason: &str) -> Failure {
     let code = refusal::provider_code(reason).unwrap_or(reason);
     match refusal::asked_field(reason) {

@@ -6,8 +6,7 @@ use shared::store::marketplace::booking::BookingRow;
 use shared::views::Timestamp;
 use shared::views::marketplace::booking::{BookingPayoutView, BookingView, StepRefusalView};
 
-/// The booking for a reader in a role. What the platform keeps and what the professional gets is no
-/// customer's business.
+/// The booking for a reader with a role. Customers do not see the platform's fee and the professional's share.
 pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &Policy) -> BookingView {
     let (terms, amounts) = (&booking.terms, &booking.amounts);
     let decline = booking.decline.as_ref();
@@ -46,7 +45,7 @@ pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &P
     }
 }
 
-/// Steps that a provider refused and that are not resolved yet, and why the payment was not opened.
+/// Refused effects that are not resolved yet, including the creation of the payment.
 fn refused(booking: &Booking) -> Vec<StepRefusalView> {
     let show = |(step, refusal): (Step, &StepRefusal)| StepRefusalView {
         step,

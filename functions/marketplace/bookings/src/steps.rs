@@ -1,4 +1,4 @@
-//! The steps of a booking, taken while somebody waits for the answer.
+//! Executes a booking's effects while the caller waits.
 
 use shared::app::SharedApp;
 use shared::domain::platform::effect::Effect;
@@ -6,9 +6,9 @@ use shared::http::Failure;
 use shared::store::Company;
 use shared::store::marketplace::booking::BookingRow;
 
-/// Takes the steps that a decision began, and those that follow from their ends, such as the mail once
-/// the money is free. The booking as it stands after them; what did not end, the sweep takes up again.
-pub(crate) async fn take(
+/// Executes the effects of a decision and those that follow from their outcomes, such as the mail after the void.
+/// Returns the booking afterwards; the sweep continues with unfinished effects.
+pub(crate) async fn execute(
     app: &SharedApp,
     company: &Company,
     row: BookingRow,
@@ -21,12 +21,12 @@ pub(crate) async fn take(
     Ok(company.booking(row.booking_id).await?)
 }
 
-/// The steps that an earlier try of the same request began and did not finish.
-pub(crate) async fn left(company: &Company, row: &BookingRow) -> Result<Vec<Effect>, Failure> {
-    let mut left = Vec::new();
+/// The effects that an earlier attempt of the same request did not finish.
+pub(crate) async fn unfinished(company: &Company, row: &BookingRow) -> Result<Vec<Effect>, Failure> {
+    let mut unfinished = Vec::new();
     for (step, version) in &row.begun {
         let step = company.action(row.booking_id, &step.operation(row.booking_id, *version)).await?;
-        left.extend(step.filter(|step| !step.status.is_final()));
+        unfinished.extend(step.filter(|step| !step.status.is_final()));
     }
-    Ok(left)
+    Ok(unfinished)
 }

@@ -1,4 +1,4 @@
-//! A second person's yes to a large amount.
+//! The approval of large payouts by a second person.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -63,7 +63,7 @@ async fn save(
         && let Some(row) = company.batch(batch).await?
         && row.record.started_by == (StartedBy::Person { account: caller.id.clone() })
     {
-        return Err(Failure::Forbidden("Whoever started today's batch cannot approve what it pays."));
+        return Err(Failure::Forbidden("The person who started today's batch cannot approve its payouts."));
     }
     let approval = Approval::new(amount, &caller.id, now);
     let shown = ApprovalView {

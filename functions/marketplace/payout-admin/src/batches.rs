@@ -1,4 +1,4 @@
-//! Batches: how far each is, and what became of every booking in it.
+//! Batches: their progress and the outcome of every booking.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,7 +16,7 @@ use shared::views::marketplace::batch::{
 };
 use shared::views::{ListView, Timestamp};
 
-/// Why a transfer that was never sent was withdrawn.
+/// Reasons for withdrawing a transfer before it was sent.
 const CHANGED: [&str; 4] = ["already_paid", "disputed", "not_completed", "amount_changed"];
 
 pub(super) async fn list(caller: Caller, parameters: Parameters) -> Result<Answer, Failure> {
@@ -78,7 +78,7 @@ fn show(row: &BatchRow) -> BatchSummaryView {
     }
 }
 
-/// A booking in the batch. While its transfer has not ended, the transfer itself tells how it stands.
+/// A booking in the batch. Until its transfer has ended, the transfer's own status is shown.
 fn show_entry(entry: &BatchEntry, effects: &HashMap<&str, &Effect>) -> BatchEntryView {
     let effect = entry.operation.as_deref().and_then(|operation| effects.get(operation));
     let reason = entry.reason.clone().or_else(|| effect.and_then(|effect| effect.reason.clone()));

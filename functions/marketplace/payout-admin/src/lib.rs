@@ -1,13 +1,13 @@
 //! Payouts by hand, their batches, and approvals of large amounts.
 //!
 //! - **Called by** the platform's staff and its accountants.
-//! - **Reads** what the job reads, of the caller's company; the records of batches, and their entries.
-//! - **Writes** what the job writes, into the batch of today, and an audit entry; nothing in a dry run. An
-//!   approval, with its audit entry.
-//! - **Answers** what was decided, or would be: transfers, settlements by debt, and who waits for what; a
-//!   batch with every booking in it, what became of it and why.
-//! - **Twice:** with the same `Idempotency-Key`, which every change needs, the first answer again. Under
-//!   another key the second run finds what the first has left.
+//! - **Reads** the same as the job, for the caller's company; the batches and their entries.
+//! - **Writes** the same as the job, into today's batch, and an audit entry; nothing in a dry run. An approval
+//!   with its audit entry.
+//! - **Answers** the decisions, in a dry run without executing them: transfers, settlements by debt, and who
+//!   waits for what; a batch with the status of every booking and the reason.
+//! - **Twice:** with the same `Idempotency-Key`, which every change requires, the first answer again. With
+//!   another key the second run pays what the first has left.
 
 mod approvals;
 mod batches;

@@ -1,4 +1,4 @@
-//! A run by hand, or what it would do.
+//! A payout run by hand, or a dry run.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -21,7 +21,7 @@ pub(super) async fn process(
     intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
-    // Whoever forgets to say which of the two is meant, moves nothing.
+    // `dry_run` is required, so that forgetting it moves no money.
     let dry_run = body.object(&["dry_run"])?.get("dry_run").and_then(Value::as_bool);
     let dry_run = dry_run.ok_or_else(|| Failure::field("dry_run", "expected true or false"))?;
     let run = |_: String| run(&app, &caller, dry_run);
@@ -38,7 +38,8 @@ async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, 
         batch,
         started_by: StartedBy::Person { account: caller.id.clone() },
         actor: Actor::person(&caller.id, caller.role),
-        // Whoever was left for the rest of the day is looked at again: a person asks for a reason.
+        // Also includes professionals that the job has postponed to the end of the day, so that their reasons are
+        // shown.
         due_by: calendar.ends_at(batch),
         company: Some(caller.company.id().clone()),
         limits: RunLimits::of_person(),
@@ -47,7 +48,7 @@ async fn run(app: &SharedApp, caller: &Caller, dry_run: bool) -> Result<Answer, 
     Ok(Answer::ok(show(batch, dry_run, ran)))
 }
 
-/// What was decided, or would be. How a transfer ended stands in the batch.
+/// The decisions of the run or dry run. The batch shows the outcome of each transfer.
 fn show(batch_id: BatchId, dry_run: bool, ran: RunResult) -> PayoutPlanView {
     let Plan { transfers, settled, skips, carried, totals } = ran.plan;
     let amount = |sum: i128| i64::try_from(sum).unwrap_or(i64::MAX);

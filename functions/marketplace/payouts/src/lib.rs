@@ -2,15 +2,15 @@
 //!
 //! - **Called by** the schedule, every ten minutes of the morning of a Tuesday and a Friday in
 //!   `PAYOUT_TIME_ZONE`: EventBridge Scheduler directly, Vercel Cron or an operator over HTTP with the secret.
-//! - **Reads** the due index: eight queries when nothing is due, however many bookings there are; then each
-//!   due professional afresh, with bookings, debt, approval, and the account at Stripe.
-//! - **Writes** one transaction for twenty bookings (their frozen transfers, their entries in the batch),
-//!   two writes for each transfer (claim; outcome, books and batch), one row for the run.
-//! - **Answers** the report of the run; on any other day that it is none. Without Stripe's key 503, as soon as
-//!   somebody is due.
-//! - **Twice, late, overlapping, killed:** a professional is claimed under a fence that only grows, and a
-//!   plan under an older one is refused. A booking has one transfer for ever, named by the booking. The
-//!   batch is that of the planned time, so that a late run is still the run of its day.
+//! - **Reads** the due index: eight queries when nothing is due, however many bookings there are; then each due
+//!   professional with bookings, debt, approval, and the account at Stripe.
+//! - **Writes** one transaction per twenty bookings (their stored transfer requests, their entries in the batch),
+//!   two writes per transfer (claim; outcome with ledger and batch), one row for the run.
+//! - **Answers** the report of the run; on other days that it is no payout day. 503 without Stripe's key if a
+//!   professional is due.
+//! - **Twice, late, overlapping, killed:** a professional is claimed with an increasing fencing token, and a plan
+//!   with an older one is refused. A booking has one transfer for ever, identified by the booking. The batch is
+//!   that of the planned time, so a late run still belongs to its day.
 
 mod run;
 
@@ -24,10 +24,10 @@ use shared::domain::platform::job::Occurrence;
 use shared::http::{Answer, Failure};
 use shared::views::platform::job::{JobReportView, NotRun};
 
-/// The job, as its runs are remembered and logged.
+/// The job's name in run records and logs.
 const JOB: &str = "payouts";
 
-/// How far apart the planned firings are.
+/// The interval of the schedule.
 const SLOT_MINUTES: i64 = 10;
 
 /// The routes of this function.

@@ -1,4 +1,4 @@
-//! One run: finish what was left, pay what is due, remember how it went.
+//! One run: finishes earlier transfers, pays what is due, and records the run.
 
 use shared::app::SharedApp;
 use shared::domain::marketplace::payout::{BatchId, StartedBy};
@@ -44,7 +44,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
     .await
 }
 
-/// A deployment that has nobody to pay needs no key. Once somebody waits for money, it is one that was lost.
+/// Without due payees the Stripe key is optional; with due payees a missing key is an error.
 async fn without_stripe(app: &SharedApp, occurrence: &Occurrence) -> Result<Report, Failure> {
     let (store, now) = (app.store()?, app.clock.now());
     if payouts::is_anybody_waiting(store, now).await? {

@@ -1,4 +1,4 @@
-//! The company's books: every account, in every currency.
+//! The company's ledger: all accounts in all currencies.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 use shared::views::marketplace::books::{BooksView, CurrencyBooksView, LedgerAccountsView};
 
-/// The sum of one account over all professionals, by its word.
+/// Sums over all professionals, by account name.
 type Sums = BTreeMap<&'static str, i128>;
 
 pub(crate) async fn balances(caller: Caller, parameters: Parameters) -> Result<Answer, Failure> {

@@ -1,10 +1,10 @@
-//! Professionals, where their money goes, and the books.
+//! Professionals with their Stripe accounts, statements, and the ledger.
 //!
 //! - **Called by** the owner's and the staff's browser; the statement by the professional's too.
-//! - **Reads** the payee's row; a page of the entries of the books; balances; from Stripe the account that
-//!   a professional is to be paid to, and whose that is already.
-//! - **Writes** that account, whose it is, and an audit entry, in one transaction.
-//! - **Answers** the payee, the statement, or the sum of every account of the books.
+//! - **Reads** the payee's row; a page of ledger entries; balances; from Stripe the account for a professional's
+//!   payouts, and which professional uses it already.
+//! - **Writes** that account, its assignment to the professional, and an audit entry, in one transaction.
+//! - **Answers** the payee, the statement, or the sum of every ledger account.
 //! - **Twice:** the same account again; nothing else changes.
 
 mod books;

@@ -1,4 +1,4 @@
-//! A professional as the payouts see one, and the account at Stripe it is paid to.
+//! A professional as a payee, and the connected Stripe account.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -18,10 +18,10 @@ use shared::views::marketplace::payee::PayeeView;
 
 use crate::parse;
 
-/// Longer than every id of Stripe's.
+/// Longer than any id at Stripe.
 const MAX_ID_CHARS: usize = 255;
 
-/// The payouts may touch the professional at the same moment; a fifth time is no coincidence.
+/// A concurrent payout may change the professional; after four conflicts the fifth one is returned as an error.
 const TRIES: u32 = 5;
 
 pub(crate) async fn read(caller: Caller, Path(professional_id): Path<String>) -> Result<Answer, Failure> {
@@ -50,7 +50,7 @@ pub(crate) async fn connect(
     idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
-/// An account that a caller names as a professional's.
+/// An account that a caller wants to connect to a professional.
 struct Connection {
     account: StripeAccount,
     account_id: StripeAccountId,
@@ -59,10 +59,10 @@ struct Connection {
 }
 
 impl Connection {
-    /// How it stands, once it is proven whose it is.
+    /// The account's status, after checking that it belongs to the professional.
     fn standing(&self) -> Result<AccountStanding, Failure> {
         match self.account.standing().filter(|_| !self.account.deleted) {
-            None => Err(conflict("There is no such account at Stripe any more, or it does not let us in.")),
+            None => Err(conflict("There is no such account at Stripe any more, or we have no access to it.")),
             Some(standing) if standing.currency.is_none() => {
                 Err(conflict("Stripe does not know yet in which currency this account is paid out."))
             }
@@ -71,11 +71,10 @@ impl Connection {
     }
 }
 
-/// The one answer to a caller who names an account that is not proven to be this professional's: without an owner,
-/// another company's, or not there. The answer does not say which of them.
-const UNPROVEN: &str = "This account is not known to be this professional's. Its metadata at Stripe has to name company_id, and professional_id where it is one person's; only the platform's key can write that.";
+/// The answer for every account that is not proven to be this professional's: without an owner, another
+/// company's, or unknown. It does not say which.
+const NOT_OWNED: &str = "This account is not known to be this professional's. Its metadata at Stripe has to name company_id, and professional_id where it is one person's; only the platform's key can write that.";
 
-/// The account as Stripe knows it now.
 async fn account(app: &SharedApp, account_id: &StripeAccountId) -> Result<StripeAccount, Failure> {
     let stripe = app.stripe.as_ref().ok_or(Failure::STRIPE_NOT_CONFIGURED)?;
     stripe.account(account_id.as_str()).await.map_err(|error| error.of(Provider::Stripe).into())

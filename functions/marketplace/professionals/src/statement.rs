@@ -1,4 +1,4 @@
-//! What a professional earned, was paid and owes.
+//! A professional's statement: earnings, payouts and debt.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ pub(crate) async fn statement(
     }))
 }
 
-/// What stands on a professional's accounts now, in one currency, over all entries there ever were.
+/// The current balances of a professional in one currency, over all ledger entries.
 fn total(professional_id: &ProfessionalId, currency: &Currency, balances: &Balances) -> StatementBalanceView {
     let on = |account: fn(ProfessionalId) -> LedgerAccount| {
         balances.on(&account(professional_id.clone()), currency)
@@ -59,7 +59,7 @@ fn total(professional_id: &ProfessionalId, currency: &Currency, balances: &Balan
     }
 }
 
-/// The lines of a page, the newest first. A balance after each would need every line before it.
+/// The entries of a page, newest first. A running balance would need every earlier entry.
 fn lines(
     professional_id: &ProfessionalId,
     entries: &[LedgerEntry],

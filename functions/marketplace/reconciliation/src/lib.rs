@@ -1,16 +1,17 @@
-//! The job that holds Stripe's money against the books: every cent is explained, backfilled or listed.
+//! The job that compares Stripe's balance with the ledger: every cent is matched, backfilled or listed as a
+//! finding.
 //!
 //! - **Called by** the schedule, once a day: EventBridge Scheduler directly, Vercel Cron or an operator
 //!   over HTTP with the secret.
-//! - **Reads** at Stripe what happened and every line of the balance since the last run; of the table the
-//!   bookings they lead to, a hundred in one request, what was paid meanwhile, and the balances.
-//! - **Writes** events that were never delivered, as a webhook would have; facts that nobody had told us;
-//!   findings; the cursor beside the run's own row, slice by slice; one row for the run.
-//! - **Answers** the report of the run: events and lines looked at, those explained, new findings, transfers
-//!   in doubt. Without Stripe's key an empty one; 503 if there was a key at an earlier run.
-//! - **Twice, late, overlapping, killed:** the cursor moves under its version and with what was added up,
-//!   so that nothing counts twice; facts and findings are put once. A missed day is caught up by the
-//!   next run, up to the thirty days that Stripe lists events; lines are never too old.
+//! - **Reads** from Stripe the events and balance transactions since the last run; from the table their bookings,
+//!   a hundred per request, the payouts since, and the balances.
+//! - **Writes** events that were never delivered, as a webhook would have; missing facts; findings; the cursor
+//!   with the run's own row, slice by slice; one row for the run.
+//! - **Answers** the report of the run: the numbers of events and balance transactions, matched ones, new
+//!   findings, and transfers in doubt. Without Stripe's key an empty one, or 503 if an earlier run had a key.
+//! - **Twice, late, overlapping, killed:** the cursor and the totals are written together under a version, so
+//!   nothing is counted twice; facts and findings are written once. The next run catches up a missed day, up to
+//!   the thirty days for which Stripe lists events; balance transactions have no such limit.
 
 use axum::Router;
 use axum::extract::State;
@@ -24,7 +25,7 @@ use shared::reconciliation::{self, ReconcileError, ReconciliationLimits};
 use shared::store::marketplace::reconciliation::RECONCILIATION_JOB;
 use shared::views::platform::job::JobReportView;
 
-/// How far apart the planned firings are.
+/// The interval of the schedule.
 const SLOT_DAYS: i64 = 1;
 
 /// The routes of this function.

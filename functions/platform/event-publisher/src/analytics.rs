@@ -1,4 +1,4 @@
-//! What analytics comes to hear: whatever the bus has taken, and what the bus has yet to take.
+//! Publishes events to PostHog: those that the bus has accepted, and those that it has not accepted yet.
 
 use std::time::Duration as StdDuration;
 
@@ -14,19 +14,18 @@ use shared::store::platform::outbox::Waiting;
 use shared::store::{Key, Store, StoreError};
 use tokio::time::Instant;
 
-use crate::run::{BOUNDS, is_ours, pause};
+use crate::run::{BOUNDS, backoff, is_ours};
 
-/// What waited for so long is not sent any more: PostHog wants events of two days ago apart, as a migration,
-/// and takes them for a sudden rise otherwise.
+/// Older events are dropped: PostHog wants events older than two days in a separate migration and would otherwise
+/// show them as a sudden rise.
 const GIVEN_UP_AFTER_HOURS: i64 = 48;
 
-/// Writes at a time.
 const WRITES_AT_ONCE: usize = 8;
 
-/// What analytics has at least, when the bus took all the time: room for one call and its writes.
+/// The least time for analytics if the bus used up the rest: one call and its writes.
 const LEAST_TIME: StdDuration = StdDuration::from_secs(4);
 
-/// Analytics, and the time it has.
+/// The clients for publishing to analytics, and the time limit.
 pub(crate) struct Counter<'a> {
     pub(crate) store: &'a Store,
     pub(crate) posthog: &'a PostHog,
@@ -34,34 +33,43 @@ pub(crate) struct Counter<'a> {
     pub(crate) until: Instant,
 }
 
-/// Tells analytics what it has yet to hear; `unpublished` is what the bus did not take in this run. A failure
-/// is counted and fails nothing.
-pub(crate) async fn tell(counter: &Counter<'_>, unpublished: Vec<Waiting>) -> CaptureTotals {
+/// Publishes pending events to analytics; `unpublished` are those that the bus did not accept in this run. A
+/// failure is counted and does not fail the run.
+pub(crate) async fn publish(counter: &Counter<'_>, unpublished: Vec<Waiting>) -> CaptureTotals {
     let counter = &Counter { until: counter.until.max(Instant::now() + LEAST_TIME), ..*counter };
     let mut totals = CaptureTotals::default();
     if let Err(stopped) = counter.publish_all(unpublished, &mut totals).await {
         match stopped {
-            Stopped::Store(error) => tracing::warn!(%error, "analytics was not told: the table failed"),
-            Stopped::Silence(error) => tracing::warn!(%error, "analytics was not told"),
-            Stopped::Time => tracing::info!("analytics hears the rest in a minute"),
+            Stopped::Store(error) => {
+                tracing::warn!(%error, "nothing was published to analytics: the table failed")
+            }
+            Stopped::Client(error) => tracing::warn!(%error, "analytics did not accept the events"),
+            Stopped::Time => tracing::info!("the remaining events are published to analytics in a minute"),
         }
     }
     if totals != CaptureTotals::default() {
         let CaptureTotals { due, done, failed, given_up } = totals;
-        tracing::info!(due, done, failed, given_up, metrics = metrics(&totals), "analytics was told");
+        tracing::info!(
+            due,
+            done,
+            failed,
+            given_up,
+            metrics = metrics(&totals),
+            "events were published to analytics"
+        );
     }
     totals
 }
 
-/// Each metric costs money in a month in which it is written once, so what never happens is not written.
+/// CloudWatch charges for each metric in the month of its use, so a zero is not written.
 fn metrics(totals: &CaptureTotals) -> Option<&'static str> {
     (totals.given_up > 0).then_some("given_up:Count")
 }
 
-/// Why the rest waits for the next minute.
+/// Why the rest is left to the next run.
 enum Stopped {
     Store(StoreError),
-    Silence(CaptureError),
+    Client(CaptureError),
     Time,
 }
 
@@ -81,43 +89,43 @@ impl Counter<'_> {
         let mut rows: Vec<_> = found.queues.into_iter().flat_map(|queue| queue.rows).collect();
         rows.sort_by(|a, b| (a.due_at, &a.key.pk, &a.key.sk).cmp(&(b.due_at, &b.key.pk, &b.key.sk)));
         let keys: Vec<Key> = rows.into_iter().map(|row| row.key).collect();
-        // What the bus has yet to hear of gets its turn in the queue of analytics when it is too old now.
-        let is_news = |waiting: &Waiting| {
+        // An event that the bus has not accepted and that is too old now gets its turn in the analytics queue.
+        let is_publishable = |waiting: &Waiting| {
             !waiting.is_known_to_analytics && waiting.announcement.is_some() && !self.is_too_old(&waiting.key)
         };
-        let unpublished: Vec<Waiting> = unpublished.into_iter().filter(is_news).collect();
+        let unpublished: Vec<Waiting> = unpublished.into_iter().filter(is_publishable).collect();
         totals.due = (keys.len() + unpublished.len()) as u64 + found.left;
         for part in unpublished.chunks(MAX_EVENTS) {
             self.capture_batch(part.to_vec(), totals).await?;
         }
         for part in keys.chunks(MAX_EVENTS) {
             let waiting = self.store.waiting(ANALYTICS, part).await?;
-            let (old, news) = waiting.into_iter().partition(|waiting| self.is_too_old(&waiting.key));
+            let (old, recent) = waiting.into_iter().partition(|waiting| self.is_too_old(&waiting.key));
             self.mark_failed(old, totals).await?;
-            self.capture_batch(news, totals).await?;
+            self.capture_batch(recent, totals).await?;
         }
         Ok(())
     }
 
-    /// Sends some of them. Where one spoils the request for all, each by itself tells which.
+    /// Sends a batch. If PostHog rejects it because of one event, each event is sent separately.
     async fn capture_batch(&self, waiting: Vec<Waiting>, totals: &mut CaptureTotals) -> Result<(), Stopped> {
-        let (told, events): (Vec<Waiting>, Vec<Value>) = waiting
+        let (batch, events): (Vec<Waiting>, Vec<Value>) = waiting
             .into_iter()
             .filter_map(|waiting| {
                 let event = event(waiting.announcement.as_ref()?, waiting.source);
                 Some((waiting, event))
             })
             .unzip();
-        if told.is_empty() {
+        if batch.is_empty() {
             return Ok(());
         }
         match self.capture(&events).await {
-            Ok(()) => self.note_taken(&told, totals).await,
-            Err(Stopped::Silence(CaptureError::Refused(_))) => {
-                for (waiting, event) in told.iter().zip(&events) {
+            Ok(()) => self.mark_captured(&batch, totals).await,
+            Err(Stopped::Client(CaptureError::Refused(_))) => {
+                for (waiting, event) in batch.iter().zip(&events) {
                     match self.capture(std::slice::from_ref(event)).await {
-                        Ok(()) => self.note_taken(std::slice::from_ref(waiting), totals).await?,
-                        Err(Stopped::Silence(CaptureError::Refused(status))) => {
+                        Ok(()) => self.mark_captured(std::slice::from_ref(waiting), totals).await?,
+                        Err(Stopped::Client(CaptureError::Refused(status))) => {
                             self.defer(waiting, status, totals).await?;
                         }
                         Err(stopped) => return Err(stopped),
@@ -126,7 +134,7 @@ impl Counter<'_> {
                 Ok(())
             }
             Err(stopped) => {
-                totals.failed += told.len() as u64;
+                totals.failed += batch.len() as u64;
                 Err(stopped)
             }
         }
@@ -136,17 +144,17 @@ impl Counter<'_> {
         if Instant::now() >= self.until {
             return Err(Stopped::Time);
         }
-        self.posthog.capture(events).await.map_err(Stopped::Silence)
+        self.posthog.capture(events).await.map_err(Stopped::Client)
     }
 
-    async fn note_taken(&self, told: &[Waiting], totals: &mut CaptureTotals) -> Result<(), Stopped> {
+    async fn mark_captured(&self, batch: &[Waiting], totals: &mut CaptureTotals) -> Result<(), Stopped> {
         let now = self.clock.now();
         let mut written = Vec::new();
-        for part in told.chunks(WRITES_AT_ONCE) {
+        for part in batch.chunks(WRITES_AT_ONCE) {
             written.extend(join_all(part.iter().map(|it| self.store.heard_by_analytics(it, now))).await);
         }
         totals.done += written.iter().filter(|written| written.is_ok()).count() as u64;
-        // What was told and not written down is told again, under the same id.
+        // An event whose mark could not be written is sent again with the same id.
         Ok(written.into_iter().collect::<Result<(), _>>()?)
     }
 
@@ -154,7 +162,7 @@ impl Counter<'_> {
         let now = self.clock.now();
         for waiting in old {
             let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
-            tracing::warn!(event_id, "analytics never hears of an event");
+            tracing::warn!(event_id, "an event is too old for analytics and was dropped");
             self.store.heard_by_analytics(&waiting, now).await?;
             totals.given_up += 1;
         }
@@ -163,10 +171,10 @@ impl Counter<'_> {
 
     async fn defer(&self, waiting: &Waiting, status: u16, totals: &mut CaptureTotals) -> Result<(), Stopped> {
         let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
-        tracing::warn!(event_id, status, "analytics refuses an event");
+        tracing::warn!(event_id, status, "analytics rejected an event");
         totals.failed += 1;
         let now = self.clock.now();
-        Ok(self.store.defer(waiting, now + pause(&waiting.key, now)).await?)
+        Ok(self.store.defer(waiting, now + backoff(&waiting.key, now)).await?)
     }
 
     fn is_too_old(&self, key: &Key) -> bool {

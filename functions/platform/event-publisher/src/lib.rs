@@ -1,16 +1,15 @@
-//! The job that tells what happened to cases, bookings, payouts and payees: the event bus, and analytics.
+//! The job that publishes events about cases, bookings, payouts and payees to the event bus and to analytics.
 //!
 //! - **Called by** the schedule, every minute: EventBridge Scheduler directly, Vercel Cron or an operator
 //!   over HTTP with the secret.
-//! - **Reads** the due index: four queries for each of the two when nothing waits; then the audit entries that
-//!   wait, several in one request, afresh.
-//! - **Writes** nothing but that an entry was taken, or that it waits for longer; one row for the run.
-//! - **Answers** the report of the run, with how long the oldest has waited; where nobody listens, that there is
-//!   no bus.
-//! - **Twice, late, overlapping, killed:** an entry was written with the change it tells of and leaves the
-//!   queue only after whoever listens took it. So it is told at least once, always under the same id, and in
-//!   any order; what was told twice is told of nothing that did not happen. Analytics is told what is not two
-//!   days old.
+//! - **Reads** the due index: four queries for each of the two sinks when nothing is pending; then the pending
+//!   audit entries, several per request.
+//! - **Writes** the mark that an entry was accepted, or the time of its next attempt; one row for the run.
+//! - **Answers** the report of the run, with the age of the oldest pending entry; without sinks, that there is no
+//!   bus.
+//! - **Twice, late, overlapping, killed:** an entry is written together with its change and leaves the outbox
+//!   only after the sink has accepted it. So every event is delivered at least once, always with the same id, in
+//!   any order, and never for a change that did not happen. Analytics gets no events older than two days.
 
 mod analytics;
 mod batch;
@@ -28,7 +27,7 @@ use shared::http::{Answer, Failure};
 use shared::views::platform::job::{JobReportView, NotRun};
 use sinks::Sinks;
 
-/// How far apart the planned firings are.
+/// The interval of the schedule.
 const SLOT_MINUTES: i64 = 1;
 
 /// The routes of this function.

@@ -1,4 +1,4 @@
-//! One run: collect what waits, tell the bus, then analytics, and remember how it went.
+//! One run: collects pending entries, publishes them to the bus, then to analytics, and records the run.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,21 +22,21 @@ use crate::analytics::{self, Counter};
 use crate::batch::{OutboxEntry, Packed, pack};
 use crate::sinks::Sinks;
 
-/// Requests to the bus at a time.
+/// Concurrent requests to the bus.
 const AT_ONCE: usize = 4;
 
-/// An entry that was not taken waits as long again as it has waited, within these bounds: what passes soon
-/// is not waited for, and what does not costs little.
-const MIN_PAUSE_SECONDS: i64 = 60;
-const MAX_PAUSE_SECONDS: i64 = 15 * 60;
+/// The back-off of a rejected entry is its age, within these limits: short for a short outage, and cheap for a
+/// long one.
+const MIN_BACKOFF_SECONDS: i64 = 60;
+const MAX_BACKOFF_SECONDS: i64 = 15 * 60;
 
-/// After so many requests that nobody answered the rest is left for the next minute.
-const SILENCES: u32 = 3;
+/// After this many unanswered requests the rest is left to the next run.
+const MAX_UNANSWERED: u32 = 3;
 
 pub(crate) const BOUNDS: SweepLimits = SweepLimits {
     // 400 requests of 50 ms, four at a time, and a write for each entry beside them: about 10 seconds.
     rows: 4_000,
-    // A marketplace is one company, and shares only with those who wait as well.
+    // A marketplace is one company; other companies share the limit only if they have entries too.
     rows_per_company: 4_000,
     pages_per_shard: 40,
     companies_at_once: AT_ONCE,
@@ -44,22 +44,22 @@ pub(crate) const BOUNDS: SweepLimits = SweepLimits {
     // Below the function's limit of a minute, with a request to the bus and ten writes to come.
     run_time: StdDuration::from_secs(40),
     company_time: StdDuration::from_secs(40),
-    company_failures: SILENCES,
+    company_failures: MAX_UNANSWERED,
 };
 
-/// Runs one occurrence of the job. Analytics comes second and has what is left of the time, so that nothing
-/// it does keeps the bus waiting.
+/// Runs one occurrence of the job. Analytics comes second and gets the rest of the time, so that it never delays
+/// the bus.
 pub(crate) async fn run(app: &SharedApp, sinks: &Sinks, occurrence: &Occurrence) -> Result<Report, Failure> {
     let span = tracing::info_span!("run", cron = EVENT_PUBLISHER_JOB);
     async {
         let (store, clock, started) = (app.store()?, &app.clock, Instant::now());
         let (mut report, unpublished) = match &sinks.bus {
-            Some(bus) => tell_bus(store, bus, clock, sinks.posthog.is_some()).await?,
+            Some(bus) => publish_to_bus(store, bus, clock, sinks.posthog.is_some()).await?,
             None => (Report::default(), Vec::new()),
         };
         if let Some(posthog) = &sinks.posthog {
             let counter = Counter { store, posthog, clock, until: started + BOUNDS.run_time };
-            report.analytics = Some(analytics::tell(&counter, unpublished).await);
+            report.analytics = Some(analytics::publish(&counter, unpublished).await);
         }
         report.duration_ms = started.elapsed().as_millis() as u64;
         Ok(due::conclude(store, occurrence, report, clock.now()).await?)
@@ -68,17 +68,16 @@ pub(crate) async fn run(app: &SharedApp, sinks: &Sinks, occurrence: &Occurrence)
     .await
 }
 
-/// Tells the bus what is due. Beside the report come the entries that it did not take and that analytics,
-/// if it listens, has yet to hear of.
-async fn tell_bus(
+/// Publishes due entries to the bus. Also returns those that it did not accept, if analytics still needs them.
+async fn publish_to_bus(
     store: &Store,
     bus: &Bus,
     clock: &Clock,
     is_counted: bool,
 ) -> Result<(Report, Vec<Waiting>), StoreError> {
     let began_at = clock.now();
-    // Those that were put off are read as well, so that the oldest of them is known.
-    let horizon = began_at + Duration::seconds(MAX_PAUSE_SECONDS);
+    // Deferred entries are read too, to find the oldest one.
+    let horizon = began_at + Duration::seconds(MAX_BACKOFF_SECONDS);
     let found = due::collect_only(store, EVENTS, BOUNDS, horizon, is_ours).await?;
     let (left, more) = (found.left, found.more);
     let rows = found.queues.into_iter().flat_map(|queue| queue.rows);
@@ -88,103 +87,103 @@ async fn tell_bus(
     let report = Report { due, skipped: left, more, ..Report::default() };
     let run = Run { store, bus, clock, is_counted, started: Instant::now(), log: Mutex::default() };
     run.log().report = report;
-    later.iter().for_each(|row| run.log().note_unsent(&row.key));
+    later.iter().for_each(|row| run.log().count_unsent(&row.key));
     let (run_ref, tens) = (&run, rows.chunks(MAX_ENTRIES));
     stream::iter(tens).for_each_concurrent(AT_ONCE, |rows| run_ref.work_on(rows)).await;
     Ok(run.conclude())
 }
 
-/// Nothing else belongs into these queues; what a later version puts there is left for it.
+/// Whether this job handles the row; rows of a later version are left alone.
 pub(crate) fn is_ours(key: &Key) -> bool {
     key.kind() == RowKind::Audit
 }
 
-/// How long an entry waits that was not taken.
-pub(crate) fn pause(key: &Key, now: DateTime<Utc>) -> Duration {
+/// The back-off of a rejected entry.
+pub(crate) fn backoff(key: &Key, now: DateTime<Utc>) -> Duration {
     let happened_at = key.audited_at().unwrap_or(now);
-    Duration::seconds((now - happened_at).num_seconds().clamp(MIN_PAUSE_SECONDS, MAX_PAUSE_SECONDS))
+    Duration::seconds((now - happened_at).num_seconds().clamp(MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS))
 }
 
 struct Run<'a> {
     store: &'a Store,
     bus: &'a Bus,
     clock: &'a Clock,
-    /// Whether analytics listens as well.
+    /// Whether analytics is configured too.
     is_counted: bool,
     started: Instant,
     log: Mutex<Log>,
 }
 
-/// What a run has come to so far.
+/// The result of a run so far.
 #[derive(Default)]
 struct Log {
     report: Report,
-    silences: u32,
+    unanswered: u32,
     oldest: Option<DateTime<Utc>>,
-    /// What the bus did not take, and analytics may.
+    /// Entries that the bus did not accept, for analytics.
     unpublished: Vec<Waiting>,
 }
 
 impl Log {
-    /// One that the bus has yet to hear of.
-    fn note_unsent(&mut self, key: &Key) {
+    /// Counts an entry that the bus has not accepted yet.
+    fn count_unsent(&mut self, key: &Key) {
         self.oldest = self.oldest.into_iter().chain(key.audited_at()).min();
     }
 
-    /// One that could not be told now.
-    fn note_failed(&mut self, key: &Key) {
+    /// Counts a failed entry.
+    fn count_failed(&mut self, key: &Key) {
         self.report.failed += 1;
-        self.note_unsent(key);
+        self.count_unsent(key);
     }
 }
 
 impl Run<'_> {
     async fn work_on(&self, rows: &[DueRow]) {
         if self.is_over() {
-            return self.pass_over(rows).await;
+            return self.skip(rows).await;
         }
         let keys: Vec<Key> = rows.iter().map(|row| row.key.clone()).collect();
         match self.store.waiting(EVENTS, &keys).await {
             Ok(waiting) => {
-                // The index lags behind: somebody else has told of the others.
+                // The index is stale: another run has published the missing entries.
                 self.log().report.skipped += (rows.len() - waiting.len()) as u64;
-                self.tell(waiting).await;
+                self.publish(waiting).await;
             }
             Err(error) => {
                 tracing::error!(%error, "entries of the outbox could not be read");
-                keys.iter().for_each(|key| self.log().note_failed(key));
+                keys.iter().for_each(|key| self.log().count_failed(key));
             }
         }
     }
 
-    /// Leaves entries for the next minute. A bus that is silent keeps nothing from analytics.
-    async fn pass_over(&self, rows: &[DueRow]) {
+    /// Leaves entries to the next run. Analytics gets them even if the bus does not answer.
+    async fn skip(&self, rows: &[DueRow]) {
         if self.is_counted && self.started.elapsed() < BOUNDS.run_time {
             let keys: Vec<Key> = rows.iter().map(|row| row.key.clone()).collect();
-            // What cannot be read now is read in a minute.
+            // Entries that cannot be read now are read by the next run.
             let waiting = self.store.waiting(EVENTS, &keys).await.unwrap_or_default();
             self.log().unpublished.extend(waiting);
         }
         let mut log = self.log();
         log.report.skipped += rows.len() as u64;
         log.report.more = true;
-        rows.iter().for_each(|row| log.note_unsent(&row.key));
+        rows.iter().for_each(|row| log.count_unsent(&row.key));
     }
 
-    async fn tell(&self, waiting: Vec<Waiting>) {
-        let Packed { parcels, unsendable } = pack(waiting);
+    async fn publish(&self, waiting: Vec<Waiting>) {
+        let Packed { requests, unsendable } = pack(waiting);
         for waiting in &unsendable {
             self.defer(waiting, "unreadable_or_too_large").await;
         }
-        let mut parcels = VecDeque::from(parcels);
-        while let Some(batch) = parcels.pop_front() {
+        let mut requests = VecDeque::from(requests);
+        while let Some(batch) = requests.pop_front() {
             let entries: Vec<BusEntry> =
                 batch.iter().map(|outbox_entry| outbox_entry.entry.clone()).collect();
             match self.bus.put(&entries).await {
                 Ok(results) => self.apply_results(&batch, &results).await,
-                // One of them spoils it for all: each by itself tells which.
+                // One entry may cause the rejection: send each entry separately.
                 Err(PutError::Refused(_)) if batch.len() > 1 => {
-                    parcels.extend(batch.into_iter().map(|outbox_entry| vec![outbox_entry]));
+                    requests.extend(batch.into_iter().map(|outbox_entry| vec![outbox_entry]));
                 }
                 Err(error) => self.mark_failed(&batch, &error).await,
             }
@@ -201,9 +200,9 @@ impl Run<'_> {
     }
 
     async fn mark_failed(&self, batch: &[OutboxEntry], error: &PutError) {
-        tracing::warn!(%error, entries = batch.len(), "the event bus took nothing");
-        if matches!(error, PutError::Silent(_)) {
-            self.log().silences += 1;
+        tracing::warn!(%error, entries = batch.len(), "the event bus accepted nothing");
+        if matches!(error, PutError::Unanswered(_)) {
+            self.log().unanswered += 1;
         }
         for outbox_entry in batch {
             self.defer(&outbox_entry.waiting, "not_answered").await;
@@ -213,18 +212,18 @@ impl Run<'_> {
     async fn mark_published(&self, waiting: &Waiting) {
         match self.store.heard_by_bus(waiting, self.clock.now()).await {
             Ok(()) => self.log().report.done += 1,
-            // It has been told, and will be told again: whoever listens knows its id.
+            // It was published and will be again; subscribers recognize its id.
             Err(error) => self.fail(&waiting.key, &error),
         }
     }
 
     async fn defer(&self, waiting: &Waiting, reason: &str) {
         let now = self.clock.now();
-        let pause = pause(&waiting.key, now);
+        let backoff = backoff(&waiting.key, now);
         let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
-        tracing::warn!(event_id, reason, pause = pause.num_seconds(), "an event waits for the bus");
-        match self.store.defer(waiting, now + pause).await {
-            Ok(()) => self.log().note_failed(&waiting.key),
+        tracing::warn!(event_id, reason, pause = backoff.num_seconds(), "an event waits for the bus");
+        match self.store.defer(waiting, now + backoff).await {
+            Ok(()) => self.log().count_failed(&waiting.key),
             Err(error) => self.fail(&waiting.key, &error),
         }
         if self.is_counted {
@@ -234,11 +233,11 @@ impl Run<'_> {
 
     fn fail(&self, key: &Key, error: &StoreError) {
         tracing::error!(%error, "an entry of the outbox could not be written");
-        self.log().note_failed(key);
+        self.log().count_failed(key);
     }
 
     fn is_over(&self) -> bool {
-        self.started.elapsed() >= BOUNDS.run_time || self.log().silences >= SILENCES
+        self.started.elapsed() >= BOUNDS.run_time || self.log().unanswered >= MAX_UNANSWERED
     }
 
     fn log(&self) -> MutexGuard<'_, Log> {

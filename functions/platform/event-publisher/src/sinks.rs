@@ -1,10 +1,10 @@
-//! Who listens.
+//! The sinks of published events.
 
 use shared::app::App;
 use shared::aws::bus::Bus;
 use shared::providers::posthog::PostHog;
 
-/// Those whom the deployment names.
+/// The configured sinks.
 #[derive(Debug, Clone)]
 pub(crate) struct Sinks {
     pub(crate) bus: Option<Bus>,
@@ -24,7 +24,7 @@ impl Sinks {
         Self { bus, posthog }
     }
 
-    pub(crate) fn are_there(&self) -> bool {
+    pub(crate) fn are_configured(&self) -> bool {
         self.bus.is_some() || self.posthog.is_some()
     }
 }

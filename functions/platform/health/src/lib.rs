@@ -1,4 +1,4 @@
-//! Whether the service is well.
+//! Health checks, and the API document.
 //!
 //! - **Called by** anybody, such as an uptime monitor; the deep check by an operator.
 //! - **Reads** nothing, or the version of the data, or the last run of each job, one row each.
@@ -38,7 +38,7 @@ pub fn router(app: SharedApp) -> Router {
         .into_router(app)
 }
 
-/// Checks that were made, and whether all of them are well.
+/// The result of one check.
 struct Checked {
     well: bool,
     checks: ChecksView,
@@ -137,9 +137,9 @@ impl Checked {
     }
 }
 
-/// The same with the webhook secrets of providers that are in use and not heard: what is sent to them works
-/// without, so that nothing is unwell, but what they report is never learnt.
-fn with_unheard(app: &SharedApp, mut missing: Vec<&'static str>) -> Vec<&'static str> {
+/// Adds the missing webhook secrets of providers in use. The calls to them work without, so this is not
+/// unhealthy, but their events never arrive.
+fn with_missing_webhooks(app: &SharedApp, mut missing: Vec<&'static str>) -> Vec<&'static str> {
     let config = &app.config;
     for (name, is_in_use, is_heard) in [
         ("STRIPE_WEBHOOK_SECRET", app.stripe.is_some(), !config.stripe_webhook_secrets.is_empty()),

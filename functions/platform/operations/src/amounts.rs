@@ -1,4 +1,4 @@
-//! The money that effects are about.
+//! The amounts of effects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,18 @@ use shared::domain::platform::effect::{Effect, Request, Subject};
 use shared::domain::platform::refusal;
 use shared::store::{Company, StoreError};
 
-/// The bookings of effects, as they stand.
 pub(super) struct Bookings(BTreeMap<BookingId, Booking>);
 
 impl Bookings {
-    /// Reads those of some effects; of cases there is nothing to read.
+    /// Reads the bookings of effects; cases need nothing.
     pub(super) async fn of(company: &Company, subjects: &[Subject]) -> Result<Self, StoreError> {
         let ids: BTreeSet<BookingId> = subjects.iter().filter_map(booking_id).collect();
         let rows = company.booking_rows(&ids).await?;
         Ok(Self(rows.iter().filter_map(|row| Some((row.booking_id, row.booking()?))).collect()))
     }
 
-    /// The money that an effect is about; `None` where it is about none. What is frozen in the request is exact;
-    /// of a payment it is what the booking says now.
+    /// The amount of an effect; `None` if it has none. A stored request holds the exact amount; for other effects
+    /// the booking's current amount is used.
     pub(super) fn money(&self, subject: Subject, effect: &Effect) -> Option<Money> {
         let booking = booking_id(&subject).and_then(|id| self.0.get(&id));
         match &effect.request {

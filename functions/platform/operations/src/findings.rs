@@ -1,4 +1,4 @@
-//! What Stripe and the books differ in: listed for whoever looks after it, and closed by hand.
+//! Findings: differences between Stripe and the ledger, listed for the responsible people and closed by hand.
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -14,7 +14,7 @@ use shared::store::marketplace::reconciliation::{
 use shared::views::platform::finding::{ClosingView, FindingView};
 use shared::views::{ListView, Timestamp};
 
-/// Room for a few sentences.
+/// Enough for a few sentences.
 const MAX_NOTE_CHARS: usize = 500;
 
 pub(super) async fn list(
@@ -58,24 +58,26 @@ async fn close(
             tracing::info!(finding_id, "finding closed by hand");
             Ok(Answer::ok(tell(&finding)))
         }
-        // A process that died behind this very word left no answer: the word stands all the same.
-        CloseOutcome::NotOpen(finding) if says(finding.closing.as_ref(), &caller.id, note) => {
+        // A retry after a crash: this person already closed the finding with this note, so the answer is 200.
+        CloseOutcome::NotOpen(finding) if is_closed_by(finding.closing.as_ref(), &caller.id, note) => {
             Ok(Answer::ok(tell(&finding)))
         }
         CloseOutcome::NotOpen(finding) if finding.status == FindingStatus::Explained => {
-            Err(Failure::Conflict("Stripe and the books agree by now: it is closed already.".to_owned()))
+            Err(Failure::Conflict(
+                "Stripe and the ledger agree by now, so the finding is closed already.".to_owned(),
+            ))
         }
-        CloseOutcome::NotOpen(_) => Err(Failure::Conflict("It is closed already.".to_owned())),
+        CloseOutcome::NotOpen(_) => Err(Failure::Conflict("The finding is closed already.".to_owned())),
         CloseOutcome::InDoubt => Err(Failure::Conflict(
-            "Its transfer is in doubt. Say what became of that by /api/operations/resolve; the next \
-             reconciliation closes this."
+            "The outcome of its transfer is unknown. Resolve it with /api/operations/resolve; the next \
+             reconciliation closes the finding."
                 .to_owned(),
         )),
         CloseOutcome::Absent => Err(Failure::Absent),
     }
 }
 
-fn says(closing: Option<&Closing>, by: &str, note: &str) -> bool {
+fn is_closed_by(closing: Option<&Closing>, by: &str, note: &str) -> bool {
     closing.is_some_and(|closing| closing.by == by && closing.note.as_deref() == Some(note))
 }
 
@@ -102,22 +104,20 @@ pub(super) fn tell(finding: &Finding) -> FindingView {
     }
 }
 
-/// Why it is listed, as a sentence.
-fn why(kind: FindingKind) -> &'static str {
+/// Explains the kind of a finding in one sentence.
+fn explanation(kind: FindingKind) -> &'static str {
     match kind {
         FindingKind::ChargeUnknown => {
-            "A payment, or what went back of one, that is no booking's or a second one of a booking."
+            "A payment or refund that belongs to no booking, or a second payment of one."
         }
-        FindingKind::TransferUnknown => {
-            "A transfer, or what came back of one, of which the books know nothing."
-        }
+        FindingKind::TransferUnknown => "A transfer or reversal that is not in the ledger.",
         FindingKind::TransferInDoubt => {
-            "Nobody knows yet what became of this transfer of ours. It closes when that is settled."
+            "The outcome of our transfer is unknown. The finding closes when that is resolved."
         }
-        FindingKind::SecondTransfer => "A second transfer of a booking that was paid already.",
-        FindingKind::TransferMissing => "The books have this transfer, and Stripe has not.",
-        FindingKind::AmountDiffers => "Stripe and the books know of it, and not of the same amount.",
-        FindingKind::BooksUnreadable => "Its booking cannot be read by this version.",
-        FindingKind::LineUnknown => "A line of Stripe's balance that belongs to nothing we know.",
+        FindingKind::SecondTransfer => "A second transfer for a booking that is already paid out.",
+        FindingKind::TransferMissing => "The transfer is in the ledger but not at Stripe.",
+        FindingKind::AmountDiffers => "The amounts at Stripe and in the ledger differ.",
+        FindingKind::BooksUnreadable => "This version cannot read its booking.",
+        FindingKind::LineUnknown => "A transaction of Stripe's balance that matches nothing of ours.",
     }
 }

@@ -1,14 +1,14 @@
-//! How the jobs are doing, and what needs a person.
+//! Operations: the status of the jobs, and everything that needs a person.
 //!
 //! - **Called by** staff: the platform's people, developers, accountants.
-//! - **Reads** the newest run of every job, the due index, the effects in doubt, refused or waiting for
-//!   long, what was declined in the last 24 hours, and what the reconciliation lists; of an effect that is
-//!   resolved, what Stripe says of it.
-//! - **Writes** how an effect in doubt was resolved, with its audit entry, in the transaction of whatever
-//!   follows from it for the booking and the books; how a finding was closed, with its audit entry.
-//! - **Answers** what it read; of an effect or a finding, how it stands.
-//! - **Twice:** reading changes nothing; an effect is resolved and a finding closed once, and with the
-//!   same `Idempotency-Key` the first answer comes again.
+//! - **Reads** the newest run of every job, the due index, the effects that are in doubt, refused or waiting for
+//!   long, the declines of the last 24 hours, and the findings; for an effect that is resolved, its state at
+//!   Stripe.
+//! - **Writes** the resolution of an effect with its audit entry, in one transaction with its consequences for
+//!   the booking and the ledger; the closing of a finding with its audit entry.
+//! - **Answers** what it read, or the resolved effect or finding.
+//! - **Twice:** reading changes nothing; an effect is resolved and a finding closed once, and the same
+//!   `Idempotency-Key` gets the first answer again.
 
 mod amounts;
 mod findings;

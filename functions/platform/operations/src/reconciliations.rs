@@ -1,5 +1,5 @@
-//! What the newest reconciliations came to. Their sums are those of all companies together, so that only
-//! the platform's own people see them.
+//! The results of the newest reconciliations. Their totals are those of all companies, so only the platform's own
+//! people see them.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use shared::views::platform::reconciliation::{
 /// Ten days of a job that runs daily.
 const RUNS_SHOWN: u16 = 10;
 
-/// The newest runs, and what is listed in all.
+/// The newest runs and the totals of open findings.
 pub(super) async fn show(store: &Store) -> Result<ReconciliationSummaryView, Failure> {
     let (runs, _) = store.reconciliations(RUNS_SHOWN, None).await?;
     let finding_totals = store.finding_totals().await?;

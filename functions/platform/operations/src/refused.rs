@@ -1,4 +1,4 @@
-//! Effects that a provider refused for good and that are not resolved yet.
+//! Effects that a provider refused and that are not resolved yet.
 
 use shared::domain::platform::effect::{Effect, Subject};
 use shared::domain::platform::refusal;
@@ -10,7 +10,7 @@ use shared::views::{ExcerptView, Timestamp};
 
 use crate::amounts::Bookings;
 
-/// The refused effects, the oldest first, up to a hundred.
+/// Up to a hundred refused effects, oldest first, and whether there are more.
 pub(super) async fn list(company: &Company) -> Result<ExcerptView<RefusedEffectView>, Failure> {
     let (effects, more) = company.troubled(Trouble::Refused).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();

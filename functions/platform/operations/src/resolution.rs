@@ -1,4 +1,4 @@
-//! Resolving by hand what is in doubt, and what a provider refused.
+//! Resolves effects that are in doubt or were refused, by hand.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -17,10 +17,9 @@ use shared::http::{Answer, Failure, JsonBody};
 use crate::amounts::Bookings;
 use crate::summary::tell;
 
-/// Longer than any operation or id.
 const MAX_TEXT_CHARS: usize = 256;
 
-/// Room for a few sentences.
+/// Enough for a few sentences.
 const MAX_NOTE_CHARS: usize = 500;
 
 pub(super) async fn resolve(
@@ -29,19 +28,17 @@ pub(super) async fn resolve(
     intent: IdempotencyKey,
     body: JsonBody,
 ) -> Result<Response, Failure> {
-    let run =
-        async |operation: String| ResolveRequest::read(&body)?.carry_out(&app, &caller, operation).await;
+    let run = async |operation: String| ResolveRequest::read(&body)?.execute(&app, &caller, operation).await;
     idempotent(&app, &caller.company, &caller.id, &intent, &body, run).await
 }
 
-/// What is asked for.
 struct ResolveRequest {
     subject: Subject,
     operation: String,
     wanted: Wanted,
 }
 
-/// What a person says of an effect in doubt, or wants of one that was refused.
+/// The outcome of an effect in doubt, or the decision about a refused one.
 enum Wanted {
     Resolution(Resolution),
     Decision(RefusalDecision, Option<String>),
@@ -85,7 +82,7 @@ impl ResolveRequest {
         Ok(Self { subject: subject(fields)?, operation, wanted })
     }
 
-    async fn carry_out(self, app: &SharedApp, caller: &Caller, request: String) -> Result<Answer, Failure> {
+    async fn execute(self, app: &SharedApp, caller: &Caller, request: String) -> Result<Answer, Failure> {
         let company = &caller.company;
         let read = company.action(self.subject, &self.operation).await?.ok_or(Failure::Absent)?;
         let bookings = Bookings::of(company, &[self.subject]).await?;
@@ -108,8 +105,8 @@ impl ResolveRequest {
     }
 }
 
-/// Decides about a refused effect and takes the steps that follow: the effect that is tried instead of it, or
-/// the refused one as it stands.
+/// Applies the decision about a refused effect and executes the next step: a new attempt, or closing it as
+/// refused.
 async fn decide(
     app: &SharedApp,
     caller: &Caller,

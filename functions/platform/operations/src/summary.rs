@@ -1,4 +1,4 @@
-//! The summary.
+//! The summary of jobs, effects, events, batches and findings for staff.
 
 use axum::extract::State;
 use chrono::{DateTime, Duration, Utc};
@@ -29,13 +29,13 @@ use crate::{findings, reconciliations, refused};
 /// Five weeks of payout days.
 const BATCHES_SHOWN: u16 = 10;
 
-/// As many as the other lists show; the rest stands in the list of findings.
+/// As many as in the other lists; the list of findings has the rest.
 const FINDINGS_SHOWN: u16 = 100;
 
 /// A week of mail.
 const MAIL_DAYS: i64 = 7;
 
-/// What is overdue for so long was not merely left to the next tick.
+/// A row overdue for longer was not just left to the next run.
 const OVERDUE_AFTER_MINUTES: i64 = 60;
 
 pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<Answer, Failure> {
@@ -93,7 +93,7 @@ fn describe(job: Job, runs: Option<&Runs>, now: DateTime<Utc>) -> JobStandingVie
     }
 }
 
-/// What the mailer reported of the mail of all companies: counts, and no address.
+/// The counts of Resend's reports about mails of all companies, without addresses.
 async fn mail_reports(store: &Store, now: DateTime<Utc>) -> Result<MailReportsView, Failure> {
     let since = now - Duration::days(MAIL_DAYS);
     let reports = store.mail_reports_since(since).await?;
@@ -111,7 +111,7 @@ async fn mail_reports(store: &Store, now: DateTime<Utc>) -> Result<MailReportsVi
     })
 }
 
-/// The newest batches, as far as they are.
+/// The newest batches and their progress.
 async fn batches(company: &Company) -> Result<Vec<RecentBatchView>, Failure> {
     let (batches, _) = company.batches(BATCHES_SHOWN, None).await?;
     let tell = |BatchRow { record, .. }| RecentBatchView {
@@ -134,8 +134,8 @@ async fn troubled(company: &Company, trouble: Trouble) -> Result<ExcerptView<Tro
     Ok(ExcerptView::new(shown.collect(), more))
 }
 
-/// Events that were applied although a part of them could not be read; the platform's company sees those
-/// that name no company as well.
+/// Events that were applied although a part could not be read; the platform's company also sees those without a
+/// company.
 async fn unread_events(
     store: &Store,
     company: &Company,
@@ -164,7 +164,7 @@ fn show_unread(event: &StoredEvent) -> UnreadEventView {
     }
 }
 
-/// An effect for the operator: why it is where it is, and no request, which may name a person.
+/// An effect for operators with its reason and without its request, which may name a person.
 pub(super) fn tell(subject: Subject, effect: &Effect, bookings: &Bookings) -> TroubledEffectView {
     let money = bookings.money(subject, effect);
     let (case_id, booking_id) = match subject {
@@ -188,7 +188,7 @@ pub(super) fn tell(subject: Subject, effect: &Effect, bookings: &Bookings) -> Tr
     }
 }
 
-/// What nobody has come round to: a sign that a scheduler has stopped.
+/// Overdue rows, which indicate that a scheduler has stopped.
 async fn overdue(store: &Store, now: DateTime<Utc>) -> Result<OverdueView, Failure> {
     let before = now - Duration::minutes(OVERDUE_AFTER_MINUTES);
     let (mut count, mut oldest, mut more) = (0, None, false);

@@ -1,4 +1,4 @@
-//! Events that were set aside: what they are, and having them applied again.
+//! Lists events that were set aside and replays them.
 
 use axum::extract::{Path, State};
 use shared::app::SharedApp;
@@ -28,7 +28,7 @@ pub(super) async fn list(
     Ok(Answer::ok(ListView { data, next_cursor: next.as_ref().map(cursor) }))
 }
 
-/// Takes the event up again and applies it at once where that can be done.
+/// Replays an event and applies it at once if possible.
 pub(super) async fn replay(
     State(app): State<SharedApp>,
     _operator: Scheduler,
@@ -49,15 +49,15 @@ pub(super) async fn replay(
         return Err(Failure::Conflict(detail.to_owned()));
     }
     let source = event.source.as_str();
-    let taken_up = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
-    let applied = app.intake(store).apply_kept(&taken_up, now).await?;
-    tracing::info!(source, event_id, ?applied, replays = taken_up.replays, "event replayed");
+    let replayed = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
+    let applied = app.intake(store).apply_kept(&replayed, now).await?;
+    tracing::info!(source, event_id, ?applied, replays = replayed.replays, "event replayed");
     let stands = inbox.event(source, &event_id).await?.ok_or(Failure::Absent)?;
     Ok(Answer::ok(show(stands)))
 }
 
-/// The event of that id, of a source whose events are applied. One that nothing follows from is none to
-/// replay; should one id be in use at both, the one that can be replayed is meant.
+/// The event with this id, from a source whose events are applied. If both sources have the id, the event that
+/// can be replayed is meant.
 async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, StoreError> {
     let mut found = None;
     for source in [WHOP, STRIPE] {
@@ -70,7 +70,7 @@ async fn find(inbox: &Inbox, event_id: &str) -> Result<Option<StoredEvent>, Stor
     Ok(found)
 }
 
-/// What could not be read when it came may be readable by now, and what was ignored may count by now.
+/// Parses the event again: this version may understand it, and an ignored event may count now.
 fn read_again(app: &SharedApp, mut event: StoredEvent) -> Result<StoredEvent, Failure> {
     let is_read_again = matches!(
         event.payload_min.meaning,

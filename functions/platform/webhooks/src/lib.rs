@@ -1,15 +1,15 @@
-//! Receives providers' events.
+//! Receives the providers' webhooks.
 //!
-//! - **Called by** Whop, Stripe, Resend and any source of Standard Webhooks; by an operator who looks after
-//!   events that were set aside.
-//! - **Reads** the raw bytes, verified before they are read; the membership, the booking or the
-//!   professional an event is about.
-//! - **Writes** an event and everything that follows from it in one transaction; or, when that cannot be
-//!   done now, the event alone, for the sweep. What nothing follows from is kept as received: any other
-//!   source's events, and those of Stripe's that are about no booking and no professional.
-//! - **Answers** 2xx only once the event is kept; 401 to anything unsigned, whether or not the source
-//!   exists.
-//!   A source's limit counts what it has signed, so that no stranger can use it up.
+//! - **Called by** Whop, Stripe, Resend and any source of Standard Webhooks; by an operator who handles events
+//!   that were set aside.
+//! - **Reads** the raw bytes, which are verified before they are parsed; the membership, booking or professional
+//!   of an event.
+//! - **Writes** an event and all its consequences in one transaction; or the event alone, for the sweep, if it
+//!   cannot be applied yet. Events without consequences are only stored: those of other sources, and Stripe's
+//!   about no booking and no professional.
+//! - **Answers** 2xx only after the event is stored; 401 to every request without a valid signature, whether or
+//!   not the source exists. Only validly signed requests count against a source's limit, so that a stranger
+//!   cannot use it up.
 //! - **Twice:** the second delivery finds the first and changes nothing.
 
 mod events;
@@ -40,13 +40,13 @@ pub fn router(app: SharedApp) -> Router {
         .into_router(app)
 }
 
-/// The raw body may name people, so it is kept sealed; without a key nothing is taken, because it is
-/// never kept in clear.
+/// Encrypts the raw body, which may name people; without a key the event is refused, because it is never stored
+/// in plain text.
 fn seal(app: &SharedApp, source: &str, event_id: &str, body: &[u8]) -> Result<String, Failure> {
     app.config.vault.seal(&sealed_for(source, event_id), body).map_err(Failure::from)
 }
 
-/// The raw body of a kept event.
+/// Decrypts the raw body of a stored event.
 fn unseal(app: &SharedApp, event: &StoredEvent) -> Result<Vec<u8>, Failure> {
     let place = sealed_for(&event.source, &event.payload_min.event_id);
     let body = app.config.vault.open(&place, &event.payload_sealed);
@@ -57,10 +57,10 @@ fn unseal(app: &SharedApp, event: &StoredEvent) -> Result<Vec<u8>, Failure> {
 /// provider delivers again for days, and the health check names what is missing.
 fn no_secret(variable: &str) -> Failure {
     tracing::warn!(missing = variable, "a webhook secret is not configured");
-    Failure::Unauthorized("No secret is configured by which a signature could be checked.")
+    Failure::Unauthorized("No webhook secret is configured for this source.")
 }
 
-/// A signature that was refused; the secrets are those of the environment variable `variable`.
+/// Maps a refused signature; `variable` is the environment variable of the secrets.
 fn refuse(refused: Refused, variable: &str) -> Failure {
     match refused {
         Refused::NoSecret => no_secret(variable),
@@ -70,7 +70,7 @@ fn refuse(refused: Refused, variable: &str) -> Failure {
         Refused::Stale | Refused::Early => {
             Failure::Unauthorized("The signature is not of the last five minutes.")
         }
-        Refused::Mismatch => Failure::Unauthorized("The signature does not fit the body."),
+        Refused::Mismatch => Failure::Unauthorized("The signature does not match the body."),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What is done with a verified event: kept and applied in one transaction, or kept alone where nothing
-//! follows from it.
+//! Handles a verified event: stores and applies it in one transaction, or only stores it if it has no
+//! consequences.
 
 use chrono::{DateTime, Utc};
 use shared::app::SharedApp;
@@ -11,7 +11,7 @@ use shared::views::platform::event::{ReceiptOutcome, WebhookReceiptView};
 
 use super::seal;
 
-/// Keeps an event and applies it, at once where that can be done and by the sweep where not.
+/// Stores an event and applies it, at once if possible and otherwise by the sweep.
 pub(super) async fn apply(
     app: &SharedApp,
     source: &str,
@@ -25,7 +25,7 @@ pub(super) async fn apply(
     Ok(receipt(source, &event_id, &name, received))
 }
 
-/// What a provider is answered.
+/// The answer to the provider.
 pub(super) fn receipt(source: &str, event_id: &str, name: &str, received: Received) -> Answer {
     let (outcome, word) = match received {
         Received::Applied => (ReceiptOutcome::Applied, "applied"),
@@ -36,9 +36,9 @@ pub(super) fn receipt(source: &str, event_id: &str, name: &str, received: Receiv
     Answer::ok(WebhookReceiptView { event_id: event_id.to_owned(), outcome })
 }
 
-/// Keeps an event, in one conditional write. Of two with one id the first stays, whatever the second
-/// says: a source that changes what it said sends another id.
-pub(super) async fn keep(
+/// Stores an event with one conditional write. Of two events with the same id the first stays, even if their
+/// contents differ: a source that changes an event must send another id.
+pub(super) async fn store(
     app: &SharedApp,
     source: &str,
     event: Event,
@@ -52,7 +52,7 @@ pub(super) async fn keep(
     Ok(receipt(source, &event_id, &name, received))
 }
 
-/// An event as it is kept, its body sealed.
+/// The stored form of an event, with its body encrypted.
 pub(super) fn stored(
     app: &SharedApp,
     source: &str,

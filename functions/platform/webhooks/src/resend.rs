@@ -1,4 +1,4 @@
-//! Resend's events: which addresses are not written to again, kept in one transaction with the event.
+//! Resend's events: stored in one transaction with the suppressed addresses.
 
 use axum::extract::State;
 use http::HeaderMap;
@@ -16,7 +16,6 @@ use shared::store::platform::suppression::MAX_ADDRESSES;
 use super::received::{receipt, stored};
 use super::{refuse, unreadable};
 
-/// The name of the list of secrets.
 const SECRETS: &str = "RESEND_WEBHOOK_SECRET";
 
 pub(super) async fn receive(
@@ -37,7 +36,12 @@ pub(super) async fn receive(
     let stored = stored(&app, RESEND, event, verified.body(), status, now)?;
     let is_new = app.store()?.record_mail_event(&stored, report, &changes, &app.ids).await?;
     if let Some(report) = report.filter(|_| is_new) {
-        tracing::info!(mail_reports = 1, report, addresses = changes.len(), "the mailer reported trouble");
+        tracing::info!(
+            mail_reports = 1,
+            report,
+            addresses = changes.len(),
+            "Resend reported a problem with a mail"
+        );
     }
     let received = match (is_new, changes.is_empty()) {
         (false, _) => Received::Duplicate,
@@ -47,7 +51,7 @@ pub(super) async fn receive(
     Ok(receipt(RESEND, &stored.payload_min.event_id, &stored.payload_min.name, received))
 }
 
-/// Each address once: a transaction takes no row twice.
+/// Deduplicates the addresses, because a transaction must not write a row twice.
 fn changes(
     app: &SharedApp,
     change: SuppressionChange,

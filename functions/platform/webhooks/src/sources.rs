@@ -1,4 +1,4 @@
-//! Events of any other source, by Standard Webhooks.
+//! Events of any other source of Standard Webhooks.
 
 use axum::extract::{Path, State};
 use http::HeaderMap;
@@ -8,10 +8,9 @@ use shared::http::rate_limit_charge::RateLimitCharge;
 use shared::http::{Answer, Failure};
 use shared::providers::standard_webhooks::{self, WebhookKeys};
 
-use super::received::keep;
+use super::received::store;
 use super::{refuse, unreadable};
 
-/// The name of the list of secrets.
 const SECRETS: &str = "WEBHOOK_SECRETS";
 
 pub(super) async fn receive(
@@ -30,10 +29,10 @@ pub(super) async fn receive(
         .map_err(|refused| refuse(refused, SECRETS))?;
     rate_limit_charge.charge_due(&app).await?;
     let event = standard_webhooks::read(&verified).map_err(unreadable)?;
-    keep(&app, &source, event, verified.body(), now).await
+    store(&app, &source, event, verified.body(), now).await
 }
 
-/// The keys of a source; `None` where nobody configured it.
+/// The keys of a source; `None` if it is not configured.
 fn keys(app: &SharedApp, source: &str) -> Result<Option<WebhookKeys>, Failure> {
     let own = app.config.webhook_secrets.iter().filter(|(known, _)| known == source);
     let secrets: Vec<&str> = own.map(|(_, secret)| secret.as_str()).collect();

@@ -1,4 +1,4 @@
-//! Stripe's events: what is about bookings and professionals is applied, the rest is only kept.
+//! Stripe's events: those about bookings and professionals are applied, the others only stored.
 
 use axum::extract::State;
 use http::HeaderMap;

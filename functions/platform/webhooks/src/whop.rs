@@ -1,4 +1,4 @@
-//! Whop's events: kept and applied in one transaction.
+//! Whop's events: stored and applied in one transaction.
 
 use axum::extract::State;
 use http::HeaderMap;
@@ -11,7 +11,7 @@ use shared::providers::whop::{self, Secret};
 use super::received::apply;
 use super::{refuse, unreadable};
 
-/// The source under which Whop's events are kept.
+/// The source name of stored Whop events.
 pub(super) const WHOP: &str = "whop";
 
 pub(super) async fn receive(

@@ -1,12 +1,12 @@
-//! The ends a person can put to a recovery.
+//! Ends a recovery by hand.
 //!
 //! - **Called by** the owner's browser.
 //! - **Reads** the case and its actions, and the membership's history.
-//! - **Writes** the end of the case and the audited action in one transaction; for the membership's own
-//!   end it then asks Whop and writes down what became of it.
-//! - **Answers** the action: 200 when it has reached its end, 202 when the sweep will finish it.
-//! - **Twice:** the action that is there is answered; nothing is ended twice. One that Whop refused may
-//!   be asked for again.
+//! - **Writes** the end of the case and the audited action in one transaction; to end the membership it then
+//!   calls Whop and records the outcome.
+//! - **Answers** the action: 200 if it is finished, 202 if the sweep will finish it.
+//! - **Twice:** an existing action is returned; nothing is ended twice. One that Whop refused may be requested
+//!   again.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -27,7 +27,7 @@ use shared::store::recovery::record::CaseChange;
 use shared::views::Timestamp;
 use shared::views::recovery::ending::EndingResultView;
 
-/// An event may move the case at the same moment; a fourth time is no coincidence.
+/// A concurrent event may change the case; after three conflicts the fourth one is returned as an error.
 const TRIES: u32 = 4;
 
 /// The routes of this function.
@@ -87,7 +87,7 @@ async fn end(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> R
     Ok(if is_final { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
 
-/// The action that is there, or the one now decided on.
+/// Returns the existing action, or decides on a new one.
 async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -> Result<Effect, Failure> {
     let company = &caller.company;
     let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
@@ -105,7 +105,7 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
         let read = company.membership(&case.membership_id).await?;
         let (cause, source) = (&caller.id, caller.role.into());
         let fact = CaseFact { at: now, what: CaseFactKind::Cancelled { by: by.ended_by() } };
-        // A case that the owner ended already is not ended again; only the membership is.
+        // If the owner has ended the case already, only the membership is ended.
         let is_ended = case.ended_by.is_some_and(EndedBy::is_by_owner);
         let facts = if is_ended { Vec::new() } else { vec![fact] };
         let change = CaseChange { cause, source, ..CaseChange::of_facts(facts) };
@@ -114,7 +114,7 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
                 RecordError::TooManyFacts(_) | RecordError::Books(_) => Failure::Conflict(error.to_string()),
                 RecordError::Store(error) => error.into(),
             })?;
-        // Asked for again, what was refused before is resolved.
+        // A new request resolves the earlier refusal.
         let refused = earlier.last().filter(|effect| effect.is_refusal_open);
         let resolve = |effect: &Effect| company.resolve_refusal(case_id, &effect.action.operation, now);
         recording.writes.extend(refused.map(resolve));
@@ -125,7 +125,7 @@ async fn decide(app: &SharedApp, caller: &Caller, case_id: CaseId, by: Ending) -
     decided.await
 }
 
-/// What has come back is not to be ended from here, and what is over cannot be ended again.
+/// Refuses to end a case that is recovered or over.
 fn refuse(case: &Case, by: Ending) -> Result<(), Failure> {
     let allowed = match case.status {
         CaseStatus::Open => true,

@@ -1,4 +1,4 @@
-//! All cases as CSV, streamed: a page is read when the one before it has left.
+//! Exports all cases as CSV, streamed: a page is read after the previous one was sent.
 
 use axum::body::Body;
 use axum::extract::State;
@@ -35,7 +35,7 @@ const COLUMNS: [&str; 15] = [
     "incentive_days",
 ];
 
-/// Where the export stands.
+/// The position of the export.
 struct ExportCursor {
     company: Company,
     status: Option<CaseStatus>,
@@ -51,13 +51,13 @@ pub(super) async fn export(
 ) -> Result<Response, Failure> {
     let status = super::status(&parameters.only(&["status"])?)?;
     let mut cursor = ExportCursor { company: caller.company, status, after: None, first: true, over: false };
-    // The first page is read before the status is sent: what fails at once is answered as a problem.
+    // The first page is read before the status is sent, so that an immediate error becomes a problem document.
     let first = next_page(&mut cursor).await?;
     let rest = stream::try_unfold(cursor, |mut cursor| async move {
         if cursor.over {
             return Ok(None);
         }
-        // An error breaks the connection off: a half file must not look like a whole one.
+        // An error breaks off the connection, so that half a file does not look complete.
         let page =
             next_page(&mut cursor).await.map_err(|_| std::io::Error::other("the table does not answer"))?;
         Ok::<_, std::io::Error>(Some((page, cursor)))
@@ -115,7 +115,7 @@ fn fields(case: &Case) -> [String; 15] {
     ]
 }
 
-/// A field that a spreadsheet would run as a formula is made a text (OWASP: CSV injection).
+/// Makes a field that a spreadsheet would run as a formula a text (OWASP: CSV injection).
 fn safe(field: &str) -> String {
     match field.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{field}"),

@@ -1,4 +1,4 @@
-//! Cases, their actions, and all of them as CSV.
+//! Cases, their actions, and the CSV export.
 //!
 //! - **Called by** the owner's browser.
 //! - **Reads** a page of the company's case list and the cases behind it; one case; its actions.
@@ -78,7 +78,7 @@ fn status(parameters: &Parameters) -> Result<Option<CaseStatus>, Failure> {
     CaseStatus::parse(text).map(Some).ok_or_else(wrong)
 }
 
-/// A case as it is shown: without the counters that only the schedule needs.
+/// The view of a case, without the counters that only the schedule needs.
 fn show(case: &Case) -> CaseView {
     CaseView {
         case_id: case.case_id,

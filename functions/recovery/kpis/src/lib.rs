@@ -1,9 +1,9 @@
-//! What came back.
+//! Key figures of recoveries.
 //!
 //! - **Called by** the owner's browser.
 //! - **Reads** the day counters of the window: one query, whatever the number of cases.
 //! - **Writes** nothing.
-//! - **Answers** cases, recoveries, their rate and the money that came back and stayed.
+//! - **Answers** the numbers of cases and recoveries, their rate, and the recovered money that was not refunded.
 //! - **Twice:** the same answer.
 
 use axum::Router;
@@ -16,7 +16,7 @@ use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 use shared::views::recovery::kpis::KpiSummaryView;
 
-/// The window where nobody names one.
+/// The default window.
 const DEFAULT_WINDOW_DAYS: u16 = 30;
 
 /// The routes of this function.

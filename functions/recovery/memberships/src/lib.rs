@@ -1,10 +1,10 @@
-//! A membership as Whop knows it now.
+//! The current state of a membership at Whop.
 //!
 //! - **Called by** the owner's browser.
 //! - **Reads** Whop; nothing of the table.
 //! - **Writes** nothing.
-//! - **Answers** its state and dates, or the link by which the member manages it. Another company's
-//!   membership is answered as an absent one. No name and no mail address is passed on.
+//! - **Answers** its status and dates, or the link by which the member manages it. Another company's membership
+//!   gets 404. No name and no email address is passed on.
 //! - **Twice:** the same answer.
 
 use axum::Router;

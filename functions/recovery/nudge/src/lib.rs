@@ -1,15 +1,15 @@
-//! A reminder by hand.
+//! Sends a reminder by hand.
 //!
 //! - **Called by** the owner's browser, with one click.
-//! - **Reads** the case, the settings, what the member bought since, and from Whop the membership and the
+//! - **Reads** the case, the settings, the member's later purchases, and from Whop the membership and the
 //!   member's access.
-//! - **Writes** the audited action with its frozen request, and the case's count of attempts, in one
-//!   transaction; then sends it and writes down what became of it. Or why no message is sent: the hold, or the
-//!   end of the case.
-//! - **Answers** the action: 200 when it has reached its end, 202 when the sweep will finish it; 409 with the
-//!   reason where no message is sent.
-//! - **Twice:** with the same `Idempotency-Key` the first answer again and no second message, also
-//!   after a crash in the middle: the action is named by the key.
+//! - **Writes** the audited action with its stored request and the case's count of attempts, in one transaction;
+//!   then sends it and records the outcome. Or the reason why no message is sent: the hold, or the end of the
+//!   case.
+//! - **Answers** the action: 200 if it is finished, 202 if the sweep will finish it; 409 with the reason if no
+//!   message is sent.
+//! - **Twice:** with the same `Idempotency-Key` the first answer again and no second message, also after a crash:
+//!   the action's id comes from the key.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -36,10 +36,10 @@ use shared::store::recovery::case_snapshot::CaseSnapshot;
 use shared::views::Timestamp;
 use shared::views::recovery::nudge::NudgeResultView;
 
-/// The schedule may move the case at the same moment; a fourth time is no coincidence.
+/// The schedule may change the case; after three conflicts the fourth one is returned as an error.
 const TRIES: u32 = 4;
 
-/// Nobody is reminded a hundred times of one payment.
+/// A limit that no reasonable use reaches.
 const MAX_ATTEMPTS: u32 = 100;
 
 /// The routes of this function.
@@ -103,8 +103,8 @@ async fn send(
     Ok(if is_final { Answer::ok(answer) } else { Answer::accepted(answer) })
 }
 
-/// Decides on the message and writes the decision down, before anything is sent. A retry after a crash finds
-/// the decision of the first try and goes on from there.
+/// Decides on the message and records the decision before anything is sent. A retry after a crash finds the
+/// recorded decision and continues from there.
 async fn decide(
     app: &SharedApp,
     caller: &Caller,
@@ -123,7 +123,7 @@ async fn decide(
         refuse_closed(&case)?;
         let whop = app.whop.as_ref().ok_or_else(|| not_configured("WHOP_API_KEY"))?;
         let app_id = app.config.whop_app_id.as_deref().ok_or_else(|| not_configured("WHOP_APP_ID"))?;
-        // A mail only stands in for the schedule's messages: a person asks for a push or a direct message.
+        // Mail is only the fallback of scheduled messages: a person chooses a push or a direct message.
         let clients = RecoveryClients { whop, vault: &app.config.vault, mail_configured: false };
         let channels = wanted.map_or_else(|| vec![Channel::Push, Channel::Dm], |channel| vec![channel]);
         let experience = recovery::load_experience(whop, app_id, company, &sweep_record, app.ids.next());
@@ -150,8 +150,8 @@ async fn decide(
     decided.await
 }
 
-/// No message is sent now. The reason is kept with the case, where the schedule has not kept it already, and
-/// is the answer.
+/// Answers why no message is sent now. The reason is stored with the case unless the schedule has stored it
+/// already.
 async fn hold(
     app: &SharedApp,
     caller: &Caller,
@@ -160,12 +160,12 @@ async fn hold(
     now: DateTime<Utc>,
 ) -> Result<Failure, Failure> {
     let hold = Hold::new(case.hold.as_ref(), reason, now);
-    // That this channel does not reach says nothing about those that the schedule takes.
+    // An unreachable channel says nothing about the channels of the schedule.
     if reason != HoldReason::Unreachable && case.hold.as_ref() != Some(&hold) {
         let held = Case { hold: Some(hold), ..case.clone() };
         let write = caller.company.advance_case(&held, case.due_at, now);
         match caller.company.store().commit(app.ids.next(), vec![write]).await {
-            // Another process changed the case meanwhile: decide anew.
+            // Another process changed the case, so decide again.
             Ok(()) | Err(StoreError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -184,7 +184,7 @@ async fn end(
     let (company, token) = (&caller.company, app.ids.next());
     let source = caller.role.into();
     match recovery::record_end(company, case, reason, source, &caller.id, token, now).await {
-        // Another process changed the case meanwhile: decide anew.
+        // Another process changed the case, so decide again.
         Ok(()) | Err(EndError::Store(StoreError::Conflict { .. })) => {}
         Err(EndError::Store(error)) => return Err(error.into()),
         Err(error) => return Err(Failure::Conflict(error.to_string())),

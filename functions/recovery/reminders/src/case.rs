@@ -1,4 +1,4 @@
-//! A due case: which step it is at, and taking it.
+//! Processes a due case: determines its step and takes it.
 
 use chrono::{DateTime, Duration, Utc};
 use shared::domain::kernel::message::{TEMPLATE_VERSION, Template};
@@ -23,25 +23,29 @@ use shared::store::keys::reminder_operation;
 use crate::incentive::Granted;
 use crate::run::{CompanyView, Run};
 
-/// Whop says the member has paid while no event has: the event is on its way, or was lost. The member
-/// is left alone and looked at again.
+/// Whop says that the member has paid, but the event has not arrived or was lost: wait, and check again after
+/// this time.
 const PAID_RECHECK_MINUTES: i64 = 60;
 
-/// A pause or a status may change without an event that reaches us: looked at again four times a day.
+/// A pause or a status may change without an event, so it is checked four times a day.
 const MEMBERSHIP_RECHECK_HOURS: i64 = 6;
 
-/// Once Whop is back after an outage, no member waits longer than this for a reminder.
+/// The longest back-off, so that after an outage of Whop no member waits longer for a reminder.
 const LONGEST_PAUSE_MINUTES: i64 = 60;
 
-/// How the work on a case ended, and on what it failed.
-pub(crate) type Ended = (Worked, Option<String>);
+/// The result for a case, and the reason of a failure.
+pub(crate) type WorkResult = (Worked, Option<String>);
 
 impl Run<'_> {
-    pub(crate) async fn work_on_case(&self, view: &CompanyView, row: &DueRow) -> Result<Ended, StoreError> {
+    pub(crate) async fn work_on_case(
+        &self,
+        view: &CompanyView,
+        row: &DueRow,
+    ) -> Result<WorkResult, StoreError> {
         let Some(case_id) = row.key.case_id() else { return Ok((Worked::Skipped, None)) };
         let Some(case) = view.company.case(case_id).await? else { return Ok((Worked::Skipped, None)) };
         let now = self.app.clock.now();
-        // The index may lag behind: only the row itself says whether it is due.
+        // The index may be stale: only the row itself says whether it is due.
         if case.status != CaseStatus::Open || case.due_at.is_none_or(|at| at > now) {
             return Ok((Worked::Skipped, None));
         }
@@ -65,21 +69,21 @@ impl Run<'_> {
         case: Case,
         offset_days: u8,
         now: DateTime<Utc>,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<WorkResult, StoreError> {
         let wanted = view.settings.settings.channels();
         let Assessment { decision, channels } = match self.assess(view, &case, &wanted).await {
             Ok(assessment) => assessment,
             Err(AssessError::Unanswered(unanswered)) => {
-                self.note_unanswered(view, &unanswered);
+                self.record_unanswered(view, &unanswered);
                 return self.fail(view, case, &unanswered.error, now).await;
             }
             Err(AssessError::Store(error)) => return Err(error),
         };
-        self.note_channels(view, &channels);
+        self.record_channels(view, &channels);
         let chosen = match decision {
             ContactDecision::End(reason) => return self.end(view, &case, &reason, now).await,
             ContactDecision::Hold(reason) => {
-                // The member owes and is entitled to the days, whether or not a message tells of them.
+                // The member owes and gets the free days, even if no message can announce them.
                 let case = match reason {
                     HoldReason::ChannelsOff | HoldReason::Unreachable => {
                         match self.grant(view, case, &channels, now).await? {
@@ -103,7 +107,7 @@ impl Run<'_> {
         self.take_step(view, case, offset_days, effects, None, now).await
     }
 
-    /// The messages of a step, one for each channel that was chosen.
+    /// The messages of a step, one per chosen channel.
     pub(crate) fn messages(
         &self,
         view: &CompanyView,
@@ -125,12 +129,12 @@ impl Run<'_> {
             .collect()
     }
 
-    /// Whop, without which it is unknown whether a member still owes.
+    /// The client for Whop; without it, it is unknown whether a member still owes.
     pub(crate) fn whop(&self) -> Result<&Whop, AssessError> {
         self.app.whop.as_ref().ok_or_else(|| unconfigured("membership", "WHOP_API_KEY"))
     }
 
-    /// Finds out what is known about the member, and decides.
+    /// Loads the member's state and decides.
     pub(crate) async fn assess(
         &self,
         view: &CompanyView,
@@ -147,23 +151,23 @@ impl Run<'_> {
         recovery::assess(clients, &view.company, case, wanted, experience).await
     }
 
-    /// There is nothing left to recover.
+    /// Ends the case, because nothing is left to recover.
     pub(crate) async fn end(
         &self,
         view: &CompanyView,
         case: &Case,
         reason: &EndReason,
         now: DateTime<Utc>,
-    ) -> Result<Ended, StoreError> {
-        tracing::info!(case_id = %case.case_id, ?reason, "case ended by what was found out");
+    ) -> Result<WorkResult, StoreError> {
+        tracing::info!(case_id = %case.case_id, ?reason, "case ended after the assessment");
         let token = self.app.ids.next();
         let recorded =
             recovery::record_end(&view.company, case, reason, Source::Cron, "reminders", token, now).await;
         self.recorded(view, case, recorded, now).await
     }
 
-    /// No message is sent now, for a reason that the owner sees. A step is spent where only another channel
-    /// would help; where the membership itself stands in the way, it is looked at again.
+    /// Sends no message and stores the reason for the owner. If only another channel would help, the step is used
+    /// up; if the membership itself is the reason, the case is checked again later.
     async fn hold(
         &self,
         view: &CompanyView,
@@ -171,7 +175,7 @@ impl Run<'_> {
         offset_days: u8,
         reason: HoldReason,
         now: DateTime<Utc>,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<WorkResult, StoreError> {
         let hold = Some(Hold::new(case.hold.as_ref(), reason, now));
         let Some(pause) = recheck_pause(reason) else {
             return self.take_step(view, case, offset_days, Vec::new(), hold, now).await;
@@ -180,7 +184,7 @@ impl Run<'_> {
         Ok((Worked::Skipped, None))
     }
 
-    /// Takes the step and decides on its messages in one transaction, then sends them.
+    /// Takes the step and records its messages in one transaction, then sends them.
     pub(crate) async fn take_step(
         &self,
         view: &CompanyView,
@@ -189,7 +193,7 @@ impl Run<'_> {
         effects: Vec<Effect>,
         hold: Option<Hold>,
         now: DateTime<Utc>,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<WorkResult, StoreError> {
         let company = &view.company;
         let offsets = &view.settings.settings.reminder_offsets_days;
         let late = lateness(&view.settings, &case, offset_days, now).num_seconds();
@@ -225,14 +229,14 @@ impl Run<'_> {
         Ok(ended)
     }
 
-    /// Notes a failure and comes back after a growing pause.
+    /// Records a failure and retries with a growing back-off.
     pub(crate) async fn fail(
         &self,
         view: &CompanyView,
         case: Case,
         error: &CallError,
         now: DateTime<Utc>,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<WorkResult, StoreError> {
         let failed_tries = case.failed_tries + 1;
         let asked = match error {
             CallError::NotSent { retry_after: Some(wait), .. } => {
@@ -259,14 +263,14 @@ impl Run<'_> {
         view.company.store().commit(self.app.ids.next(), vec![write]).await
     }
 
-    /// Records what the run itself found out about the membership.
+    /// Records facts that the run itself found out about the membership.
     async fn record(
         &self,
         view: &CompanyView,
         case: &Case,
         what: CaseFactKind,
         now: DateTime<Utc>,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<WorkResult, StoreError> {
         let (company, token) = (&view.company, self.app.ids.next());
         let recorded =
             recovery::record_fact(company, case, what, Source::Cron, "reminders", token, now).await;
@@ -279,7 +283,7 @@ impl Run<'_> {
         case: &Case,
         recorded: Result<(), EndError>,
         now: DateTime<Utc>,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<WorkResult, StoreError> {
         match recorded {
             Ok(()) => Ok((Worked::Done, None)),
             Err(EndError::Store(error)) => Err(error),
@@ -291,13 +295,13 @@ impl Run<'_> {
     }
 }
 
-/// A question that cannot be asked without a setting.
+/// The error of a question to Whop that needs a missing setting.
 fn unconfigured(question: &'static str, name: &str) -> AssessError {
     let error = CallError::NotSent { reason: format!("{name}_not_set"), retry_after: None };
     AssessError::Unanswered(Unanswered { question, error })
 }
 
-/// When a held case is looked at again without spending its step; `None` where the step is spent.
+/// When a held case is checked again without using up its step; `None` if the step is used up.
 fn recheck_pause(reason: HoldReason) -> Option<Duration> {
     match reason {
         HoldReason::PaidUnconfirmed => Some(Duration::minutes(PAID_RECHECK_MINUTES)),
@@ -312,7 +316,7 @@ fn recheck_pause(reason: HoldReason) -> Option<Duration> {
     }
 }
 
-/// How long a member has waited for this step: since its day, or since the company asked for it.
+/// How late a step is: measured from its day, or from the company's request.
 fn lateness(settings: &SettingsRow, case: &Case, offset_days: u8, now: DateTime<Utc>) -> Duration {
     let planned = case.first_failure_at + Duration::days(i64::from(offset_days));
     let wanted_at = settings.updated_at.map_or(planned, |saved| saved.max(planned));

@@ -1,4 +1,4 @@
-//! Effects that have not reached their end: sent now, found out about, or withdrawn.
+//! Processes unfinished effects: sends, looks up or withdraws them.
 
 use shared::domain::kernel::id::CaseId;
 use shared::domain::platform::action::ActionKind;
@@ -31,17 +31,17 @@ impl Run<'_> {
             return Ok((Worked::Skipped, None));
         }
         match self.decide_again(view, case_id, &effect).await? {
-            Again::Send => self.perform(view, case_id, effect).await,
-            Again::Withdraw(reason) => {
+            Redecision::Send => self.perform(view, case_id, effect).await,
+            Redecision::Withdraw(reason) => {
                 let (effect_clients, now) = (self.app.effect_clients(), self.app.clock.now());
                 effects::withdraw(&view.company, case_id, &effect, reason, effect_clients, now).await?;
                 Ok((Worked::Done, None))
             }
-            Again::Later(reason) => Ok((Worked::Failed, Some(reason))),
+            Redecision::Later(reason) => Ok((Worked::Failed, Some(reason))),
         }
     }
 
-    /// Sends an effect and tells how that ended.
+    /// Sends an effect and returns the outcome.
     pub(crate) async fn perform(
         &self,
         view: &CompanyView,
@@ -62,24 +62,24 @@ impl Run<'_> {
         })
     }
 
-    /// Whether an effect that was decided earlier is still to leave: Whop may know meanwhile what no event told.
-    /// Only one that was never sent can be withdrawn, and the end of a membership that a person asked for
-    /// always goes on.
+    /// Decides whether an earlier effect is still to be sent: Whop may know what no event has reported. Only
+    /// effects that were never sent can be withdrawn. The end of a membership that a person requested is always
+    /// sent.
     async fn decide_again(
         &self,
         view: &CompanyView,
         case_id: CaseId,
         effect: &Effect,
-    ) -> Result<Again, StoreError> {
+    ) -> Result<Redecision, StoreError> {
         let for_the_case = effect.request.is_message() || effect.action.kind == ActionKind::IncentiveApplied;
         if effect.status != EffectStatus::Prepared || !for_the_case {
-            return Ok(Again::Send);
+            return Ok(Redecision::Send);
         }
         let Some(case) = view.company.case(case_id).await? else {
-            return Ok(Again::Withdraw("case_absent"));
+            return Ok(Redecision::Withdraw("case_absent"));
         };
-        if let Some(reason) = moot(&case, effect) {
-            return Ok(Again::Withdraw(reason));
+        if let Some(reason) = obsolescence(&case, effect) {
+            return Ok(Redecision::Withdraw(reason));
         }
         let now = self.app.clock.now();
         let assessed = match self.whop() {
@@ -87,33 +87,33 @@ impl Run<'_> {
             Err(error) => Err(error),
         };
         match assessed {
-            Ok(Assessment { decision: ContactDecision::Write(_), .. }) => Ok(Again::Send),
+            Ok(Assessment { decision: ContactDecision::Write(_), .. }) => Ok(Redecision::Send),
             Ok(Assessment { decision: ContactDecision::Hold(reason), .. }) => {
-                Ok(Again::Withdraw(reason.as_str()))
+                Ok(Redecision::Withdraw(reason.as_str()))
             }
             Ok(Assessment { decision: ContactDecision::End(reason), .. }) => {
                 self.end(view, &case, &reason, now).await?;
-                Ok(Again::Withdraw("case_closed"))
+                Ok(Redecision::Withdraw("case_closed"))
             }
             Err(AssessError::Unanswered(unanswered)) => {
-                self.note_unanswered(view, &unanswered);
-                Ok(Again::Later(unanswered.error.reason().to_owned()))
+                self.record_unanswered(view, &unanswered);
+                Ok(Redecision::Later(unanswered.error.reason().to_owned()))
             }
             Err(AssessError::Store(error)) => Err(error),
         }
     }
 }
 
-/// What becomes of an effect that was decided earlier.
-enum Again {
+/// The decision about an earlier effect.
+enum Redecision {
     Send,
     Withdraw(&'static str),
-    /// Whop does not say whether the member still owes.
+    /// Whop does not answer whether the member still owes.
     Later(String),
 }
 
-/// Why a decided effect need not leave any more, by what the case says.
-fn moot(case: &Case, effect: &Effect) -> Option<&'static str> {
+/// Why the case no longer needs the effect.
+fn obsolescence(case: &Case, effect: &Effect) -> Option<&'static str> {
     if case.status != CaseStatus::Open {
         return Some("case_closed");
     }

@@ -1,4 +1,4 @@
-//! The free days of a case.
+//! Grants the free days of a case.
 
 use chrono::{DateTime, Utc};
 use shared::domain::platform::action::{Action, ActionKind, Actor};
@@ -12,19 +12,19 @@ use shared::recovery::MemberChannels;
 use shared::store::StoreError;
 use shared::store::keys::INCENTIVE_OPERATION;
 
-use crate::case::Ended;
+use crate::case::WorkResult;
 use crate::run::{CompanyView, Run};
 
-/// What came of granting the incentive.
+/// The result of granting the incentive.
 pub(crate) enum Granted {
-    /// The case as it is now, and the days a message may speak of.
+    /// The current case, and the days that a message may mention.
     Settled(Box<Case>, u16),
-    /// Nothing more can be done for this case in this run.
-    Later(Ended),
+    /// Nothing more is to be done for this case in this run.
+    Later(WorkResult),
 }
 
 impl Run<'_> {
-    /// Grants the incentive before the first message, so that a message only speaks of days that are there.
+    /// Grants the incentive before the first message, so that messages only mention granted days.
     pub(crate) async fn grant(
         &self,
         view: &CompanyView,
@@ -48,32 +48,32 @@ impl Run<'_> {
                 effect
             }
         };
-        // Held by another worker, or waiting for its next try: the case waits with it.
+        // Claimed by another worker, or waiting for its retry: postpone the case until then.
         if let Some(until) = effect.lease_until.filter(|until| *until > now) {
             self.postpone(view, &case, until, now).await?;
             return Ok(Granted::Later((Worked::Skipped, None)));
         }
-        let ended = if effect.status.is_final() {
+        let result = if effect.status.is_final() {
             (Worked::Done, None)
         } else {
             self.perform(view, case.case_id, effect).await?
         };
-        // Read again: granting has moved the case's version.
+        // Read again: granting has changed the case's version.
         let Some(case) = company.case(case.case_id).await? else {
             return Ok(Granted::Later((Worked::Skipped, None)));
         };
-        match ended.0 {
-            // The member has paid meanwhile: nothing is left to come back for.
+        match result.0 {
+            // The member has paid meanwhile, so there is nothing to retry.
             Worked::Failed | Worked::FailedAlone if case.status != CaseStatus::Open => {
-                Ok(Granted::Later(ended))
+                Ok(Granted::Later(result))
             }
             Worked::Failed | Worked::FailedAlone => {
-                let reason = ended.1.clone().unwrap_or_default();
+                let reason = result.1.clone().unwrap_or_default();
                 let error = CallError::NotSent { reason, retry_after: None };
                 Ok(Granted::Later(self.fail(view, case, &error, now).await?))
             }
-            // Another worker is granting right now; this case is its business.
-            Worked::Skipped => Ok(Granted::Later(ended)),
+            // Another worker is granting right now and will continue with the case.
+            Worked::Skipped => Ok(Granted::Later(result)),
             Worked::Done | Worked::InDoubt if case.status != CaseStatus::Open => {
                 Ok(Granted::Later((Worked::Skipped, None)))
             }

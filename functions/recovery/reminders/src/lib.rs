@@ -1,16 +1,16 @@
-//! The job that reminds members on time, and finishes whatever was left unfinished.
+//! The general sweep: reminds members on time, and continues all unfinished work of cases, bookings and events.
 //!
 //! - **Called by** the schedule, every five minutes: EventBridge Scheduler directly, Vercel Cron or an
 //!   operator over HTTP with the secret.
-//! - **Reads** the due index: four queries when nothing is due, however many cases and companies there
-//!   are; then each due row afresh.
-//! - **Writes** one transaction per due case (the step, its actions with their frozen requests, the
-//!   next look), two writes per message (claim, outcome), the same of bookings as `auto-decline`, so that
-//!   those are declined on time and not on a day, one row for the run.
+//! - **Reads** the due index: four queries when nothing is due, however many cases and companies there are; then
+//!   each due row again.
+//! - **Writes** one transaction per due case (the step, its actions with their stored requests, the next due
+//!   time), two writes per message (claim, outcome), the same for bookings as `auto-decline`, so that they are
+//!   declined on time and not once a day, one row for the run.
 //! - **Answers** the report of the run.
-//! - **Twice, late, overlapping, killed:** what is due is decided by rows, not by the call. A step is
-//!   taken under the case's version, a message is claimed before it is sent, and a row left in the
-//!   middle is found by the next tick. A late run sends the newest due step only.
+//! - **Twice, late, overlapping, killed:** rows decide what is due, not the call. A step is taken with the case's
+//!   version, a message is claimed before it is sent, and the next run continues with an unfinished row. A late
+//!   run sends the newest due step only.
 
 mod case;
 mod effect;
@@ -30,7 +30,7 @@ use shared::http::{Answer, Failure};
 use shared::store::company::REMINDERS_JOB;
 use shared::views::platform::job::JobReportView;
 
-/// How far apart the planned firings are.
+/// The interval of the schedule.
 const SLOT_MINUTES: i64 = 5;
 
 /// The routes of this function.

@@ -1,4 +1,4 @@
-//! One run: collect what is due, work it off, remember how it went.
+//! One run: collects due rows, processes them and records the run.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,14 +22,14 @@ use shared::store::{Company, RowKind, Store, StoreError};
 use tokio::sync::OnceCell;
 use tracing::Instrument as _;
 
-/// After this many runs in which only failures came of a company it is set aside for a while.
+/// After this many runs with failures only, a company is paused.
 const SET_ASIDE_AFTER_RUNS: u32 = 3;
 
-/// For how long at first; doubled with each further failing run, up to an hour, so that nobody waits
-/// longer than that once the provider is back.
+/// The first pause; each further failing run doubles it, up to an hour, so that nobody waits longer once the
+/// provider is back.
 const SET_ASIDE_MINUTES: i64 = 15;
 
-/// What a run knows and shares between its rows.
+/// The state that a run shares between its rows.
 pub(crate) struct Run<'a> {
     pub app: &'a SharedApp,
     pub store: &'a Store,
@@ -38,7 +38,7 @@ pub(crate) struct Run<'a> {
     declined: AtomicU64,
 }
 
-/// A company as it was read at the beginning of its queue.
+/// A company as read at the start of its queue.
 pub(crate) struct CompanyView {
     pub company: Company,
     pub settings: SettingsRow,
@@ -47,7 +47,7 @@ pub(crate) struct CompanyView {
 }
 
 impl CompanyView {
-    /// The company's experience, asked for at most once a run, however many cases want it.
+    /// The company's experience, requested from Whop at most once per run.
     pub(crate) async fn experience(
         &self,
         whop: &Whop,
@@ -64,7 +64,7 @@ struct Tally {
     done: u32,
     failed: u32,
     last_error: Option<String>,
-    /// The question about a member that Whop did not answer last; absent inside where all were answered.
+    /// The last question about a member that Whop did not answer; the inner `None` means that all were answered.
     channel_error: Option<Option<ChannelError>>,
 }
 
@@ -103,16 +103,16 @@ impl Run<'_> {
         };
         match result {
             Ok(worked) => worked,
-            // Somebody else moved the row meanwhile: the next tick sees how it stands.
+            // Another process changed the row; the next run sees the new state.
             Err(StoreError::Conflict { .. }) => Worked::Skipped,
             Err(error) => {
-                tracing::error!(error = %error, "a due row could not be worked on");
+                tracing::error!(error = %error, "a due row could not be processed");
                 Worked::Failed
             }
         }
     }
 
-    /// Bookings wait for no company's settings, and for no company that is set aside over its members.
+    /// Bookings depend on no recovery settings, and a pause of the company's reminders does not affect them.
     async fn work_on_booking(&self, row: &DueRow) -> Worked {
         let ended = self.app.bookings(self.store).work_on(row).await;
         self.declined.fetch_add(u64::from(ended.declined), Ordering::Relaxed);
@@ -132,7 +132,7 @@ impl Run<'_> {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let tally = tallies.entry(company.clone()).or_default();
         match worked {
-            // A membership that is gone says nothing about the company.
+            // A missing membership says nothing about the company.
             Worked::Failed if error.as_deref() == Some(CallError::Absent.reason()) => {}
             Worked::Failed => tally.failed += 1,
             Worked::Done | Worked::InDoubt => tally.done += 1,
@@ -142,7 +142,7 @@ impl Run<'_> {
         Ok(worked)
     }
 
-    /// The company's settings and sweep record, read once a run, however many rows ask at the same moment.
+    /// The company's settings and sweep record, read once per run, also for concurrent rows.
     async fn view(&self, id: &CompanyId) -> Result<Arc<CompanyView>, StoreError> {
         let cell = {
             let mut companies = self.companies.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,29 +156,29 @@ impl Run<'_> {
         cell.get_or_try_init(read).await.cloned()
     }
 
-    /// Notes what could not be asked about a member, so that operations show it.
-    pub(crate) fn note_channels(&self, view: &CompanyView, channels: &MemberChannels) {
-        self.note_question(view, channels.errors.last().cloned());
+    /// Records which question about a member failed, so that operations show it.
+    pub(crate) fn record_channels(&self, view: &CompanyView, channels: &MemberChannels) {
+        self.record_question(view, channels.errors.last().cloned());
     }
 
-    /// The same for the question without whose answer nothing can be decided.
-    pub(crate) fn note_unanswered(&self, view: &CompanyView, unanswered: &Unanswered) {
-        self.note_question(view, Some(ChannelError::from(unanswered)));
+    /// Records the failure of the question that the decision needs.
+    pub(crate) fn record_unanswered(&self, view: &CompanyView, unanswered: &Unanswered) {
+        self.record_question(view, Some(ChannelError::from(unanswered)));
     }
 
-    fn note_question(&self, view: &CompanyView, newest: Option<ChannelError>) {
+    fn record_question(&self, view: &CompanyView, newest: Option<ChannelError>) {
         if let Some(error) = &newest {
             let company_id = view.company.id();
             tracing::warn!(%company_id, question = error.question, reason = error.reason, "Whop did not answer a question about a member");
         }
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         let tally = tallies.entry(view.company.id().clone()).or_default();
-        // One member who was answered does not take back what another's question showed.
+        // An answer for one member does not cancel the failure for another.
         let known = tally.channel_error.get_or_insert(None);
         *known = newest.or(known.take());
     }
 
-    /// Sets companies aside that only fail, and takes those back that work again.
+    /// Pauses companies with failures only, and resumes those that work again.
     async fn remember_companies(&self) {
         let tallies = std::mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner));
         for (id, tally) in tallies {

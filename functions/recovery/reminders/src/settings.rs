@@ -1,4 +1,4 @@
-//! Changed settings: the company's open cases are looked at again, so that new offsets count for them.
+//! Reschedules the company's open cases after a change of settings, so that new offsets apply to them.
 
 use shared::domain::recovery::case::Case;
 use shared::domain::recovery::schedule::{ReminderStep, step};
@@ -18,14 +18,14 @@ impl Run<'_> {
         loop {
             let (cases, next) = company.cases(Some(CaseStatus::Open), PAGE, after.as_ref()).await?;
             for case in cases {
-                self.look_again(view, &case).await?;
+                self.reschedule(view, &case).await?;
             }
             after = next;
             if after.is_none() {
                 break;
             }
         }
-        // Refused when the settings changed meanwhile: then they are due again by that change.
+        // Fails if the settings have changed again: that change has made them due again.
         company
             .store()
             .commit(self.app.ids.next(), vec![company.settle_settings(view.settings.version, None)])
@@ -33,8 +33,8 @@ impl Run<'_> {
         Ok(Worked::Done)
     }
 
-    /// Only a case whose time really changes is written, so a run that is cut off goes on where it was.
-    async fn look_again(&self, view: &CompanyView, case: &Case) -> Result<(), StoreError> {
+    /// Writes a case only if its due time changes, so that an interrupted run continues where it was.
+    async fn reschedule(&self, view: &CompanyView, case: &Case) -> Result<(), StoreError> {
         let now = self.app.clock.now();
         let offsets = &view.settings.settings.reminder_offsets_days;
         let due_at = match step(offsets, case.first_failure_at, case.last_offset_days, now) {
@@ -48,7 +48,7 @@ impl Run<'_> {
         }
         let write = view.company.advance_case(case, Some(due_at), now);
         match view.company.store().commit(self.app.ids.next(), vec![write]).await {
-            // Whoever moved the case meanwhile knew the new settings or will be looked at again.
+            // Another process changed the case: it knew the new settings, or the case will be rescheduled again.
             Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error),
         }

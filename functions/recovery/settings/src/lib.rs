@@ -1,12 +1,12 @@
-//! What a company wants done about failed renewals.
+//! A company's settings for failed renewals.
 //!
 //! - **Called by** the owner's browser.
 //! - **Reads** the company's settings, one row.
-//! - **Writes** settings, their audit entry and a due row in one transaction; the sweep then looks at
-//!   the company's open cases again, so that new offsets count for them too.
-//! - **Answers** the settings as they are now.
-//! - **Twice:** the same settings again change nothing but the version; two at once: one of them is
-//!   written over the other, never half of each.
+//! - **Writes** settings, their audit entry and a due row in one transaction; the sweep then reschedules the
+//!   company's open cases, so that new offsets apply to them too.
+//! - **Answers** the current settings.
+//! - **Twice:** the same settings again change only the version; of two concurrent changes one overwrites the
+//!   other completely.
 
 use axum::Router;
 use axum::extract::State;
@@ -20,7 +20,7 @@ use shared::http::{Answer, Failure, JsonBody};
 use shared::store::company::{AuditEntry, SettingsRow};
 use shared::views::recovery::settings::SettingsView;
 
-/// Somebody else may save at the same moment; a third time is no coincidence.
+/// A concurrent request may save too; after two conflicts the third one is returned as an error.
 const SAVE_TRIES: u32 = 3;
 
 /// The routes of this function.

@@ -33,7 +33,7 @@ async fn until(is_told: impl Fn() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("a watcher was not told");
+    panic!("telemetry was not delivered");
 }
 
 fn statuses(cloud: &Cloud) -> Vec<String> {

@@ -1,8 +1,8 @@
-//! 1: every stored event says beside its payload when it happened, and where that is known from.
+//! 1: every stored event has its time, and the source of that time, beside its payload.
 //!
-//! Events from before have the time in their payload, or none at all. A time that cannot be read, or cannot be
-//! (long before there was a platform, a day after the event came), is none; then it is the time at which the
-//! event came. The rule is the one by which the service itself reads such a row.
+//! Older events have the time in their payload, or none. An unreadable or implausible time (long before the
+//! platform existed, or a day after the event's arrival) is replaced by the time of arrival. The service reads
+//! such rows by the same rule.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::domain::kernel::time;

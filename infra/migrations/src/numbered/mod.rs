@@ -1,7 +1,7 @@
-//! The migrations, in the order of their numbers.
+//! The migrations in the order of their numbers.
 //!
-//! A migration is a decision about one row, and nothing else: no request, no clock, no memory of other rows. That
-//! makes it idempotent and resumable without a line of its own; docs/migrations.md says how to write one.
+//! A migration is a pure decision about one row, without requests, clock or state. So it is idempotent and can be
+//! resumed without any code for that; docs/migrations.md explains how to write one.
 
 mod events_occurred_at;
 
@@ -10,49 +10,42 @@ use shared::store::Item;
 
 #[derive(Debug)]
 pub struct Migration {
-    /// Its place; the version of the data once it is done.
+    /// The version of the data after it.
     pub number: u32,
-    /// Its name, for people.
     pub name: &'static str,
-    /// What is true of every row once it is done.
+    /// What every row fulfils after it.
     pub statement: &'static str,
-    /// What the hash keys of its rows begin with.
+    /// The prefix of its rows' partition keys.
     pub rows: &'static str,
     /// Every attribute that it reads or writes. A row is changed only if all of them are as they were read.
     pub attributes: &'static [&'static str],
-    /// What is to be done with a row.
     pub decide: fn(&Item) -> Decision,
-    /// What going back does.
     pub undo: Undo,
 }
 
-/// What is to be done with a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
-    /// The statement is true of it.
+    /// The row fulfils the statement.
     Holds,
-    /// It becomes true by this change.
+    /// This change makes the row fulfil the statement.
     Change(Change),
-    /// No rule helps; the reason, for a person.
+    /// No rule applies; the reason for a person.
     NeedsPerson(&'static str),
 }
 
-/// A change of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// From what it was made, in a word; changes are counted by it.
+    /// The source of the new values; changes are counted by it.
     pub from: &'static str,
-    /// Attributes and their new values.
     pub set: Vec<(&'static str, AttributeValue)>,
     pub remove: Vec<&'static str>,
 }
 
-/// What going back does.
 #[derive(Debug)]
 pub enum Undo {
-    /// Puts back what stood there before, of what the migration itself wrote.
+    /// Restores the previous values of what the migration itself wrote.
     Restore,
-    /// Nothing needs to be undone, because of this.
+    /// Nothing needs to be undone, with the reason.
     Nothing(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! A function URL's request as an event of format 2.0, and the answer it takes back.
+//! Converts a request to a function URL's event of format 2.0, and the reply to an answer.
 //!
 //! Source: docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 
@@ -13,13 +13,13 @@ use serde_json::{Map, Value, json};
 
 use crate::Failed;
 
-/// Where requests come from that do not say so: an address that nobody has.
-const SOMEBODY: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+/// The default client address, from a range reserved for documentation.
+const DEFAULT_CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
-/// The event of a request. An [`IpAddr`] among its extensions is who asks, as the platform knows it.
+/// The event of a request. An [`IpAddr`] among its extensions is the client's address.
 pub fn event(request: &Request<Bytes>) -> Value {
     let (method, uri) = (request.method().as_str(), request.uri());
-    let source_ip = request.extensions().get::<IpAddr>().copied().unwrap_or(SOMEBODY);
+    let source_ip = request.extensions().get::<IpAddr>().copied().unwrap_or(DEFAULT_CLIENT);
     let mut event = json!({
         "version": "2.0", "routeKey": "$default",
         "rawPath": uri.path(), "rawQueryString": uri.query().unwrap_or_default(), "headers": headers(request),
@@ -53,7 +53,7 @@ pub fn event(request: &Request<Bytes>) -> Value {
     event
 }
 
-/// The query once more, decoded, by name; several values of one name are joined by commas.
+/// The decoded query by name; several values of one name are joined by commas.
 fn parameters(query: &str) -> Map<String, Value> {
     let mut parameters = Map::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -80,7 +80,7 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// One line for each name, cookies apart, and what every request through a function URL bears.
+/// The headers joined by name without cookies, and those that every function URL adds.
 fn headers(request: &Request<Bytes>) -> Map<String, Value> {
     let mut lines = Map::new();
     lines.insert("host".to_owned(), json!("x.lambda-url.us-east-1.on.aws"));
@@ -96,7 +96,7 @@ fn text(value: &HeaderValue) -> String {
     String::from_utf8_lossy(value.as_bytes()).into_owned()
 }
 
-/// The answer that a function URL would give.
+/// The answer that a function URL would return.
 pub fn reply(reply: &Value) -> Result<Response<Bytes>, Failed> {
     let broken = |what: &str| Failed::Protocol(format!("{what} in {reply}"));
     let status = reply["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());

@@ -1,5 +1,5 @@
-//! What somebody may ask for with nothing but an address. Whether there is an account, the work and the
-//! answer are the same; only the mail differs.
+//! Issues links to a caller who gave only an address. Work and answer are the same with and without an account;
+//! only the mail differs.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -13,25 +13,21 @@ use crate::store::accounts::account::AccountRow;
 use crate::store::accounts::link::{LinkRow, LinkStatus, Purpose};
 use crate::store::keys::AccountKey;
 
-/// A mail may lie in a grey list or wait for the morning.
+/// Greylisting may delay a mail, and the recipient may read it the next morning.
 const CONFIRM_HOURS: i64 = 24;
 
-/// Whoever asks for a new password is sitting there; the shorter it works, the less a found mail is worth.
+/// The person waits for the mail; a short lifetime limits what an intercepted mail is worth.
 const RESET_HOURS: i64 = 1;
 
-/// A sign-up, its password hashed.
 pub struct SignUp<'a> {
-    /// Whose mails are to prove it.
     pub address: &'a EmailAddress,
-    /// What it wants to be.
     pub role: Role,
-    /// The hash of the password it chose.
     pub password_hash: String,
 }
 
 impl Links<'_> {
-    /// Takes a sign-up on and mails the address: a link to confirm it, or that it has an account already,
-    /// which the sign-up does not touch.
+    /// Stores a sign-up and sends a confirmation link. If the address has a confirmed account, the mail says so
+    /// and the account stays unchanged.
     pub async fn sign_up(&self, sign_up: &SignUp<'_>, language: Language) -> Result<(), Failure> {
         let account = AccountKey::email(sign_up.address);
         let decide = async || -> Result<_, Failure> {
@@ -104,7 +100,7 @@ impl Links<'_> {
         })
     }
 
-    /// Mails a link for a new password, or that there is no account.
+    /// Sends a link to set a new password, or a mail that says that there is no account.
     pub async fn forgot(
         &self,
         account: &AccountKey,

@@ -1,4 +1,4 @@
-//! Following a link: once, by whoever reads the mail.
+//! Redeems a link once, by the person who received the mail.
 
 use super::{Links, TRIES, Token};
 use crate::auth::password::{self, Known};
@@ -8,34 +8,35 @@ use crate::store::accounts::account::{AccountRow, Proof};
 use crate::store::accounts::link::{LinkRow, Purpose};
 use crate::store::keys::AccountKey;
 
-/// What somebody who follows a link brings along.
+/// The password sent with a link.
 #[derive(Clone, Copy)]
-enum With<'p> {
-    /// The password of the sign-up that the link belongs to.
-    ItsPassword(&'p str),
-    /// The password to be set.
+enum LinkPassword<'p> {
+    /// The password that was chosen at the sign-up of this link.
+    SignUpPassword(&'p str),
+    /// The password that replaces the old one.
     NewPassword(&'p str),
 }
 
 impl Links<'_> {
-    /// Follows a link that confirms an address: the password of its own sign-up counts from now on. It has
-    /// to be given again, or a stranger could sign somebody up, wait for them to follow the mail, and
-    /// then know the password of their account. The link is not used up by a wrong one.
+    /// Confirms an address; from now on the password of this sign-up is valid. The caller must repeat that
+    /// password: otherwise a stranger could sign somebody else up, wait until they click the link, and then know
+    /// the password of their account. A wrong password does not use up the link.
     pub async fn confirm(&self, token: &str, password: &str) -> Result<(), Failure> {
-        self.follow(token, With::ItsPassword(password)).await
+        self.redeem(token, LinkPassword::SignUpPassword(password)).await
     }
 
-    /// Follows a link for a new password. It proves the mailbox, so it confirms the address too.
+    /// Sets a new password. The link proves access to the mailbox, so it confirms the address too.
     pub async fn reset(&self, token: &str, password: &str) -> Result<(), Failure> {
-        self.follow(token, With::NewPassword(password)).await
+        self.redeem(token, LinkPassword::NewPassword(password)).await
     }
 
-    /// The link and the account's change are one transaction: of two who follow it at once, one does.
-    async fn follow(&self, token: &str, with: With<'_>) -> Result<(), Failure> {
+    /// Uses the link and changes the account in one transaction, so that only one of two concurrent requests
+    /// succeeds.
+    async fn redeem(&self, token: &str, password: LinkPassword<'_>) -> Result<(), Failure> {
         let link = Token::parse(token).ok_or_else(gone)?.hash();
-        let (purpose, pointer, kind) = match with {
-            With::ItsPassword(_) => (Purpose::Confirm, "confirm_link", "account.confirmed"),
-            With::NewPassword(_) => (Purpose::Reset, "reset_link", "account.password_reset"),
+        let (purpose, pointer, kind) = match password {
+            LinkPassword::SignUpPassword(_) => (Purpose::Confirm, "confirm_link", "account.confirmed"),
+            LinkPassword::NewPassword(_) => (Purpose::Reset, "reset_link", "account.password_reset"),
         };
         let (found, row) = self.standing(&link, purpose).await?;
         let hash = self.hash_of(&found, &row, with).await?;
@@ -60,8 +61,8 @@ impl Links<'_> {
         redeemed.await
     }
 
-    /// A link that leads somewhere, and its account.
-    async fn standing(&self, link: &str, purpose: Purpose) -> Result<(LinkRow, AccountRow), Failure> {
+    /// Loads an open link and its account; fails like an unknown link in every other case.
+    async fn load_link(&self, link: &str, purpose: Purpose) -> Result<(LinkRow, AccountRow), Failure> {
         let now = self.app.clock.now();
         let found = self.store.link(link).await?.filter(|row| row.is_good(purpose, now)).ok_or_else(gone)?;
         let row = self.store.account(&found.account).await?.ok_or_else(gone)?;
@@ -72,16 +73,21 @@ impl Links<'_> {
         Ok((found, row))
     }
 
-    async fn hash_of(&self, link: &LinkRow, row: &AccountRow, with: With<'_>) -> Result<String, Failure> {
-        match with {
-            With::ItsPassword(password) => {
+    async fn password_hash(
+        &self,
+        link: &LinkRow,
+        row: &AccountRow,
+        password: LinkPassword<'_>,
+    ) -> Result<String, Failure> {
+        match password {
+            LinkPassword::SignUpPassword(password) => {
                 let hash = link.password_hash.clone().ok_or_else(gone)?;
                 if !password::is_right(password, Known::Hash(hash.clone())).await? {
                     return Err(Failure::field("password", "is not the password of this sign-up"));
                 }
                 Ok(hash)
             }
-            With::NewPassword(password) => {
+            LinkPassword::NewPassword(password) => {
                 let address = self.address(&link.account, row);
                 password::check_new(self.app, "password", password, address.as_ref())?;
                 password::hash(password).await
@@ -89,14 +95,14 @@ impl Links<'_> {
         }
     }
 
-    /// The address of an account, opened.
+    /// The decrypted address of an account.
     pub fn address(&self, account: &AccountKey, row: &AccountRow) -> Option<EmailAddress> {
         let opened = self.app.config.vault.open(&AccountRow::place(account), &row.email_sealed).ok()?;
         EmailAddress::parse(std::str::from_utf8(&opened).ok()?)
     }
 }
 
-/// Never says whether the link was used, is too old, was replaced, or never was.
+/// The same answer whether the link was used, has expired, was replaced or never existed.
 fn gone() -> Failure {
-    Failure::invalid("This link does not work, or not any more. Ask for a new one.")
+    Failure::invalid("This link is not valid, or not valid any more. Request a new one.")
 }

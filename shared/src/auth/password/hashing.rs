@@ -1,8 +1,9 @@
-//! Argon2id, in memory that is kept.
+//! Argon2id in a buffer that is reused between hashes.
 //!
-//! `Argon2` by itself takes 19 MiB for every hash and gives them back. glibc's allocator (2.36 was measured, Lambda
-//! has 2.34) cuts a piece off a block for its alignment and keeps it in a thread's cache, so the freed block is
-//! too small for the next of its size: a process grew by 19 MiB with nearly every password, even one by one.
+//! `Argon2` by itself allocates 19 MiB for every hash and frees them. glibc's allocator (measured with 2.36;
+//! Lambda has 2.34) splits a piece off a block for alignment and keeps it in a thread's cache, so the freed block
+//! is too small for the next request of the same size: a process grew by 19 MiB with nearly every password, even
+//! without concurrency.
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -12,24 +13,23 @@ const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// The most that a hash made elsewhere may ask for: 128 MiB, twice what other tools take unless they are told,
-/// and a quarter of what a function has.
+/// The most memory that a hash made by another tool may need: 128 MiB, twice the default of other tools and a
+/// quarter of a function's memory.
 const MAX_MEMORY_KIB: u32 = 131_072;
 
 const UNREADABLE: &str = "a password hash cannot be read";
 const UNCOMPUTED: &str = "a password hash was not computed";
 
-/// What hashes are computed in, one at a time. It is allocated with the first and stays as large as the largest
-/// has needed. Nothing of a password stays in it: it is wiped after each, for what zeroing it before would cost.
+/// The buffer in which hashes are computed, one at a time. It is allocated with the first hash and stays as large
+/// as the largest one needed. It is zeroed after each hash, so that nothing of a password stays in memory.
 pub(super) struct Memory(Vec<Block>);
 
 impl Memory {
-    /// Before the first hash.
     pub(super) const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// The hash of a password, in PHC form.
+    /// Returns the hash in PHC string format.
     pub(super) fn hash(&mut self, password: &str, salt: &[u8]) -> Result<String, &'static str> {
         let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| UNCOMPUTED)?;
         let (algorithm, version) = (Algorithm::Argon2id, Version::V0x13);
@@ -43,8 +43,8 @@ impl Memory {
         Ok(hash.to_string())
     }
 
-    /// Whether a password has this hash, by the parameters of the hash; two hashes are compared in constant time.
-    /// A hash that cannot be read is our own fault and no wrong password.
+    /// Whether a password matches this hash, computed with the hash's own parameters and compared in constant
+    /// time. An unreadable hash is an error and not a wrong password.
     pub(super) fn verify(&mut self, password: &str, hash: &str) -> Result<bool, &'static str> {
         let hash = PasswordHash::new(hash).map_err(|_| UNREADABLE)?;
         let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(|_| UNREADABLE)?;
@@ -70,7 +70,7 @@ impl Memory {
         output.map_err(|_| UNCOMPUTED)
     }
 
-    /// As many as a hash needs. Smaller ones go before larger ones come, or there would be both for a while.
+    /// As many blocks as a hash needs. A smaller buffer is freed first, so that there are never two at once.
     fn blocks(&mut self, params: &Params) -> Result<&mut [Block], &'static str> {
         if params.m_cost() > MAX_MEMORY_KIB {
             return Err("a password hash asks for more memory than there is for one");
@@ -91,7 +91,7 @@ mod tests {
 
     const SALT: &[u8] = b"sixteen bytes of";
 
-    /// As a tool of somebody else's makes it, in memory of its own.
+    /// A hash as another tool makes it, in its own memory.
     fn made_elsewhere(params: (u32, u32, u32, usize)) -> String {
         let (memory_kib, passes, lanes, length) = params;
         let params = Params::new(memory_kib, passes, lanes, Some(length)).unwrap();

@@ -1,32 +1,31 @@
-//! The cookie of a session, and the id in it.
+//! The session cookie and the session id in it.
 
 use chrono::Duration;
 use http::{HeaderMap, HeaderValue, header};
 
 use crate::http::{Failure, Random};
 
-/// With this prefix browsers take the cookie only from this very host, over TLS, for all of its paths:
-/// no neighbour of the domain can plant one.
+/// The prefix makes browsers accept the cookie only from this host, over TLS and for all paths, so that no
+/// sibling domain can set one.
 const NAME: &str = "__Host-session";
 
-/// The id of a session, as only its browser has it. 128 bits: nobody guesses one of those.
+/// The session id, known only to the browser. 128 bits cannot be guessed.
 pub(super) type Id = Random<16>;
 
-/// The cookie that carries an id.
-pub(super) fn carrying(id: &Id, lives: Duration) -> Result<HeaderValue, Failure> {
+pub(super) fn with_id(id: &Id, lives: Duration) -> Result<HeaderValue, Failure> {
     let (id, seconds) = (id.text(), lives.num_seconds());
     let cookie = format!("{NAME}={id}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={seconds}");
     HeaderValue::from_str(&cookie).map_err(|_| Failure::Internal("no cookie".to_owned()))
 }
 
-/// A cookie that takes the browser's away.
+/// A `Set-Cookie` value that deletes the cookie.
 pub fn expired() -> HeaderValue {
     HeaderValue::from_static("__Host-session=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
 }
 
-/// The hash of the id that a request brings. Two of them are none: one of the two is not ours.
+/// The hash of the session id in a request; `None` if the cookie is repeated, because one of the two is not ours.
 pub(super) fn id_hash(headers: &HeaderMap) -> Option<String> {
-    // Somebody else's cookie beside ours may hold any bytes.
+    // Other cookies may hold any bytes.
     let values = headers.get_all(header::COOKIE).iter();
     let texts: Vec<_> = values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     let pairs = texts.iter().flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
@@ -39,7 +38,7 @@ pub(super) fn id_hash(headers: &HeaderMap) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn brought(cookies: &[&str]) -> Option<String> {
+    fn parsed(cookies: &[&str]) -> Option<String> {
         let mut headers = HeaderMap::new();
         for cookie in cookies {
             headers.append(header::COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
@@ -50,11 +49,11 @@ mod tests {
     #[test]
     fn an_id_comes_back_from_its_cookie() {
         let id = Id::new().unwrap();
-        let cookie = carrying(&id, Duration::hours(1)).unwrap();
+        let cookie = with_id(&id, Duration::hours(1)).unwrap();
         let pair = cookie.to_str().unwrap().split(';').next().unwrap();
-        assert_eq!(brought(&[pair]), Some(id.hash()));
-        assert_eq!(brought(&[&format!("theme=dark; {pair}"), "a=b"]), Some(id.hash()));
-        assert_eq!(brought(&[&format!("name=é; {pair}")]), Some(id.hash()));
+        assert_eq!(parsed(&[pair]), Some(id.hash()));
+        assert_eq!(parsed(&[&format!("theme=dark; {pair}"), "a=b"]), Some(id.hash()));
+        assert_eq!(parsed(&[&format!("name=é; {pair}")]), Some(id.hash()));
         assert_ne!(Id::new().unwrap().hash(), id.hash());
         assert_eq!(expired().to_str().unwrap().split('=').next(), Some(NAME));
     }
@@ -62,9 +61,9 @@ mod tests {
     #[test]
     fn a_doubled_or_misshapen_cookie_is_none() {
         let pair = "__Host-session=AAAAAAAAAAAAAAAAAAAAAA";
-        assert!(brought(&[pair]).is_some());
-        assert_eq!(brought(&[pair, pair]), None);
-        assert_eq!(brought(&[&format!("{pair}; {pair}")]), None);
+        assert!(parsed(&[pair]).is_some());
+        assert_eq!(parsed(&[pair, pair]), None);
+        assert_eq!(parsed(&[&format!("{pair}; {pair}")]), None);
         for wrong in [
             "",
             "__Host-session",
@@ -76,7 +75,7 @@ mod tests {
             "__Host-session=\"AAAAAAAAAAAAAAAAAAAAAA\"",
             "__Host-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         ] {
-            assert_eq!(brought(&[wrong]), None, "{wrong}");
+            assert_eq!(parsed(&[wrong]), None, "{wrong}");
         }
     }
 }

@@ -1,30 +1,30 @@
-//! Whether a password is easily guessed: whether it is made of few of the pieces that guessers try first.
+//! Detects passwords that are easily guessed, because they consist of few pieces that guessing tools try first.
 //!
-//! A password is cut into pieces so that they cost the least to guess: common words and names (also with
-//! digits and marks in place of letters or between them), words of its own account, runs of neighbouring keys,
-//! sequences, both of them also woven into one another, repetitions, numbers; and single characters where nothing
-//! else fits. NIST SP 800-63B (5.1.1.2) asks for such a comparison, and for the reason when it fails.
+//! A password is cut into the pieces with the lowest total cost: common words and names (also with digits and
+//! punctuation in place of letters or between them), words of the account, runs of neighbouring keys, sequences,
+//! both also interleaved, repetitions, numbers; and single characters where nothing else matches. NIST SP 800-63B
+//! (5.1.1.2) demands such a comparison and the reason for a refusal.
 
 mod runs;
 #[cfg(test)]
 mod tests;
 mod words;
 
-use runs::{is_year, keys, repetition, sequence, woven};
+use runs::{interleaved, is_year, keys, repetition, sequence};
 use words::{COMMON_WORDS, JOINING_WORDS, begins_with};
 
 pub use words::OwnWords;
 
-/// What a password has to cost at least. A common word costs two, one with marks between its letters three, and
-/// every other piece one.
+/// The least cost of an accepted password. A common word costs two, one with punctuation between its letters
+/// three, and every other piece one.
 const MIN_COST: u32 = 6;
 
-/// Shorter ones are found in every text.
+/// Shorter runs occur in every text.
 const MIN_KEYS: usize = 3;
 const MIN_SEQUENCE: usize = 3;
 const MIN_REPEATED: usize = 3;
 
-/// What a piece is.
+/// The kind of a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
     Character,
@@ -51,10 +51,10 @@ impl Piece {
     }
 }
 
-/// Why a password is easily guessed; `None` where it is not.
+/// Why a password is easily guessed; `None` if it is not.
 pub(super) fn reason(password: &str, words: &OwnWords) -> Option<&'static str> {
     let text: Vec<char> = password.to_lowercase().chars().collect();
-    // The cheapest way to cover the first `end` characters: its cost, and its last piece.
+    // The cheapest split of the first `end` characters: its cost and its last piece.
     let mut cheapest: Vec<Option<(u32, usize, Piece)>> = vec![None; text.len() + 1];
     cheapest[0] = Some((0, 0, Piece::Character));
     for start in 0..text.len() {
@@ -70,12 +70,12 @@ pub(super) fn reason(password: &str, words: &OwnWords) -> Option<&'static str> {
     (cost < MIN_COST).then(|| largest(&cheapest, text.len()).reason())
 }
 
-/// The piece that most of the text is made of.
+/// The kind of piece that covers most of the text.
 fn largest(cheapest: &[Option<(u32, usize, Piece)>], length: usize) -> Piece {
     let (mut end, mut largest) = (length, (0, Piece::Character));
     while let Some((_, start, piece)) = cheapest[end].filter(|_| end > 0) {
         let weight = if piece == Piece::Character { 0 } else { end - start };
-        // Of two pieces of one length the first names the reason.
+        // Of two pieces with equal length the first one is reported.
         if weight >= largest.0 && weight > 0 {
             largest = (weight, piece);
         }
@@ -84,23 +84,23 @@ fn largest(cheapest: &[Option<(u32, usize, Piece)>], length: usize) -> Piece {
     largest.1
 }
 
-/// Every piece that begins here, with its length and its price.
+/// All pieces that begin here, with length and cost.
 fn pieces(text: &[char], start: usize, words: &OwnWords) -> Vec<(usize, Piece, u32)> {
     let rest = &text[start..];
     let mut found = vec![(1, Piece::Character, 1)];
     for (list, piece) in [(&words.own, Piece::Own), (&words.service, Piece::Service)] {
         let written = list.iter().filter_map(|word| begins_with(rest, word));
-        found.extend(written.map(|written| (written.length, piece, 1 + written.parted())));
+        found.extend(written.map(|written| (written.length, piece, 1 + written.separator_cost())));
     }
     let joining = JOINING_WORDS.into_iter().filter_map(|word| begins_with(rest, word));
-    found.extend(joining.map(|written| (written.length, Piece::Common, 1 + written.parted())));
+    found.extend(joining.map(|written| (written.length, Piece::Common, 1 + written.separator_cost())));
     let common = COMMON_WORDS.lines().filter_map(|word| begins_with(rest, word));
-    found.extend(common.map(|written| (written.length, Piece::Common, 2 + written.parted())));
+    found.extend(common.map(|written| (written.length, Piece::Common, 2 + written.separator_cost())));
     for (length, piece) in [
         (keys(rest).filter(|length| *length >= MIN_KEYS), Piece::Keys),
-        (woven(rest, keys, MIN_KEYS), Piece::Keys),
+        (interleaved(rest, keys, MIN_KEYS), Piece::Keys),
         (sequence(rest).filter(|length| *length >= MIN_SEQUENCE), Piece::Sequence),
-        (woven(rest, sequence, MIN_SEQUENCE), Piece::Sequence),
+        (interleaved(rest, sequence, MIN_SEQUENCE), Piece::Sequence),
         (repetition(text, start).filter(|length| *length >= MIN_REPEATED), Piece::Repetition),
     ] {
         found.extend(length.map(|length| (length, piece, 1)));
@@ -109,7 +109,7 @@ fn pieces(text: &[char], start: usize, words: &OwnWords) -> Vec<(usize, Piece, u
     found
 }
 
-/// Digits cost one for two of them. A year costs less than four digits do.
+/// Two digits cost one. A year costs less than four digits.
 fn numbers(text: &[char]) -> impl Iterator<Item = (usize, Piece, u32)> {
     let digits = text.iter().take_while(|c| c.is_ascii_digit()).count();
     let price = |length: usize| if length == 4 && is_year(text) { 1 } else { (length as u32).div_ceil(2) };

@@ -1,4 +1,4 @@
-//! How much stack reading takes: no more for a larger document, however it is made to hurt.
+//! Measures the stack that parsing uses: a larger document must not use more, whatever its structure.
 
 use std::cell::Cell;
 use std::hint::black_box;
@@ -8,12 +8,12 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::*;
 
 thread_local! {
-    /// The lowest address at which a value was read: stacks grow downwards.
+    /// The lowest stack address at which a value was read; stacks grow downwards.
     static LOWEST: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-/// Notes how deep the stack is wherever a value is read. It follows the reserved name as the parser's own
-/// `Value` does where that is switched on: the text inside is parsed anew.
+/// Records the stack depth wherever a value is read. It handles the reserved name as the parser's own `Value`
+/// does with that feature: it parses the text inside anew.
 struct Followed;
 
 impl<'de> Deserialize<'de> for Followed {
@@ -66,7 +66,7 @@ impl<'de> Visitor<'de> for Followed {
     }
 }
 
-/// How many bytes of a new thread's stack reading takes below the frame that asks for it, whatever comes of it.
+/// The bytes of stack that `read` uses on a new thread, whether or not it succeeds.
 fn stack_of(read: impl FnOnce() + Send + 'static) -> usize {
     let measured = move || {
         let here = 0_u8;
@@ -78,7 +78,7 @@ fn stack_of(read: impl FnOnce() + Send + 'static) -> usize {
     thread::Builder::new().stack_size(4 * 1024 * 1024).spawn(measured).unwrap().join().unwrap()
 }
 
-/// Each way to hurt, in a size of its own: a few dozen levels of texts, or thousands of brackets or names.
+/// Hostile documents of each kind: a few dozen levels of texts, or thousands of brackets or names.
 pub(crate) fn hostile(size: usize) -> Vec<(&'static str, String)> {
     let many = 500 * size;
     let reserved = |name: &str, value: &str| format!("{{\"{RESERVED_PREFIX}{name}\":{value}}}");
@@ -102,7 +102,7 @@ pub(crate) fn hostile(size: usize) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// The stack that the deepest documents within the limits take.
+/// The stack that the deepest document within the limits needs.
 fn allowed(limits: Limits) -> usize {
     let deepest = [("{\"a\":", "}"), ("[", "]")].map(|(open, close)| {
         let document = format!("{}0{}", open.repeat(limits.max_depth), close.repeat(limits.max_depth));

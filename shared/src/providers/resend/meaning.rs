@@ -1,16 +1,16 @@
-//! What Resend's events mean for us: which addresses are not written to again, and what operators count.
+//! Interprets Resend's events: which addresses are suppressed, and what is counted for operators.
 //!
-//! Resend signs as Svix does: Standard Webhooks under `svix-…` names. Shapes: `WebhookEventPayload` of
-//! its official SDK (resend-node, `webhook-event.interface.ts`), every member of it.
+//! Resend signs like Svix: Standard Webhooks with `svix-…` headers. The shapes follow `WebhookEventPayload` of
+//! its official SDK (resend-node, `webhook-event.interface.ts`), all members.
 //!
-//! | event | means |
+//! | event | meaning |
 //! | --- | --- |
 //! | `email.bounced`, `bounce.type` `Permanent` | suppress each of `to` |
-//! | `email.bounced`, any other type | a mail came back for a passing reason: counted |
+//! | `email.bounced`, any other type | temporary bounce: counted |
 //! | `email.complained` | suppress each of `to` |
 //! | `email.suppressed` | Resend did not send, because the address is on its list: suppress each of `to` |
-//! | `suppression.added` | suppress `email`, for the reason that `origin` says |
-//! | `suppression.removed` | write to `email` again |
+//! | `suppression.added` | suppress `email`, with the reason of `origin` |
+//! | `suppression.removed` | send to `email` again |
 //! | `email.delivery_delayed`, `email.failed` | counted; says nothing about the address |
 //! | every other | nothing |
 
@@ -22,25 +22,29 @@ use crate::providers::signed::body::{self, Unreadable};
 use crate::providers::signed::moment;
 use crate::providers::standard_webhooks::VerifiedWebhook;
 
-/// The source under which Resend's events are kept.
+/// The source name of stored Resend events.
 pub const RESEND: &str = "resend";
 
-/// What a verified event of Resend's says.
+/// All kinds of reports that are counted for operators.
+pub const REPORT_KINDS: [&str; 7] =
+    ["bounced", "complained", "blocked", "lifted", "bounced_for_now", "delayed", "failed"];
+
+/// A verified and parsed event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailEvent {
     /// The event, without any address.
     pub event: Event,
-    /// What operators count it as; `None` for what needs no attention.
+    /// The kind under which the event is counted; `None` if it needs no attention.
     pub report: Option<&'static str>,
-    /// What it changes about the addresses.
+    /// The change of the addresses' suppression.
     pub change: Option<SuppressionChange>,
-    /// The addresses it is about, as Resend wrote them.
+    /// The affected addresses as Resend wrote them.
     pub addresses: Vec<String>,
 }
 
-/// Reads a verified event. What is signed and not understood is an event without consequences.
+/// Parses a verified event. An unknown event has no effect.
 pub fn read(verified: &VerifiedWebhook) -> Result<MailEvent, Unreadable> {
-    let root = body::object(verified.body())?;
+    let root = body::parse_object(verified.body())?;
     let name = body::name(&root).unwrap_or("unnamed").to_owned();
     let data = &root["data"];
     let occurred = moment::first_sane(&[&root["created_at"], &data["created_at"]], verified.signed_at());
@@ -66,14 +70,15 @@ fn meaning(name: &str, data: &Value) -> (Option<&'static str>, Option<Suppressio
     }
 }
 
-/// `Permanent`, `Transient` or `Undetermined`. Where it is not said, the event alone says "permanently
-/// rejected", which is what Resend's documentation means by it.
+/// Whether `bounce.type` is `Permanent` (others: `Transient`, `Undetermined`). A bounce without a type counts as
+/// permanent, because Resend documents the event as "permanently rejected".
 fn is_permanent(bounce: &Value) -> bool {
     bounce["type"].as_str().is_none_or(|kind| kind.eq_ignore_ascii_case("permanent"))
 }
 
-/// Why an address is on Resend's list. What is neither a complaint nor a person's own entry bounced.
-fn origin(word: &Value) -> SuppressionReason {
+/// Why an address is on Resend's suppression list. Everything but a complaint and a manual entry counts as a
+/// bounce.
+fn origin(value: &Value) -> SuppressionReason {
     let word = word.as_str().unwrap_or_default().to_ascii_lowercase();
     if word.contains("complain") {
         SuppressionReason::Complained
@@ -84,7 +89,7 @@ fn origin(word: &Value) -> SuppressionReason {
     }
 }
 
-/// `to` of a mail, a list or a single text; `email` of an entry of the suppression list.
+/// Reads `to` of a mail, which is a list or one text, or `email` of an entry of the suppression list.
 fn addresses(data: &Value) -> Vec<String> {
     let listed = match &data["to"] {
         Value::Array(entries) => entries.iter().filter_map(Value::as_str).collect(),

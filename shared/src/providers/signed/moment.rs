@@ -1,42 +1,43 @@
-//! Instants, in any spelling a provider has used: ISO 8601, Ruby's own, unix seconds, milliseconds.
+//! Parses timestamps in every format that providers have used: ISO 8601, Ruby's format, unix seconds and
+//! milliseconds.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
 use crate::domain::platform::event::{Occurred, TimeSource, is_plausible};
 
-/// The first sane instant among the candidates; the signed time of arrival where there is none.
+/// The first plausible timestamp among the candidates; the signed time of arrival if there is none.
 pub(in crate::providers) fn first_sane(candidates: &[&Value], signed_at: DateTime<Utc>) -> Occurred {
-    let told = candidates.iter().find_map(|value| sane(value, signed_at));
+    let told = candidates.iter().find_map(|value| parse_plausible(value, signed_at));
     told.map_or(Occurred { at: signed_at, source: TimeSource::Arrival }, |at| Occurred {
         at,
         source: TimeSource::Payload,
     })
 }
 
-/// As seconds this lies beyond the year 33000, so it is milliseconds.
+/// As seconds this would be after the year 33000, so it must be milliseconds.
 const MILLISECONDS_FROM: f64 = 1e12;
 
-fn sane(value: &Value, signed_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn parse_plausible(value: &Value, signed_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     read(value).filter(|instant| is_plausible(*instant, signed_at))
 }
 
-/// The instant in whatever spelling, past or to come.
+/// Parses a timestamp in any of the formats, past or future.
 pub(in crate::providers) fn read(value: &Value) -> Option<DateTime<Utc>> {
     match value {
-        Value::Number(number) => unix(number.as_str()),
-        Value::String(text) => unix(text).or_else(|| written(text)),
+        Value::Number(number) => parse_unix(number.as_str()),
+        Value::String(text) => parse_unix(text).or_else(|| parse_text(text)),
         _ => None,
     }
 }
 
-fn unix(text: &str) -> Option<DateTime<Utc>> {
+fn parse_unix(text: &str) -> Option<DateTime<Utc>> {
     let number: f64 = text.parse().ok()?;
     let seconds = if number > MILLISECONDS_FROM { number / 1000.0 } else { number };
     DateTime::from_timestamp_millis((seconds * 1000.0).round() as i64)
 }
 
-fn written(text: &str) -> Option<DateTime<Utc>> {
+fn parse_text(text: &str) -> Option<DateTime<Utc>> {
     let with_offset = DateTime::parse_from_rfc3339(text)
         .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S %z"));
     if let Ok(instant) = with_offset {
@@ -70,9 +71,9 @@ mod tests {
             json!("2026-07-20 10:00:00 UTC"),
             json!("2026-07-20T10:00:00"),
         ] {
-            assert_eq!(sane(&value, signed_at), Some(expected), "{value}");
+            assert_eq!(parse_plausible(&value, signed_at), Some(expected), "{value}");
         }
-        let half = sane(&json!("1784541600.5"), signed_at).unwrap();
+        let half = parse_plausible(&json!("1784541600.5"), signed_at).unwrap();
         assert_eq!(half.timestamp_subsec_millis(), 500);
     }
 

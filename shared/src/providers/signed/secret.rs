@@ -1,35 +1,35 @@
-//! The webhook secret of those who sign with its very text: Stripe, and Whop.
+//! A webhook secret whose text itself is the key, as Stripe and Whop use it.
 
 use std::fmt;
 
 use ring::hmac;
 
-/// A webhook secret as it was configured, its `ws_…` or `whsec_…` included. It never prints itself.
+/// A webhook secret as configured, including its `ws_…` or `whsec_…`. `Debug` does not show it.
 #[derive(Clone)]
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// Reads one secret; white space around it comes from files and shells, and is not part of it.
+    /// Parses one secret. Surrounding white space comes from files and shells and is removed.
     ///
-    /// `None` for a blank text: an empty HMAC key is one that everybody knows.
+    /// `None` for a blank text, because everybody knows the empty HMAC key.
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         (!text.is_empty()).then(|| Self(text.into()))
     }
 
-    /// Reads a comma-separated list, newest first, so that a secret rotates without a gap.
-    /// Blank entries are dropped; with an empty list nothing is verified.
+    /// Parses a comma-separated list, newest first, so that secrets rotate without a gap. Blank entries are
+    /// dropped; with an empty list nothing can be verified.
     pub fn list(text: &str) -> Vec<Self> {
         text.split(',').filter_map(Self::new).collect()
     }
 
-    /// The bytes of the whole text as a key, as Stripe and Whop sign. (Whop's own sample base64-encodes
-    /// the secret before a library decodes it again, so that nothing is ever really decoded.)
+    /// The bytes of the whole text as an HMAC key, as Stripe and Whop sign. (Whop's own sample base64-encodes the
+    /// secret before a library decodes it again, so nothing is really decoded.)
     pub(in crate::providers) fn key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.0.as_bytes())
     }
 
-    /// The text, for those who read it in another way too.
+    /// The text, for code that decodes it differently.
     pub(in crate::providers) fn text(&self) -> &str {
         &self.0
     }

@@ -1,21 +1,20 @@
-//! The header `t=<unix seconds>,v1=<hex>[,v1=<hex>]` over `{t}.{body}`: Stripe's, and Whop's older one.
+//! The header `t=<unix seconds>,v1=<hex>[,v1=<hex>]` over `{t}.{body}`, used by Stripe and by Whop's older scheme.
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use ring::hmac;
 
-use super::{Refused, Secret, instant, is_genuine, of_version, sole, tag, versioned};
+use super::{Refused, Secret, is_genuine, of_version, parse_unix_seconds, single_header, tag, versioned};
 
-/// What the header claims. Nothing of it is believed yet.
+/// The parsed header, not yet verified.
 pub(in crate::providers) struct Claim {
-    /// When it says it was signed.
     pub(in crate::providers) signed_at: DateTime<Utc>,
     prefix: String,
     signatures: Vec<[u8; 32]>,
 }
 
 impl Claim {
-    /// Reads the header, of which `decode` reads the signatures. One time has to be there, once.
+    /// Parses the header; `decode` decodes the signatures. The time must occur exactly once.
     pub(in crate::providers) fn read(
         headers: &HeaderMap,
         name: &'static str,
@@ -23,10 +22,10 @@ impl Claim {
     ) -> Result<Self, Refused> {
         let malformed = || Refused::Malformed(name);
         let (times, offered): (Vec<&str>, Vec<&str>) =
-            sole(headers, name)?.split(',').map(str::trim).partition(|part| part.starts_with("t="));
+            single_header(headers, name)?.split(',').map(str::trim).partition(|part| part.starts_with("t="));
         let [time] = times[..] else { return Err(malformed()) };
         let timestamp = &time["t=".len()..];
-        let signed_at = instant(timestamp).ok_or_else(malformed)?;
+        let signed_at = parse_unix_seconds(timestamp).ok_or_else(malformed)?;
         let offered = versioned(offered.into_iter(), '=').ok_or_else(malformed)?;
         let signatures = of_version(&offered, "v1", decode);
         if signatures.is_empty() {
@@ -45,7 +44,7 @@ impl Claim {
     }
 }
 
-/// The header's value for these contents.
+/// Returns the header's value for these contents.
 pub(in crate::providers) fn sign(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
     let timestamp = signed_at.timestamp().to_string();
     let tag = tag(&secret.key(), &prefix(&timestamp), body);

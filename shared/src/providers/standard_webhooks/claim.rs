@@ -1,4 +1,4 @@
-//! What the three headers claim: who signed what, and when. Nothing of it is believed yet.
+//! The three headers of a webhook, parsed but not yet verified.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,23 +7,23 @@ use http::HeaderMap;
 use ring::hmac;
 
 use super::key::WebhookKeys;
-use crate::providers::signed::{Refused, instant, is_genuine, of_version, sole, tag, versioned};
+use crate::providers::signed::{
+    Refused, is_genuine, of_version, parse_unix_seconds, single_header, tag, versioned,
+};
 
-/// The names of the three headers in one family.
 struct Family {
     id: &'static str,
     timestamp: &'static str,
     signature: &'static str,
 }
 
-/// The names of the specification.
 const SPECIFIED: Family =
     Family { id: "webhook-id", timestamp: "webhook-timestamp", signature: "webhook-signature" };
 
-/// The names that Svix sends, and with it Resend, Clerk and many others: the same scheme.
+/// The names that Svix uses, and with it Resend, Clerk and many others, for the same scheme.
 const SVIX: Family = Family { id: "svix-id", timestamp: "svix-timestamp", signature: "svix-signature" };
 
-/// No signature of an algorithm in use.
+/// There is no signature with a supported algorithm.
 pub(in crate::providers) const UNSIGNED: Refused = Refused::Malformed(SPECIFIED.signature);
 
 impl Family {
@@ -31,8 +31,8 @@ impl Family {
         [self.id, self.timestamp, self.signature]
     }
 
-    /// The family whose three headers are there. The specification's comes first, where both are; what
-    /// stands in the other is not asked. Headers of two families never make one claim.
+    /// The family whose three headers are complete; the specification's family has precedence and the other is
+    /// then ignored.
     fn of(headers: &HeaderMap) -> &'static Self {
         let is_complete = |family: &Self| family.names().iter().all(|name| headers.contains_key(*name));
         let is_begun = |family: &Self| family.names().iter().any(|name| headers.contains_key(*name));
@@ -43,21 +43,20 @@ impl Family {
     }
 }
 
-/// Whether any header of the scheme is there, in either family.
+/// Whether any header of either family is present.
 pub(in crate::providers) fn is_present(headers: &HeaderMap) -> bool {
     [SPECIFIED, SVIX].iter().flat_map(Family::names).any(|name| headers.contains_key(name))
 }
 
-/// The version of a signature by a shared key: HMAC-SHA256.
+/// The version of HMAC-SHA256 signatures with a shared key.
 const SHARED: &str = "v1";
-/// The version of a signature by a private key: ed25519.
+/// The version of ed25519 signatures with a private key.
 const PRIVATE: &str = "v1a";
 
 pub(in crate::providers) struct Claim<'h> {
     pub(in crate::providers) id: &'h str,
-    /// The header it stands in.
+    /// The name of the header that holds the id.
     pub(in crate::providers) id_header: &'static str,
-    /// When it says it was signed.
     pub(in crate::providers) signed_at: DateTime<Utc>,
     prefix: String,
     shared: Vec<[u8; 32]>,
@@ -65,17 +64,17 @@ pub(in crate::providers) struct Claim<'h> {
 }
 
 impl<'h> Claim<'h> {
-    /// Reads the headers. A signature of at least one of the two algorithms has to be there.
+    /// Parses the headers. There must be a signature of at least one of the two algorithms.
     pub(in crate::providers) fn read(headers: &'h HeaderMap) -> Result<Self, Refused> {
         let family = Family::of(headers);
-        let id = sole(headers, family.id)?;
+        let id = single_header(headers, family.id)?;
         if id.is_empty() {
             return Err(Refused::Malformed(family.id));
         }
-        let timestamp = sole(headers, family.timestamp)?;
-        let signed_at = instant(timestamp).ok_or(Refused::Malformed(family.timestamp))?;
+        let timestamp = single_header(headers, family.timestamp)?;
+        let signed_at = parse_unix_seconds(timestamp).ok_or(Refused::Malformed(family.timestamp))?;
         let unsigned = Refused::Malformed(family.signature);
-        let offered = sole(headers, family.signature)?.split_ascii_whitespace();
+        let offered = single_header(headers, family.signature)?.split_ascii_whitespace();
         let offered = versioned(offered, ',').ok_or_else(|| unsigned.clone())?;
         let decode = |text: &str| STANDARD.decode(text).ok();
         let shared = of_version(&offered, SHARED, decode);
@@ -86,12 +85,11 @@ impl<'h> Claim<'h> {
         Ok(Self { id_header: family.id, id, signed_at, prefix: prefix(id, timestamp), shared, private })
     }
 
-    /// The signatures by a shared key.
     pub(in crate::providers) fn shared(&self) -> &[[u8; 32]] {
         &self.shared
     }
 
-    /// Whether one of them was made with one of these keys.
+    /// Whether one of the shared-key signatures was made with one of these keys.
     pub(in crate::providers) fn is_shared_genuine(
         &self,
         body: &[u8],
@@ -100,7 +98,8 @@ impl<'h> Claim<'h> {
         is_genuine(keys, &self.prefix, body, &self.shared)
     }
 
-    /// Whether any signature was made with a key of its own algorithm. Nothing ends early.
+    /// Whether any signature was made with a key of its own algorithm. All are checked, so that the time is
+    /// constant.
     pub(super) fn is_genuine(&self, body: &[u8], keys: &WebhookKeys) -> bool {
         let shared = self.is_shared_genuine(body, keys.shared.iter().cloned());
         shared | self.is_private_genuine(body, keys)
@@ -110,7 +109,7 @@ impl<'h> Claim<'h> {
         if self.private.is_empty() {
             return false;
         }
-        // Unlike a MAC, ed25519 reads its message twice, so that it has to be in one piece.
+        // Unlike a MAC, ed25519 reads its message twice, so it must be contiguous.
         let message = [self.prefix.as_bytes(), body].concat();
         let mut genuine = false;
         for key in &keys.public {
@@ -122,13 +121,13 @@ impl<'h> Claim<'h> {
     }
 }
 
-/// The value of `webhook-signature` for these contents, by a shared key.
+/// Returns `webhook-signature` for these contents with a shared key.
 pub(in crate::providers) fn sign(id: &str, signed_at: DateTime<Utc>, body: &[u8], key: &hmac::Key) -> String {
     let prefix = prefix(id, &signed_at.timestamp().to_string());
     format!("{SHARED},{}", STANDARD.encode(tag(key, &prefix, body)))
 }
 
-/// The value of `webhook-signature` for these contents, by a private key.
+/// Returns `webhook-signature` for these contents with a private key.
 pub(super) fn sign_private(
     id: &str,
     signed_at: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! The keys of a source: shared ones (`whsec_…`) and public ones (`whpk_…`), each for its algorithm.
+//! The keys of a webhook source: shared keys (`whsec_…`) and public keys (`whpk_…`), each for its algorithm.
 
 use std::fmt;
 
@@ -7,31 +7,27 @@ use base64::{Engine as _, alphabet};
 use ring::hmac;
 use ring::signature::{ED25519, ED25519_PUBLIC_KEY_LEN, UnparsedPublicKey};
 
-/// The keys of one source, newest first. They never print themselves.
+/// The keys of one source, newest first. `Debug` does not show them.
 #[derive(Clone)]
 pub struct WebhookKeys {
     pub(super) shared: Vec<hmac::Key>,
     pub(super) public: Vec<UnparsedPublicKey<[u8; ED25519_PUBLIC_KEY_LEN]>>,
 }
 
-/// Why a text is no key. It quotes nothing of it.
+/// Why a text is no key. The error does not quote it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
-    /// Neither `whsec_…` nor `whpk_…`.
     #[error("begins with neither whsec_ nor whpk_")]
     Kind,
-    /// What follows is not base64.
     #[error("is not base64 after its prefix")]
     Encoding,
-    /// A shared key that is too short to be one.
     #[error("is shorter than {MIN_SHARED_BYTES} bytes")]
     Short,
-    /// A public or private key of another length.
     #[error("is not {ED25519_PUBLIC_KEY_LEN} bytes")]
     Length,
 }
 
-/// Shorter ones are words that happen to be base64, not keys somebody generated.
+/// Shorter keys are not random keys but words that happen to be base64.
 const MIN_SHARED_BYTES: usize = 16;
 
 const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -39,7 +35,7 @@ const LENIENT_BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Ed25519's base point: a public key like any other, and of nobody, because it costs as much to check.
+/// Ed25519's base point: a valid public key that no one uses, and whose check takes as long as any other.
 const BASE_POINT: [u8; ED25519_PUBLIC_KEY_LEN] = {
     let mut point = [0x66; ED25519_PUBLIC_KEY_LEN];
     point[0] = 0x58;
@@ -47,8 +43,8 @@ const BASE_POINT: [u8; ED25519_PUBLIC_KEY_LEN] = {
 };
 
 impl WebhookKeys {
-    /// Reads the secrets of a source. One that cannot be read fails all: to go on without it would
-    /// turn genuine events away without a word.
+    /// Parses the secrets of a source. One invalid entry fails all, because without it valid events would be
+    /// refused silently.
     pub fn parse<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Result<Self, BadKey> {
         let mut keys = Self { shared: Vec::new(), public: Vec::new() };
         for secret in secrets {
@@ -63,13 +59,12 @@ impl WebhookKeys {
         Ok(keys)
     }
 
-    /// Whether there is nothing to hold a signature against.
     pub fn is_empty(&self) -> bool {
         self.shared.is_empty() && self.public.is_empty()
     }
 
-    /// One key of each kind, to do the work of a check of which nobody asks the result.
-    pub(super) fn of_nobody() -> Self {
+    /// One dummy key of each kind, so that a check for an unknown source takes as long as any other.
+    pub(super) fn dummy() -> Self {
         let shared = hmac::Key::new(hmac::HMAC_SHA256, &BASE_POINT);
         Self { shared: vec![shared], public: vec![UnparsedPublicKey::new(&ED25519, BASE_POINT)] }
     }
@@ -81,7 +76,7 @@ impl fmt::Debug for WebhookKeys {
     }
 }
 
-/// The key that `whsec_…` stands for: what follows, decoded.
+/// Decodes the key after `whsec_`.
 pub(in crate::providers) fn shared(secret: &str) -> Result<hmac::Key, BadKey> {
     let bytes = decode(secret.strip_prefix("whsec_").ok_or(BadKey::Kind)?)?;
     if bytes.len() < MIN_SHARED_BYTES {

@@ -1,4 +1,4 @@
-//! The other side: signing as a source does. Stand-ins and tests deliver with it.
+//! Signs webhooks as a source does, for the local sandbox and tests.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,8 +9,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use super::claim;
 use super::key::{self, BadKey};
 
-/// What a source signs with: a shared key (`whsec_…`) or a private one (`whsk_…`, the 32 bytes of an
-/// ed25519 seed).
+/// A source's signing key: a shared key (`whsec_…`) or a private key (`whsk_…`, the 32 bytes of an ed25519 seed).
 pub struct SigningKey(Kind);
 
 enum Kind {
@@ -27,8 +26,8 @@ impl SigningKey {
         Ok(Self(Kind::Private(pair)))
     }
 
-    /// The value of `webhook-signature` for these contents. `webhook-id` is `id`, `webhook-timestamp`
-    /// the unix seconds of `signed_at`.
+    /// Returns `webhook-signature` for these contents. `id` is `webhook-id`, and the unix seconds of `signed_at`
+    /// are `webhook-timestamp`.
     pub fn sign(&self, id: &str, signed_at: DateTime<Utc>, body: &[u8]) -> String {
         match &self.0 {
             Kind::Shared(key) => claim::sign(id, signed_at, body, key),
@@ -36,7 +35,7 @@ impl SigningKey {
         }
     }
 
-    /// The `whpk_…` that proves what a private key signs; a shared key has none.
+    /// The `whpk_…` that verifies the signatures of a private key; `None` for a shared key.
     pub fn public(&self) -> Option<String> {
         match &self.0 {
             Kind::Shared(_) => None,

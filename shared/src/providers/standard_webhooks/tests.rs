@@ -11,7 +11,7 @@ const BODY: &[u8] = br#"{"type":"invoice.paid"}"#;
 const SHARED: &str = "whsec_c2l4dGVlbiBieXRlcyBvciBtb3Jl";
 const PRIVATE: &str = "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const PUBLIC: &str = "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg=";
-/// Made with another implementation, over `BODY`.
+/// Signed with another implementation, over `BODY`.
 const KNOWN_SHARED: &str = "v1,DXQqdr8eR5PaTbNWNtzrMlilCmU1LEX0UCJ7KPZAbfE=";
 const KNOWN_PRIVATE: &str =
     "v1a,5k70Pt1cC9PL3L/+ztUOwmDJFiN7Q8f9j8g+PNY9NvmaR/Wu3dwq3dFNUjOHXsxxPpMEXBKWgayACijywwO8DQ==";
@@ -73,7 +73,7 @@ fn svix_s_names_are_as_good_and_two_families_never_make_one_claim() {
     ] {
         assert_eq!(refusal(&with_names(names)), Some(Refused::Missing(missing)), "{names:?}");
     }
-    // A complete family beside a part of the other one holds; of two complete ones the specification's does.
+    // A complete family beside a part of the other one is valid; of two complete ones the specification's counts.
     let mut both = svix.clone();
     both.insert("webhook-id", "msg_other".parse().unwrap());
     assert_eq!(refusal(&both), None);
@@ -139,7 +139,7 @@ fn an_event_has_the_signed_id_and_the_name_and_time_of_its_body() {
         let event = read(&verified(body.as_bytes())).unwrap();
         assert_eq!((event.name.as_str(), event.occurred_at), (UNNAMED, signed_at()), "{body}");
     }
-    // A number could be signed as the end of another id and time.
+    // A number could be the end of another id and time under the same signature.
     for body in ["7", "1784710830.5", "[]", "null", "\"x\""] {
         assert_eq!(read(&verified(body.as_bytes())).err(), Some(Unreadable::NotAnObject), "{body}");
     }

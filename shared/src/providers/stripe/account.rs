@@ -1,4 +1,4 @@
-//! Connected accounts: where a professional's money goes.
+//! Connected accounts, which receive the professionals' money.
 
 use std::collections::BTreeMap;
 
@@ -10,55 +10,54 @@ use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
 use crate::domain::marketplace::payout::AccountStanding;
 
-/// An account as Stripe knows it now.
+/// A connected account as Stripe returns it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct StripeAccount {
     pub id: String,
-    /// Whether it is gone, or no longer lets us in.
+    /// Whether it was deleted or no longer grants us access.
     #[serde(default)]
     pub deleted: bool,
-    /// Whether it can take payments itself.
+    /// Whether it can charge cards itself.
     #[serde(default)]
     pub charges_enabled: bool,
-    /// Whether Stripe pays it out to a bank.
+    /// Whether Stripe can pay out to its bank.
     #[serde(default)]
     pub payouts_enabled: bool,
-    /// The same under its name before version 2017-04-06.
+    /// `payouts_enabled` under its name before version 2017-04-06.
     #[serde(default)]
     pub transfers_enabled: bool,
-    /// The currency it is paid out in.
+    /// The currency of its payouts.
     #[serde(default)]
     pub default_currency: Option<String>,
-    /// What Stripe still wants to know.
     #[serde(default, deserialize_with = "nullable")]
     pub requirements: Requirements,
-    /// The same under its name before version 2019-02-19.
+    /// `requirements` under its name before version 2019-02-19.
     #[serde(default, deserialize_with = "nullable")]
     pub verification: Requirements,
-    /// What it can do, such as `transfers`, and whether that is `active`.
+    /// Status by capability, such as `transfers`: `active`.
     #[serde(default, deserialize_with = "nullable")]
     pub capabilities: BTreeMap<String, String>,
-    /// What we wrote on it: only the platform's key can.
+    /// Our metadata, which only the platform's key can write.
     #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What Stripe still wants to know of an account.
+/// Information that Stripe still requires of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Requirements {
-    /// Why it is restricted, such as `requirements.past_due`.
+    /// The reason for a restriction, such as `requirements.past_due`.
     #[serde(default)]
     pub disabled_reason: Option<String>,
 }
 
 impl StripeAccount {
-    /// An account that is not there, or not ours to see.
+    /// An account that does not exist or that we have no access to.
     pub(super) fn gone(id: &str) -> Self {
         Self { id: id.to_owned(), deleted: true, ..Self::default() }
     }
 
-    /// Whether it was made for this professional of this company: its metadata says so, which only the
-    /// platform can write. An account that names the company only is any of its professionals'.
+    /// Whether its metadata, which only the platform can write, names this professional of this company. Metadata
+    /// that names only the company matches all of its professionals.
     pub fn is_of(&self, company: &CompanyId, professional: &ProfessionalId) -> bool {
         let named = |name: &str| self.metadata.get(name).map(String::as_str);
         !self.deleted
@@ -66,7 +65,7 @@ impl StripeAccount {
             && named("professional_id").is_none_or(|named| named == professional.as_str())
     }
 
-    /// Whether a transfer to it would be taken.
+    /// Whether Stripe would accept a transfer to it.
     pub fn takes_transfers(&self) -> bool {
         !self.deleted && self.transfers_capability().is_some_and(|state| state == "active")
     }
@@ -76,10 +75,10 @@ impl StripeAccount {
         self.capabilities.get("transfers").or_else(|| self.capabilities.get("platform_payments"))
     }
 
-    /// How it stands; `None` where its id is none.
+    /// Its status for our records; `None` if its id is invalid.
     ///
-    /// An account that only receives transfers, as those across borders do, can never charge a card:
-    /// whether it takes money in is told by that capability where the account has it.
+    /// An account that only receives transfers, as across borders, can never charge cards: whether it can receive
+    /// money is decided by the capability `transfers` if the account has it.
     pub fn standing(&self) -> Option<AccountStanding> {
         let account = StripeAccountId::parse(&self.id).ok()?;
         if self.deleted {
@@ -99,7 +98,7 @@ impl StripeAccount {
     }
 }
 
-/// Stripe's reasons are words joined by dots; a text is none, and is not kept.
+/// Stripe's reasons are words joined by dots; free text is not stored.
 fn is_word(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || b"_.".contains(&byte);
     (1..=80).contains(&text.len()) && text.bytes().all(plain)

@@ -1,4 +1,4 @@
-//! Our own balance at Stripe, every line of it, and what happened there.
+//! The platform's balance at Stripe, its transactions, and the list of events.
 
 use chrono::serde::ts_seconds;
 use chrono::{DateTime, Utc};
@@ -10,81 +10,78 @@ use super::line::LineSource;
 use super::list::{Created, ListCursor};
 use crate::domain::kernel::money::Currency;
 
-/// What we have, by currency.
+/// The balance by currency.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Balance {
-    /// What can be transferred now.
+    /// Available for transfers now.
     pub available: Vec<Share>,
-    /// What will be available later.
     #[serde(default)]
     pub pending: Vec<Share>,
 }
 
-/// How much there is in one currency; below zero where we owe.
+/// The amount in one currency; negative if we owe it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Share {
     pub amount: i64,
-    /// In Stripe's word, which is not always an ISO code.
+    /// Stripe's code, which is not always an ISO code.
     pub currency: String,
 }
 
 impl Balance {
-    /// What can be transferred now in one currency.
+    /// The amount that can be transferred now in one currency, in minor units.
     pub fn available(&self, currency: &Currency) -> i64 {
         let share = self.available.iter().find(|share| share.currency == currency.as_str());
         share.map_or(0, |share| share.amount)
     }
 }
 
-/// Which lines of the balance are looked for.
+/// Selects balance transactions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BalanceFilter {
-    /// Of this type, such as `transfer`, `charge`, `refund`.
+    /// The type, such as `transfer`, `charge`, `refund`.
     pub kind: Option<String>,
-    /// Made in this time.
     pub created: Created,
 }
 
 impl BalanceFilter {
-    /// What moved a line is asked for whole: it tells whose the line is.
+    /// Expands the source, which tells the owner of the transaction.
     pub(super) fn form(&self, from: &ListCursor) -> Form {
         let form = Form::default().with("expand[]", "data.source").with_some("type", self.kind.as_ref());
         form.with_created(self.created).with_page(from)
     }
 }
 
-/// One line of the balance.
+/// One balance transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct BalanceTransaction {
     pub id: String,
-    /// What moved: below zero where it left.
+    /// In minor units; negative if money left the balance.
     pub amount: i64,
-    /// What Stripe kept of it.
+    /// Stripe's fee.
     pub fee: i64,
-    /// What reached the balance.
+    /// The amount less the fee.
     pub net: i64,
     pub currency: String,
     /// `charge`, `transfer`, `transfer_refund`, `refund`, `refund_failure`, `adjustment`, …
     #[serde(rename = "type")]
     pub kind: String,
-    /// What moved it, where it was anything that Stripe names.
+    /// The object that caused it, if Stripe names one.
     #[serde(default)]
     pub source: Option<LineSource>,
     #[serde(with = "ts_seconds")]
     pub created: DateTime<Utc>,
-    /// From when on it can be transferred.
+    /// When the amount becomes available for transfers.
     #[serde(with = "ts_seconds")]
     pub available_on: DateTime<Utc>,
 }
 
-/// Which events are looked for. Stripe keeps them for 30 days.
+/// Selects events. Stripe stores them for 30 days.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventFilter {
-    /// Of these types, at most 20; all where there are none.
+    /// At most 20 types; empty means all.
     pub types: Vec<String>,
-    /// Made in this time.
     pub created: Created,
-    /// Only those that were, or were not, delivered to every endpoint.
+    /// Whether they were delivered to every endpoint; `None` means both.
     pub delivered: Option<bool>,
 }
 
@@ -95,12 +92,12 @@ impl EventFilter {
     }
 }
 
-/// An event as it was delivered, or should have been.
+/// An event as Stripe delivered it or should have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FetchedEvent {
-    /// `evt_…`: what a second delivery is told by.
+    /// `evt_…`, which identifies repeated deliveries.
     pub id: String,
-    /// All of it, as a webhook would have brought it.
+    /// The whole event, as a webhook would contain it.
     pub body: Value,
 }
 

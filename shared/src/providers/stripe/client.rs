@@ -1,7 +1,7 @@
-//! Stripe's API, the calls that are needed and no more.
+//! A client for the parts of Stripe's API that we use.
 //!
-//! The version is pinned here and nowhere else. Every changing call carries an `Idempotency-Key`, which
-//! Stripe honours for 24 hours. Nothing here retries: whoever holds the key knows what may be repeated.
+//! The API version is pinned here and nowhere else. Every changing call sends an `Idempotency-Key`, which Stripe
+//! honours for 24 hours. The client does not retry: the holder of the key knows what may be repeated.
 
 use serde::de::DeserializeOwned;
 
@@ -17,16 +17,16 @@ use crate::json;
 use crate::providers::call::CallError;
 use crate::providers::client::read_within;
 
-/// The version all bodies here are written for. Events keep the version of the account's end point.
+/// The version of all requests and answers here. Events use the version of the account's webhook endpoint.
 pub const API_VERSION: &str = "2025-04-30.basil";
 
-/// A page of a hundred events with everything they hold stays far below it; a larger answer is not read.
+/// Far more than a page of a hundred complete events; a larger answer is refused.
 const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
 
-/// More than any error needs.
+/// More than any error document has.
 const MAX_ERROR_BYTES: usize = 64 * 1024;
 
-/// A client for one account, the platform's.
+/// A client for the platform's account.
 #[derive(Clone)]
 pub struct Stripe {
     http: reqwest::Client,
@@ -35,12 +35,12 @@ pub struct Stripe {
 }
 
 impl Stripe {
-    /// A client that asks `base` (without `/v1`) with the platform's secret key.
+    /// A client for `base` (without `/v1`) with the platform's secret key.
     pub fn new(http: reqwest::Client, base: &str, secret_key: &str) -> Self {
         Self { http, base: base.trim_end_matches('/').to_owned(), secret_key: secret_key.to_owned() }
     }
 
-    /// Makes a PaymentIntent that holds the money and takes it only when it is captured.
+    /// Creates a PaymentIntent with manual capture.
     pub async fn create_payment_intent(
         &self,
         key: &str,
@@ -49,18 +49,19 @@ impl Stripe {
         self.change("payment_intents", key, with_charge(new.form())).await
     }
 
-    /// A PaymentIntent as it is now, its charge with it.
+    /// Fetches a PaymentIntent with its charge.
     pub async fn payment_intent(&self, id: &str) -> Result<PaymentIntent, CallError> {
-        self.read(&format!("payment_intents/{}", checked(id)?), with_charge(Form::default())).await
+        self.read(&format!("payment_intents/{}", check_id(id)?), with_charge(Form::default())).await
     }
 
-    /// Takes the money that is held.
+    /// Captures the authorized amount.
     pub async fn capture(&self, key: &str, id: &str) -> Result<PaymentIntent, CallError> {
-        let path = format!("payment_intents/{}/capture", checked(id)?);
+        let path = format!("payment_intents/{}/capture", check_id(id)?);
         self.change(&path, key, with_charge(Form::default())).await
     }
 
-    /// Lets the money go. [`CallError::WrongState`] says who was faster.
+    /// Cancels the PaymentIntent and so voids the authorization. [`CallError::WrongState`] names the state that
+    /// prevents it.
     pub async fn cancel(
         &self,
         key: &str,
@@ -68,17 +69,16 @@ impl Stripe {
         reason: CancellationReason,
     ) -> Result<PaymentIntent, CallError> {
         let form = Form::default().with("cancellation_reason", reason.as_str());
-        self.change(&format!("payment_intents/{}/cancel", checked(id)?), key, with_charge(form)).await
+        self.change(&format!("payment_intents/{}/cancel", check_id(id)?), key, with_charge(form)).await
     }
 
-    /// Gives taken money back to the customer. A charge that went back already is
-    /// [`CallError::Rejected`] as `charge_already_refunded`, and one that the customer's bank took
-    /// back as `charge_disputed`.
+    /// Refunds a captured payment. A charge that is already refunded is [`CallError::Rejected`] as
+    /// `charge_already_refunded`; one that the customer's bank has disputed, as `charge_disputed`.
     pub async fn refund(&self, key: &str, new: &NewRefund) -> Result<Refund, CallError> {
         self.change("refunds", key, new.form()).await
     }
 
-    /// A page of the refunds of one PaymentIntent, failed ones included.
+    /// Fetches a page of the refunds of one PaymentIntent, failed ones included.
     pub async fn refunds(
         &self,
         payment_intent: &str,
@@ -88,17 +88,16 @@ impl Stripe {
         self.page("refunds", form, from).await
     }
 
-    /// Moves money to a professional's account.
+    /// Transfers money to a professional's account.
     pub async fn create_transfer(&self, key: &str, new: &NewTransfer) -> Result<Transfer, CallError> {
         self.change("transfers", key, new.form()).await
     }
 
-    /// A transfer as it is now, its reversals with it.
+    /// Fetches a transfer with its reversals.
     pub async fn transfer(&self, id: &str) -> Result<Transfer, CallError> {
-        self.read(&format!("transfers/{}", checked(id)?), Form::default()).await
+        self.read(&format!("transfers/{}", check_id(id)?), Form::default()).await
     }
 
-    /// A page of transfers.
     pub async fn transfers(
         &self,
         filter: &TransferFilter,
@@ -107,20 +106,18 @@ impl Stripe {
         self.page("transfers", filter.form(from), from).await
     }
 
-    /// An account as it is now; one that is not there, or that shuts us out, is `deleted`.
+    /// Fetches an account; one that does not exist or denies access is returned as `deleted`.
     pub async fn account(&self, id: &str) -> Result<StripeAccount, CallError> {
-        match self.read(&format!("accounts/{}", checked(id)?), Form::default()).await {
+        match self.read(&format!("accounts/{}", check_id(id)?), Form::default()).await {
             Err(CallError::Absent) => Ok(StripeAccount::gone(id)),
             other => other,
         }
     }
 
-    /// What we have now.
     pub async fn balance(&self) -> Result<Balance, CallError> {
         self.read("balance", Form::default()).await
     }
 
-    /// A page of the lines of our balance.
     pub async fn balance_transactions(
         &self,
         filter: &BalanceFilter,
@@ -129,13 +126,11 @@ impl Stripe {
         self.page("balance_transactions", filter.form(from), from).await
     }
 
-    /// One line of our balance.
     pub async fn balance_transaction(&self, id: &str) -> Result<BalanceTransaction, CallError> {
         let form = Form::default().with("expand[]", "source");
-        self.read(&format!("balance_transactions/{}", checked(id)?), form).await
+        self.read(&format!("balance_transactions/{}", check_id(id)?), form).await
     }
 
-    /// A page of what happened.
     pub async fn events(
         &self,
         filter: &EventFilter,
@@ -150,10 +145,10 @@ impl Stripe {
         form: Form,
         from: &ListCursor,
     ) -> Result<ListPage<T>, CallError> {
-        self.read::<ListPage<T>>(path, form).await.map(|page| page.facing(from))
+        self.read::<ListPage<T>>(path, form).await.map(|page| page.in_reading_direction(from))
     }
 
-    /// Reading changes nothing, so every failure of it may be tried again.
+    /// A read has no effect, so every failure can be retried.
     async fn read<T: DeserializeOwned>(&self, path: &str, form: Form) -> Result<T, CallError> {
         let request = self.http.get(format!("{}/v1/{path}?{}", self.base, form.into_text()));
         self.send(request).await.map_err(CallError::of_reading)
@@ -185,13 +180,13 @@ impl Stripe {
     }
 }
 
-/// The charge tells what was refunded, whether it is disputed, and when the hold lapses.
+/// Expands the charge, which holds the refunded amount, disputes, and the end of the authorization.
 fn with_charge(form: Form) -> Form {
     form.with("expand[]", "latest_charge")
 }
 
-/// An id becomes a part of a path, and one with a slash in it would be another path.
-fn checked(id: &str) -> Result<&str, CallError> {
+/// Refuses an id that would change the path, such as one with a slash.
+fn check_id(id: &str) -> Result<&str, CallError> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !id.is_empty() && id.bytes().all(plain) { Ok(id) } else { Err(CallError::Absent) }
 }

@@ -1,28 +1,29 @@
-//! What became of a call, by Stripe's rules (docs.stripe.com/error-low-level, /api/idempotent_requests).
+//! Classifies Stripe's errors by Stripe's rules (docs.stripe.com/error-low-level, /api/idempotent_requests).
 //!
-//! | answer | means |
+//! | answer | classified as |
 //! | --- | --- |
-//! | 429 | not sent: it was turned away before it began; ask later, after `Retry-After` |
-//! | 400 `idempotency_error` | look it up: the key belongs to another body, so it says nothing of this one |
+//! | 429 | not sent: it was refused before it began; retry after `Retry-After` |
+//! | 400 `idempotency_error` | look it up: the key belongs to another body, so the answer says nothing about this one |
 //! | 409, such as `idempotency_key_in_use` | in doubt: the first request may still be running |
-//! | 5xx | in doubt; look it up where the answer is kept under the key (`Idempotent-Replayed`, or "do not retry") |
+//! | 5xx | in doubt; look it up if the answer is stored under the key (`Idempotent-Replayed`, or "do not retry") |
 //! | `payment_intent_unexpected_state` | wrong state, with the state |
 //! | 404, 403 `account_invalid` | absent |
 //! | 401, 403 about our own key or its rights | not sent: the key is wrong and has to be corrected |
-//! | any other 4xx with Stripe's error in it | rejected, with Stripe's code, and the field where the asker can change it |
+//! | any other 4xx with Stripe's error in it | rejected, with Stripe's code, and the field if the caller can change it |
 //! | a 4xx without it | in doubt: it is not Stripe's answer |
 //!
-//! `stripe-should-retry` wins: with `true` a refusal is not sent, with `false` a doubt is to be looked up.
-//! A 429 stays one that was turned away: the header speaks of asking at once, and a run asks much later.
+//! `stripe-should-retry` takes precedence: with `true` a refusal counts as not sent, with `false` a doubtful call
+//! must be looked up. A 429 always counts as not sent: the header is about an immediate retry, and a run retries
+//! much later.
 
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use crate::json;
-use crate::providers::call::{CallError, machine_word, retry_after};
+use crate::providers::call::{CallError, error_code, retry_after};
 
-/// Codes of a 403 that are about our own key (docs.stripe.com/error-codes). A 403 without a code is one of a
-/// restricted key that lacks a right. Any other code is about the object that was named.
+/// Codes of a 403 that concern our own key (docs.stripe.com/error-codes). A 403 without a code means that a
+/// restricted key lacks a permission. Any other code concerns the object.
 const ABOUT_OUR_KEY: [&str; 8] = [
     "api_key_expired",
     "livemode_mismatch",
@@ -34,15 +35,15 @@ const ABOUT_OUR_KEY: [&str; 8] = [
     "testmode_charges_only",
 ];
 
-/// The fields of a request that come from the caller, who can ask again with another value.
-const ASKED_FIELDS: [&str; 2] = ["amount", "currency"];
+/// Fields whose values come from the caller, who can correct them.
+const CALLER_FIELDS: [&str; 2] = ["amount", "currency"];
 
 #[derive(Deserialize)]
 struct Body {
     error: Problem,
 }
 
-/// Stripe's error as far as it decides anything. Its message may name a person and is not read.
+/// The parts of Stripe's error that are used. The message may name a person and is not read.
 #[derive(Deserialize)]
 struct Problem {
     #[serde(rename = "type")]
@@ -63,11 +64,11 @@ struct Stated {
     status: String,
 }
 
-/// What an answer that is no success says of a call that changes something.
+/// Classifies the error answer of a changing call.
 pub(super) fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> CallError {
     let retry = flag(headers, "stripe-should-retry");
     let problem = json::read_trusted::<Body>(body).ok().map(|body| body.error);
-    let reason = problem.as_ref().and_then(Problem::word).unwrap_or_else(|| format!("status_{status}"));
+    let reason = problem.as_ref().and_then(Problem::code).unwrap_or_else(|| format!("status_{status}"));
     let in_doubt = |reason: String| match retry {
         Some(false) => CallError::LookUp { reason },
         _ => CallError::InDoubt { reason },
@@ -89,9 +90,9 @@ pub(super) fn classify(status: u16, headers: &HeaderMap, body: &[u8]) -> CallErr
 
 fn refusal(status: u16, problem: Problem, reason: String) -> CallError {
     let is_about_our_key = problem.code.is_none() || ABOUT_OUR_KEY.contains(&reason.as_str());
-    let field = problem.param.as_deref().filter(|param| ASKED_FIELDS.contains(param));
+    let field = problem.param.as_deref().filter(|param| CALLER_FIELDS.contains(param));
     match (status, reason.as_str(), problem.payment_intent) {
-        (_, "payment_intent_unexpected_state", Some(intent)) if machine_word(&intent.status).is_some() => {
+        (_, "payment_intent_unexpected_state", Some(intent)) if error_code(&intent.status).is_some() => {
             CallError::WrongState { state: intent.status }
         }
         (404, ..) | (403, "account_invalid", _) => CallError::Absent,
@@ -104,10 +105,10 @@ fn refusal(status: u16, problem: Problem, reason: String) -> CallError {
 }
 
 impl Problem {
-    /// The most telling of its codes.
-    fn word(&self) -> Option<String> {
+    /// The most specific of its codes.
+    fn code(&self) -> Option<String> {
         let codes = [self.decline_code.as_ref(), self.code.as_ref(), Some(&self.kind)];
-        codes.into_iter().flatten().find_map(|code| machine_word(code))
+        codes.into_iter().flatten().find_map(|code| error_code(code))
     }
 }
 

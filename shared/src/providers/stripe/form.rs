@@ -1,9 +1,9 @@
-//! Parameters as Stripe takes them: `application/x-www-form-urlencoded`, nested names in brackets.
+//! Stripe's parameter format: `application/x-www-form-urlencoded`, nested names in brackets.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 
-/// Names and values in the order they were added, already encoded.
+/// Encoded names and values in the order of adding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Form(String);
 
@@ -18,7 +18,7 @@ impl Form {
         self
     }
 
-    /// Nothing at all where there is no value: to Stripe an empty one means "unset it".
+    /// Adds nothing for `None`: Stripe interprets an empty value as "unset".
     pub(super) fn with_some(self, name: &str, value: Option<impl Display>) -> Self {
         match value {
             Some(value) => self.with(name, value),
@@ -35,7 +35,7 @@ impl Form {
     }
 }
 
-/// The WHATWG's encoding of forms, which is also good in a query.
+/// The WHATWG's form encoding, which is also valid in a query.
 fn encode(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {

@@ -1,4 +1,4 @@
-//! What moves a line of the balance, as far as it leads to a booking.
+//! The source of a balance transaction, as far as it leads to a booking.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -9,42 +9,41 @@ use super::refund::Refund;
 use super::transfer::Transfer;
 use crate::domain::kernel::money::Currency;
 
-/// What moved a line.
+/// The object that caused a balance transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LineSource {
     Charge(Box<Charge>),
-    /// Money of a charge went back, or came back from there.
+    /// A refund, or a failed refund that came back.
     Refund(Box<Refund>),
-    /// Money went to a professional's account.
+    /// A transfer to a professional's account.
     Transfer(Box<Transfer>),
-    /// Money of a transfer came back.
+    /// A reversal of a transfer.
     Reversal(Reversed),
-    /// A customer's bank took the money of a charge, or brought it back.
+    /// A dispute withdrew the money of a charge, or returned it.
     Dispute(Dispute),
-    /// Anything else, or anything that could not be read: its id, where it has one.
+    /// Any other or unreadable source, with its id if it has one.
     Other(Option<String>),
 }
 
-/// Money of a transfer that came back, as a line names it.
+/// The reversal of a transfer as a balance transaction contains it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Reversed {
     pub id: String,
     pub transfer: String,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: i64,
     pub currency: Currency,
 }
 
-/// A dispute as Stripe knows it now.
+/// A dispute as Stripe returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Dispute {
     pub id: String,
-    /// How much the customer wants back, in minor units.
+    /// The disputed amount in minor units.
     pub amount: i64,
     pub currency: Currency,
-    /// Where it stands, in Stripe's word.
+    /// Stripe's status.
     pub status: String,
-    /// Which payment it is about.
     #[serde(default)]
     pub payment_intent: Option<String>,
 }
@@ -62,8 +61,8 @@ impl LineSource {
     }
 }
 
-/// By way of a `Value`, because numbers kept as text do not survive serde's own look ahead. One source
-/// that cannot be read must not hide the other lines of its page.
+/// Deserializes through a `Value`, because numbers kept as text do not survive serde's buffering. An unreadable
+/// source must not hide the other transactions of its page.
 impl<'de> Deserialize<'de> for LineSource {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let source = Value::deserialize(deserializer)?;

@@ -1,37 +1,35 @@
-//! Lists: a page at a time, so that memory does not grow with what there is.
+//! Lists are read page by page, so that memory does not grow with their length.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::form::Form;
 
-/// The most one page holds.
+/// Stripe's largest page.
 pub const MAX_PAGE: u8 = 100;
 
-/// Which page of a list. Stripe lists the newest first.
+/// The start of a page. Stripe lists the newest objects first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListCursor {
-    /// From the newest on.
     Newest,
-    /// From this id on, towards the older ones.
+    /// Objects older than this id.
     After(String),
-    /// From this id on, towards the newer ones.
+    /// Objects newer than this id.
     Before(String),
 }
 
-/// When something was made: from, inclusive, and until, exclusive. Stripe counts whole seconds.
+/// A range of creation times in whole seconds: `from` inclusive, `until` exclusive.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Created {
     pub from: Option<DateTime<Utc>>,
     pub until: Option<DateTime<Utc>>,
 }
 
-/// One page, read away from where it began: newest first, and oldest first after [`ListCursor::Before`],
-/// so that the last one is always where the next page begins.
+/// One page in reading direction: newest first, and oldest first after [`ListCursor::Before`], so that the last
+/// object is always the cursor of the next page.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ListPage<T> {
     pub data: Vec<T>,
-    /// Whether there is more in the same direction.
     pub has_more: bool,
 }
 
@@ -52,8 +50,8 @@ impl Form {
 }
 
 impl<T> ListPage<T> {
-    /// Stripe answers every page newest first, whichever way it was asked for.
-    pub(super) fn facing(mut self, from: &ListCursor) -> Self {
+    /// Brings the page into reading direction, because Stripe always returns newest first.
+    pub(super) fn in_reading_direction(mut self, from: &ListCursor) -> Self {
         if matches!(from, ListCursor::Before(_)) {
             self.data.reverse();
         }

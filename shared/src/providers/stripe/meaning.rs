@@ -1,22 +1,21 @@
-//! What an event of Stripe's means for a booking or for a professional who is paid.
+//! Interprets Stripe's events for bookings and for professionals who are paid.
 //!
-//! | event | means |
+//! | event | meaning |
 //! | --- | --- |
-//! | `payment_intent.amount_capturable_updated`; `charge.succeeded` of a hold, which tells when it lapses | held |
-//! | `payment_intent.succeeded` | taken, in all |
-//! | `payment_intent.canceled` | let go |
-//! | `charge.refunded` of a charge that was taken (letting go of a hold says the same of one that was not) | given back, in all |
-//! | `charge.refund.updated`, `refund.updated`, `refund.failed` of one that came to nothing | given back is less |
+//! | `payment_intent.amount_capturable_updated`; `charge.succeeded` of an authorization, which tells when it expires | authorized |
+//! | `payment_intent.succeeded` | captured, total |
+//! | `payment_intent.canceled` | voided |
+//! | `charge.refunded` of a captured charge (voiding sends the same event for an uncaptured one) | refunded, total |
+//! | `charge.refund.updated`, `refund.updated`, `refund.failed` of a failed refund | the refunded total decreases |
 //! | `charge.dispute.*` | disputed |
-//! | `transfer.reversed`, `transfer.updated` | a share came back, in all |
-//! | `account.updated`, `account.application.deauthorized` | an account stands otherwise |
-//! | `payout.failed` | a bank did not take a professional's money |
+//! | `transfer.reversed`, `transfer.updated` | transfer reversed, total |
+//! | `account.updated`, `account.application.deauthorized` | the account's status changed |
+//! | `payout.failed` | a professional's bank refused a payout |
 //!
-//! Whose event it is, [`origin`] decides first. A connected account's owner commands it: whatever such an event says of
-//! payments is of the owner's own and never of a booking, whatever stands in its metadata.
+//! [`origin`] first decides to whom the event belongs. The owner of a connected account controls its metadata:
+//! events of its payments concern the owner only and never a booking, whatever the metadata says.
 //!
-//! The fields stand as in every version that an endpoint can have; `fixtures/README.md` says where each version has
-//! what.
+//! Reads the fields of every version that an endpoint can have; `fixtures/README.md` says which version has what.
 //!
 //! [`origin`]: super::origin
 
@@ -31,9 +30,9 @@ use crate::domain::marketplace::booking::{BookingFactKind, DisputeStatus, Releas
 use crate::domain::marketplace::payout::AccountStanding;
 use crate::domain::platform::event::{IgnoreReason, Meaning, Part};
 
-/// The company, where the event names one and its booking, and what it means. What is about our money and cannot be
-/// read is [`Meaning::Unreadable`]: neither a guess nor nothing. So is everything that would count while `mode`, that
-/// of our key, is unknown: then nothing proves that it is of our mode.
+/// The company, if the event names one with a booking, and the event's meaning. An event about our money that
+/// cannot be read is [`Meaning::Unreadable`], and so is every relevant event while the `mode` of our key is
+/// unknown, because nothing then proves that it belongs to our mode.
 pub(super) fn of(name: &str, root: &Value, mode: Option<Mode>) -> (Option<CompanyId>, Meaning) {
     let object = Object::new(&root["data"]["object"]);
     let (company, meaning) = match origin::identify(root, mode) {
@@ -63,37 +62,37 @@ fn unreadable(part: Part) -> Option<Meaning> {
     Some(Meaning::Unreadable { part })
 }
 
-/// What an event means; `None` where it means nothing.
-type Told = Result<Option<Meaning>, Part>;
+/// The meaning of an event; `None` if it has none for us.
+type ParsedMeaning = Result<Option<Meaning>, Part>;
 
-/// Whose it is by its own word: either half without the other names nobody.
+/// Owner from the metadata; requires both `company_id` and `booking_id`.
 fn owner(object: Object<'_>) -> Option<(CompanyId, BookingId)> {
     let company = CompanyId::parse(object.metadata("company_id")?).ok()?;
     Some((company, BookingId::parse(object.metadata("booking_id")?).ok()?))
 }
 
-fn of_platform(name: &str, object: Object<'_>, booking_id: Option<BookingId>) -> Told {
+fn of_platform(name: &str, object: Object<'_>, booking_id: Option<BookingId>) -> ParsedMeaning {
     let (id, read): (&str, Read) = match name {
-        "payment_intent.amount_capturable_updated" => ("id", held),
-        "payment_intent.succeeded" => ("id", taken),
-        "payment_intent.canceled" => ("id", let_go),
-        "charge.succeeded" => ("payment_intent", charged),
-        "charge.refunded" => ("payment_intent", given_back),
+        "payment_intent.amount_capturable_updated" => ("id", parse_authorized),
+        "payment_intent.succeeded" => ("id", parse_captured),
+        "payment_intent.canceled" => ("id", parse_voided),
+        "charge.succeeded" => ("payment_intent", parse_charged),
+        "charge.refunded" => ("payment_intent", parse_refunded),
         "charge.dispute.created"
         | "charge.dispute.updated"
         | "charge.dispute.closed"
         | "charge.dispute.funds_withdrawn"
-        | "charge.dispute.funds_reinstated" => ("payment_intent", disputed),
+        | "charge.dispute.funds_reinstated" => ("payment_intent", parse_disputed),
         "charge.refund.updated" | "refund.updated" | "refund.failed" => ("payment_intent", refund_failed),
         "transfer.reversed" | "transfer.updated" => return reversal(object, booking_id),
         _ => return Ok(None),
     };
     let payment = match object.id(id, PaymentIntentId::parse) {
         Ok(Some(payment)) => payment,
-        // A charge without a payment is none of a booking's.
+        // A charge without a PaymentIntent belongs to no booking.
         Ok(None) if id != "id" => return Ok(None),
         _ if booking_id.is_some() => return Err(Part::Id),
-        // Every payment that we opened has an id that can be read.
+        // Every PaymentIntent that we created has a readable id.
         _ => return Ok(Some(ignored(IgnoreReason::NotOurs))),
     };
     match read(object, &payment) {
@@ -103,11 +102,9 @@ fn of_platform(name: &str, object: Object<'_>, booking_id: Option<BookingId>) ->
     }
 }
 
-/// What an event says of a payment.
+/// What an event reports about a payment.
 enum PaymentChange {
-    /// Something happened to it.
     Happened(BookingFactKind),
-    /// A refund of it came to nothing.
     RefundFailed,
 }
 
@@ -128,18 +125,18 @@ impl From<BookingFactKind> for PaymentChange {
     }
 }
 
-/// Reads what happened to a payment; `None` where nothing did that counts.
+/// Parses a change of a payment; `None` if nothing relevant happened.
 type Read = fn(Object<'_>, &PaymentIntentId) -> Result<Option<PaymentChange>, Part>;
 
-fn held(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
+fn parse_authorized(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let money = intent.money("amount_capturable")?;
     let (charge, capture_before) = intent.latest_charge()?;
-    // It is said again when the last of it was taken.
+    // The event is repeated at the capture of the last part.
     let what = BookingFactKind::Authorized { payment_intent: id.clone(), charge, money, capture_before };
     Ok((intent.amount("amount_capturable")? > 0).then_some(what.into()))
 }
 
-fn charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
+fn parse_charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     if charge.flag("captured")? {
         return Ok(None);
     }
@@ -149,38 +146,38 @@ fn charged(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentCha
     Ok(Some(BookingFactKind::Authorized { payment_intent, charge, money, capture_before }.into()))
 }
 
-fn taken(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
+fn parse_captured(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let money = intent.money("amount_received")?;
     let (charge, _) = intent.latest_charge()?;
     Ok(Some(BookingFactKind::Captured { payment_intent: id.clone(), charge, money }.into()))
 }
 
-fn let_go(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
+fn parse_voided(intent: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let reason = ReleaseReason::of_stripe(intent.text("cancellation_reason"));
     Ok(Some(BookingFactKind::Released { reason, payment_intent: Some(id.clone()) }.into()))
 }
 
-fn given_back(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
+fn parse_refunded(charge: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     if !charge.flag("captured")? {
         return Ok(None);
     }
     let mut money = charge.money("amount_refunded")?;
-    // As in `Charge::amount_returned`: what was never taken is counted among it.
-    let never_taken = charge.amount("amount")?.saturating_sub(charge.amount("amount_captured")?).max(0);
-    money.amount = money.amount.saturating_sub(never_taken).max(0);
+    // As in `Charge::amount_returned`: Stripe counts the uncaptured part as refunded.
+    let never_captured = charge.amount("amount")?.saturating_sub(charge.amount("amount_captured")?).max(0);
+    money.amount = money.amount.saturating_sub(never_captured).max(0);
     Ok(Some(BookingFactKind::Refunded { money, payment_intent: Some(id.clone()) }.into()))
 }
 
-fn disputed(dispute: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
+fn parse_disputed(dispute: Object<'_>, id: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let dispute_id = dispute.plain_id("id")?;
     let status = dispute.text("status").and_then(DisputeStatus::parse).ok_or(Part::Status)?;
     let (money, payment_intent) = (dispute.money("amount")?, Some(id.clone()));
     Ok(Some(BookingFactKind::Disputed { dispute_id, status, money, payment_intent }.into()))
 }
 
-/// A transfer is of no payment, so that only its own word tells whose it is; and not every change of one takes
-/// something back.
-fn reversal(transfer: Object<'_>, booking_id: Option<BookingId>) -> Told {
+/// A transfer belongs to no payment, so only its metadata names the owner; and not every update of a transfer is
+/// a reversal.
+fn reversal(transfer: Object<'_>, booking_id: Option<BookingId>) -> ParsedMeaning {
     if booking_id.is_none() {
         return Ok(Some(ignored(IgnoreReason::NotOurs)));
     }
@@ -191,8 +188,8 @@ fn reversal(transfer: Object<'_>, booking_id: Option<BookingId>) -> Told {
     Ok(came_back.then_some(Meaning::Booking { booking_id, payment_intent: None, what }))
 }
 
-/// A refund that succeeded was reported by its charge. With any other status, also an unknown one, the payment
-/// itself is asked how much of it went back.
+/// A successful refund is reported by its charge. With any other status, also an unknown one, the payment is
+/// queried for the refunded total.
 fn refund_failed(refund: Object<'_>, _: &PaymentIntentId) -> Result<Option<PaymentChange>, Part> {
     let stands = matches!(refund.text("status"), Some("succeeded" | "pending" | "requires_action"));
     Ok((!stands).then_some(PaymentChange::RefundFailed))

@@ -1,8 +1,8 @@
-//! Fields that Stripe's types allow to be `null`, where nothing and `null` mean the same.
+//! Fields that may be `null` in Stripe's types, with the same meaning as a missing field.
 
 use serde::{Deserialize, Deserializer};
 
-/// Reads `null` as the default; use it beside `#[serde(default)]`, which reads an absent field so.
+/// Reads `null` as the default; use it with `#[serde(default)]`, which covers a missing field.
 pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,4 +1,4 @@
-//! The object of an event, read part by part: what is there and is not what it must be is named.
+//! Reads the fields of an event's object; an invalid field is named in the error.
 
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
@@ -11,11 +11,11 @@ use crate::domain::marketplace::booking::is_chargeable;
 use crate::domain::platform::event::Part;
 use crate::providers::signed::body::is_plain_id;
 
-/// What an event is about.
+/// The object of an event.
 #[derive(Clone, Copy)]
 pub(super) struct Object<'a>(&'a Value);
 
-/// The last second of the year 9999: what lies beyond cannot be written down.
+/// The last second of the year 9999; later times cannot be formatted.
 const LATEST_S: i64 = 253_402_300_799;
 
 impl<'a> Object<'a> {
@@ -23,7 +23,7 @@ impl<'a> Object<'a> {
         Self(value)
     }
 
-    /// The details of the card a charge was paid by.
+    /// The card details of a charge.
     pub(super) fn card(self) -> Self {
         Self(&self.0["payment_method_details"]["card"])
     }
@@ -36,8 +36,9 @@ impl<'a> Object<'a> {
         self.0["metadata"][name].as_str()
     }
 
-    /// The newest charge of a PaymentIntent, and when its hold lapses where the charge says so. `latest_charge` names
-    /// it, or holds it whole; before version 2022-11-15 it is the first in the list `charges`.
+    /// The newest charge of a PaymentIntent and the end of its authorization, if the charge has one.
+    /// `latest_charge` holds its id or the expanded charge; before version 2022-11-15 it is the first one in the
+    /// list `charges`.
     pub(super) fn latest_charge(self) -> Result<(Option<ChargeId>, Option<DateTime<Utc>>), Part> {
         let charge = match &self.0["latest_charge"] {
             Value::Null => Self(&self.0["charges"]["data"][0]),
@@ -47,12 +48,11 @@ impl<'a> Object<'a> {
         Ok((charge.own_charge_id()?, charge.card().time("capture_before")?))
     }
 
-    /// The id of a charge.
     pub(super) fn own_charge_id(self) -> Result<Option<ChargeId>, Part> {
         self.id("id", ChargeId::parse)
     }
 
-    /// An id, also that of an object which stands in its place; `None` where there is none.
+    /// An id, or the id of an expanded object; `None` if there is none.
     pub(super) fn id<T>(
         self,
         name: &str,
@@ -65,7 +65,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// An id of a kind that we only tell apart.
+    /// An id that is only compared and not parsed.
     pub(super) fn plain_id(self, name: &str) -> Result<String, Part> {
         self.text(name).filter(|id| is_plain_id(id)).map(str::to_owned).ok_or(Part::Id)
     }
@@ -74,7 +74,7 @@ impl<'a> Object<'a> {
         self.0[name].as_bool().ok_or(Part::Flag)
     }
 
-    /// Minor units. Stripe writes whole numbers, and a total below nothing is none.
+    /// An amount in minor units; fractions and negative numbers are invalid.
     pub(super) fn amount(self, name: &str) -> Result<i64, Part> {
         self.0[name].as_i64().filter(|amount| *amount >= 0).ok_or(Part::Amount)
     }
@@ -85,7 +85,7 @@ impl<'a> Object<'a> {
         Ok(Money { amount: self.amount(name)?, currency })
     }
 
-    /// Unix seconds; `None` where there is no time.
+    /// A time in unix seconds; `None` if there is none.
     pub(super) fn time(self, name: &str) -> Result<Option<DateTime<Utc>>, Part> {
         if self.0[name].is_null() {
             return Ok(None);
@@ -94,7 +94,7 @@ impl<'a> Object<'a> {
         seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0)).map(Some).ok_or(Part::Time)
     }
 
-    /// The whole of it, in a form we know.
+    /// Deserializes the whole object.
     pub(super) fn read<T: DeserializeOwned>(self) -> Option<T> {
         serde_json::from_value(self.0.clone()).ok()
     }

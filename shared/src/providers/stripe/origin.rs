@@ -1,25 +1,26 @@
-//! Whose event it is. Stripe sends to one endpoint what belongs to several owners, so this is decided before anything
-//! else of an event is read.
+//! Decides to which account an event belongs, before anything else is read, because Stripe sends events of
+//! several accounts to one endpoint.
 //!
-//! | the event | is |
+//! | the event | result |
 //! | --- | --- |
 //! | is a thin event (`"object": "v2.core.event"`) | ignored: it only refers to an object |
-//! | is not of our key's mode, or does not say of which mode it is | ignored: Stripe sends test events of connected accounts to live endpoints too |
+//! | has another mode than our key, or none | ignored: Stripe sends test events of connected accounts to live endpoints too |
 //! | names an account that cannot be read, or two different ones | ignored |
-//! | names an account | the connected account's |
-//! | names none | our own |
+//! | names an account | belongs to the connected account |
+//! | names none | belongs to our account |
 //!
-//! The account stands in `account`; in `user_id` up to version 2017-05-25, which an old endpoint keeps for ever; and
-//! since 2025-04-30 in `context` as well, as the last segment of a path such as `org_1/acct_1`. An event that names
-//! an account only in `context` comes from an organization's endpoint. Which account of the organization is ours
-//! nothing tells, so the event counts as the other account's: the endpoint belongs into the account itself.
+//! The account is in `account`; in `user_id` up to version 2017-05-25, which an old endpoint keeps for ever; and
+//! since 2025-04-30 also in `context`, as the last segment of a path such as `org_1/acct_1`. An event that names
+//! an account only in `context` comes from an organization's endpoint. It does not tell which of the
+//! organization's accounts is ours, so the event counts as another account's: create the endpoint in the account
+//! itself.
 
 use serde_json::Value;
 
 use crate::domain::kernel::party::StripeAccountId;
 use crate::domain::platform::event::IgnoreReason;
 
-/// Whether a key, and what Stripe says to it, is about real money.
+/// Whether a key and its objects use real money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Stripe's test mode and its sandboxes: no money moves.
@@ -28,7 +29,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The mode of a secret or restricted key, `sk_live_…` or `rk_test_…`; `None` where the key does not say.
+    /// The mode of a secret or restricted key, `sk_live_…` or `rk_test_…`; `None` if its prefix does not say.
     pub fn of_key(key: &str) -> Option<Self> {
         let rest = key.strip_prefix("sk_").or_else(|| key.strip_prefix("rk_"))?;
         let rest = rest.strip_prefix("org_").unwrap_or(rest);
@@ -45,14 +46,14 @@ impl Mode {
     }
 }
 
-/// Whose event it is.
+/// The account to which an event belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum EventOrigin {
     Platform,
     Connected(StripeAccountId),
 }
 
-/// Decides whose an event is. With `mode` unknown the event's own mode is not compared with anything.
+/// Determines the account. If `mode` is unknown, the event's own mode is not checked.
 pub(super) fn identify(root: &Value, mode: Option<Mode>) -> Result<EventOrigin, IgnoreReason> {
     if root["object"].as_str().is_some_and(|object| object.starts_with("v2.")) {
         return Err(IgnoreReason::ThinEvent);
@@ -63,7 +64,7 @@ pub(super) fn identify(root: &Value, mode: Option<Mode>) -> Result<EventOrigin, 
     Ok(connected_account(root)?.map_or(EventOrigin::Platform, EventOrigin::Connected))
 }
 
-/// The connected account, in whichever of its spellings; `None` where none is named.
+/// The connected account in any of its fields; `None` if none is named.
 fn connected_account(root: &Value) -> Result<Option<StripeAccountId>, IgnoreReason> {
     let mut named: Option<StripeAccountId> = None;
     for field in ["account", "user_id", "context"] {

@@ -1,4 +1,4 @@
-//! PaymentIntents: a customer's money, held and then taken or let go.
+//! PaymentIntents: a customer's payment, which is authorized and then captured or voided.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,11 @@ use super::form::Form;
 use super::nullable::nullable;
 use crate::domain::kernel::money::{Currency, Money};
 
-/// A hold to ask the customer for. Once written down it is the exact request, for ever.
+/// The request for a new PaymentIntent. It is stored before it is sent, so that a retry sends the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewPaymentIntent {
-    /// How much is held.
     pub money: Money,
-    /// What it belongs to, such as `booking_id` and `company_id`.
     pub metadata: BTreeMap<String, String>,
-    /// Binds the charge to the transfers made of it.
     pub transfer_group: String,
 }
 
@@ -33,13 +30,12 @@ impl NewPaymentIntent {
     }
 }
 
-/// Why a hold is let go, in the words Stripe knows.
+/// Why an authorization is voided, in Stripe's terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancellationReason {
-    /// Nobody answered in time, or the professional declined.
+    /// The professional declined or did not answer in time.
     Abandoned,
-    /// The customer changed their mind.
     RequestedByCustomer,
 }
 
@@ -52,43 +48,36 @@ impl CancellationReason {
     }
 }
 
-/// A PaymentIntent as Stripe knows it now.
+/// A PaymentIntent as Stripe returns it; amounts are in minor units.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct PaymentIntent {
     pub id: String,
     pub status: PaymentIntentStatus,
-    /// How much was asked for, in minor units.
     pub amount: i64,
-    /// How much was taken.
     pub amount_received: i64,
-    /// How much is held and can be taken.
+    /// The authorized amount that can be captured.
     pub amount_capturable: i64,
     pub currency: Currency,
-    /// What it belongs to.
     #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
-    /// Binds the charge to the transfers made of it.
     #[serde(default)]
     pub transfer_group: Option<String>,
-    /// The last attempt to charge; expanded in every answer to us, an id in events.
+    /// The last attempt to charge; expanded in answers to our calls, an id in events.
     #[serde(default, deserialize_with = "expandable")]
     pub latest_charge: Option<LatestCharge>,
-    /// With this the customer's browser may confirm it; only they may see it.
+    /// The customer's browser confirms the payment with it; it must be shown to the customer only.
     #[serde(default)]
     pub client_secret: Option<String>,
-    /// Why it was cancelled.
     #[serde(default)]
     pub cancellation_reason: Option<String>,
-    /// When it was cancelled.
     #[serde(default, with = "ts_seconds_option")]
     pub canceled_at: Option<DateTime<Utc>>,
-    /// When it was made.
     #[serde(with = "ts_seconds")]
     pub created: DateTime<Utc>,
 }
 
 impl PaymentIntent {
-    /// The charge, where it was expanded.
+    /// The charge, if it was expanded.
     pub fn charge(&self) -> Option<&Charge> {
         match &self.latest_charge {
             Some(LatestCharge::Whole(charge)) => Some(charge),
@@ -96,7 +85,7 @@ impl PaymentIntent {
         }
     }
 
-    /// The charge's id: what a transfer names as its `source_transaction`.
+    /// The charge's id, which a transfer names as its `source_transaction`.
     pub fn charge_id(&self) -> Option<&str> {
         match self.latest_charge.as_ref()? {
             LatestCharge::Id(id) => Some(id),
@@ -104,87 +93,78 @@ impl PaymentIntent {
         }
     }
 
-    /// When the hold lapses by itself, while there is one.
+    /// When the authorization expires, if there is one.
     pub fn capture_before(&self) -> Option<DateTime<Utc>> {
         self.charge().and_then(Charge::capture_before)
     }
 }
 
-/// The secret is left out.
+/// `Debug` does not show the client secret.
 impl std::fmt::Debug for PaymentIntent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PaymentIntent({}, {:?}, {:?})", self.id, self.status, self.latest_charge)
     }
 }
 
-/// The statuses of a PaymentIntent, in Stripe's words.
+/// Stripe's statuses of a PaymentIntent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum PaymentIntentStatus {
-    /// Nobody has paid yet.
+    /// The customer has not paid yet.
     RequiresPaymentMethod,
-    /// The customer has still to confirm.
+    /// The customer must confirm.
     RequiresConfirmation,
-    /// The customer has still to do something, such as 3-D Secure.
+    /// The customer must act, such as for 3-D Secure.
     RequiresAction,
-    /// It is being worked on; ask again later.
+    /// Stripe or the bank is still processing it.
     Processing,
-    /// The money is held and can be taken.
+    /// The payment is authorized and can be captured.
     RequiresCapture,
-    /// The hold was let go, or nobody paid.
+    /// The authorization was voided, or the customer never paid.
     Canceled,
-    /// The money was taken.
     Succeeded,
-    /// A status this version does not know.
     #[serde(other)]
     Unknown,
 }
 
-/// A charge, or its id where it was not expanded.
+/// A charge, or its id if it was not expanded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LatestCharge {
     Id(String),
     Whole(Box<Charge>),
 }
 
-/// A charge as Stripe knows it now.
+/// A charge as Stripe returns it; amounts are in minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Charge {
     pub id: String,
-    /// How much was asked for, in minor units.
     pub amount: i64,
-    /// How much was taken.
     pub amount_captured: i64,
-    /// How much went back.
     pub amount_refunded: i64,
     pub currency: Currency,
-    /// Whether it was taken.
     pub captured: bool,
-    /// Whether the customer's bank disputes it, or did.
+    /// Whether there is or was a dispute.
     pub disputed: bool,
-    /// Whether all of it went back.
+    /// Whether it was refunded in full.
     pub refunded: bool,
-    /// The PaymentIntent it belongs to.
     #[serde(default)]
     pub payment_intent: Option<String>,
-    /// What it belongs to.
     #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
-    /// How it was paid.
     #[serde(default)]
     payment_method_details: Option<MethodDetails>,
 }
 
 impl Charge {
-    /// How much of what was taken went back. Where less was taken than was held, Stripe counts the rest,
-    /// which nobody ever took, among what went back.
+    /// The refunded part of the captured amount. After a partial capture Stripe counts the uncaptured rest as
+    /// refunded.
     pub fn amount_returned(&self) -> i64 {
         let never_taken = self.amount.saturating_sub(self.amount_captured).max(0);
         if self.captured { self.amount_refunded.saturating_sub(never_taken).max(0) } else { 0 }
     }
 
-    /// When the hold lapses by itself.
+    /// When the authorization expires.
     pub fn capture_before(&self) -> Option<DateTime<Utc>> {
         self.payment_method_details.as_ref()?.card.as_ref()?.capture_before
     }
@@ -202,7 +182,7 @@ struct CardDetails {
     capture_before: Option<DateTime<Utc>>,
 }
 
-/// By way of a `Value`, because numbers kept as text do not survive serde's own look ahead.
+/// Deserializes through a `Value`, because numbers kept as text do not survive serde's buffering.
 fn expandable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<LatestCharge>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),

@@ -1,4 +1,4 @@
-//! Refunds: money of a captured charge that goes back to the customer.
+//! Refunds of captured charges.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,13 @@ use super::form::Form;
 use super::nullable::nullable;
 use crate::domain::kernel::money::Currency;
 
-/// A refund to make. Once written down it is the exact request, for ever.
+/// The request for a new refund. It is stored before it is sent, so that a retry sends the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewRefund {
-    /// The PaymentIntent whose charge goes back, `pi_…`.
+    /// The PaymentIntent to refund, `pi_…`.
     pub payment_intent: String,
-    /// How much, in minor units of the charge's currency; all that is left where nobody says.
+    /// In minor units of the charge's currency; `None` refunds the rest.
     pub amount: Option<i64>,
-    /// What it belongs to, such as `booking_id` and `company_id`.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -31,45 +30,41 @@ impl NewRefund {
     }
 }
 
-/// A refund as Stripe knows it now.
+/// A refund as Stripe returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Refund {
     pub id: String,
-    /// How much, in minor units.
+    /// In minor units.
     pub amount: i64,
     pub currency: Currency,
-    /// Where it stands; Stripe's types allow none.
+    /// Optional in Stripe's types.
     #[serde(default, deserialize_with = "nullable")]
     pub status: RefundStatus,
-    /// The PaymentIntent it belongs to.
     #[serde(default)]
     pub payment_intent: Option<String>,
-    /// The charge it is of.
     #[serde(default)]
     pub charge: Option<String>,
-    /// What it belongs to.
     #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
-    /// When it was made.
     #[serde(with = "ts_seconds")]
     pub created: DateTime<Utc>,
 }
 
-/// The statuses of a refund, in Stripe's words.
+/// Stripe's statuses of a refund.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundStatus {
-    /// Our balance has still to cover it, or the customer's bank has still to take it.
+    /// Our balance does not cover it yet, or the customer's bank has not accepted it yet.
     Pending,
-    /// The customer has still to do something.
+    /// The customer must act.
     RequiresAction,
-    /// The money went to the customer's bank, which may return it even so.
+    /// The customer's bank has received the money, but may still return it.
     Succeeded,
-    /// The customer's bank returned the money, and we have it again.
+    /// The customer's bank returned the money to us.
     Failed,
-    /// It was called off before it began.
+    /// It was cancelled before it began.
     Canceled,
-    /// No status, or one that this version does not know.
+    /// No status, or one unknown to this version.
     #[default]
     #[serde(other)]
     Unknown,

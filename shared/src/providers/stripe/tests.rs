@@ -13,7 +13,7 @@ use super::{Mode, Refused, Secret, Unreadable, VerifiedStripeEvent, read_again, 
 use crate::domain::platform::event::Event;
 
 const BODY: &[u8] = br#"{"id":"evt_1","object":"event","type":"charge.refunded","created":1784710800}"#;
-/// Made with another implementation, over `BODY`, with the secret `whsec_0123456789abcdef`.
+/// Signed with another implementation, over `BODY`, with the secret `whsec_0123456789abcdef`.
 const KNOWN: &str = "t=1784710830,v1=28067329652c977071d6a7f58e8e8c97551c7f3b21b459c94e49aa9c03219630";
 
 fn signed_at() -> DateTime<Utc> {
@@ -53,7 +53,7 @@ fn a_webhook_is_verified_with_the_text_of_the_whole_secret() {
     assert_eq!(sign(signed_at(), BODY, &secret()), KNOWN);
     let verified = verify(&headers(KNOWN), Bytes::from_static(BODY), &[secret()], signed_at()).unwrap();
     assert_eq!((verified.body(), verified.signed_at()), (BODY, signed_at()));
-    // The same secret as Standard Webhooks would read it opens nothing.
+    // The decoded secret, as Standard Webhooks uses it, does not verify.
     let text = "whsec_c2l4dGVlbiBieXRlcyBvciBtb3Jl";
     let decoded = sign(signed_at(), BODY, &Secret::new("sixteen bytes or more").unwrap());
     let refused = verify(&headers(&decoded), BODY.into(), &[Secret::new(text).unwrap()], signed_at()).err();
@@ -144,7 +144,7 @@ fn an_event_is_read_with_its_id_name_and_time() {
     let event = read(&verified(BODY)).unwrap();
     assert_eq!((event.event_id.as_str(), event.name.as_str()), ("evt_1", "charge.refunded"));
     assert_eq!(event.occurred_at.timestamp(), 1_784_710_800);
-    // Thin events write their time as a text; a time that is none is the signed one.
+    // Thin events write their time as a text; an invalid time is replaced by the signed one.
     let thin = br#"{"id":"evt_test_2","type":"v2.core.event","created":"2026-07-22T09:00:00.000Z"}"#;
     assert_eq!(read(&verified(thin)).unwrap().occurred_at.timestamp(), 1_784_710_800);
     let timeless = read(&verified(br#"{"id":"evt_3","type":"x","created":{}}"#)).unwrap();

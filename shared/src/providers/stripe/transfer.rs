@@ -1,4 +1,4 @@
-//! Transfers: money from our balance to a professional's account.
+//! Transfers from our balance to a professional's account.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,18 @@ use super::list::{Created, ListCursor};
 use super::nullable::nullable;
 use crate::domain::kernel::money::{Currency, Money};
 
-/// A transfer to make. Once written down it is the exact request, for ever.
+/// The request for a new transfer. It is stored before it is sent, so that a retry sends the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTransfer {
     pub money: Money,
     /// The professional's account, `acct_…`.
     pub destination: String,
-    /// What it is found by when nobody knows whether it was made.
+    /// Used to look the transfer up if it is unknown whether it was created.
     pub transfer_group: String,
-    /// The charge that pays for it, `ch_…`: with it the balance need not cover it yet.
+    /// The charge that funds it, `ch_…`, so that the available balance need not cover it yet.
     pub source_transaction: Option<String>,
-    /// What it belongs to, such as `booking_id` and `company_id`.
     pub metadata: BTreeMap<String, String>,
-    /// What the professional reads.
+    /// Shown to the professional.
     pub description: Option<String>,
 }
 
@@ -40,12 +39,11 @@ impl NewTransfer {
     }
 }
 
-/// Which transfers are looked for.
+/// Selects transfers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TransferFilter {
     pub transfer_group: Option<String>,
     pub destination: Option<String>,
-    /// Made in this time.
     pub created: Created,
 }
 
@@ -59,47 +57,40 @@ impl TransferFilter {
     }
 }
 
-/// A transfer as Stripe knows it now.
+/// A transfer as Stripe returns it; amounts are in minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Transfer {
     pub id: String,
-    /// How much, in minor units.
     pub amount: i64,
-    /// How much of it came back.
     pub amount_reversed: i64,
-    /// Whether all of it came back.
     pub reversed: bool,
     pub currency: Currency,
     #[serde(default)]
     pub destination: Option<String>,
     #[serde(default)]
     pub transfer_group: Option<String>,
-    /// The charge that pays for it.
+    /// The charge that funds it.
     #[serde(default)]
     pub source_transaction: Option<String>,
-    /// What it belongs to.
     #[serde(default, deserialize_with = "nullable")]
     pub metadata: BTreeMap<String, String>,
-    /// The newest ten of its reversals.
+    /// The ten newest reversals.
     #[serde(default)]
     pub reversals: Reversals,
-    /// Its line in the balance.
+    /// Its balance transaction.
     #[serde(default)]
     pub balance_transaction: Option<String>,
-    /// When it was made.
     #[serde(with = "ts_seconds")]
     pub created: DateTime<Utc>,
 }
 
-/// Reversals as they hang on a transfer.
+/// The reversals in a transfer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Reversals {
     pub data: Vec<Reversal>,
-    /// Whether there are more than these.
     pub has_more: bool,
 }
 
-/// Money of a transfer that came back.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Reversal {
     pub id: String,

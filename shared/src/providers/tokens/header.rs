@@ -1,5 +1,5 @@
-//! What a token says of itself before anything is proven. It chooses among what we allow and brings
-//! nothing of its own: no key, no address of a key, no rule that we would have to know.
+//! Parses a token's header before verification. The header selects one of our allowed algorithms and keys. It
+//! cannot introduce anything: no key, no URL of a key, no critical extension.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,21 +9,21 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey};
 use super::TokenError;
 use crate::json::{self, REQUEST};
 
-/// RSA keys below this are refused (RFC 7518, 3.3).
+/// Shorter RSA keys are refused (RFC 7518, 3.3).
 const MIN_RSA_BITS: usize = 2_048;
 
-/// What a header may decide.
+/// The parts of a header that are used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// How it is signed; never without a signature, never with a shared secret.
+    /// An asymmetric algorithm; `none` and shared secrets are refused.
     pub alg: Algorithm,
-    /// The key's name, which is looked up among the issuer's keys and nowhere else.
+    /// The key id, looked up among the issuer's keys only.
     pub kid: Option<String>,
-    /// Whether it says that it is an access token (RFC 9068).
+    /// Whether it claims to be an access token (RFC 9068).
     pub is_access_token: bool,
 }
 
-/// Reads the header of a token of three parts and at most `max_bytes`.
+/// Parses the header of a token with three parts and at most `max_bytes`.
 pub fn read(token: &str, max_bytes: usize) -> Result<Header, TokenError> {
     check_parts(token, max_bytes)?;
     let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
@@ -41,8 +41,8 @@ pub fn read(token: &str, max_bytes: usize) -> Result<Header, TokenError> {
     Ok(Header { alg: header.alg, kid: header.kid, is_access_token })
 }
 
-/// Judges the raw bytes of a token's header and claims, before any library parses them: they are a stranger's until
-/// the signature holds, and a library reads them to find out whose signature to check.
+/// Checks the raw bytes of a token's header and claims before any library parses them: they are untrusted until
+/// the signature is verified, and the library parses them first to find the key.
 pub fn check_parts(token: &str, max_bytes: usize) -> Result<(), TokenError> {
     let parts: Vec<&str> = token.splitn(4, '.').collect();
     let [header, claims, _signature] = parts[..] else { return Err(TokenError::Invalid) };
@@ -56,8 +56,8 @@ pub fn check_parts(token: &str, max_bytes: usize) -> Result<(), TokenError> {
     Ok(())
 }
 
-/// The key as a verifier of this algorithm, if it is one: the token chooses the algorithm, but only
-/// among those that the key is for.
+/// The key as a verifier for this algorithm; `None` if the key is for another one. The token chooses the
+/// algorithm, but only among those of the key.
 pub fn verifier(key: &Jwk, alg: Algorithm) -> Option<DecodingKey> {
     let common = &key.common;
     let signs = common.public_key_use.as_ref().is_none_or(|kind| *kind == PublicKeyUse::Signature);
@@ -70,7 +70,7 @@ pub fn verifier(key: &Jwk, alg: Algorithm) -> Option<DecodingKey> {
 fn is_of_kind(key: &Jwk, alg: Algorithm) -> bool {
     match &key.algorithm {
         AlgorithmParameters::RSA(rsa) => {
-            // Base64 holds six bits a character.
+            // Base64 holds six bits per character.
             alg.family() == AlgorithmFamily::Rsa && rsa.n.len() * 6 >= MIN_RSA_BITS
         }
         AlgorithmParameters::EllipticCurve(ec) => match alg {

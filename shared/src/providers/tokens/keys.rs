@@ -1,8 +1,8 @@
-//! An issuer's published keys (a JWKS), fetched when they are needed and kept for a while.
+//! An issuer's published keys (a JWKS), fetched when needed and cached.
 //!
-//! They are kept for 12 hours; an unknown key id has them fetched again, at most every 30 seconds
-//! (both figures are those of Whop's own SDK, `verify-user-token.ts`). While the issuer does not
-//! answer, old keys serve on: they are better than none.
+//! They are cached for 12 hours; an unknown key id triggers a new fetch, at most every 30 seconds (both figures
+//! are those of Whop's own SDK, `verify-user-token.ts`). While the issuer does not answer, the old keys stay in
+//! use.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,19 +18,19 @@ use crate::providers::client::read_within;
 const MAX_AGE_HOURS: i64 = 12;
 const COOLDOWN_SECONDS: i64 = 30;
 
-/// A set is a few kilobytes; more is not one.
+/// A valid key set has a few kilobytes.
 const MAX_SET_BYTES: usize = 256 * 1024;
 
-/// Somebody waits for it with a request in hand.
+/// A request waits for the answer.
 const FETCH_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// The keys of one issuer; clones share what was fetched.
+/// The keys of one issuer; clones share the cache.
 #[derive(Clone)]
 pub struct KeySet {
     http: reqwest::Client,
     url: String,
     cache: Arc<Mutex<Cache>>,
-    /// Held while fetching: a crowd of tokens with an unknown key id is one question.
+    /// Locked while fetching, so that many tokens with an unknown key id cause one fetch.
     fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -49,13 +49,12 @@ struct KeySetDocument {
 }
 
 impl KeySet {
-    /// The keys published at `url`.
     pub fn at(http: reqwest::Client, url: &str) -> Self {
         Self { http, url: url.to_owned(), cache: Arc::default(), fetching: Arc::default() }
     }
 
-    /// The keys that may have signed: those of this name, or all where none is named. None at all is
-    /// an answer too: the issuer has no such key.
+    /// The keys that may have signed a token: those with this id, or all if the token names none. An empty list
+    /// means that the issuer has no such key.
     pub async fn named(&self, kid: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Jwk>, TokenError> {
         let tries = {
             let cache = self.lock();
@@ -68,7 +67,7 @@ impl KeySet {
         let _one_at_a_time = self.fetching.lock().await;
         if self.lock().tries == tries {
             let fetched = self.fetch().await;
-            self.lock().keep(fetched, now);
+            self.lock().store(fetched, now);
         }
         let cache = self.lock();
         cache.answer(cache.named(kid))
@@ -82,7 +81,7 @@ impl KeySet {
         let response = self.http.get(&self.url).timeout(FETCH_TIMEOUT).send().await.ok()?;
         let body = read_within(response.error_for_status().ok()?, MAX_SET_BYTES).await?;
         let set: KeySetDocument = json::read_trusted(&body).ok()?;
-        // A key of a kind that is unknown here is no reason to lose the others.
+        // A key of an unknown kind must not invalidate the others.
         Some(set.keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect())
     }
 }
@@ -93,7 +92,7 @@ impl Cache {
         self.keys.iter().filter(named).cloned().collect()
     }
 
-    /// A key that is not there may be missing only because the issuer did not answer.
+    /// A missing key is an error if the last fetch failed, because the issuer may have published it since.
     fn answer(&self, keys: Vec<Jwk>) -> Result<Vec<Jwk>, TokenError> {
         if keys.is_empty() && self.failed { Err(TokenError::KeysUnavailable) } else { Ok(keys) }
     }
@@ -102,12 +101,13 @@ impl Cache {
         is_within(self.fetched_at, Duration::hours(MAX_AGE_HOURS), now)
     }
 
-    /// Without any key each request asks anew: no token can be verified until the issuer answers.
+    /// Whether the cool-down is active. Without any key every request fetches, because no token can be verified
+    /// otherwise.
     fn is_cooling(&self, now: DateTime<Utc>) -> bool {
         self.fetched_at.is_some() && is_within(self.tried_at, Duration::seconds(COOLDOWN_SECONDS), now)
     }
 
-    fn keep(&mut self, fetched: Option<Vec<Jwk>>, now: DateTime<Utc>) {
+    fn store(&mut self, fetched: Option<Vec<Jwk>>, now: DateTime<Utc>) {
         self.tries += 1;
         self.tried_at = Some(now);
         self.failed = fetched.is_none();
@@ -118,7 +118,7 @@ impl Cache {
     }
 }
 
-/// A time in the future was written by another clock and counts as long ago.
+/// A time in the future comes from another clock and counts as long ago.
 fn is_within(at: Option<DateTime<Utc>>, length: Duration, now: DateTime<Utc>) -> bool {
     at.is_some_and(|at| at <= now && now - at < length)
 }

@@ -1,5 +1,4 @@
-//! What the signed tokens of every issuer have in common: what a header may say, which key may prove
-//! it, and when it holds.
+//! Common checks of signed tokens from every issuer: header, key and times.
 
 pub mod header;
 pub mod keys;
@@ -8,27 +7,27 @@ pub mod signature;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-/// Why a token proves nothing.
+/// Why a token was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
-    /// Not a token, not for us, not signed by its issuer, or expired. Which of these is nobody's business.
+    /// Malformed, for another audience, not signed by its issuer, or expired; callers must not learn which.
     #[error("the token is not valid")]
     Invalid,
-    /// The keys to check it with cannot be had right now.
-    #[error("the keys to check the token with cannot be had")]
+    /// The issuer's keys cannot be fetched right now.
+    #[error("the issuer's keys cannot be fetched")]
     KeysUnavailable,
 }
 
-/// Clocks differ a little.
+/// Tolerance for differing clocks.
 const LEEWAY_SECONDS: f64 = 30.0;
 
-/// The times of a token, in seconds of Unix time; issuers may write them with a fraction.
+/// The times of a token in unix seconds; issuers may write fractions.
 ///
 /// | claim | absent or `null` | a number | a number as a text | anything else |
 /// | --- | --- | --- | --- | --- |
-/// | `exp` | refused: it would hold for ever | decides | refused | refused |
-/// | `nbf` | no limit | decides | decides | refused: a limit is stated that cannot be kept |
-/// | `iat` | nothing | refused if it is still to come | the same | nothing: nobody needs it |
+/// | `exp` | refused: it would be valid for ever | applies | refused | refused |
+/// | `nbf` | no limit | applies | applies | refused: the limit cannot be checked |
+/// | `iat` | ignored | refused if in the future | the same | ignored: it is not needed |
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Times {
     expires: f64,
@@ -37,7 +36,7 @@ pub struct Times {
 }
 
 impl Times {
-    /// The times that claims state; `None` where one that decides cannot be read.
+    /// Parses the times of claims; `None` if a required one is invalid.
     pub fn read(claims: &Map<String, Value>) -> Option<Self> {
         let expires = claims.get("exp")?.as_f64().filter(|at| at.is_finite())?;
         let not_before = match claims.get("nbf") {
@@ -47,26 +46,27 @@ impl Times {
         Some(Self { expires, not_before, issued: claims.get("iat").and_then(seconds) })
     }
 
-    /// Whether a token of these times holds. The clock is the caller's.
-    pub fn hold(&self, now: DateTime<Utc>) -> bool {
-        self.hold_with(now, LEEWAY_SECONDS)
+    /// Whether a token with these times is valid at `now`.
+    pub fn are_valid(&self, now: DateTime<Utc>) -> bool {
+        self.are_valid_with(now, LEEWAY_SECONDS)
     }
 
-    /// The same without patience for one that has expired, as of a token that was made a moment ago.
-    pub fn hold_at_once(&self, now: DateTime<Utc>) -> bool {
-        self.hold_with(now, 0.0)
+    /// Like [`Self::are_valid`], but without tolerance for an expired token, because a new token was just
+    /// requested.
+    pub fn are_valid_without_leeway(&self, now: DateTime<Utc>) -> bool {
+        self.are_valid_with(now, 0.0)
     }
 
-    fn hold_with(&self, now: DateTime<Utc>, patience: f64) -> bool {
-        // Whole seconds, as tokens are written; a float holds them exactly.
+    fn are_valid_with(&self, now: DateTime<Utc>, leeway: f64) -> bool {
+        // Whole seconds, as in tokens; a float represents them exactly.
         #[expect(clippy::cast_precision_loss, reason = "seconds of Unix time are below 2^53")]
         let now = now.timestamp() as f64;
         let begun = |at: Option<f64>| at.is_none_or(|at| at <= now + LEEWAY_SECONDS);
-        self.expires + patience > now && begun(self.not_before) && begun(self.issued)
+        self.expires + leeway > now && begun(self.not_before) && begun(self.issued)
     }
 }
 
-/// A number, or a text that is one.
+/// Parses a number or a numeric text.
 fn seconds(stated: &Value) -> Option<f64> {
     let read = stated.as_f64().or_else(|| stated.as_str()?.parse().ok());
     read.filter(|at: &f64| at.is_finite())
@@ -78,19 +78,19 @@ mod tests {
 
     use super::*;
 
-    /// Whether a token holds whose claim has this value.
-    fn holds(claim: &str, value: Value) -> bool {
+    /// Whether a token is valid whose claim has this value.
+    fn is_valid(claim: &str, value: Value) -> bool {
         let now = DateTime::from_timestamp(1_763_456_400, 0).unwrap();
         let mut claims = json!({"exp": now.timestamp() + 60, "iat": now.timestamp()});
         claims[claim] = value;
-        Times::read(claims.as_object().unwrap()).is_some_and(|times| times.hold(now))
+        Times::read(claims.as_object().unwrap()).is_some_and(|times| times.are_valid(now))
     }
 
     #[test]
     fn a_time_decides_where_it_is_needed_and_unreadable_only_where_it_is_a_limit() {
         let now = 1_763_456_400;
         for value in [json!(null), json!(now + 30), json!(0.5), json!("0"), json!(format!("{now}.5"))] {
-            assert!(holds("nbf", value.clone()), "nbf {value}");
+            assert!(is_valid("nbf", value.clone()), "nbf {value}");
         }
         for value in [
             json!(now + 31),
@@ -100,16 +100,16 @@ mod tests {
             json!("NaN"),
             json!([]),
         ] {
-            assert!(!holds("nbf", value.clone()), "nbf {value}");
+            assert!(!is_valid("nbf", value.clone()), "nbf {value}");
         }
         for value in [json!(null), json!("yesterday"), json!(now.to_string()), json!({}), json!(now + 30)] {
-            assert!(holds("iat", value.clone()), "iat {value}");
+            assert!(is_valid("iat", value.clone()), "iat {value}");
         }
         for value in [json!(now + 31), json!((now + 31).to_string())] {
-            assert!(!holds("iat", value.clone()), "iat {value}");
+            assert!(!is_valid("iat", value.clone()), "iat {value}");
         }
         for value in [json!(null), json!((now + 60).to_string()), json!(now - 30), json!([])] {
-            assert!(!holds("exp", value.clone()), "exp {value}");
+            assert!(!is_valid("exp", value.clone()), "exp {value}");
         }
     }
 }

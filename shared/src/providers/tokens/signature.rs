@@ -1,4 +1,4 @@
-//! Signatures of tokens, checked by the cryptography that TLS brings: a second one would make every
+//! Verifies token signatures with the cryptography library of the TLS stack; a second library would make every
 //! binary a fifth larger.
 
 use std::collections::HashSet;
@@ -12,13 +12,13 @@ use ring::digest::{Context, SHA256};
 use ring::signature::{self as proven, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde::de::DeserializeOwned;
 
-/// The claims of a token that this key has signed and that is as `validation` demands.
+/// The claims of a token that this key has signed and that passes `validation`.
 pub fn claims<T: DeserializeOwned>(token: &str, key: &DecodingKey, validation: &Validation) -> Option<T> {
     install();
     jsonwebtoken::decode(token, key, validation).ok().map(|data| data.claims)
 }
 
-/// Makes it the way in which this process checks signatures.
+/// Installs it as the process's crypto provider for tokens.
 fn install() {
     static ONCE: Once = Once::new();
     static PROVIDER: CryptoProvider = CryptoProvider {
@@ -27,18 +27,17 @@ fn install() {
         key_utils: KeyUtils::new_unimplemented(),
     };
     ONCE.call_once(|| {
-        // Refused only where somebody was faster, who is then asked.
+        // Fails only if another provider is installed already, which is then used.
         let _ = PROVIDER.install_default();
     });
 }
 
-/// Digests of the proofs that were found to hold. Each holds for ever, so nobody has to compute it again who
-/// asks with the same token a moment later; which keys are believed, and until when a token holds, is looked
-/// at each time.
-static HELD: Mutex<Option<HashSet<Digest>>> = Mutex::new(None);
+/// Digests of verified signatures. A signature stays valid for ever, so the next request with the same token need
+/// not compute it again; key set and expiry are checked every time.
+static VERIFIED: Mutex<Option<HashSet<Digest>>> = Mutex::new(None);
 
-/// More askers at once than one process serves.
-const MAX_HELD: usize = 256;
+/// More concurrent callers than one process serves.
+const MAX_VERIFIED: usize = 256;
 
 type Digest = [u8; 32];
 
@@ -47,7 +46,7 @@ struct Check {
     key: DecodingKey,
 }
 
-/// Tokens are checked here and made elsewhere.
+/// Tokens are only verified here, never signed.
 fn no_signer(_: &Algorithm, _: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     Err(ErrorKind::InvalidAlgorithm.into())
 }
@@ -68,13 +67,13 @@ impl JwtVerifier for Check {
 impl Verifier<Vec<u8>> for Check {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), Unauthorized> {
         let digest = self.digest(message, signature);
-        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = VERIFIED.lock().unwrap_or_else(PoisonError::into_inner);
         let held = held.get_or_insert_default();
         if held.contains(&digest) {
             return Ok(());
         }
-        self.prove(message, signature)?;
-        if held.len() >= MAX_HELD {
+        self.verify_uncached(message, signature)?;
+        if held.len() >= MAX_VERIFIED {
             held.clear();
         }
         held.insert(digest);
@@ -83,7 +82,7 @@ impl Verifier<Vec<u8>> for Check {
 }
 
 impl Check {
-    /// Of everything that decides whether a signature holds.
+    /// A digest of everything that decides whether a signature is valid.
     fn digest(&self, message: &[u8], signature: &[u8]) -> Digest {
         let algorithm = format!("{:?}", self.algorithm);
         let (one, other): (&[u8], &[u8]) = match self.key.kind() {
@@ -92,7 +91,7 @@ impl Check {
         };
         let mut context = Context::new(&SHA256);
         for part in [algorithm.as_bytes(), one, other, signature, message] {
-            // With its length, so that nothing can move from one part into the next.
+            // Each part is preceded by its length, so that the boundaries are unambiguous.
             context.update(&part.len().to_be_bytes());
             context.update(part);
         }
@@ -101,7 +100,7 @@ impl Check {
         digest
     }
 
-    fn prove(&self, message: &[u8], signature: &[u8]) -> Result<(), Unauthorized> {
+    fn verify_uncached(&self, message: &[u8], signature: &[u8]) -> Result<(), Unauthorized> {
         match self.key.kind() {
             DecodingKeyKind::RsaModulusExponent { n, e } => {
                 let parameters = rsa(self.algorithm).ok_or_else(Unauthorized::new)?;

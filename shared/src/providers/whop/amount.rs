@@ -1,5 +1,5 @@
-//! Amounts, read from their decimal text. Whop writes major units: numbers, decimal strings, and in its
-//! newer dated versions objects that hold a decimal string.
+//! Parses amounts from their decimal text. Whop writes major units: numbers, decimal strings, and in its newer
+//! dated versions objects with a decimal string.
 
 use std::iter;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::domain::kernel::money::{Currency, Money};
 use crate::domain::platform::event::Part;
 
-/// An amount as it was read: what could be, and whether something stood there that could not.
+/// A parsed amount and whether a present value could not be parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReadAmount {
     pub(super) money: Option<Money>,
@@ -21,36 +21,36 @@ impl From<Result<Money, Part>> for ReadAmount {
     }
 }
 
-/// What a failed payment was to bring. `final_amount` says what was paid, which is nothing, so the first
-/// positive amount counts.
-pub(super) fn owed(payment: &Value) -> ReadAmount {
+/// The amount due of a failed payment: the first positive amount, because `final_amount` is the paid amount,
+/// zero.
+pub(super) fn due_amount(payment: &Value) -> ReadAmount {
     first_total(payment, |money| money.amount > 0)
 }
 
-/// What a successful payment brought. The first amount counts even when it is zero: a payment
-/// that a promo code made free has a `subtotal` nobody paid.
-pub(super) fn paid(payment: &Value) -> ReadAmount {
+/// The amount of a successful payment: the first amount, even if it is zero: a payment that a promo code made
+/// free has a `subtotal` that was never paid.
+pub(super) fn paid_amount(payment: &Value) -> ReadAmount {
     first_total(payment, |_| true)
 }
 
-/// What a refund or dispute takes back.
-pub(super) fn returned(back: &Value) -> ReadAmount {
+/// The amount of a refund or dispute.
+pub(super) fn returned_amount(back: &Value) -> ReadAmount {
     if back["amount"].is_null() {
         return ReadAmount { money: None, unread: None };
     }
     read(&back["amount"], &[&back["currency"], &back["payment"]["currency"]]).into()
 }
 
-/// Nothing, in the currency the refund or dispute names.
+/// Zero in the currency of the refund or dispute.
 pub(super) fn nothing_returned(back: &Value) -> ReadAmount {
     let named = [&back["amount"]["currency"], &back["currency"], &back["payment"]["currency"]];
     let currency = named.iter().find_map(|value| Currency::parse(value.as_str()?).ok());
-    // Zero is zero in every currency, while `None` would mean the whole payment.
+    // Zero is the same in every currency, while `None` would mean the whole payment.
     let currency = currency.or_else(|| Currency::parse("usd").ok());
     ReadAmount { money: currency.map(|currency| Money { amount: 0, currency }), unread: None }
 }
 
-/// Beside each amount, where its currency stands.
+/// Each amount with the fields that may hold its currency.
 const TOTALS: [(&str, &[&str]); 5] = [
     ("final_amount", &["currency"]),
     ("total", &["currency"]),
@@ -59,9 +59,8 @@ const TOTALS: [(&str, &[&str]); 5] = [
     ("amount", &["currency"]),
 ];
 
-/// The first total that is there and counts. The totals differ by tax, fees and currency, and each shape
-/// has another choice of them: one that is absent leaves the word to the next, while one that is there and
-/// cannot be read is replaced by none.
+/// The first present total that `counts`. The totals differ by tax, fees and currency, and each shape has other
+/// ones. An absent total is skipped, but one that is present and unreadable is not replaced by another.
 fn first_total(payment: &Value, counts: impl Fn(&Money) -> bool) -> ReadAmount {
     for (field, currencies) in TOTALS.iter().filter(|(field, _)| !payment[field].is_null()) {
         let currencies: Vec<&Value> = currencies.iter().map(|key| &payment[key]).collect();
@@ -73,8 +72,8 @@ fn first_total(payment: &Value, counts: impl Fn(&Money) -> bool) -> ReadAmount {
     ReadAmount { money: None, unread: None }
 }
 
-/// An amount that is no decimal, negative, too precise or too large is no amount. The first currency that is
-/// there is the amount's, beginning with one in the amount itself.
+/// Parses an amount; invalid if it is no decimal, negative, too precise or too large. The first present currency
+/// counts, beginning with one in the amount itself.
 fn read(value: &Value, currencies: &[&Value]) -> Result<Money, Part> {
     let text = decimal(value).ok_or(Part::Amount)?;
     let mut named = iter::once(&value["currency"]).chain(currencies.iter().copied());
@@ -84,7 +83,7 @@ fn read(value: &Value, currencies: &[&Value]) -> Result<Money, Part> {
     if money.amount >= 0 { Ok(money) } else { Err(Part::Amount) }
 }
 
-/// A number keeps its text as sent, so its exponent may be anything at all; a price needs two digits of it.
+/// Numbers keep their text as sent, so an exponent may have any length; prices need two digits.
 const MAX_EXPONENT_CHARS: usize = 3;
 
 fn decimal(value: &Value) -> Option<&str> {

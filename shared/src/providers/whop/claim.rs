@@ -1,4 +1,4 @@
-//! What the headers of a webhook claim: who signed what, and when. Nothing of it is believed yet.
+//! The signature headers of a webhook, parsed but not yet verified.
 
 use std::iter;
 
@@ -11,16 +11,16 @@ use crate::providers::standard_webhooks::{claim as standard, key};
 
 const LEGACY: &str = "x-whop-signature";
 
-/// The headers of either scheme, read.
+/// The parsed headers of either scheme.
 pub(super) enum Claim<'h> {
     /// Standard Webhooks, with a signed id.
     Standard(standard::Claim<'h>),
-    /// The older scheme, without.
+    /// The older scheme, without a signed id.
     Legacy(timed::Claim),
 }
 
 impl<'h> Claim<'h> {
-    /// Reads the headers of the scheme in use.
+    /// Parses the headers of the scheme in use.
     pub(super) fn read(headers: &'h HeaderMap) -> Result<Self, Refused> {
         if standard::is_present(headers) {
             let claim = standard::Claim::read(headers)?;
@@ -30,7 +30,6 @@ impl<'h> Claim<'h> {
         timed::Claim::read(headers, LEGACY, |text| hex::decode(text).ok()).map(Self::Legacy)
     }
 
-    /// When it says it was signed.
     pub(super) fn signed_at(&self) -> DateTime<Utc> {
         match self {
             Self::Standard(claim) => claim.signed_at,
@@ -56,8 +55,8 @@ impl<'h> Claim<'h> {
     }
 }
 
-/// Every key that a sender holding this secret may have used: Whop's reading, and for `whsec_…` also
-/// the Standard Webhooks one, where the rest is a base64-encoded key.
+/// The keys that a sender with this secret may have used: its bytes as in Whop's scheme, and for `whsec_…` also
+/// the decoded base64 as in Standard Webhooks.
 fn candidate_keys(secret: &Secret) -> impl Iterator<Item = hmac::Key> {
     iter::once(secret.key()).chain(key::shared(secret.text()).ok())
 }

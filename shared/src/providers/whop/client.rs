@@ -1,8 +1,8 @@
-//! Whop's API, the calls that are needed and no more.
+//! A client for the parts of Whop's API that we use.
 //!
-//! Every request asks for [`API_VERSION_DATE`]: the same `/cancel` with another version's body means an
-//! immediate end (see `cancel`). Every changing call carries an `Idempotency-Key`; only `extend`
-//! relies on it. Nothing here retries: the effect engine knows what may be repeated.
+//! Every request sends [`API_VERSION_DATE`], because the same `/cancel` with another version's body means an
+//! immediate end (see `cancel`). Every changing call sends an `Idempotency-Key`; only `extend` relies on it. The
+//! client does not retry: the effect engine knows what may be repeated.
 
 use std::time::Duration;
 
@@ -17,16 +17,15 @@ use crate::domain::kernel::message::Message;
 use crate::domain::kernel::time;
 use crate::domain::recovery::second_purchase::ListedMembership;
 use crate::json::read_trusted;
-use crate::providers::call::{CallError, machine_word, retry_after};
+use crate::providers::call::{CallError, error_code, retry_after};
 use crate::providers::client::read_within;
 
-/// More than any of these answers needs; a larger one is not read.
+/// More than any of these answers has; a larger one is refused.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 
-/// More than any error needs.
+/// More than any error document has.
 const MAX_ERROR_BYTES: usize = 16 * 1024;
 
-/// A client for one app.
 #[derive(Clone)]
 pub struct Whop {
     http: reqwest::Client,
@@ -34,13 +33,13 @@ pub struct Whop {
     api_key: String,
 }
 
-/// How a user stands to a company or an experience.
+/// A user's access to a company or an experience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessLevel {
     Admin,
     Customer,
-    /// Neither, or a level this version does not know.
+    /// No access, or a level unknown to this version.
     #[serde(other)]
     NoAccess,
 }
@@ -60,23 +59,22 @@ struct Named {
     id: String,
 }
 
-/// The largest page of a list: more memberships than anybody pauses, or buys of one product, at one seller.
+/// Whop's largest page: more memberships than anybody pauses, or buys of one product, at one seller.
 const MAX_LISTED: u8 = 100;
 
 impl Whop {
-    /// A client that asks `base` with the app's key.
+    /// A client for `base` with the app's key.
     pub fn new(http: reqwest::Client, base: &str, api_key: &str) -> Self {
         Self { http, base: base.trim_end_matches('/').to_owned(), api_key: api_key.to_owned() }
     }
 
-    /// A membership as it is now.
     pub async fn membership(&self, id: &MembershipId) -> Result<MembershipAnswer, CallError> {
         let answer: Value = self.read(&format!("/memberships/{id}")).await?;
         membership::read(&answer).ok_or_else(unreadable)
     }
 
-    /// Whether a membership is among its buyer's paused ones at a seller. The dated shape of a membership does
-    /// not say, and the list does.
+    /// Whether a membership is paused. Only the list of the buyer's paused memberships at the seller tells: the
+    /// dated shape of a membership does not.
     pub async fn is_paused(
         &self,
         company: &CompanyId,
@@ -89,10 +87,10 @@ impl Whop {
         Ok(listing.data.iter().any(|paused| paused.id == id.as_str()))
     }
 
-    /// The memberships of one product that a user bought at a seller after an instant, whatever became of them.
+    /// The memberships of one product that a user bought at a seller after an instant, whatever their status.
     ///
-    /// One request cannot answer this and [`Self::is_paused`]: the membership that may be paused is an older one,
-    /// and the dated shape tells a paused one by the filter alone.
+    /// This and [`Self::is_paused`] need two requests: the paused membership may be an older one, and the dated
+    /// shape tells a paused one by the filter only.
     pub async fn bought_after(
         &self,
         company: &CompanyId,
@@ -108,27 +106,27 @@ impl Whop {
         Ok(listing.data.iter().filter_map(membership::read_listed).collect())
     }
 
-    /// The mail address of the user who made a payment; `None` where Whop does not give it.
+    /// The email address of the user who made a payment; `None` if Whop does not return it.
     pub async fn address_of_payment(&self, id: &PaymentId) -> Result<Option<MailAddress>, CallError> {
         let answer: Value = self.read(&format!("/payments/{id}")).await?;
         Ok(membership::address_of_payment(&answer))
     }
 
-    /// How `user` stands to `resource` (a company or an experience). Who has no access is told so with 200; a 404
-    /// says that the user or the resource is not there.
+    /// The access of `user` to `resource` (a company or an experience). Whop answers 200 also for no access; a
+    /// 404 means that the user or the resource does not exist.
     pub async fn access(&self, user: &UserId, resource: &str) -> Result<AccessLevel, CallError> {
         let access: Access = self.read(&format!("/users/{user}/access/{resource}")).await?;
         Ok(access.access_level)
     }
 
-    /// The experience through which this app's pushes reach a company's members.
+    /// The experience through which this app sends pushes to a company's members.
     pub async fn experience(&self, company: &CompanyId, app_id: &str) -> Result<Option<String>, CallError> {
         let listing: Listing<Named> =
             self.read(&format!("/experiences?account_id={company}&app_id={app_id}&first=1")).await?;
         Ok(listing.data.into_iter().next().map(|experience| experience.id))
     }
 
-    /// Queues a push to one member of an experience's audience.
+    /// Queues a push to one member of an experience.
     pub async fn push(
         &self,
         key: &str,
@@ -145,13 +143,13 @@ impl Whop {
         self.change("/notifications", key, &body).await.map(|_| "queued".to_owned())
     }
 
-    /// Writes to one member. Opening the channel is repeatable: Whop gives back the one there is.
+    /// Sends a direct message to one member. Opening the channel is idempotent: Whop returns an existing one.
     pub async fn dm(&self, key: &str, user: &UserId, message: &Message) -> Result<String, CallError> {
         let opened =
             self.change("/dm_channels", &format!("{key}:channel"), &json!({"with_user_ids": [user]})).await;
         let channel = match opened {
             Ok(channel) => channel,
-            // Nothing was written yet, so doubt about the channel is no doubt about the message.
+            // No message was sent yet, so a doubt about the channel is none about the message.
             Err(CallError::InDoubt { reason }) => {
                 return Err(CallError::NotSent { reason, retry_after: None });
             }
@@ -165,14 +163,14 @@ impl Whop {
         Ok(sent.get("id").and_then(Value::as_str).unwrap_or("sent").to_owned())
     }
 
-    /// Adds free days. The key makes Whop grant them once.
+    /// Adds free days. With the idempotency key Whop grants them once.
     pub async fn extend(&self, key: &str, membership: &MembershipId, days: u16) -> Result<String, CallError> {
         self.change(&format!("/memberships/{membership}/extend"), key, &json!({"days": days})).await?;
         Ok("extended".to_owned())
     }
 
-    /// Ends a membership with its period or at once. The flag is always sent: left out, this version
-    /// takes it for "at once".
+    /// Ends a membership at the end of its period or at once. The flag is always sent, because without it this
+    /// version ends the membership at once.
     pub async fn cancel(
         &self,
         key: &str,
@@ -184,7 +182,7 @@ impl Whop {
         Ok("cancelled".to_owned())
     }
 
-    /// Reading changes nothing, so every failure of it may be tried again.
+    /// A read has no effect, so every failure can be retried.
     async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, CallError> {
         let request = self.http.get(format!("{}{path}", self.base));
         let answer = self.send(request, CallError::from_read_answer).await.map_err(CallError::of_reading)?;
@@ -209,7 +207,7 @@ impl Whop {
         if !status.is_success() {
             let wait = retry_after(response.headers());
             let body = read_within(response, MAX_ERROR_BYTES).await.unwrap_or_default();
-            return Err(refused(status.as_u16(), error_word(&body), wait));
+            return Err(refused(status.as_u16(), error_type(&body), wait));
         }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| CallError::from_transport(&error))? {
@@ -222,16 +220,16 @@ impl Whop {
     }
 }
 
-/// An answer to a read that says nothing.
+/// The error of an unreadable answer to a read.
 fn unreadable() -> CallError {
     CallError::NotSent { reason: "unreadable_answer".to_owned(), retry_after: None }
 }
 
-/// The type of Whop's error, in whichever of its two shapes; its message may name a person and is not read.
-fn error_word(body: &[u8]) -> Option<String> {
+/// The type of Whop's error in either of its two shapes; the message may name a person and is not read.
+fn error_type(body: &[u8]) -> Option<String> {
     let body: Value = read_trusted(body).ok()?;
     let error = body.get("error")?;
-    machine_word(error.get("type").unwrap_or(error).as_str()?)
+    error_code(error.get("type").unwrap_or(error).as_str()?)
 }
 
 impl std::fmt::Debug for Whop {

@@ -1,4 +1,4 @@
-//! Where each of Whop's four dialects keeps what we look for.
+//! The fields of a webhook in each of Whop's four dialects.
 //!
 //! | dialect | envelope | ids | instants |
 //! | --- | --- | --- | --- |
@@ -7,43 +7,43 @@
 //! | v5 | `action`, `data` | flat; a membership's `page_id` is its company | unix seconds |
 //! | v2 | `action`, at times `company`, `data` or `body` | `membership` is a text, `user` an object | unix seconds |
 //!
-//! Nobody says which one it is, and they mix: so every place is looked at, in one order.
+//! A webhook does not name its dialect, and dialects mix: so all fields are tried in a fixed order.
 
 use serde_json::Value;
 
 use crate::domain::kernel::id::{CompanyId, InvalidId, MembershipId, PaymentId, UserId};
 use crate::providers::signed::body::is_plain_id;
 
-/// The name of an event that has none, or none that can be stored and logged.
+/// The name of an event without one, or with one that must not be stored and logged.
 pub(super) const UNNAMED: &str = "unnamed";
 
 /// A webhook body that is a JSON object.
 pub(super) struct Envelope {
     root: Value,
-    /// The event's name in its one spelling.
+    /// The normalized name of the event.
     pub(super) name: String,
 }
 
 impl Envelope {
-    /// An event whose name is none we could write down is proven all the same: it is kept as [`UNNAMED`].
+    /// An event whose name cannot be stored is still valid: it is named [`UNNAMED`].
     pub(super) fn new(root: Value) -> Self {
         let named =
             ["type", "action", "event"].iter().find_map(|key| super::name::normalise(root[key].as_str()?));
         Self { name: named.unwrap_or_else(|| UNNAMED.to_owned()), root }
     }
 
-    /// A member of the envelope itself; null where it is absent.
+    /// A field of the envelope; null if it is absent.
     pub(super) fn field(&self, key: &str) -> &Value {
         &self.root[key]
     }
 
-    /// The payload: a payment, a membership, a refund. Null where there is none.
+    /// The payload: a payment, a membership, a refund. Null if there is none.
     pub(super) fn data(&self) -> &Value {
         let data = &self.root["data"];
         if data.is_object() { data } else { &self.root["body"] }
     }
 
-    /// What the event is about: `payment` of `payment.failed`.
+    /// The event's subject: `payment` of `payment.failed`.
     pub(super) fn noun(&self) -> &str {
         self.name.split_once('.').map_or("", |(noun, _)| noun)
     }
@@ -65,7 +65,7 @@ impl Envelope {
         })
     }
 
-    /// A buyer's or member's `member_id` also begins with `mem_` and is no membership: it is not looked at.
+    /// The `member_id` of a buyer or member also begins with `mem_` but is no membership, so it is not read.
     pub(super) fn membership_id(&self) -> Option<MembershipId> {
         let data = self.data();
         let own = if self.noun() == "membership" { &data["id"] } else { &Value::Null };
@@ -88,19 +88,19 @@ impl Envelope {
         first(&[own, &data["payment"], &data["payment_id"]], PaymentId::parse)
     }
 
-    /// The product of the membership, under whichever name the dialect has it: a `product_id`, a nested
-    /// `product`, or what older versions call an access pass. An id is needed and nothing else of it.
+    /// The product of the membership in any dialect: a `product_id`, a nested `product`, or an access pass of
+    /// older versions. Only the id is read.
     pub(super) fn product_id(&self) -> Option<String> {
         let data = self.data();
         let owners = [data, &data["membership"], &data["payment"]];
-        let places = |owner: &Value| {
+        let fields = |owner: &Value| {
             ["product_id", "product", "access_pass"].into_iter().find_map(|name| {
                 let place = &owner[name];
                 let id = place.as_str().or_else(|| place["id"].as_str())?;
                 is_plain_id(id).then(|| id.to_owned())
             })
         };
-        owners.into_iter().find_map(places)
+        owners.into_iter().find_map(fields)
     }
 
     pub(super) fn user_id(&self) -> Option<UserId> {
@@ -110,7 +110,7 @@ impl Envelope {
     }
 }
 
-/// The first place that holds an id of the wanted kind, as a text or as an object with an `id`.
-fn first<T>(places: &[&Value], parse: fn(&str) -> Result<T, InvalidId>) -> Option<T> {
-    places.iter().find_map(|place| parse(place.as_str().or_else(|| place["id"].as_str())?).ok())
+/// The first field with a valid id, as a text or in an object's `id`.
+fn first<T>(fields: &[&Value], parse: fn(&str) -> Result<T, InvalidId>) -> Option<T> {
+    fields.iter().find_map(|place| parse(place.as_str().or_else(|| place["id"].as_str())?).ok())
 }

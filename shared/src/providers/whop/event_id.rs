@@ -1,4 +1,4 @@
-//! The id under which an event is known, so that a second delivery of it is recognised.
+//! The id of an event, by which repeated deliveries are recognized.
 
 use ring::digest;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::dialect::Envelope;
 use super::signature::VerifiedWhopEvent;
 use crate::providers::signed::body::is_plain_id;
 
-/// The signed `webhook-id`, else the envelope's own id, else one derived from the content.
+/// The signed `webhook-id`, otherwise the envelope's own id, otherwise one derived from the content.
 pub(super) fn of(envelope: &Envelope, verified: &VerifiedWhopEvent) -> String {
     let hint = verified.event_id_hint().filter(|id| is_plain_id(id));
     let own = envelope.field("id").as_str().filter(|id| id.starts_with("msg_") || id.starts_with("evt"));
@@ -17,9 +17,9 @@ pub(super) fn of(envelope: &Envelope, verified: &VerifiedWhopEvent) -> String {
     }
 }
 
-/// What changes between two events of one name about one thing, and never between two deliveries of one
-/// event: the next attempt, the next state, the next flag, the next period, the next amount.
-const TELLING_APART: [&str; 20] = [
+/// Fields that differ between two events of one name about one object, and never between two deliveries of one
+/// event: the attempt, the status, the flag, the period, the amount.
+const DISTINGUISHING_FIELDS: [&str; 20] = [
     "status",
     "substatus",
     "last_payment_attempt",
@@ -42,8 +42,8 @@ const TELLING_APART: [&str; 20] = [
     "updated_at",
 ];
 
-/// The events of which [`TELLING_APART`] is known to be enough. Of any other the whole body is the
-/// identity: a duplicate kept of what we do not act on is harmless, a lost event is not.
+/// The events for which [`DISTINGUISHING_FIELDS`] suffice. All others are identified by the whole body: storing a
+/// duplicate of an event that we ignore is harmless, losing an event is not.
 const KNOWN: [&str; 12] = [
     "payment.failed",
     "payment.succeeded",
@@ -59,7 +59,7 @@ const KNOWN: [&str; 12] = [
     "dispute.updated",
 ];
 
-/// The older dialects carry no event id.
+/// Derives an id, because the older dialects have none.
 fn derive(envelope: &Envelope, body: &[u8]) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
     let data = envelope.data();
@@ -67,7 +67,7 @@ fn derive(envelope: &Envelope, body: &[u8]) -> String {
     match data["id"].as_str() {
         Some(id) if KNOWN.contains(&envelope.name.as_str()) => {
             add(&mut context, id.as_bytes());
-            for field in TELLING_APART {
+            for field in DISTINGUISHING_FIELDS {
                 add(&mut context, canonical(&data[field]).as_bytes());
             }
         }
@@ -76,7 +76,7 @@ fn derive(envelope: &Envelope, body: &[u8]) -> String {
     format!("derived_{}", hex::encode(context.finish()))
 }
 
-/// Absent and null are the same, and so are `4` and `"4"`: encoders differ in them.
+/// Absent and null count as equal, and so do `4` and `"4"`, because encoders differ.
 fn canonical(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -85,7 +85,7 @@ fn canonical(value: &Value) -> String {
     }
 }
 
-/// With its length in front, so that no two lists of parts run together into one text.
+/// Adds a part preceded by its length, so that two lists of parts never give the same text.
 fn add(context: &mut digest::Context, part: &[u8]) {
     context.update(&(part.len() as u64).to_be_bytes());
     context.update(part);

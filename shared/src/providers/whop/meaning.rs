@@ -1,5 +1,5 @@
-//! What an event means for a case. The name decides; Whop's flags (`valid: true` on a membership that
-//! went invalid) do not.
+//! Interprets an event for a case. The name decides and not Whop's flags (`valid: true` on a membership that
+//! became invalid).
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::domain::recovery::membership::BillingState;
 use crate::providers::signed::body::is_plain_id;
 use crate::providers::signed::moment;
 
-/// What an event means, and which part of it could not be read although the rest is applied.
+/// The meaning of an event, and the part that could not be read although the rest is applied.
 pub(super) struct ReadMeaning {
     pub(super) meaning: Meaning,
     pub(super) unread: Option<Part>,
@@ -23,9 +23,8 @@ impl From<Meaning> for ReadMeaning {
     }
 }
 
-/// The meaning of the event. Names we do not act on, and events that name neither a membership nor a
-/// payment, mean [`Meaning::Nothing`]. A word that decides and that this version does not know is
-/// [`Meaning::Unreadable`]: it waits for a person, and nothing is guessed.
+/// Events that we do not act on, or that name neither a membership nor a payment, mean [`Meaning::Nothing`]. An
+/// unknown value in a field that decides makes the event [`Meaning::Unreadable`], which waits for a person.
 pub(super) fn of(envelope: &Envelope) -> ReadMeaning {
     read(envelope).unwrap_or_else(|part| Meaning::Unreadable { part }.into())
 }
@@ -36,11 +35,11 @@ fn read(envelope: &Envelope) -> Result<ReadMeaning, Part> {
     let of_case = of_membership || envelope.payment_id().is_some();
     Ok(match envelope.name.as_str() {
         "payment.failed" if of_case && is_failed_renewal(data, of_membership)? => {
-            let ReadAmount { money, unread } = amount::owed(data);
+            let ReadAmount { money, unread } = amount::due_amount(data);
             ReadMeaning { meaning: Meaning::RenewalFailed { money }, unread }
         }
         "payment.succeeded" if of_case => {
-            let ReadAmount { money, unread } = amount::paid(data);
+            let ReadAmount { money, unread } = amount::paid_amount(data);
             let of_renewal = ChargeReason::of(data)?.is_none_or(ChargeReason::is_renewal);
             ReadMeaning { meaning: Meaning::PaymentSucceeded { money, of_renewal }, unread }
         }
@@ -66,9 +65,9 @@ enum ChargeReason {
 }
 
 impl ChargeReason {
-    /// `None` where the event gives no reason, as in the older dialects.
+    /// `None` if the event has no reason, as in the older dialects.
     fn of(payment: &Value) -> Result<Option<Self>, Part> {
-        let Some(reason) = word(&payment["billing_reason"]) else { return Ok(None) };
+        let Some(reason) = non_empty(&payment["billing_reason"]) else { return Ok(None) };
         match reason.as_str() {
             "subscription_cycle" | "subscription_update" | "subscription" => Ok(Some(Self::Renewal)),
             "subscription_create" => Ok(Some(Self::FirstCharge)),
@@ -83,7 +82,7 @@ impl ChargeReason {
     }
 }
 
-/// What was set on the membership. Only texts and flags that are there say anything.
+/// The changes of the membership. Only present texts and flags count.
 fn changed(membership: &Value) -> ReadMeaning {
     let cancel_scheduled = flag(&membership["cancel_at_period_end"]);
     let collection_paused = flag(&membership["payment_collection_paused"]);
@@ -93,7 +92,7 @@ fn changed(membership: &Value) -> ReadMeaning {
     Meaning::MembershipChanged { cancel_scheduled, collection_paused }.into()
 }
 
-/// Encoders of the older dialects write flags as texts or numbers as well.
+/// The older dialects also write flags as texts or numbers.
 fn flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -111,10 +110,10 @@ fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// When it happened: the event's most telling instant, else the signed time of arrival.
+/// The time of the event: its most specific timestamp, otherwise the signed time of arrival.
 pub(super) fn occurred_at(envelope: &Envelope, signed_at: DateTime<Utc>) -> Occurred {
     let (data, timestamp) = (envelope.data(), envelope.field("timestamp"));
-    // The dated versions put `_at` behind the names of instants.
+    // The dated versions append `_at` to the names of timestamps.
     let (attempt, attempt_at) = (&data["last_payment_attempt"], &data["last_payment_attempt_at"]);
     match envelope.name.as_str() {
         // A payment's `created_at` is that of its first attempt, days before this one.
@@ -132,7 +131,7 @@ pub(super) fn occurred_at(envelope: &Envelope, signed_at: DateTime<Utc>) -> Occu
     }
 }
 
-/// When a membership was bought, where the event tells of one that is valid or was paid for the first time.
+/// When a membership was bought, if the event reports that it became valid or was paid for the first time.
 pub(super) fn bought_at(envelope: &Envelope, occurred: Occurred) -> Option<DateTime<Utc>> {
     let data = envelope.data();
     match envelope.name.as_str() {
@@ -140,7 +139,7 @@ pub(super) fn bought_at(envelope: &Envelope, occurred: Occurred) -> Option<DateT
             Some(moment::first_sane(&[&data["created_at"]], occurred.at).at)
         }
         "payment.succeeded" => {
-            // What is charged by hand is charged to a membership that there is: nothing was bought.
+            // A manual charge concerns an existing membership, so nothing was bought.
             let reason = ChargeReason::of(data).ok().flatten();
             let is_purchase = matches!(reason, Some(ChargeReason::FirstCharge | ChargeReason::OneTime));
             is_purchase.then_some(occurred.at)
@@ -149,26 +148,26 @@ pub(super) fn bought_at(envelope: &Envelope, occurred: Occurred) -> Option<DateT
     }
 }
 
-/// A failed first checkout is nobody leaving. The older dialects give no reason: there a membership that
-/// never began tells, and a payment without any membership.
+/// Whether a renewal failed; a failed first checkout does not count. The older dialects have no reason: there a
+/// membership that never began, or a payment without a membership, is a first checkout.
 fn is_failed_renewal(payment: &Value, of_membership: bool) -> Result<bool, Part> {
     Ok(match ChargeReason::of(payment)? {
         Some(reason) => reason.is_renewal(),
         None => {
-            let status = word(&payment["membership"]["status"]);
+            let status = non_empty(&payment["membership"]["status"]);
             of_membership && !matches!(status.as_deref(), Some("drafted" | "trialing"))
         }
     })
 }
 
-/// An unpaid membership can still be recovered; only some states are final.
+/// Whether the membership has ended. An unpaid one can still be recovered; only some statuses are final.
 fn has_ended(envelope: &Envelope) -> Result<bool, Part> {
-    let Some(status) = word(&envelope.data()["status"]) else {
+    let Some(status) = non_empty(&envelope.data()["status"]) else {
         return Ok(envelope.name == "membership.deactivated");
     };
     match BillingState::of_status(&status) {
         BillingState::Ended => Ok(true),
-        // The older dialects were seen to write it with two letters l.
+        // The older dialects sometimes write it with two letters l.
         BillingState::Unknown if status == "cancelled" => Ok(true),
         BillingState::Unknown => Err(Part::Status),
         BillingState::Owing | BillingState::Valid | BillingState::NotStarted => Ok(false),
@@ -179,7 +178,7 @@ fn money_returned(envelope: &Envelope) -> Result<ReadMeaning, Part> {
     let data = envelope.data();
     let return_id = match data["id"].as_str().filter(|id| is_plain_id(id)) {
         Some(id) => id.to_owned(),
-        // Without an id of its own there is at most one to tell apart: that of this payment.
+        // Without its own id it is identified by the payment, of which there is at most one.
         None => match (envelope.payment_id(), envelope.membership_id()) {
             (Some(payment), _) => format!("{}_of_{payment}", envelope.noun()),
             (None, Some(membership)) => format!("{}_of_{membership}", envelope.noun()),
@@ -191,34 +190,35 @@ fn money_returned(envelope: &Envelope) -> Result<ReadMeaning, Part> {
         _ => dispute_came_to_nothing(data)?,
     };
     let ReadAmount { money, unread } =
-        if moved_nothing { amount::nothing_returned(data) } else { amount::returned(data) };
+        if moved_nothing { amount::nothing_returned(data) } else { amount::returned_amount(data) };
     Ok(ReadMeaning { meaning: Meaning::MoneyReturned { return_id, money }, unread })
 }
 
-/// Source: `RefundStatus` and `RefundStatuses` of the official crate. A refund on its way counts as gone.
+/// Whether a refund failed. A pending one counts as refunded. Source: `RefundStatus` and `RefundStatuses` of the
+/// official crate.
 fn refund_came_to_nothing(refund: &Value) -> Result<bool, Part> {
-    match word(&refund["status"]).as_deref() {
+    match non_empty(&refund["status"]).as_deref() {
         None | Some("succeeded" | "pending" | "requires_action") => Ok(false),
         Some("failed" | "canceled" | "cancelled") => Ok(true),
         Some(_) => Err(Part::Status),
     }
 }
 
-/// An inquiry (older: a status beginning with `warning_`) follows a dispute's life and moves no money.
-/// Source: `DisputeStatus` and `DisputeStatuses` of the official crate. One that was closed without a ruling
-/// leaves the money where a lost one does, until another event says otherwise: revenue is not overstated.
+/// Whether a dispute took no money: an inquiry (older: a status beginning with `warning_`) moves none, and a won
+/// one gives it back. Source: `DisputeStatus` and `DisputeStatuses` of the official crate. One closed without a
+/// ruling counts as lost until another event says otherwise, so that revenue is not overstated.
 fn dispute_came_to_nothing(dispute: &Value) -> Result<bool, Part> {
     if flag(&dispute["inquiry"]) == Some(true) {
         return Ok(true);
     }
-    match word(&dispute["status"]).as_deref() {
+    match non_empty(&dispute["status"]).as_deref() {
         Some("won" | "warning_needs_response" | "warning_under_review" | "warning_closed") => Ok(true),
         None | Some("needs_response" | "under_review" | "lost" | "closed" | "other") => Ok(false),
         Some(_) => Err(Part::Status),
     }
 }
 
-/// A status or reason; an empty text says as little as an absent one.
-fn word(value: &Value) -> Option<String> {
+/// Reads a status or reason; an empty text counts as absent.
+fn non_empty(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_ascii_lowercase)
 }

@@ -1,6 +1,6 @@
-//! A membership as Whop's API answers it, in either of the two shapes it has had.
+//! A membership as Whop's API returns it, in either of its two shapes.
 //!
-//! | what | undated, to 2026-07-20 | dated, 2026-09-15 |
+//! | field | undated, to 2026-07-20 | dated, 2026-09-15 |
 //! | --- | --- | --- |
 //! | seller | `company.id` | `account.id` |
 //! | buyer | `user.id` | `user_id` |
@@ -8,10 +8,10 @@
 //! | product | `product.id` | `product_id` |
 //! | period | `renewal_period_start`, `renewal_period_end` | `current_period_end` |
 //! | manage link | `manage_url` | absent: built from the id |
-//! | collection paused | `payment_collection_paused` | absent: the list of paused memberships is asked |
+//! | collection paused | `payment_collection_paused` | absent: read from the list of paused memberships |
 //!
-//! Both are read, whichever version is asked for: a key may be pinned to another one, and the newest shape
-//! may stand behind an older date in a sandbox.
+//! Both are read, whichever version is requested: a key may be pinned to another one, and a sandbox may return
+//! the newest shape for an older date.
 
 use serde_json::Value;
 
@@ -21,27 +21,26 @@ use crate::domain::recovery::second_purchase::ListedMembership;
 use crate::providers::signed::body::is_plain_id;
 use crate::providers::signed::moment;
 
-/// What Whop answered about one membership.
+/// Whop's answer about one membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MembershipAnswer {
     pub membership: Membership,
-    /// Where the member manages it, where the answer has a link that may be sent on.
+    /// The page where the member manages it, if it may be put into messages.
     pub manage_url: Option<String>,
-    /// Where a mail reaches the member, where the answer says it.
+    /// The member's email address, if the answer holds it.
     pub email: Option<MailAddress>,
 }
 
-/// A member's mail address; it never shows in a log.
+/// A member's email address; `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MailAddress(String);
 
 impl MailAddress {
-    /// Reads an address, if it can be one.
+    /// Parses an address.
     pub fn read(value: &Value) -> Option<Self> {
         value.as_str().map(str::trim).filter(|text| text.contains('@')).map(|text| Self(text.to_owned()))
     }
 
-    /// The address as it is written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -53,7 +52,7 @@ impl std::fmt::Debug for MailAddress {
     }
 }
 
-/// Reads a membership; `None` where the answer has no id or no status, and so says nothing.
+/// Parses a membership; `None` without an id or a status.
 pub(super) fn read(answer: &Value) -> Option<MembershipAnswer> {
     answer["id"].as_str()?;
     let status = answer["status"].as_str().filter(|status| is_plain_id(status))?.to_owned();
@@ -73,14 +72,14 @@ pub(super) fn read(answer: &Value) -> Option<MembershipAnswer> {
     Some(MembershipAnswer { membership, manage_url, email: MailAddress::read(&answer["user"]["email"]) })
 }
 
-/// Reads an entry of the list; `None` where it does not say which membership it is, how it stands and since when.
+/// Parses an entry of the list; `None` without an id, a status or a start.
 pub(super) fn read_listed(entry: &Value) -> Option<ListedMembership> {
     let MembershipAnswer { membership, .. } = read(entry)?;
     let id = MembershipId::parse(entry["id"].as_str()?).ok()?;
     Some(ListedMembership { id, bought_at: moment::read(&entry["created_at"])?, membership })
 }
 
-/// The mail address on a payment: `customer_email` in the dated shape, the user's in the older one.
+/// The email address of a payment: `customer_email` in the dated shape, the user's in the older one.
 pub(super) fn address_of_payment(answer: &Value) -> Option<MailAddress> {
     MailAddress::read(&answer["customer_email"]).or_else(|| MailAddress::read(&answer["user"]["email"]))
 }
@@ -96,11 +95,11 @@ fn plain_id(text: &str) -> Result<String, InvalidId> {
     if is_plain_id(text) { Ok(text.to_owned()) } else { Err(InvalidId { expected: "a plain id" }) }
 }
 
-/// Longer than any link of Whop's.
+/// Longer than any of Whop's links.
 const MAX_LINK_BYTES: usize = 500;
 
-/// Whether a link may be put into a message: `https`, at `whop.com` or a subdomain of it, and nothing that
-/// could lead elsewhere, such as a user name or a port.
+/// Whether a link may be put into a message: `https`, at `whop.com` or a subdomain, and without a user name or a
+/// port, which could lead elsewhere.
 pub fn is_whop_link(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("https://") else { return false };
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Whop: memberships, messages, webhooks and user tokens.
 //!
-//! A webhook's way: `verify` makes [`VerifiedWhopEvent`] of headers and raw bytes, `read` makes an
-//! [`Event`](crate::domain::platform::event::Event) of it. Neither does any I/O.
+//! `verify` turns a webhook's headers and raw bytes into a [`VerifiedWhopEvent`], and `read` turns that into an
+//! [`Event`](crate::domain::platform::event::Event). Neither does any I/O.
 
 mod amount;
 mod claim;

@@ -1,9 +1,9 @@
-//! One spelling for every event name: `payment.failed`, however it arrived.
+//! Normalizes event names to one spelling, such as `payment.failed`.
 
-/// The name in one spelling, or `None` where the text is no name.
+/// The normalized name; `None` if the text is no name.
 ///
-/// `payment_failed`, `app_payment.failed` and `app_payment_failed` become `payment.failed`. Names whose
-/// noun we do not know keep their own spelling, in lower case.
+/// `payment_failed`, `app_payment.failed` and `app_payment_failed` become `payment.failed`. Names with an unknown
+/// noun keep their spelling, in lower case.
 pub(super) fn normalise(text: &str) -> Option<String> {
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_NAME_CHARS || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -18,10 +18,10 @@ pub(super) fn normalise(text: &str) -> Option<String> {
     })
 }
 
-/// Whop's longest is half as long; the name becomes part of what we store and log.
+/// Twice Whop's longest name; names are stored and logged.
 const MAX_NAME_CHARS: usize = 80;
 
-/// Longer nouns stand before those they begin with.
+/// Longer nouns come before their prefixes.
 const NOUNS: [&str; 20] = [
     "payment_method",
     "payment",

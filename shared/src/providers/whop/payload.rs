@@ -1,4 +1,4 @@
-//! From a verified body to an [`Event`], whatever dialect it is in.
+//! Parses a verified body into an [`Event`], in any dialect.
 
 use super::dialect::Envelope;
 use super::meaning::ReadMeaning;
@@ -7,13 +7,13 @@ use super::{event_id, meaning};
 use crate::domain::platform::event::Event;
 use crate::providers::signed::body::{self, Unreadable};
 
-/// Reads what a verified webhook says.
+/// Parses a verified webhook.
 ///
-/// Only a body that is no JSON object is refused. An event of an unknown name or of none, or one whose ids, amounts or instants
-/// cannot be read, is still an event: with [`Nothing`](crate::domain::platform::event::Meaning::Nothing), `None`
-/// and the signed time in their places.
+/// Only a body that is no JSON object is refused. An event with an unknown or missing name, or with invalid ids,
+/// amounts or timestamps, is still an event: these become
+/// [`Nothing`](crate::domain::platform::event::Meaning::Nothing), `None` and the signed time.
 pub fn read(verified: &VerifiedWhopEvent) -> Result<Event, Unreadable> {
-    let root = body::object(verified.body())?;
+    let root = body::parse_object(verified.body())?;
     let envelope = Envelope::new(root);
     let occurred = meaning::occurred_at(&envelope, verified.signed_at());
     let ReadMeaning { meaning, unread } = meaning::of(&envelope);
@@ -33,10 +33,10 @@ pub fn read(verified: &VerifiedWhopEvent) -> Result<Event, Unreadable> {
     })
 }
 
-/// Reads a kept event once more: what an earlier version could not read, this one may. The body is the
-/// one that was verified when it came, so its ids and its time stay as they are.
+/// Parses a stored event again, because this version may understand what an earlier one did not. The body was
+/// verified on arrival, so ids and time stay.
 pub fn read_again(kept: &Event, raw: &[u8]) -> Result<Event, Unreadable> {
-    let envelope = Envelope::new(body::object(raw)?);
+    let envelope = Envelope::new(body::parse_object(raw)?);
     let ReadMeaning { meaning, unread } = meaning::of(&envelope);
     Ok(Event { meaning, unread, ..kept.clone() })
 }

@@ -1,4 +1,4 @@
-//! The only way from bytes off the wire to something worth reading.
+//! Verifies webhooks; only verified bytes are parsed.
 //!
 //! Whop signs in two ways. Version `v1` of its webhooks follows Standard Webhooks: `webhook-id`,
 //! `webhook-timestamp` and `webhook-signature: v1,<base64>` over `{id}.{timestamp}.{body}`. Versions
@@ -13,7 +13,7 @@ use super::claim::Claim;
 use crate::providers::signed::{Refused, Secret, check_age, timed};
 use crate::providers::standard_webhooks::claim as standard;
 
-/// A webhook whose signature was right. Only [`verify`] makes one.
+/// A webhook with a valid signature. Only [`verify`] creates one.
 #[derive(Debug, Clone)]
 pub struct VerifiedWhopEvent {
     event_id_hint: Option<String>,
@@ -21,10 +21,10 @@ pub struct VerifiedWhopEvent {
     raw: Bytes,
 }
 
-/// Checks the signature and the age of a webhook.
+/// Verifies signature and age of a webhook.
 ///
-/// Where any Standard Webhooks header is present, that scheme has to hold; the legacy header beside
-/// it is not asked. Every secret is tried, so that timing does not tell which one is in use.
+/// If any Standard Webhooks header is present, that scheme must be valid and the legacy header is ignored. Every
+/// secret is tried, so that the time does not reveal which one matches.
 pub fn verify(
     headers: &HeaderMap,
     body: Bytes,
@@ -43,14 +43,14 @@ pub fn verify(
     Ok(VerifiedWhopEvent { event_id_hint, signed_at: claim.signed_at(), raw: body })
 }
 
-/// The value of `webhook-signature` for these contents. `webhook-id` is `id`, `webhook-timestamp` the
-/// unix seconds of `signed_at`. The local stand-in for Whop signs with it, just as Whop does.
+/// Returns `webhook-signature` for these contents. `id` is `webhook-id`, and the unix seconds of `signed_at` are
+/// `webhook-timestamp`. The local sandbox signs with it, as Whop does.
 pub fn sign_standard(id: &str, signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
     standard::sign(id, signed_at, body, &secret.key())
 }
 
-/// The value of `x-whop-signature` for these contents. The local stand-in for Whop signs with it, just
-/// as Whop does for its `v2` and `v5` webhooks.
+/// Returns `x-whop-signature` for these contents. The local sandbox signs with it, as Whop does for `v2` and
+/// `v5`.
 pub fn sign_legacy(signed_at: DateTime<Utc>, body: &[u8], secret: &Secret) -> String {
     timed::sign(signed_at, body, secret)
 }
@@ -61,7 +61,6 @@ impl VerifiedWhopEvent {
         self.event_id_hint.as_deref()
     }
 
-    /// When the provider signed this delivery.
     pub fn signed_at(&self) -> DateTime<Utc> {
         self.signed_at
     }

@@ -1,5 +1,5 @@
-//! The contract with Whop: what is sent, as it leaves the client, and what is read, in every shape that Whop has
-//! answered with.
+//! The contract with Whop: tests the requests as sent by the client, and answers in every shape that Whop has
+//! used.
 
 mod answers;
 mod catalogue;

@@ -1,4 +1,4 @@
-//! Whop's user token: who asks, proven by Whop's signature.
+//! Whop's user tokens, which authenticate a user by Whop's signature.
 //!
 //! ES256 only, issuer and audience checked, `aud` a single text.
 
@@ -15,10 +15,10 @@ use crate::providers::tokens::{Times, header, signature};
 
 const ISSUER: &str = "urn:whopcom:exp-proxy";
 
-/// A token is a few hundred bytes; more is not one.
+/// A valid token has a few hundred bytes.
 const MAX_TOKEN_BYTES: usize = 4_096;
 
-/// Where the keys come from.
+/// The source of Whop's public keys.
 #[derive(Debug, Clone)]
 pub enum KeySource {
     Url(String),
@@ -39,7 +39,7 @@ enum Source {
 }
 
 impl UserTokens {
-    /// Checks tokens made for `app_id` with keys from `source`.
+    /// Verifies tokens for `app_id` with keys from `source`.
     pub fn new(http: reqwest::Client, source: KeySource, app_id: &str) -> Self {
         let source = match source {
             KeySource::Url(url) => Source::Published(KeySet::at(http, &url)),
@@ -48,7 +48,7 @@ impl UserTokens {
         Self { source, app_id: app_id.to_owned() }
     }
 
-    /// The user a token proves.
+    /// Verifies a token and returns its user.
     pub async fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<UserId, TokenError> {
         let header = header::read(token, MAX_TOKEN_BYTES)?;
         if header.alg != Algorithm::ES256 {
@@ -61,18 +61,18 @@ impl UserTokens {
         self.user(&claims, now).ok_or(TokenError::Invalid)
     }
 
-    /// The user of claims that are for us and hold now.
+    /// The user of the claims, if they are for us and valid now.
     fn user(&self, claims: &Map<String, Value>, now: DateTime<Utc>) -> Option<UserId> {
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
-        // The library would take a list that holds ours.
+        // The library would accept a list that contains our audience.
         let is_ours = text("iss")? == ISSUER && text("aud")? == self.app_id;
-        if !is_ours || !Times::read(claims)?.hold(now) {
+        if !is_ours || !Times::read(claims)?.are_valid(now) {
             return None;
         }
         UserId::parse(text("sub")?).ok()
     }
 
-    /// Time is checked by the caller's clock, so the library's own is left out of it.
+    /// The claims' times are checked with the app's clock, so the library's own check is off.
     fn read(&self, token: &str, key: &DecodingKey) -> Option<Map<String, Value>> {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.validate_exp = false;
@@ -82,7 +82,7 @@ impl UserTokens {
         signature::claims(token, key, &validation)
     }
 
-    /// The keys that may have signed: the one named, or all where none is named (older tokens).
+    /// The keys that may have signed: the named one, or all if none is named (older tokens).
     async fn keys(&self, kid: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Jwk>, TokenError> {
         match &self.source {
             Source::Published(keys) => keys.named(kid, now).await,

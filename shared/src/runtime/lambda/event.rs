@@ -1,4 +1,4 @@
-//! A function URL's request, payload format 2.0.
+//! The request of a function URL, payload format 2.0.
 //!
 //! Source: docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 
@@ -16,9 +16,9 @@ use serde_json::Value;
 use crate::json::{TRUSTED, rename_reserved};
 use crate::runtime::ClientIp;
 
-/// What the runtime may parse of an invocation. A client chooses names inside it (its query's parameters are a map),
-/// and one that means something to the parser would fail the invocation before any code of ours runs. What is no
-/// event of Lambda's at all becomes one that is no request and no schedule.
+/// Renames reserved field names before the runtime parses an invocation. Clients choose names in it (query
+/// parameters are a map), and a reserved one would fail the invocation before our code runs. A payload that is
+/// not JSON becomes one that is neither a request nor a schedule.
 pub(super) fn neutralize(payload: Bytes) -> Bytes {
     match rename_reserved(&payload, TRUSTED) {
         Ok(Cow::Borrowed(_)) => payload,
@@ -27,12 +27,12 @@ pub(super) fn neutralize(payload: Bytes) -> Bytes {
     }
 }
 
-/// Only Lambda writes the top level of the payload: no client can make its request look like a schedule.
+/// Lambda alone writes the top level of the payload, so no client can make its request look like a schedule.
 pub(super) fn is_http(payload: &Value) -> bool {
     payload.pointer("/requestContext/http").is_some()
 }
 
-/// The request and who sent it; `None` where it cannot be put into HTTP's terms.
+/// Parses the request and the client's address; `None` if it is no valid HTTP request.
 pub(super) fn read(mut payload: Value) -> Option<(Request<Full<Bytes>>, ClientIp)> {
     let body = match payload.get_mut("body").map(Value::take) {
         None | Some(Value::Null) => String::new(),
@@ -51,8 +51,8 @@ pub(super) fn read(mut payload: Value) -> Option<(Request<Full<Bytes>>, ClientIp
     Some((request, ClientIp(source_ip)))
 }
 
-/// Path and query, with the bytes escaped that an HTTP request line cannot hold.
-/// A `%` stays, because the path of a function URL arrives as it was sent.
+/// Path and query; bytes that an HTTP request line cannot hold are escaped. A `%` stays, because a function URL
+/// passes on the path as it was sent.
 fn target(path: Option<&str>, query: Option<&str>) -> String {
     let path = path.unwrap_or_default();
     let mut target = if path.starts_with('/') { String::new() } else { "/".to_owned() };
@@ -74,7 +74,7 @@ fn escape(text: &str, forbidden: &[u8], target: &mut String) {
     }
 }
 
-/// A header that is none is left out: it is the client's mistake and no reason to fail.
+/// Builds the headers. Invalid ones are left out: they are the client's mistake and no reason to fail.
 fn headers(payload: &Value) -> HeaderMap {
     let named = payload.get("headers").and_then(Value::as_object).into_iter().flatten();
     let pairs = named.filter_map(|(name, value)| {
@@ -82,7 +82,7 @@ fn headers(payload: &Value) -> HeaderMap {
         Some((name, HeaderValue::from_bytes(value.as_str()?.as_bytes()).ok()?))
     });
     let mut headers: HeaderMap = pairs.collect();
-    // Lambda takes the cookies out of the headers and lists them.
+    // Lambda moves the cookies from the headers to a list.
     let cookies = payload.get("cookies").and_then(Value::as_array).into_iter().flatten();
     let cookies = cookies.filter_map(Value::as_str).collect::<Vec<_>>().join("; ");
     if !cookies.is_empty()

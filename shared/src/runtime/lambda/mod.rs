@@ -1,8 +1,8 @@
 //! AWS Lambda: an invocation is a JSON document, either a function URL's request or a schedule's payload.
 //!
-//! From `lambda_runtime` comes the runtime loop. The event is read and the reply made here: the conversion of
-//! `lambda_http` panics on a raw query such as `a=<b>`, turns a `?` in the path into a query, and keeps
-//! one of several answer headers of one name (`infra/decisions/0001-lambda-http.md`).
+//! `lambda_runtime` provides the runtime loop. Events are parsed and replies built here, because the conversion
+//! of `lambda_http` panics on a raw query such as `a=<b>`, turns a `?` in the path into a query, and keeps only
+//! one of several answer headers with the same name (`infra/decisions/0001-lambda-http.md`).
 
 mod event;
 mod reply;
@@ -29,7 +29,7 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
     let handler = service_fn(move |invocation: LambdaEvent<Value>| {
         let service = Arc::clone(&service);
         async move {
-            // Told before Lambda hears the answer: it freezes whatever has answered.
+            // Telemetry is sent before the answer, because Lambda freezes the process after it.
             let watched = Telemetry::installed().begin();
             let answer = watched.around(handle(&service, invocation)).await;
             watched.end(answer.is_ok()).await;
@@ -37,7 +37,7 @@ pub(super) async fn serve(service: Service) -> Result<(), ServeError> {
         }
     });
     // Without the runtime's own tracing layer, whose span would repeat the request id under another name.
-    // The runtime parses the event itself, so its bytes are judged on their way there.
+    // The runtime parses the event itself, so its bytes are checked first.
     let judged = MapRequestLayer::new(|invocation: LambdaInvocation| LambdaInvocation {
         body: event::neutralize(invocation.body),
         ..invocation
@@ -55,7 +55,7 @@ async fn handle(service: &Service, invocation: LambdaEvent<Value>) -> Result<Rep
     }
 }
 
-/// Answers a client; whatever happens, that is an answer and not a failed invocation.
+/// Answers a client; an error becomes an HTTP answer and not a failed invocation.
 async fn respond(service: &Service, payload: Value, request_id: RequestId) -> Reply {
     let response = match event::read(payload) {
         Some((request, client_ip)) => {
@@ -67,8 +67,8 @@ async fn respond(service: &Service, payload: Value, request_id: RequestId) -> Re
     Reply::http(response)
 }
 
-/// Runs the job of a schedule. A failed run fails the invocation, so that the scheduler tries again
-/// and in the end the dead letter queue has it.
+/// Runs the job of a schedule. A failed run fails the invocation, so that the scheduler retries it and finally
+/// puts it into the dead letter queue.
 async fn run(service: &Service, payload: &Value, request_id: RequestId) -> Result<Reply, Failed> {
     let Some((event, path)) = ScheduledEvent::read(payload).zip(service.job_path) else {
         tracing::error!(
@@ -79,8 +79,8 @@ async fn run(service: &Service, payload: &Value, request_id: RequestId) -> Resul
     };
     let cron = event.job.clone();
     let Ok(request) = Request::post(path).body(Empty::<Bytes>::new()) else {
-        tracing::error!(request_id = request_id.0, cron, path, "the job's path is no path");
-        return Err(Failed("the job's path is no path"));
+        tracing::error!(request_id = request_id.0, cron, path, "the job's path is invalid");
+        return Err(Failed("the job's path is invalid"));
     };
     let arrival =
         Arrival { request_id: request_id.clone(), client_ip: ClientIp(None), trigger: Some(Trigger(event)) };
@@ -101,19 +101,19 @@ async fn run(service: &Service, payload: &Value, request_id: RequestId) -> Resul
     Ok(Reply::job(&response))
 }
 
-/// Reads an answer to its end, in a task of its own because a streamed body can panic too.
+/// Reads the whole answer in its own task, because a streamed body can panic too.
 async fn buffer(response: Response, request_id: &RequestId) -> http::Response<Bytes> {
     let (parts, body) = response.into_parts();
     match tokio::spawn(in_invocation(body.collect())).await {
         Ok(Ok(collected)) => http::Response::from_parts(parts, collected.to_bytes()),
         Ok(Err(_)) | Err(_) => {
-            tracing::error!(request_id = request_id.0, "the answer broke off");
+            tracing::error!(request_id = request_id.0, "the answer's body broke off");
             internal(request_id)
         }
     }
 }
 
-/// Why an invocation failed, in a fixed text: Lambda logs it and hands it to the queue.
+/// Why an invocation failed, as a fixed text: Lambda logs it and sends it to the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Failed(&'static str);
 

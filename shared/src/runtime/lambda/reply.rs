@@ -1,4 +1,4 @@
-//! What an invocation returns to Lambda.
+//! The reply that an invocation returns to Lambda.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use crate::json;
 
-/// The document that Lambda reads.
+/// The JSON document that Lambda reads.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub(super) enum Reply {
-    /// To a client, through the function URL.
+    /// For a client of the function URL.
     Http(HttpReply),
-    /// To the scheduler, which drops it, and to whoever invokes the job by hand.
+    /// For the scheduler, which ignores it, and for a person who invokes the job.
     Job(Value),
 }
 
@@ -33,7 +33,8 @@ pub(super) struct HttpReply {
 }
 
 impl Reply {
-    /// Text stays text whatever its content type says: base64 costs a third more of the 6 MB an answer may have.
+    /// Sends text as text for every content type, because base64 needs a third more of the 6 MB that an answer
+    /// may have.
     pub(super) fn http(response: Response<Bytes>) -> Self {
         let (parts, body) = response.into_parts();
         let (body, is_base64_encoded) = match String::from_utf8(body.into()) {
@@ -50,14 +51,14 @@ impl Reply {
         })
     }
 
-    /// What the job said about its run, where that is JSON.
+    /// The summary of the job's run, if it is JSON.
     pub(super) fn job(response: &Response<Bytes>) -> Self {
         Self::Job(json::read_trusted(response.body()).unwrap_or_default())
     }
 }
 
-/// One line for each name: the format has no other way to say a header twice. Cookies are listed apart,
-/// because a comma does not separate them.
+/// Joins headers with the same name, because the format cannot repeat a header. Cookies are listed separately,
+/// because commas do not separate them.
 fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     let names = headers.keys().filter(|name| *name != SET_COOKIE);
     let line = |name| headers.get_all(name).iter().map(text).collect::<Vec<_>>().join(", ");

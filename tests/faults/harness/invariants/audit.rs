@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
-/// Holds for every case and every booking.
 pub struct OneEntryPerTransition;
 
-/// What the kinds of these entries begin with.
+/// The prefixes of these entries' kinds.
 const TRANSITIONS: [&str; 2] = ["case.", "booking."];
 
 impl Invariant for OneEntryPerTransition {
@@ -32,7 +31,7 @@ impl Invariant for OneEntryPerTransition {
     }
 }
 
-/// Whose transition it was, and what its entry is called.
+/// The subject of the transition and the kind of its entry.
 fn transition(before: Option<&Row>, after: &Row) -> Option<(String, String)> {
     let (id, kind) = match after.text("sk") {
         "CASE" => ("case_id", "case"),

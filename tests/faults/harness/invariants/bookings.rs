@@ -1,4 +1,4 @@
-//! A booking's row says what its facts say, in every list and at every time.
+//! A booking's row matches its facts, in every list and at every time.
 
 use shared::domain::marketplace::booking::{Due, Policy, Step};
 use shared::domain::platform::effect::EffectStatus;
@@ -6,7 +6,6 @@ use shared::domain::platform::effect::EffectStatus;
 use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};
 
-/// Holds for every booking.
 pub struct RowsFollowFacts;
 
 impl Invariant for RowsFollowFacts {
@@ -22,7 +21,7 @@ impl Invariant for RowsFollowFacts {
     }
 }
 
-/// In every list it stands under its state.
+/// Every list has the booking under its status.
 fn lists(booked: &Booked<'_>) -> Result<(), String> {
     let Some(booking) = &booked.booking else {
         let listed = booked.projected.text("list_pk");
@@ -44,7 +43,7 @@ fn lists(booked: &Booked<'_>) -> Result<(), String> {
     must(by_status, || format!("listed under another status than {status}"))
 }
 
-/// The sweep looks at it when its time runs out, and only then.
+/// The booking is due exactly when its time runs out.
 fn due(booked: &Booked<'_>) -> Result<(), String> {
     let due = booked.booking.as_ref().and_then(|booking| booking.next_due(&Policy::default()));
     let runs_out = matches!(due, Some(Due::Expire { .. } | Due::Decline { .. }));
@@ -52,7 +51,7 @@ fn due(booked: &Booked<'_>) -> Result<(), String> {
     must(is_due == runs_out, || format!("due, or not, although {due:?}"))
 }
 
-/// What the facts ask for has begun, each version once, and nothing else has.
+/// Exactly the effects that follow from the facts exist, each version once.
 fn steps(booked: &Booked<'_>) -> Result<(), String> {
     let Booked { row, booking, effects, .. } = booked;
     for step in Step::ALL {
@@ -70,10 +69,10 @@ fn steps(booked: &Booked<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// At most one transfer stands, and the row knows whether one is under way.
+/// At most one transfer is live, and the row says whether one is running.
 fn payout(booked: &Booked<'_>) -> Result<(), String> {
     let row = &booked.row;
-    let standing: Vec<_> = booked.standing_transfers().map(|(effect, _)| effect).collect();
+    let standing: Vec<_> = booked.live_transfers().map(|(effect, _)| effect).collect();
     must(standing.len() <= 1, || format!("{} transfers stand", standing.len()))?;
     let under_way = standing.iter().any(|effect| effect.status != EffectStatus::Done);
     must(under_way == row.payout_in_progress, || format!("a transfer is under way: {under_way}"))?;
@@ -86,7 +85,7 @@ fn payout(booked: &Booked<'_>) -> Result<(), String> {
     must(fits, || format!("settled by {told:?}, not by the transfer that was made"))
 }
 
-/// Facts are only ever added, and each change is counted.
+/// Facts are only added, and each change is counted.
 fn grows(moment: &Moment<'_>) -> Result<(), String> {
     for (before, after) in moment.before.changes(moment.after) {
         let Some(before) = before.filter(|row| row.text("sk") == "BOOKING") else { continue };

@@ -1,5 +1,5 @@
-//! The books: they add up to nothing, the balances are a recount of the entries, the entries of a booking
-//! are what its facts are worth, and what is kept back is what transfers under way keep back.
+//! The ledger: it sums to zero, the balances equal a recount of the entries, a booking's entries match its facts,
+//! and reserved amounts match the running transfers.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,13 @@ use shared::domain::platform::effect::EffectStatus;
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::{Row, Rows};
 
-/// Holds for every company and every currency. Entries and balances are written together, so it holds at
-/// every moment.
-pub struct BooksAddUp;
+/// For every company and currency, at every moment, because entries and balances are written together.
+pub struct LedgerSumsToZero;
 
-/// Amounts by the key of a row of balances and the word of the account; nothing is left out.
+/// Amounts by the key of a balance row and account; zero amounts are left out.
 type Sums = BTreeMap<((String, String), String), i64>;
 
-impl Invariant for BooksAddUp {
+impl Invariant for LedgerSumsToZero {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let kinds = ["LEDGER#", "BALANCE#", "BOOKING#"];
         let is_of_money = |row: &Row| kinds.iter().any(|kind| row.text("pk").starts_with(kind));
@@ -53,7 +52,7 @@ fn check(rows: &Rows) -> Result<(), String> {
         for (account, amount) in worth {
             *recounted.entry((balance.clone(), account.word().to_owned())).or_default() += amount;
         }
-        let kept = booked.standing_transfers().filter(|(effect, _)| effect.status != EffectStatus::Done);
+        let kept = booked.live_transfers().filter(|(effect, _)| effect.status != EffectStatus::Done);
         let kept: i64 = kept.map(|(_, request)| request.metadata.carried_amount).sum();
         *recounted.entry((balance, "reserved".to_owned())).or_default() += kept;
     }

@@ -1,9 +1,9 @@
-//! Companies that nothing happens to.
+//! Other companies stay unchanged.
 
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
-/// Every row with a company in its key is one of this company's, or stays as it is.
+/// Every changed row with a company in its key belongs to this company.
 pub struct Bystanders {
     pub company: &'static str,
 }

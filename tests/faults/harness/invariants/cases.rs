@@ -1,9 +1,8 @@
-//! Cases that are over are over.
+//! Closed cases are never due again.
 
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
-/// Holds for every case: once it is closed nobody looks at it again.
 pub struct ClosedCasesRest;
 
 impl Invariant for ClosedCasesRest {

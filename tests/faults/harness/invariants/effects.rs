@@ -1,4 +1,5 @@
-//! Effects: the fence never falls, what was frozen stays frozen, and only the owner of a claim ends it.
+//! Effects: the fencing token never decreases, stored requests never change, and only the claim's owner ends an
+//! effect.
 
 use shared::domain::kernel::time;
 use shared::domain::platform::refusal::REFUND_RETURNED;
@@ -7,10 +8,9 @@ use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::process::is_of;
 use crate::harness::rows::Row;
 
-/// Holds for every effect that was ever claimed.
 pub struct Fences;
 
-/// What is written before the first call and never again.
+/// Attributes that are written before the first call and never again.
 const FROZEN: [&str; 4] = ["request", "downstream_key", "operation", "kind"];
 
 impl Invariant for Fences {
@@ -26,10 +26,10 @@ impl Invariant for Fences {
     }
 }
 
-/// What changes of a refused effect once it is resolved.
+/// Attributes of a refused effect that change when it is resolved.
 const LISTED: [&str; 4] = ["is_refusal_open", "refusal_resolved_at", "list_status_pk", "list_sk"];
 
-/// Whether a refused effect only leaves its list.
+/// Whether the change only removes a refused effect from its list.
 fn is_resolved(before: &Row, after: &Row) -> bool {
     let rest = |row: &Row| {
         let mut fields = row.0.as_object().cloned().unwrap_or_default();
@@ -39,8 +39,7 @@ fn is_resolved(before: &Row, after: &Row) -> bool {
     before.text("status") == "rejected" && after.0["is_refusal_open"].is_null() && rest(before) == rest(after)
 }
 
-/// Whether a refund that was done is refused after all, because it failed at Stripe later. Nothing else of what is
-/// done can be undone by a provider.
+/// Whether a refund became refused because it failed at Stripe later. No other finished effect can be undone.
 fn is_taken_back(before: &Row, after: &Row) -> bool {
     let is_refund =
         before.text("kind") == "payment_refunded" && before.number("fence") == after.number("fence");

@@ -1,9 +1,9 @@
-//! Events: what was applied is over, and what was not says why and until when.
+//! Events: applied events never change, and the others have a reason and a due time.
 
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
-/// Holds for every event: an applied one is never written again, and none is forgotten.
+/// An applied event is never written again, and none is deleted.
 pub struct AppliedOnce;
 
 impl Invariant for AppliedOnce {
@@ -18,21 +18,21 @@ impl Invariant for AppliedOnce {
     }
 }
 
-/// Holds for every event at every moment: what has had no effect is to be tried again and says on what it failed, or
-/// waits in the list of a person, or is one that nothing follows from.
-pub struct EventsStand;
+/// At every moment an event without effect is due with the reason of its failure, is listed for a person, or
+/// needs no handling.
+pub struct EventsAccountedFor;
 
-impl Invariant for EventsStand {
+impl Invariant for EventsAccountedFor {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let changes = moment.before.changes(moment.after).filter_map(|(_, after)| after);
         for event in changes.filter(|row| row.text("pk").starts_with("EVENT#")) {
-            stands(event).map_err(|problem| format!("{problem}: {event}"))?;
+            is_accounted_for(event).map_err(|problem| format!("{problem}: {event}"))?;
         }
         Ok(())
     }
 }
 
-fn stands(event: &Row) -> Result<(), String> {
+fn is_accounted_for(event: &Row) -> Result<(), String> {
     let (is_due, is_listed) = (!event.text("due_at").is_empty(), !event.text("list_status_pk").is_empty());
     let says_why = !event.text("reason").is_empty();
     let was_tried = event.number("tries").unwrap_or_default() > 0;

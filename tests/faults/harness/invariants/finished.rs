@@ -1,9 +1,9 @@
-//! At rest nothing is left to do now.
+//! At rest nothing is due.
 
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
-/// Every effect and every event has reached its end, and nothing is due.
+/// Every effect and event is finished, and nothing is due.
 pub struct NothingUnfinished;
 
 impl Invariant for NothingUnfinished {

@@ -1,4 +1,4 @@
-//! Mails about refusals: each recipient is written to once, and only for a reason.
+//! Mails about refusals: each recipient gets one mail, and only for a reason.
 
 use shared::domain::marketplace::booking::{
     Booking, BookingFactKind, BookingStatus, CancelledBy, RefusalDecision, Step,
@@ -8,12 +8,12 @@ use shared::domain::platform::effect::EffectStatus;
 use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};
 
-/// Holds for every booking: what it says of mails follows from its history, and not from the code that asks for them.
-pub struct RefusalsAreHeard;
+/// A booking's mails follow from its history, checked independently of the code that creates them.
+pub struct RefusalsAreMailed;
 
-impl Invariant for RefusalsAreHeard {
+impl Invariant for RefusalsAreMailed {
     fn at_rest(&self, moment: &Moment<'_>) -> Result<(), String> {
-        let left = moment.world.left_the_house();
+        let left = moment.world.count_sent();
         for booked in moment.after.bookings() {
             let Some(booking) = &booked.booking else { continue };
             let told = |problem| format!("{problem}: {}", booked.projected);
@@ -31,7 +31,7 @@ impl Invariant for RefusalsAreHeard {
     }
 }
 
-/// Both sides hear that the money was not taken, and that it was taken after all.
+/// Both parties get a mail that the capture failed, and one if it succeeded after all.
 fn of_capture(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
     if !was_refused(booked, Step::Capture) {
         return Ok(());
@@ -53,7 +53,7 @@ fn of_capture(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
     Ok(())
 }
 
-/// A customer whose booking was cancelled by another party is told where the money is.
+/// A customer whose booking another party cancelled gets a mail about the payment.
 fn of_cancellation(booked: &Booked<'_>, booking: &Booking) -> Result<(), String> {
     let by = booking.cancellation.map(|(_, by)| by);
     if booking.stage != BookingStatus::Cancelled || by == Some(CancelledBy::Customer) {
@@ -76,13 +76,12 @@ fn of_cancellation(booked: &Booked<'_>, booking: &Booking) -> Result<(), String>
     Ok(())
 }
 
-/// A mail that was sent, or is in doubt, about a refusal is about one that happened.
+/// A mail about a refusal, sent or in doubt, concerns a real refusal.
 fn has_reason(booked: &Booked<'_>, mail: Step) -> Result<(), String> {
     let reason = match mail {
         Step::AcceptedMail | Step::ProfessionalAcceptedMail => Step::Capture,
         Step::ReleaseRefusedMail => Step::Release,
         Step::RefundRefusedMail | Step::RefundedMail => Step::Refund,
-        // A booking is declined for other reasons as well.
         _ => return Ok(()),
     };
     let has_left = |status: EffectStatus| status != EffectStatus::Rejected;

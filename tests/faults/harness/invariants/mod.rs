@@ -1,4 +1,4 @@
-//! Invariants that hold for every job.
+//! The invariants of all jobs.
 
 mod audit;
 mod bookings;
@@ -19,16 +19,16 @@ mod transfers;
 
 pub use audit::OneEntryPerTransition;
 pub use bookings::RowsFollowFacts;
-pub use books::BooksAddUp;
+pub use books::LedgerSumsToZero;
 pub use bystanders::Bystanders;
 pub use cases::ClosedCasesRest;
 pub use effects::Fences;
-pub use events::{AppliedOnce, EventsStand};
+pub use events::{AppliedOnce, EventsAccountedFor};
 pub use finished::NothingUnfinished;
-pub use mails::RefusalsAreHeard;
+pub use mails::RefusalsAreMailed;
 pub use once::OnceEach;
 pub use payees::OneAtAPayee;
-pub use payments::TakenOrLetGo;
+pub use payments::CapturedOrVoided;
 pub use refusals::RefusalsAreListed;
 pub use runs::EndedRunsLeaveNothing;
 pub use sums::SumsAreRight;
@@ -40,25 +40,25 @@ use support::world::COMPANY;
 /// The invariants of every job that moves money of one company.
 pub fn of_money() -> Vec<Box<dyn Invariant>> {
     let mut invariants = of_restored_money();
-    // Before the invariants that say the same of transfers in more general words.
+    // Before the more general invariants about transfers.
     invariants.insert(5, Box::new(OnceEach));
-    invariants.push(Box::new(RefusalsAreHeard));
+    invariants.push(Box::new(RefusalsAreMailed));
     invariants
 }
 
-/// The same over a table that was restored: of what left before, no row tells.
+/// The invariants for a restored table, which has no rows about earlier transfers.
 pub fn of_restored_money() -> Vec<Box<dyn Invariant>> {
     vec![
         Box::new(Fences),
         Box::new(AppliedOnce),
-        Box::new(EventsStand),
+        Box::new(EventsAccountedFor),
         Box::new(OneEntryPerTransition),
         Box::new(Bystanders { company: COMPANY }),
         Box::new(RowsFollowFacts),
-        Box::new(BooksAddUp),
+        Box::new(LedgerSumsToZero),
         Box::new(OneAtAPayee),
         Box::new(OneTransferEach),
-        Box::new(TakenOrLetGo),
+        Box::new(CapturedOrVoided),
         Box::new(RefusalsAreListed),
         Box::new(NothingUnfinished),
     ]

@@ -1,4 +1,4 @@
-//! Professionals: one worker at a time is at one, and none whose share may be paid is forgotten.
+//! Payees: one worker at a time processes one, and none with a payable share is forgotten.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,9 @@ use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::process::is_of;
 use crate::harness::rows::Row;
 
-/// Holds for every professional.
 pub struct OneAtAPayee;
 
-/// What only the holder of a claim writes.
+/// Attributes that only the owner of the claim writes.
 const HELD: [&str; 4] = ["fence", "owner", "lease_until", "looked_until"];
 
 impl Invariant for OneAtAPayee {
@@ -48,7 +47,7 @@ fn claim(before: Option<&Row>, after: Option<&Row>, moment: &Moment<'_>) -> Resu
         return must(unheld || none, || "nobody changed a claim".to_owned());
     };
     if new > old {
-        // Who is slow may renew a claim that somebody else is about to take over: the fence decides.
+        // A slow worker may renew a claim that another is about to take: the fencing token decides.
         let taken = is_of(actor, after.text("owner"));
         return must(taken, || format!("worker {actor} raised a fence without a claim of its own"));
     }
@@ -56,7 +55,7 @@ fn claim(before: Option<&Row>, after: Option<&Row>, moment: &Moment<'_>) -> Resu
     must(is_of(actor, owner), || format!("worker {actor} wrote under another's claim"))
 }
 
-/// Whoever has a booking that may be paid now or later is due.
+/// Every professional with a booking payable now or later is due.
 fn nobody_is_forgotten(moment: &Moment<'_>, touched: &BTreeSet<String>) -> Result<(), String> {
     for booked in moment.after.bookings().filter(|booked| !booked.row.payout_in_progress) {
         let Some(booking) = &booked.booking else { continue };

@@ -1,4 +1,4 @@
-//! Customers' money: taken or let go, never both, and neither twice.
+//! Customers' payments: captured or voided, never both, and neither twice.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,9 @@ use stand_ins::stripe::IntentStatus;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 
-/// Holds for every payment that was opened.
-pub struct TakenOrLetGo;
+pub struct CapturedOrVoided;
 
-impl Invariant for TakenOrLetGo {
+impl Invariant for CapturedOrVoided {
     fn after_call(&self, moment: &Moment<'_>) -> Result<(), String> {
         let mut done: BTreeMap<String, (usize, usize, usize)> = BTreeMap::new();
         for entry in moment.world.service.sandbox.outbox.entries() {
@@ -35,19 +34,19 @@ impl Invariant for TakenOrLetGo {
             let stands = moment.world.service.sandbox.stripe.payment_intent(payment);
             let status = stands.map(|payment| payment.status);
             let told = || format!("{payment} is {status:?}: {}", booked.projected);
-            must(status.is_some_and(|status| fits(booking, status)), told)?;
+            must(status.is_some_and(|status| matches(booking, status)), told)?;
         }
         Ok(())
     }
 }
 
-/// Whether the payment stands as the booking says: a promise is paid for, what came to nothing is let go.
-fn fits(booking: &Booking, status: IntentStatus) -> bool {
+/// Whether the payment's status matches the booking: accepted ones are captured, declined ones voided.
+fn matches(booking: &Booking, status: IntentStatus) -> bool {
     let waits = [IntentStatus::RequiresPaymentMethod, IntentStatus::RequiresCapture];
     let unfinished = Step::ALL.into_iter().any(|step| {
         matches!(step, Step::Capture | Step::Release | Step::Refund) && booking.wants(step, None)
     });
-    // What Stripe refused stands as it was; that it is listed is an invariant of its own.
+    // A refused change leaves the payment unchanged; another invariant checks that it is listed.
     let is_refused = booking.unresolved_refusals().any(|(step, _)| booking.waiting_amount(step).is_some());
     match status {
         _ if is_refused => booking.stage.is_off(),

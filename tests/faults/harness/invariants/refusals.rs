@@ -1,4 +1,4 @@
-//! Refusals: each is listed until it is resolved, and no booking claims the opposite.
+//! Refusals: each is listed until it is resolved, and no booking contradicts it.
 
 use shared::domain::marketplace::booking::{Booking, BookingStatus, Step};
 use shared::domain::platform::effect::{Effect, EffectStatus};
@@ -8,7 +8,6 @@ use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
-/// Holds for every effect that a provider refused for good, and for every booking.
 pub struct RefusalsAreListed;
 
 impl Invariant for RefusalsAreListed {
@@ -63,7 +62,7 @@ fn check(booked: &Booked<'_>, moment: &Moment<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// The customer's money is where the booking says, or it is listed.
+/// The customer's payment matches the booking, or the difference is listed.
 fn is_accounted_for(booking: &Booking) -> Result<(), String> {
     let is_held = booking.authorization.is_some() && booking.released_at.is_none();
     let waits = if booking.amounts.captured > 0 { booking.amounts.remaining() > 0 } else { is_held };
@@ -74,7 +73,7 @@ fn is_accounted_for(booking: &Booking) -> Result<(), String> {
 }
 
 fn is_listed(row: &Row) -> bool {
-    // Of a member's messages and free days there is a list of their own.
+    // Members' messages and free days have their own list.
     let list = row.text("list_status_pk");
     list.ends_with("#refused") || list.ends_with("#refused_of_members")
 }
@@ -83,7 +82,7 @@ fn is_resolved(row: &Row) -> bool {
     !row.text("refusal_resolved_at").is_empty()
 }
 
-/// A payment that was not opened ends the booking, which says so to the caller.
+/// A payment that was not created ends the booking, which tells the caller.
 fn is_of_ended_hold(effect: &Effect) -> bool {
     refusal::step_of(&effect.request) == Some(Step::Hold)
 }

@@ -1,11 +1,11 @@
-//! Runs of the reconciliation: one that says it came to its end left nothing out.
+//! Reconciliation runs: a completed run left nothing out.
 
 use shared::store::marketplace::reconciliation::Reconciliation;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 
-/// Holds where one run goes on by itself: at its end every cent is explained or listed, or it says what kept it from
-/// that.
+/// For a run without concurrent workers: at its end every cent is matched or listed, or the run names its
+/// trouble.
 pub struct EndedRunsLeaveNothing;
 
 impl Invariant for EndedRunsLeaveNothing {

@@ -1,15 +1,13 @@
-//! The counters of the KPIs, against a recount of the cases. They are written together, so this holds
-//! at every moment.
+//! The KPI counters equal a recount of the cases at every moment, because they are written together.
 
 use std::collections::BTreeMap;
 
 use crate::harness::invariant::{Invariant, Moment, must};
 use crate::harness::rows::Row;
 
-/// Holds for every company.
 pub struct SumsAreRight;
 
-/// Day and figure, by company; figures that are 0 are left out.
+/// Figures by company and day; zeros are left out.
 type Sums<'a> = BTreeMap<(&'a str, &'a str, String), i64>;
 
 impl Invariant for SumsAreRight {

@@ -1,4 +1,4 @@
-//! Transfers at Stripe: at most one for a booking, made of what was frozen before it was asked for.
+//! Transfers at Stripe: at most one per booking, made from a request that was stored before.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,7 @@ use stand_ins::stripe::Transfer;
 use crate::harness::booked::Booked;
 use crate::harness::invariant::{Invariant, Moment, must};
 
-/// Holds for every booking, whoever paid it and whenever. A transfer that names no booking is of nobody
-/// here.
+/// Transfers that name no booking are ignored.
 pub struct OneTransferEach;
 
 impl Invariant for OneTransferEach {
@@ -26,14 +25,14 @@ impl Invariant for OneTransferEach {
             moment.after.bookings().map(|booked| (booked.row.booking_id.to_string(), booked)).collect();
         for (id, transfer) in made {
             let booked = bookings.get(id).ok_or_else(|| format!("a transfer of no booking: {transfer:?}"))?;
-            // A table that was restored does not know what it sent before; what it adopts it has not asked for.
-            if is_of_earlier_life(moment, transfer) {
+            // A restored table does not know its earlier transfers; an adopted transfer has no request of ours.
+            if predates_restore(moment, transfer) {
                 continue;
             }
-            let (effect, request) = asked_for(moment, booked, transfer)?;
+            let (effect, request) = requesting_effect(moment, booked, transfer)?;
             let known = !matches!(effect.status, EffectStatus::Prepared | EffectStatus::Rejected);
             must(known, || format!("{transfer:?} was made, but stands as {effect:?}"))?;
-            must(is_as_frozen(transfer, request), || format!("{transfer:?} is not {request:?}"))?;
+            must(matches_request(transfer, request), || format!("{transfer:?} is not {request:?}"))?;
         }
         Ok(())
     }
@@ -46,7 +45,7 @@ impl Invariant for OneTransferEach {
             let done = booked.transfers().filter(|(effect, _)| effect.status == EffectStatus::Done).count();
             let found = made.get(id.as_str());
             let count = usize::from(found.is_some());
-            let is_unknown_yet = found.is_some_and(|it| is_of_earlier_life(moment, it)) && done == 0;
+            let is_unknown_yet = found.is_some_and(|it| predates_restore(moment, it)) && done == 0;
             must(done == count || is_unknown_yet, || {
                 format!("{done} transfers of {id} are known, {count} were made")
             })?;
@@ -58,13 +57,13 @@ impl Invariant for OneTransferEach {
     }
 }
 
-/// Whether it was made before the table was restored: no row of a batch of that day is left.
-fn is_of_earlier_life(moment: &Moment<'_>, transfer: &Transfer) -> bool {
+/// Whether it was made before the restore: no batch row of that day is left.
+fn predates_restore(moment: &Moment<'_>, transfer: &Transfer) -> bool {
     let batch = transfer.metadata.get("batch_id").map(String::as_str).unwrap_or_default();
     !moment.after.of("BATCHES#").any(|row| row.to_string().contains(batch))
 }
 
-/// The transfers that the booking tells of.
+/// The transfers that the booking names.
 fn paid_by(booked: &Booked<'_>) -> Vec<String> {
     let facts = booked.row.history.facts();
     facts
@@ -86,8 +85,8 @@ fn by_booking(transfers: &[Transfer]) -> Result<BTreeMap<&str, &Transfer>, Strin
     Ok(made)
 }
 
-/// The effect under whose key it was made.
-fn asked_for<'a>(
+/// The effect with the transfer's idempotency key.
+fn requesting_effect<'a>(
     moment: &Moment<'_>,
     booked: &'a Booked<'_>,
     transfer: &Transfer,
@@ -100,7 +99,7 @@ fn asked_for<'a>(
     found.ok_or_else(|| format!("{transfer:?} was made under {key:?}, which nothing was frozen for"))
 }
 
-fn is_as_frozen(transfer: &Transfer, request: &TransferRequest) -> bool {
+fn matches_request(transfer: &Transfer, request: &TransferRequest) -> bool {
     transfer.amount == request.amount
         && transfer.currency == request.currency.as_str()
         && transfer.destination == request.destination.to_string()

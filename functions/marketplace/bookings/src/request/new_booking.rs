@@ -1,4 +1,4 @@
-//! What somebody asks for, read from the body: every field that is wrong is named at once.
+//! Parses a booking request; all invalid fields are reported at once.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
@@ -13,13 +13,12 @@ use shared::domain::recovery::settings::FieldError;
 use shared::http::body::language_field;
 use shared::http::{Failure, JsonBody};
 
-/// Nobody plans further ahead, and a date is no typing error within it.
+/// A later start is taken for a typing error.
 const MAX_DAYS_AHEAD: i64 = 2 * 366;
 
 const FIELDS: [&str; 7] =
     ["professional_id", "customer_id", "amount", "currency", "scheduled_start", "customer_email", "language"];
 
-/// What is asked for.
 #[derive(Debug)]
 pub(super) struct NewBooking {
     email: Option<EmailAddress>,
@@ -64,7 +63,7 @@ impl NewBooking {
         let price = Money { amount, currency };
         let fee = FeeBasisPoints::default();
         let terms = Terms { professional_id, customer_id, price, fee, scheduled_start };
-        fields.errors.extend(terms.clone().checked().err().map(told));
+        fields.errors.extend(terms.clone().checked().err().map(field_error));
         if fields.errors.is_empty() {
             Ok(Self { email, language, terms })
         } else {
@@ -72,13 +71,13 @@ impl NewBooking {
         }
     }
 
-    /// The customer's address, where one is given, and the language to write in.
+    /// The customer's address, if one is given, and the language of mails.
     pub(super) fn contact(&self) -> (Option<&EmailAddress>, Language) {
         (self.email.as_ref(), self.language)
     }
 
-    /// The terms as they are agreed on now. Whether the start is still to come is looked at here, so that
-    /// a retry of what was done long ago is given its answer.
+    /// The agreed terms. Only here the start must be in the future, so that a late retry of an earlier request
+    /// still gets its answer.
     pub(super) fn terms(&self, fee: FeeBasisPoints, now: DateTime<Utc>) -> Result<Terms, Failure> {
         let start = self.terms.scheduled_start;
         if start <= now || start > now + Duration::days(MAX_DAYS_AHEAD) {
@@ -89,7 +88,7 @@ impl NewBooking {
     }
 }
 
-/// A customer asks for itself; only the owner names another.
+/// Customers book for themselves; only an owner names a customer.
 fn customer_id(caller: &Caller, fields: &mut Fields<'_>) -> Option<CustomerId> {
     if caller.role == Role::Owner {
         return fields.read("customer_id", "expected the id of the customer", |value| {
@@ -106,7 +105,7 @@ fn amount_expected() -> String {
     format!("expected a whole number of minor units from 1 to {MAX_PRICE}, such as 1999")
 }
 
-fn told(error: InvalidTerms) -> FieldError {
+fn field_error(error: InvalidTerms) -> FieldError {
     match error {
         InvalidTerms::Price => FieldError::new("amount", amount_expected()),
         InvalidTerms::Step => FieldError::new("amount", error.to_string()),
@@ -114,12 +113,12 @@ fn told(error: InvalidTerms) -> FieldError {
     }
 }
 
-/// The instant as it can be written down.
+/// The instant with millisecond precision, as it is stored.
 fn millis(at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(at.timestamp_millis())
 }
 
-/// The fields of a body, and what is wrong with them.
+/// The fields of a body and their errors.
 struct Fields<'a> {
     object: &'a Map<String, Value>,
     errors: Vec<FieldError>,

@@ -1,7 +1,6 @@
-//! Runs of neighbouring keys, sequences, both of them woven into one another, and repetitions.
+//! Runs of neighbouring keys, sequences, interleaved runs, and repetitions.
 
-/// Rows and columns of keyboards and of the number pad, and the ways in which fingers run over them. Each counts
-/// backwards too.
+/// Rows and columns of keyboards and the number pad, and common finger movements. Each also counts backwards.
 const KEY_RUNS: [&str; 25] = [
     "`1234567890-=",
     "~!@#$%^&*()_+",
@@ -31,20 +30,20 @@ const KEY_RUNS: [&str; 25] = [
     "1478963",
 ];
 
-/// How far the text runs over neighbouring keys, forwards or backwards.
+/// The length of the run over neighbouring keys, forwards or backwards.
 pub(super) fn keys(text: &[char]) -> Option<usize> {
     let length = |row: &str| run(text, row.chars()).max(run(text, row.chars().rev()));
     KEY_RUNS.iter().filter_map(|row| length(row)).max()
 }
 
-/// How far the text follows a row from where the row has its first character.
+/// How many characters of the text follow `row`, starting anywhere in it.
 fn run(text: &[char], row: impl Iterator<Item = char>) -> Option<usize> {
     let first = *text.first()?;
     let row = row.skip_while(|key| *key != first);
     Some(text.iter().zip(row).take_while(|(c, key)| **c == *key).count())
 }
 
-/// How far each character follows on the one before, up or down or not at all.
+/// The length of the sequence whose characters each increase, decrease or repeat by the same step.
 pub(super) fn sequence(text: &[char]) -> Option<usize> {
     let step = |pair: &[char]| i64::from(u32::from(pair[1])) - i64::from(u32::from(pair[0]));
     let first = step(text.get(..2)?);
@@ -54,9 +53,8 @@ pub(super) fn sequence(text: &[char]) -> Option<usize> {
     Some(1 + text.windows(2).take_while(|pair| step(pair) == first).count())
 }
 
-/// How far every other character is a run, and those between them are one too: `a1b2c3`, `112233`, `q1w2e3`.
-/// `run` tells how far one goes.
-pub(super) fn woven(text: &[char], run: fn(&[char]) -> Option<usize>, least: usize) -> Option<usize> {
+/// The length of two interleaved runs: `a1b2c3`, `112233`, `q1w2e3`. `run` measures one of them.
+pub(super) fn interleaved(text: &[char], run: fn(&[char]) -> Option<usize>, least: usize) -> Option<usize> {
     let thread = |skipped: usize| {
         let chars: Vec<char> = text.iter().skip(skipped).step_by(2).copied().collect();
         run(&chars).into_iter().chain(sequence(&chars)).max().filter(|length| *length >= least)
@@ -65,7 +63,7 @@ pub(super) fn woven(text: &[char], run: fn(&[char]) -> Option<usize>, least: usi
     Some(2 * one.min(other) + usize::from(one > other))
 }
 
-/// How much of the text from here on stood before already.
+/// How many characters from `start` on repeat an earlier part of the text.
 pub(super) fn repetition(text: &[char], start: usize) -> Option<usize> {
     let same = |earlier: usize| {
         text[earlier..].iter().zip(&text[start..]).take_while(|(one, other)| one == other).count()

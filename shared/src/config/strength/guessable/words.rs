@@ -1,11 +1,11 @@
-//! The words that guessers know, and how they are written.
+//! The words that guessing tools know, and the ways in which people spell them.
 //!
-//! `common_words.txt`: the words of the list of common passwords that Solar Designer of the Openwall
-//! Project compiled (`password.lst` of John the Ripper, public domain), without their digits and marks,
-//! with the months, seasons, days, greetings, clubs, family names and words for "password" of a few more
-//! languages, Spanish above all, and the passphrases that everybody has read of. 23 kB.
+//! `common_words.txt` holds the words of the list of common passwords by Solar Designer of the Openwall Project
+//! (`password.lst` of John the Ripper, public domain), without digits and punctuation, plus months, seasons,
+//! days, greetings, clubs, family names and words for "password" of a few more languages, above all Spanish, and
+//! well-known passphrases. 23 kB.
 
-/// The words, one a line.
+/// One word per line.
 pub(super) const COMMON_WORDS: &str = include_str!("../common_words.txt");
 
 /// The short words that join others, as in `thisismypassword`.
@@ -15,13 +15,13 @@ pub(super) const JOINING_WORDS: [&str; 35] = [
     "my", "no", "te", "to", "yo",
 ];
 
-/// The name of the service, which guessers know too.
+/// The name of the service, which attackers know too.
 const SERVICE: &str = "justonce";
 
-/// Shorter ones are found in every text.
+/// Shorter words occur in every text.
 const MIN_OWN_CHARS: usize = 3;
 
-/// The words that guessers know about one account.
+/// The words that an attacker may know about one account.
 #[derive(Debug, Clone, Default)]
 pub struct OwnWords {
     pub(super) own: Vec<String>,
@@ -29,8 +29,8 @@ pub struct OwnWords {
 }
 
 impl OwnWords {
-    /// The words of an account's address or name, and of what it signs in to: the company and the address of the
-    /// service, of which either may be empty.
+    /// The words of an account's address or name, of its company and of the service's URL; company and URL may be
+    /// empty.
     pub fn of(address: Option<&str>, company: &str, base_url: &str) -> Self {
         let own = address.map(words_of).unwrap_or_default();
         let host = base_url.rsplit('/').next().unwrap_or_default();
@@ -40,7 +40,7 @@ impl OwnWords {
     }
 }
 
-/// The parts between marks, and the whole local part or name without them.
+/// The parts between punctuation, and the whole local part or name without it.
 fn words_of(text: &str) -> Vec<String> {
     let text = text.to_lowercase();
     let (local, domain) = text.rsplit_once('@').unwrap_or((&text, ""));
@@ -50,7 +50,7 @@ fn words_of(text: &str) -> Vec<String> {
     };
     let mut words = parts(local);
     words.push(local.chars().filter(|c| c.is_alphanumeric()).collect());
-    // The last label is a country or `com`.
+    // The top-level domain is no word.
     for domain in [domain, &unicode] {
         words.extend(domain.rsplit_once('.').map(|(labels, _)| parts(labels)).unwrap_or_default());
     }
@@ -58,35 +58,34 @@ fn words_of(text: &str) -> Vec<String> {
     words
 }
 
-/// How a word is written.
-pub(super) struct Written {
-    /// In how many characters.
+/// A word as it is spelled in a password.
+pub(super) struct SpelledWord {
+    /// The number of characters.
     pub(super) length: usize,
-    /// Whether marks or spaces part its letters.
-    is_parted: bool,
+    /// Whether punctuation or spaces separate its letters.
+    is_separated: bool,
 }
 
-impl Written {
-    /// What the marks between its letters add to its price.
-    pub(super) fn parted(&self) -> u32 {
-        u32::from(self.is_parted)
+impl SpelledWord {
+    /// The additional cost of the punctuation between its letters.
+    pub(super) fn separator_cost(&self) -> u32 {
+        u32::from(self.is_separated)
     }
 }
 
-/// How a word is written, where the text begins with it; digits and marks may stand for letters, and other marks
-/// between them.
-pub(super) fn begins_with(text: &[char], word: &str) -> Option<Written> {
-    let (mut length, mut is_parted) = (0, false);
+/// How the text spells `word` at its start; digits and punctuation may replace letters or separate them.
+pub(super) fn begins_with(text: &[char], word: &str) -> Option<SpelledWord> {
+    let (mut length, mut is_separated) = (0, false);
     for letter in word.chars() {
         let marks = text[length..].iter().take_while(|c| length > 0 && is_mark_beside(**c, letter)).count();
-        is_parted |= marks > 0;
+        is_separated |= marks > 0;
         length += marks;
         if !text.get(length).is_some_and(|c| stands_for(*c, letter)) {
             return None;
         }
         length += 1;
     }
-    (length > 0).then_some(Written { length, is_parted })
+    (length > 0).then_some(SpelledWord { length, is_separated })
 }
 
 fn is_mark_beside(c: char, letter: char) -> bool {

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Every header that is refused for what it is, whoever the source.
+/// Headers that every source refuses.
 fn corpus() -> Vec<(HeaderMap, Refused)> {
     let mut corpus = Vec::new();
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
@@ -66,15 +66,15 @@ fn a_source_that_does_not_exist_says_what_a_known_one_tells_a_stranger() {
     for headers in [wrong, with(KNOWN_SHARED), with(KNOWN_PRIVATE)] {
         assert_eq!(refuse(&headers, BODY, signed_at()), Refused::Mismatch);
     }
-    // Not even to somebody who signs with the keys that the work is done with.
-    let nobody = WebhookKeys::of_nobody();
+    // A signature with the dummy keys is refused too.
+    let nobody = WebhookKeys::dummy();
     let prefixed = super::super::claim::sign("msg_1", signed_at(), BODY, &nobody.shared[0]);
     assert_eq!(refuse(&with(&prefixed), BODY, signed_at()), Refused::Mismatch);
 }
 
 #[test]
 fn no_signature_is_held_against_a_key_of_the_other_algorithm() {
-    // What everybody knows of a source with a public key: its bytes, taken for a shared key.
+    // The public key's bytes, used as a shared key.
     let public_as_shared = SigningKey::parse(&PUBLIC.replace("whpk_", "whsec_")).unwrap();
     let forged = public_as_shared.sign("msg_1", signed_at(), BODY);
     let only = |key: &str, signature: &str| {
@@ -83,7 +83,7 @@ fn no_signature_is_held_against_a_key_of_the_other_algorithm() {
     assert_eq!(only(PUBLIC, &forged), Some(Refused::Mismatch));
     assert_eq!(only(PUBLIC, KNOWN_SHARED), Some(Refused::Mismatch));
     assert_eq!(only(SHARED, KNOWN_PRIVATE), Some(Refused::Mismatch));
-    // Under the other version's name a signature has the wrong length.
+    // Under the other version's name the signature has the wrong length.
     let malformed = Some(Refused::Malformed("webhook-signature"));
     assert_eq!(only(PUBLIC, &forged.replace("v1,", "v1a,")), malformed);
     assert_eq!(only(SHARED, &KNOWN_PRIVATE.replace("v1a,", "v1,")), malformed);
@@ -93,7 +93,7 @@ fn no_signature_is_held_against_a_key_of_the_other_algorithm() {
 fn a_second_spelling_of_an_ed25519_signature_is_refused() {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
-    // S + L is the same scalar to whoever forgets to check its range.
+    // S + L is the same scalar for an implementation that does not check its range.
     const L: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
@@ -120,7 +120,8 @@ fn one_right_signature_among_wrong_and_foreign_ones_is_enough() {
 
 #[test]
 fn what_is_signed_cannot_be_cut_at_another_border() {
-    // An id with a dot, moved: `a.1784710830` + time + body has the same bytes as `a` + time + the rest.
+    // An id with a dot, split elsewhere: `a.1784710830` + time + body has the same bytes as `a` + time + the
+    // rest.
     let key = SigningKey::parse(SHARED).unwrap();
     let signature = key.sign("a.1784710830", signed_at(), BODY);
     let moved = [b"1784710830.", BODY].concat();

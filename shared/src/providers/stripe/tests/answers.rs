@@ -1,4 +1,4 @@
-//! What Stripe answers to our own calls, in the version that is pinned.
+//! Stripe's answers to our calls, in the pinned version.
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::platform::event::Event;
 use crate::providers::signed::timed;
 
-/// Every name that means something, and some that do not.
+/// Every event name with a meaning, and some without.
 const NAMES: [&str; 19] = [
     "payment_intent.amount_capturable_updated",
     "payment_intent.succeeded",

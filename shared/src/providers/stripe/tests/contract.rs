@@ -1,6 +1,6 @@
-//! Stripe's published shapes, one fixture per object and version, and the meaning that each of them must have. The
-//! version of a webhook endpoint is not ours to choose, so the reader takes all of them. Where each field stands in
-//! which version, and which values each enum has, `fixtures/README.md` says.
+//! Checks the meaning of Stripe's published shapes with one fixture per object and version. We cannot choose the
+//! version of every webhook endpoint, so all are read. `fixtures/README.md` lists the fields and enum values of
+//! each version.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::domain::marketplace::booking::BookingFactKind;
 use crate::domain::platform::event::{IgnoreReason, Meaning};
 use crate::providers::stripe::client::API_VERSION;
 
-/// What Stripe sends in one of its versions.
+/// The fixtures of one version.
 pub(super) struct Version {
     pub(super) name: &'static str,
     pub(super) event: &'static str,
@@ -67,7 +67,7 @@ fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-/// The object with some of its fields as given.
+/// The object with some fields replaced.
 pub(super) fn with(object: &str, fields: Value) -> Value {
     let mut object = parsed(object);
     for (name, value) in fields.as_object().unwrap() {
@@ -96,7 +96,7 @@ pub(super) fn usd(amount: i64) -> Money {
 }
 
 impl Version {
-    /// What happened to the payment of our booking, which the object names by its metadata.
+    /// The change of the payment of our booking, which the object's metadata names.
     pub(super) fn happened(&self, name: &str, object: Value) -> BookingFactKind {
         let read = read_event(self.event, name, object);
         assert_eq!(read.company_id.as_ref().map(|id| id.as_str()), Some(COMPANY), "{} {name}", self.name);

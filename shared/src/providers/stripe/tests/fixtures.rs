@@ -1,11 +1,11 @@
-//! Events in the shapes of Stripe's version 2025-04-30.basil, cut down to what could be read of them.
+//! Events of Stripe's version 2025-04-30.basil, reduced to the fields that may be read.
 
 use serde_json::{Value, json};
 
 pub const COMPANY: &str = "biz_1";
 pub const BOOKING: &str = "5a0d1a4e-93ab-5f9d-8d3e-7a51c6a4a8a1";
 
-/// The second of every event here.
+/// The creation time of every event here.
 pub const CREATED: i64 = 1_784_710_800;
 
 /// An event of our own account.

@@ -30,7 +30,7 @@ fn pi() -> PaymentIntentId {
     PaymentIntentId::parse("pi_3RfKq2").unwrap()
 }
 
-/// What happened to the payment of the booking that the object names.
+/// The change of the payment of the booking that the object names.
 fn happened(name: &str, object: Value) -> BookingFactKind {
     let read = read_of(&event(name, object));
     assert_eq!(read.company_id.as_ref().map(|id| id.as_str()), Some(COMPANY));
@@ -92,7 +92,7 @@ fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
     let refunded = |amount| BookingFactKind::Refunded { money: usd(amount), payment_intent: Some(pi()) };
     let back = |amount: i64| with(charge(true), "amount_refunded", json!(amount));
     assert_eq!(happened("charge.refunded", back(2_500)), refunded(2_500));
-    // Larger than the charge: kept as Stripe says it, and shown as an anomaly by the booking.
+    // Larger than the charge: stored as Stripe reports it and shown as an anomaly by the booking.
     assert_eq!(happened("charge.refunded", back(10_001)), refunded(10_001));
     let partly_taken = |refunded: i64| with(back(refunded), "amount_captured", json!(6_000));
     assert_eq!(happened("charge.refunded", partly_taken(4_000)), refunded(0));
@@ -144,7 +144,7 @@ fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
         panic!("no failed payout");
     };
     assert_eq!((whose.as_str(), money.amount, money.currency.as_str()), ("acct_1RfKq2", 14_000_000, "cop"));
-    // Its owner writes what he likes into the metadata of his own payments.
+    // The owner can write anything into the metadata of the account's own payments.
     for (name, object) in [
         ("payment_intent.succeeded", intent("succeeded")),
         ("charge.refunded", charge(true)),

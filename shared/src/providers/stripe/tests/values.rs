@@ -1,4 +1,4 @@
-//! Every value of each enum of Stripe's that is branched on, in every version, and one that does not exist yet.
+//! Tests every value of each Stripe enum that decides anything, in every version, and an unknown value.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::domain::platform::event::{Meaning, Part};
 #[test]
 fn every_reason_of_a_cancellation_has_its_meaning() {
     for version in VERSIONS {
-        for (word, reason) in [
+        for (value, reason) in [
             (json!("abandoned"), ReleaseReason::Abandoned),
             (json!("automatic"), ReleaseReason::Automatic),
             (json!("expired"), ReleaseReason::Automatic),
@@ -22,12 +22,13 @@ fn every_reason_of_a_cancellation_has_its_meaning() {
             (json!("a_later_reason"), ReleaseReason::Other),
             (json!(7), ReleaseReason::Other),
         ] {
-            let canceled = json!({"status": "canceled", "amount_capturable": 0, "cancellation_reason": word});
+            let canceled =
+                json!({"status": "canceled", "amount_capturable": 0, "cancellation_reason": value});
             let canceled = with(version.payment_intent, canceled);
             assert_eq!(
                 version.happened("payment_intent.canceled", canceled),
                 BookingFactKind::Released { reason, payment_intent: Some(pi()) },
-                "{} {word}",
+                "{} {value}",
                 version.name
             );
         }
@@ -41,7 +42,7 @@ fn every_status_of_a_dispute_has_its_meaning_and_an_unknown_one_waits_for_a_pers
         WarningNeedsResponse, WarningUnderReview, Won,
     };
     for version in VERSIONS {
-        for (word, status, is_open, is_contested) in [
+        for (value, status, is_open, is_contested) in [
             ("warning_needs_response", WarningNeedsResponse, true, false),
             ("warning_under_review", WarningUnderReview, true, false),
             ("warning_closed", WarningClosed, false, false),
@@ -53,20 +54,20 @@ fn every_status_of_a_dispute_has_its_meaning_and_an_unknown_one_waits_for_a_pers
             ("won", Won, false, false),
             ("lost", Lost, false, false),
         ] {
-            assert_eq!((status.is_open(), status.is_contested()), (is_open, is_contested), "{word}");
+            assert_eq!((status.is_open(), status.is_contested()), (is_open, is_contested), "{value}");
             let (dispute_id, payment_intent) = ("du_1RfKq2".to_owned(), Some(pi()));
             let what = BookingFactKind::Disputed { dispute_id, status, money: usd(10_000), payment_intent };
             let told = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
             for name in ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"] {
-                let dispute = with(version.dispute, json!({"status": word}));
-                assert_eq!(version.meaning(&format!("charge.dispute.{name}"), dispute), told, "{word}");
+                let dispute = with(version.dispute, json!({"status": value}));
+                assert_eq!(version.meaning(&format!("charge.dispute.{name}"), dispute), told, "{value}");
             }
         }
         // The first was sent before 2023-10-16 and means more than one thing.
-        for word in [json!("charge_refunded"), json!("a_later_status"), json!(null)] {
-            let dispute = with(version.dispute, json!({"status": word}));
+        for value in [json!("charge_refunded"), json!("a_later_status"), json!(null)] {
+            let dispute = with(version.dispute, json!({"status": value}));
             let unreadable = Meaning::UnreadablePayment { payment_intent: pi(), part: Part::Status };
-            assert_eq!(version.meaning("charge.dispute.updated", dispute), unreadable, "{word}");
+            assert_eq!(version.meaning("charge.dispute.updated", dispute), unreadable, "{value}");
         }
     }
 }
@@ -95,7 +96,7 @@ fn every_status_of_a_refund_has_its_meaning_and_an_unknown_one_is_asked_for() {
 
 #[test]
 fn every_reason_why_an_account_is_disabled_is_kept_as_it_is() {
-    let words = [
+    let values = [
         "action_required.requested_capabilities",
         "listed",
         "other",
@@ -114,14 +115,14 @@ fn every_reason_why_an_account_is_disabled_is_kept_as_it_is() {
         "a_later_reason",
     ];
     for version in VERSIONS {
-        // Before 2019-02-19 it stands under `verification`.
-        let place = if version.name < "2019-02-19" { "verification" } else { "requirements" };
-        for word in words {
-            let account = with(version.account, json!({place: {"disabled_reason": word}}));
+        // Before 2019-02-19 it was in `verification`.
+        let field = if version.name < "2019-02-19" { "verification" } else { "requirements" };
+        for value in values {
+            let account = with(version.account, json!({field: {"disabled_reason": value}}));
             let Meaning::Account(standing) = version.connected("account.updated", account) else {
-                panic!("{} {word}", version.name);
+                panic!("{} {value}", version.name);
             };
-            assert_eq!(standing.disabled_reason.as_deref(), Some(word), "{}", version.name);
+            assert_eq!(standing.disabled_reason.as_deref(), Some(value), "{}", version.name);
         }
         let capability = if version.name < "2019-08-14" { "platform_payments" } else { "transfers" };
         for (state, takes_transfers) in

@@ -16,7 +16,7 @@ use crate::domain::kernel::money::{Currency, Money};
 use crate::domain::platform::event::{Event, Meaning};
 use crate::providers::signed::Secret;
 
-/// 2026-07-25T10:00:00Z, when every fixture has happened.
+/// 2026-07-25T10:00:00Z, after the time of every fixture.
 fn arrival() -> DateTime<Utc> {
     DateTime::from_timestamp(1_784_973_600, 0).unwrap()
 }
@@ -33,7 +33,7 @@ fn secret() -> Secret {
     Secret::new("ws_0123456789abcdef").unwrap()
 }
 
-/// A delivery of the older kind, which carries no event id.
+/// A delivery of the older scheme, which has no event id.
 fn legacy(body: &[u8]) -> VerifiedWhopEvent {
     let mut headers = HeaderMap::new();
     let signature = sign_legacy(arrival(), body, &secret());
@@ -57,7 +57,7 @@ fn event(body: &str) -> Event {
     read(&legacy(body.as_bytes())).unwrap()
 }
 
-/// The event of a fixture in which one member was set to another value.
+/// The event of a fixture with one field replaced.
 fn event_with(fixture: &str, pointer: &str, value: Value) -> Event {
     let mut body: Value = serde_json::from_str(fixture).unwrap();
     let (parent, key) = pointer.rsplit_once('/').unwrap();

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use super::{Refused, Secret, VerifiedWhopEvent, sign_legacy, sign_standard, verify};
 
 const BODY: &[u8] = br#"{"type":"payment.failed"}"#;
-/// Made with another implementation, over `BODY`, with the secret `ws_0123456789abcdef`.
+/// Signed with another implementation, over `BODY`, with the secret `ws_0123456789abcdef`.
 const KNOWN_STANDARD: &str = "v1,Le2GSRHbE9zxSzXqXrvL/92tx3zfAyPfWoXWB58Y0yA=";
 const KNOWN_LEGACY: &str = "t=1784710830,v1=79bb1c972349c21394c2c71db104691fbb480fe6ec698183ad81b5fbd7eb863d";
 
@@ -63,7 +63,7 @@ fn a_standard_webhook_under_svix_s_names_is_as_good() {
         ("svix-signature", KNOWN_STANDARD),
     ]);
     assert_eq!(check(&svix).unwrap().event_id_hint(), Some("msg_1"));
-    // Where any of its headers is there the scheme has to hold, whatever stands in the older one.
+    // If any of its headers is present, the scheme must be valid, whatever the older header says.
     let mut part = legacy(KNOWN_LEGACY);
     part.insert("svix-id", HeaderValue::from_static("msg_1"));
     assert_eq!(refusal(&part), Some(Refused::Missing("svix-timestamp")));
@@ -86,7 +86,7 @@ fn a_legacy_signature_in_upper_case_hex_is_accepted() {
 #[test]
 fn a_whsec_secret_is_tried_decoded_and_as_it_is() {
     let secret = Secret::new("whsec_c2l4dGVlbiBieXRlcyBvciBtb3Jl").unwrap();
-    // Made with another implementation, keyed with the decoded bytes.
+    // Signed with another implementation, with the decoded bytes as key.
     let decoded = "v1,sGqJf1gUEcyZV4AqSngWPm1yFOKit3XkyFn2YZt2kVI=";
     let whole = sign_standard("msg_1", signed_at(), BODY, &secret);
     for signature in [decoded, &whole] {

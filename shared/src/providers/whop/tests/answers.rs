@@ -1,4 +1,4 @@
-//! Every object that Whop answers with, read by the client in each shape that Whop has had.
+//! The client parses every object of Whop in each shape that Whop has used.
 
 use serde_json::json;
 
@@ -22,10 +22,10 @@ macro_rules! answers {
     };
 }
 
-/// Every folder of answers, by its name.
+/// Every folder of answers by its name.
 pub(super) const ANSWERS: [(&str, &[(&str, &str)]); 2] = [answers!("undated"), answers!("2026-09-15")];
 
-/// What the membership of the fixtures says in a shape.
+/// The expected membership of the fixtures in a shape.
 fn expected_membership(shape: &str) -> Membership {
     let nested = shape == "undated";
     Membership {
@@ -44,26 +44,26 @@ fn expected_membership(shape: &str) -> Membership {
 async fn every_answer_is_read_in_every_shape() {
     for (shape, answers) in ANSWERS {
         for (name, body) in answers {
-            let place = format!("{shape}/{name}");
+            let folder = format!("{shape}/{name}");
             match *name {
                 "membership" => check_membership(shape, body).await,
                 "memberships" => check_memberships(shape, body).await,
-                "payment" => check_payment(&place, body).await,
-                "access" => check_access(&place, body).await,
-                "experiences" => check_experiences(&place, body).await,
-                "notification" => check_notification(&place, body).await,
-                "dm_channel" => check_dm_channel(&place, body).await,
-                "message" => check_message(&place, body).await,
-                "error" => check_error(&place, body).await,
+                "payment" => check_payment(&folder, body).await,
+                "access" => check_access(&folder, body).await,
+                "experiences" => check_experiences(&folder, body).await,
+                "notification" => check_notification(&folder, body).await,
+                "dm_channel" => check_dm_channel(&folder, body).await,
+                "message" => check_message(&folder, body).await,
+                "error" => check_error(&folder, body).await,
                 other => panic!("{other} has no reader"),
             }
         }
     }
 }
 
-/// The same object answers `GET`, `extend` and `cancel`.
+/// `GET`, `extend` and `cancel` return the same object.
 async fn check_membership(shape: &str, body: &'static str) {
-    let listener = Listener::answering([(200, body), (200, body), (200, body)]).await;
+    let listener = Listener::start([(200, body), (200, body), (200, body)]).await;
     let whop = whop(&listener.base);
     let MembershipAnswer { membership: read, manage_url, email } =
         whop.membership(&membership()).await.unwrap();
@@ -78,7 +78,7 @@ async fn check_membership(shape: &str, body: &'static str) {
 }
 
 async fn check_memberships(shape: &str, body: &'static str) {
-    let listener = Listener::answering([(200, body), (200, body)]).await;
+    let listener = Listener::start([(200, body), (200, body)]).await;
     let whop = whop(&listener.base);
     assert_eq!(whop.is_paused(&company(), &user(), &membership()).await, Ok(true), "{shape}");
     let expected = ListedMembership {
@@ -90,53 +90,53 @@ async fn check_memberships(shape: &str, body: &'static str) {
     assert_eq!(listed, Ok(vec![expected]), "{shape}");
 }
 
-async fn check_payment(place: &str, body: &'static str) {
-    let listener = Listener::answering([(200, body)]).await;
+async fn check_payment(folder: &str, body: &'static str) {
+    let listener = Listener::start([(200, body)]).await;
     let address = whop(&listener.base).address_of_payment(&payment()).await.unwrap();
-    let address = address.unwrap_or_else(|| panic!("{place}: no address"));
-    assert_eq!(address.as_str(), "buyer@example.com", "{place}");
+    let address = address.unwrap_or_else(|| panic!("{folder}: no address"));
+    assert_eq!(address.as_str(), "buyer@example.com", "{folder}");
     assert!(!format!("{address:?}").contains("buyer"), "an address never shows in a log");
 }
 
-async fn check_access(place: &str, body: &'static str) {
-    let listener = Listener::answering([(200, body)]).await;
+async fn check_access(folder: &str, body: &'static str) {
+    let listener = Listener::start([(200, body)]).await;
     let level = whop(&listener.base).access(&user(), "exp_s3Kd").await;
-    assert_eq!(level, Ok(AccessLevel::Customer), "{place}");
+    assert_eq!(level, Ok(AccessLevel::Customer), "{folder}");
 }
 
-async fn check_experiences(place: &str, body: &'static str) {
-    let listener = Listener::answering([(200, body)]).await;
+async fn check_experiences(folder: &str, body: &'static str) {
+    let listener = Listener::start([(200, body)]).await;
     let found = whop(&listener.base).experience(&company(), "app_9x").await;
-    assert_eq!(found, Ok(Some("exp_s3Kd".to_owned())), "{place}");
+    assert_eq!(found, Ok(Some("exp_s3Kd".to_owned())), "{folder}");
 }
 
-async fn check_notification(place: &str, body: &'static str) {
-    let listener = Listener::answering([(200, body)]).await;
+async fn check_notification(folder: &str, body: &'static str) {
+    let listener = Listener::start([(200, body)]).await;
     let queued = whop(&listener.base).push("key_1", "exp_s3Kd", &user(), &message()).await;
-    assert_eq!(queued, Ok("queued".to_owned()), "{place}");
+    assert_eq!(queued, Ok("queued".to_owned()), "{folder}");
 }
 
-/// The channel's id is where the message is written.
-async fn check_dm_channel(place: &str, body: &'static str) {
-    let listener = Listener::answering([(200, body), (200, "{}")]).await;
+/// The message is sent to the channel's id.
+async fn check_dm_channel(folder: &str, body: &'static str) {
+    let listener = Listener::start([(200, body), (200, "{}")]).await;
     whop(&listener.base).dm("key_1", &user(), &message()).await.unwrap();
     let written = listener.received().pop().unwrap().json();
-    assert_eq!(written["channel_id"], json!("feed_7Gh"), "{place}");
+    assert_eq!(written["channel_id"], json!("feed_7Gh"), "{folder}");
 }
 
-async fn check_message(place: &str, body: &'static str) {
-    let listener = Listener::answering([(200, r#"{"id":"feed_7Gh"}"#), (200, body)]).await;
+async fn check_message(folder: &str, body: &'static str) {
+    let listener = Listener::start([(200, r#"{"id":"feed_7Gh"}"#), (200, body)]).await;
     let sent = whop(&listener.base).dm("key_1", &user(), &message()).await;
-    assert_eq!(sent, Ok("post_2Fd".to_owned()), "{place}");
+    assert_eq!(sent, Ok("post_2Fd".to_owned()), "{folder}");
 }
 
-/// The error's type is kept; its message may name a person and is not.
-async fn check_error(place: &str, body: &'static str) {
+/// The error's type is kept; the message may name a person and is not.
+async fn check_error(folder: &str, body: &'static str) {
     let reason = || "invalid_request".to_owned();
-    let listener = Listener::answering([(403, body), (400, body)]).await;
+    let listener = Listener::start([(403, body), (400, body)]).await;
     let whop = whop(&listener.base);
     let read = whop.membership(&membership()).await;
-    assert_eq!(read, Err(CallError::Rejected { reason: reason() }), "{place}");
+    assert_eq!(read, Err(CallError::Rejected { reason: reason() }), "{folder}");
     let changed = whop.extend("key_1", &membership(), 7).await;
-    assert_eq!(changed, Err(CallError::Rejected { reason: reason() }), "{place}");
+    assert_eq!(changed, Err(CallError::Rejected { reason: reason() }), "{folder}");
 }

@@ -1,4 +1,4 @@
-//! Every fixture is read: a file that no table names would rot unseen.
+//! Checks that every fixture is used: an unused file would become outdated unnoticed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 use super::answers::ANSWERS;
 use crate::providers::whop::payload::tests::fixtures::{SHAPES, UNDERSCORED};
 
-/// The JSON files below a folder, by their path from the folder `fixtures`.
+/// The JSON files below a folder, as paths relative to the folder `fixtures`.
 fn files(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

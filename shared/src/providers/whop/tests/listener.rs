@@ -1,4 +1,4 @@
-//! A local listener that keeps what it was asked and answers what it was given.
+//! A local HTTP server that records requests and returns given answers.
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -13,24 +13,23 @@ use reqwest::Url;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// One request, as it arrived.
+/// One recorded request.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) method: Method,
     pub(super) path: String,
-    /// The query's names and values, decoded, in their order.
+    /// The decoded names and values of the query in their order.
     pub(super) query: Vec<(String, String)>,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
 }
 
 impl Received {
-    /// A header's text; `None` where it is not there.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The body; null where there is none.
+    /// The body; null if there is none.
     pub(super) fn json(&self) -> Value {
         if self.body.is_empty() { Value::Null } else { serde_json::from_slice(&self.body).unwrap() }
     }
@@ -45,8 +44,8 @@ pub(super) struct Listener {
 type Answers = Arc<Mutex<VecDeque<(u16, &'static str)>>>;
 
 impl Listener {
-    /// Answers one request with each of these, in their order, and any other with 404.
-    pub(super) async fn answering(answers: impl IntoIterator<Item = (u16, &'static str)>) -> Self {
+    /// Answers one request with each of these in order, and all others with 404.
+    pub(super) async fn start(answers: impl IntoIterator<Item = (u16, &'static str)>) -> Self {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let base = format!("http://{}/api/v1", socket.local_addr().unwrap());
         let received: Arc<Mutex<Vec<Received>>> = Arc::default();
@@ -56,7 +55,7 @@ impl Listener {
         Self { base, received }
     }
 
-    /// What has arrived; it is handed over once.
+    /// Returns the requests received since the last call.
     pub(super) fn received(&self) -> Vec<Received> {
         std::mem::take(&mut self.received.lock().unwrap())
     }

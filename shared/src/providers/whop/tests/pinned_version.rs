@@ -1,11 +1,11 @@
-//! The version that we ask for is written once.
+//! Checks that the API version is written in one place only.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::providers::whop::API_VERSION_DATE;
 
-/// The Rust files below a folder, but for tests, which name dates of their own.
+/// The Rust files below a folder, without tests, which use other dates.
 fn product_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -18,8 +18,8 @@ fn product_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The files of the product's code in which a text stands, each as often as it does.
-fn places_of(text: &str) -> Vec<String> {
+/// The files of the product's code that contain a text, once per occurrence.
+fn files_containing(text: &str) -> Vec<String> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut files = Vec::new();
     for folder in ["shared/src", "functions"] {
@@ -38,6 +38,6 @@ fn places_of(text: &str) -> Vec<String> {
 #[test]
 fn the_pinned_date_is_written_in_one_place_and_sent_from_one() {
     let quoted = format!("\"{API_VERSION_DATE}\"");
-    assert_eq!(places_of(&quoted), ["shared/src/providers/whop/version.rs"]);
-    assert_eq!(places_of("\"api-version-date\""), ["shared/src/providers/whop/client.rs"]);
+    assert_eq!(files_containing(&quoted), ["shared/src/providers/whop/version.rs"]);
+    assert_eq!(files_containing("\"api-version-date\""), ["shared/src/providers/whop/client.rs"]);
 }

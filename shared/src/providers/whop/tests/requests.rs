@@ -1,4 +1,4 @@
-//! Every kind of request, caught as it leaves the client and held to what the dated API takes.
+//! Checks every kind of request, as sent by the client, against the dated API.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -10,17 +10,17 @@ use crate::providers::tokens::keys::KeySet;
 use crate::providers::whop::API_VERSION_DATE;
 use crate::providers::whop::client::Whop;
 
-/// What Whop takes of one request kind. Source, where no other is named: the request types of the official crate
-/// `whop_sdk` 1.1.5, which pins the date that we pin.
+/// The parameters that Whop accepts in one kind of request. Source, unless another is named: the request types of
+/// the official crate `whop_sdk` 1.1.5, which pins the same date as we do.
 struct Published {
-    /// The query parameters that there are.
+    /// The known query parameters.
     query: &'static [&'static str],
-    /// The fields of the body that must be there, and those that may be.
+    /// The required and the optional fields of the body.
     required: &'static [&'static str],
     optional: &'static [&'static str],
 }
 
-/// What takes neither a query nor a body.
+/// Neither query nor body.
 const BARE: Published = Published { query: &[], required: &[], optional: &[] };
 
 /// `MembershipsListQueryRequest`; the reference of 2026-11-17 adds `member_id` and `external_account`.
@@ -79,18 +79,18 @@ const CREATE_MESSAGE: Published = Published {
 
 const EXTEND: Published = Published { required: &["days"], ..BARE };
 
-/// `CancelMembershipsRequest`. Whop takes the flag for optional; left out it means an end at once, so it is ours to
-/// send always.
+/// `CancelMembershipsRequest`. The flag is optional for Whop, but without it the membership ends at once, so we
+/// always send it.
 const CANCEL: Published = Published { required: &["cancel_at_period_end"], optional: &["reason"], ..BARE };
 
-/// The requests that `act` makes of Whop while these answers come back.
+/// The requests that `act` sends to Whop, which returns these answers.
 async fn sent(answers: &[&'static str], act: impl AsyncFnOnce(&Whop)) -> Vec<Received> {
-    let listener = Listener::answering(answers.iter().map(|answer| (200, *answer))).await;
+    let listener = Listener::start(answers.iter().map(|answer| (200, *answer))).await;
     act(&whop(&listener.base)).await;
     listener.received()
 }
 
-/// What every request has in common: the key, the pinned date, and nothing that Whop does not take.
+/// Checks the key, the pinned date, and that only known parameters are sent.
 fn check_common(request: &Received, published: &Published) {
     assert_eq!(request.header("authorization"), Some(format!("Bearer {API_KEY}").as_str()));
     assert_eq!(request.header("api-version-date"), Some(API_VERSION_DATE));
@@ -126,7 +126,7 @@ fn check_change(request: &Received, path: &str, key: &str, body: &Value, publish
     assert_eq!((&request.json(), request.query.as_slice()), (body, [].as_slice()));
 }
 
-/// An answer that every look-up of a list can read.
+/// An empty list.
 const EMPTY_LIST: &str = r#"{"data":[],"page_info":{"has_next_page":false,"end_cursor":null}}"#;
 
 #[tokio::test]
@@ -243,7 +243,7 @@ async fn a_cancellation_always_says_whether_it_is_at_the_end_of_the_period() {
 
 #[tokio::test]
 async fn the_key_set_is_public_and_our_key_does_not_travel_there() {
-    let listener = Listener::answering([(200, r#"{"keys":[]}"#)]).await;
+    let listener = Listener::start([(200, r#"{"keys":[]}"#)]).await;
     let keys = KeySet::at(client().unwrap(), &format!("{}/.well-known/jwks.json", listener.base));
     assert_eq!(keys.named(None, at(1_784_541_600)).await.unwrap(), []);
     let [request] = listener.received().try_into().unwrap();

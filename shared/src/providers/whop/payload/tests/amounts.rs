@@ -4,7 +4,7 @@ use super::fixtures::{dated, newest, v1, v2, v5};
 use super::*;
 use crate::domain::platform::event::Part;
 
-/// Every member of a payment that may tell what it brought.
+/// Every field of a payment that may hold its total.
 const TOTALS: [&str; 5] = ["final_amount", "total", "subtotal", "settlement_amount", "amount"];
 
 fn money_of(event: &Event) -> Option<Money> {
@@ -25,7 +25,7 @@ fn an_amount_that_is_there_and_unreadable_is_never_replaced_by_another() {
                 body["data"][other] = json!(null);
             }
             body["data"][total] = json!("29.999");
-            // Whatever stands behind it: the totals differ by tax, fees and currency.
+            // A later total must not replace it: the totals differ by tax, fees and currency.
             for later in TOTALS.iter().skip_while(|name| **name != total).skip(1) {
                 body["data"][later] = json!("27.00");
             }

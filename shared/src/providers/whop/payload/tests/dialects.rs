@@ -5,7 +5,7 @@ use super::*;
 use crate::domain::kernel::id::{CompanyId, MembershipId, PaymentId, UserId};
 use crate::domain::platform::event::TimeSource;
 
-/// Whether payments, memberships and disputes of this folder are flat.
+/// Whether payments, memberships and disputes are flat in this folder.
 fn is_flat(shape: &str) -> bool {
     matches!(shape, "v1-2026-09-15" | "v1-2026-10-15-1" | "v1-2026-11-04-1")
 }
@@ -15,7 +15,7 @@ fn has_flat_refunds(shape: &str) -> bool {
     is_flat(shape) && shape != "v1-2026-09-15"
 }
 
-/// What an event says, but for its id.
+/// The expected event, except for its id.
 fn expected(shape: &str, name: &str) -> Event {
     let old = matches!(shape, "v2" | "v5");
     let (meaning, at_s) = expected_meaning(shape, name);
@@ -24,7 +24,7 @@ fn expected(shape: &str, name: &str) -> Event {
         "membership.deactivated" if old => "membership.went_invalid",
         other => other,
     };
-    // An older dialect tells no time of some events: then it is that of the arrival.
+    // Some events of an older dialect have no time: then the time of arrival counts.
     let tells_time = !old || name.starts_with("payment.") || name == "refund.created";
     let occurred_at = if tells_time { at(at_s) } else { arrival() };
     let named_by_payment_alone = match name {
@@ -52,7 +52,7 @@ fn expected(shape: &str, name: &str) -> Event {
     }
 }
 
-/// A refund names none, and a dispute only in the flat shape.
+/// A refund names no product, and a dispute only in the flat shape.
 fn expected_product(shape: &str, name: &str) -> Option<&'static str> {
     match name {
         "refund.created" => None,
@@ -62,7 +62,7 @@ fn expected_product(shape: &str, name: &str) -> Option<&'static str> {
     }
 }
 
-/// What it means, and when it happened where the shape tells that.
+/// The expected meaning, and the time if the shape contains it.
 fn expected_meaning(shape: &str, name: &str) -> (Meaning, i64) {
     let tells_pause = shape.starts_with("v1-") && !is_flat(shape);
     let paused = |paused: bool| tells_pause.then_some(paused);

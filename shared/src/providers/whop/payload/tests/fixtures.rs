@@ -1,4 +1,4 @@
-//! One set of events in each shape that can reach us; `providers/whop/fixtures/README.md` says which.
+//! One set of events in each shape that we may receive, as listed in `providers/whop/fixtures/README.md`.
 
 /// The events of one folder.
 macro_rules! fixtures {
@@ -20,7 +20,7 @@ macro_rules! fixtures {
     };
 }
 
-/// Every folder of events, by its name. The tables go through all of them.
+/// Every folder of events by its name; the table tests iterate over all of them.
 pub const SHAPES: [(&str, &[(&str, &str)]); 8] = [
     ("v2", v2::ALL),
     ("v5", v5::ALL),
@@ -64,7 +64,7 @@ pub mod latest {
     fixtures!("v1-2026-11-04-1", UPDATED = "membership.updated");
 }
 
-/// An event whose name is written with underscores, and the event with dots that says the same.
+/// An event whose name has underscores, and the event with dots that means the same.
 pub struct Underscored {
     pub name: &'static str,
     pub body: &'static str,

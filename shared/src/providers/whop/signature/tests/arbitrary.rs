@@ -60,12 +60,12 @@ proptest! {
         };
         let mut bytes: Vec<&mut u8> = lines.iter_mut().flat_map(|(_, value)| value).collect();
         let at = at.index(bytes.len());
-        // Hex has two spellings of a letter, and Whop's older scheme takes both.
+        // Hex letters have two cases, and Whop's older scheme accepts both.
         let is_same = !is_standard && bytes[at].eq_ignore_ascii_case(&(*bytes[at] ^ change));
         *bytes[at] ^= if is_same { 0x80 } else { change };
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
-            // What cannot even be a header never arrives.
+            // Bytes that cannot be a header value never arrive.
             let Ok(value) = HeaderValue::from_bytes(&value) else { return Ok(()) };
             headers.insert(HeaderName::from_static(name), value);
         }

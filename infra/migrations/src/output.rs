@@ -1,4 +1,4 @@
-//! What is said at the terminal.
+//! The output on the terminal.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -10,8 +10,8 @@ use migrations::tally::Tally;
 use shared::domain::kernel::time;
 use shared::store::definition::DEFINITION_VERSION;
 
-pub fn status(standing: &MigrationStatus, differences: &[String]) -> String {
-    let mut text = format!("data: version {} (this checkout: {})\n", standing.data_version, newest());
+pub fn format_status(status: &MigrationStatus, differences: &[String]) -> String {
+    let mut text = format!("data: version {} (this checkout: {})\n", status.data_version, newest());
     match differences {
         [] => line(&mut text, &format!("definition: version {DEFINITION_VERSION}, as this checkout has it")),
         _ => line(
@@ -19,17 +19,17 @@ pub fn status(standing: &MigrationStatus, differences: &[String]) -> String {
             &format!("definition: not version {DEFINITION_VERSION}: {}", differences.join("; ")),
         ),
     }
-    match &standing.claim {
-        None => line(&mut text, "nobody migrates"),
+    match &status.claim {
+        None => line(&mut text, "no migration is running"),
         Some(held) => {
             let (since, until) = (time::format(held.since), time::format(held.until));
             line(
                 &mut text,
-                &format!("{} has been at it since {since}; the claim ends at {until}", held.owner),
+                &format!("{} has been migrating since {since}; the claim expires at {until}", held.owner),
             );
         }
     }
-    if let Some(work) = &standing.work {
+    if let Some(work) = &status.work {
         let way = match work.direction {
             Direction::Forward => "forward",
             Direction::Back => "back",
@@ -37,14 +37,14 @@ pub fn status(standing: &MigrationStatus, differences: &[String]) -> String {
         let counts = counts(&work.tally);
         line(
             &mut text,
-            &format!("under way: migration {}, {way}, walk {}: {counts}", work.migration, work.walk),
+            &format!("unfinished: migration {}, {way}, pass {}: {counts}", work.migration, work.walk),
         );
     }
     text
 }
 
-/// What a dry run found.
-pub fn would(outcomes: &[Outcome], nothing: &str) -> String {
+/// The result of a dry run.
+pub fn format_dry_run(outcomes: &[Outcome], nothing: &str) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         line(&mut text, &format!("{}; would change: {}", title(outcome), counts(&outcome.tally)));
@@ -56,8 +56,7 @@ pub fn would(outcomes: &[Outcome], nothing: &str) -> String {
     text
 }
 
-/// What going forward came to.
-pub fn forward(outcomes: &[Outcome]) -> String {
+pub fn format_forward(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         line(&mut text, &format!("{}; changed: {}", title(outcome), counts(&outcome.tally)));
@@ -66,7 +65,7 @@ pub fn forward(outcomes: &[Outcome]) -> String {
             line(
                 &mut text,
                 &format!(
-                    "  the version that serves still writes rows of the older form; this one reads both. After the switch: \
+                    "  the running version still writes rows of the older form; this one reads both. After the switch: \
                  cargo migrate forward --from {number}"
                 ),
             );
@@ -78,8 +77,7 @@ pub fn forward(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// What looking at every row came to.
-pub fn verified(outcomes: &[Outcome]) -> String {
+pub fn format_verified(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         let tally = &outcome.tally;
@@ -97,8 +95,7 @@ pub fn verified(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// What going back came to.
-pub fn back(outcomes: &[Outcome]) -> String {
+pub fn format_back(outcomes: &[Outcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         match outcome.migration.undo {
@@ -116,9 +113,9 @@ pub fn back(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// How far a walk is, on standard error, so that standard output stays what came of it.
-pub fn tell_progress(tally: &Tally) {
-    // A closed pipe is the reader's choice.
+/// Prints the progress to standard error, so that standard output holds the result only.
+pub fn print_progress(tally: &Tally) {
+    // If the reader closed the pipe, there is nowhere to write to.
     let _ = writeln!(std::io::stderr(), "  … {}", counts(tally));
 }
 
