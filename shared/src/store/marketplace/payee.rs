@@ -67,7 +67,7 @@ pub struct PayeeRow {
 
 /// When a professional is looked at next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NextLook {
+pub enum NextCheck {
     /// As soon as somebody looks, from this booking on where one is named.
     Now(Option<String>),
     At(DateTime<Utc>),
@@ -132,7 +132,7 @@ impl Company {
     }
 
     /// Stands beside every decision about a professional: it is accepted only while nobody has taken over.
-    pub fn hold_payee(
+    pub fn extend_payee_claim(
         &self,
         professional_id: &ProfessionalId,
         held: &PayeeRow,
@@ -149,7 +149,7 @@ impl Company {
         &self,
         professional_id: &ProfessionalId,
         held: &PayeeRow,
-        next: NextLook,
+        next: NextCheck,
     ) -> Result<(), StoreError> {
         let release = || {
             Write::update(self.payee_key(professional_id))
@@ -157,13 +157,13 @@ impl Company {
                 .expect(Expect::counted("fence", held.fence))
         };
         let write = match next {
-            NextLook::Now(Some(looked_until)) => release().set("looked_until", text(looked_until)),
-            NextLook::Now(None) => release(),
-            NextLook::At(at) => release()
+            NextCheck::Now(Some(looked_until)) => release().set("looked_until", text(looked_until)),
+            NextCheck::Now(None) => release(),
+            NextCheck::At(at) => release()
                 .remove("looked_until")
                 .due(PAYOUTS, Some(at))
                 .expect(Expect::counted("version", held.version)),
-            NextLook::Never => release()
+            NextCheck::Never => release()
                 .remove("looked_until")
                 .due(PAYOUTS, None)
                 .expect(Expect::counted("version", held.version)),

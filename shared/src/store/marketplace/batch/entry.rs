@@ -56,7 +56,7 @@ impl std::fmt::Display for BatchEntryCursor {
 
 impl Company {
     /// What became of a booking; it takes the place of what was said of it in this batch before.
-    pub fn enter_in_batch(&self, batch: BatchId, entry: &BatchEntry) -> Result<Write, StoreError> {
+    pub fn put_batch_entry(&self, batch: BatchId, entry: &BatchEntry) -> Result<Write, StoreError> {
         Write::put(Key::batch_entry(&self.company, batch, entry), entry)
     }
 
@@ -120,7 +120,7 @@ impl Company {
 
     /// Counts what was decided for a professional in the line of a batch; stands beside that decision.
     /// The debt is said as it was before the first of them.
-    pub fn count_in_line(
+    pub fn update_batch_line(
         &self,
         batch: BatchId,
         (professional_id, currency): (&ProfessionalId, &Currency),
@@ -141,7 +141,7 @@ impl Company {
     }
 
     /// Says in its batch how a transfer ended; stands beside that end.
-    pub(crate) fn end_in_batch(
+    pub(crate) fn record_transfer_end(
         &self,
         held: &Effect,
         ends: EffectStatus,
@@ -173,7 +173,7 @@ impl Company {
         let mut writes = vec![entry.set("reason", text(reason))];
         if matches!(status, EntryStatus::Rejected | EntryStatus::Skipped) {
             let line = (professional_id, &request.currency);
-            writes.push(self.count_in_line(
+            writes.push(self.update_batch_line(
                 batch,
                 line,
                 (-request.amount, -request.metadata.carried_amount),

@@ -110,7 +110,7 @@ impl std::fmt::Display for ReconciliationRunCursor {
 
 impl Reconciliation {
     /// A run that begins.
-    pub fn begun(run_id: Uuid, started_at: DateTime<Utc>) -> Self {
+    pub fn started(run_id: Uuid, started_at: DateTime<Utc>) -> Self {
         Self {
             run_id,
             started_at,
