@@ -135,7 +135,9 @@ pub async fn perform(
         _ if !is_held(&claimed, effect_clients) => {
             attempt::result_of_call(&claimed, Err(claim_lapsed()), abandoned, now)
         }
-        Subject::Case(case_id) if abandoned => attempt::send_again(&claimed, case_id, effect_clients, now).await,
+        Subject::Case(case_id) if abandoned => {
+            attempt::send_again(&claimed, case_id, effect_clients, now).await
+        }
         Subject::Case(case_id) => attempt::send_first(&claimed, case_id, effect_clients, now).await,
         Subject::Booking(booking_id) => {
             payment::attempt(&claimed, booking_id, abandoned, effect_clients, now).await

@@ -7,7 +7,7 @@
 
 mod arrival;
 mod booking;
-mod load_payee;
+mod payee;
 mod swept;
 
 use std::time::Duration as StdDuration;
@@ -144,7 +144,7 @@ impl EventIntake<'_> {
             Err(_) => {}
         }
         event.status = EventStatus::Pending;
-        if !self.store.inbox().keep_now(&event, Some(now + back_off(1))).await? {
+        if !self.store.inbox().save_event(&event, Some(now + back_off(1))).await? {
             return Ok(Received::Duplicate);
         }
         // The event is stored and cannot be lost, so this attempt may query providers.
@@ -193,7 +193,7 @@ impl EventIntake<'_> {
             let inbox = self.store.inbox();
             let own = writes.len();
             let mark = if new {
-                inbox.keep(event, None).map_err(ApplyError::Store)?
+                inbox.add_event(event, None).map_err(ApplyError::Store)?
             } else {
                 inbox.mark_applied(event)
             };
@@ -228,11 +228,15 @@ impl EventIntake<'_> {
     ) -> Result<Vec<Write>, ApplyError> {
         let event = &stored.payload_min;
         match &event.meaning {
-            Meaning::Booking { what, .. } => self.plan_booking_event(stored, what.clone(), may_query, now).await,
+            Meaning::Booking { what, .. } => {
+                self.plan_booking_event(stored, what.clone(), may_query, now).await
+            }
             Meaning::RefundFailed { payment_intent } => {
                 self.plan_failed_refund(stored, payment_intent, may_query, now).await
             }
-            Meaning::Account(account_status) => self.plan_account_update(stored, account_status, may_query, now).await,
+            Meaning::Account(account_status) => {
+                self.plan_account_update(stored, account_status, may_query, now).await
+            }
             Meaning::PayoutFailed { account, money } => {
                 self.plan_failed_payout(stored, account, money, now).await
             }
@@ -280,7 +284,7 @@ impl EventIntake<'_> {
             (&event.user_id, &event.product_id, event.bought_at)
         {
             let purchase = Purchase { membership_id, bought_at };
-            writes.push(company.note_purchase(user, product, &purchase));
+            writes.push(company.record_purchase(user, product, &purchase));
         }
         Ok(writes)
     }
@@ -298,8 +302,8 @@ impl EventIntake<'_> {
         let ids = event.membership_id.as_ref().map(|id| id.as_str()).into_iter().chain(payment);
         for id in ids {
             if let Some(owner) = self.store.inbox().owner(id).await.map_err(ApplyError::Store)? {
-            let membership = event.membership_id.clone().unwrap_or(owner.membership_id);
-            return Ok(Some((self.store.company(&owner.company_id), membership)));
+                let membership = event.membership_id.clone().unwrap_or(owner.membership_id);
+                return Ok(Some((self.store.company(&owner.company_id), membership)));
             }
         }
         let (Some(whop), Some(membership), true) = (self.whop, &event.membership_id, may_query) else {

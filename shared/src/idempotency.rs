@@ -119,7 +119,7 @@ pub async fn begin(
 impl Claim {
     /// Keeps the answer; `false` when another worker had taken over.
     pub async fn keep(&self, answer: &StoredAnswer) -> Result<bool, StoreError> {
-        self.company.keep_answer(&self.hash, &self.owner, answer).await
+        self.company.save_answer(&self.hash, &self.owner, answer).await
     }
 
     /// Gives the key up: nothing was done, a retry may begin at once.

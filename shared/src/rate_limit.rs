@@ -162,7 +162,7 @@ impl Limiter {
     }
 
     /// Notes that such writes were made.
-    pub fn note_refund(&self, charges: &[LimitCharge<'_>], now: DateTime<Utc>) {
+    pub fn record_refund(&self, charges: &[LimitCharge<'_>], now: DateTime<Utc>) {
         let mut pending = PendingCharge::all(charges, Uuid::nil());
         self.recall(&mut pending);
         pending.iter_mut().for_each(PendingCharge::refunded);

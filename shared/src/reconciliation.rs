@@ -158,7 +158,7 @@ impl Run<'_> {
     }
 
     fn check_part(&mut self, part: &'static str, result: Result<(), RunError>) -> Result<(), ReconcileError> {
-    match result {
+        match result {
             Ok(()) => Ok(()),
             Err(RunError::Run(error)) => Err(error),
             Err(RunError::Call(error)) => {

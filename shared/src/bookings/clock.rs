@@ -21,7 +21,11 @@ const TRIES: u32 = 2;
 const PAUSE_MINUTES: i64 = 60;
 
 impl Bookings<'_> {
-    pub(super) async fn expire(&self, company: &Company, booking_id: BookingId) -> Result<RowResult, StoreError> {
+    pub(super) async fn expire(
+        &self,
+        company: &Company,
+        booking_id: BookingId,
+    ) -> Result<RowResult, StoreError> {
         for _ in 0..TRIES {
             let now = self.now();
             let row = company.booking(booking_id).await?;
@@ -83,6 +87,9 @@ impl Bookings<'_> {
         company.store().commit(self.ids.next(), recording.writes).await?;
         let performed = self.perform_steps(company, booking_id, recording.steps).await;
         let stage = performed.stage.or(recording.after.map(|booking| booking.stage));
-        Ok(RowResult { declined: stage == Some(BookingStatus::Declined), ..RowResult::of(performed.worked, reason) })
+        Ok(RowResult {
+            declined: stage == Some(BookingStatus::Declined),
+            ..RowResult::of(performed.worked, reason)
+        })
     }
 }

@@ -26,8 +26,13 @@ pub struct StepsResult {
 impl Bookings<'_> {
     /// Performs steps that are written already, and their follow-up steps. The others are found in the due
     /// index.
-    pub async fn perform_steps(&self, company: &Company, booking_id: BookingId, steps: Vec<Effect>) -> StepsResult {
-    let mut result = StepsResult { worked: Worked::Done, stage: None };
+    pub async fn perform_steps(
+        &self,
+        company: &Company,
+        booking_id: BookingId,
+        steps: Vec<Effect>,
+    ) -> StepsResult {
+        let mut result = StepsResult { worked: Worked::Done, stage: None };
         let mut queue = VecDeque::from(steps);
         for _ in 0..MAX_STEPS {
             let Some(step) = queue.pop_front() else { break };

@@ -92,7 +92,8 @@ async fn send(
     if let Request::Mail { sealed_to, template } = &effect.request {
         let resend = effect_clients.resend.ok_or_else(|| unconfigured("resend"))?;
         let context = format!("mail:{case_id}");
-        let to = effect_clients.vault.open(&context, sealed_to).ok().and_then(|to| String::from_utf8(to).ok());
+        let to =
+            effect_clients.vault.open(&context, sealed_to).ok().and_then(|to| String::from_utf8(to).ok());
         let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
         return resend.send(key, &to, &template.write()).await;
     }

@@ -148,7 +148,7 @@ async fn record_grant(
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     let write = outcome_write(company, case_id.into(), held, result, false, now);
-    let mut writes = vec![write, company.note_incentive(case_id, days)];
+    let mut writes = vec![write, company.record_incentive(case_id, days)];
     writes.extend(result.extra_writes.iter().cloned());
     match company.store().commit(commit_token(held, 0), writes).await {
         Ok(()) | Err(StoreError::Conflict { .. }) => {}

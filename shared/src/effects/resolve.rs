@@ -148,7 +148,9 @@ async fn resolve_payment(
     match found {
         Some(result) if result.retry_at.is_some() => Err(stripe_not_reached()),
         // The payment does not exist at Stripe, so the step on it did not happen.
-        Some(result) if result.status == EffectStatus::Unknown && !happened => Ok(result_of_statement(resolution)),
+        Some(result) if result.status == EffectStatus::Unknown && !happened => {
+            Ok(result_of_statement(resolution))
+        }
         Some(result) if (result.status == EffectStatus::Done) == happened => Ok(result),
         None if !happened => Ok(result_of_statement(resolution)),
         _ => Err(ResolveError::Contradicted("the payment stands otherwise".to_owned())),

@@ -51,7 +51,7 @@ impl EventIntake<'_> {
         if has_meaning {
             return Ok(self.receive(stored, now).await?);
         }
-        let kept = self.store.inbox().keep_now(&stored, None).await?;
+        let kept = self.store.inbox().save_event(&stored, None).await?;
         Ok(if kept { Received::Kept } else { Received::Duplicate })
     }
 
@@ -63,7 +63,7 @@ impl EventIntake<'_> {
         reason: IgnoreReason,
     ) -> Result<Received, StoreError> {
         let event = event.ignored(reason);
-        if !self.store.inbox().keep_now(&event, None).await? {
+        if !self.store.inbox().save_event(&event, None).await? {
             return Ok(Received::Duplicate);
         }
         count_ignored(&event, reason);

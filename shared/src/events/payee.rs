@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{ApplyError, EventIntake, UNKNOWN_OWNER_TRIES};
 use crate::domain::kernel::money::Money;
 use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
-use crate::domain::marketplace::payout::AccountStanding;
+use crate::domain::marketplace::payout::StripeAccountStatus;
 use crate::domain::platform::event::{Event, IgnoreReason};
 use crate::store::marketplace::payee::{FailedPayout, PayeeRow};
 use crate::store::platform::inbox::StoredEvent;
@@ -18,7 +18,7 @@ impl EventIntake<'_> {
     pub(super) async fn plan_account_update(
         &self,
         stored: &StoredEvent,
-        account_status: &AccountStanding,
+        account_status: &StripeAccountStatus,
         may_query: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
@@ -29,15 +29,17 @@ impl EventIntake<'_> {
             return Ok(Vec::new());
         };
         let is_known = account_status.payee_account(Some(known)).as_ref() == Some(known)
-        && account_status.disabled_reason == payee.disabled_reason;
+            && account_status.disabled_reason == payee.disabled_reason;
         let known_s = payee.account_heard_at.map(|at| at.timestamp());
         let newest = match Some(event.occurred_at.timestamp()).cmp(&known_s) {
             Ordering::Less => return Ok(Vec::new()),
             Ordering::Equal if is_known => return Ok(Vec::new()),
-            Ordering::Equal => self.query_account_status(event, &account_status.account, may_query, now).await?,
+            Ordering::Equal => {
+                self.query_account_status(event, &account_status.account, may_query, now).await?
+            }
             Ordering::Greater => account_status.clone(),
         };
-        let write = company.note_standing(&payee, &professional_id, &newest, event.occurred_at, now);
+        let write = company.record_account_status(&payee, &professional_id, &newest, event.occurred_at, now);
         write.map(|write| vec![write]).map_err(ApplyError::Store)
     }
 
@@ -53,7 +55,7 @@ impl EventIntake<'_> {
         let event = &stored.payload_min;
         let (event_id, at, money) = (event.event_id.clone(), event.occurred_at, money.clone());
         let failed = FailedPayout { event_id, at, money };
-        company.note_failed_payout(&payee, &professional_id, &failed, now).map_err(ApplyError::Store)
+        company.record_failed_payout(&payee, &professional_id, &failed, now).map_err(ApplyError::Store)
     }
 
     /// The professional who registered an account. Registration reads the account from Stripe first, so an event that
@@ -80,7 +82,7 @@ impl EventIntake<'_> {
         account: &StripeAccountId,
         may_query: bool,
         now: DateTime<Utc>,
-    ) -> Result<AccountStanding, ApplyError> {
+    ) -> Result<StripeAccountStatus, ApplyError> {
         let stripe = self.settled_stripe(event, may_query, now)?;
         let found = stripe.account(account.as_str()).await;
         let found = found.map_err(|error| ApplyError::of_look_up(&error))?;

@@ -94,8 +94,8 @@ impl RateLimitCharge {
     }
 
     /// Notes that what was charged is given back, for the answer and for the next request of this process.
-    pub fn note_refund(&self, app: &App, charged: &Charged) {
-        app.limiter.note_refund(&charged.charges(), app.clock.now());
+    pub fn record_refund(&self, app: &App, charged: &Charged) {
+        app.limiter.record_refund(&charged.charges(), app.clock.now());
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Noted::QuotaState(standing)) = noted.as_mut() {
             standing.give_back();

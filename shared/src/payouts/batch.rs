@@ -56,7 +56,8 @@ async fn recount(
         let before = row.record.clone();
         let sums = company.batch_sums(batch).await?;
         // Another run may still add transfers.
-        let other_runs_ended = run == Some(row.run) || now >= row.run_began_at + Duration::minutes(RUN_MINUTES);
+        let other_runs_ended =
+            run == Some(row.run) || now >= row.run_began_at + Duration::minutes(RUN_MINUTES);
         (row.record.counts, row.record.totals) = (sums.counts, sums.totals);
         let due_in = update_status(&mut row.record, other_runs_ended, now);
         if row.record.status == before.status {

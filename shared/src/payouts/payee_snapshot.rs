@@ -134,7 +134,8 @@ impl Run<'_> {
         let is_later = from.is_some();
         let (rows, next) = self.load_bookings(company, &turn.professional_id, from).await?;
         let policy = self.policy();
-        let candidates = rows.values().filter_map(|row| self.build_candidate(row, policy)).collect::<Vec<_>>();
+        let candidates =
+            rows.values().filter_map(|row| self.build_candidate(row, policy)).collect::<Vec<_>>();
         let currencies: BTreeSet<&Currency> = candidates.iter().map(|it| &it.payable.currency).collect();
         let money = company
             .payee_money(&turn.professional_id, currencies.into_iter(), self.payout_request.batch)

@@ -21,7 +21,10 @@ pub(super) struct Due {
     pub(super) more: bool,
 }
 
-pub(super) async fn load_due(payouts: &Payouts<'_>, payout_request: &PayoutRequest) -> Result<Due, StoreError> {
+pub(super) async fn load_due(
+    payouts: &Payouts<'_>,
+    payout_request: &PayoutRequest,
+) -> Result<Due, StoreError> {
     let shards = (0..DUE_SHARDS).map(|shard| shard_rows(payouts, payout_request, shard));
     let (mut rows, mut more) = (Vec::new(), false);
     for shard in futures_util::future::join_all(shards).await {

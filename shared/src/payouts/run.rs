@@ -115,15 +115,16 @@ impl<'a> Run<'a> {
     }
 
     fn may_load(&self) -> bool {
-        self.breaker.allows_calls() && self.bookings_loaded.load(Ordering::Relaxed) < self.payout_request.limits.bookings
+        self.breaker.allows_calls()
+            && self.bookings_loaded.load(Ordering::Relaxed) < self.payout_request.limits.bookings
     }
 
     fn plan_turn(&self, snapshot: Result<PayeeSnapshot, LoadError>) -> Option<(PayeeSnapshot, Plan)> {
         let snapshot = match snapshot {
             Ok(snapshot) => snapshot,
             Err(error) => {
-            let worked = self.handle_load_error(&error);
-            self.count_turn(TurnResult { worked, again: None, left: worked == Worked::Failed });
+                let worked = self.handle_load_error(&error);
+                self.count_turn(TurnResult { worked, again: None, left: worked == Worked::Failed });
                 return None;
             }
         };
@@ -144,7 +145,7 @@ impl<'a> Run<'a> {
     }
 
     fn handle_load_error(&self, error: &LoadError) -> Worked {
-    match error {
+        match error {
             LoadError::NotAvailable | LoadError::Store(StoreError::Conflict { .. }) => Worked::Skipped,
             LoadError::Call(error) => {
                 self.breaker.record_not_sent(error.error.reason());
@@ -173,9 +174,9 @@ impl<'a> Run<'a> {
 
     /// Counts a turn, unless another one of the same professional follows in this run, which is returned.
     fn count_turn(&self, turn_result: TurnResult) -> Option<PayeeTurn> {
-    let again = turn_result.again.filter(|turn| turn.tries <= MAX_TRIES);
-    let report = &mut self.result().report;
-    match turn_result.worked {
+        let again = turn_result.again.filter(|turn| turn.tries <= MAX_TRIES);
+        let report = &mut self.result().report;
+        match turn_result.worked {
             _ if again.is_some() => {}
             Worked::Done => report.done += 1,
             Worked::Skipped => report.skipped += 1,
@@ -218,7 +219,9 @@ impl<'a> Run<'a> {
 
     /// Releases a professional without a decision; the next run loads it again.
     pub(super) async fn release(&self, company: &Company, payee: &ProfessionalId, held: &PayeeRow) {
-        if let Err(error) = company.release_payee(payee, held, NextCheck::Now(held.looked_until.clone())).await {
+        if let Err(error) =
+            company.release_payee(payee, held, NextCheck::Now(held.looked_until.clone())).await
+        {
             tracing::warn!(%error, "a professional stays claimed until the lease expires");
         }
     }

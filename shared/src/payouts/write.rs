@@ -218,7 +218,12 @@ impl Run<'_> {
     }
 
     /// Writes entries that say why bookings are skipped. Bookings that are paid or being paid have an entry already.
-    async fn write_skips(&self, snapshot: &PayeeSnapshot, plan: &Plan, part: &[Skip]) -> Result<(), StopReason> {
+    async fn write_skips(
+        &self,
+        snapshot: &PayeeSnapshot,
+        plan: &Plan,
+        part: &[Skip],
+    ) -> Result<(), StopReason> {
         let (now, batch) = (self.payouts.now(), self.payout_request.batch);
         let mut writes = self.claim_writes(snapshot, now);
         for skip in part {
@@ -245,7 +250,11 @@ impl Run<'_> {
     }
 
     fn claim_writes(&self, snapshot: &PayeeSnapshot, now: DateTime<Utc>) -> Vec<Write> {
-        vec![snapshot.company.extend_payee_claim(&snapshot.turn.professional_id, &snapshot.held, lease_until(now))]
+        vec![snapshot.company.extend_payee_claim(
+            &snapshot.turn.professional_id,
+            &snapshot.held,
+            lease_until(now),
+        )]
     }
 
     fn booking_writes(
@@ -260,7 +269,13 @@ impl Run<'_> {
         Ok(snapshot.company.record_booking(row.clone(), change, booking_config, now)?.writes)
     }
 
-    fn line_write(&self, snapshot: &PayeeSnapshot, plan: &Plan, currency: &Currency, sums: (i64, i64)) -> Write {
+    fn line_write(
+        &self,
+        snapshot: &PayeeSnapshot,
+        plan: &Plan,
+        currency: &Currency,
+        sums: (i64, i64),
+    ) -> Write {
         let carried = plan.carried.iter().find(|line| line.currency == *currency);
         let payee_key = (&snapshot.turn.professional_id, currency);
         snapshot.company.update_batch_line(self.payout_request.batch, payee_key, sums, carried)
@@ -274,7 +289,8 @@ impl Run<'_> {
             approval.counts_for(batch, self.payout_request.requester(), now) && approval.used_in.is_none();
         let limit = self.payouts.approval_above.get(currency);
         let payee_key = &snapshot.turn.professional_id;
-        (counts && limit.is_some()).then(|| snapshot.company.use_approval(payee_key, currency, approval, batch))
+        (counts && limit.is_some())
+            .then(|| snapshot.company.use_approval(payee_key, currency, approval, batch))
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StopReason> {

@@ -9,7 +9,7 @@ use crate::store::marketplace::reconciliation::Cash;
 impl Run<'_> {
     /// Adds up both sides. The difference that no finding explains must be zero, to the cent.
     pub(super) async fn compare_cash(&mut self) -> Result<(), RunError> {
-    // The ledger already contains lines that are too recent to be matched, so they are included here only.
+        // The ledger already contains lines that are too recent to be matched, so they are included here only.
         let Some(from) = self.cursor.lines_from else { return Ok(()) };
         let Some(tail) = self.fetch_lines(from, None).await? else { return Ok(()) };
         let mut cash: BTreeMap<String, Cash> = BTreeMap::new();

@@ -93,7 +93,7 @@ impl Run<'_> {
         let mut fetched = 0;
         for events in events.chunks(AT_ONCE) {
             let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
-            let known = inbox.known(STRIPE, &ids).await?;
+            let known = inbox.known_events(STRIPE, &ids).await?;
             for event in events.iter().filter(|event| !known.contains(&event.id)) {
                 let verified = VerifiedStripeEvent::fetched(event, now);
                 let Ok(read) = stripe::read(&verified, self.app.config.stripe_mode()) else {

@@ -78,8 +78,8 @@ pub(super) enum MovementSource {
 }
 
 pub(super) fn parse_line(line: BalanceTransaction) -> Line {
-let moved = line.source.as_ref().and_then(source_amount).filter(|(_, own)| own.as_str() != line.currency);
-// The sign is the line's: a refund is negative, and its return after a failure is positive.
+    let moved = line.source.as_ref().and_then(source_amount).filter(|(_, own)| own.as_str() != line.currency);
+    // The sign is the line's: a refund is negative, and its return after a failure is positive.
     let (amount, currency) = moved.map_or((line.amount, line.currency.clone()), |(amount, own)| {
         (amount.saturating_mul(line.amount.signum()), own.as_str().to_owned())
     });
@@ -165,9 +165,8 @@ mod tests {
             "a_later_kind",
         ];
         assert!(
-            PLATFORM_KINDS
-                .iter()
-                .all(|kind| is_platform_kind(kind) && matches!(movement_source(kind, None), MovementSource::Platform))
+            PLATFORM_KINDS.iter().all(|kind| is_platform_kind(kind)
+                && matches!(movement_source(kind, None), MovementSource::Platform))
         );
         for kind in of_bookings.into_iter().chain(listed) {
             assert!(!is_platform_kind(kind), "{kind}");

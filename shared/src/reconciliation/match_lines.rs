@@ -58,7 +58,7 @@ impl Run<'_> {
         let fetched = self.fetch_sources(&lines).await?;
         let records: Vec<Option<StripeRecord>> =
             lines.iter().map(|line| stripe_record::of_line(line, &fetched)).collect();
-            let owners = self.find_owners(&records).await?;
+        let owners = self.find_owners(&records).await?;
         let mut books_by_booking = self.books_by_booking(owners.iter().flatten()).await?;
         let mut matched_lines = Vec::new();
         for (line, (record, owner)) in lines.into_iter().zip(records.into_iter().zip(owners)) {
@@ -179,7 +179,11 @@ impl Run<'_> {
         ids: HashSet<String>,
     ) -> Result<HashMap<String, BalanceTransaction>, CallError> {
         let stripe = self.stripe;
-        self.fetch_all(ids, |id| async move { stripe.balance_transaction(&id).await.map_err(absent_if_refused) }).await
+        self.fetch_all(
+            ids,
+            |id| async move { stripe.balance_transaction(&id).await.map_err(absent_if_refused) },
+        )
+        .await
     }
 
     /// Fetches each id, a few at a time; absent ones are left out.
@@ -208,7 +212,10 @@ impl Run<'_> {
     }
 
     /// The booking of each record: named in its metadata, or found by its payment.
-    async fn find_owners(&self, records: &[Option<StripeRecord>]) -> Result<Vec<Option<BookingOwner>>, RunError> {
+    async fn find_owners(
+        &self,
+        records: &[Option<StripeRecord>],
+    ) -> Result<Vec<Option<BookingOwner>>, RunError> {
         let unnamed = records.iter().flatten().filter(|record| record.named.is_none());
         let payments: HashSet<String> = unnamed.filter_map(|record| record.payment_intent.clone()).collect();
         let found = self.store.owners_of_payments(&payments.into_iter().collect::<Vec<_>>()).await?;
@@ -223,7 +230,7 @@ impl Run<'_> {
         owners: impl Iterator<Item = &'a BookingOwner>,
     ) -> Result<BooksByBooking, RunError> {
         let distinct: HashSet<BookingOwner> = owners.cloned().collect();
-        Ok(self.store.books_of(distinct.into_iter().collect()).await?)
+        Ok(self.store.load_books(distinct.into_iter().collect()).await?)
     }
 }
 

@@ -91,7 +91,8 @@ impl Run<'_> {
     }
 
     async fn close(&mut self, finding: &Finding) -> Result<(), RunError> {
-        let closed = self.store.explain_finding(finding, self.app.clock.now(), self.app.ids.next()).await?;
+        let closed =
+            self.store.close_explained_finding(finding, self.app.clock.now(), self.app.ids.next()).await?;
         self.summary.closed += u64::from(closed);
         Ok(())
     }

@@ -71,7 +71,8 @@ impl Run<'_> {
         let found = self.fetch_transfers(ids).await?;
         for (id, (owner, money)) in unseen {
             let Some(transfer) = found.get(&id) else {
-                self.file_finding(&missing_transfer(&id, &owner, &money, self.app.clock.now()), slice).await?;
+                self.file_finding(&missing_transfer(&id, &owner, &money, self.app.clock.now()), slice)
+                    .await?;
                 continue;
             };
             let origin = Origin { id: &id, created: transfer.created, queried_at };

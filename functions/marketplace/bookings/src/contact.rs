@@ -22,7 +22,7 @@ pub(crate) async fn customer(
 ) -> Result<Option<Contact>, Failure> {
     let address = match (email, session) {
         (Some(address), _) => Some(address.as_str().as_bytes().to_vec()),
-        (None, Some(session)) if session.role == Role::Customer && session.account.lives_in_its_row() => {
+        (None, Some(session)) if session.role == Role::Customer && session.account.requires_row() => {
             let account = app.store()?.account(&session.account).await?;
             account.and_then(|row| opened(app, &session.account, &row))
         }

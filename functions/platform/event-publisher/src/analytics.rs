@@ -143,7 +143,7 @@ impl Counter<'_> {
         let now = self.clock.now();
         let mut written = Vec::new();
         for part in told.chunks(WRITES_AT_ONCE) {
-            written.extend(join_all(part.iter().map(|it| self.store.heard_by_analytics(it, now))).await);
+            written.extend(join_all(part.iter().map(|it| self.store.mark_sent_to_analytics(it, now))).await);
         }
         totals.done += written.iter().filter(|written| written.is_ok()).count() as u64;
         // What was told and not written down is told again, under the same id.
@@ -155,7 +155,7 @@ impl Counter<'_> {
         for waiting in old {
             let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
             tracing::warn!(event_id, "analytics never hears of an event");
-            self.store.heard_by_analytics(&waiting, now).await?;
+            self.store.mark_sent_to_analytics(&waiting, now).await?;
             totals.given_up += 1;
         }
         Ok(())

@@ -12,7 +12,7 @@ use crate::amounts::Bookings;
 
 /// The refused effects, the oldest first, up to a hundred, and whether there are more.
 pub(super) async fn list(company: &Company) -> Result<(Vec<Value>, bool), Failure> {
-    let (effects, more) = company.troubled(Trouble::Refused).await?;
+    let (effects, more) = company.listed_effects(Trouble::Refused).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
     let bookings = Bookings::of(company, &subjects).await?;
     let shown = effects.iter().map(|(subject, effect)| show(*subject, effect, &bookings));

@@ -40,8 +40,8 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     for job in JOBS {
         jobs.push(describe(job, store.runs(job.name).await?.as_ref(), now));
     }
-    let (in_doubt, more_in_doubt) = troubled(company, Trouble::InDoubt).await?;
-    let (waiting, more_waiting) = troubled(company, Trouble::Waiting).await?;
+    let (in_doubt, more_in_doubt) = listed_effects(company, Trouble::InDoubt).await?;
+    let (waiting, more_waiting) = listed_effects(company, Trouble::Waiting).await?;
     let (refused, more_refused) = refused::list(company).await?;
     let (declined, more_declined) =
         company.audit_since("booking.declined", now - Duration::hours(24)).await?;
@@ -123,8 +123,8 @@ async fn batches(company: &Company) -> Result<Vec<Value>, Failure> {
     Ok(batches.iter().map(tell).collect())
 }
 
-async fn troubled(company: &Company, trouble: Trouble) -> Result<(Vec<Value>, bool), Failure> {
-    let (effects, more) = company.troubled(trouble).await?;
+async fn listed_effects(company: &Company, trouble: Trouble) -> Result<(Vec<Value>, bool), Failure> {
+    let (effects, more) = company.listed_effects(trouble).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
     let bookings = Bookings::of(company, &subjects).await?;
     Ok((effects.iter().map(|(subject, effect)| tell(*subject, effect, &bookings)).collect(), more))

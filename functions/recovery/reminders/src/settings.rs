@@ -28,7 +28,7 @@ impl Run<'_> {
         // Refused when the settings changed meanwhile: then they are due again by that change.
         company
             .store()
-            .commit(self.app.ids.next(), vec![company.settle_settings(view.settings.version, None)])
+            .commit(self.app.ids.next(), vec![company.mark_settings_applied(view.settings.version, None)])
             .await?;
         Ok(Worked::Done)
     }

@@ -20,5 +20,5 @@ pub use candidate::{Candidate, Payee, PayeeAccount, Rules};
 pub use entry::{BatchEntry, BatchSums, BatchTotals, EntryStatus};
 pub use plan::{CarriedLine, Plan, PlanInput, PlannedTransfer, SettledByDebt, Totals, plan};
 pub use skip::{Skip, SkipReason};
-pub use standing::AccountStanding;
+pub use standing::StripeAccountStatus;
 pub use transfer::{TransferMetadata, TransferRequest, operation, transfer_group};

@@ -10,7 +10,7 @@ use crate::kernel::id::{CompanyId, MembershipId, PaymentId, UserId};
 use crate::kernel::money::Money;
 use crate::kernel::party::{BookingId, PaymentIntentId, StripeAccountId};
 use crate::marketplace::booking::BookingFactKind;
-use crate::marketplace::payout::AccountStanding;
+use crate::marketplace::payout::StripeAccountStatus;
 
 /// One event, whatever dialect it arrived in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +157,7 @@ pub enum Meaning {
         payment_intent: PaymentIntentId,
     },
     /// A professional's account at Stripe stands like this.
-    Account(AccountStanding),
+    Account(StripeAccountStatus),
     /// A payout from a professional's account to the bank failed.
     PayoutFailed { account: StripeAccountId, money: Money },
     /// It is about money, and part of it cannot be read. Nothing is guessed: it waits for a person.

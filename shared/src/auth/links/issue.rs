@@ -77,7 +77,7 @@ impl Links<'_> {
         let link_row = LinkRow { role: Some(role), password_hash, ..row(Purpose::Confirm, account, now) };
         let until = link_row.valid_until;
         let write = match known {
-            Some(row) => self.store.sign_up_again(account, row, role, link, until),
+            Some(row) => self.store.renew_confirm_link(account, row, role, link, until),
             None => {
                 self.store.add_account(account, &self.new_account(account, sign_up, link, now)?, until)?
             }

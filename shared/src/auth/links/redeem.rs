@@ -48,7 +48,7 @@ impl Links<'_> {
             let proof = Proof { password_hash: &hash, role, generation: row.generation, at };
             let writes = vec![
                 self.store.use_link(&link),
-                self.store.follow_link(&found.account, pointer, &link, &proof),
+                self.store.redeem_link(&found.account, pointer, &link, &proof),
                 self.audit(&found.account, kind, Some(role), at, &link)?,
             ];
             match self.store.commit(self.app.ids.next(), writes).await {

@@ -23,9 +23,9 @@ use crate::providers::stripe::refund::NewRefund;
 
 /// The payment of a booking. Its metadata identify the booking in every event about the payment.
 pub(super) fn new_payment_intent(
-company_id: &CompanyId,
-booking_id: BookingId,
-money: &Money,
+    company_id: &CompanyId,
+    booking_id: BookingId,
+    money: &Money,
 ) -> NewPaymentIntent {
     let metadata = BTreeMap::from([
         ("booking_id".to_owned(), booking_id.to_string()),

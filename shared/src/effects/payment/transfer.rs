@@ -55,7 +55,8 @@ pub(super) async fn attempt(
         return result_of_call(effect, Err(claim_lapsed()), doubt, now);
     }
     match stripe.create_transfer(&request.idempotency_key, &new_transfer(request)).await {
-        Ok(transfer) => done_result(request, &transfer).unwrap_or_else(|error| result_of_call(effect, Err(error), true, now)),
+        Ok(transfer) => done_result(request, &transfer)
+            .unwrap_or_else(|error| result_of_call(effect, Err(error), true, now)),
         // A refusal is final only if there is no transfer: it may answer a repetition of a call that was carried
         // out, and only a transfer that certainly does not exist gets a new key.
         Err(error @ (CallError::Rejected { .. } | CallError::Absent | CallError::WrongState { .. })) => {

@@ -8,7 +8,7 @@ use super::nullable::nullable;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
-use crate::domain::marketplace::payout::AccountStanding;
+use crate::domain::marketplace::payout::StripeAccountStatus;
 
 /// An account as Stripe knows it now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -80,16 +80,16 @@ impl StripeAccount {
     ///
     /// An account that only receives transfers, as those across borders do, can never charge a card:
     /// whether it takes money in is told by that capability where the account has it.
-    pub fn standing(&self) -> Option<AccountStanding> {
+    pub fn standing(&self) -> Option<StripeAccountStatus> {
         let account = StripeAccountId::parse(&self.id).ok()?;
         if self.deleted {
-            return Some(AccountStanding::gone(account));
+            return Some(StripeAccountStatus::gone(account));
         }
         let is_receiver = self.transfers_capability().is_some();
         let reason =
             self.requirements.disabled_reason.as_ref().or(self.verification.disabled_reason.as_ref());
         let reason = reason.filter(|word| is_word(word));
-        Some(AccountStanding {
+        Some(StripeAccountStatus {
             account,
             charges_enabled: if is_receiver { self.takes_transfers() } else { self.charges_enabled },
             payouts_enabled: self.payouts_enabled || self.transfers_enabled,
@@ -109,7 +109,7 @@ fn is_word(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn standing(body: &str) -> AccountStanding {
+    fn standing(body: &str) -> StripeAccountStatus {
         serde_json::from_str::<StripeAccount>(body).unwrap().standing().unwrap()
     }
 

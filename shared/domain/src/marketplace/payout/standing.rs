@@ -8,7 +8,7 @@ use crate::kernel::party::StripeAccountId;
 
 /// How an account stands, by one word of Stripe's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountStanding {
+pub struct StripeAccountStatus {
     pub account: StripeAccountId,
     /// Whether it can take money in.
     pub charges_enabled: bool,
@@ -20,7 +20,7 @@ pub struct AccountStanding {
     pub disabled_reason: Option<String>,
 }
 
-impl AccountStanding {
+impl StripeAccountStatus {
     /// An account whose owner left the platform. Nothing can be moved to it.
     pub fn gone(account: StripeAccountId) -> Self {
         let disabled_reason = Some("deauthorized".to_owned());

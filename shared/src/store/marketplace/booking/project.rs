@@ -42,7 +42,7 @@ impl Company {
     }
 
     /// Has the sweep look at a booking at another time; nothing else of it changes.
-    pub fn put_off_booking(&self, row: &BookingRow, until: DateTime<Utc>) -> Write {
+    pub fn postpone_booking(&self, row: &BookingRow, until: DateTime<Utc>) -> Write {
         let key = Key::booking(&self.company, row.booking_id);
         Write::update(key).due(SWEEP, Some(until)).expect(Expect::version(row.version))
     }

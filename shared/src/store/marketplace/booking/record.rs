@@ -160,7 +160,12 @@ impl Company {
         let books = Books { entries: &entries, unreserved_amount: change.unreserved_amount };
         self.write_booking(&mut recording, &read, books, cause, booking_config, now)?;
         if let Some(operation) = returned {
-            recording.writes.push(self.mark_taken_back(read.booking_id, &operation, REFUND_RETURNED, now));
+            recording.writes.push(self.mark_result_reversed(
+                read.booking_id,
+                &operation,
+                REFUND_RETURNED,
+                now,
+            ));
         }
         Ok(recording)
     }

@@ -8,7 +8,7 @@ use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::money::Money;
 use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
 use crate::domain::kernel::time;
-use crate::domain::marketplace::payout::{AccountStanding, PayeeAccount};
+use crate::domain::marketplace::payout::{PayeeAccount, StripeAccountStatus};
 use crate::domain::platform::action::Source;
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::PAYOUTS;
@@ -57,11 +57,11 @@ impl Company {
 
     /// Notes how an account stands, by a word of Stripe's of `heard_at`, over the row that was read. Where
     /// that is new, the next payouts look at the professional again.
-    pub fn note_standing(
+    pub fn record_account_status(
         &self,
         read: &PayeeRow,
         professional_id: &ProfessionalId,
-        standing: &AccountStanding,
+        standing: &StripeAccountStatus,
         heard_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Write, StoreError> {
@@ -78,7 +78,7 @@ impl Company {
 
     /// Notes that a bank did not take a professional's money, for whoever looks after payouts. The newest
     /// one stands in the row, and every one in the audit log.
-    pub fn note_failed_payout(
+    pub fn record_failed_payout(
         &self,
         read: &PayeeRow,
         professional_id: &ProfessionalId,

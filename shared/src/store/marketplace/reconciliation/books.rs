@@ -37,7 +37,7 @@ impl Store {
     }
 
     /// What the books have of up to a hundred bookings.
-    pub async fn books_of(
+    pub async fn load_books(
         &self,
         bookings: Vec<BookingOwner>,
     ) -> Result<HashMap<BookingOwner, Books>, StoreError> {

@@ -96,7 +96,7 @@ impl Finding {
     }
 
     /// Whether another look found the same.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+    pub(super) fn has_same_amounts(&self, other: &Self) -> bool {
         (self.kind, &self.currency) == (other.kind, &other.currency)
             && (self.stripe_amount, self.books_amount) == (other.stripe_amount, other.books_amount)
     }

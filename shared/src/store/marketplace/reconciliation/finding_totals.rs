@@ -70,10 +70,10 @@ impl Store {
         for _ in 0..TRIES {
             let known = self.finding(&found.finding_id).await?;
             let filed = match &known {
-                Some(known) if known.status == FindingStatus::Open && known.says_the_same(found) => {
+                Some(known) if known.status == FindingStatus::Open && known.has_same_amounts(found) => {
                     return Ok(FileOutcome::Known);
                 }
-                Some(known) if known.status == FindingStatus::Accepted && known.says_the_same(found) => {
+                Some(known) if known.status == FindingStatus::Accepted && known.has_same_amounts(found) => {
                     return Ok(FileOutcome::Accepted);
                 }
                 Some(known) if known.status == FindingStatus::Open => FileOutcome::Known,
@@ -91,7 +91,7 @@ impl Store {
     }
 
     /// Closes an open finding that is explained now; `false` where it was changed meanwhile.
-    pub async fn explain_finding(
+    pub async fn close_explained_finding(
         &self,
         read: &Finding,
         now: DateTime<Utc>,
