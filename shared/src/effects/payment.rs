@@ -119,7 +119,7 @@ async fn send_mail(
         return Ok(Answer::plain("nothing_to_send"));
     };
     let resend = effect_clients.resend.ok_or_else(|| unconfigured("resend"))?;
-    let to = effect_clients.vault.open(&BookingRow::place(booking_id), sealed_to).ok();
+    let to = effect_clients.vault.open(&BookingRow::seal_context(booking_id), sealed_to).ok();
     let to = to.and_then(|to| String::from_utf8(to).ok());
     let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
     let sent = resend.send(&effect.downstream_key, &to, &mail.write(*language)).await?;

@@ -28,7 +28,7 @@ fn recipient(subject: Subject, effect: &Effect, effect_clients: EffectClients<'_
     let (context, sealed_to) = match (subject, &effect.request) {
         (Subject::Case(case_id), Request::Mail { sealed_to, .. }) => (format!("mail:{case_id}"), sealed_to),
         (Subject::Booking(booking_id), Request::BookingMail { sealed_to, .. }) => {
-            (BookingRow::place(booking_id), sealed_to)
+            (BookingRow::seal_context(booking_id), sealed_to)
         }
         _ => return None,
     };

@@ -98,7 +98,7 @@ impl RateLimitCharge {
         app.limiter.record_refund(&charged.charges(), app.clock.now());
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Noted::QuotaState(standing)) = noted.as_mut() {
-            standing.give_back();
+            standing.add_token();
         }
     }
 

@@ -122,7 +122,7 @@ async fn decide(
     let begun = effects::resolve_refusal(company, subject, read, order, effect_clients, &app.ids, now).await;
     let begun = begun.map_err(refuse)?;
     if let Subject::Booking(booking_id) = subject {
-        app.bookings(company.store()).take(company, booking_id, begun).await;
+        app.bookings(company.store()).perform_steps(company, booking_id, begun).await;
     }
     let operation = match (order.decision, Step::version_of(&read.action.operation)) {
         (RefusalDecision::Retry, Some(version)) => {

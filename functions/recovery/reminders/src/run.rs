@@ -77,7 +77,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         let found = due::collect(store, SWEEP, limits, app.clock.now()).await?;
         let (companies, tallies) = (Mutex::default(), Mutex::default());
         let run = Run { app, store, companies, tallies, declined: AtomicU64::new(0) };
-        let report = due::work(found, limits, |row| run.work_on(row)).await;
+        let report = due::process_queues(found, limits, |row| run.work_on(row)).await;
         run.remember_companies().await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)

@@ -93,7 +93,7 @@ impl Links<'_> {
         now: DateTime<Utc>,
     ) -> Result<AccountRow, Failure> {
         let address = sign_up.address.as_str().as_bytes();
-        let sealed = self.app.config.vault.seal(&AccountRow::place(account), address);
+        let sealed = self.app.config.vault.seal(&AccountRow::seal_context(account), address);
         Ok(AccountRow {
             email_sealed: sealed.map_err(|error| Failure::Internal(error.to_string()))?,
             role: sign_up.role,

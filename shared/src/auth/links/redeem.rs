@@ -91,7 +91,8 @@ impl Links<'_> {
 
     /// The address of an account, opened.
     pub fn address(&self, account: &AccountKey, row: &AccountRow) -> Option<EmailAddress> {
-        let opened = self.app.config.vault.open(&AccountRow::place(account), &row.email_sealed).ok()?;
+        let opened =
+            self.app.config.vault.open(&AccountRow::seal_context(account), &row.email_sealed).ok()?;
         EmailAddress::parse(std::str::from_utf8(&opened).ok()?)
     }
 }

@@ -20,7 +20,7 @@ const UNCONFIRMED_DAYS: i64 = 1;
 /// An account of a mail address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {
-    /// The address, sealed for [`AccountRow::place`].
+    /// The address, sealed with [`AccountRow::seal_context`].
     pub email_sealed: String,
     pub role: Role,
     pub company: CompanyId,
@@ -46,7 +46,7 @@ pub struct AccountRow {
 
 impl AccountRow {
     /// The context that an account's address is sealed with.
-    pub fn place(account: &AccountKey) -> String {
+    pub fn seal_context(account: &AccountKey) -> String {
         format!("account:{account}")
     }
 
