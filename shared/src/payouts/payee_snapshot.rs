@@ -140,7 +140,7 @@ impl Run<'_> {
         let money = company
             .payee_money(&turn.professional_id, currencies.into_iter(), self.payout_request.batch)
             .await?;
-        let is_ready = |candidate: &&Candidate| candidate.waits_for(now).is_none();
+        let is_ready = |candidate: &&Candidate| candidate.skip_reason(now).is_none();
         let mut ready = candidates.iter().filter(is_ready).peekable();
         let account = match &held.account {
             Some(known) if ready.peek().is_some() => {

@@ -102,8 +102,9 @@ async fn record(
             return Ok((read, left));
         }
         let now = app.clock.now();
-        let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
-        let fact = may(&booking, ask).and_then(|()| booking.ask(ask, source, now)).map_err(refused)?;
+        let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.code()));
+        let fact =
+            may(&booking, ask).and_then(|()| booking.apply_command(ask, source, now)).map_err(refused)?;
         let is_unknown = ask == BookingCommand::Accept && read.professional_contact.is_none();
         let professional_contact =
             if is_unknown { contact::professional(app, caller, &read, &booking).await? } else { None };

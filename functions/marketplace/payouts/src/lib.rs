@@ -41,6 +41,6 @@ async fn tick(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answ
     app.check_in(&occurrence);
     match app.config.marketplace.calendar.batch_at(occurrence.scheduled_at) {
         Some(batch) => Ok(Answer::ok(run::run(&app, &occurrence, batch).await?)),
-        None => Ok(Answer::ok(Report::passed_over(&occurrence, "not_a_payout_day"))),
+        None => Ok(Answer::ok(Report::skipped_run(&occurrence, "not_a_payout_day"))),
     }
 }

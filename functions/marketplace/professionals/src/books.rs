@@ -17,7 +17,7 @@ pub(crate) async fn balances(caller: Caller, parameters: Parameters) -> Result<A
     let balances = caller.company.balances(None).await?;
     let mut currencies: BTreeMap<&Currency, Sums> = BTreeMap::new();
     for (account, currency, sum) in balances.iter() {
-        *currencies.entry(currency).or_default().entry(account.word()).or_default() += sum;
+        *currencies.entry(currency).or_default().entry(account.name()).or_default() += sum;
     }
     let is_even = |currency: &Currency| balances.total(currency) == 0;
     let sums_to_zero = currencies.keys().all(|currency| is_even(currency));
@@ -36,5 +36,5 @@ pub(crate) async fn balances(caller: Caller, parameters: Parameters) -> Result<A
 /// Every account is named, also one on which nothing stands.
 fn accounts(sums: &Sums) -> Map<String, Value> {
     let sum = |word: &str| json!(sums.get(word).copied().unwrap_or_default());
-    LedgerAccount::WORDS.iter().map(|word| ((*word).to_owned(), sum(word))).collect()
+    LedgerAccount::NAMES.iter().map(|word| ((*word).to_owned(), sum(word))).collect()
 }

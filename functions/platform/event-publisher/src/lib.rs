@@ -48,6 +48,6 @@ async fn publish(
     app.check_in(&occurrence);
     match sinks.are_there() {
         true => Ok(Answer::ok(run::run(&app, &sinks, &occurrence).await?)),
-        false => Ok(Answer::ok(Report::passed_over(&occurrence, "no_event_bus"))),
+        false => Ok(Answer::ok(Report::skipped_run(&occurrence, "no_event_bus"))),
     }
 }

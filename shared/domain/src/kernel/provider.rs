@@ -13,7 +13,6 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// The word used in JSON and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whop => "whop",
@@ -22,7 +21,7 @@ impl Provider {
         }
     }
 
-    /// The name as people write it.
+    /// The display name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Whop => "Whop",

@@ -83,7 +83,7 @@ impl StripeAccount {
     pub fn standing(&self) -> Option<StripeAccountStatus> {
         let account = StripeAccountId::parse(&self.id).ok()?;
         if self.deleted {
-            return Some(StripeAccountStatus::gone(account));
+            return Some(StripeAccountStatus::deauthorized(account));
         }
         let is_receiver = self.transfers_capability().is_some();
         let reason =

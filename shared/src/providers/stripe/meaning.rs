@@ -208,7 +208,7 @@ fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Resul
             }
             Meaning::Account(standing)
         }
-        "account.application.deauthorized" => Meaning::Account(StripeAccountStatus::gone(account)),
+        "account.application.deauthorized" => Meaning::Account(StripeAccountStatus::deauthorized(account)),
         "payout.failed" => Meaning::PayoutFailed { account, money: object.money("amount")? },
         _ => ignored(IgnoreReason::OtherAccount),
     })

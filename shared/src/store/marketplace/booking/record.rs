@@ -217,7 +217,7 @@ impl Company {
     fn count_balances(&self, booking: &Booking, books: Books<'_>) -> Option<Write> {
         let mut sums: BTreeMap<&'static str, i64> = BTreeMap::from([(RESERVED, -books.unreserved_amount)]);
         for posting in books.entries.iter().flat_map(LedgerEntry::postings) {
-            let sum = sums.entry(posting.account.word()).or_default();
+            let sum = sums.entry(posting.account.name()).or_default();
             *sum = sum.saturating_add(posting.amount);
         }
         sums.retain(|_, sum| *sum != 0);
