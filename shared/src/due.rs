@@ -1,8 +1,8 @@
 //! The sweep: processes the rows that are due now.
 //!
-//! A scheduler's tick only starts a run. The due rows are distributed fairly: each company has its own small queue, a
-//! few queues run concurrently, and no company takes more than its share of rows or time. Rows that do not fit wait
-//! for the next tick, and the report says `more`.
+//! A scheduler's tick only starts a run. The due rows are distributed fairly: each company has its own small
+//! queue, a few queues run concurrently, and no company takes more than its share of rows or time. Rows that do
+//! not fit wait for the next tick, and the report says `more`.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -75,8 +75,8 @@ pub enum Worked {
     InDoubt,
 }
 
-/// The product of a row. Each lane has its own queue and failure count, so that a company whose Whop app fails still
-/// has its bookings declined in time.
+/// The product of a row. Each lane has its own queue and failure count, so that a company whose Whop app fails
+/// still has its bookings declined in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// Cases and all other rows.

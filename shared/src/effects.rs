@@ -197,7 +197,8 @@ impl AttemptResult {
         Self { retry_at: Some(retry_at), ..Self::ends(status, reason) }
     }
 
-    /// The effect certainly did not happen and the provider has forgotten the key: it starts over under the next one.
+    /// The effect certainly did not happen and the provider has forgotten the key: it starts over under the
+    /// next one.
     fn starts_over(held: &Effect, reason: impl Into<String>, now: DateTime<Utc>) -> Self {
         let new_key = Some(next_key(&held.downstream_key));
         Self { new_key, ..Self::waits(EffectStatus::Prepared, reason, now) }

@@ -10,8 +10,8 @@
 //! }
 //! ```
 //!
-//! The claim is fenced by its owner: a worker whose lease has expired cannot overwrite the answer of the worker that
-//! took over. A worker recognises its own claim if the response to the claim was lost.
+//! The claim is fenced by its owner: a worker whose lease has expired cannot overwrite the answer of the worker
+//! that took over. A worker recognises its own claim if the response to the claim was lost.
 
 use chrono::{DateTime, Duration, Utc};
 use ring::digest::{Context, SHA256};
@@ -126,8 +126,8 @@ impl Claim {
         self.company.release_key(&self.hash, &self.owner, now).await
     }
 
-    /// Identifies this request's operation, the same for every retry. Effects derive their operation from it, so that
-    /// a retry after a crash finds the effect of the first attempt.
+    /// Identifies this request's operation, the same for every retry. Effects derive their operation from it,
+    /// so that a retry after a crash finds the effect of the first attempt.
     pub fn operation_id(&self) -> &str {
         &self.operation
     }

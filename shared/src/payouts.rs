@@ -16,6 +16,7 @@
 
 mod batch;
 mod circuit_breaker;
+mod next_check;
 mod payee_snapshot;
 mod payout_request;
 mod queue;
@@ -75,7 +76,8 @@ impl Payouts<'_> {
         run::Run::new(*self, payout_request, false).execute().await
     }
 
-    /// Finishes the work of earlier runs: transfers that were planned and not made, batches that are not completed.
+    /// Finishes the work of earlier runs: transfers that were planned and not made, batches that are not
+    /// completed.
     pub async fn finish(&self, limits: RunLimits) -> Result<Report, StoreError> {
         transfers::finish(self, limits).await
     }

@@ -1,7 +1,7 @@
 //! Exact rate limits, stored in the table.
 //!
-//! Every class of limit is defined in [`class`]. A request is charged one token, or one of each of several buckets, in
-//! one conditional write:
+//! Every class of limit is defined in [`class`]. A request is charged one token, or one of each of several
+//! buckets, in one conditional write:
 //!
 //! ```text
 //! match limiter.charge(&[Charge { class: &AUTH, subject: "ip:…" }], request_id, now).await {
@@ -11,8 +11,8 @@
 //! }
 //! ```
 //!
-//! Usually this takes one request to the table. A second one is needed if another process has charged the bucket since
-//! this one last saw it, and none if this process knows that the bucket is empty.
+//! Usually this takes one request to the table. A second one is needed if another process has charged the
+//! bucket since this one last saw it, and none if this process knows that the bucket is empty.
 
 mod bucket;
 pub mod class;
@@ -33,8 +33,8 @@ use crate::store::{Store, StoreError, Write};
 use memory::Memory;
 use pending_charge::PendingCharge;
 
-/// The timeout of a write. The table answers in under ten milliseconds; a longer wait would do more harm than the limit
-/// prevents.
+/// The timeout of a write. The table answers in under ten milliseconds; a longer wait would do more harm than
+/// the limit prevents.
 const ANSWER_MS: u64 = 50;
 
 /// The timeout if a connection may have to be opened first, with DNS and TLS: the SDK's own connection timeout.
@@ -65,8 +65,8 @@ pub enum LimitDecision {
     Uncounted(&'static Class),
 }
 
-/// The state of a quota. Exact after a single charge to one row. For shards and for several charges it is what this
-/// process knows; other processes may have taken more.
+/// The state of a quota. Exact after a single charge to one row. For shards and for several charges it is what
+/// this process knows; other processes may have taken more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaState {
     pub class: &'static Class,
@@ -123,8 +123,8 @@ impl Limiter {
         Self { deadlines, ..self }
     }
 
-    /// Takes a token for each charge, or none at all. `request` identifies the request, so that a repeated charge is
-    /// not made twice. Without charges a request is admitted.
+    /// Takes a token for each charge, or none at all. `request` identifies the request, so that a repeated
+    /// charge is not made twice. Without charges a request is admitted.
     pub async fn charge(
         &self,
         charges: &[LimitCharge<'_>],
@@ -151,8 +151,8 @@ impl Limiter {
         decision
     }
 
-    /// The writes that refund charges, for a transaction that shows that the request was no guess. Only for classes
-    /// with one shard.
+    /// The writes that refund charges, for a transaction that shows that the request was no guess. Only for
+    /// classes with one shard.
     pub fn refund(charges: &[LimitCharge<'_>]) -> Vec<Write> {
         PendingCharge::all(charges, Uuid::nil()).iter().filter_map(PendingCharge::refund).collect()
     }

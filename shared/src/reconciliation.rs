@@ -10,8 +10,8 @@
 //! | `cash` | compares the total cash of both sides since the first run | the run's cash totals |
 //!
 //! Time is processed in slices. After a slice is done, one transaction advances the cursor and adds the slice's
-//! sums, on condition that the cursor's version is unchanged. So an interrupted run repeats a part of a slice, which
-//! changes nothing, and two concurrent runs never add the same sums twice.
+//! sums, on condition that the cursor's version is unchanged. So an interrupted run repeats a part of a slice,
+//! which changes nothing, and two concurrent runs never add the same sums twice.
 
 mod backfill;
 mod cash;

@@ -12,7 +12,8 @@ use crate::effects::{self, Outcome};
 use crate::store::marketplace::booking::BookingRow;
 use crate::store::{Company, StoreError};
 
-/// The longest chain is a void and then a mail to each party; five leaves room. Further steps wait for the next tick.
+/// The longest chain is a void and then a mail to each party; five leaves room. Further steps wait for the next
+/// tick.
 const MAX_STEPS: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

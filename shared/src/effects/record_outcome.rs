@@ -191,7 +191,8 @@ async fn record_booking_outcome(
                 (next, booking) = (recording.steps, recording.after.map(Box::new));
             }
             Err(RecordError::Store(error)) => return Err(error),
-            // The money has moved nevertheless: the effect records that, and reconciliation reports the difference.
+            // The money has moved nevertheless: the effect records that, and reconciliation reports the
+            // difference.
             Err(error) => tracing::error!(%booking_id, %error, "an effect's end was not recorded"),
         }
         match company.store().commit(commit_token(held, attempt), writes).await {

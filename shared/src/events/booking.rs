@@ -81,10 +81,10 @@ impl EventIntake<'_> {
 
     /// The booking of a payment that the event does not identify by metadata.
     ///
-    /// Every payment that we create has our metadata, and its charge copies them. An event about a payment or charge
-    /// without them belongs to another shop on the same Stripe account, unless we know the payment's id. Refunds and
-    /// disputes do not copy the payment's metadata. If we do not know the payment's id, for example because the
-    /// response to its creation was lost, the payment at Stripe says whether it is ours.
+    /// Every payment that we create has our metadata, and its charge copies them. An event about a payment or
+    /// charge without them belongs to another shop on the same Stripe account, unless we know the payment's id.
+    /// Refunds and disputes do not copy the payment's metadata. If we do not know the payment's id, for example
+    /// because the response to its creation was lost, the payment at Stripe says whether it is ours.
     pub(super) async fn find_payment_owner(
         &self,
         stored: &StoredEvent,

@@ -58,9 +58,9 @@ impl EventIntake<'_> {
         company.record_failed_payout(&payee, &professional_id, &failed, now).map_err(ApplyError::Store)
     }
 
-    /// The professional who registered an account. Registration reads the account from Stripe first, so an event that
-    /// arrives between that read and the registration waits. An event whose account is still unknown after
-    /// [`UNKNOWN_OWNER_TRIES`] belongs to another user of the same Stripe platform, and is ignored.
+    /// The professional who registered an account. Registration reads the account from Stripe first, so an
+    /// event that arrives between that read and the registration waits. An event whose account is still unknown
+    /// after [`UNKNOWN_OWNER_TRIES`] belongs to another user of the same Stripe platform, and is ignored.
     pub(super) async fn load_payee(
         &self,
         stored: &StoredEvent,

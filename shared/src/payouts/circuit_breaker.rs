@@ -32,8 +32,8 @@ impl CircuitBreaker {
         !self.is_tripped.load(Ordering::Relaxed) && Instant::now() < self.ends_at
     }
 
-    /// Counts a call that Stripe did not accept. Our concurrency is far below Stripe's rate limit, so a refusal for
-    /// that reason means that other clients of the account use up the limit.
+    /// Counts a call that Stripe did not accept. Our concurrency is far below Stripe's rate limit, so a refusal
+    /// for that reason means that other clients of the account use up the limit.
     pub(super) fn record_not_sent(&self, reason: &str) {
         let not_sent = self.not_sent.fetch_add(1, Ordering::Relaxed) + 1;
         if not_sent >= MAX_NOT_SENT || RATE_LIMITED.contains(&reason) {

@@ -168,8 +168,8 @@ impl Run<'_> {
         })
     }
 
-    /// Loads the completed, unsettled bookings from a position on, up to the limit of one turn. The first turn adds
-    /// those in dispute, so that the batch lists why they wait.
+    /// Loads the completed, unsettled bookings from a position on, up to the limit of one turn. The first turn
+    /// adds those in dispute, so that the batch lists why they wait.
     async fn load_bookings(
         &self,
         company: &Company,

@@ -49,9 +49,10 @@ pub struct RunLimits {
     pub bookings_per_turn: usize,
     /// Professionals loaded ahead of those being paid.
     pub loads_at_once: usize,
-    /// Professionals paid concurrently. One professional's bookings are paid in sequence, because they share one
-    /// debt balance. A transfer and the look-up before it take a tenth of a second each, so twelve professionals use
-    /// sixty of the hundred writes and hundred reads a second that Stripe allows and others need too.
+    /// Professionals paid concurrently. One professional's bookings are paid in sequence, because they share
+    /// one debt balance. A transfer and the look-up before it take a tenth of a second each, so twelve
+    /// professionals use sixty of the hundred writes and hundred reads a second that Stripe allows and others
+    /// need too.
     pub payees_at_once: usize,
     /// The run starts no new work after this time.
     pub run_time: Duration,

@@ -24,7 +24,8 @@ use crate::store::due::DueRow;
 use crate::store::marketplace::payee::{NextCheck, PayeeRow};
 use crate::store::{Company, StoreError};
 
-/// Events may change a professional's bookings while they are paid; after a third repetition the next tick continues.
+/// Events may change a professional's bookings while they are paid; after a third repetition the next tick
+/// continues.
 const MAX_TRIES: u32 = 3;
 
 /// The state that a run shares between the professionals it pays.
@@ -84,8 +85,8 @@ impl<'a> Run<'a> {
         Ok(result)
     }
 
-    /// Processes all turns. Snapshots are planned in the order in which loading started, so that the longest-waiting
-    /// professional is paid first if the platform's balance is short, in a dry run as well.
+    /// Processes all turns. Snapshots are planned in the order in which loading started, so that the
+    /// longest-waiting professional is paid first if the platform's balance is short, in a dry run as well.
     async fn process_turns(&self, rows: VecDeque<DueRow>) {
         let mut waiting: VecDeque<PayeeTurn> = rows.into_iter().filter_map(parse_turn).collect();
         let (mut loading, mut paying) = (FuturesOrdered::new(), FuturesUnordered::new());

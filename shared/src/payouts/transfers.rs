@@ -1,5 +1,5 @@
-//! The unfinished work of earlier runs: transfers that were planned and not made, because a run crashed, ran out of
-//! time or was refused by Stripe; and batches that are not completed.
+//! The unfinished work of earlier runs: transfers that were planned and not made, because a run crashed, ran
+//! out of time or was refused by Stripe; and batches that are not completed.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::payee_snapshot::{LEASE_MINUTES, PayeeSnapshot, entry, lease_until};
+use super::payee_snapshot::{LEASE_MINUTES, PayeeSnapshot, lease_until, open_entry};
 use super::run::{Run, TurnResult};
 use crate::domain::kernel::money::{Currency, Money};
 use crate::domain::kernel::party::BookingId;
@@ -18,18 +18,15 @@ use crate::due::Worked;
 use crate::effects::{self, Outcome};
 use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingRow, PayoutChange};
-use crate::store::marketplace::payee::{NextCheck, PayeeRow};
+use crate::store::marketplace::payee::NextCheck;
 use crate::store::{StoreError, Write};
 
-/// Bookings per transaction: each takes three of its hundred writes, and a conflict on one booking makes the others
-/// be planned again.
+/// Bookings per transaction: each takes three of its hundred writes, and a conflict on one booking makes the
+/// others be planned again.
 const BOOKINGS_AT_ONCE: usize = 20;
 
 /// Skips per transaction, each one write.
 const SKIPS_AT_ONCE: usize = 80;
-
-/// An index lags the table by a fraction of a second according to AWS, and by more during an incident.
-const INDEX_LAG_MINUTES: i64 = 5;
 
 /// Why the execution of a plan stopped.
 enum StopReason {
@@ -140,13 +137,8 @@ impl Run<'_> {
     ) -> Result<(), StopReason> {
         let (now, batch) = (self.payouts.now(), self.payout_request.batch);
         let SettledByDebt { booking_id, payable, .. } = settled;
-        let nothing = Money { amount: 0, currency: payable.currency.clone() };
-        let what = BookingFactKind::PaidOut {
-            batch,
-            transfer: None,
-            money: nothing,
-            carried_amount: payable.amount,
-        };
+        let money = Money { amount: 0, currency: payable.currency.clone() };
+        let what = BookingFactKind::PaidOut { batch, transfer: None, money, carried_amount: payable.amount };
         let source = format!("settle:{booking_id}:{batch}");
         let change = BookingChange {
             facts: vec![BookingFact { at: now, what, source: source.clone() }],
@@ -217,7 +209,8 @@ impl Run<'_> {
         Ok(effects)
     }
 
-    /// Writes entries that say why bookings are skipped. Bookings that are paid or being paid have an entry already.
+    /// Writes entries that say why bookings are skipped. Bookings that are paid or being paid have an entry
+    /// already.
     async fn write_skips(
         &self,
         snapshot: &PayeeSnapshot,
@@ -322,36 +315,5 @@ impl Run<'_> {
             }
         }
         Ok(())
-    }
-
-    /// When the index shows every payable booking, if that is in the future. A booking that has just become payable
-    /// may be missing from the list that was read, so the professional must be checked again.
-    fn index_complete_at(&self, held: &PayeeRow) -> Option<DateTime<Utc>> {
-        let complete_at = held.touched_at? + Duration::minutes(INDEX_LAG_MINUTES);
-        (complete_at > self.payouts.effect_clients.clock.now()).then_some(complete_at)
-    }
-
-    /// When the professional's next turn is due, after a turn that was executed completely.
-    fn next_check(&self, snapshot: &PayeeSnapshot, plan: &Plan) -> NextCheck {
-        if let Some(next) = &snapshot.next {
-            return NextCheck::Now(Some(next.to_string()));
-        }
-        let day_ends_at = self.payouts.calendar.ends_at(self.payout_request.batch);
-        let waits_until = |skip: &Skip| match skip.reason {
-            SkipReason::AlreadyPaid | SkipReason::InProgress => None,
-            SkipReason::HeldBack => {
-                let same = |candidate: &&crate::domain::marketplace::payout::Candidate| {
-                    candidate.booking_id == skip.booking_id
-                };
-                snapshot.candidates.iter().find(same)?.hold_back_ends_at
-            }
-            _ => Some(day_ends_at),
-        };
-        let next = plan.skips.iter().filter_map(waits_until).min();
-        // Bookings skipped by earlier turns of the same pass wait for the next batch at the latest.
-        let next =
-            if snapshot.is_later { Some(next.map_or(day_ends_at, |at| at.min(day_ends_at))) } else { next };
-        let next = next.or_else(|| self.index_complete_at(&snapshot.held));
-        next.map_or(NextCheck::Never, NextCheck::At)
     }
 }

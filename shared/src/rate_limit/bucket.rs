@@ -1,8 +1,8 @@
 //! The arithmetic of a token bucket: the generic cell rate algorithm, exact in integers.
 //!
-//! A bucket is one number, `tat`: the time at which it is full again. A token adds an interval of window / quota, and
-//! may be taken if `tat` is then at most one window in the future. The unit of time is a millisecond divided by the
-//! quota, so that the interval is an integer for every quota and nothing is rounded.
+//! A bucket is one number, `tat`: the time at which it is full again. A token adds an interval of window /
+//! quota, and may be taken if `tat` is then at most one window in the future. The unit of time is a millisecond
+//! divided by the quota, so that the interval is an integer for every quota and nothing is rounded.
 
 use chrono::{DateTime, Utc};
 

@@ -10,8 +10,8 @@ pub struct Class {
     /// The time in which an empty bucket fills.
     pub window_seconds: u32,
     pub subject: LimitSubject,
-    /// The number of rows that share the quota. One row allows about 1,000 writes a second, so only faster requests
-    /// need more rows.
+    /// The number of rows that share the quota. One row allows about 1,000 writes a second, so only faster
+    /// requests need more rows.
     pub shards: u8,
     /// The behaviour if the table does not answer in time.
     pub unanswered: WhenUncounted,

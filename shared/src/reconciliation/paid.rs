@@ -19,8 +19,8 @@ use crate::store::marketplace::reconciliation::{Books, Finding, FindingKind, Fin
 const PAID: &str = "booking.paid_out";
 
 impl Run<'_> {
-    /// Checks the transfers of all bookings paid in a slice. Those among the slice's lines are matched already; the
-    /// others are fetched from Stripe.
+    /// Checks the transfers of all bookings paid in a slice. Those among the slice's lines are matched already;
+    /// the others are fetched from Stripe.
     pub(super) async fn find_missing_transfers(
         &self,
         from: DateTime<Utc>,

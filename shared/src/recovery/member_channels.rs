@@ -145,8 +145,8 @@ impl MemberChannels {
         self.push_unanswered.is_some()
     }
 
-    /// Whether collection is paused according to Whop, or else according to events. The case stores it with its step,
-    /// so that an old event does not cause a message to be withdrawn.
+    /// Whether collection is paused according to Whop, or else according to events. The case stores it with its
+    /// step, so that an old event does not cause a message to be withdrawn.
     pub fn collection_paused(&self, case: &Case) -> bool {
         let newest = self.membership.as_ref().and_then(|membership| membership.collection_paused);
         newest.unwrap_or(case.collection_paused)

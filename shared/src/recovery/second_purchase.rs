@@ -28,8 +28,8 @@ impl MemberChannels {
         Ok(again.map(|purchase| purchase.membership_id))
     }
 
-    /// A second purchase that Whop lists. If Whop refuses, only reported events count; any other failure is an error,
-    /// because the member may have bought again.
+    /// A second purchase that Whop lists. If Whop refuses, only reported events count; any other failure is an
+    /// error, because the member may have bought again.
     pub(super) async fn load_listed_purchase(
         &mut self,
         whop: &Whop,

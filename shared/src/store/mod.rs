@@ -69,8 +69,8 @@ impl Store {
         Company { store: self.clone(), company: company.clone() }
     }
 
-    /// Writes all or nothing, in one transaction. `token` is its idempotency token: repeating the transaction after
-    /// a lost response changes nothing. An empty list succeeds without a request.
+    /// Writes all or nothing, in one transaction. `token` is its idempotency token: repeating the transaction
+    /// after a lost response changes nothing. An empty list succeeds without a request.
     pub async fn commit(&self, token: uuid::Uuid, writes: Vec<Write>) -> Result<(), StoreError> {
         if writes.is_empty() {
             return Ok(());

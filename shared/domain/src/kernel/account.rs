@@ -39,8 +39,8 @@ impl Role {
     }
 }
 
-/// A canonical mail address: lower case, with the domain in its ASCII form (IDNA, UTS 46), so that every spelling of
-/// a mailbox is the same account.
+/// A canonical mail address: lower case, with the domain in its ASCII form (IDNA, UTS 46), so that every
+/// spelling of a mailbox is the same account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress(String);
 

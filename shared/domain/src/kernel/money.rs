@@ -86,10 +86,10 @@ impl From<Currency> for String {
 impl Money {
     /// Parses a decimal of major units as providers write it: `19.99`, `19.9`, `1.9e1`, `-5`.
     ///
-    /// Some providers calculate in binary floating point: `29.990000000000002` and `29.989999771118164` mean 29.99. A
-    /// difference from a whole number of minor units of less than a thousandth of a unit, or within single precision,
-    /// is such noise and is removed. A real fraction, as in `29.999` or `29.9901`, is an error, because an amount of
-    /// money must not be guessed.
+    /// Some providers calculate in binary floating point: `29.990000000000002` and `29.989999771118164` mean
+    /// 29.99. A difference from a whole number of minor units of less than a thousandth of a unit, or within
+    /// single precision, is such noise and is removed. A real fraction, as in `29.999` or `29.9901`, is an
+    /// error, because an amount of money must not be guessed.
     pub fn from_provider_float(text: &str, currency: Currency) -> Result<Self, InvalidMoney> {
         let amount = Decimal::parse(text)?.without_noise(currency.exponent())?;
         Ok(Self { amount, currency })

@@ -36,8 +36,8 @@ checked_id!(
     StripeAccountId, |text| is_stripe(text, &["acct_"]), "a Stripe account id such as acct_a1B2c3"
 );
 
-/// Account keys are providers' user ids (`user_…`), our own keys (`email:…`) and issuers' subjects (`auth0|…`). None of
-/// the allowed characters is a separator in the table's keys.
+/// Account keys are providers' user ids (`user_…`), our own keys (`email:…`) and issuers' subjects (`auth0|…`).
+/// None of the allowed characters is a separator in the table's keys.
 fn is_party(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-:.|".contains(c);
     (1..=MAX_PARTY_CHARS).contains(&text.len()) && text.chars().all(plain)

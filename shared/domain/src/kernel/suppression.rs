@@ -52,9 +52,9 @@ pub enum SuppressionChange {
     Lift,
 }
 
-/// The keyed hashes of an address, one for each configured encryption key, newest key first. A row is written under
-/// the first hash and searched under all, so that keys can be rotated. Without a key there is no hash, and no row is
-/// found.
+/// The keyed hashes of an address, one for each configured encryption key, newest key first. A row is written
+/// under the first hash and searched under all, so that keys can be rotated. Without a key there is no hash,
+/// and no row is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressHash(Vec<String>);
 
@@ -74,8 +74,8 @@ impl AddressHash {
     }
 }
 
-/// The canonical spelling of an address for hashing: without a display name, in lower case, the domain in its ASCII
-/// form. Mail servers may distinguish upper case in the local part, but in practice none does.
+/// The canonical spelling of an address for hashing: without a display name, in lower case, the domain in its
+/// ASCII form. Mail servers may distinguish upper case in the local part, but in practice none does.
 pub fn canonical_address(address: &str) -> String {
     let address = address.trim();
     let bare = address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')).map_or(address, |(_, it)| it);

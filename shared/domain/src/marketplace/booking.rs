@@ -1,8 +1,8 @@
 //! A booking: a job that a customer requests from a professional, from the request to the payout.
 //!
-//! Facts are a *set*: a fact that arrives twice is in it once, and the order of arrival has no influence. The booking is
-//! a pure function of the set, so any number of deliveries in any order gives the same state. Facts that arrive before
-//! the request are kept until it arrives.
+//! Facts are a *set*: a fact that arrives twice is in it once, and the order of arrival has no influence. The
+//! booking is a pure function of the set, so any number of deliveries in any order gives the same state. Facts
+//! that arrive before the request are kept until it arrives.
 //!
 //! | Stripe's fact | facts of people and the sweep | the booking |
 //! | --- | --- | --- |

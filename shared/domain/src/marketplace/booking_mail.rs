@@ -1,5 +1,6 @@
-//! The texts of the mails about bookings. They contain no personal data: a third person who reads one learns only how a
-//! booking ended. Mails to professionals name the booking's id, because a professional has many bookings.
+//! The texts of the mails about bookings. They contain no personal data: a third person who reads one learns
+//! only how a booking ended. Mails to professionals name the booking's id, because a professional has many
+//! bookings.
 
 use serde::{Deserialize, Serialize};
 

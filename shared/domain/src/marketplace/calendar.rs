@@ -1,7 +1,7 @@
 //! The payout calendar.
 //!
-//! Days are those of the deployment's time zone: nine in the evening of a Tuesday in Bogotá is a Wednesday in UTC, and
-//! still a payout day.
+//! Days are those of the deployment's time zone: nine in the evening of a Tuesday in Bogotá is a Wednesday in
+//! UTC, and still a payout day.
 
 use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
@@ -10,7 +10,8 @@ use super::payout::BatchId;
 
 const PAYOUT_DAYS: [Weekday; 2] = [Weekday::Tue, Weekday::Fri];
 
-/// Clock changes skip at most a whole day (Apia, 2011), so the first instant of a day is found within this many hours.
+/// Clock changes skip at most a whole day (Apia, 2011), so the first instant of a day is found within this many
+/// hours.
 const MAX_GAP_HOURS: i64 = 25;
 
 /// The payout days in a time zone.
@@ -64,8 +65,8 @@ impl PayoutCalendar {
         batch.day().succ_opt().map_or(DateTime::<Utc>::MAX_UTC, |day| self.start_of_day(day))
     }
 
-    /// The first instant of a day. If the clocks skip midnight, the first instant after it; if they show midnight twice,
-    /// the first of both.
+    /// The first instant of a day. If the clocks skip midnight, the first instant after it; if they show
+    /// midnight twice, the first of both.
     fn start_of_day(&self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(NaiveTime::MIN);
         // All zones' offsets are multiples of a quarter of an hour.

@@ -1,6 +1,7 @@
 //! Planning and recording of payouts to professionals.
 //!
-//! [`plan`] is a pure function of its input, so that a dry run and the real run give the same result for the same state.
+//! [`plan`] is a pure function of its input, so that a dry run and the real run give the same result for the
+//! same state.
 
 mod account_status;
 mod approval;

@@ -1,7 +1,8 @@
 //! Announcements: the audit entries that are published on the event bus, and their content.
 //!
-//! An announcement is a thin event. It is delivered at least once, possibly late and in any order, so it contains only the
-//! kind and the subject; consumers read the current state from the API. It contains no personal data.
+//! An announcement is a thin event. It is delivered at least once, possibly late and in any order, so it
+//! contains only the kind and the subject; consumers read the current state from the API. It contains no
+//! personal data.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,8 +10,8 @@ use uuid::Uuid;
 
 use crate::kernel::id::CompanyId;
 
-/// The kinds of audit entries that are announced: changes of cases, bookings, payouts and payees. Sign-ins, operators'
-/// actions and settings are internal.
+/// The kinds of audit entries that are announced: changes of cases, bookings, payouts and payees. Sign-ins,
+/// operators' actions and settings are internal.
 pub const KINDS: [&str; 21] = [
     "case.opened",
     "case.recovered",

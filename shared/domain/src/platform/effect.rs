@@ -106,9 +106,9 @@ pub enum Request {
 }
 
 impl Request {
-    /// Whether the same request may be sent again under the same key if the outcome of the first is unknown. Pushes and
-    /// direct messages may not: Whop does not document how long it remembers their keys, and a member must not get a
-    /// message twice.
+    /// Whether the same request may be sent again under the same key if the outcome of the first is unknown.
+    /// Pushes and direct messages may not: Whop does not document how long it remembers their keys, and a
+    /// member must not get a message twice.
     pub fn is_repeatable(&self) -> bool {
         !matches!(self, Self::Nothing | Self::Push { .. } | Self::Dm { .. })
     }

@@ -1,7 +1,7 @@
 //! A provider's event in our own types, without personal data.
 //!
-//! This is `payload_min`, the part of a webhook that is processed and therefore stored in clear text. The raw body is
-//! stored with it, encrypted.
+//! This is `payload_min`, the part of a webhook that is processed and therefore stored in clear text. The raw
+//! body is stored with it, encrypted.
 
 use chrono::{DateTime, Days, Utc};
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,8 @@ impl TimeSource {
 /// 2015-01-01: the platform did not exist, so an older time is a default value or a unit error.
 const EARLIEST_S: i64 = 1_420_070_400;
 
-/// Whether an event that was known at `known_at` can have happened at `at`. Clocks may differ, but by less than a day.
+/// Whether an event that was known at `known_at` can have happened at `at`. Clocks may differ, but by less than
+/// a day.
 pub fn is_plausible(at: DateTime<Utc>, known_at: DateTime<Utc>) -> bool {
     let latest = known_at.checked_add_days(Days::new(1));
     at.timestamp() >= EARLIEST_S && latest.is_some_and(|latest| at <= latest)
@@ -149,14 +150,14 @@ pub enum Meaning {
     Account(StripeAccountStatus),
     /// A payout from a professional's account to the bank failed.
     PayoutFailed { account: StripeAccountId, money: Money },
-    /// The event is about money and a part of it cannot be parsed. It waits for a person, because amounts must not be
-    /// guessed.
+    /// The event is about money and a part of it cannot be parsed. It waits for a person, because amounts must
+    /// not be guessed.
     Unreadable { part: Part },
-    /// The event is about a payment without our metadata, and a part of it cannot be parsed. It waits for a person if the
-    /// payment turns out to be ours, and is ignored otherwise.
+    /// The event is about a payment without our metadata, and a part of it cannot be parsed. It waits for a
+    /// person if the payment turns out to be ours, and is ignored otherwise.
     UnreadablePayment { payment_intent: PaymentIntentId, part: Part },
-    /// The event is about a connected account, and a part of it cannot be parsed. It waits for a person if the account is
-    /// a professional's, and is ignored otherwise.
+    /// The event is about a connected account, and a part of it cannot be parsed. It waits for a person if the
+    /// account is a professional's, and is ignored otherwise.
     UnreadableAccount { account: StripeAccountId, part: Part },
     /// Its signature is valid and it has no effect on purpose: it is stored, acknowledged and counted.
     Ignored { reason: IgnoreReason },
@@ -169,8 +170,8 @@ fn of_renewal_by_default() -> bool {
     true
 }
 
-/// Why a signed event is ignored. An event is applied only if it has the deployment's mode and account and is about an
-/// object of this deployment.
+/// Why a signed event is ignored. An event is applied only if it has the deployment's mode and account and is
+/// about an object of this deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IgnoreReason {

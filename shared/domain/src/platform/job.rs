@@ -36,8 +36,8 @@ pub struct Job {
     pub name: &'static str,
     /// It is late after this time without a run: its usual interval and a margin.
     pub late_after_minutes: i64,
-    /// Whether the service is unhealthy before the job's first run. A new deployment may wait days for a job that runs
-    /// daily or on payout days, which is normal.
+    /// Whether the service is unhealthy before the job's first run. A new deployment may wait days for a job
+    /// that runs daily or on payout days, which is normal.
     pub must_have_run: bool,
     pub rhythm: Rhythm,
     /// How late a run may start before external monitoring reports it.

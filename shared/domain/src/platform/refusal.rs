@@ -1,12 +1,13 @@
 //! The consequences of effects that did not happen: one table for every kind of effect.
 //!
-//! `docs/refusals.md` is the same table for operators. `providers::call` and the clients decide which answers are final
-//! refusals; this module decides what follows from one.
+//! `docs/refusals.md` is the same table for operators. `providers::call` and the clients decide which answers
+//! are final refusals; this module decides what follows from one.
 
 use super::effect::Request;
 use crate::marketplace::booking::{Recipient, Step};
 
-/// Reasons that are no refusal: the opposite has happened, or the effect is not needed any more. Nothing is left to do.
+/// Reasons that are no refusal: the opposite has happened, or the effect is not needed any more. Nothing is
+/// left to do.
 const EXPECTED_ENDS: [&str; 13] = [
     "already_paid",
     "amount_changed",
@@ -23,8 +24,8 @@ const EXPECTED_ENDS: [&str; 13] = [
     "withdrawn",
 ];
 
-/// Reasons of a mail whose address is suppressed. A member's case shows that as its hold. The customer of a booking has no
-/// other channel, so a person has to inform them.
+/// Reasons of a mail whose address is suppressed. A member's case shows that as its hold. The customer of a
+/// booking has no other channel, so a person has to inform them.
 const SUPPRESSED: [&str; 3] = ["address_blocked", "address_bounced", "address_complained"];
 
 /// Our own reason codes for effects that did not happen. Any other code is the provider's.
@@ -159,7 +160,8 @@ pub fn step_of(request: &Request) -> Option<Step> {
 
 /// Whether an effect that did not happen was refused, so that a person has to resolve it.
 ///
-/// For a payment, a person's statement that it did not happen counts as a refusal too, because its purpose is still open.
+/// For a payment, a person's statement that it did not happen counts as a refusal too, because its purpose is
+/// still open.
 pub fn is_refusal(request: &Request, reason: &str) -> bool {
     let moves_money =
         matches!(request, Request::Capture { .. } | Request::Release { .. } | Request::Refund { .. });

@@ -77,8 +77,8 @@ pub struct Case {
     /// Why the last run sent no message; absent after one was sent.
     #[serde(default)]
     pub hold: Option<Hold>,
-    /// Whether the newest reminder was sent without its push, because the query about push failed. The query is repeated
-    /// until the next reminder is due.
+    /// Whether the newest reminder was sent without its push, because the query about push failed. The query is
+    /// repeated until the next reminder is due.
     #[serde(default)]
     pub push_pending: bool,
     /// The newest reminder, in days after the first failure.

@@ -1,7 +1,7 @@
 //! Decides whether a member is contacted about a failed renewal, and by which channels.
 //!
-//! One pure function of the known facts. The sweep, the manual nudge and the grant of free days all use it, so that they
-//! never decide differently about the same member.
+//! One pure function of the known facts. The sweep, the manual nudge and the grant of free days all use it, so
+//! that they never decide differently about the same member.
 
 use serde::{Deserialize, Serialize};
 

@@ -38,9 +38,9 @@ pub enum BillingState {
 }
 
 impl BillingState {
-    /// Maps Whop's status. Source: `MembershipStatus` of the official crate `whop_sdk` 1.1.5, where `past_due` is the grace
-    /// period after a failed payment, `canceling` an active membership that ends with its period, and `completed` a
-    /// one-time purchase that is paid.
+    /// Maps Whop's status. Source: `MembershipStatus` of the official crate `whop_sdk` 1.1.5, where `past_due`
+    /// is the grace period after a failed payment, `canceling` an active membership that ends with its period,
+    /// and `completed` a one-time purchase that is paid.
     pub fn of_status(status: &str) -> Self {
         match status {
             "past_due" | "unresolved" => Self::Owing,
@@ -67,10 +67,10 @@ impl Membership {
         self.billing_state() == BillingState::Ended
     }
 
-    /// Whether it counts as a second purchase, because it was bought and still gives access. That includes a one-time
-    /// purchase, one that ends with its period, and one in its grace period. It excludes one that has not started or has
-    /// ended, and any status without a documented meaning. Source: `Membership.status` of the official crate `whop_sdk`
-    /// 1.1.5.
+    /// Whether it counts as a second purchase, because it was bought and still gives access. That includes a
+    /// one-time purchase, one that ends with its period, and one in its grace period. It excludes one that has
+    /// not started or has ended, and any status without a documented meaning. Source: `Membership.status` of
+    /// the official crate `whop_sdk` 1.1.5.
     pub fn is_in_force(&self) -> bool {
         matches!(self.status.as_str(), "active" | "trialing" | "canceling" | "past_due" | "completed")
     }

@@ -14,8 +14,8 @@ pub struct ListedMembership {
     pub membership: Membership,
 }
 
-/// Whether a listed membership is a second purchase. The query already filters, but the filter is not relied on: an API
-/// version that ignores it would end the case of every member.
+/// Whether a listed membership is a second purchase. The query already filters, but the filter is not relied
+/// on: an API version that ignores it would end the case of every member.
 pub fn is_second_purchase(listed: &ListedMembership, case: &Case, user: &UserId, product: &str) -> bool {
     let ListedMembership { id, bought_at, membership } = listed;
     *id != case.membership_id

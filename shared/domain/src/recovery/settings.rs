@@ -20,8 +20,8 @@ pub struct Settings {
     pub language: Language,
 }
 
-/// Whop retries a failed renewal for five days and then cancels the membership (help.whop.com 11430734), so by default the
-/// last reminder is sent on day four.
+/// Whop retries a failed renewal for five days and then cancels the membership (help.whop.com 11430734), so by
+/// default the last reminder is sent on day four.
 impl Default for Settings {
     fn default() -> Self {
         Self {

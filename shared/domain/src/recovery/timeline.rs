@@ -1,7 +1,8 @@
 //! The history of one membership, and the cases derived from it.
 //!
-//! Facts are a *set*: a fact that arrives twice is in it once, and the order of arrival has no influence. Cases are a pure
-//! function of the set, so any number of deliveries in any order gives the same state. The property tests check this.
+//! Facts are a *set*: a fact that arrives twice is in it once, and the order of arrival has no influence. Cases
+//! are a pure function of the set, so any number of deliveries in any order gives the same state. The property
+//! tests check this.
 
 mod episode;
 mod fact;
@@ -20,8 +21,8 @@ pub use fact::{CaseFact, CaseFactKind, EndedBy, failure_key};
 /// A payment counts as a recovery up to this long after the first failure.
 pub const RECOVERY_WINDOW_DAYS: i64 = 14;
 
-/// Facts without influence are dropped after this time. Events are de-duplicated for 35 days and providers stop retrying
-/// after three, so older ones cannot arrive any more.
+/// Facts without influence are dropped after this time. Events are de-duplicated for 35 days and providers stop
+/// retrying after three, so older ones cannot arrive any more.
 const INERT_FACT_DAYS: i64 = 60;
 
 /// Far more than a membership has in years; further events are set aside and not applied.

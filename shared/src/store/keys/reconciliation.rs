@@ -1,5 +1,5 @@
-//! The keys of the reconciliation's rows. They belong to no company, because the owner of a balance line is unknown
-//! until it is matched.
+//! The keys of the reconciliation's rows. They belong to no company, because the owner of a balance line is
+//! unknown until it is matched.
 
 use super::Key;
 

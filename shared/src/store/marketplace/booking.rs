@@ -1,6 +1,6 @@
-//! Rows of bookings. One transaction records facts and everything that follows from them: the status, the lists and
-//! the due time, ledger entries and balances, the audit entry, the effects of the next steps, and the payee's due
-//! time.
+//! Rows of bookings. One transaction records facts and everything that follows from them: the status, the lists
+//! and the due time, ledger entries and balances, the audit entry, the effects of the next steps, and the
+//! payee's due time.
 
 mod list;
 mod lookup;

@@ -1,5 +1,5 @@
-//! Rows of professionals for payouts: their due time, claim, account at Stripe and debt. The directory maps a Stripe
-//! account to its professional, so that events about the account can be applied.
+//! Rows of professionals for payouts: their due time, claim, account at Stripe and debt. The directory maps a
+//! Stripe account to its professional, so that events about the account can be applied.
 
 mod account;
 mod money;
@@ -129,8 +129,8 @@ impl Company {
         }
     }
 
-    /// Extends the claim; must be in the transaction of every decision about a professional, so that the decision is
-    /// refused once another worker has taken over.
+    /// Extends the claim; must be in the transaction of every decision about a professional, so that the
+    /// decision is refused once another worker has taken over.
     pub fn extend_payee_claim(
         &self,
         professional_id: &ProfessionalId,

@@ -27,8 +27,8 @@ pub use run::{Cash, Reconciliation, ReconciliationRunCursor};
 
 pub const RECONCILIATION_JOB: &str = "reconciliation";
 
-/// The progress of the reconciliation. It advances in one transaction with the sums, so that concurrent runs never add
-/// the same lines twice.
+/// The progress of the reconciliation. It advances in one transaction with the sums, so that concurrent runs
+/// never add the same lines twice.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconciliationCursor {
     #[serde(default, with = "crate::domain::kernel::time::option")]
@@ -108,8 +108,8 @@ impl Store {
         Ok(self.get(Key::reconciliation_cursor()).await?.unwrap_or_default())
     }
 
-    /// Advances the cursor if its version is unchanged, and saves the run in the same transaction; `false` if another
-    /// run was faster.
+    /// Advances the cursor if its version is unchanged, and saves the run in the same transaction; `false` if
+    /// another run was faster.
     pub async fn move_reconciliation(
         &self,
         token: uuid::Uuid,

@@ -11,8 +11,8 @@ use crate::store::write::{Expect, Item, Write, text};
 use crate::store::{Page, Query, Range, read_row};
 
 impl Company {
-    /// An audit entry, for the transaction of its change. If there are listeners, the same row is also queued in the
-    /// outbox. `unique` distinguishes entries of the same time and kind.
+    /// An audit entry, for the transaction of its change. If there are listeners, the same row is also queued
+    /// in the outbox. `unique` distinguishes entries of the same time and kind.
     pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
         let key = Key::audit(&self.company, &time::format(entry.at), &format!("{}#{unique}", entry.kind));
         let write = Write::put(key, entry)?.expect(Expect::Absent);

@@ -129,8 +129,8 @@ impl Inbox {
         Ok(known.map(|(id, _)| id.clone()).collect())
     }
 
-    /// The write of a new event. Its time is stored outside the payload too, where migrations can change it. Applied
-    /// and received events expire; a pending one is due at `due_at`.
+    /// The write of a new event. Its time is stored outside the payload too, where migrations can change it.
+    /// Applied and received events expire; a pending one is due at `due_at`.
     pub fn add_event(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
         let key = Key::event(&event.source, &event.payload_min.event_id);
         let Event { occurred_at, occurred_at_source, .. } = &event.payload_min;

@@ -1,8 +1,9 @@
 //! Rows of rate-limit buckets.
 //!
-//! A row holds `tat`, the theoretical arrival time of the generic cell rate algorithm: the time at which the bucket
-//! is full again. One conditional write both checks for a token and takes it. DynamoDB has no `max()`, so the write
-//! has two forms, for a full bucket and for one that is not; a refused write returns the existing row.
+//! A row holds `tat`, the theoretical arrival time of the generic cell rate algorithm: the time at which the
+//! bucket is full again. One conditional write both checks for a token and takes it. DynamoDB has no `max()`,
+//! so the write has two forms, for a full bucket and for one that is not; a refused write returns the existing
+//! row.
 
 use std::collections::HashMap;
 
@@ -31,8 +32,8 @@ pub(crate) struct TokenWrite {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum BucketForm {
-    /// The bucket is full: there is no row, or its `tat` has passed, or it is so far in the future that a clock must
-    /// have been wrong.
+    /// The bucket is full: there is no row, or its `tat` has passed, or it is so far in the future that a clock
+    /// must have been wrong.
     Idle { now: i128, absurd: i128, tat: i128 },
     /// Some tokens are taken, but not all.
     Busy { now: i128, latest: i128, interval: i128 },

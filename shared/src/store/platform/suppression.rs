@@ -128,8 +128,8 @@ impl Store {
         }
     }
 
-    /// Adds a mail about an account that the mailer refused to send to the reports. It changes the row of the mail's
-    /// link, which was not delivered and becomes invalid.
+    /// Adds a mail about an account that the mailer refused to send to the reports. It changes the row of the
+    /// mail's link, which was not delivered and becomes invalid.
     pub async fn report_refused_mail(&self, link: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
         let write = Write::update(Key::link(link))
             .set("list_pk", text(keys::MAIL_REPORTS_LIST))

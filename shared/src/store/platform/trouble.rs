@@ -61,8 +61,8 @@ fn list_name(trouble: Trouble, request: &Request) -> &'static str {
 }
 
 impl Company {
-    /// Adds the effect's list to a write of its outcome, or removes the effect from its list. `is_refusal_open` says
-    /// whether a person has to resolve its refusal.
+    /// Adds the effect's list to a write of its outcome, or removes the effect from its list. `is_refusal_open`
+    /// says whether a person has to resolve its refusal.
     pub(crate) fn list_effect(
         &self,
         write: Write,
@@ -118,8 +118,8 @@ impl Company {
         self.resolve_refusal(subject, operation, now).expect(is_open)
     }
 
-    /// The oldest effects of one list, up to a hundred, and whether there are more. Refused messages and free days, up
-    /// to a hundred as well, are included only while their case is open.
+    /// The oldest effects of one list, up to a hundred, and whether there are more. Refused messages and free
+    /// days, up to a hundred as well, are included only while their case is open.
     pub async fn listed_effects(
         &self,
         trouble: Trouble,

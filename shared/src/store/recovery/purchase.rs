@@ -21,8 +21,8 @@ pub struct Purchase {
 const MAX_LISTED: i32 = 100;
 
 impl Company {
-    /// Records a purchase; must be in the transaction of the event that reported it. The first event sets the time,
-    /// because a membership that becomes valid once more was not bought again.
+    /// Records a purchase; must be in the transaction of the event that reported it. The first event sets the
+    /// time, because a membership that becomes valid once more was not bought again.
     pub fn record_purchase(&self, user: &UserId, product_id: &str, purchase: &Purchase) -> Write {
         let Purchase { membership_id, bought_at } = purchase;
         Write::update(Key::purchase(&self.company, user, product_id, membership_id))

@@ -34,8 +34,8 @@ impl Decimal {
         Ok(Self { is_negative, digits: format!("{whole}{fraction}"), power: power - fraction.len() as i32 })
     }
 
-    /// The amount in units of `10^-exponent`, if it differs from a whole number of them only by the noise of a binary
-    /// float.
+    /// The amount in units of `10^-exponent`, if it differs from a whole number of them only by the noise of a
+    /// binary float.
     pub(super) fn without_noise(&self, exponent: u32) -> Result<i64, InvalidMoney> {
         let (units, rest) = self.split(exponent);
         let (units, unit) = (units?, 10_i64.pow(COMPARED_DIGITS as u32));
@@ -82,10 +82,10 @@ const COMPARED_DIGITS: usize = 9;
 
 /// The largest difference from a whole number of minor units that counts as noise, in billionths of a unit.
 ///
-/// Single precision is the coarsest float that providers were seen to use. Its error is at most `2^-24` of the amount,
-/// rounded up here to 60 billionths. Less than a thousandth of a minor unit is always noise, because no price has such
-/// a small fraction. More than a twentieth is never noise; single precision reaches that at 833,333 minor units, and
-/// from there on a real fraction could be hidden, so the amount is refused.
+/// Single precision is the coarsest float that providers were seen to use. Its error is at most `2^-24` of the
+/// amount, rounded up here to 60 billionths. Less than a thousandth of a minor unit is always noise, because no
+/// price has such a small fraction. More than a twentieth is never noise; single precision reaches that at
+/// 833,333 minor units, and from there on a real fraction could be hidden, so the amount is refused.
 fn noise_billionths(units: i64) -> i64 {
     (units + 1).saturating_mul(60).clamp(1_000_000, 50_000_000)
 }

@@ -72,8 +72,8 @@ impl BookingCommand {
 impl Booking {
     /// The fact that a command leads to, or the reason for refusing it.
     ///
-    /// The fact is never dated before the stage it changes: clocks differ slightly, and an earlier fact would have no
-    /// effect.
+    /// The fact is never dated before the stage it changes: clocks differ slightly, and an earlier fact would
+    /// have no effect.
     pub fn apply_command(
         &self,
         command: BookingCommand,
@@ -99,7 +99,8 @@ impl Booking {
     }
 
     /// Repeating a command retries its refused step: the capture of an acceptance, the refund or void of a
-    /// cancellation. Cancelling a booking whose capture was refused closes that refusal, so that the payment is voided.
+    /// cancellation. Cancelling a booking whose capture was refused closes that refusal, so that the payment is
+    /// voided.
     fn resolve_refusal(&self, command: BookingCommand) -> Option<BookingFactKind> {
         let (retry, close) = (RefusalDecision::Retry, RefusalDecision::Close);
         let choices: &[(Step, RefusalDecision)] = match command {

@@ -2,8 +2,8 @@
 
 use crate::kernel::money::Currency;
 
-/// Stripe's presentment currencies. Source: docs.stripe.com/currencies. Any other code must be refused with the request,
-/// because Stripe would refuse it only after the booking was confirmed to the customer.
+/// Stripe's presentment currencies. Source: docs.stripe.com/currencies. Any other code must be refused with the
+/// request, because Stripe would refuse it only after the booking was confirmed to the customer.
 const CHARGEABLE: &str = "\
     aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf \
     chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg \

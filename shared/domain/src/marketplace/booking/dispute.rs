@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Stripe's status of a dispute. The order is that of a dispute's life cycle; it decides which of two events of the
-/// same second is newer.
+/// Stripe's status of a dispute. The order is that of a dispute's life cycle; it decides which of two events of
+/// the same second is newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisputeStatus {

@@ -13,11 +13,11 @@ pub struct Policy {
     pub payment_window: Duration,
     /// The professional's time to answer after the authorization.
     pub answer_window: Duration,
-    /// An unanswered booking is declined this long before its authorization expires, so that we inform the customer
-    /// before the bank does.
+    /// An unanswered booking is declined this long before its authorization expires, so that we inform the
+    /// customer before the bank does.
     pub hold_margin: Duration,
-    /// A booking is paid out at the earliest this long after its completion, so that a complaint can arrive before the
-    /// transfer.
+    /// A booking is paid out at the earliest this long after its completion, so that a complaint can arrive
+    /// before the transfer.
     pub hold_back: Duration,
 }
 
@@ -91,7 +91,8 @@ impl Booking {
         self.completed_at.map(|at| after(at, policy.hold_back))
     }
 
-    /// The earliest of three deadlines: of the professional's answer, of the authorization, and the scheduled start.
+    /// The earliest of three deadlines: of the professional's answer, of the authorization, and the scheduled
+    /// start.
     fn decline_due(&self, policy: &Policy) -> Option<Due> {
         let authorization = self.authorization.as_ref()?;
         let silent = DeclinedReason::ProfessionalNoResponse;

@@ -11,8 +11,8 @@ use crate::kernel::money::Money;
 use crate::kernel::party::{ChargeId, PaymentIntentId, TransferId};
 use crate::marketplace::payout::BatchId;
 
-/// A fact about a booking. Facts are ordered by time and then by kind: of an acceptance and a decline at the same time
-/// the acceptance comes first.
+/// A fact about a booking. Facts are ordered by time and then by kind: of an acceptance and a decline at the
+/// same time the acceptance comes first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BookingFact {
     /// When it happened, according to the source's clock.
@@ -22,8 +22,8 @@ pub struct BookingFact {
     pub source: String,
 }
 
-/// The kinds of facts. The order of the variants is the order at the same time. Stripe's amounts are totals, so that the
-/// next event makes up for a lost one.
+/// The kinds of facts. The order of the variants is the order at the same time. Stripe's amounts are totals, so
+/// that the next event makes up for a lost one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookingFactKind {
@@ -156,8 +156,8 @@ pub enum ReleaseReason {
     RequestedByCustomer,
     /// The authorization expired: `automatic`, or `expired` since Stripe's version 2025-03-31.
     Automatic,
-    /// Any other: a member of the platform's staff cancelled it (`duplicate`, `fraudulent`, or no reason), an invoice did
-    /// (`failed_invoice`, `void_invoice`), or this version does not know the reason.
+    /// Any other: a member of the platform's staff cancelled it (`duplicate`, `fraudulent`, or no reason), an
+    /// invoice did (`failed_invoice`, `void_invoice`), or this version does not know the reason.
     Other,
 }
 
@@ -212,8 +212,8 @@ impl DeclinedReason {
 }
 
 impl ReleaseReason {
-    /// Maps Stripe's `cancellation_reason`, which may be absent. An unknown reason never counts as a customer's request or
-    /// a missing answer: it only proves that the authorization was voided.
+    /// Maps Stripe's `cancellation_reason`, which may be absent. An unknown reason never counts as a customer's
+    /// request or a missing answer: it only proves that the authorization was voided.
     pub fn of_stripe(cancellation_reason: Option<&str>) -> Self {
         match cancellation_reason {
             Some("abandoned") => Self::Abandoned,

@@ -73,8 +73,8 @@ struct Fold<'a> {
     booking: &'a mut Booking,
     /// Known in advance: a capture decides a race, whenever its fact arrives.
     captured: bool,
-    /// Whether only Stripe's void ended the booking. The fact of the person or sweep that requested it sets the reason,
-    /// even if it is dated later.
+    /// Whether only Stripe's void ended the booking. The fact of the person or sweep that requested it sets the
+    /// reason, even if it is dated later.
     unexplained: bool,
 }
 
@@ -141,7 +141,8 @@ impl Fold<'_> {
         let stage = self.booking.stage;
         let is_over = match step {
             Step::Hold => stage == BookingStatus::Requested,
-            // Stripe's times have whole-second precision, so a void may be dated before the refusal that caused it.
+            // Stripe's times have whole-second precision, so a void may be dated before the refusal that caused
+            // it.
             Step::Capture => stage.may_be_cancelled() || stage.is_done() || self.unexplained,
             _ => false,
         };
@@ -185,8 +186,8 @@ impl Fold<'_> {
         self.unexplained = true;
     }
 
-    /// Declines the booking without an answer. An accepted booking is declined too, because an acceptance needs the
-    /// customer's payment.
+    /// Declines the booking without an answer. An accepted booking is declined too, because an acceptance needs
+    /// the customer's payment.
     fn lapse(&mut self, at: DateTime<Utc>, reason: DeclinedReason) {
         self.booking.decline = Some(Decline { at, reason, processed_by_cron: false });
         self.booking.set_stage(BookingStatus::Declined, at);

@@ -43,14 +43,15 @@ impl Booking {
                 let is_refunded = is_captured && self.amounts.refunded == self.amounts.captured;
                 self.refusals.contains_key(&Step::Refund) && self.stage.is_off() && is_refunded
             }
-            // Also if the authorization expired before the capture: the professional believes that the job is agreed.
+            // Also if the authorization expired before the capture: the professional believes that the job is
+            // agreed.
             Step::ProfessionalDeclinedMail => self.is_promised && self.stage == BookingStatus::Declined,
             Step::ProfessionalAcceptedMail => self.is_promised && is_captured_after_all,
         }
     }
 
-    /// Whether to mail the decline. Not before the authorization is voided, because until then a concurrent capture may
-    /// still win. If Stripe refuses the void or the capture, the mail says where the money is.
+    /// Whether to mail the decline. Not before the authorization is voided, because until then a concurrent
+    /// capture may still win. If Stripe refuses the void or the capture, the mail says where the money is.
     fn wants_decline_mail(&self) -> bool {
         let is_known = self.authorization.is_none()
             || self.released_at.is_some()

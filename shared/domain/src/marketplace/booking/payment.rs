@@ -1,8 +1,8 @@
 //! Determines the booking's own payment if there are several.
 //!
-//! A booking is paid by one payment. A second payment may name it too: one made in Stripe's dashboard, or one created by
-//! a retry whose first attempt had succeeded without our knowledge. Its facts are stored with the booking, but neither
-//! change the booking nor count in the ledger; the reconciliation reports its money.
+//! A booking is paid by one payment. A second payment may name it too: one made in Stripe's dashboard, or one
+//! created by a retry whose first attempt had succeeded without our knowledge. Its facts are stored with the
+//! booking, but neither change the booking nor count in the ledger; the reconciliation reports its money.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,9 @@ use super::terms::{MAX_PRICE, Terms};
 use crate::kernel::money::Money;
 use crate::kernel::party::PaymentIntentId;
 
-/// The booking's own payment: the first that was captured; or else the first that is still authorized; or else the one
-/// that we created; or else the first that was authorized. `None` if none is known: then all facts belong to the booking.
+/// The booking's own payment: the first that was captured; or else the first that is still authorized; or else
+/// the one that we created; or else the first that was authorized. `None` if none is known: then all facts
+/// belong to the booking.
 pub(super) fn own_payment<'a>(
     terms: &Terms,
     facts: &'a BTreeSet<BookingFact>,

@@ -24,8 +24,8 @@ pub fn newest_disputes<'a>(history: &'a History, own: Option<&PaymentIntentId>) 
     disputes
 }
 
-/// The amount that one dispute withdraws from a booking in the ledger, zero or negative. All disputes together withdraw
-/// at most what is left; a bank may withdraw more, and then the latest dispute is recorded with less.
+/// The amount that one dispute withdraws from a booking in the ledger, zero or negative. All disputes together
+/// withdraw at most what is left; a bank may withdraw more, and then the latest dispute is recorded with less.
 pub fn taken_out_amount(disputes: &[RecordedDispute<'_>], booking: &Booking, id: &str) -> i64 {
     let is_counted = |money: &Money| {
         money.currency == booking.terms.price.currency && (0..=MAX_PRICE).contains(&money.amount)

@@ -1,8 +1,8 @@
 //! The steps of a booking that a provider finally refused, and the decisions about them.
 //!
-//! A refusal is a fact of the booking, so that the booking's status, list and next steps are derived from it like from all
-//! other facts. It is unresolved until a person decides, or until a later fact makes it irrelevant: the payment was
-//! captured, cancelled or refunded.
+//! A refusal is a fact of the booking, so that the booking's status, list and next steps are derived from it
+//! like from all other facts. It is unresolved until a person decides, or until a later fact makes it
+//! irrelevant: the payment was captured, cancelled or refunded.
 
 use std::collections::BTreeMap;
 
@@ -98,8 +98,8 @@ impl Booking {
         Step::ALL.into_iter().filter_map(|step| Some((step, self.unresolved_refusal(step)?)))
     }
 
-    /// Every refusal shown with the booking: the unresolved ones, and that of a payment that could not be created, because
-    /// it ended the booking.
+    /// Every refusal shown with the booking: the unresolved ones, and that of a payment that could not be
+    /// created, because it ended the booking.
     pub fn shown_refusals(&self) -> impl Iterator<Item = (Step, &StepRefusal)> {
         let is_shown = |step: Step| {
             let unresolved = self.unresolved_refusal(step);

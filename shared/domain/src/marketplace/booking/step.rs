@@ -6,8 +6,8 @@ use super::Booking;
 use super::status::BookingStatus;
 use crate::kernel::party::{BookingId, PaymentIntentId};
 
-/// An effect of a booking, apart from the payout. The facts alone determine which steps are required. A step is started in
-/// the transaction of the facts that require it, and only once unless a refusal is retried.
+/// An effect of a booking, apart from the payout. The facts alone determine which steps are required. A step is
+/// started in the transaction of the facts that require it, and only once unless a refusal is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
@@ -106,8 +106,8 @@ impl Step {
 }
 
 impl Booking {
-    /// Whether the facts require a step. `payment_intent` is the payment that we created, which may be known before the
-    /// customer authorizes it.
+    /// Whether the facts require a step. `payment_intent` is the payment that we created, which may be known
+    /// before the customer authorizes it.
     pub fn wants(&self, step: Step, payment_intent: Option<&PaymentIntentId>) -> bool {
         let payment_intent = self.payment_intent.as_ref().or(payment_intent);
         let is_released = self.released_at.is_some();

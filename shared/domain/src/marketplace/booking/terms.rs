@@ -7,8 +7,8 @@ use super::currency::{is_chargeable, step_amount};
 use crate::kernel::money::Money;
 use crate::kernel::party::{CustomerId, ProfessionalId};
 
-/// The largest price in minor units: far above every real charge, and small enough that the sums of all facts of a booking
-/// fit into an `i64`.
+/// The largest price in minor units: far above every real charge, and small enough that the sums of all facts
+/// of a booking fit into an `i64`.
 pub const MAX_PRICE: i64 = 1_000_000_000_000_000;
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -72,8 +72,8 @@ impl FeeBasisPoints {
         self.0
     }
 
-    /// The fee on an amount in minor units: rounded half up once to the smallest step of the currency at Stripe, and at
-    /// most the amount. A negative amount has no fee.
+    /// The fee on an amount in minor units: rounded half up once to the smallest step of the currency at
+    /// Stripe, and at most the amount. A negative amount has no fee.
     pub fn of(self, base: &Money) -> i64 {
         let step = i128::from(step_amount(&base.currency));
         let whole = i128::from(WHOLE) * step;

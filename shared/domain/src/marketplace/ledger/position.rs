@@ -30,8 +30,8 @@ pub fn position(booking: &Booking) -> BTreeMap<LedgerAccount, i64> {
     balances.into_iter().filter(|(_, amount)| *amount != 0).collect()
 }
 
-/// The entry of a fact that changed the booking from `before` to `after`; `None` if it changed no position. `before` is
-/// `None` until the booking was requested.
+/// The entry of a fact that changed the booking from `before` to `after`; `None` if it changed no position.
+/// `before` is `None` until the booking was requested.
 pub fn entry_of(
     booking_id: BookingId,
     fact: &BookingFact,

@@ -27,8 +27,8 @@ impl StripeAccountStatus {
         Self { account, charges_enabled: false, payouts_enabled: false, currency: None, disabled_reason }
     }
 
-    /// The account for payouts. If this status has no currency, that of the known account is kept; `None` if the currency
-    /// is unknown.
+    /// The account for payouts. If this status has no currency, that of the known account is kept; `None` if
+    /// the currency is unknown.
     pub fn payee_account(&self, known: Option<&PayeeAccount>) -> Option<PayeeAccount> {
         let known = known.filter(|known| known.id == self.account);
         let currency = self.currency.clone().or_else(|| known.map(|known| known.currency.clone()));

@@ -35,8 +35,8 @@ impl Approval {
         }
     }
 
-    /// Whether it is valid for a batch. `requester` is the person who requested the batch, if any, and must not be the
-    /// person who approved it.
+    /// Whether it is valid for a batch. `requester` is the person who requested the batch, if any, and must not
+    /// be the person who approved it.
     pub fn counts_for(&self, batch: BatchId, requester: Option<&str>, now: DateTime<Utc>) -> bool {
         let unused = self.used_in.is_none_or(|used_in| used_in == batch);
         unused && now < self.valid_until && requester != Some(self.approved_by.as_str())

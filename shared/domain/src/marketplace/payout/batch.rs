@@ -80,7 +80,8 @@ impl BatchStatus {
     }
 
     /// Whether the status may change to `next`. It may stay the same, because a step whose response was lost is
-    /// repeated. A completed batch is reopened if more became payable on its day, or if a person requests another run.
+    /// repeated. A completed batch is reopened if more became payable on its day, or if a person requests
+    /// another run.
     pub fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),

@@ -76,8 +76,8 @@ fn booking_obstacle(booking: &Booking) -> Option<SkipReason> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Payee {
     pub account: Option<PayeeAccount>,
-    /// The debt in minor units by currency: the balance of the `carried` account less what unfinished payouts withhold
-    /// already.
+    /// The debt in minor units by currency: the balance of the `carried` account less what unfinished payouts
+    /// withhold already.
     pub carried: BTreeMap<Currency, i64>,
 }
 
@@ -116,8 +116,8 @@ pub struct Rules {
     pub approval_above: BTreeMap<Currency, i64>,
     /// The largest amount approved for a professional in this batch.
     pub approved: BTreeMap<(ProfessionalId, Currency), i64>,
-    /// What this batch already transfers to a professional: the limits apply to the whole batch, however many turns
-    /// it takes.
+    /// What this batch already transfers to a professional: the limits apply to the whole batch, however many
+    /// turns it takes.
     pub planned: BTreeMap<(ProfessionalId, Currency), i64>,
 }
 

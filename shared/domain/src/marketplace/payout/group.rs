@@ -13,12 +13,12 @@ pub(super) enum Decision {
     Skip(SkipReason),
 }
 
-/// Decides about shares that can be paid as far as their bookings are concerned. `shares` are sorted oldest first, and a
-/// debt is withheld from the oldest first.
+/// Decides about shares that can be paid as far as their bookings are concerned. `shares` are sorted oldest
+/// first, and a debt is withheld from the oldest first.
 ///
-/// A share whose charge is known is transferred from that charge and needs no platform balance. Of the others, those
-/// before the first that `available` does not cover are paid, and `available` is reduced. If the covered total is below
-/// the minimum, nothing is paid.
+/// A share whose charge is known is transferred from that charge and needs no platform balance. Of the others,
+/// those before the first that `available` does not cover are paid, and `available` is reduced. If the covered
+/// total is below the minimum, nothing is paid.
 pub(super) fn decide(
     shares: &[Candidate],
     account: Result<&PayeeAccount, SkipReason>,
@@ -67,8 +67,8 @@ fn withhold(shares: &[Candidate], carried_amount: i64) -> Vec<i64> {
     shares.iter().map(withhold).collect()
 }
 
-/// Which shares are covered, and the amount they draw from the balance. A share that a debt consumes entirely needs no
-/// balance.
+/// Which shares are covered, and the amount they draw from the balance. A share that a debt consumes entirely
+/// needs no balance.
 fn cover(shares: &[Candidate], rests: &[i64], available: i64) -> (Vec<bool>, i64) {
     let (mut drawn_amount, mut is_short) = (0_i64, false);
     let covered = shares.iter().zip(rests).map(|(share, rest)| {

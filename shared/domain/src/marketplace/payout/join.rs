@@ -6,8 +6,8 @@ use super::plan::{CarriedLine, Plan, Totals};
 use crate::kernel::money::{Currency, Money};
 
 impl Plan {
-    /// Adds a later plan. A booking that was skipped first and settled later counts as settled. The lines of a debt are
-    /// merged, from the amount before the first plan to that after the last.
+    /// Adds a later plan. A booking that was skipped first and settled later counts as settled. The lines of a
+    /// debt are merged, from the amount before the first plan to that after the last.
     pub fn join(&mut self, later: Self) {
         self.transfers.extend(later.transfers);
         self.settled.extend(later.settled);

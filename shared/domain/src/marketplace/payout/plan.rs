@@ -124,8 +124,8 @@ fn deduplicate(bookings: &[Candidate]) -> Vec<Candidate> {
     readings.into_values().filter_map(once).collect()
 }
 
-/// Sorts the shares of each professional, and the professionals, by the longest wait: that decides who is paid if the
-/// platform's balance is short.
+/// Sorts the shares of each professional, and the professionals, by the longest wait: that decides who is paid
+/// if the platform's balance is short.
 fn longest_waiting_first(mut groups: Vec<Vec<Candidate>>) -> Vec<Vec<Candidate>> {
     let age = |share: &Candidate| (share.hold_back_ends_at, share.booking_id);
     groups.iter_mut().for_each(|shares| shares.sort_by_key(age));

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::money::Money;
 use crate::kernel::party::{BookingId, ProfessionalId};
 
-/// Why a booking waits for a later batch. Of several reasons the first in this order is reported: those in the booking
-/// itself, then those that the professional can fix, then the others.
+/// Why a booking waits for a later batch. Of several reasons the first in this order is reported: those in the
+/// booking itself, then those that the professional can fix, then the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {

@@ -23,7 +23,8 @@ pub struct TransferRequest {
     pub source_transaction: Option<ChargeId>,
     /// Identifies the booking at Stripe.
     pub metadata: TransferMetadata,
-    /// When the booking was requested: a table restored from a backup may have sent the transfer at any time since.
+    /// When the booking was requested: a table restored from a backup may have sent the transfer at any time
+    /// since.
     #[serde(default, with = "crate::kernel::time::option", skip_serializing_if = "Option::is_none")]
     pub booked_at: Option<DateTime<Utc>>,
 }
@@ -38,14 +39,14 @@ pub struct TransferMetadata {
     pub carried_amount: i64,
 }
 
-/// The permanent name of a booking's payout. The version is incremented only after Stripe finally refused *and* a look-up
-/// found no transfer.
+/// The permanent name of a booking's payout. The version is incremented only after Stripe finally refused *and*
+/// a look-up found no transfer.
 pub fn operation(booking_id: BookingId, version: u32) -> String {
     format!("payout:{booking_id}:v{version}")
 }
 
-/// The transfer group of a booking at Stripe. It is per booking and not per batch, so that one page of a look-up contains
-/// every transfer of the booking.
+/// The transfer group of a booking at Stripe. It is per booking and not per batch, so that one page of a
+/// look-up contains every transfer of the booking.
 pub fn transfer_group(booking_id: BookingId) -> String {
     format!("booking_{booking_id}")
 }

@@ -94,8 +94,8 @@ pub(super) fn add_failure(
             current.money = money.clone().or(current.money.take());
             current.payments.extend(payment.clone());
         }
-        // A charge contradicts an earlier event that the membership ends with its period. The case is opened, and Whop's
-        // current answer decides before a message is sent.
+        // A charge contradicts an earlier event that the membership ends with its period. The case is opened,
+        // and Whop's current answer decides before a message is sent.
         _ => episodes.push(Episode {
             failures: BTreeSet::from([key]),
             first_failure_at: fact.at,
@@ -114,8 +114,8 @@ pub(super) fn add_failure(
 }
 
 impl Episode {
-    /// Closes the episode if the window had passed at the time of a later fact. A late or missing sweep must have no
-    /// influence on a case's status.
+    /// Closes the episode if the window had passed at the time of a later fact. A late or missing sweep must
+    /// have no influence on a case's status.
     pub(super) fn apply_time(&mut self, at: DateTime<Utc>) {
         if self.status == CaseStatus::Open && at > self.window_ends_at() {
             self.status = CaseStatus::Exhausted;
@@ -169,8 +169,8 @@ impl Episode {
         }
     }
 
-    /// Records a payment for something else. A payment that is known as the renewal's own is a success, whatever its
-    /// billing reason.
+    /// Records a payment for something else. A payment that is known as the renewal's own is a success,
+    /// whatever its billing reason.
     fn pay_other(&mut self, at: DateTime<Utc>, payment: &Option<PaymentId>, money: &Option<Money>) {
         if payment.as_ref().is_some_and(|payment| self.payments.contains(payment)) {
             return self.succeed(at, payment.as_ref(), money.as_ref());
@@ -181,7 +181,8 @@ impl Episode {
         }
     }
 
-    /// Ends the episode with a success; it is a recovery if it came in time and the owner had not ended the episode.
+    /// Ends the episode with a success; it is a recovery if it came in time and the owner had not ended the
+    /// episode.
     fn succeed(&mut self, at: DateTime<Utc>, payment: Option<&PaymentId>, money: Option<&Money>) {
         let in_time = at <= self.window_ends_at();
         if !self.succeeded {
@@ -198,8 +199,8 @@ impl Episode {
                 self.status = CaseStatus::Lost;
             }
         }
-        // The membership is often reported as valid shortly before its payment: the first payment in the window sets
-        // the recovered amount.
+        // The membership is often reported as valid shortly before its payment: the first payment in the window
+        // sets the recovered amount.
         if let (Some(recovery), Some(payment), true) = (&mut self.recovery, payment, in_time)
             && recovery.payment.is_none()
         {
@@ -211,8 +212,8 @@ impl Episode {
 }
 
 impl Recovery {
-    /// Subtracts returned money, at most the paid amount. An amount in another currency counts as the whole payment, so
-    /// that recovered revenue is never overstated.
+    /// Subtracts returned money, at most the paid amount. An amount in another currency counts as the whole
+    /// payment, so that recovered revenue is never overstated.
     pub(super) fn subtract_return(&mut self, returned: Option<&Money>) {
         let Some(paid) = &self.money else { return };
         let amount = match returned {

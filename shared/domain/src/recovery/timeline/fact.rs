@@ -7,8 +7,8 @@ use crate::kernel::id::{MembershipId, PaymentId};
 use crate::kernel::money::Money;
 use crate::platform::event::{Event, Meaning};
 
-/// A fact about a membership. Facts are ordered by time and then by kind: of a failure and a success in the same second
-/// the success comes second.
+/// A fact about a membership. Facts are ordered by time and then by kind: of a failure and a success in the
+/// same second the success comes second.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseFact {
     /// The provider's time.

@@ -271,8 +271,9 @@ fn start_step(
     Some(Effect::prepared(action, request, operation))
 }
 
-/// The version of a refund that Stripe made and that failed later, with the fact that records the refusal. The money is
-/// with us again, and no step would refund it automatically. The fact does not depend on the order of events.
+/// The version of a refund that Stripe made and that failed later, with the fact that records the refusal. The
+/// money is with us again, and no step would refund it automatically. The fact does not depend on the order of
+/// events.
 fn returned_refund(row: &BookingRow, booking: &Booking) -> Option<(u32, BookingFact)> {
     let version = *row.begun.get(&Step::Refund)?;
     let is_known = booking.refusals.get(&Step::Refund).is_some_and(|refusal| refusal.version >= version);

@@ -40,8 +40,9 @@ impl Inbox {
 }
 
 impl Company {
-    /// Registers an account in the directory, so that its events can be applied. The write is refused if the account
-    /// is registered already, so that no one can take over another's events; check [`Inbox::payee_owner`] first.
+    /// Registers an account in the directory, so that its events can be applied. The write is refused if the
+    /// account is registered already, so that no one can take over another's events; check
+    /// [`Inbox::payee_owner`] first.
     pub fn register_payee(
         &self,
         account: &StripeAccountId,

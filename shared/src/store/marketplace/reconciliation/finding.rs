@@ -9,8 +9,8 @@ use crate::domain::kernel::party::BookingId;
 /// The maximum length of a finding's id: Stripe's ids have at most 255 characters, and a suffix may follow.
 pub(super) const MAX_ID_BYTES: usize = 300;
 
-/// A difference between Stripe and the ledger about one object: a payment, its refunds, a transfer, its reversals, a
-/// dispute, or a balance line that cannot be matched.
+/// A difference between Stripe and the ledger about one object: a payment, its refunds, a transfer, its
+/// reversals, a dispute, or a balance line that cannot be matched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stripe's id of the object, such as `tr_1`, or `tr_1:reversed` for its reversals.

@@ -11,8 +11,8 @@ use crate::store::company::AuditEntry;
 use crate::store::error::StoreError;
 use crate::store::{Company, keys};
 
-/// Findings visible to a company: its own and, for the platform company, unowned ones. Any other finding is reported
-/// as absent.
+/// Findings visible to a company: its own and, for the platform company, unowned ones. Any other finding is
+/// reported as absent.
 #[derive(Debug, Clone, Copy)]
 pub struct FindingScope<'a> {
     company: &'a Company,

@@ -13,8 +13,8 @@ use crate::store::keys::{self, Key, reconciliation::RECONCILIATION_PK, reconcili
 use crate::store::write::{Item, Write, with_key};
 use crate::store::{Page, Query, Range, Store};
 
-/// One run of the reconciliation. It is saved with every advance of the cursor, so that an interrupted run still shows
-/// what it did.
+/// One run of the reconciliation. It is saved with every advance of the cursor, so that an interrupted run
+/// still shows what it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciliation {
     pub run_id: Uuid,

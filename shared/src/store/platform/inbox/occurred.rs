@@ -1,8 +1,8 @@
 //! The time of a stored event, from a row of any version.
 //!
-//! It is stored outside the payload in `occurred_at`, with its source. Older rows lack that attribute; their time is
-//! the payload's, or else the time of arrival. Reading a row and the migration that fills in the attribute use the
-//! same rule, so that an event has the same time before and after.
+//! It is stored outside the payload in `occurred_at`, with its source. Older rows lack that attribute; their
+//! time is the payload's, or else the time of arrival. Reading a row and the migration that fills in the
+//! attribute use the same rule, so that an event has the same time before and after.
 
 use std::collections::HashMap;
 
