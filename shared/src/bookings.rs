@@ -36,7 +36,7 @@ pub struct Bookings<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowResult {
     pub worked: Worked,
-    /// Why, in one of our own words.
+    /// One of our own reason codes.
     pub reason: &'static str,
     /// Whether the booking is declined now, so not captured meanwhile.
     pub declined: bool,

@@ -49,16 +49,16 @@ const CONFLICT_PAUSE_MS: u64 = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
     Applied,
-    /// Kept; the sweep will apply it, unless it is one that has no effect.
+    /// Stored; the sweep will apply it, unless the event has no effect.
     Kept,
     Duplicate,
 }
 
-/// What became of an event that was kept.
+/// The result of applying a stored event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
     Now,
-    /// It waits for something to be known, and is tried again.
+    /// Data is missing; the sweep tries again.
     Later,
     /// Retries are exhausted or useless; a person has to replay it.
     Never,
@@ -81,7 +81,7 @@ pub struct EventIntake<'a> {
 #[derive(Debug)]
 enum ApplyError {
     OwnerUnknown,
-    /// The provider was not asked yet for what only it can say.
+    /// The provider has to be queried, and this attempt was not allowed to.
     NotAsked,
     /// The query of the provider failed and may succeed later.
     Unanswered,
@@ -97,7 +97,7 @@ enum ApplyError {
 }
 
 impl ApplyError {
-    /// The word that is kept with the event; the table's own words may quote a row.
+    /// The reason code stored with the event. The table's own error text is not stored, because it may quote a row.
     fn reason(&self) -> &'static str {
         match self {
             Self::OwnerUnknown => "owner_unknown",
@@ -119,7 +119,7 @@ impl ApplyError {
         matches!(self, Self::Unreadable(_) | Self::TooManyFacts | Self::Books)
     }
 
-    /// Why a look-up says nothing, where that the thing is not there would be an answer.
+    /// Maps an error of a look-up for which "absent" would have been a valid answer.
     fn of_look_up(error: &CallError) -> Self {
         if error.is_refusal() { Self::LookUpRefused } else { Self::Unanswered }
     }

@@ -28,12 +28,12 @@ pub use member_channels::{MemberChannels, Unanswered, load_experience, manage_ur
 #[derive(Clone, Copy)]
 pub struct RecoveryClients<'a> {
     pub whop: &'a Whop,
-    /// Hashes addresses, so that suppressed ones are found.
+    /// Hashes addresses for the look-up of suppressions.
     pub vault: &'a Vault,
     pub mail_configured: bool,
 }
 
-/// What is to be done about a member, and what it was decided from.
+/// The decision about a member, and the data it is based on.
 #[derive(Debug)]
 pub struct Assessment {
     pub decision: ContactDecision,
@@ -42,7 +42,7 @@ pub struct Assessment {
 
 #[derive(Debug)]
 pub enum AssessError {
-    /// Whop does not answer a question without which nothing can be decided; it is asked again later.
+    /// A query of Whop that the decision needs failed; it is retried later.
     Unanswered(Unanswered),
     Store(StoreError),
 }
@@ -146,7 +146,7 @@ async fn load_mail(
 
 pub type EndError = RecordError;
 
-/// Ends a case for a reason that was looked up, not reported by an event.
+/// Ends a case for a reason that a look-up found and no event reported.
 pub async fn record_end(
     company: &Company,
     case: &Case,

@@ -25,7 +25,7 @@ const TRIES: u32 = 4;
 #[derive(Debug, Clone)]
 pub struct RefusalRequest {
     pub decision: RefusalDecision,
-    /// Why, in the person's words: for the audit log.
+    /// The person's reason, for the audit log.
     pub note: Option<String>,
     pub account: String,
     /// Identifies the request, so that repeating it changes nothing.
@@ -134,7 +134,9 @@ impl RefusedStep<'_> {
             writes.push(self.company.audit(&audit_entry, &audit_id(self.read))?);
             match self.company.store().commit(ids.next(), writes).await {
                 Ok(()) if has_happened => {
-                    return Err(ResolveError::Contradicted("the payment stands otherwise by now".to_owned()));
+                    return Err(ResolveError::Contradicted(
+                        "the payment has another status by now".to_owned(),
+                    ));
                 }
                 Ok(()) => return Ok(recording.steps),
                 Err(StoreError::Conflict { .. }) => {}

@@ -25,7 +25,6 @@ pub enum Resolution {
     DidNotHappen,
 }
 
-/// Why an effect cannot be resolved that way.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
     /// The outcome is known, or the effect is still being retried.
@@ -153,7 +152,7 @@ async fn resolve_payment(
         }
         Some(result) if (result.status == EffectStatus::Done) == happened => Ok(result),
         None if !happened => Ok(result_of_statement(resolution)),
-        _ => Err(ResolveError::Contradicted("the payment stands otherwise".to_owned())),
+        _ => Err(ResolveError::Contradicted("the payment has another status".to_owned())),
     }
 }
 

@@ -59,7 +59,7 @@ pub static AUTH_ADDRESS: Class = Class {
     subject: LimitSubject::Ip,
     shards: 1,
     unanswered: WhenUncounted::Closed,
-    reason: "An office behind one address mistypes more than a person does, and right passwords are given back; a guesser who changes accounts is stopped here.",
+    reason: "An office behind one address mistypes more than a person does, and correct passwords are refunded; a guesser who changes accounts is stopped here.",
 };
 
 pub static SIGN_UP: Class = Class {
@@ -80,7 +80,7 @@ pub static RESET: Class = Class {
     subject: LimitSubject::IpAndAccount,
     shards: 1,
     unanswered: WhenUncounted::Closed,
-    reason: "A link is another way in, so it is guarded like signing in, and nobody's mailbox is flooded.",
+    reason: "A link is another way in, so it is limited like sign-in, and no mailbox is flooded.",
 };
 
 /// Requesting such links, all accounts of one client address together.
@@ -123,7 +123,7 @@ pub static BOOKING: Class = Class {
     subject: LimitSubject::Caller,
     shards: 1,
     unanswered: WhenUncounted::Closed,
-    reason: "Each one holds money on a card and asks a professional; nobody needs one every three minutes for hours.",
+    reason: "Each one authorizes a payment and notifies a professional; no customer needs one every three minutes for hours.",
 };
 
 pub static MESSAGING: Class = Class {
@@ -175,7 +175,7 @@ pub static SETTINGS: Class = Class {
     subject: LimitSubject::Company,
     shards: 1,
     unanswered: WhenUncounted::Open,
-    reason: "Settings are read with a page and changed by hand; a change has every open case looked at again.",
+    reason: "Settings are read with a page and changed by hand; a change makes every open case be checked again.",
 };
 
 /// Search without an account.

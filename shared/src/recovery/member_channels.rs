@@ -32,7 +32,6 @@ pub struct MemberChannels {
     pub user_id: Option<UserId>,
     /// The experience whose pushes reach the member.
     experience_id: Option<String>,
-    /// Where a mail reaches the member.
     pub(super) address: Option<MailAddress>,
     /// The failed queries and their reasons.
     pub errors: Vec<ChannelError>,
