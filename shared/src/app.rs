@@ -116,7 +116,7 @@ impl App {
         let listeners = Listeners { bus: config.event_bus.is_some(), analytics: config.analytics.is_some() };
         let store =
             dynamodb.zip(config.table_name.as_deref()).map(|(client, table)| Store::new(client, table));
-        let store = store.map(|store| store.announcing_to(listeners));
+        let store = store.map(|store| store.with_listeners(listeners));
         let whop =
             config.whop_api_key.as_ref().map(|key| Whop::new(http.clone(), &config.whop_api_base, key));
         let resend = config.resend_api_key.as_ref().zip(config.email_from.as_ref());

@@ -1,8 +1,8 @@
-//! The sweep: doing what is due now.
+//! The sweep: processes the rows that are due now.
 //!
-//! A tick of any scheduler only says "look now". What is found is shared out fairly: each company
-//! has its own small queue, a few of them run at a time, and no company takes more than its share of
-//! rows or time. What does not fit waits for the next tick, and the report says `more`.
+//! A scheduler's tick only starts a run. The due rows are distributed fairly: each company has its own small
+//! queue, a few queues run concurrently, and no company takes more than its share of rows or time. Rows that do
+//! not fit wait for the next tick, and the report says `more`.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -23,26 +23,25 @@ use crate::store::keys::{DUE_SHARDS, Key, RowKind};
 use crate::store::platform::job::LastRun;
 use crate::store::{Store, StoreError};
 
-/// What one run may take. Every figure has its reason.
+/// The limits of one run. Every figure has its reason.
 #[derive(Debug, Clone, Copy)]
 pub struct SweepLimits {
-    /// Rows of one run: at four calls of 80 ms each and 32 at a time, about 20 seconds.
+    /// Rows per run: at four calls of 80 ms each and 32 at a time, about 20 seconds.
     pub rows: usize,
-    /// Rows of one company in one run: a company with ten thousand failed renewals on one day takes
-    /// its turns like everybody else.
+    /// Rows per company and run, so that a company with ten thousand failed renewals on one day does not delay the
+    /// others.
     pub rows_per_company: usize,
-    /// Pages read of one shard: enough to look past half a million rows of one company.
+    /// Pages read per shard: enough to skip half a million rows of one company.
     pub pages_per_shard: usize,
-    /// Companies worked on at a time.
     pub companies_at_once: usize,
-    /// Rows of one company worked on at a time.
+    /// Concurrent rows of one company.
     pub rows_at_once: usize,
-    /// When the run begins nothing new; below the function's time limit of a minute.
+    /// The run starts no new work after this time; below the function's time limit of a minute.
     pub run_time: Duration,
-    /// When a company's queue is left for the next run: a provider that hangs for one company costs
-    /// it a few calls, not the run.
+    /// A company's queue is left for the next run after this time, so that a provider that hangs for one company
+    /// costs a few calls and not the run.
     pub company_time: Duration,
-    /// After this many failures in one run a company's queue is left for the next.
+    /// A company's queue is left for the next run after this many failures.
     pub company_failures: u32,
 }
 
@@ -61,26 +60,26 @@ impl Default for SweepLimits {
     }
 }
 
-/// How the work on one row ended, the worst last.
+/// The result of processing one row, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Worked {
-    /// It reached the state it was due for.
+    /// The row reached the state it was due for.
     Done,
-    /// It was left for later on purpose, or somebody else has it.
+    /// The row was left for later on purpose, or another worker holds it.
     Skipped,
-    /// It could not be worked on, for a reason of its own that says nothing about the next row.
+    /// The row failed for a reason that does not affect other rows.
     FailedAlone,
-    /// It could not be worked on, and the next one may not be either.
+    /// The row failed for a reason that may affect the next one too.
     Failed,
-    /// An effect's outcome is not known.
+    /// The outcome of an effect is unknown.
     InDoubt,
 }
 
-/// What a row depends on. A company whose app at Whop fails still has its bookings declined in time, so
-/// each lane has a queue and a count of failures of its own.
+/// The product of a row. Each lane has its own queue and failure count, so that a company whose Whop app fails
+/// still has its bookings declined in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// Cases, and everything that is not said to be another's.
+    /// Cases and all other rows.
     Recovery,
     /// Bookings and their effects.
     Bookings,
@@ -95,32 +94,30 @@ impl Lane {
     }
 }
 
-/// The queue of one company in one run.
+/// The rows of one company in one lane and run.
 #[derive(Debug)]
 pub struct Queue {
-    /// Whose it is; rows of no company share one queue.
+    /// `None` for the rows that belong to no company.
     pub company: Option<CompanyId>,
-    /// What its rows depend on.
     pub lane: Lane,
-    /// The rows, oldest first.
+    /// Oldest first.
     pub rows: Vec<DueRow>,
 }
 
-/// What a run found.
+/// The due rows of a run.
 #[derive(Debug, Default)]
 pub struct Found {
     /// One queue per company and lane.
     pub queues: Vec<Queue>,
-    /// Rows left for a later run.
     pub left: u64,
-    /// Whether rows may have been left unread.
+    /// Whether rows may be left unread.
     pub more: bool,
 }
 
 /// Rows by company and lane.
 type Queues = BTreeMap<(Option<CompanyId>, Lane), Vec<DueRow>>;
 
-/// Collects what is due, fairly.
+/// Collects due rows fairly.
 pub async fn collect(
     store: &Store,
     job: &str,
@@ -130,7 +127,7 @@ pub async fn collect(
     collect_only(store, job, limits, now, |_| true).await
 }
 
-/// The same of the rows whose address is wanted; the others are not even counted.
+/// Collects only due rows whose key is wanted; the others are not counted.
 pub async fn collect_only(
     store: &Store,
     job: &str,
@@ -156,7 +153,7 @@ pub async fn collect_only(
         rows.truncate(share);
         found.queues.push(Queue { company, lane, rows });
     }
-    // The company that has waited longest comes first.
+    // The longest-waiting company comes first.
     found.queues.sort_by_key(|queue| queue.rows.first().map(|row| row.due_at));
     found.more |= found.left > 0;
     Ok(found)
@@ -196,8 +193,8 @@ async fn collect_shard(
     Ok(found)
 }
 
-/// Works the queues off, a few companies at a time, and reports.
-pub async fn work<F, Fut>(found: Found, limits: SweepLimits, work_on: F) -> Report
+/// Processes the queues, a few companies at a time, and returns the report.
+pub async fn process_queues<F, Fut>(found: Found, limits: SweepLimits, work_on: F) -> Report
 where
     F: Fn(DueRow) -> Fut,
     Fut: Future<Output = Worked>,
@@ -233,7 +230,7 @@ async fn work_queue<F, Fut>(
             || started.elapsed() >= limits.company_time
             || failures.load(std::sync::atomic::Ordering::Relaxed) >= limits.company_failures
     };
-    let note = |worked: Worked, more: bool| {
+    let count_result = |worked: Worked, more: bool| {
         let mut report = report.lock().unwrap_or_else(PoisonError::into_inner);
         report.more |= more;
         match worked {
@@ -243,26 +240,26 @@ async fn work_queue<F, Fut>(
             Worked::InDoubt => report.in_doubt += 1,
         }
     };
-    let (over, note, of_one_company) = (&over, &note, queue.company.is_some());
+    let (over, count_result, of_one_company) = (&over, &count_result, queue.company.is_some());
     stream::iter(queue.rows)
         .for_each_concurrent(limits.rows_at_once, |row| {
             let failures = &failures;
             async move {
                 if over() {
-                    return note(Worked::Skipped, true);
+                    return count_result(Worked::Skipped, true);
                 }
                 let worked = work_on(row).await;
-                // Rows of no company are events of many: one that fails says nothing about the next.
+                // Rows of no company are events of many companies: one failure does not affect the next row.
                 if worked == Worked::Failed && of_one_company {
                     failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 }
-                note(worked, false);
+                count_result(worked, false);
             }
         })
         .await;
 }
 
-/// Writes a run down as the newest of its job, and logs it.
+/// Saves a run as the newest of its job, and logs it.
 pub async fn conclude(
     store: &Store,
     occurrence: &Occurrence,
@@ -278,7 +275,7 @@ pub async fn conclude(
 
 fn log(report: &Report) {
     let mut metrics = "duration:Milliseconds,due:Count,done:Count,failed:Count,in_doubt:Count".to_owned();
-    // A metric without its field would be reported as a mistake.
+    // A metric without its field would be reported as an error.
     if report.declined.is_some() {
         metrics.push_str(",declined:Count");
     }

@@ -1,19 +1,19 @@
-//! Effects: the state machine by which something leaves the house once.
+//! Effects: the state machine that carries out every external side effect at most once.
 //!
-//! `prepared → sending → done | rejected | unknown`. The frozen request and the downstream key are
-//! written before any call. A claim raises the fence, which never falls; every later write demands
-//! the owner and the state. A crash at any point leaves a row in the due index:
+//! `prepared → sending → done | rejected | unknown`. The frozen request and the downstream idempotency
+//! key are written before any call. A claim increments the fencing token, which never decreases; every later
+//! write is conditional on the token and the status. A crash at any point leaves a row in the due index:
 //!
-//! | found by the sweep | what is known | what is done |
+//! | found by the sweep | what is known | action |
 //! | --- | --- | --- |
 //! | `prepared` | nothing was sent | claim and send |
-//! | `sending`, lease not over | another worker is at it | leave it |
-//! | `sending`, lease over, repeatable, young | perhaps sent, under a key the provider remembers | send the same again |
-//! | `sending`, lease over, repeatable, old | perhaps sent, the key may be forgotten | look up, then decide |
-//! | `sending`, lease over, free days, old, and the look-up shows that they did not arrive | certainly not granted | the same under a new key |
-//! | `sending`, lease over, an ending | perhaps ended already | look up, end only what has not ended |
-//! | `sending`, lease over, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
-//! | a mail whose address is suppressed | nothing may leave | `rejected` (`unknown` where it was perhaps sent) |
+//! | `sending`, lease active | another worker is sending it | skip it |
+//! | `sending`, lease expired, repeatable, recent | perhaps sent, under a key the provider remembers | send the same request again |
+//! | `sending`, lease expired, repeatable, old | perhaps sent, the provider may have forgotten the key | look up, then decide |
+//! | `sending`, lease expired, free days, old, and the look-up shows that they did not arrive | certainly not granted | send the same request under a new key |
+//! | `sending`, lease expired, a cancellation | perhaps cancelled already | look up, cancel only what is still active |
+//! | `sending`, lease expired, a message | perhaps sent | `unknown`: shown to the operator, not repeated |
+//! | a mail whose address is suppressed | it must not be sent | `rejected` (`unknown` where it was perhaps sent) |
 
 mod attempt;
 mod payment;
@@ -45,46 +45,41 @@ use crate::store::{StoreError, Write, Written};
 use crate::vault::Vault;
 
 pub use refused::{RefusalRequest, resolve_refusal};
-pub use resolve::{Resolution, Unresolved, resolve};
+pub use resolve::{Resolution, ResolveError, resolve};
 
-/// Longer than any call may take; after it another worker may take the effect over.
+/// Longer than any call may take; afterwards another worker may claim the effect.
 const LEASE_SECONDS: i64 = 120;
 
-/// What must be left of a claim for a call to begin: six times what the client waits for an answer.
+/// A call starts only while this much of the lease is left: six times the client's timeout.
 const CALL_MARGIN_SECONDS: i64 = 60;
 
-/// Whatever effects need of the world.
+/// The clients and settings that effects need.
 #[derive(Clone, Copy)]
 pub struct EffectClients<'a> {
-    /// Whop, where its key is configured.
+    /// Absent where no API key is configured.
     pub whop: Option<&'a Whop>,
-    /// Resend, where its key is configured.
     pub resend: Option<&'a Resend>,
-    /// Stripe, where its key is configured.
     pub stripe: Option<&'a Stripe>,
     pub vault: &'a Vault,
-    /// What the deployment decides about bookings.
     pub booking_config: &'a BookingConfig,
-    /// What time it is: looked at again right before money leaves.
+    /// Read again right before money is sent.
     pub clock: &'a Clock,
 }
 
-/// How an attempt on an effect ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The effect as it stands after this attempt.
+    /// The effect after this attempt.
     Recorded(Box<Effect>),
-    /// Another worker holds it, or it is not there.
+    /// Another worker holds the lease, or the effect does not exist.
     HeldByAnother,
 }
 
-/// What an attempt led to.
 #[derive(Debug)]
 pub struct Performed {
     pub outcome: Outcome,
-    /// The steps that its end made necessary: begun beside it, and not performed yet.
+    /// Follow-up steps: written in the same transaction as the outcome, and not performed yet.
     pub next: Vec<Effect>,
-    /// The booking as the end of the effect left it, where it belongs to one and told it something.
+    /// The booking after the effect ended, if the effect belongs to one and added a fact to it.
     pub booking: Option<Box<Booking>>,
 }
 
@@ -94,8 +89,8 @@ impl From<Outcome> for Performed {
     }
 }
 
-/// Performs an effect that has just been read or written, and writes down what became of it. The steps
-/// that follow from its end are left to the sweep.
+/// Performs an effect that has just been read or written, and records the outcome. The sweep performs
+/// the follow-up steps.
 pub async fn execute(
     company: &Company,
     subject: impl Into<Subject>,
@@ -107,7 +102,7 @@ pub async fn execute(
     Ok(perform(company, subject, read, effect_clients, owner, now).await?.outcome)
 }
 
-/// The same for whoever goes on with the steps that follow.
+/// Like [`execute`], for callers that perform the follow-up steps themselves.
 pub async fn perform(
     company: &Company,
     subject: impl Into<Subject>,
@@ -120,7 +115,7 @@ pub async fn perform(
     if read.status.is_final() {
         return Ok(Outcome::Recorded(Box::new(read)).into());
     }
-    // Held by another worker, or waiting for its next try: whoever comes early does not use tries up.
+    // Another worker holds the lease, or the next retry is not due yet: an early call must not use up a try.
     if read.lease_until.is_some_and(|until| until > now) {
         return Ok(Outcome::HeldByAnother.into());
     }
@@ -129,7 +124,7 @@ pub async fn perform(
         let result = AttemptResult::ends(EffectStatus::Unknown, "interrupted");
         return record_outcome::record_outcome(company, subject, &read, result, effect_clients, now).await;
     }
-    // Asked before the claim: where nothing may leave, nothing has to be claimed.
+    // Checked before the claim: a suppressed mail is not sent, so no lease is needed.
     if let Some(result) = suppressed::result(company, subject, &read, effect_clients).await? {
         return record_outcome::record_outcome(company, subject, &read, result, effect_clients, now).await;
     }
@@ -138,10 +133,12 @@ pub async fn perform(
     };
     let result = match subject {
         _ if !is_held(&claimed, effect_clients) => {
-            attempt::judge(&claimed, Err(claim_lapsed()), abandoned, now)
+            attempt::result_of_call(&claimed, Err(claim_lapsed()), abandoned, now)
         }
-        Subject::Case(case_id) if abandoned => attempt::repeat(&claimed, case_id, effect_clients, now).await,
-        Subject::Case(case_id) => attempt::first(&claimed, case_id, effect_clients, now).await,
+        Subject::Case(case_id) if abandoned => {
+            attempt::send_again(&claimed, case_id, effect_clients, now).await
+        }
+        Subject::Case(case_id) => attempt::send_first(&claimed, case_id, effect_clients, now).await,
         Subject::Booking(booking_id) => {
             payment::attempt(&claimed, booking_id, abandoned, effect_clients, now).await
         }
@@ -149,7 +146,7 @@ pub async fn perform(
     record_outcome::record_outcome(company, subject, &claimed, result, effect_clients, now).await
 }
 
-/// Gives up an effect that has not been sent, with a reason.
+/// Rejects an effect that has not been sent, with a reason.
 pub async fn withdraw(
     company: &Company,
     subject: impl Into<Subject>,
@@ -167,21 +164,19 @@ pub async fn withdraw(
         .outcome)
 }
 
-/// What follows from an attempt.
 #[derive(Debug, Clone)]
 struct AttemptResult {
     status: EffectStatus,
-    /// In one of our own words.
+    /// One of our own reason codes, never a provider's text.
     reason: String,
-    /// When to try again, where it has not reached its end.
+    /// When to try again; `None` once the effect is final.
     retry_at: Option<DateTime<Utc>>,
-    /// What was learnt about the booking.
+    /// Facts for the booking that the attempt revealed.
     facts: Vec<BookingFactKind>,
-    /// The payment that was opened.
     opened: Option<PaymentIntentId>,
-    /// A new key for the next try, where the provider has forgotten the old one and nothing had happened.
+    /// The idempotency key for the next try, set if the provider has forgotten the old one and had not acted.
     new_key: Option<String>,
-    /// What else belongs into the transaction of the end.
+    /// Further writes of the transaction that records the outcome.
     extra_writes: Vec<Write>,
 }
 
@@ -202,7 +197,8 @@ impl AttemptResult {
         Self { retry_at: Some(retry_at), ..Self::ends(status, reason) }
     }
 
-    /// It certainly did not happen, and nobody remembers the key: it starts over under the next one.
+    /// The effect certainly did not happen and the provider has forgotten the key: it starts over under the
+    /// next one.
     fn starts_over(held: &Effect, reason: impl Into<String>, now: DateTime<Utc>) -> Self {
         let new_key = Some(next_key(&held.downstream_key));
         Self { new_key, ..Self::waits(EffectStatus::Prepared, reason, now) }
@@ -212,8 +208,8 @@ impl AttemptResult {
         Self { facts, ..self }
     }
 
-    /// Whether the booking of the effect learns anything from it. A transfer's booking waits for its end,
-    /// whatever that is.
+    /// Whether the result changes the effect's booking. A booking waits for its transfer to end, whatever
+    /// the outcome.
     fn concerns_booking(&self, request: &Request) -> bool {
         let is_over = self.retry_at.is_none() && matches!(request, Request::Transfer(_));
         is_over || self.is_refused_step(request) || self.opened.is_some() || !self.facts.is_empty()
@@ -221,7 +217,7 @@ impl AttemptResult {
 }
 
 impl AttemptResult {
-    /// Whether a provider refused a step of a booking for good: the booking learns that.
+    /// Whether a provider finally refused a step of a booking, which the booking records.
     fn is_refused_step(&self, request: &Request) -> bool {
         self.status == EffectStatus::Rejected
             && refusal::step_of(request).is_some()
@@ -229,20 +225,20 @@ impl AttemptResult {
     }
 }
 
-/// Whether enough is left of a claim for a call, by a clock that is looked at right before it: a process may
-/// be stopped between its claim and its call for longer than a provider remembers a key, and somebody else
-/// has finished what it held by then.
+/// Whether enough of the lease is left for a call. The clock is read right before the call, because a process
+/// may be suspended between its claim and its call for longer than a provider remembers a key; another worker
+/// has finished the effect by then.
 fn is_held(claimed: &Effect, effect_clients: EffectClients<'_>) -> bool {
     let margin = Duration::seconds(CALL_MARGIN_SECONDS);
     claimed.lease_until.is_some_and(|until| until - effect_clients.clock.now() > margin)
 }
 
-/// Nothing has left, and nothing will of this claim.
+/// The lease expired before the call: nothing was sent under this claim.
 fn claim_lapsed() -> CallError {
     CallError::NotSent { reason: "claim_lapsed".to_owned(), retry_after: None }
 }
 
-/// Takes the effect over from the state it was read in; `None` when somebody else was faster.
+/// Claims the effect if it is unchanged since it was read; `None` if another worker was faster.
 async fn claim(
     company: &Company,
     subject: Subject,
@@ -265,23 +261,23 @@ async fn claim(
         .expect(Expect::Equals("fence", number(read.fence)));
     match company.store().change::<Effect>(write).await? {
         Written::Accepted(effect) => Ok(Some(effect)),
-        // Our own claim whose answer was lost: the row bears our name.
+        // Our own claim, whose response was lost: the row has our owner id.
         Written::Refused(found) => Ok(found
             .filter(|found| found.owner.as_deref() == Some(&owner) && found.status == EffectStatus::Sending)),
     }
 }
 
-/// One minute, two, four … up to six hours.
+/// The pause before a retry: one minute, two, four … up to six hours.
 pub fn back_off(tries: u32) -> Duration {
     Duration::minutes(1_i64 << tries.saturating_sub(1).min(9)).min(Duration::hours(6))
 }
 
-/// The key a provider recognises a repetition by: made of the operation, the same for every attempt.
+/// The idempotency key sent to the provider: derived from the operation, so equal for every attempt.
 pub fn downstream_key(case_id: CaseId, operation: &str) -> String {
     format!("{operation}:{case_id}:v1")
 }
 
-/// The key after this one: `…:v1` becomes `…:v2`. It is stored before it is used, as the first was.
+/// The key after this one: `…:v1` becomes `…:v2`. Like the first key, it is stored before it is used.
 fn next_key(key: &str) -> String {
     let versioned =
         key.rsplit_once(":v").and_then(|(name, version)| Some((name, version.parse::<u32>().ok()?)));
@@ -291,7 +287,7 @@ fn next_key(key: &str) -> String {
     }
 }
 
-/// An effect for the log: no request, no reference.
+/// An effect for the log, without its request and reference, which may identify people.
 pub fn describe(effect: &Effect) -> Value {
     serde_json::json!({"operation": effect.action.operation, "status": effect.status, "reason": effect.reason, "tries": effect.tries})
 }

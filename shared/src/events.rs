@@ -1,9 +1,9 @@
-//! An event's way: kept before it is acknowledged, applied at once where it can be, otherwise by the
-//! sweep with growing pauses, and set aside with its reason when nothing helps.
+//! Event intake: an event is stored before it is acknowledged, and applied at once if possible. Otherwise the
+//! sweep retries it with back-off, and sets it aside with a reason once retries are exhausted.
 //!
-//! The usual event costs two requests: the membership or the booking is read, then one transaction keeps
-//! the event *as applied* beside everything that follows from it. There is no moment at which it is
-//! applied and not kept, or the other way round.
+//! The usual event costs two requests to the table: a read of the membership or booking, then one transaction
+//! that stores the event *as applied* with everything that follows from it. So an event is never applied
+//! without being stored, nor marked as applied without its effects.
 
 mod arrival;
 mod booking;
@@ -33,68 +33,61 @@ use crate::store::{Company, Store, StoreError, Write};
 use arrival::count_ignored;
 pub use arrival::{ArrivalError, STRIPE, sealed_for};
 
-/// Tries before an event is set aside: with the pauses of `back_off`, about two days.
+/// Tries before an event is set aside; with the pauses of `back_off` about two days.
 const MAX_TRIES: u32 = 16;
 
-/// How often an event is tried about an account or a payment that neither we nor Stripe know: for about a quarter of
-/// an hour. After that it is none of ours, and no business of an operator's.
-const STRANGERS_TRIES: u32 = 5;
+/// Tries, over about a quarter of an hour, of an event whose account or payment is unknown to us and to Stripe.
+/// Afterwards the event is ignored as belonging to another shop, and no operator is alerted.
+const UNKNOWN_OWNER_TRIES: u32 = 5;
 
-/// Tries within one request when another event of the same company was written at the same moment.
+/// Tries within one request after a conflict with another event of the same company.
 const CONFLICT_TRIES: u32 = 6;
 
 /// The first pause after such a conflict; it grows with each try and differs between workers.
 const CONFLICT_PAUSE_MS: u64 = 12;
 
-/// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Received {
     Applied,
-    /// Kept; the sweep will apply it, unless it is one that has no effect.
+    /// Stored; the sweep will apply it, unless the event has no effect.
     Kept,
-    /// Had been received before.
     Duplicate,
 }
 
-/// What became of an event that was kept.
+/// The result of applying a stored event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
-    /// It has its effect.
     Now,
-    /// It waits for something to be known, and is tried again.
+    /// Data is missing; the sweep tries again.
     Later,
-    /// Nothing helped; it waits for a person.
+    /// Retries are exhausted or useless; a person has to replay it.
     Never,
-    /// It has no effect, by a decision and not by a failure.
+    /// The event has no effect, by decision and not because of a failure.
     Ignored,
 }
 
-/// Whatever receiving needs of the world.
+/// The clients and settings that event intake needs.
 #[derive(Clone, Copy)]
 pub struct EventIntake<'a> {
     pub store: &'a Store,
-    /// Whop, to ask whose a membership is.
+    /// Looks up the company of a membership.
     pub whop: Option<&'a Whop>,
-    /// Stripe, to ask what an event leaves open.
+    /// Looks up what an event leaves open.
     pub stripe: Option<&'a Stripe>,
-    /// What the deployment decides about bookings.
     pub booking_config: &'a BookingConfig,
-    /// A fresh random id.
     pub ids: &'a Ids,
 }
 
-/// Why an event cannot be applied now.
 #[derive(Debug)]
 enum ApplyError {
     OwnerUnknown,
-    /// The provider was not asked yet for what only it can say.
+    /// The provider has to be queried, and this attempt was not allowed to.
     NotAsked,
-    /// The provider was asked and did not say.
+    /// The query of the provider failed and may succeed later.
     Unanswered,
-    /// The provider was asked and refused to say.
+    /// The provider refused the query.
     LookUpRefused,
     Unreadable(Part),
-    /// It is not to be applied at all.
     Ignored(IgnoreReason),
     TooManyFacts,
     Books,
@@ -104,7 +97,7 @@ enum ApplyError {
 }
 
 impl ApplyError {
-    /// The word that is kept with the event; the table's own words may quote a row.
+    /// The reason code stored with the event. The table's own error text is not stored, because it may quote a row.
     fn reason(&self) -> &'static str {
         match self {
             Self::OwnerUnknown => "owner_unknown",
@@ -122,12 +115,11 @@ impl ApplyError {
         }
     }
 
-    /// Whether no further try can help.
     fn is_hopeless(&self) -> bool {
         matches!(self, Self::Unreadable(_) | Self::TooManyFacts | Self::Books)
     }
 
-    /// Why a look-up says nothing, where that the thing is not there would be an answer.
+    /// Maps an error of a look-up for which "absent" would have been a valid answer.
     fn of_look_up(error: &CallError) -> Self {
         if error.is_refusal() { Self::LookUpRefused } else { Self::Unanswered }
     }
@@ -142,7 +134,7 @@ impl ApplyError {
 }
 
 impl EventIntake<'_> {
-    /// Takes a new event in. After `Ok` it is kept, whatever happens next.
+    /// Stores a new event and applies it if possible. After `Ok` the event is stored.
     pub async fn receive(&self, mut event: StoredEvent, now: DateTime<Utc>) -> Result<Received, StoreError> {
         event.status = EventStatus::Applied;
         match self.apply(&event, true, now).await {
@@ -152,17 +144,17 @@ impl EventIntake<'_> {
             Err(_) => {}
         }
         event.status = EventStatus::Pending;
-        if !self.store.inbox().keep_now(&event, Some(now + back_off(1))).await? {
+        if !self.store.inbox().save_event(&event, Some(now + back_off(1))).await? {
             return Ok(Received::Duplicate);
         }
-        // Kept: from here on nothing can be lost, so a second look may take its time.
+        // The event is stored and cannot be lost, so this attempt may query providers.
         match self.apply_kept(&event, now).await {
             Ok(Applied::Now) => Ok(Received::Applied),
             _ => Ok(Received::Kept),
         }
     }
 
-    /// Applies a kept event, or writes down why it has to wait.
+    /// Applies a stored event, or records why it has to wait.
     pub async fn apply_kept(&self, event: &StoredEvent, now: DateTime<Utc>) -> Result<Applied, StoreError> {
         let error = match self.apply(event, false, now).await {
             Ok(()) | Err(ApplyError::Duplicate) => return Ok(Applied::Now),
@@ -175,12 +167,12 @@ impl EventIntake<'_> {
         };
         let hopeless = error.is_hopeless() || event.tries + 1 >= MAX_TRIES;
         let due_at = (!hopeless).then(|| now + back_off(event.tries + 1));
-        // Trouble with the table counts as well: an event over a row that cannot be read would stand
-        // first in the queue for ever.
+        // Errors of the table count as tries as well: an event on an unreadable row would otherwise stay first
+        // in the queue for ever.
         self.store.inbox().postpone(event, error.reason(), due_at).await?;
         match error {
             _ if hopeless => {
-                // An alarm listens to this line: the event waits for a person from now on.
+                // An alarm counts this line: the event waits for a person from now on.
                 let (source, reason) = (&event.source, error.reason());
                 tracing::error!(events_set_aside = 1, source, reason, "a kept event was set aside");
                 Ok(Applied::Never)
@@ -197,11 +189,11 @@ impl EventIntake<'_> {
                 tokio::time::sleep(StdDuration::from_millis(u64::from(attempt) * CONFLICT_PAUSE_MS + jitter))
                     .await;
             }
-            let mut writes = self.follow(event, !new, now).await?;
+            let mut writes = self.plan_writes(event, !new, now).await?;
             let inbox = self.store.inbox();
             let own = writes.len();
             let mark = if new {
-                inbox.keep(event, None).map_err(ApplyError::Store)?
+                inbox.add_event(event, None).map_err(ApplyError::Store)?
             } else {
                 inbox.mark_applied(event)
             };
@@ -209,9 +201,9 @@ impl EventIntake<'_> {
             match self.store.commit(self.ids.next(), writes).await {
                 Ok(()) => return Ok(()),
                 Err(StoreError::Conflict { refused }) if refused.contains(&own) => {
-                    // Refused by the event's own row: it is there (or applied) already, unless the
-                    // row was only busy, which reading it tells.
-                    if self.is_there(event, new).await.map_err(ApplyError::Store)? {
+                    // The event's own row refused the write: it exists (or is applied) already, or another
+                    // transaction held it. Read it to find out.
+                    if self.was_recorded(event, new).await.map_err(ApplyError::Store)? {
                         return Err(ApplyError::Duplicate);
                     }
                 }
@@ -222,46 +214,50 @@ impl EventIntake<'_> {
         Err(ApplyError::Conflict)
     }
 
-    async fn is_there(&self, event: &StoredEvent, new: bool) -> Result<bool, StoreError> {
+    async fn was_recorded(&self, event: &StoredEvent, new: bool) -> Result<bool, StoreError> {
         let found = self.store.inbox().event(&event.source, &event.payload_min.event_id).await?;
         Ok(found.is_some_and(|found| new || found.status == EventStatus::Applied))
     }
 
-    /// The writes that follow from an event, over what is known now.
-    async fn follow(
+    /// The writes that follow from an event, given the rows as they are now.
+    async fn plan_writes(
         &self,
         stored: &StoredEvent,
-        may_ask: bool,
+        may_query: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
         let event = &stored.payload_min;
         match &event.meaning {
-            Meaning::Booking { what, .. } => self.follow_booking(stored, what.clone(), may_ask, now).await,
-            Meaning::RefundFailed { payment_intent } => {
-                self.follow_failed_refund(stored, payment_intent, may_ask, now).await
+            Meaning::Booking { what, .. } => {
+                self.plan_booking_event(stored, what.clone(), may_query, now).await
             }
-            Meaning::Account(standing) => self.follow_account(stored, standing, may_ask, now).await,
+            Meaning::RefundFailed { payment_intent } => {
+                self.plan_failed_refund(stored, payment_intent, may_query, now).await
+            }
+            Meaning::Account(account_status) => {
+                self.plan_account_update(stored, account_status, may_query, now).await
+            }
             Meaning::PayoutFailed { account, money } => {
-                self.follow_failed_payout(stored, account, money, now).await
+                self.plan_failed_payout(stored, account, money, now).await
             }
             Meaning::Unreadable { part } => Err(ApplyError::Unreadable(*part)),
             Meaning::UnreadablePayment { payment_intent, part } => {
-                self.owner_of_payment(stored, payment_intent, may_ask).await?;
+                self.find_payment_owner(stored, payment_intent, may_query).await?;
                 Err(ApplyError::Unreadable(*part))
             }
             Meaning::UnreadableAccount { account, part } => {
-                self.payee(stored, account).await?;
+                self.load_payee(stored, account).await?;
                 Err(ApplyError::Unreadable(*part))
             }
             Meaning::Ignored { reason } => Err(ApplyError::Ignored(*reason)),
-            _ => self.follow_membership(event, may_ask, now).await,
+            _ => self.plan_membership_event(event, may_query, now).await,
         }
     }
 
-    async fn follow_membership(
+    async fn plan_membership_event(
         &self,
         event: &Event,
-        may_ask: bool,
+        may_query: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
         let facts = CaseFact::of_event(event);
@@ -269,9 +265,8 @@ impl EventIntake<'_> {
         if facts.is_empty() || !is_of_case {
             return Ok(Vec::new());
         }
-        let Some((company, membership_id)) = self.owner(event, may_ask).await? else {
-            // A success of a membership nobody has heard of recovers nothing, and whose it is may
-            // never be known; a failure or a refund must find its owner.
+        let Some((company, membership_id)) = self.find_owner(event, may_query).await? else {
+            // The company is unknown: a later event may name it, so the event is retried and not dropped.
             return Err(ApplyError::OwnerUnknown);
         };
         let read = company.membership(&membership_id).await.map_err(ApplyError::Store)?;
@@ -289,16 +284,16 @@ impl EventIntake<'_> {
             (&event.user_id, &event.product_id, event.bought_at)
         {
             let purchase = Purchase { membership_id, bought_at };
-            writes.push(company.note_purchase(user, product, &purchase));
+            writes.push(company.record_purchase(user, product, &purchase));
         }
         Ok(writes)
     }
 
-    /// Whose the event is: by its own word, by what earlier events said, or by asking Whop.
-    async fn owner(
+    /// The company and membership of the event: named by the event itself, by earlier events, or by Whop.
+    async fn find_owner(
         &self,
         event: &Event,
-        may_ask: bool,
+        may_query: bool,
     ) -> Result<Option<(Company, MembershipId)>, ApplyError> {
         if let (Some(company), Some(membership)) = (&event.company_id, &event.membership_id) {
             return Ok(Some((self.store.company(company), membership.clone())));
@@ -311,7 +306,7 @@ impl EventIntake<'_> {
                 return Ok(Some((self.store.company(&owner.company_id), membership)));
             }
         }
-        let (Some(whop), Some(membership), true) = (self.whop, &event.membership_id, may_ask) else {
+        let (Some(whop), Some(membership), true) = (self.whop, &event.membership_id, may_query) else {
             return Ok(None);
         };
         let company = match whop.membership(membership).await {

@@ -1,17 +1,17 @@
-//! `Idempotency-Key` on requests: the first answer is kept and given again, byte for byte.
+//! `Idempotency-Key` on requests: the first answer is stored and returned again, byte for byte.
 //!
-//! A handler opens with it, so that the retry is seen on the first screen:
+//! A handler starts with it:
 //!
 //! ```text
 //! match idempotency::begin(…).await? {
-//!     Begun::Replay(answer) => answer,       // the first answer again
-//!     Begun::Busy | Begun::Mismatch => …     // 409, 422
-//!     Begun::Run(claim) => { … claim.keep(answer) }
+//!     KeyState::Replay(answer) => answer,           // the first answer again
+//!     KeyState::Busy | KeyState::Mismatch => …      // 409, 422
+//!     KeyState::Run(claim) => { … claim.save_answer(answer) }
 //! }
 //! ```
 //!
-//! The claim is fenced by its owner: a worker that was too slow cannot overwrite the answer of the
-//! one that took over. It recognises its own claim when the answer to it was lost.
+//! The claim is fenced by its owner: a worker whose lease has expired cannot overwrite the answer of the worker
+//! that took over. A worker recognises its own claim if the response to the claim was lost.
 
 use chrono::{DateTime, Duration, Utc};
 use ring::digest::{Context, SHA256};
@@ -20,16 +20,16 @@ use uuid::Uuid;
 use crate::store::platform::idempotency::{KeyRow, StoredAnswer};
 use crate::store::{Company, StoreError, Written};
 
-/// How long an answer is kept.
+/// How long an answer is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// As long as Stripe keeps keys: a client that retries does so within minutes.
+pub enum Retention {
+    /// 24 hours, as at Stripe: clients retry within minutes.
     Request,
-    /// Where money moved: longer than a payment can be disputed over a forgotten retry.
+    /// 35 days, for requests that move money: longer than a dispute about a duplicate payment can take.
     Money,
 }
 
-impl Keep {
+impl Retention {
     fn hours(self) -> i64 {
         match self {
             Self::Request => 24,
@@ -38,39 +38,38 @@ impl Keep {
     }
 }
 
-/// Longer than a request may take; after it, a retry may take over.
+/// Longer than a request may take; afterwards a retry may take over.
 const LEASE_SECONDS: i64 = 60;
 
-/// The longest key that is accepted, as at Stripe.
+/// The longest accepted key, as at Stripe.
 pub const MAX_KEY_CHARS: usize = 255;
 
-/// Who asks for what: the scope a key counts in. Every part is required, so that two requests can
-/// never share a key by leaving something out.
+/// The scope of a key. Every part is required, so that two different requests never share a key because a part
+/// is missing.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     pub company: &'a Company,
     pub caller: &'a str,
     pub method: &'a str,
-    /// The path, without query.
     pub path: &'a str,
-    /// The key as sent.
+    /// The path without the query.
     pub key: &'a str,
 }
 
-/// Where a request stands.
+/// The state of a key when a request arrives.
 #[derive(Debug)]
 pub enum KeyState {
-    /// It is the first: do it, then keep the answer.
+    /// The first request: execute it, then save the answer.
     Run(Claim),
-    /// It was answered before.
+    /// The request was answered before.
     Replay(StoredAnswer),
-    /// The first one is still running.
+    /// The first request is still running.
     Busy,
-    /// The key was used for another request.
+    /// The key was used for a different request.
     Mismatch,
 }
 
-/// The right to do the work and to keep its answer.
+/// The right to execute a request and to save its answer.
 #[derive(Debug)]
 pub struct Claim {
     company: Company,
@@ -79,12 +78,12 @@ pub struct Claim {
     operation: String,
 }
 
-/// Claims a key or finds what became of it. `request` is what has to be the same for the key to be
-/// used again, part by part.
+/// Claims a key or returns its state. `request` contains the parts that must be equal for the key to be used
+/// again.
 pub async fn begin(
     scope: Scope<'_>,
     request: &[Vec<u8>],
-    keep: Keep,
+    retention: Retention,
     owner: Uuid,
     now: DateTime<Utc>,
 ) -> Result<KeyState, StoreError> {
@@ -95,10 +94,10 @@ pub async fn begin(
         operation: owner.simple().to_string(),
         fingerprint: digest(&request.iter().map(Vec::as_slice).collect::<Vec<_>>()),
         lease_until: now + Duration::seconds(LEASE_SECONDS),
-        forgotten_at: now + Duration::hours(keep.hours()),
+        forgotten_at: now + Duration::hours(retention.hours()),
         answer: None,
     };
-    let met = scope.company.claim_key(&hash, &row, now).await?;
+    let result = scope.company.claim_key(&hash, &row, now).await?;
     let claim = |held: KeyRow| {
         KeyState::Run(Claim {
             company: scope.company.clone(),
@@ -107,7 +106,7 @@ pub async fn begin(
             operation: held.operation,
         })
     };
-    Ok(match met {
+    Ok(match result {
         Written::Accepted(held) => claim(held),
         Written::Refused(Some(held)) if held.owner == row.owner => claim(held),
         Written::Refused(Some(found)) if found.fingerprint != row.fingerprint => KeyState::Mismatch,
@@ -117,24 +116,24 @@ pub async fn begin(
 }
 
 impl Claim {
-    /// Keeps the answer; `false` when another worker had taken over.
-    pub async fn keep(&self, answer: &StoredAnswer) -> Result<bool, StoreError> {
-        self.company.keep_answer(&self.hash, &self.owner, answer).await
+    /// Saves the answer; `false` if another worker has taken over.
+    pub async fn save_answer(&self, answer: &StoredAnswer) -> Result<bool, StoreError> {
+        self.company.save_answer(&self.hash, &self.owner, answer).await
     }
 
-    /// Gives the key up: nothing was done, a retry may begin at once.
+    /// Releases the key: nothing was done, and a retry may start at once.
     pub async fn release(self, now: DateTime<Utc>) -> Result<(), StoreError> {
         self.company.release_key(&self.hash, &self.owner, now).await
     }
 
-    /// Names what this request does, the same for every retry of it: effects take their operation
-    /// from here, so that a retry after a crash meets the effect of the first try.
+    /// Identifies this request's operation, the same for every retry. Effects derive their operation from it,
+    /// so that a retry after a crash finds the effect of the first attempt.
     pub fn operation_id(&self) -> &str {
         &self.operation
     }
 }
 
-/// SHA-256 over length-prefixed parts, so that no two lists of parts run into each other.
+/// SHA-256 over length-prefixed parts, so that two different lists never give the same input.
 fn digest(parts: &[&[u8]]) -> String {
     let mut context = Context::new(&SHA256);
     for part in parts {

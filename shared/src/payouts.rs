@@ -1,21 +1,22 @@
-//! Payouts: from what is due to one transfer per booking, for ever.
+//! Payouts: every payable booking leads to at most one successful transfer, ever.
 //!
-//! Work is done by professional. Who has bookings that may be paid stands in the due index; a *pass* takes
-//! one professional up and lets go again:
+//! Work is done per professional. Professionals with payable bookings are listed in the due index. One *turn*
+//! processes one professional:
 //!
-//! | step | written | what a crash after it leaves |
+//! | step | what is written | what a crash after it leaves |
 //! | --- | --- | --- |
-//! | claim | the professional's row: fence, owner, lease | a lease that lapses |
-//! | look | nothing: bookings, debt, approval, the account at Stripe | the same |
-//! | plan | in one transaction: the bookings, their frozen transfers, their entries in the batch, what is kept back of a debt, under the claim's fence | transfers that the sweep makes |
-//! | perform | each transfer's claim and its end | see [`crate::effects`] |
-//! | release | when the professional is looked at again | a lease that lapses |
+//! | claim | the professional's row: fencing token, owner, lease | a lease that expires |
+//! | load | nothing; reads bookings, debt, approval and the account at Stripe | a lease that expires |
+//! | plan | in one transaction: the bookings, their frozen transfers, their entries in the batch and the reserved part of a debt, conditional on the claim's fencing token | transfers that the sweep performs |
+//! | perform | each transfer's claim and outcome | see [`crate::effects`] |
+//! | release | the time of the professional's next turn | a lease that expires |
 //!
-//! A dry run is the same look and the same plan without a claim and without a write. Two runs at once meet
-//! at the claim, and whoever was too slow at the fence.
+//! A dry run loads and plans in the same way, without a claim and without a write. Of two concurrent runs only
+//! one gets the claim, and the fencing token rejects the writes of a run whose lease has expired.
 
 mod batch;
 mod circuit_breaker;
+mod next_check;
 mod payee_snapshot;
 mod payout_request;
 mod queue;
@@ -40,44 +41,43 @@ use crate::store::{Store, StoreError};
 pub use batch::work_on_batch;
 pub use payout_request::{PayoutRequest, RunLimits};
 
-/// What payouts need of the world.
+/// The clients and settings that payouts need.
 #[derive(Clone, Copy)]
 pub struct Payouts<'a> {
     pub store: &'a Store,
     pub stripe: &'a Stripe,
     pub effect_clients: EffectClients<'a>,
     pub calendar: PayoutCalendar,
-    /// What a professional is paid at least in one batch, in minor units.
+    /// The smallest amount paid to a professional in one batch, in minor units.
     pub minimum: &'a BTreeMap<Currency, i64>,
-    /// What needs a second person's approval when it is more, in minor units.
+    /// Larger amounts need a second person's approval, in minor units.
     pub approval_above: &'a BTreeMap<Currency, i64>,
-    /// A fresh random id.
     pub ids: &'a Ids,
 }
 
-/// What a run did, or would do.
+/// The result of a run or a dry run.
 #[derive(Debug, Default)]
 pub struct RunResult {
-    /// What it did with what was due.
     pub report: Report,
-    /// What it decided, where it was asked to say so.
+    /// The decisions, if `include_plan` was set.
     pub plan: Plan,
-    /// What a second person would have to approve.
+    /// The amounts that wait for a second person's approval, in minor units.
     pub awaiting: BTreeMap<(ProfessionalId, Currency), i64>,
 }
 
 impl Payouts<'_> {
-    /// Pays what is due.
+    /// Pays every professional who is due.
     pub async fn run(&self, payout_request: &PayoutRequest) -> Result<RunResult, StoreError> {
-        run::Run::new(*self, payout_request, true).all().await
+        run::Run::new(*self, payout_request, true).execute().await
     }
 
-    /// Says what [`Payouts::run`] would do now, and changes nothing.
+    /// Returns what [`Payouts::run`] would do now, and changes nothing.
     pub async fn dry_run(&self, payout_request: &PayoutRequest) -> Result<RunResult, StoreError> {
-        run::Run::new(*self, payout_request, false).all().await
+        run::Run::new(*self, payout_request, false).execute().await
     }
 
-    /// Finishes what earlier runs left: transfers that were decided and not made, batches that are not over.
+    /// Finishes the work of earlier runs: transfers that were planned and not made, batches that are not
+    /// completed.
     pub async fn finish(&self, limits: RunLimits) -> Result<Report, StoreError> {
         transfers::finish(self, limits).await
     }
@@ -87,8 +87,8 @@ impl Payouts<'_> {
     }
 }
 
-/// Whether a run would find anything to do: a professional who is due, or what earlier runs left. It reads
-/// what a run reads, and needs no Stripe.
-pub async fn is_anybody_waiting(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    Ok(queue::is_anybody_due(store, now).await? || transfers::is_anything_left(store, now).await?)
+/// Whether a run would find work: a due professional, or unfinished rows of earlier runs. It reads the same queues
+/// as a run, and needs no Stripe key.
+pub async fn has_pending_work(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    Ok(queue::is_any_payee_due(store, now).await? || transfers::has_unfinished_rows(store, now).await?)
 }

@@ -1,18 +1,18 @@
-//! How often somebody may ask: exact limits on the table.
+//! Exact rate limits, stored in the table.
 //!
-//! Every class of limit stands in [`class`]. A request is charged one token, or one of each of several
+//! Every class of limit is defined in [`class`]. A request is charged one token, or one of each of several
 //! buckets, in one conditional write:
 //!
 //! ```text
 //! match limiter.charge(&[Charge { class: &AUTH, subject: "ip:…" }], request_id, now).await {
-//!     LimitDecision::Admitted(quota) => …    // serve, and send what remains
+//!     LimitDecision::Admitted(quota) => …    // serve, and send the remaining quota
 //!     LimitDecision::Refused(quota) => …     // 429 with Retry-After
 //!     LimitDecision::Uncounted(class) => …       // as `class.unanswered` says
 //! }
 //! ```
 //!
-//! Usually that is one request to the table. A second one is needed when another process has charged
-//! the bucket since this one last saw it; none when this process knows that the bucket is empty.
+//! Usually this takes one request to the table. A second one is needed if another process has charged the
+//! bucket since this one last saw it, and none if this process knows that the bucket is empty.
 
 mod bucket;
 pub mod class;
@@ -33,69 +33,66 @@ use crate::store::{Store, StoreError, Write};
 use memory::Memory;
 use pending_charge::PendingCharge;
 
-/// How long the table may take. It answers in under ten milliseconds; a limit that costs a request more
-/// than this does its own harm.
+/// The timeout of a write. The table answers in under ten milliseconds; a longer wait would do more harm than
+/// the limit prevents.
 const ANSWER_MS: u64 = 50;
 
-/// How long it may take when a connection may have to be opened first, names and keys exchanged: as
-/// long as the SDK itself waits for a connection.
+/// The timeout if a connection may have to be opened first, with DNS and TLS: the SDK's own connection timeout.
 const CONNECT_MS: u64 = 1_000;
 
-/// After such a silence the connection may have been closed by either side, or the whole function may
-/// have slept.
+/// After this time without a request the connection may be closed, or the function may have been suspended.
 const CONNECTED_SECONDS: u64 = 20;
 
-/// Rounds of one charge: two forms for each of eight shards, and some for rows held by others.
+/// Attempts of one charge: two forms for each of eight shards, and some for rows held by other transactions.
 const MAX_ROUNDS: u32 = 24;
 
-/// One token to be taken.
+/// One token to take.
 #[derive(Debug, Clone, Copy)]
 pub struct LimitCharge<'a> {
     pub class: &'static Class,
-    /// Whose. Where a class counts several kinds of subject, the text says which it is (`ip:192.0.2.1`,
-    /// `account:…`): an account that is named like an address must not drain the address's bucket.
+    /// The subject. If a class counts several kinds of subject, a prefix names the kind (`ip:192.0.2.1`,
+    /// `account:…`), so that an account named like an address does not drain the address's bucket.
     pub subject: &'a str,
 }
 
-/// What becomes of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LimitDecision {
-    /// Every charge was taken; the standing with the least remaining.
+    /// Every charge was taken; with the state of the quota that has the least remaining.
     Admitted(QuotaState),
-    /// No charge was taken; the standing of the refusing class with the longest wait.
+    /// No charge was taken; with the state of the exhausted quota that has the longest wait.
     Refused(QuotaState),
-    /// The table did not answer in time. The class is one that is then closed, if any of them is.
+    /// The table did not answer in time. The class is one that is [`WhenUncounted::Closed`], if any is.
     Uncounted(&'static Class),
 }
 
-/// How a bucket stands. Exact after a single charge to one row; of shards and of several charges it is
-/// what this process knows, and others may have taken more.
+/// The state of a quota. Exact after a single charge to one row. For shards and for several charges it is what
+/// this process knows; other processes may have taken more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotaState {
     pub class: &'static Class,
-    /// How many more requests would be admitted now.
+    /// The requests that would be admitted now.
     pub remaining: u32,
-    /// How long until the quota is whole again, in seconds begun.
+    /// The time until the quota is full again, in seconds, rounded up.
     pub reset_seconds: u32,
-    /// How long until a request is admitted, in seconds begun; 0 when this one was.
+    /// The time until a request is admitted, in seconds, rounded up; 0 if this one was.
     pub retry_after_seconds: u32,
 }
 
 impl QuotaState {
-    /// The standing after one token was given back.
-    pub fn give_back(&mut self) {
+    /// Adds one refunded token.
+    pub fn add_token(&mut self) {
         let interval = self.class.window_seconds / self.class.quota.max(1);
         self.remaining = self.remaining.saturating_add(1).min(self.class.quota);
         self.reset_seconds = self.reset_seconds.saturating_sub(interval);
     }
 }
 
-/// How long the table may take.
+/// The timeouts of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// When it answered a moment ago.
+    /// If the table answered recently.
     pub answer_ms: u64,
-    /// When it has not answered for a while, or never.
+    /// If it has not answered for a while.
     pub connect_ms: u64,
 }
 
@@ -105,7 +102,7 @@ impl Default for Deadlines {
     }
 }
 
-/// Counts requests. One for each process, shared by all its requests.
+/// Counts requests; one per process, shared by all its requests.
 #[derive(Debug)]
 pub struct Limiter {
     store: Option<Store>,
@@ -115,20 +112,19 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// A limiter on that table; without one, nothing is ever answered.
+    /// A limiter on this table; without a table every request is uncounted.
     pub fn new(store: Option<Store>) -> Self {
         let (deadlines, memory) = (Deadlines::default(), Mutex::default());
         Self { store, deadlines, memory, answered_at_ms: AtomicI64::new(i64::MIN) }
     }
 
-    /// The same with other deadlines.
     #[must_use]
     pub fn with_deadlines(self, deadlines: Deadlines) -> Self {
         Self { deadlines, ..self }
     }
 
-    /// Takes a token for each charge, or none at all. `request` names the request: a charge it has made
-    /// already is not made again. Without charges a request is free.
+    /// Takes a token for each charge, or none at all. `request` identifies the request, so that a repeated
+    /// charge is not made twice. Without charges a request is admitted.
     pub async fn charge(
         &self,
         charges: &[LimitCharge<'_>],
@@ -137,39 +133,39 @@ impl Limiter {
     ) -> LimitDecision {
         let mut pending = PendingCharge::all(charges, request);
         self.recall(&mut pending);
-        if let Some(verdict) = verdict(&pending, now) {
-            return verdict;
+        if let Some(decision) = decide(&pending, now) {
+            return decision;
         }
-        let Some(store) = &self.store else { return unanswered(&pending) };
-        let patience = self.patience(now);
-        let taken = tokio::time::timeout(patience, self.take(store, &mut pending, request, now)).await;
+        let Some(store) = &self.store else { return uncounted(&pending) };
+        let timeout = self.timeout(now);
+        let taken = tokio::time::timeout(timeout, self.take_tokens(store, &mut pending, request, now)).await;
         let error = match taken {
-            Ok(Ok(verdict)) => return verdict,
+            Ok(Ok(decision)) => return decision,
             Ok(Err(error)) => error,
-            Err(_) => StoreError::Unavailable(format!("no answer within {} ms", patience.as_millis())),
+            Err(_) => StoreError::Unavailable(format!("no answer within {} ms", timeout.as_millis())),
         };
-        let verdict = unanswered(&pending);
-        if let LimitDecision::Uncounted(class) = verdict {
+        let decision = uncounted(&pending);
+        if let LimitDecision::Uncounted(class) = decision {
             tracing::warn!(class = class.name, error = %error, "a request could not be counted");
         }
-        verdict
+        decision
     }
 
-    /// The writes that give back what was charged, for a transaction in which it turns out that nothing was
-    /// guessed. Only for classes of one row.
+    /// The writes that refund charges, for a transaction that shows that the request was no guess. Only for
+    /// classes with one shard.
     pub fn refund(charges: &[LimitCharge<'_>]) -> Vec<Write> {
         PendingCharge::all(charges, Uuid::nil()).iter().filter_map(PendingCharge::refund).collect()
     }
 
-    /// Notes that such writes were made.
-    pub fn note_refund(&self, charges: &[LimitCharge<'_>], now: DateTime<Utc>) {
+    /// Records in this process that refund writes were committed.
+    pub fn record_refund(&self, charges: &[LimitCharge<'_>], now: DateTime<Utc>) {
         let mut pending = PendingCharge::all(charges, Uuid::nil());
         self.recall(&mut pending);
-        pending.iter_mut().for_each(PendingCharge::refunded);
-        self.note(&mut pending, now);
+        pending.iter_mut().for_each(PendingCharge::record_refund);
+        self.remember(&mut pending, now);
     }
 
-    async fn take(
+    async fn take_tokens(
         &self,
         store: &Store,
         pending: &mut [PendingCharge],
@@ -181,21 +177,23 @@ impl Limiter {
                 pending.iter_mut().filter(|charge| !charge.paid).collect();
             let token_writes: Vec<TokenWrite> =
                 open.iter().filter_map(|charge| charge.token_write(request, now)).collect();
-            let took = store.take(token_writes, round).await?;
+            let outcome = store.take_tokens(token_writes, round).await?;
             self.answered_at_ms.store(now.timestamp_millis(), Ordering::Relaxed);
             let mut held = false;
-            match took {
+            match outcome {
                 TokenWriteOutcome::All(found) => {
-                    open.iter_mut().for_each(|charge| charge.took(found.as_ref(), now))
+                    open.iter_mut().for_each(|charge| charge.record_taken(found.as_ref(), now))
                 }
-                TokenWriteOutcome::Nothing(met) => {
-                    held = met.iter().any(|met| matches!(met, TokenWriteConflict::Held));
-                    open.iter_mut().zip(met).for_each(|(charge, met)| charge.learn(met, request, now));
+                TokenWriteOutcome::Nothing(conflicts) => {
+                    held = conflicts.iter().any(|conflict| matches!(conflict, TokenWriteConflict::RowLocked));
+                    open.iter_mut()
+                        .zip(conflicts)
+                        .for_each(|(charge, conflict)| charge.record_conflict(conflict, request, now));
                 }
             }
-            self.note(pending, now);
-            if let Some(verdict) = verdict(pending, now) {
-                return Ok(verdict);
+            self.remember(pending, now);
+            if let Some(decision) = decide(pending, now) {
+                return Ok(decision);
             }
             if held {
                 tokio::time::sleep(pause(request, round)).await;
@@ -204,7 +202,7 @@ impl Limiter {
         Err(StoreError::Unavailable("the buckets were held by others".to_owned()))
     }
 
-    fn patience(&self, now: DateTime<Utc>) -> Duration {
+    fn timeout(&self, now: DateTime<Utc>) -> Duration {
         let silence_ms = now.timestamp_millis().abs_diff(self.answered_at_ms.load(Ordering::Relaxed));
         let connected = silence_ms <= CONNECTED_SECONDS * 1_000;
         let Deadlines { answer_ms, connect_ms } = self.deadlines;
@@ -216,9 +214,9 @@ impl Limiter {
         pending.iter_mut().for_each(|charge| charge.recall(&memory));
     }
 
-    fn note(&self, pending: &mut [PendingCharge], now: DateTime<Utc>) {
+    fn remember(&self, pending: &mut [PendingCharge], now: DateTime<Utc>) {
         let mut memory = self.memory();
-        pending.iter_mut().for_each(|charge| charge.note(&mut memory, now));
+        pending.iter_mut().for_each(|charge| charge.remember(&mut memory, now));
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -226,25 +224,24 @@ impl Limiter {
     }
 }
 
-/// What is already decided: every charge is taken, or one cannot be.
-fn verdict(pending: &[PendingCharge], now: DateTime<Utc>) -> Option<LimitDecision> {
+/// The decision, once every charge is taken or one cannot be taken.
+fn decide(pending: &[PendingCharge], now: DateTime<Utc>) -> Option<LimitDecision> {
     if pending.iter().all(|charge| charge.paid) {
-        let standings = pending.iter().map(|charge| charge.standing(now));
-        let least = standings.min_by_key(|standing| standing.remaining);
+        let quotas = pending.iter().map(|charge| charge.quota_state(now));
+        let least = quotas.min_by_key(|quota| quota.remaining);
         return Some(LimitDecision::Admitted(least.unwrap_or(UNCHARGED)));
     }
     let empty = pending.iter().filter(|charge| !charge.paid && charge.is_empty(now));
-    let longest =
-        empty.map(|charge| charge.standing(now)).max_by_key(|standing| standing.retry_after_seconds);
+    let longest = empty.map(|charge| charge.quota_state(now)).max_by_key(|quota| quota.retry_after_seconds);
     longest.map(LimitDecision::Refused)
 }
 
-fn unanswered(pending: &[PendingCharge]) -> LimitDecision {
+fn uncounted(pending: &[PendingCharge]) -> LimitDecision {
     let closed = pending.iter().find(|charge| charge.class.unanswered == WhenUncounted::Closed);
     LimitDecision::Uncounted(closed.or(pending.first()).map_or(&FREE, |charge| charge.class))
 }
 
-/// A little while, different from request to request, so that those who met do not meet again.
+/// One to four milliseconds, different for each request, so that requests that collided do not collide again.
 fn pause(request: Uuid, round: u32) -> Duration {
     Duration::from_millis(1 + (request.as_u128() >> round) as u64 % 4)
 }

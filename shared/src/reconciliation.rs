@@ -1,16 +1,17 @@
-//! Reconciliation: Stripe's money against our books. Every cent is explained, backfilled or listed.
+//! Reconciliation compares Stripe's balance with our ledger. Every cent is explained, backfilled or reported as a
+//! finding.
 //!
-//! | part | what it does | what it leaves |
+//! | part | what it does | what it writes |
 //! | --- | --- | --- |
-//! | `events` | asks Stripe what happened, and takes in what was never delivered | events, as webhooks would have |
-//! | `walk` | looks at every line of the balance, oldest first | sums beside the cursor; facts that were unheard; findings |
-//! | `paid` | looks at every payout in the books, whether Stripe has its transfer | findings |
-//! | `open` | looks again at what is listed | findings closed that are explained now |
-//! | `cash` | adds up both sides since the beginning | the equation of the run |
+//! | `events` | lists Stripe's events and receives those that were never delivered | events, as their webhooks would have |
+//! | `walk` | matches every balance transaction ("line"), oldest first | sums with the cursor; missing facts; findings |
+//! | `paid` | checks that every payout in the ledger has its transfer at Stripe | findings |
+//! | `open` | checks open findings again | closes findings that are explained now |
+//! | `cash` | compares the total cash of both sides since the first run | the run's cash totals |
 //!
-//! Time is worked off in slices. The cursor moves once the work on a slice is done, under the version it
-//! was read with and together with what the slice adds up to. So a run that is cut off does a part of a
-//! slice twice, which changes nothing, and two runs at once add nothing up twice.
+//! Time is processed in slices. After a slice is done, one transaction advances the cursor and adds the slice's
+//! sums, on condition that the cursor's version is unchanged. So an interrupted run repeats a part of a slice,
+//! which changes nothing, and two concurrent runs never add the same sums twice.
 
 mod backfill;
 mod cash;
@@ -40,18 +41,18 @@ use crate::store::platform::job::LastRun;
 use crate::store::{Store, StoreError};
 use crate::vault::VaultError;
 
-/// What one run may take. Every figure has its reason.
+/// The limits of one run. Every figure has its reason.
 #[derive(Debug, Clone, Copy)]
 pub struct ReconciliationLimits {
-    /// Pages of a hundred in one slice: what is held in memory at once, some ten megabytes of events.
+    /// Pages of a hundred per slice: a slice is held in memory, at most some ten megabytes of events.
     pub pages_per_slice: usize,
-    /// Pages of one run, those of too wide slices included: at 80 ms each, a third of the run's time.
+    /// Pages per run, including those of slices that were too wide: at 80 ms each, a third of the run's time.
     pub pages_per_run: usize,
-    /// Open findings that one run looks at again; the next goes on behind them.
+    /// Open findings that one run checks again; the next run continues after them.
     pub findings_per_run: u16,
-    /// Single things asked of Stripe side by side: a small part of its limit of 100 a second.
+    /// Concurrent single look-ups at Stripe: a small part of its limit of 100 a second.
     pub calls_at_once: usize,
-    /// When the run begins nothing new; below the function's time limit.
+    /// The run starts no new work after this time; below the function's time limit.
     pub run_time: StdDuration,
 }
 
@@ -67,13 +68,13 @@ impl Default for ReconciliationLimits {
     }
 }
 
-/// Why a run cannot be made, or not to its end.
+/// Why a run cannot start, or cannot be completed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconcileError {
-    /// There was a key of Stripe at an earlier run, and there is none now.
+    /// An earlier run had a Stripe key, and there is none now.
     #[error("STRIPE_SECRET_KEY is not set")]
     StripeNotConfigured,
-    /// An event that was fetched cannot be sealed.
+    /// A fetched event cannot be encrypted.
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(transparent)]
@@ -83,9 +84,8 @@ pub enum ReconcileError {
 /// Why a part of a run stops.
 #[derive(Debug)]
 enum RunError {
-    /// Stripe did not answer: the next run goes on from here.
+    /// Stripe did not answer: the next run continues from here.
     Call(CallError),
-    /// The run itself cannot go on.
     Run(ReconcileError),
 }
 
@@ -101,7 +101,6 @@ impl From<StoreError> for RunError {
     }
 }
 
-/// A run on its way.
 struct Run<'a> {
     app: &'a App,
     store: &'a Store,
@@ -111,7 +110,7 @@ struct Run<'a> {
     pages: usize,
     cursor: ReconciliationCursor,
     summary: Reconciliation,
-    /// Events that had come in before.
+    /// Events that had been received before.
     known: u64,
 }
 
@@ -127,15 +126,15 @@ pub async fn run(
         let (began, now) = (Instant::now(), app.clock.now());
         let cursor = store.reconciliation_cursor().await?;
         let Some(stripe) = app.stripe.as_ref() else {
-            // Who never had a key has no money at Stripe; otherwise it was lost.
+            // Before the first run Stripe may be unused. Later a missing key is an error.
             if cursor == ReconciliationCursor::default() {
                 return Ok(due::conclude(store, occurrence, Report::default(), now).await?);
             }
             return Err(ReconcileError::StripeNotConfigured);
         };
-        let summary = Reconciliation::begun(app.ids.next(), now);
+        let summary = Reconciliation::started(app.ids.next(), now);
         let mut run = Run { app, store, stripe, limits, began, pages: 0, cursor, summary, known: 0 };
-        run.work().await?;
+        run.run_parts().await?;
         run.end(occurrence).await
     }
     .instrument(span)
@@ -143,23 +142,23 @@ pub async fn run(
 }
 
 impl Run<'_> {
-    /// Every part, even where Stripe did not answer the one before.
-    async fn work(&mut self) -> Result<(), ReconcileError> {
+    /// Runs every part, even if Stripe did not answer an earlier one.
+    async fn run_parts(&mut self) -> Result<(), ReconcileError> {
         let events = self.fetch_events().await;
-        self.part("events", events)?;
+        self.check_part("events", events)?;
         let lines = self.walk_lines().await;
-        self.part("lines", lines)?;
-        let open = self.look_again().await;
-        self.part("findings", open)?;
+        self.check_part("lines", lines)?;
+        let open = self.recheck_findings().await;
+        self.check_part("findings", open)?;
         if !self.summary.more {
-            let cash = self.add_up().await;
-            self.part("cash", cash)?;
+            let cash = self.compare_cash().await;
+            self.check_part("cash", cash)?;
         }
         Ok(())
     }
 
-    fn part(&mut self, part: &'static str, ended: Result<(), RunError>) -> Result<(), ReconcileError> {
-        match ended {
+    fn check_part(&mut self, part: &'static str, result: Result<(), RunError>) -> Result<(), ReconcileError> {
+        match result {
             Ok(()) => Ok(()),
             Err(RunError::Run(error)) => Err(error),
             Err(RunError::Call(error)) => {
@@ -171,15 +170,15 @@ impl Run<'_> {
         }
     }
 
-    /// Whether nothing new may begin; then the next run goes on.
-    fn is_over(&mut self) -> bool {
+    /// Whether the limits are used up, so that the next run has to continue.
+    fn is_limit_reached(&mut self) -> bool {
         let over = self.pages >= self.limits.pages_per_run || self.began.elapsed() >= self.limits.run_time;
         self.summary.more |= over;
         over
     }
 
-    /// Everything in one slice of time; `None` where that is more than one slice may hold and the slice
-    /// can be made narrower.
+    /// Fetches everything in one slice of time; `None` if that exceeds the limit of a slice and the slice can be
+    /// made narrower.
     async fn collect<T, Fetched>(
         &mut self,
         width: Duration,
@@ -206,8 +205,8 @@ impl Run<'_> {
         }
     }
 
-    /// Moves the cursor together with what the run tells of it; where another run was faster, the cursor
-    /// is where that one left it.
+    /// Advances the cursor and saves the run's summary in one transaction. `false` if another run advanced the
+    /// cursor first; then that cursor is loaded.
     async fn advance(
         &mut self,
         cursor: ReconciliationCursor,
@@ -267,12 +266,12 @@ impl Run<'_> {
     }
 }
 
-/// Stripe counts whole seconds.
+/// Truncates to whole seconds, Stripe's precision.
 fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(Duration::seconds(1)).unwrap_or(at)
 }
 
-/// Half of a slice, in whole seconds and never nothing.
+/// Half of a slice's width, in whole seconds and at least one.
 fn half(width: Duration) -> Duration {
     Duration::seconds((width.num_seconds() / 2).max(1))
 }

@@ -1,5 +1,5 @@
-//! The recovery engine: what the sweep, a nudge by hand and the grant of free days share. It finds out what
-//! is known about a member, asks [`decide_contact`] whether to write, and records what follows from that.
+//! The recovery engine, shared by the sweep, the manual nudge and the grant of free days. It loads what is known
+//! about a member, lets [`decide_contact`] decide whether to write, and records the consequences.
 
 mod member_channels;
 mod second_purchase;
@@ -24,29 +24,25 @@ use crate::vault::Vault;
 
 pub use member_channels::{MemberChannels, Unanswered, load_experience, manage_url};
 
-/// What finding out needs of the world.
+/// The clients that an assessment needs.
 #[derive(Clone, Copy)]
 pub struct RecoveryClients<'a> {
-    /// Whop, which knows memberships and carries pushes and direct messages.
     pub whop: &'a Whop,
-    /// Hashes addresses, so that suppressed ones are found.
+    /// Hashes addresses for the look-up of suppressions.
     pub vault: &'a Vault,
-    /// Whether mails can be sent at all.
     pub mail_configured: bool,
 }
 
-/// What is to be done about a member, and what it was decided from.
+/// The decision about a member, and the data it is based on.
 #[derive(Debug)]
 pub struct Assessment {
     pub decision: ContactDecision,
-    /// The member, and the channels as far as they were asked about.
     pub channels: MemberChannels,
 }
 
-/// Why a case cannot be assessed now.
 #[derive(Debug)]
 pub enum AssessError {
-    /// Whop does not answer a question without which nothing can be decided; it is asked again later.
+    /// A query of Whop that the decision needs failed; it is retried later.
     Unanswered(Unanswered),
     Store(StoreError),
 }
@@ -57,11 +53,11 @@ impl From<StoreError> for AssessError {
     }
 }
 
-/// Finds out what is known and decides. `wanted` are the channels that may be taken, in their order;
-/// `experience` is awaited only where a push is wanted and the member can get it.
+/// Loads what is known about the member and decides. `wanted` are the allowed channels in order of preference;
+/// `experience` is awaited only if a push is wanted and the member has a user id.
 ///
-/// Whether the member still owes is asked first, so that nothing else is asked about a member who is not
-/// written to. A channel that cannot be asked about is left out, and stops no other.
+/// Whether the member still owes is checked first, so that the channels of a member who is not contacted are not
+/// queried. A channel whose query fails is skipped, and the others are still tried.
 pub async fn assess(
     clients: RecoveryClients<'_>,
     company: &Company,
@@ -75,7 +71,7 @@ pub async fn assess(
     }
     channels.load_push(clients.whop, wanted, experience).await;
     let reaches = wanted.iter().any(|channel| channels.reachable().contains(channel));
-    // Neither a step nor a mail in its stead is spent on a question that may be answered in a minute.
+    // The query may succeed in a minute, so neither the step nor a fallback mail is used up.
     if !reaches && let Some(unanswered) = channels.push_unanswered.take() {
         return Err(AssessError::Unanswered(unanswered));
     }
@@ -96,18 +92,18 @@ pub async fn assess(
     Ok(Assessment { decision, channels })
 }
 
-/// Finds out whether the member still owes and wants the membership, and decides on that alone, as if every
-/// channel reached: what is asked again before a message that was decided earlier is sent.
+/// Decides only whether the member still owes and wants the membership, as if every channel were reachable. Also
+/// called again right before a message that was decided earlier is sent.
 pub async fn assess_member(whop: &Whop, company: &Company, case: &Case) -> Result<Assessment, AssessError> {
     let mut channels = MemberChannels::load(whop, case).await.map_err(AssessError::Unanswered)?;
-    let everywhere = [Channel::Push, Channel::Dm, Channel::Mail];
+    let all_channels = [Channel::Push, Channel::Dm, Channel::Mail];
     let decide = |channels: &MemberChannels, bought_again: Option<&MembershipId>| {
         decide_contact(&ContactFacts {
             case,
             membership: channels.membership.as_ref(),
             bought_again,
-            wanted: &everywhere,
-            reachable: &everywhere,
+            wanted: &all_channels,
+            reachable: &all_channels,
             suppressed: None,
         })
     };
@@ -115,7 +111,7 @@ pub async fn assess_member(whop: &Whop, company: &Company, case: &Case) -> Resul
     if !matches!(early, ContactDecision::Write(_)) {
         return Ok(Assessment { decision: early, channels });
     }
-    // What is known here is looked at first; Whop is asked only what would still change the decision.
+    // Our own records come first; Whop is queried only if its answer can still change the decision.
     if let Some(reported) = channels.load_reported_purchase(company, case).await? {
         return Ok(Assessment { decision: decide(&channels, Some(&reported)), channels });
     }
@@ -129,7 +125,7 @@ pub async fn assess_member(whop: &Whop, company: &Company, case: &Case) -> Resul
     Ok(Assessment { decision: decide(&channels, listed.as_ref()), channels })
 }
 
-/// A mail stands in where no wanted channel reaches: only then is an address looked for.
+/// Mail is the fallback if no wanted channel is reachable; only then is the address looked up.
 async fn load_mail(
     clients: RecoveryClients<'_>,
     store: &Store,
@@ -148,10 +144,9 @@ async fn load_mail(
     Ok(store.address_suppression(&hash).await?.map(|suppression| suppression.reason))
 }
 
-/// Why an end cannot be recorded.
 pub type EndError = RecordError;
 
-/// Ends a case for a reason that was looked up, not reported by an event.
+/// Ends a case for a reason that a look-up found and no event reported.
 pub async fn record_end(
     company: &Company,
     case: &Case,
@@ -169,7 +164,7 @@ pub async fn record_end(
     record_fact(company, case, what, source, cause, token, now).await
 }
 
-/// Records one fact that was found out about a case's membership.
+/// Records one fact, found by a look-up, about a case's membership.
 pub async fn record_fact(
     company: &Company,
     case: &Case,

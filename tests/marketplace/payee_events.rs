@@ -5,7 +5,7 @@ use local::embedded::EmbeddedDynamo;
 use serde_json::{Value, json};
 use shared::domain::kernel::money::Currency;
 use shared::domain::kernel::party::StripeAccountId;
-use shared::domain::marketplace::payout::AccountStanding;
+use shared::domain::marketplace::payout::StripeAccountStatus;
 use shared::store::marketplace::payee::PayeeRow;
 use stand_ins::fault::Operation;
 
@@ -20,7 +20,7 @@ impl World {
     async fn register(&self) {
         let account = StripeAccountId::parse(ACCOUNT).unwrap();
         let company = self.marketplace();
-        let standing = AccountStanding {
+        let standing = StripeAccountStatus {
             account: account.clone(),
             charges_enabled: true,
             payouts_enabled: true,
@@ -30,7 +30,7 @@ impl World {
         let read = self.payee().await;
         let whose = company.register_payee(&account, &professional()).unwrap();
         let standing =
-            company.note_standing(&read, &professional(), &standing, self.now(), self.now()).unwrap();
+            company.record_account_status(&read, &professional(), &standing, self.now(), self.now()).unwrap();
         self.commit(vec![whose, standing]).await.unwrap();
     }
 

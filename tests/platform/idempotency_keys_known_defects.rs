@@ -8,7 +8,7 @@ use local::embedded::{Failure, Intervention, RequestRecord};
 use serde_json::json;
 use shared::domain::kernel::id::CompanyId;
 use shared::domain::kernel::ids::Ids;
-use shared::idempotency::{self, Claim, Keep, KeyState, Scope};
+use shared::idempotency::{self, Claim, KeyState, Retention, Scope};
 use shared::store::Company;
 use shared::store::platform::idempotency::StoredAnswer;
 use stand_ins::fault::Operation;
@@ -38,7 +38,7 @@ async fn begin(world: &World, parts: [&str; 7], now: DateTime<Utc>) -> KeyState 
     let company = company(world, company_id);
     let scope = Scope { company: &company, caller, method, path, key };
     let request = [query, body].map(|part| part.as_bytes().to_vec());
-    idempotency::begin(scope, &request, Keep::Request, Ids::system().next(), now).await.unwrap()
+    idempotency::begin(scope, &request, Retention::Request, Ids::system().next(), now).await.unwrap()
 }
 
 const REQUEST: [&str; 7] = [COMPANY, "user_1", "POST", "/api/pay", "key-1", "a=1", "{}"];
@@ -80,13 +80,13 @@ async fn a_late_completer_cannot_overwrite_the_answer_of_the_one_that_took_over(
     let late = beginning() + lease();
     let other = claim(&world, late).await;
     assert_eq!(slow.operation_id(), other.operation_id(), "both mean the same effect");
-    assert!(!slow.keep(&answer("late")).await.unwrap(), "while the other is still at it");
+    assert!(!slow.save_answer(&answer("late")).await.unwrap(), "while the other is still at it");
     assert!(matches!(begin(&world, REQUEST, late).await, KeyState::Busy));
-    assert!(other.keep(&answer("first")).await.unwrap());
+    assert!(other.save_answer(&answer("first")).await.unwrap());
 
     let (slow, parts) = (claimed(begin(&world, with(4, "key-2"), beginning()).await), with(4, "key-2"));
-    assert!(claimed(begin(&world, parts, late).await).keep(&answer("first")).await.unwrap());
-    assert!(!slow.keep(&answer("late")).await.unwrap(), "after the other was done");
+    assert!(claimed(begin(&world, parts, late).await).save_answer(&answer("first")).await.unwrap());
+    assert!(!slow.save_answer(&answer("late")).await.unwrap(), "after the other was done");
     for parts in [REQUEST, parts] {
         assert_eq!(replayed(begin(&world, parts, late).await), "first");
     }
@@ -118,11 +118,11 @@ async fn a_late_failer_cannot_free_the_key_of_the_one_that_took_over() {
     let other = claim(&world, late).await;
     slow.release(late).await.unwrap();
     assert!(matches!(begin(&world, REQUEST, late).await, KeyState::Busy), "the other still holds it");
-    assert!(other.keep(&answer("first")).await.unwrap());
+    assert!(other.save_answer(&answer("first")).await.unwrap());
 
     let parts = with(4, "key-2");
     let slow = claimed(begin(&world, parts, beginning()).await);
-    assert!(claimed(begin(&world, parts, late).await).keep(&answer("first")).await.unwrap());
+    assert!(claimed(begin(&world, parts, late).await).save_answer(&answer("first")).await.unwrap());
     slow.release(late).await.unwrap();
     for parts in [REQUEST, parts] {
         assert_eq!(replayed(begin(&world, parts, late).await), "first");
@@ -140,7 +140,7 @@ async fn a_lost_claim_response_does_not_lock_the_owner_out() {
         let late = beginning() + lease();
         let owner = claim(&world, late).await;
         world.service.dynamo.stop_intercepting();
-        assert!(owner.keep(&answer("first")).await.unwrap());
+        assert!(owner.save_answer(&answer("first")).await.unwrap());
         // The same where the key was forgotten.
         break_key_writes(&world, 2..=2, lost);
         claim(&world, late + Duration::hours(24)).await;
@@ -194,7 +194,7 @@ fn with(part: usize, value: &'static str) -> [&'static str; 7] {
 #[tokio::test]
 async fn a_missing_or_changed_key_part_never_makes_two_requests_collide() {
     let world = World::start().await;
-    assert!(claim(&world, beginning()).await.keep(&answer("first")).await.unwrap());
+    assert!(claim(&world, beginning()).await.save_answer(&answer("first")).await.unwrap());
     // What the key counts for: the request is another one, whose own key it is.
     for parts in [
         with(0, "biz_beta"),
@@ -225,7 +225,9 @@ async fn parts_never_run_into_each_other() {
     let keep = |parts: [&'static str; 7]| {
         let world = &world;
         async move {
-            assert!(claimed(begin(world, parts, beginning()).await).keep(&answer("first")).await.unwrap());
+            assert!(
+                claimed(begin(world, parts, beginning()).await).save_answer(&answer("first")).await.unwrap()
+            );
         }
     };
     // "ab" and "c" against "a" and "bc", at every seam between the parts of the scope.

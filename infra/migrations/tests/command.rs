@@ -108,7 +108,7 @@ async fn what_went_wrong_is_said_with_the_table_and_with_a_code_of_its_own() {
     let nowhere = Cloud { dynamo: cloud.dynamo.clone(), endpoint: "http://127.0.0.1:9".to_owned() };
     let (code, said) = nowhere.ends(&["forward"]).await;
     assert!(
-        code == 1 && said.starts_with("cargo migrate, table justonce: the table did not do it"),
+        code == 1 && said.starts_with("cargo migrate, table justonce: the table is unavailable"),
         "{said}"
     );
     let mut event = old_event(1);

@@ -1,7 +1,7 @@
-//! The rules of the products: pure nouns and functions, no I/O, no async, no clock. Time comes in as an argument.
+//! The rules of the products: pure types and functions, no I/O, no async, no clock. The time is an argument.
 //!
-//! `kernel` names nothing but itself; `recovery` and `marketplace` do not name each other.
-//! A crate of its own, so that a rule is checked without compiling an SDK.
+//! `kernel` depends on no other module; `recovery` and `marketplace` do not depend on each other.
+//! A separate crate, so that the rules compile and are tested without an SDK.
 
 pub mod accounts;
 pub mod kernel;

@@ -162,7 +162,7 @@ pub async fn open_refunding(
         match store.commit(app.ids.next(), writes).await {
             Ok(()) => {
                 if let Some((rate_limit_charge, charged)) = refund {
-                    rate_limit_charge.note_refund(app, charged);
+                    rate_limit_charge.record_refund(app, charged);
                 }
                 let cookie = cookie::carrying(&id, Duration::hours(ABSOLUTE_HOURS))?;
                 return Ok((Session::of(row, id_hash, csrf_token), cookie));

@@ -1,8 +1,8 @@
-//! A booking whose time has run out: declined where nobody answered, called off where nobody paid.
+//! Expires a booking after its deadline: an unanswered one is declined, an unpaid one is cancelled.
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Bookings, Ended, SCHEDULE};
+use super::{Bookings, RowResult, SCHEDULE};
 use crate::domain::kernel::party::BookingId;
 use crate::domain::marketplace::booking::{
     Booking, BookingFact, BookingFactKind, BookingStatus, CancelledBy, Due,
@@ -13,27 +13,31 @@ use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingRow};
 use crate::store::{Company, StoreError};
 
-/// Whoever moved the booking meanwhile has most likely settled it, which reading once more tells. What is
-/// still open then waits for the next tick.
+/// A concurrent change has most likely answered the booking, so it is read once more. A booking that is still
+/// open then waits for the next tick.
 const TRIES: u32 = 2;
 
-/// A booking that cannot be written is looked at once an hour, not with every tick.
+/// A booking that cannot be written is retried once an hour, not with every tick.
 const PAUSE_MINUTES: i64 = 60;
 
 impl Bookings<'_> {
-    pub(super) async fn expire(&self, company: &Company, booking_id: BookingId) -> Result<Ended, StoreError> {
+    pub(super) async fn expire(
+        &self,
+        company: &Company,
+        booking_id: BookingId,
+    ) -> Result<RowResult, StoreError> {
         for _ in 0..TRIES {
             let now = self.now();
             let row = company.booking(booking_id).await?;
             let Some(booking) = row.booking() else {
-                return Ok(Ended::of(Worked::Skipped, "not_asked_for"));
+                return Ok(RowResult::of(Worked::Skipped, "not_asked_for"));
             };
             let due = booking.next_due(&self.effect_clients.booking_config.policy);
             let (what, reason) = match due {
-                // The index lags behind, or the deployment gives more time than it did.
+                // The index lags behind, or the deployment has extended the deadline.
                 Some(Due::Decline { at, .. } | Due::Expire { at }) if at > now => {
-                    company.store().commit(self.ids.next(), vec![company.put_off_booking(&row, at)]).await?;
-                    return Ok(Ended::of(Worked::Skipped, "not_due_yet"));
+                    company.store().commit(self.ids.next(), vec![company.postpone_booking(&row, at)]).await?;
+                    return Ok(RowResult::of(Worked::Skipped, "not_due_yet"));
                 }
                 Some(Due::Decline { reason, .. }) => {
                     (BookingFactKind::AutoDeclined { reason }, reason.as_str())
@@ -41,27 +45,27 @@ impl Bookings<'_> {
                 Some(Due::Expire { .. }) => {
                     (BookingFactKind::Cancelled { by: CancelledBy::Schedule }, "not_paid")
                 }
-                _ => return Ok(Ended::of(Worked::Skipped, "answered")),
+                _ => return Ok(RowResult::of(Worked::Skipped, "answered")),
             };
-            match self.decide(company, row, &booking, (what, reason), now).await {
+            match self.record_decision(company, row, &booking, (what, reason), now).await {
                 Err(StoreError::Conflict { .. }) => {}
                 decided => return decided,
             }
         }
-        Ok(Ended::of(Worked::Skipped, "moved_meanwhile"))
+        Ok(RowResult::of(Worked::Skipped, "moved_meanwhile"))
     }
 
-    /// Writes the decision down with the steps it begins, and takes them.
-    async fn decide(
+    /// Records the decision with the steps that follow from it, and performs them.
+    async fn record_decision(
         &self,
         company: &Company,
         row: BookingRow,
         booking: &Booking,
         (what, reason): (BookingFactKind, &'static str),
         now: DateTime<Utc>,
-    ) -> Result<Ended, StoreError> {
+    ) -> Result<RowResult, StoreError> {
         let booking_id = row.booking_id;
-        // Clocks differ by a little, and an end that sorted before what it ends would be lost.
+        // Clocks differ slightly, and an end dated before the booking's last change would have no effect.
         let fact = BookingFact { at: now.max(booking.stage_at), what, source: SCHEDULE.to_owned() };
         let change = BookingChange {
             facts: vec![fact],
@@ -75,14 +79,17 @@ impl Bookings<'_> {
                 Err(RecordError::Store(error)) => return Err(error),
                 Err(error) => {
                     tracing::error!(%booking_id, %error, "a booking's end was not recorded");
-                    let later = company.put_off_booking(&row, now + Duration::minutes(PAUSE_MINUTES));
+                    let later = company.postpone_booking(&row, now + Duration::minutes(PAUSE_MINUTES));
                     company.store().commit(self.ids.next(), vec![later]).await?;
-                    return Ok(Ended::of(Worked::FailedAlone, "not_recorded"));
+                    return Ok(RowResult::of(Worked::FailedAlone, "not_recorded"));
                 }
             };
         company.store().commit(self.ids.next(), recording.writes).await?;
-        let taken = self.take(company, booking_id, recording.steps).await;
-        let stage = taken.stage.or(recording.after.map(|booking| booking.stage));
-        Ok(Ended { declined: stage == Some(BookingStatus::Declined), ..Ended::of(taken.worked, reason) })
+        let performed = self.perform_steps(company, booking_id, recording.steps).await;
+        let stage = performed.stage.or(recording.after.map(|booking| booking.stage));
+        Ok(RowResult {
+            declined: stage == Some(BookingStatus::Declined),
+            ..RowResult::of(performed.worked, reason)
+        })
     }
 }

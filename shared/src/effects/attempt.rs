@@ -1,4 +1,4 @@
-//! One attempt on a claimed effect: the call, and what follows from its end.
+//! One attempt on a claimed effect: the call, and the result that follows from the provider's answer.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -7,81 +7,82 @@ use crate::domain::kernel::id::CaseId;
 use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::providers::call::CallError;
 
-/// Providers forget a key after 24 hours (Resend documents it, Whop documents nothing longer): an
-/// hour before that, resending ends and looking up begins.
+/// Providers forget an idempotency key after 24 hours (Resend documents it, Whop documents nothing longer).
+/// From an hour before that, an effect in doubt is looked up instead of sent again.
 pub(super) const RESEND_HORIZON_HOURS: i64 = 23;
 
-/// After this many tries over about two days an effect that could never be sent is given up.
+/// After this many tries, over about two days, an effect that could never be sent is rejected.
 const MAX_TRIES: u32 = 54;
 
-/// Once a provider is back after an outage, nothing waits longer than this; and what is in doubt is
-/// sent again well before its key is forgotten.
+/// After an outage no effect waits longer than this, and an effect in doubt is sent again well before the
+/// provider forgets its key.
 const LONGEST_PAUSE_MINUTES: i64 = 60;
 
-/// Days are granted whole, so half a day tells one date from another, however a provider rounds.
+/// Days are granted whole, so a tolerance of half a day separates two dates, however a provider rounds.
 const DATE_TOLERANCE_HOURS: i64 = 12;
 
-/// The attempt on an effect of which nothing has left yet.
-pub(super) async fn first(
+/// Sends an effect that has never been sent.
+pub(super) async fn send_first(
     effect: &Effect,
     case_id: CaseId,
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> AttemptResult {
-    judge(effect, send(effect, case_id, effect_clients).await, false, now)
+    result_of_call(effect, send(effect, case_id, effect_clients).await, false, now)
 }
 
-/// The attempt on an effect of which nobody knows whether it has happened.
-pub(super) async fn repeat(
+/// Sends an effect again whose earlier call may have succeeded.
+pub(super) async fn send_again(
     effect: &Effect,
     case_id: CaseId,
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> AttemptResult {
     let forgotten = effect.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS));
-    // To end what has ended may be refused, and would then look as if it never had: always look first.
+    // Whop may refuse to cancel an ended membership, and the effect would then be recorded as refused although
+    // it happened: always look it up first.
     let is_ending = matches!(effect.request, Request::Cancel { .. });
     if forgotten || is_ending {
         match look_up(effect, effect_clients).await {
-            // Ending what has ended changes nothing, so only that is asked for again under an old key.
-            Ok(Trace::Missing) if is_ending => {}
-            // Days that are not there were not granted, and the old key protects nothing any more.
-            Ok(Trace::Missing) => return AttemptResult::starts_over(effect, "key_expired", now),
+            // Repeating a cancellation is harmless, so only that is sent again under an old key.
+            Ok(LookUpResult::NotHappened) if is_ending => {}
+            // The days were not granted, and the provider has forgotten the old key.
+            Ok(LookUpResult::NotHappened) => return AttemptResult::starts_over(effect, "key_expired", now),
             Ok(trace) => return trace.result("key_expired"),
-            Err(error) => return judge(effect, Err(error), true, now),
+            Err(error) => return result_of_call(effect, Err(error), true, now),
         }
     }
-    let result = judge(effect, send(effect, case_id, effect_clients).await, true, now);
+    let result = result_of_call(effect, send(effect, case_id, effect_clients).await, true, now);
     if result.status != EffectStatus::Rejected {
         return result;
     }
-    // A refusal of the repetition says nothing about the call before it.
+    // A refusal of the repetition does not say whether the earlier call succeeded.
     match look_up(effect, effect_clients).await {
         Ok(trace) => trace.result(&result.reason),
-        Err(error) => judge(effect, Err(error), true, now),
+        Err(error) => result_of_call(effect, Err(error), true, now),
     }
 }
 
-/// What can be read of whether it happened.
+/// Whether a look-up shows that the effect happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trace {
-    There,
-    Missing,
+enum LookUpResult {
+    Happened,
+    NotHappened,
     Unclear,
 }
 
-impl Trace {
-    /// What follows where the provider will not be asked again; `refused` says why.
+impl LookUpResult {
+    /// The result if the effect is not sent again; `refused` is the reason recorded where it did not happen.
     fn result(self, refused: &str) -> AttemptResult {
         match self {
-            Self::There => AttemptResult::ends(EffectStatus::Done, "found"),
-            Self::Missing => AttemptResult::ends(EffectStatus::Rejected, refused),
+            Self::Happened => AttemptResult::ends(EffectStatus::Done, "found"),
+            Self::NotHappened => AttemptResult::ends(EffectStatus::Rejected, refused),
             Self::Unclear => AttemptResult::ends(EffectStatus::Unknown, refused),
         }
     }
 }
 
-/// One call, with the frozen request and the stored key.
+/// Calls the provider once, with the frozen request and the stored key.
 async fn send(
     effect: &Effect,
     case_id: CaseId,
@@ -90,8 +91,9 @@ async fn send(
     let key = &effect.downstream_key;
     if let Request::Mail { sealed_to, template } = &effect.request {
         let resend = effect_clients.resend.ok_or_else(|| unconfigured("resend"))?;
-        let place = format!("mail:{case_id}");
-        let to = effect_clients.vault.open(&place, sealed_to).ok().and_then(|to| String::from_utf8(to).ok());
+        let context = format!("mail:{case_id}");
+        let to =
+            effect_clients.vault.open(&context, sealed_to).ok().and_then(|to| String::from_utf8(to).ok());
         let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
         return resend.send(key, &to, &template.write()).await;
     }
@@ -109,42 +111,42 @@ async fn send(
     }
 }
 
-/// Finds out, from what can be read, whether it happened. Fails only where reading may still succeed.
-async fn look_up(effect: &Effect, effect_clients: EffectClients<'_>) -> Result<Trace, CallError> {
+/// Reads from the provider whether the effect happened. Fails only if a later look-up may succeed.
+async fn look_up(effect: &Effect, effect_clients: EffectClients<'_>) -> Result<LookUpResult, CallError> {
     let (Request::Extend { membership_id, .. } | Request::Cancel { membership_id, .. }) = &effect.request
     else {
-        return Ok(Trace::Unclear);
+        return Ok(LookUpResult::Unclear);
     };
     let whop = effect_clients.whop.ok_or_else(|| unconfigured("whop"))?;
     let membership = match whop.membership(membership_id).await {
         Ok(answer) => answer.membership,
-        Err(CallError::Absent | CallError::Rejected { .. }) => return Ok(Trace::Unclear),
+        Err(CallError::Absent | CallError::Rejected { .. }) => return Ok(LookUpResult::Unclear),
         Err(error) => return Err(error),
     };
     Ok(match &effect.request {
         Request::Extend { days, renewal_period_end_before: Some(before), .. } => {
-            let Some(ends) = membership.period_ends_at else { return Ok(Trace::Unclear) };
+            let Some(ends) = membership.period_ends_at else { return Ok(LookUpResult::Unclear) };
             let near = |date: DateTime<Utc>| (ends - date).abs() < Duration::hours(DATE_TOLERANCE_HOURS);
-            // Any other date means that something else moved it too, such as a payment.
+            // Any other date means that something else, such as a payment, moved it too.
             if near(*before + Duration::days(i64::from(*days))) {
-                Trace::There
+                LookUpResult::Happened
             } else if near(*before) {
-                Trace::Missing
+                LookUpResult::NotHappened
             } else {
-                Trace::Unclear
+                LookUpResult::Unclear
             }
         }
         Request::Cancel { at_period_end, .. } => {
             let reached = membership.is_ended() || (*at_period_end && membership.is_cancel_scheduled());
-            if reached { Trace::There } else { Trace::Missing }
+            if reached { LookUpResult::Happened } else { LookUpResult::NotHappened }
         }
-        _ => Trace::Unclear,
+        _ => LookUpResult::Unclear,
     })
 }
 
-/// What follows from a call: the state, the reason, and when to try again. `doubt` says that an
-/// earlier call may have happened, so that this one not being sent does not mean that nothing was.
-pub(super) fn judge(
+/// Maps the result of a call to the status, the reason, and the time of the next try. `doubt` means that an
+/// earlier call may have succeeded, so that the effect may have happened even if this call was not sent.
+pub(super) fn result_of_call(
     effect: &Effect,
     result: Result<String, CallError>,
     doubt: bool,

@@ -1,20 +1,20 @@
-//! One attempt on a claimed effect of a booking, and what follows from its end.
+//! One attempt on a claimed effect of a booking, and the result that follows from the provider's answer.
 //!
-//! | effect | who keeps it from happening twice once its key is forgotten | in doubt |
+//! | effect | what prevents a duplicate once the key is forgotten | in doubt |
 //! | --- | --- | --- |
-//! | opening a payment | nobody has to: one that nobody knows of is never paid | the same again, then given up |
-//! | capture, release, refund | Stripe: a payment is taken, let go or given back once | look at the payment, then the same again |
-//! | transfer | nobody but us | the same again for 23 hours, then only looked up; looked up before the first call where Stripe may have forgotten an earlier one |
-//! | mail | Resend for 24 hours, then nobody | the same again for 23 hours, then `unknown` |
+//! | authorization | not needed: a payment that no row refers to is never confirmed | send again, then reject |
+//! | capture, void, refund | Stripe: a payment is captured, cancelled or refunded once | read the payment, then send again |
+//! | transfer | only our own code | send again for 23 hours, then only look up; looked up before the first call if Stripe may have forgotten an earlier one |
+//! | mail | Resend for 24 hours, then nothing | send again for 23 hours, then `unknown` |
 //!
-//! A refusal is an end as well: [`crate::domain::platform::refusal`] says what follows from it.
+//! A refusal is final as well; [`crate::domain::platform::refusal`] defines its consequences.
 
 pub(super) mod intent;
 pub(super) mod transfer;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::attempt::{RESEND_HORIZON_HOURS, judge, unconfigured};
+use super::attempt::{RESEND_HORIZON_HOURS, result_of_call, unconfigured};
 use super::{AttemptResult, EffectClients};
 use crate::domain::kernel::party::{BookingId, PaymentIntentId};
 use crate::domain::marketplace::booking::BookingFactKind;
@@ -22,7 +22,7 @@ use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::providers::call::CallError;
 use crate::store::marketplace::booking::BookingRow;
 
-/// What a call led to: the provider's reference, and what is known of the booking since.
+/// The provider's reference, and the facts that the booking learns from a call.
 struct Answer {
     reference: String,
     facts: Vec<BookingFactKind>,
@@ -31,7 +31,7 @@ struct Answer {
 
 impl Answer {
     fn plain(reference: impl Into<String>) -> Self {
-        Self { reference: reference.into(), facts: Vec::new(), opened: None }
+        Self { reference: reference.into(), facts: Vec::new_payment_intent(), opened: None }
     }
 
     fn result(self) -> AttemptResult {
@@ -40,7 +40,7 @@ impl Answer {
     }
 }
 
-/// The attempt. `doubt` tells that an earlier call may have happened.
+/// Performs one attempt. `doubt` means that an earlier call may have succeeded.
 pub(super) async fn attempt(
     effect: &Effect,
     booking_id: BookingId,
@@ -50,7 +50,7 @@ pub(super) async fn attempt(
 ) -> AttemptResult {
     match &effect.request {
         Request::Hold { .. } | Request::BookingMail { .. } => {
-            repeat(effect, booking_id, doubt, effect_clients, now).await
+            send_repeatable(effect, booking_id, doubt, effect_clients, now).await
         }
         Request::Capture { payment_intent }
         | Request::Release { payment_intent, .. }
@@ -62,8 +62,8 @@ pub(super) async fn attempt(
     }
 }
 
-/// What can only be repeated under its key, while the provider remembers that.
-async fn repeat(
+/// Sends an effect whose repetition only its idempotency key makes safe, while the provider remembers that key.
+async fn send_repeatable(
     effect: &Effect,
     booking_id: BookingId,
     doubt: bool,
@@ -76,21 +76,21 @@ async fn repeat(
         return AttemptResult::ends(status, "key_expired");
     }
     let called = if is_mail {
-        mail(effect, booking_id, effect_clients).await
+        send_mail(effect, booking_id, effect_clients).await
     } else {
-        open(effect, effect_clients).await
+        open_payment(effect, effect_clients).await
     };
     match called {
         Ok(answer) => answer.result(),
-        // A payment that nobody knows of is never paid.
+        // A payment that no row refers to is never confirmed.
         Err(CallError::LookUp { reason }) if !is_mail => AttemptResult::ends(EffectStatus::Rejected, reason),
-        // A refusal of the repetition says nothing about the mail before it.
+        // A refusal of the repetition does not say whether the earlier mail was sent.
         Err(error @ (CallError::Rejected { .. } | CallError::Absent | CallError::WrongState { .. }))
             if is_mail && doubt =>
         {
             AttemptResult::ends(EffectStatus::Unknown, error.reason())
         }
-        Err(error) => judge(effect, Err(error), doubt, now),
+        Err(error) => result_of_call(effect, Err(error), doubt, now),
     }
 }
 
@@ -99,18 +99,18 @@ fn is_forgotten(effect: &Effect, now: DateTime<Utc>) -> bool {
     effect.first_sent_at.is_some_and(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS))
 }
 
-async fn open(effect: &Effect, effect_clients: EffectClients<'_>) -> Result<Answer, CallError> {
+async fn open_payment(effect: &Effect, effect_clients: EffectClients<'_>) -> Result<Answer, CallError> {
     let stripe = effect_clients.stripe.ok_or_else(|| unconfigured("stripe"))?;
     let Request::Hold { company_id, booking_id, money } = &effect.request else {
         return Ok(Answer::plain("nothing_to_send"));
     };
-    let new = intent::new(company_id, *booking_id, money);
+    let new = intent::new_payment_intent(company_id, *booking_id, money);
     let opened = stripe.create_payment_intent(&effect.downstream_key, &new).await?;
     let id = PaymentIntentId::parse(&opened.id).map_err(|_| unreadable())?;
     Ok(Answer { opened: Some(id), ..Answer::plain(opened.id) })
 }
 
-async fn mail(
+async fn send_mail(
     effect: &Effect,
     booking_id: BookingId,
     effect_clients: EffectClients<'_>,
@@ -119,14 +119,14 @@ async fn mail(
         return Ok(Answer::plain("nothing_to_send"));
     };
     let resend = effect_clients.resend.ok_or_else(|| unconfigured("resend"))?;
-    let to = effect_clients.vault.open(&BookingRow::place(booking_id), sealed_to).ok();
+    let to = effect_clients.vault.open(&BookingRow::seal_context(booking_id), sealed_to).ok();
     let to = to.and_then(|to| String::from_utf8(to).ok());
     let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
     let sent = resend.send(&effect.downstream_key, &to, &mail.write(*language)).await?;
     Ok(Answer::plain(sent))
 }
 
-/// An answer that says it happened and not what.
+/// A successful response whose content cannot be used: the call acted, and its result is unknown.
 fn unreadable() -> CallError {
     CallError::InDoubt { reason: "unreadable_answer".to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Writing down what became of an effect, together with everything that follows from it.
+//! Records the outcome of an effect in one transaction with everything that follows from it.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -19,11 +19,11 @@ use crate::store::marketplace::booking::{BookingChange, PayoutChange};
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 
-/// An event may move the booking at the same moment; a sixth time is no coincidence, and the effect is
-/// found again by the sweep.
+/// An event may change the booking at the same moment. A sixth conflict has another cause, and the sweep finds
+/// the effect again.
 const TRIES: u32 = 6;
 
-/// Writes down what became of it, under the state and fence it was held with.
+/// Records the outcome, on condition that the effect still has the status and fencing token of the claim.
 pub(super) async fn record_outcome(
     company: &Company,
     subject: Subject,
@@ -41,7 +41,7 @@ pub(super) async fn record_outcome(
         );
     }
     if result.status == EffectStatus::Unknown {
-        // An alarm listens to this line: somebody has to look what became of it.
+        // An alarm counts this line: a person has to find out what happened.
         tracing::warn!(left_in_doubt = 1, reason = result.reason, "an effect may or may not have left");
     }
     let outcome = match subject {
@@ -63,8 +63,8 @@ fn granted(held: &Effect, result: &AttemptResult) -> Option<u16> {
     }
 }
 
-/// The effect's own row: its state, its reason, and when it is looked at again.
-fn outcome(
+/// The write of the effect's own row: its status, its reason, and the time of its next try.
+fn outcome_write(
     company: &Company,
     subject: Subject,
     held: &Effect,
@@ -84,7 +84,7 @@ fn outcome(
     if let Some(key) = &result.new_key {
         write = write.set("downstream_key", text(key));
     }
-    // What was certainly never sent has no first time: its key is as fresh as on the first day.
+    // An effect that was certainly never sent has no first sending time: its key has not started to age.
     if result.status == EffectStatus::Prepared {
         write = write.remove("first_sent_at");
     }
@@ -92,8 +92,8 @@ fn outcome(
     company.list_effect(write.due(SWEEP, due_at), held, result.status, is_refusal_open)
 }
 
-/// Whether the end of an effect is a refusal that a person has to look at. Of a booking's step the booking
-/// says so, which may have learnt meanwhile that nothing is left to do.
+/// Whether the outcome is a refusal that a person has to resolve. For a step of a booking the booking decides,
+/// because it may have recorded meanwhile that the step is not needed any more.
 fn is_refusal_open(held: &Effect, result: &AttemptResult, booking: Option<&Booking>) -> bool {
     if result.status != EffectStatus::Rejected || !refusal::is_refusal(&held.request, &result.reason) {
         return false;
@@ -107,8 +107,8 @@ fn is_refusal_open(held: &Effect, result: &AttemptResult, booking: Option<&Booki
     })
 }
 
-/// When it is tried again: a doubt about a transfer does not shorten the claim, within which the call may
-/// still be on its way.
+/// The time of the next try. A transfer in doubt keeps its whole lease, because the call may still be in
+/// flight within it.
 fn next_try(held: &Effect, status: EffectStatus, at: DateTime<Utc>) -> DateTime<Utc> {
     let may_be_on_its_way = status == EffectStatus::Sending && matches!(held.request, Request::Transfer(_));
     held.lease_until.filter(|_| may_be_on_its_way).map_or(at, |until| until.max(at))
@@ -122,11 +122,11 @@ async fn record_alone(
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
     let is_open = is_refusal_open(held, result, None);
-    let write = outcome(company, subject, held, result, is_open, now);
+    let write = outcome_write(company, subject, held, result, is_open, now);
     if !result.extra_writes.is_empty() {
         let writes = std::iter::once(write).chain(result.extra_writes.iter().cloned()).collect();
-        return match company.store().commit(token(held, 0), writes).await {
-            Ok(()) | Err(StoreError::Conflict { .. }) => stands(company, subject, held).await,
+        return match company.store().commit(commit_token(held, 0), writes).await {
+            Ok(()) | Err(StoreError::Conflict { .. }) => load_outcome(company, subject, held).await,
             Err(error) => Err(error),
         };
     }
@@ -147,17 +147,17 @@ async fn record_grant(
     days: u16,
     now: DateTime<Utc>,
 ) -> Result<Outcome, StoreError> {
-    let write = outcome(company, case_id.into(), held, result, false, now);
-    let mut writes = vec![write, company.note_incentive(case_id, days)];
+    let write = outcome_write(company, case_id.into(), held, result, false, now);
+    let mut writes = vec![write, company.record_incentive(case_id, days)];
     writes.extend(result.extra_writes.iter().cloned());
-    match company.store().commit(token(held, 0), writes).await {
+    match company.store().commit(commit_token(held, 0), writes).await {
         Ok(()) | Err(StoreError::Conflict { .. }) => {}
         Err(error) => return Err(error),
     }
-    stands(company, case_id.into(), held).await
+    load_outcome(company, case_id.into(), held).await
 }
 
-/// The effect's end beside what it means for the booking and the books.
+/// Records the outcome together with the booking's facts and the ledger entries.
 async fn record_booking_outcome(
     company: &Company,
     booking_id: BookingId,
@@ -173,7 +173,7 @@ async fn record_booking_outcome(
         let recorded = company.record_booking(read, change, effect_clients.booking_config, now);
         let after = recorded.as_ref().ok().and_then(|recording| recording.after.as_ref());
         let is_open = is_refusal_open(held, result, after);
-        let mut writes = vec![outcome(company, subject, held, result, is_open, now)];
+        let mut writes = vec![outcome_write(company, subject, held, result, is_open, now)];
         writes.extend(result.extra_writes.iter().cloned());
         if let Some(entry) = transfer_ended(booking_id, held, result, now) {
             writes.push(company.audit(&entry, &format!("{}#{}", held.action.operation, held.fence))?);
@@ -182,7 +182,7 @@ async fn record_booking_outcome(
         match recorded {
             Ok(recording) => {
                 writes.extend(recording.writes);
-                writes.extend(company.end_in_batch(
+                writes.extend(company.record_transfer_end(
                     held,
                     result.status,
                     &result.reason,
@@ -191,17 +191,18 @@ async fn record_booking_outcome(
                 (next, booking) = (recording.steps, recording.after.map(Box::new));
             }
             Err(RecordError::Store(error)) => return Err(error),
-            // The money has moved all the same: the effect keeps that, and reconciliation lists it.
+            // The money has moved nevertheless: the effect records that, and reconciliation reports the
+            // difference.
             Err(error) => tracing::error!(%booking_id, %error, "an effect's end was not recorded"),
         }
-        match company.store().commit(token(held, attempt), writes).await {
+        match company.store().commit(commit_token(held, attempt), writes).await {
             Ok(()) => {
-                let outcome = Outcome::Recorded(Box::new(settled(held, result, is_open, now)));
+                let outcome = Outcome::Recorded(Box::new(with_result(held, result, is_open, now)));
                 return Ok(Performed { outcome, next, booking });
             }
             Err(StoreError::Conflict { refused }) if !refused.contains(&0) => {}
             Err(StoreError::Conflict { .. }) => {
-                // Refused by the effect's own row, unless that was only busy: reading it tells.
+                // The effect's own row refused the write. Read it to tell a changed row from a busy one.
                 let found = company.action(subject, &held.action.operation).await?;
                 if found.is_none_or(|found| found.fence != held.fence || found.status != held.status) {
                     break;
@@ -210,11 +211,11 @@ async fn record_booking_outcome(
             Err(error) => return Err(error),
         }
     }
-    Ok(stands(company, subject, held).await?.into())
+    Ok(load_outcome(company, subject, held).await?.into())
 }
 
-/// The effect as it stands once its end is written.
-fn settled(held: &Effect, result: &AttemptResult, is_refusal_open: bool, now: DateTime<Utc>) -> Effect {
+/// The effect as its row is after the write.
+fn with_result(held: &Effect, result: &AttemptResult, is_refusal_open: bool, now: DateTime<Utc>) -> Effect {
     let mut effect = held.clone();
     effect.status = result.status;
     effect.is_refusal_open = is_refusal_open;
@@ -224,14 +225,14 @@ fn settled(held: &Effect, result: &AttemptResult, is_refusal_open: bool, now: Da
     effect
 }
 
-/// What the audit log says of a transfer whose outcome has just become known, or is in doubt from now on.
+/// The audit entry of a transfer whose outcome has just become known or has just become doubtful.
 fn transfer_ended(
     booking_id: BookingId,
     held: &Effect,
     result: &AttemptResult,
     now: DateTime<Utc>,
 ) -> Option<AuditEntry> {
-    let word = match (&held.request, result.status) {
+    let outcome_name = match (&held.request, result.status) {
         (_, status) if status == held.status => return None,
         (Request::Transfer(_), EffectStatus::Done) => "made",
         (Request::Transfer(_), EffectStatus::Rejected) => "failed",
@@ -240,7 +241,7 @@ fn transfer_ended(
     };
     Some(AuditEntry {
         at: now,
-        kind: format!("payout.transfer_{word}"),
+        kind: format!("payout.transfer_{outcome_name}"),
         subject: booking_id.to_string(),
         cause: held.action.operation.clone(),
         source: Some((&held.action.actor).into()),
@@ -248,7 +249,7 @@ fn transfer_ended(
     })
 }
 
-/// That a step of the booking was refused, where its end says so.
+/// The fact that a step of the booking was refused, if the result is a refusal.
 fn refused_step(held: &Effect, result: &AttemptResult) -> Option<BookingFactKind> {
     let is_refused = result.is_refused_step(&held.request);
     let step = refusal::step_of(&held.request).filter(|_| is_refused)?;
@@ -256,7 +257,7 @@ fn refused_step(held: &Effect, result: &AttemptResult) -> Option<BookingFactKind
     Some(BookingFactKind::StepRefused { step, version, reason: result.reason.clone() })
 }
 
-/// What an effect's end tells about its booking.
+/// The change of the booking that the result implies.
 fn booking_change(held: &Effect, result: &AttemptResult, now: DateTime<Utc>) -> BookingChange {
     let source = held.action.operation.clone();
     let fact = |what: &BookingFactKind| BookingFact { at: now, what: what.clone(), source: source.clone() };
@@ -267,7 +268,7 @@ fn booking_change(held: &Effect, result: &AttemptResult, now: DateTime<Utc>) -> 
         }
         _ => None,
     };
-    // While nobody knows how it ended, what it keeps back stays kept back.
+    // While the outcome is unknown, the withheld amount stays reserved.
     let unreserved_amount = match &held.request {
         Request::Transfer(request) if payout.is_some() => request.metadata.carried_amount,
         _ => 0,
@@ -285,15 +286,15 @@ fn booking_change(held: &Effect, result: &AttemptResult, now: DateTime<Utc>) -> 
     }
 }
 
-async fn stands(company: &Company, subject: Subject, held: &Effect) -> Result<Outcome, StoreError> {
+async fn load_outcome(company: &Company, subject: Subject, held: &Effect) -> Result<Outcome, StoreError> {
     let found = company.action(subject, &held.action.operation).await?;
     Ok(found.map_or(Outcome::HeldByAnother, |effect| Outcome::Recorded(Box::new(effect))))
 }
 
-/// Names the intent to settle this claim, so that a repetition after a lost answer changes nothing.
-/// A further attempt writes over another reading of the booking, and so is another intent; and so is the
-/// word of a person on what was left in doubt under the same claim.
-fn token(held: &Effect, attempt: u32) -> Uuid {
+/// The idempotency token of the transaction that records this claim's outcome: repeating it after a lost
+/// response changes nothing. A further attempt builds on another version of the booking and so needs another
+/// token; so does a person's statement about an effect left in doubt under the same claim.
+fn commit_token(held: &Effect, attempt: u32) -> Uuid {
     let status = held.status.as_str();
     let name = format!("settle:{}:{}:{status}:{attempt}", held.downstream_key, held.fence);
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes())

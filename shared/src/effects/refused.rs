@@ -1,12 +1,13 @@
-//! What a provider refused for good, resolved by a person: tried again under a new key, or closed with a note.
+//! Resolves an effect that a provider finally refused: a person retries it under a new key, or closes it with a
+//! note.
 //!
-//! Before a step that moves money is tried again, its payment is read: what happened after all is recorded
-//! instead, and nothing is asked for twice.
+//! Before a step that moves money is retried, its payment is read. If the step happened after all, that is
+//! recorded instead and no second request is sent.
 
 use chrono::{DateTime, Utc};
 
 use super::payment::intent;
-use super::resolve::{Unresolved, unasked};
+use super::resolve::{ResolveError, stripe_not_reached};
 use super::{AttemptResult, EffectClients};
 use crate::domain::kernel::ids::Ids;
 use crate::domain::kernel::party::BookingId;
@@ -18,52 +19,49 @@ use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingRow};
 use crate::store::{Company, StoreError, Write};
 
-/// An event may move the booking at the same moment; a fourth time is no coincidence.
+/// An event may change the booking at the same moment; a fourth conflict has another cause.
 const TRIES: u32 = 4;
 
-/// What a person decides about a refused effect.
 #[derive(Debug, Clone)]
 pub struct RefusalRequest {
-    /// Tried again, or closed.
     pub decision: RefusalDecision,
-    /// Why, in the person's words: for the audit log.
+    /// The person's reason, for the audit log.
     pub note: Option<String>,
-    /// The account of the person.
     pub account: String,
-    /// Names the request, so that the same request again changes nothing.
+    /// Identifies the request, so that repeating it changes nothing.
     pub source: String,
 }
 
-/// Resolves a refused effect, audited in the same transaction; the steps that follow, which are written and
-/// not performed yet.
+/// Resolves a refused effect, audited in the same transaction. Returns the follow-up steps, which are written
+/// and not performed yet.
 pub async fn resolve_refusal(
     company: &Company,
     subject: Subject,
     read: &Effect,
-    order: &RefusalRequest,
+    request: &RefusalRequest,
     effect_clients: EffectClients<'_>,
     ids: &Ids,
     now: DateTime<Utc>,
-) -> Result<Vec<Effect>, Unresolved> {
-    // Of what never leaves nothing is refused.
-    let consequence = refusal::consequence(&read.request).ok_or(Unresolved::NotRefused)?;
+) -> Result<Vec<Effect>, ResolveError> {
+    // An effect without a provider cannot be refused.
+    let consequence = refusal::consequence(&read.request).ok_or(ResolveError::NotRefused)?;
     let step = consequence.step.zip(Step::version_of(&read.action.operation));
-    if order.decision == RefusalDecision::Retry && consequence.retry != Retry::ByOperations {
-        return Err(Unresolved::NotRetried(why_not(consequence.retry)));
+    if request.decision == RefusalDecision::Retry && consequence.retry != Retry::ByOperations {
+        return Err(ResolveError::NotRetried(why_not(consequence.retry)));
     }
     match (subject, step) {
         (Subject::Booking(booking_id), Some(step)) => {
-            let refused = Refused { company, booking_id, read, step, order };
+            let refused = RefusedStep { company, booking_id, read, step, request };
             refused.decide(effect_clients, ids, now).await
         }
-        _ if !read.is_refusal_open => Err(Unresolved::NotRefused),
+        _ if !read.is_refusal_open => Err(ResolveError::NotRefused),
         _ => {
             let writes = vec![
                 company.resolve_open_refusal(subject, &read.action.operation, now),
-                company.audit(&entry(subject, read, order, now), &unique(read))?,
+                company.audit(&audit_entry(subject, read, request, now), &audit_id(read))?,
             ];
             match company.store().commit(ids.next(), writes).await {
-                Err(StoreError::Conflict { .. }) => Err(Unresolved::NotRefused),
+                Err(StoreError::Conflict { .. }) => Err(ResolveError::NotRefused),
                 committed => Ok(committed.map(|()| Vec::new())?),
             }
         }
@@ -79,65 +77,66 @@ fn why_not(retry: Retry) -> &'static str {
     }
 }
 
-/// A refused step of a booking.
-struct Refused<'a> {
+struct RefusedStep<'a> {
     company: &'a Company,
     booking_id: BookingId,
     read: &'a Effect,
     step: (Step, u32),
-    order: &'a RefusalRequest,
+    request: &'a RefusalRequest,
 }
 
-impl Refused<'_> {
+impl RefusedStep<'_> {
     async fn decide(
         &self,
         effect_clients: EffectClients<'_>,
         ids: &Ids,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Effect>, Unresolved> {
+    ) -> Result<Vec<Effect>, ResolveError> {
         let (step, version) = self.step;
         for _ in 0..TRIES {
             let row = self.company.booking(self.booking_id).await?;
-            if row.history.facts().any(|fact| fact.source == self.order.source) {
-                return self.begun(&row).await;
+            if row.history.facts().any(|fact| fact.source == self.request.source) {
+                return self.load_started_steps(&row).await;
             }
-            let Some(booking) = row.booking() else { return Err(Unresolved::NotRefused) };
+            let Some(booking) = row.booking() else { return Err(ResolveError::NotRefused) };
             if booking.unresolved_refusal(step).is_none_or(|refusal| refusal.version != version) {
-                return Err(Unresolved::NotRefused);
+                return Err(ResolveError::NotRefused);
             }
-            let looked = match self.order.decision {
-                RefusalDecision::Retry => self.look(effect_clients, now).await?,
+            let found = match self.request.decision {
+                RefusalDecision::Retry => self.look_up(effect_clients, now).await?,
                 RefusalDecision::Close => None,
             };
             let at = now.max(booking.stage_at);
-            let fact = |what| BookingFact { at, what, source: self.order.source.clone() };
-            let has_happened = looked.is_some();
-            let facts: Vec<BookingFact> = match looked {
+            let fact = |what| BookingFact { at, what, source: self.request.source.clone() };
+            let has_happened = found.is_some();
+            let facts: Vec<BookingFact> = match found {
                 Some(result) => result.facts.into_iter().map(fact).collect(),
                 None => {
-                    let decision = self.order.decision;
+                    let decision = self.request.decision;
                     vec![fact(BookingFactKind::RefusalResolved { step, version, decision })]
                 }
             };
-            let is_retry = !has_happened && self.order.decision == RefusalDecision::Retry;
-            let cause = self.order.account.clone();
+            let is_retry = !has_happened && self.request.decision == RefusalDecision::Retry;
+            let cause = self.request.account.clone();
             let change = BookingChange { facts, cause, ..BookingChange::default() };
             let recording = match self.company.record_booking(row, change, effect_clients.booking_config, now)
             {
                 Ok(recording) => recording,
                 Err(RecordError::Store(error)) => return Err(error.into()),
-                Err(error) => return Err(Unresolved::Contradicted(error.to_string())),
+                Err(error) => return Err(ResolveError::Contradicted(error.to_string())),
             };
             let retried = step.operation(self.booking_id, version + 1);
             if is_retry && !recording.steps.iter().any(|effect| effect.action.operation == retried) {
-                return Err(Unresolved::NotRetried("the booking does not ask for it as it is now"));
+                return Err(ResolveError::NotRetried("the booking does not ask for it as it is now"));
             }
             let mut writes: Vec<Write> = recording.writes;
-            let entry = entry(self.booking_id.into(), self.read, self.order, now);
-            writes.push(self.company.audit(&entry, &unique(self.read))?);
+            let audit_entry = audit_entry(self.booking_id.into(), self.read, self.request, now);
+            writes.push(self.company.audit(&audit_entry, &audit_id(self.read))?);
             match self.company.store().commit(ids.next(), writes).await {
                 Ok(()) if has_happened => {
-                    return Err(Unresolved::Contradicted("the payment stands otherwise by now".to_owned()));
+                    return Err(ResolveError::Contradicted(
+                        "the payment has another status by now".to_owned(),
+                    ));
                 }
                 Ok(()) => return Ok(recording.steps),
                 Err(StoreError::Conflict { .. }) => {}
@@ -148,57 +147,57 @@ impl Refused<'_> {
         Err(StoreError::Conflict { refused }.into())
     }
 
-    /// What the payment says, where it says that there is nothing to try again.
-    async fn look(
+    /// Reads the payment; `Some` if the step happened after all, so that it need not be retried.
+    async fn look_up(
         &self,
         effect_clients: EffectClients<'_>,
         now: DateTime<Utc>,
-    ) -> Result<Option<AttemptResult>, Unresolved> {
+    ) -> Result<Option<AttemptResult>, ResolveError> {
         let (Request::Capture { payment_intent }
         | Request::Release { payment_intent, .. }
         | Request::Refund { payment_intent }) = &self.read.request
         else {
             return Ok(None);
         };
-        let stripe = effect_clients.stripe.ok_or_else(unasked)?;
-        // How often the refused effect was tried says nothing about this look: one that fails is not given up.
-        let asked = Effect { tries: 0, ..self.read.clone() };
-        match intent::look(&asked, stripe, payment_intent, false, now).await {
-            Some(result) if result.retry_at.is_some() => Err(unasked()),
-            Some(result) if result.facts.is_empty() => Err(Unresolved::Contradicted(result.reason)),
-            looked => Ok(looked),
+        let stripe = effect_clients.stripe.ok_or_else(stripe_not_reached)?;
+        // The tries of the refused effect must not count against this look-up.
+        let untried = Effect { tries: 0, ..self.read.clone() };
+        match intent::look_up(&untried, stripe, payment_intent, false, now).await {
+            Some(result) if result.retry_at.is_some() => Err(stripe_not_reached()),
+            Some(result) if result.facts.is_empty() => Err(ResolveError::Contradicted(result.reason)),
+            found => Ok(found),
         }
     }
 
-    /// The steps that an earlier try of the same request began.
-    async fn begun(&self, row: &BookingRow) -> Result<Vec<Effect>, Unresolved> {
-        let mut begun = Vec::new();
+    /// Loads the steps that an earlier attempt of the same request started.
+    async fn load_started_steps(&self, row: &BookingRow) -> Result<Vec<Effect>, ResolveError> {
+        let mut started = Vec::new();
         for (step, version) in &row.begun {
             let operation = step.operation(self.booking_id, *version);
             let effect = self.company.action(self.booking_id, &operation).await?;
-            begun.extend(effect.filter(|effect| !effect.status.is_final()));
+            started.extend(effect.filter(|effect| !effect.status.is_final()));
         }
-        Ok(begun)
+        Ok(started)
     }
 }
 
-fn entry(subject: Subject, read: &Effect, order: &RefusalRequest, now: DateTime<Utc>) -> AuditEntry {
-    let decision = match order.decision {
+fn audit_entry(subject: Subject, read: &Effect, request: &RefusalRequest, now: DateTime<Utc>) -> AuditEntry {
+    let decision = match request.decision {
         RefusalDecision::Retry => "tried again",
         RefusalDecision::Close => "closed",
     };
-    let note = order.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+    let note = request.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
     AuditEntry {
         at: now,
         kind: "effect.refusal_resolved".to_owned(),
         subject: subject.to_string(),
-        cause: order.account.clone(),
+        cause: request.account.clone(),
         source: None,
         detail: Some(format!("{} {decision}{note}", read.action.operation)),
     }
 }
 
-/// One entry for each refused effect.
-fn unique(read: &Effect) -> String {
+/// The audit audit_entry's audit_id name: one audit_entry for each refused effect.
+fn audit_id(read: &Effect) -> String {
     format!("{}#{}#{}", read.action.operation, read.fence, EffectStatus::Rejected.as_str())
 }

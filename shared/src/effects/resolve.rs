@@ -1,7 +1,7 @@
-//! What is in doubt, resolved by a person.
+//! Resolves an effect in doubt by a person's statement.
 //!
-//! The word of a person is held against what can be read: a transfer is named and looked at, a payment
-//! is asked how it stands. Only where nothing can be read, as of a message, the word alone decides.
+//! The statement is checked against the provider: a transfer must be named and is read, and so is a payment.
+//! The statement alone decides only where the provider offers nothing to read, as for a message.
 
 use chrono::{DateTime, Utc};
 
@@ -14,39 +14,34 @@ use crate::providers::call::{CallError, ProviderError};
 use crate::store::company::AuditEntry;
 use crate::store::{Company, StoreError};
 
-/// What a person says of an effect in doubt.
+/// A person's statement about an effect in doubt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolution {
-    /// It happened; of a transfer, which one it is.
     Happened {
-        /// The provider's id of it.
+        /// The provider's id; required for a transfer.
         reference: Option<String>,
     },
-    /// It did not happen, and will not: a share may be transferred anew.
+    /// It did not happen and will not: the share may be transferred again.
     DidNotHappen,
 }
 
-/// Why an effect cannot be resolved that way.
 #[derive(Debug, thiserror::Error)]
-pub enum Unresolved {
-    /// Its outcome is known, or still being found out.
+pub enum ResolveError {
+    /// The outcome is known, or the effect is still being retried.
     #[error("only an effect in doubt can be resolved")]
     NotInDoubt,
-    /// It was not refused, or that is resolved already.
+    /// It was not refused, or the refusal is resolved already.
     #[error("only an effect that was refused can be tried again or closed")]
     NotRefused,
-    /// It is tried again elsewhere.
+    /// The operations routes do not retry this effect; the text says what does.
     #[error("it cannot be tried again here: {0}")]
     NotRetried(&'static str),
-    /// A transfer without its id.
     #[error("name the transfer that was made")]
     ReferenceMissing,
-    /// What can be read says otherwise.
     #[error("the provider says otherwise: {0}")]
     Contradicted(String),
-    /// The provider cannot be asked.
     #[error("the provider cannot be asked: {0}")]
-    Unasked(ProviderError),
+    ProviderUnavailable(ProviderError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -60,16 +55,16 @@ pub async fn resolve(
     account: &str,
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Result<Effect, Unresolved> {
+) -> Result<Effect, ResolveError> {
     if read.status != EffectStatus::Unknown {
-        return Err(Unresolved::NotInDoubt);
+        return Err(ResolveError::NotInDoubt);
     }
     let mut result = match &read.request {
-        Request::Transfer(_) => of_transfer(read, resolution, effect_clients, now).await?,
+        Request::Transfer(_) => resolve_transfer(read, resolution, effect_clients, now).await?,
         Request::Capture { .. } | Request::Release { .. } | Request::Refund { .. } => {
-            of_payment(read, resolution, effect_clients, now).await?
+            resolve_payment(read, resolution, effect_clients, now).await?
         }
-        _ => by_word(resolution),
+        _ => result_of_statement(resolution),
     };
     let entry = AuditEntry {
         at: now,
@@ -82,84 +77,86 @@ pub async fn resolve(
     result.extra_writes.push(company.audit(&entry, &format!("{}#{}", read.action.operation, read.fence))?);
     match record_outcome(company, subject, read, result, effect_clients, now).await?.outcome {
         Outcome::Recorded(effect) => Ok(*effect),
-        Outcome::HeldByAnother => Err(Unresolved::NotInDoubt),
+        Outcome::HeldByAnother => Err(ResolveError::NotInDoubt),
     }
 }
 
-fn by_word(resolution: &Resolution) -> AttemptResult {
+fn result_of_statement(resolution: &Resolution) -> AttemptResult {
     match resolution {
         Resolution::Happened { .. } => AttemptResult::ends(EffectStatus::Done, "resolved_by_hand"),
         Resolution::DidNotHappen => AttemptResult::ends(EffectStatus::Rejected, "resolved_by_hand"),
     }
 }
 
-async fn of_transfer(
+async fn resolve_transfer(
     read: &Effect,
     resolution: &Resolution,
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Result<AttemptResult, Unresolved> {
+) -> Result<AttemptResult, ResolveError> {
     let (Request::Transfer(request), Some(stripe)) = (&read.request, effect_clients.stripe) else {
-        return Err(unasked());
+        return Err(stripe_not_reached());
     };
     match resolution {
         Resolution::Happened { reference } => {
-            let id = reference.as_deref().ok_or(Unresolved::ReferenceMissing)?;
+            let id = reference.as_deref().ok_or(ResolveError::ReferenceMissing)?;
             let found = match stripe.transfer(id).await {
                 Ok(found) => found,
                 Err(CallError::Absent) => {
-                    return Err(Unresolved::Contradicted("no such transfer".to_owned()));
+                    return Err(ResolveError::Contradicted("no such transfer".to_owned()));
                 }
-                Err(error) => return Err(Unresolved::Unasked(error.of(Provider::Stripe))),
+                Err(error) => return Err(ResolveError::ProviderUnavailable(error.of(Provider::Stripe))),
             };
             let booking_id = request.metadata.booking_id.to_string();
             if found.metadata.get("booking_id") != Some(&booking_id) {
-                return Err(Unresolved::Contradicted("the transfer is of another booking".to_owned()));
+                return Err(ResolveError::Contradicted("the transfer is of another booking".to_owned()));
             }
-            let other = |_| Unresolved::Contradicted("the transfer is of another amount".to_owned());
-            transfer::done(request, &found).map_err(other)
+            let other = |_| ResolveError::Contradicted("the transfer is of another amount".to_owned());
+            transfer::done_result(request, &found).map_err(other)
         }
         Resolution::DidNotHappen => {
             if !transfer::is_long_over(read, now) {
                 let early = "a call of the last 24 hours may still be carried out".to_owned();
-                return Err(Unresolved::Contradicted(early));
+                return Err(ResolveError::Contradicted(early));
             }
-            let found = transfer::look(read, request, stripe, "resolved_by_hand", true, now).await;
+            let found = transfer::look_up(read, request, stripe, "resolved_by_hand", true, now).await;
             match found.status {
                 EffectStatus::Rejected => Ok(found),
-                EffectStatus::Sending => Err(unasked()),
-                _ => Err(Unresolved::Contradicted("the booking has a transfer".to_owned())),
+                EffectStatus::Sending => Err(stripe_not_reached()),
+                _ => Err(ResolveError::Contradicted("the booking has a transfer".to_owned())),
             }
         }
     }
 }
 
-async fn of_payment(
+async fn resolve_payment(
     read: &Effect,
     resolution: &Resolution,
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
-) -> Result<AttemptResult, Unresolved> {
+) -> Result<AttemptResult, ResolveError> {
     let (Request::Capture { payment_intent }
     | Request::Release { payment_intent, .. }
     | Request::Refund { payment_intent }) = &read.request
     else {
-        return Err(unasked());
+        return Err(stripe_not_reached());
     };
-    let stripe = effect_clients.stripe.ok_or_else(unasked)?;
-    let looked = intent::look(read, stripe, payment_intent, true, now).await;
+    let stripe = effect_clients.stripe.ok_or_else(stripe_not_reached)?;
+    let found = intent::look_up(read, stripe, payment_intent, true, now).await;
     let happened = matches!(resolution, Resolution::Happened { .. });
-    match looked {
-        Some(result) if result.retry_at.is_some() => Err(unasked()),
-        // The payment is not there: what nobody can find did not happen.
-        Some(result) if result.status == EffectStatus::Unknown && !happened => Ok(by_word(resolution)),
+    match found {
+        Some(result) if result.retry_at.is_some() => Err(stripe_not_reached()),
+        // The payment does not exist at Stripe, so the step on it did not happen.
+        Some(result) if result.status == EffectStatus::Unknown && !happened => {
+            Ok(result_of_statement(resolution))
+        }
         Some(result) if (result.status == EffectStatus::Done) == happened => Ok(result),
-        None if !happened => Ok(by_word(resolution)),
-        _ => Err(Unresolved::Contradicted("the payment stands otherwise".to_owned())),
+        None if !happened => Ok(result_of_statement(resolution)),
+        _ => Err(ResolveError::Contradicted("the payment has another status".to_owned())),
     }
 }
 
-pub(super) fn unasked() -> Unresolved {
+pub(super) fn stripe_not_reached() -> ResolveError {
     let error = CallError::NotSent { reason: "stripe_not_reached".to_owned(), retry_after: None };
-    Unresolved::Unasked(error.of(Provider::Stripe))
+    ResolveError::ProviderUnavailable(error.of(Provider::Stripe))
 }

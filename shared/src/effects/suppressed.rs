@@ -1,4 +1,4 @@
-//! The last question before a mail: is its address one that mail must not be sent to?
+//! The last check before a mail is sent: its address may be suppressed.
 
 use super::{AttemptResult, EffectClients};
 use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
@@ -6,8 +6,8 @@ use crate::store::StoreError;
 use crate::store::company::Company;
 use crate::store::marketplace::booking::BookingRow;
 
-/// The end of a mail whose address is suppressed; `None` for everything else that leaves. A mail that an
-/// earlier call may have sent stays in doubt: that nothing leaves now does not mean that nothing has.
+/// The result of a mail whose address is suppressed; `None` for every other effect. A mail that an earlier
+/// call may have sent becomes `unknown`, because not sending it now does not undo that call.
 pub(super) async fn result(
     company: &Company,
     subject: Subject,
@@ -22,15 +22,15 @@ pub(super) async fn result(
     Ok(Some(AttemptResult::ends(status, found.reason.effect_reason())))
 }
 
-/// Whom a mail is for, opened; `None` for what is no mail, and for an address that cannot be opened, of
-/// which the attempt itself says so.
+/// The decrypted recipient of a mail; `None` for every other effect, and for an address that cannot be
+/// decrypted, which the attempt itself reports.
 fn recipient(subject: Subject, effect: &Effect, effect_clients: EffectClients<'_>) -> Option<String> {
-    let (place, sealed_to) = match (subject, &effect.request) {
+    let (context, sealed_to) = match (subject, &effect.request) {
         (Subject::Case(case_id), Request::Mail { sealed_to, .. }) => (format!("mail:{case_id}"), sealed_to),
         (Subject::Booking(booking_id), Request::BookingMail { sealed_to, .. }) => {
-            (BookingRow::place(booking_id), sealed_to)
+            (BookingRow::seal_context(booking_id), sealed_to)
         }
         _ => return None,
     };
-    String::from_utf8(effect_clients.vault.open(&place, sealed_to).ok()?).ok()
+    String::from_utf8(effect_clients.vault.open(&context, sealed_to).ok()?).ok()
 }

@@ -1,5 +1,5 @@
-//! Events of Stripe's as they arrive, delivered and signed or fetched from Stripe itself: the same way
-//! for both, so that it does not matter which comes first.
+//! Intake of Stripe's events. Signed webhooks and events fetched from Stripe's API take the same path, so that
+//! the order of arrival does not matter.
 
 use chrono::{DateTime, Utc};
 
@@ -12,15 +12,15 @@ use crate::vault::{Vault, VaultError};
 /// The source under which Stripe's events are kept.
 pub const STRIPE: &str = "stripe";
 
-/// What the raw body of an event is sealed for.
+/// The context that the raw body of an event is sealed with.
 pub fn sealed_for(source: &str, event_id: &str) -> String {
     format!("event:{source}:{event_id}")
 }
 
-/// Why an event cannot be taken in.
+/// Why an event cannot be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ArrivalError {
-    /// Without a key nothing is kept: the raw body may name people.
+    /// Without an encryption key the event is not stored, because the raw body may identify people.
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error(transparent)]
@@ -28,8 +28,8 @@ pub enum ArrivalError {
 }
 
 impl EventIntake<'_> {
-    /// Takes in an event that is known to be Stripe's own, with the body it was read from. What nothing
-    /// follows from is only kept.
+    /// Receives an event that is verified to be Stripe's, with the body it was parsed from. An event without
+    /// a meaning for us is only stored.
     pub async fn receive_stripe(
         &self,
         vault: &Vault,
@@ -37,33 +37,33 @@ impl EventIntake<'_> {
         body: &[u8],
         now: DateTime<Utc>,
     ) -> Result<Received, ArrivalError> {
-        let is_followed = event.meaning != Meaning::Nothing;
+        let has_meaning = event.meaning != Meaning::Nothing;
         let stored = StoredEvent {
             source: STRIPE.to_owned(),
             payload_sealed: vault.seal(&sealed_for(STRIPE, &event.event_id), body)?,
             payload_min: event,
-            status: if is_followed { EventStatus::Pending } else { EventStatus::Received },
+            status: if has_meaning { EventStatus::Pending } else { EventStatus::Received },
             received_at: now,
             tries: 0,
             reason: None,
             replays: 0,
         };
-        if is_followed {
+        if has_meaning {
             return Ok(self.receive(stored, now).await?);
         }
-        let kept = self.store.inbox().keep_now(&stored, None).await?;
+        let kept = self.store.inbox().save_event(&stored, None).await?;
         Ok(if kept { Received::Kept } else { Received::Duplicate })
     }
 
-    /// Keeps an event that has no effect: proven by its signature, acknowledged, counted, and applied only if a
-    /// person replays it after the reason is gone.
+    /// Stores an ignored event: its signature was verified, it is acknowledged and counted, and it is applied only
+    /// if a person replays it after the reason has been removed.
     pub(super) async fn keep_ignored(
         &self,
         event: StoredEvent,
         reason: IgnoreReason,
     ) -> Result<Received, StoreError> {
         let event = event.ignored(reason);
-        if !self.store.inbox().keep_now(&event, None).await? {
+        if !self.store.inbox().save_event(&event, None).await? {
             return Ok(Received::Duplicate);
         }
         count_ignored(&event, reason);
@@ -71,7 +71,7 @@ impl EventIntake<'_> {
     }
 }
 
-/// One line, and a metric of its own for each reason, for every event that was kept without effect.
+/// Logs one line for every ignored event, with a separate metric for each reason.
 pub(super) fn count_ignored(event: &StoredEvent, reason: IgnoreReason) {
     let (source, name, event_id) = (&event.source, &event.payload_min.name, &event.payload_min.event_id);
     let is = |counted| u64::from(counted == reason);

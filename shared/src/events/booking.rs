@@ -1,8 +1,8 @@
-//! What follows from an event about the money of a booking.
+//! The writes that follow from an event about the money of a booking.
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{ApplyError, EventIntake, STRANGERS_TRIES};
+use super::{ApplyError, EventIntake, UNKNOWN_OWNER_TRIES};
 use crate::domain::kernel::money::Money;
 use crate::domain::kernel::party::{BookingId, PaymentIntentId};
 use crate::domain::marketplace::booking::{BookingFact, BookingFactKind};
@@ -13,21 +13,21 @@ use crate::store::marketplace::booking::{BookingChange, BookingOwner};
 use crate::store::platform::inbox::StoredEvent;
 use crate::store::{Company, Write};
 
-/// Events tell the second. Only what is asked for after it is over, by a clock that may differ by this
-/// much, has seen all of it.
-const SETTLES_AFTER_S: i64 = 10;
+/// Event times have whole-second precision. Stripe is queried only this many seconds later, so that the answer
+/// covers the whole second even if the clocks differ.
+const QUERY_AFTER_S: i64 = 10;
 
-/// What a look says stands behind everything that was told of the same second.
-const LAST_OF_A_SECOND_MS: i64 = 999;
+/// A queried state sorts after all events of the same second.
+const END_OF_SECOND_MS: i64 = 999;
 
 impl EventIntake<'_> {
-    /// Something happened to the money of a booking. The fact is recorded even before anybody has asked
-    /// for the booking, where the event names it.
-    pub(super) async fn follow_booking(
+    /// Records a fact about the money of a booking. If the event names the booking, the fact is recorded even
+    /// before the booking was requested.
+    pub(super) async fn plan_booking_event(
         &self,
         stored: &StoredEvent,
         what: BookingFactKind,
-        may_ask: bool,
+        may_query: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
         let event = &stored.payload_min;
@@ -36,24 +36,24 @@ impl EventIntake<'_> {
         };
         let (company, booking_id) = match (&event.company_id, booking_id, payment_intent) {
             (Some(company), Some(booking_id), _) => (self.store.company(company), *booking_id),
-            (_, _, Some(payment)) => self.owner_of_payment(stored, payment, may_ask).await?,
+            (_, _, Some(payment)) => self.find_payment_owner(stored, payment, may_query).await?,
             _ => return Err(ApplyError::Ignored(IgnoreReason::NotOurs)),
         };
         let fact = BookingFact { at: event.occurred_at, what, source: event.event_id.clone() };
-        self.record(event, company, booking_id, fact, now).await
+        self.record_fact(event, company, booking_id, fact, now).await
     }
 
-    /// A refund came to nothing: how much went back is what the payment says now.
-    pub(super) async fn follow_failed_refund(
+    /// Records how much a payment has returned after one of its refunds failed; the amount is read from Stripe.
+    pub(super) async fn plan_failed_refund(
         &self,
         stored: &StoredEvent,
         payment_intent: &PaymentIntentId,
-        may_ask: bool,
+        may_query: bool,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, ApplyError> {
         let event = &stored.payload_min;
-        let (company, booking_id) = self.owner_of_payment(stored, payment_intent, may_ask).await?;
-        let stripe = self.looks_at(event, may_ask, now)?;
+        let (company, booking_id) = self.find_payment_owner(stored, payment_intent, may_query).await?;
+        let stripe = self.settled_stripe(event, may_query, now)?;
         let payment = stripe.payment_intent(payment_intent.as_str()).await;
         let payment = payment.map_err(|error| ApplyError::of_look_up(&error))?;
         let Some(charge) = payment.charge() else { return Err(ApplyError::Unanswered) };
@@ -61,67 +61,67 @@ impl EventIntake<'_> {
         let second = event.occurred_at.timestamp();
         let at = DateTime::from_timestamp(second, 0).unwrap_or(event.occurred_at);
         let fact = BookingFact {
-            at: at + Duration::milliseconds(LAST_OF_A_SECOND_MS),
+            at: at + Duration::milliseconds(END_OF_SECOND_MS),
             what: BookingFactKind::Refunded { money, payment_intent: Some(payment_intent.clone()) },
             source: event.event_id.clone(),
         };
-        self.record(event, company, booking_id, fact, now).await
+        self.record_fact(event, company, booking_id, fact, now).await
     }
 
-    /// Stripe, once it can say how things stood after the second of the event.
-    pub(super) fn looks_at(
+    /// The Stripe client, once Stripe's answer covers the whole second of the event.
+    pub(super) fn settled_stripe(
         &self,
         event: &Event,
-        may_ask: bool,
+        may_query: bool,
         now: DateTime<Utc>,
     ) -> Result<&Stripe, ApplyError> {
-        let is_over = now.timestamp().saturating_sub(event.occurred_at.timestamp()) >= SETTLES_AFTER_S;
-        self.stripe.filter(|_| may_ask && is_over).ok_or(ApplyError::NotAsked)
+        let is_over = now.timestamp().saturating_sub(event.occurred_at.timestamp()) >= QUERY_AFTER_S;
+        self.stripe.filter(|_| may_query && is_over).ok_or(ApplyError::NotAsked)
     }
 
-    /// Whose a payment is that the event itself does not name as ours.
+    /// The booking of a payment that the event does not identify by metadata.
     ///
-    /// Every payment that we open bears our metadata, and its charge copies them. So an event about a payment or a
-    /// charge without them is another shop's, unless we know the payment by its id: the same Stripe account
-    /// may serve another shop. Refunds and disputes bear nothing of their payment; where we do not know its id, as
-    /// when the answer to opening it was lost, the payment at Stripe says whether it is ours.
-    pub(super) async fn owner_of_payment(
+    /// Every payment that we create has our metadata, and its charge copies them. An event about a payment or
+    /// charge without them belongs to another shop on the same Stripe account, unless we know the payment's id.
+    /// Refunds and disputes do not copy the payment's metadata. If we do not know the payment's id, for example
+    /// because the response to its creation was lost, the payment at Stripe says whether it is ours.
+    pub(super) async fn find_payment_owner(
         &self,
         stored: &StoredEvent,
         payment_intent: &PaymentIntentId,
-        may_ask: bool,
+        may_query: bool,
     ) -> Result<(Company, BookingId), ApplyError> {
         let known = self.store.inbox().booking_owner(payment_intent.as_str()).await;
         let owner = match known.map_err(ApplyError::Store)? {
             Some(owner) => owner,
-            None if bears_metadata_of_payment(&stored.payload_min.name) => {
+            None if has_payment_metadata(&stored.payload_min.name) => {
                 return Err(ApplyError::Ignored(IgnoreReason::NotOurs));
             }
-            None => self.ask_for_owner(stored, payment_intent, may_ask).await?,
+            None => self.query_owner(stored, payment_intent, may_query).await?,
         };
         Ok((self.store.company(&owner.company_id), owner.booking_id))
     }
 
-    /// Whose a payment is by its metadata at Stripe.
-    async fn ask_for_owner(
+    /// The booking of a payment according to its metadata at Stripe.
+    async fn query_owner(
         &self,
         stored: &StoredEvent,
         payment_intent: &PaymentIntentId,
-        may_ask: bool,
+        may_query: bool,
     ) -> Result<BookingOwner, ApplyError> {
-        let stripe = self.stripe.filter(|_| may_ask).ok_or(ApplyError::OwnerUnknown)?;
+        let stripe = self.stripe.filter(|_| may_query).ok_or(ApplyError::OwnerUnknown)?;
         match stripe.payment_intent(payment_intent.as_str()).await {
             Ok(payment) => {
                 let owner = BookingOwner::named_in(&payment.metadata);
                 owner.ok_or(ApplyError::Ignored(IgnoreReason::NotOurs))
             }
-            Err(CallError::Absent) if stored.tries < STRANGERS_TRIES => Err(ApplyError::OwnerUnknown),
+            Err(CallError::Absent) if stored.tries < UNKNOWN_OWNER_TRIES => Err(ApplyError::OwnerUnknown),
             Err(CallError::Absent) => Err(ApplyError::Ignored(IgnoreReason::NotOurs)),
             Err(error) => Err(ApplyError::of_look_up(&error)),
         }
     }
 
-    async fn record(
+    async fn record_fact(
         &self,
         event: &Event,
         company: Company,
@@ -141,8 +141,8 @@ impl EventIntake<'_> {
     }
 }
 
-/// Whether the object of an event of this name carries the metadata of its payment: the payment itself, and its charge.
-fn bears_metadata_of_payment(name: &str) -> bool {
+/// Whether the object of this event type has the payment's metadata: the payment itself, or its charge.
+fn has_payment_metadata(name: &str) -> bool {
     matches!(
         name,
         "payment_intent.amount_capturable_updated"

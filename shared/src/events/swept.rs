@@ -1,4 +1,4 @@
-//! Events that could not be applied when they came.
+//! Retries events that could not be applied on arrival.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use crate::store::due::DueRow;
 use crate::store::platform::inbox::EventStatus;
 
 impl EventIntake<'_> {
-    /// Works on one due row of an event.
+    /// Applies the event of one due row.
     pub async fn work_on(&self, row: &DueRow, now: DateTime<Utc>) -> Result<Worked, StoreError> {
         let Some((source, event_id)) = row.key.event_id() else { return Ok(Worked::Skipped) };
         let Some(event) = self.store.inbox().event(source, event_id).await? else {
@@ -20,8 +20,8 @@ impl EventIntake<'_> {
         }
         Ok(match self.apply_kept(&event, now).await? {
             Applied::Now | Applied::Ignored => Worked::Done,
-            // Nothing went wrong: whose it is may be told by another event in this very queue, which
-            // a few failures would end.
+            // Not counted as a failure: another event in this queue may name the owner, and a few failures would
+            // stop the queue.
             Applied::Later => Worked::Skipped,
             Applied::Never => Worked::Failed,
         })

@@ -17,7 +17,7 @@ use super::extension::RequestId;
 use super::failure::{Failure, PROBLEM_JSON};
 use super::rate_limit_charge::RateLimitCharge;
 use crate::app::SharedApp;
-use crate::idempotency::{self, Claim, Keep, KeyState, MAX_KEY_CHARS, Scope};
+use crate::idempotency::{self, Claim, KeyState, MAX_KEY_CHARS, Retention, Scope};
 use crate::store::Company;
 use crate::store::platform::idempotency::StoredAnswer;
 
@@ -109,7 +109,7 @@ where
     };
     let scope = Scope { company, caller, method: intent.method.as_str(), path: &intent.path, key };
     let request = [intent.query.as_bytes(), canonical(&body.value).as_bytes()].map(<[u8]>::to_vec);
-    let keep = if intent.rule == KeyPolicy::Required { Keep::Money } else { Keep::Request };
+    let retention = if intent.rule == KeyPolicy::Required { Retention::Money } else { Retention::Request };
     let claim = match idempotency::begin(scope, &request, keep, app.ids.next(), app.clock.now()).await? {
         KeyState::Replay(answer) => return Ok(replay(&answer)),
         KeyState::Busy => return Err(Failure::Busy("A request with this Idempotency-Key is still running.")),
@@ -156,7 +156,7 @@ where
         release(claim, app).await;
         return Ok(to_response(&answer));
     }
-    match claim.keep(&answer).await {
+    match claim.save_answer(&answer).await {
         Ok(true) => Ok(to_response(&answer)),
         // Another attempt has taken over the key. A request has only one answer, so the other one's counts.
         Ok(false) => Err(Failure::Busy(

@@ -92,11 +92,11 @@ impl RateLimitCharge {
     }
 
     /// Applies a refund to the headers of this answer and to the cached state of this process.
-    pub fn note_refund(&self, app: &App, charged: &Charged) {
-        app.limiter.note_refund(&charged.charges(), app.clock.now());
+    pub fn record_refund(&self, app: &App, charged: &Charged) {
+        app.limiter.record_refund(&charged.charges(), app.clock.now());
         let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ChargeOutcome::QuotaState(quota)) = outcome.as_mut() {
-            quota.give_back();
+            quota.add_token();
         }
     }
 

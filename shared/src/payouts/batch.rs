@@ -1,5 +1,5 @@
-//! The record of a batch: begun by whoever first has something for it, and counted again from its entries
-//! by every run that worked on it.
+//! The record of a batch: created by the first run that has a booking for it, and recounted from its entries by
+//! every run that worked on it.
 
 use std::sync::Arc;
 
@@ -15,19 +15,19 @@ use crate::store::due::DueRow;
 use crate::store::marketplace::batch::BatchRow;
 use crate::store::{Company, Store, StoreError};
 
-/// Longer than any run: what a run has not ended by then it will not.
+/// Longer than any run: a run that has not ended by then has crashed.
 const RUN_MINUTES: i64 = 6;
 
-/// How often the sweep looks whether the transfers of a batch have ended.
+/// How often the sweep checks whether the transfers of a batch have ended.
 const OPEN_MINUTES: i64 = 5;
 
-/// How often it looks whether somebody has found out about those in doubt.
+/// How often the sweep checks whether transfers in doubt have been resolved.
 const DOUBT_MINUTES: i64 = 60;
 
-/// Two runs may meet at a record, a fifth time is no coincidence.
+/// Two runs may write a record at the same moment; a fifth conflict has another cause.
 const TRIES: u32 = 5;
 
-/// Counts a batch again that the sweep found, and completes it once nothing is left to do.
+/// Recounts a batch that the sweep found, and completes it once all its transfers have ended.
 pub async fn work_on_batch(
     store: &Store,
     row: &DueRow,
@@ -37,12 +37,12 @@ pub async fn work_on_batch(
     let (Some(company), Some(batch)) = (row.key.company(), row.key.batch_id()) else {
         return Ok(Worked::Skipped);
     };
-    let status = count(&store.company(&company), batch, None, token, now).await?;
+    let status = recount(&store.company(&company), batch, None, token, now).await?;
     Ok(if status == Some(BatchStatus::Completed) { Worked::Done } else { Worked::Skipped })
 }
 
-/// Counts a batch from its entries; `None` where there is none. `run` is the run that asks.
-async fn count(
+/// Recounts a batch from its entries; `None` if there is no such batch. `run` is the calling run.
+async fn recount(
     company: &Company,
     batch: BatchId,
     run: Option<Uuid>,
@@ -55,17 +55,18 @@ async fn count(
         let Some(mut row) = company.batch(batch).await? else { return Ok(None) };
         let before = row.record.clone();
         let sums = company.batch_sums(batch).await?;
-        // Another run may be about to decide on more.
-        let others_ended = run == Some(row.run) || now >= row.run_began_at + Duration::minutes(RUN_MINUTES);
+        // Another run may still add transfers.
+        let other_runs_ended =
+            run == Some(row.run) || now >= row.run_began_at + Duration::minutes(RUN_MINUTES);
         (row.record.counts, row.record.totals) = (sums.counts, sums.totals);
-        let due_in = move_on(&mut row.record, others_ended, now);
+        let due_in = update_status(&mut row.record, other_runs_ended, now);
         if row.record.status == before.status {
             row.record.changed_at = before.changed_at;
         }
         let status = row.record.status;
         let mut writes = vec![company.save_batch(&row, due_in.map(|due_in| now + due_in))?];
         if status != before.status
-            && let Some(entry) = ended(&row.record, now)
+            && let Some(entry) = audit_entry_of_end(&row.record, now)
         {
             writes.push(company.audit(&entry, &format!("{batch}#{}", row.version))?);
         }
@@ -78,28 +79,28 @@ async fn count(
     }
 }
 
-/// The state that follows from the counts, and when to look again.
-fn move_on(record: &mut BatchRecord, others_ended: bool, now: DateTime<Utc>) -> Option<Duration> {
-    // Every state may become this one.
+/// Updates the status from the counts; returns the time until the next check.
+fn update_status(record: &mut BatchRecord, other_runs_ended: bool, now: DateTime<Utc>) -> Option<Duration> {
+    // Every status may change to this one.
     let _always = record.begin(now);
     let open = record.counts.open();
-    if open == 0 && others_ended {
+    if open == 0 && other_runs_ended {
         return record.complete(now).err().map(|_| Duration::minutes(OPEN_MINUTES));
     }
-    if open > 0 && open == record.counts.in_doubt && others_ended {
+    if open > 0 && open == record.counts.in_doubt && other_runs_ended {
         let _always = record.fail("transfers_in_doubt", now);
         return Some(Duration::minutes(DOUBT_MINUTES));
     }
     Some(Duration::minutes(OPEN_MINUTES))
 }
 
-/// What the audit log says of a batch that came to an end, or to where only a person can help.
-fn ended(record: &BatchRecord, now: DateTime<Utc>) -> Option<AuditEntry> {
-    let word =
+/// The audit entry of a batch that is completed, or that needs a person.
+fn audit_entry_of_end(record: &BatchRecord, now: DateTime<Utc>) -> Option<AuditEntry> {
+    let status =
         matches!(record.status, BatchStatus::Completed | BatchStatus::Failed).then(|| record.status.as_str());
     Some(AuditEntry {
         at: now,
-        kind: format!("payout.batch_{}", word?),
+        kind: format!("payout.batch_{}", status?),
         subject: record.id.to_string(),
         cause: match &record.started_by {
             StartedBy::Schedule => "schedule".to_owned(),
@@ -114,16 +115,16 @@ fn ended(record: &BatchRecord, now: DateTime<Utc>) -> Option<AuditEntry> {
 }
 
 impl Run<'_> {
-    /// Begins the batch of a company, once a run.
+    /// Creates or reopens the batch of a company, once per run.
     pub(super) async fn begin_batch(&self, company: &Company) -> Result<(), StoreError> {
         let cell = {
             let mut batches = self.batches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             Arc::clone(batches.entry(company.id().clone()).or_default())
         };
-        cell.get_or_try_init(|| self.begin(company)).await.map(drop)
+        cell.get_or_try_init(|| self.write_batch_start(company)).await.map(drop)
     }
 
-    async fn begin(&self, company: &Company) -> Result<(), StoreError> {
+    async fn write_batch_start(&self, company: &Company) -> Result<(), StoreError> {
         let (now, payout_request) = (self.payouts.now(), self.payout_request);
         let (store, ids) = (company.store(), self.payouts.ids);
         let begun = store.retry_on_conflict(ids, TRIES, |_| async {
@@ -154,8 +155,8 @@ impl Run<'_> {
         begun.await
     }
 
-    /// Counts every batch that this run worked on. One that cannot be counted now is due by itself.
-    pub(super) async fn settle_batches(&self) {
+    /// Recounts every batch that this run worked on. If that fails, the batch stays in the due index.
+    pub(super) async fn recount_batches(&self) {
         let companies: Vec<_> = {
             let batches = self.batches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             batches.keys().cloned().collect()
@@ -164,7 +165,7 @@ impl Run<'_> {
             let company = self.payouts.store.company(&company);
             let token = self.payouts.ids.next();
             let counted =
-                count(&company, self.payout_request.batch, Some(self.id), token, self.payouts.now()).await;
+                recount(&company, self.payout_request.batch, Some(self.id), token, self.payouts.now()).await;
             if let Err(error) = counted {
                 tracing::warn!(%error, "a batch was not counted");
             }

@@ -1,22 +1,22 @@
-//! When a run stops making calls.
+//! Stops a run from making calls when its time is over or Stripe is unavailable.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// After so many calls that Stripe did not take it is not there for us. One may be a broken connection.
+/// After this many unsent calls Stripe counts as unavailable. A single one may be a broken connection.
 const MAX_NOT_SENT: u32 = 3;
 
-/// What Stripe says to somebody who asks too often.
+/// The reasons of a call that Stripe refused because of its rate limit.
 const RATE_LIMITED: [&str; 2] = ["rate_limit", "status_429"];
 
-/// Open while a run may begin something new. The next tick takes up what is left, which is a longer pause
-/// than Stripe ever asks for.
+/// Allows calls until the run's time is over or Stripe is unavailable. The next tick continues the work, which is
+/// a longer pause than Stripe ever asks for.
 pub(super) struct CircuitBreaker {
     ends_at: Instant,
     not_sent: AtomicU32,
-    is_shut: AtomicBool,
+    is_tripped: AtomicBool,
 }
 
 impl CircuitBreaker {
@@ -24,20 +24,20 @@ impl CircuitBreaker {
         Self {
             ends_at: Instant::now() + run_time,
             not_sent: AtomicU32::new(0),
-            is_shut: AtomicBool::new(false),
+            is_tripped: AtomicBool::new(false),
         }
     }
 
-    pub(super) fn is_open(&self) -> bool {
-        !self.is_shut.load(Ordering::Relaxed) && Instant::now() < self.ends_at
+    pub(super) fn allows_calls(&self) -> bool {
+        !self.is_tripped.load(Ordering::Relaxed) && Instant::now() < self.ends_at
     }
 
-    /// A call that Stripe did not take. Eight at a time stay far below its limit, so that a refusal for
-    /// the number of calls means that others need them now.
-    pub(super) fn note_not_sent(&self, reason: &str) {
+    /// Counts a call that Stripe did not accept. Our concurrency is far below Stripe's rate limit, so a refusal
+    /// for that reason means that other clients of the account use up the limit.
+    pub(super) fn record_not_sent(&self, reason: &str) {
         let not_sent = self.not_sent.fetch_add(1, Ordering::Relaxed) + 1;
         if not_sent >= MAX_NOT_SENT || RATE_LIMITED.contains(&reason) {
-            self.is_shut.store(true, Ordering::Relaxed);
+            self.is_tripped.store(true, Ordering::Relaxed);
         }
     }
 }

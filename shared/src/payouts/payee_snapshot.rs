@@ -1,4 +1,4 @@
-//! Looking at one professional: the claim, and whatever a plan is made from.
+//! Claims one professional and loads the input of a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,11 @@ use crate::store::marketplace::booking::{BookingCursor, BookingFilter, BookingRo
 use crate::store::marketplace::payee::{PayeeMoney, PayeeRow};
 use crate::store::{Company, StoreError};
 
-/// Longer than a run: whoever holds a claim longer than this is gone. Transfers that a run decided on are
-/// left to it for as long.
+/// Longer than a run: the holder of an older claim has crashed. The sweep leaves planned transfers to their run
+/// for the same time.
 pub(super) const LEASE_MINUTES: i64 = 6;
 
-/// Bookings of one page: what one request reads.
+/// Bookings per page, as many as one request reads.
 const PAGE: u16 = 100;
 
 /// A professional's turn in a run.
@@ -31,28 +31,27 @@ const PAGE: u16 = 100;
 pub(super) struct PayeeTurn {
     pub(super) company: CompanyId,
     pub(super) professional_id: ProfessionalId,
-    /// How often it was refused because something moved meanwhile.
+    /// How often the turn was repeated because a booking changed meanwhile.
     pub(super) tries: u32,
-    /// What a dry run would have written by now.
     pub(super) dry: DryRunState,
 }
 
-/// What a dry run keeps in mind of a professional instead of writing it.
+/// What a dry run remembers about a professional instead of writing it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct DryRunState {
-    looked_until: Option<BookingCursor>,
+    read_until: Option<BookingCursor>,
     used: BTreeMap<Currency, i64>,
     planned: BTreeMap<Currency, i64>,
 }
 
 impl DryRunState {
-    pub(super) fn note(
+    pub(super) fn record(
         &mut self,
         transfers: &[PlannedTransfer],
         carried: &[CarriedLine],
         until: BookingCursor,
     ) {
-        self.looked_until = Some(until);
+        self.read_until = Some(until);
         for line in carried {
             *self.used.entry(line.currency.clone()).or_default() += line.used_amount;
         }
@@ -62,30 +61,26 @@ impl DryRunState {
     }
 }
 
-/// What was found of a professional.
+/// The input of a professional's plan.
 pub(super) struct PayeeSnapshot {
     pub(super) turn: PayeeTurn,
     pub(super) company: Company,
-    /// The professional's row, claimed unless the run is dry.
+    /// The professional's row; claimed unless this is a dry run.
     pub(super) held: PayeeRow,
-    /// The bookings as they were read.
     pub(super) rows: BTreeMap<BookingId, BookingRow>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) account: Option<PayeeAccount>,
     pub(super) money: BTreeMap<Currency, PayeeMoney>,
-    /// Where the next look goes on, where there are more bookings than one takes.
+    /// The position of the next turn, if there are more bookings than one turn loads.
     pub(super) next: Option<BookingCursor>,
-    /// Whether this look goes on from another.
+    /// Whether this turn continues an earlier one.
     pub(super) is_later: bool,
 }
 
-/// Why nothing was found.
 pub(super) enum LoadError {
-    /// Nobody is due there, or somebody else is at it.
-    Elsewhere,
-    /// Stripe could not be asked.
+    /// The professional is not due, or another run holds the claim.
+    NotAvailable,
     Call(ProviderError),
-    /// The table could not be asked.
     Store(StoreError),
 }
 
@@ -102,29 +97,29 @@ impl From<CallError> for LoadError {
 }
 
 impl Run<'_> {
-    /// Takes a professional up and looks. A look that fails lets go again.
-    pub(super) async fn look(&self, turn: PayeeTurn) -> Result<PayeeSnapshot, LoadError> {
+    /// Claims the professional and loads its bookings, debt and account; releases the claim on failure.
+    pub(super) async fn load_payee(&self, turn: PayeeTurn) -> Result<PayeeSnapshot, LoadError> {
         let company = self.payouts.store.company(&turn.company);
         let now = self.payouts.now();
         let read = company.payee(&turn.professional_id).await?;
         if read.is_held(now) || read.due_at.is_none_or(|at| at > self.payout_request.due_by) {
-            return Err(LoadError::Elsewhere);
+            return Err(LoadError::NotAvailable);
         }
         let held = if self.is_real {
             let owner = self.payouts.ids.next();
             let claimed = company.claim_payee(&turn.professional_id, &read, owner, lease_until(now)).await?;
-            claimed.ok_or(LoadError::Elsewhere)?
+            claimed.ok_or(LoadError::NotAvailable)?
         } else {
             read
         };
-        let found = self.find(&company, turn.clone(), held.clone(), now).await;
-        if found.is_err() && self.is_real {
+        let loaded = self.load_snapshot(&company, turn.clone(), held.clone(), now).await;
+        if loaded.is_err() && self.is_real {
             self.release(&company, &turn.professional_id, &held).await;
         }
-        found
+        loaded
     }
 
-    async fn find(
+    async fn load_snapshot(
         &self,
         company: &Company,
         turn: PayeeTurn,
@@ -134,26 +129,27 @@ impl Run<'_> {
         if self.is_real {
             self.begin_batch(company).await?;
         }
-        let from = turn.dry.looked_until.clone();
+        let from = turn.dry.read_until.clone();
         let from = from.or_else(|| held.looked_until.as_deref().and_then(BookingCursor::parse));
         let is_later = from.is_some();
-        let (rows, next) = self.bookings(company, &turn.professional_id, from).await?;
+        let (rows, next) = self.load_bookings(company, &turn.professional_id, from).await?;
         let policy = self.policy();
-        let candidates = rows.values().filter_map(|row| self.candidate(row, policy)).collect::<Vec<_>>();
+        let candidates =
+            rows.values().filter_map(|row| self.build_candidate(row, policy)).collect::<Vec<_>>();
         let currencies: BTreeSet<&Currency> = candidates.iter().map(|it| &it.payable.currency).collect();
         let money = company
             .payee_money(&turn.professional_id, currencies.into_iter(), self.payout_request.batch)
             .await?;
-        let is_ready = |candidate: &&Candidate| candidate.waits_for(now).is_none();
+        let is_ready = |candidate: &&Candidate| candidate.skip_reason(now).is_none();
         let mut ready = candidates.iter().filter(is_ready).peekable();
         let account = match &held.account {
             Some(known) if ready.peek().is_some() => {
-                // One that is gone is none: what a professional can do about it is to connect another.
+                // A deleted account counts as none: the professional has to connect another.
                 let account = Some(self.payouts.stripe.account(known.id.as_str()).await?);
-                let standing = account.filter(|account| !account.deleted).and_then(|it| it.standing());
-                standing.and_then(|standing| standing.payee_account(Some(known)))
+                let status = account.filter(|account| !account.deleted).and_then(|it| it.standing());
+                status.and_then(|status| status.payee_account(Some(known)))
             }
-            // Nobody asks about an account that nothing is to be sent to.
+            // The account is not read from Stripe if nothing is to be sent to it.
             known => known.clone(),
         };
         if ready.any(|candidate| candidate.charge.is_none()) {
@@ -172,9 +168,9 @@ impl Run<'_> {
         })
     }
 
-    /// The bookings that are done and not settled, from a place on, as many as one look takes; with the
-    /// first of them those whose dispute is undecided, so that somebody says why they wait.
-    async fn bookings(
+    /// Loads the completed, unsettled bookings from a position on, up to the limit of one turn. The first turn
+    /// adds those in dispute, so that the batch lists why they wait.
+    async fn load_bookings(
         &self,
         company: &Company,
         professional_id: &ProfessionalId,
@@ -186,19 +182,19 @@ impl Run<'_> {
             let (disputed, _) = company.bookings(&of(BookingStatus::Disputed), PAGE, None).await?;
             rows.extend(disputed.into_iter().map(|row| (row.booking_id, row)));
         }
-        let mut place = from;
+        let mut position = from;
         loop {
-            let page = company.bookings(&of(BookingStatus::Completed), PAGE, place.as_ref()).await?;
+            let page = company.bookings(&of(BookingStatus::Completed), PAGE, position.as_ref()).await?;
             rows.extend(page.0.into_iter().map(|row| (row.booking_id, row)));
-            place = page.1;
-            if place.is_none() || rows.len() >= self.payout_request.limits.bookings_per_look {
-                return Ok((rows, place));
+            position = page.1;
+            if position.is_none() || rows.len() >= self.payout_request.limits.bookings_per_turn {
+                return Ok((rows, position));
             }
         }
     }
 
-    /// A booking that may be paid, now or later.
-    fn candidate(&self, row: &BookingRow, policy: &Policy) -> Option<Candidate> {
+    /// The candidate for a booking that may be paid, now or later.
+    fn build_candidate(&self, row: &BookingRow, policy: &Policy) -> Option<Candidate> {
         let booking = row.booking()?;
         if !matches!(booking.next_due(policy), Some(Due::Payout { .. })) {
             return None;
@@ -217,8 +213,8 @@ impl Run<'_> {
 }
 
 impl PayeeSnapshot {
-    /// What the plan is made from; `available` is what the platform has.
-    pub(super) fn input(&self, run: &Run<'_>, available: BTreeMap<Currency, i64>) -> PlanInput {
+    /// The input of the plan; `available` is the platform's balance, in minor units.
+    pub(super) fn plan_input(&self, run: &Run<'_>, available: BTreeMap<Currency, i64>) -> PlanInput {
         let (now, id) = (run.payouts.now(), &self.turn.professional_id);
         let mut rules = Rules {
             minimum: run.payouts.minimum.clone(),
@@ -228,14 +224,14 @@ impl PayeeSnapshot {
         let mut carried = BTreeMap::new();
         for (currency, money) in &self.money {
             let dry = |of: &BTreeMap<Currency, i64>| of.get(currency).copied().unwrap_or_default();
-            let whose = || (id.clone(), currency.clone());
+            let key = || (id.clone(), currency.clone());
             carried.insert(currency.clone(), money.carried_amount - dry(&self.turn.dry.used));
-            rules.planned.insert(whose(), money.planned_amount + dry(&self.turn.dry.planned));
+            rules.planned.insert(key(), money.planned_amount + dry(&self.turn.dry.planned));
             let counts = |approval: &&crate::domain::marketplace::payout::Approval| {
-                approval.counts_for(run.payout_request.batch, run.payout_request.asker(), now)
+                approval.counts_for(run.payout_request.batch, run.payout_request.requester(), now)
             };
             if let Some(approval) = money.approval.as_ref().filter(counts) {
-                rules.approved.insert(whose(), approval.amount);
+                rules.approved.insert(key(), approval.amount);
             }
         }
         let payee = Payee { account: self.account.clone(), carried };
@@ -255,16 +251,16 @@ pub(super) fn lease_until(now: DateTime<Utc>) -> DateTime<Utc> {
     now + Duration::minutes(LEASE_MINUTES)
 }
 
-/// A booking's entry in the batch, before anything was decided about it.
-pub(super) fn entry(
+/// A booking's entry in the batch before a decision.
+pub(super) fn open_entry(
     booking_id: BookingId,
-    looked: &PayeeSnapshot,
+    snapshot: &PayeeSnapshot,
     payable: &Money,
     now: DateTime<Utc>,
 ) -> BatchEntry {
     BatchEntry {
         booking_id,
-        professional_id: looked.turn.professional_id.clone(),
+        professional_id: snapshot.turn.professional_id.clone(),
         currency: payable.currency.clone(),
         status: EntryStatus::Open,
         payable_amount: payable.amount,

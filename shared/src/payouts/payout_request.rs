@@ -1,4 +1,4 @@
-//! Who wants what paid, and how much of it at once.
+//! The request for a payout run, and the limits of one run.
 
 use std::time::Duration;
 
@@ -8,85 +8,85 @@ use crate::domain::kernel::id::CompanyId;
 use crate::domain::marketplace::payout::{BatchId, StartedBy};
 use crate::domain::platform::action::Actor;
 
-/// What a run is asked for.
 #[derive(Debug, Clone)]
 pub struct PayoutRequest {
     pub batch: BatchId,
-    /// Who asks, as the batch has it.
+    /// The requester, as recorded in the batch.
     pub started_by: StartedBy,
-    /// Who asks, as the transfers have it.
+    /// The requester, as recorded in the transfers.
     pub actor: Actor,
-    /// Whoever is due by then is looked at.
+    /// Professionals who are due by then are processed.
     pub due_by: DateTime<Utc>,
-    /// Only this company's professionals, where a person of it asks.
+    /// Only this company's professionals, if a member of its staff requested the run.
     pub company: Option<CompanyId>,
     pub limits: RunLimits,
 }
 
 impl PayoutRequest {
-    /// The key of the account that asks, where a person does.
-    pub(super) fn asker(&self) -> Option<&str> {
+    /// The account key of the requester, if a person requested the run.
+    pub(super) fn requester(&self) -> Option<&str> {
         match &self.started_by {
             StartedBy::Schedule => None,
             StartedBy::Person { account } => Some(account),
         }
     }
 
-    /// Whether what Stripe refused in this batch is tried again: a person asks because something was
-    /// mended, the schedule only because ten minutes have passed.
+    /// Whether transfers that Stripe refused in this batch are retried. A person requests a run because the cause
+    /// was fixed, the schedule only because ten minutes have passed.
     pub(super) fn retries_refused(&self) -> bool {
-        self.asker().is_some()
+        self.requester().is_some()
     }
 }
 
-/// What one run may take. Every figure has its reason.
+/// The limits of one run. Every figure has its reason.
 #[derive(Debug, Clone, Copy)]
 pub struct RunLimits {
-    /// Professionals of one run: at 100 bytes each they are a megabyte of keys.
+    /// Professionals per run: at 100 bytes each, the keys take a megabyte.
     pub payees: usize,
-    /// Bookings after which nobody else is looked at; where the answer lists them, it has to fit a row.
+    /// Bookings after which no other professional is loaded; an answer that lists them has to fit into a row.
     pub bookings: usize,
-    /// Bookings of one professional in one look: with all that happened to them half a megabyte.
-    pub bookings_per_look: usize,
-    /// Professionals looked at ahead of those being paid.
-    pub looks_at_once: usize,
-    /// Professionals paid at a time. One professional's bookings follow each other, since all of them
-    /// count on one balance; a transfer and the look-up before it take a tenth of a second each, so that twelve
-    /// stay at sixty of Stripe's hundred writes and hundred reads a second, which others need too.
+    /// Bookings of one professional per turn: with their facts half a megabyte.
+    pub bookings_per_turn: usize,
+    /// Professionals loaded ahead of those being paid.
+    pub loads_at_once: usize,
+    /// Professionals paid concurrently. One professional's bookings are paid in sequence, because they share
+    /// one debt balance. A transfer and the look-up before it take a tenth of a second each, so twelve
+    /// professionals use sixty of the hundred writes and hundred reads a second that Stripe allows and others
+    /// need too.
     pub payees_at_once: usize,
-    /// When the run begins nothing new.
+    /// The run starts no new work after this time.
     pub run_time: Duration,
-    /// Whether the answer tells what was decided; the schedule's report does not, since a batch may be
-    /// larger than any answer.
+    /// Whether the answer lists the decisions. The schedule's report does not, because a batch may be larger
+    /// than any answer.
     pub include_plan: bool,
 }
 
 impl RunLimits {
-    /// A run of the schedule, a minute shorter than the function may take.
+    /// The limits of a scheduled run, a minute shorter than the function's time limit.
     pub fn of_schedule() -> Self {
         Self {
             payees: 10_000,
             bookings: usize::MAX,
-            bookings_per_look: 200,
-            looks_at_once: 4,
+            bookings_per_turn: 200,
+            loads_at_once: 4,
             payees_at_once: 12,
             run_time: Duration::from_secs(240),
             include_plan: false,
         }
     }
 
-    /// What is left of them once a part of the time is spent.
+    /// The limits after a part of the time is spent.
     pub fn after(self, spent_ms: u64) -> Self {
         Self { run_time: self.run_time.saturating_sub(Duration::from_millis(spent_ms)), ..self }
     }
 
-    /// A run that a person waits for. One professional is looked at at a time, so that the bound falls at
-    /// the same booking in a dry run and in the run after it.
+    /// The limits of a run that a person waits for. Professionals are loaded one at a time, so that a dry run and
+    /// the run after it stop at the same booking.
     pub fn of_person() -> Self {
         Self {
             payees: 300,
             bookings: 300,
-            looks_at_once: 1,
+            loads_at_once: 1,
             run_time: Duration::from_secs(40),
             include_plan: true,
             ..Self::of_schedule()

@@ -1,4 +1,4 @@
-//! Who is due, fairly: one company's professional after another's, those who have waited longest first.
+//! The due professionals in a fair order: companies alternate, and the longest-waiting professional comes first.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,19 +10,21 @@ use crate::store::due::{DueRow, PAYOUTS};
 use crate::store::keys::DUE_SHARDS;
 use crate::store::{Store, StoreError};
 
-/// Pages read of one shard: enough to look past a quarter of a million rows of other companies.
+/// Pages read per shard: enough to skip a quarter of a million rows of other companies.
 const PAGES_PER_SHARD: usize = 40;
 
-/// Who is due, in the order in which they are looked at.
+/// The due professionals in processing order.
 pub(super) struct Due {
     pub(super) rows: VecDeque<DueRow>,
-    /// How many were left for a later run.
+    /// Professionals left for a later run.
     pub(super) left: u64,
-    /// Whether rows may have been left unread.
     pub(super) more: bool,
 }
 
-pub(super) async fn due(payouts: &Payouts<'_>, payout_request: &PayoutRequest) -> Result<Due, StoreError> {
+pub(super) async fn load_due(
+    payouts: &Payouts<'_>,
+    payout_request: &PayoutRequest,
+) -> Result<Due, StoreError> {
     let shards = (0..DUE_SHARDS).map(|shard| shard_rows(payouts, payout_request, shard));
     let (mut rows, mut more) = (Vec::new(), false);
     for shard in futures_util::future::join_all(shards).await {
@@ -30,14 +32,14 @@ pub(super) async fn due(payouts: &Payouts<'_>, payout_request: &PayoutRequest) -
         rows.extend(found);
         more |= unread;
     }
-    let mut rows = in_turn(rows);
+    let mut rows = order_fairly(rows);
     let left = rows.len().saturating_sub(payout_request.limits.payees) as u64;
     rows.truncate(payout_request.limits.payees);
     Ok(Due { rows, left, more: more || left > 0 })
 }
 
-/// Whether any professional is due, of whatever company.
-pub(super) async fn is_anybody_due(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
+/// Whether a professional of any company is due.
+pub(super) async fn is_any_payee_due(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let shards = (0..DUE_SHARDS).map(|shard| store.due(PAYOUTS, shard, now, None));
     let pages = futures_util::future::try_join_all(shards).await?;
     Ok(pages.iter().any(|page| !page.rows.is_empty()))
@@ -65,16 +67,17 @@ async fn shard_rows(
     Ok((rows, start.is_some()))
 }
 
-/// The companies take turns; within a company, and among first turns, who has waited longest comes first.
-fn in_turn(mut rows: Vec<DueRow>) -> VecDeque<DueRow> {
+/// Alternates between companies. Within a company, and within each round, the longest-waiting professional comes
+/// first.
+fn order_fairly(mut rows: Vec<DueRow>) -> VecDeque<DueRow> {
     rows.sort_by(|a, b| (a.due_at, &a.key.pk).cmp(&(b.due_at, &b.key.pk)));
     let mut seen: BTreeMap<Option<CompanyId>, u32> = BTreeMap::new();
-    let mut turns: Vec<(u32, DueRow)> = Vec::with_capacity(rows.len());
+    let mut rounds: Vec<(u32, DueRow)> = Vec::with_capacity(rows.len());
     for row in rows {
-        let turn = seen.entry(row.key.company()).or_default();
-        *turn += 1;
-        turns.push((*turn, row));
+        let round = seen.entry(row.key.company()).or_default();
+        *round += 1;
+        rounds.push((*round, row));
     }
-    turns.sort_by_key(|(turn, _)| *turn);
-    turns.into_iter().map(|(_, row)| row).collect()
+    rounds.sort_by_key(|(round, _)| *round);
+    rounds.into_iter().map(|(_, row)| row).collect()
 }

@@ -1,5 +1,5 @@
-//! What earlier runs left: transfers that were decided and not made, because a run died, was over, or was
-//! turned away; and batches that are not over.
+//! The unfinished work of earlier runs: transfers that were planned and not made, because a run crashed, ran
+//! out of time or was refused by Stripe; and batches that are not completed.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -17,20 +17,20 @@ use crate::store::due::{DueRow, SWEEP};
 use crate::store::keys::DUE_SHARDS;
 use crate::store::{RowKind, Store, StoreError};
 
-/// What every operation of a transfer begins with.
+/// The prefix of every transfer's operation.
 const OPERATION: &str = "payout:";
 
-/// Rows of one run: at eight at a time and a tenth of a second each, half a minute.
+/// Rows per run: at twelve at a time and a fifth of a second each, half a minute.
 const MAX_ROWS: usize = 2_000;
 
-/// Pages read of one shard of the sweep's queue, most of which is others' business.
+/// Pages read per shard of the sweep's queue, most of whose rows are of other kinds.
 const PAGES_PER_SHARD: usize = 40;
 
-/// The transfers and batches that are due in the sweep's queue. The sweep works on them too; whoever comes
-/// second finds nothing.
+/// Processes the due transfers and batches of the sweep's queue. The sweep processes them too; the second worker
+/// finds them claimed or done.
 pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<Report, StoreError> {
     let started = Instant::now();
-    let (rows, more) = due(payouts.store, payouts.now()).await?;
+    let (rows, more) = load_due(payouts.store, payouts.now()).await?;
     let report = Report { due: rows.len() as u64, more, ..Report::default() };
     let (transfers, batches): (Vec<DueRow>, Vec<DueRow>) =
         rows.into_iter().partition(|row| row.key.kind() == RowKind::BookingAction);
@@ -38,16 +38,16 @@ pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<R
     let (bookings, finish_ref) = (&finish.bookings(), &finish);
     stream::iter(transfers)
         .for_each_concurrent(limits.payees_at_once, |row| async move {
-            if finish_ref.breaker.is_open() {
-                finish_ref.note(bookings.work_on(&row).await.worked);
+            if finish_ref.breaker.allows_calls() {
+                finish_ref.count_result(bookings.work_on(&row).await.worked);
             } else {
-                finish_ref.leave();
+                finish_ref.skip_row();
             }
         })
         .await;
     for row in &batches {
         let worked = batch::work_on_batch(payouts.store, row, payouts.ids.next(), payouts.now()).await;
-        finish.note(worked.unwrap_or_else(|error| {
+        finish.count_result(worked.unwrap_or_else(|error| {
             tracing::error!(%error, "a batch could not be counted");
             Worked::Failed
         }));
@@ -57,9 +57,8 @@ pub(super) async fn finish(payouts: &Payouts<'_>, limits: RunLimits) -> Result<R
     Ok(report)
 }
 
-/// Whether earlier runs left anything.
-pub(super) async fn is_anything_left(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    Ok(!due(store, now).await?.0.is_empty())
+pub(super) async fn has_unfinished_rows(store: &Store, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    Ok(!load_due(store, now).await?.0.is_empty())
 }
 
 struct Finish<'a> {
@@ -74,7 +73,7 @@ impl Finish<'_> {
         Bookings { store, effect_clients: *effect_clients, ids: *ids }
     }
 
-    fn note(&self, worked: Worked) {
+    fn count_result(&self, worked: Worked) {
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         match worked {
             Worked::Done => report.done += 1,
@@ -82,21 +81,21 @@ impl Finish<'_> {
             Worked::FailedAlone => report.failed += 1,
             Worked::Failed => {
                 report.failed += 1;
-                self.breaker.note_not_sent("");
+                self.breaker.record_not_sent("");
             }
             Worked::InDoubt => report.in_doubt += 1,
         }
     }
 
-    /// One for the next tick.
-    fn leave(&self) {
+    /// Leaves one row for the next tick.
+    fn skip_row(&self) {
         let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         report.skipped += 1;
         report.more = true;
     }
 }
 
-async fn due(store: &Store, now: DateTime<Utc>) -> Result<(Vec<DueRow>, bool), StoreError> {
+async fn load_due(store: &Store, now: DateTime<Utc>) -> Result<(Vec<DueRow>, bool), StoreError> {
     let shards = (0..DUE_SHARDS).map(|shard| shard_rows(store, shard, now));
     let (mut rows, mut more) = (Vec::new(), false);
     for shard in futures_util::future::join_all(shards).await {

@@ -1,10 +1,10 @@
-//! Carrying a plan out: each part written under the claim, performed, and the professional let go.
+//! Executes a plan: writes each part on condition of the claim, performs it, and releases the professional.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::payee_snapshot::{LEASE_MINUTES, PayeeSnapshot, entry, lease_until};
+use super::payee_snapshot::{LEASE_MINUTES, PayeeSnapshot, lease_until, open_entry};
 use super::run::{Run, TurnResult};
 use crate::domain::kernel::money::{Currency, Money};
 use crate::domain::kernel::party::BookingId;
@@ -18,32 +18,29 @@ use crate::due::Worked;
 use crate::effects::{self, Outcome};
 use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingRow, PayoutChange};
-use crate::store::marketplace::payee::{NextLook, PayeeRow};
+use crate::store::marketplace::payee::NextCheck;
 use crate::store::{StoreError, Write};
 
-/// Bookings of one transaction: each takes three writes of its hundred, and a conflict at one of them
-/// costs the others a second look.
+/// Bookings per transaction: each takes three of its hundred writes, and a conflict on one booking makes the
+/// others be planned again.
 const BOOKINGS_AT_ONCE: usize = 20;
 
-/// Skips of one transaction, each one write.
+/// Skips per transaction, each one write.
 const SKIPS_AT_ONCE: usize = 80;
 
-/// An index follows the table within a fraction of a second, as AWS says, and later where something is wrong.
-const INDEX_LAG_MINUTES: i64 = 5;
-
-/// Why a plan was not carried out to its end.
+/// Why the execution of a plan stopped.
 enum StopReason {
-    /// A booking moved since it was looked at, or somebody else has taken over.
-    Moved,
-    /// The run is over, or Stripe is not there for us.
-    Shut,
+    /// A booking changed since it was read, or another run has taken over the claim.
+    Changed,
+    /// The run's time is over, or Stripe is unavailable.
+    BreakerTripped,
     Store(StoreError),
 }
 
 impl From<StoreError> for StopReason {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict { .. } => Self::Moved,
+            StoreError::Conflict { .. } => Self::Changed,
             error => Self::Store(error),
         }
     }
@@ -53,13 +50,13 @@ impl From<RecordError> for StopReason {
     fn from(error: RecordError) -> Self {
         match error {
             RecordError::Store(error) => error.into(),
-            // A booking whose books do not add up is not paid, and somebody reads this.
+            // A booking whose ledger does not balance is not paid; the error is logged for an operator.
             error => Self::Store(StoreError::Shape(error.to_string())),
         }
     }
 }
 
-/// What came of a plan's transfers so far.
+/// The progress of a plan's execution.
 #[derive(Default)]
 struct Progress {
     decided: Plan,
@@ -68,84 +65,80 @@ struct Progress {
 }
 
 impl Run<'_> {
-    pub(super) async fn carry_out(&self, looked: PayeeSnapshot, plan: Plan) -> TurnResult {
+    pub(super) async fn execute_plan(&self, snapshot: PayeeSnapshot, plan: Plan) -> TurnResult {
         let mut progress = Progress::default();
-        let halted = self.parts(&looked, &plan, &mut progress).await.err();
-        let next = match &halted {
-            None => self.next_look(&looked, &plan),
-            Some(_) => NextLook::Now(looked.held.looked_until.clone()),
+        let stop_reason = self.execute_parts(&snapshot, &plan, &mut progress).await.err();
+        let next = match &stop_reason {
+            None => self.next_check(&snapshot, &plan),
+            Some(_) => NextCheck::Now(snapshot.held.looked_until.clone()),
         };
-        let goes_on = halted.is_none() && looked.next.is_some();
-        let id = &looked.turn.professional_id;
-        if let Err(error) = looked.company.release_payee(id, &looked.held, next).await {
-            tracing::warn!(%error, "a professional stays claimed until the lease lapses");
+        let has_more = stop_reason.is_none() && snapshot.next.is_some();
+        let id = &snapshot.turn.professional_id;
+        if let Err(error) = snapshot.company.release_payee(id, &snapshot.held, next).await {
+            tracing::warn!(%error, "a professional stays claimed until the lease expires");
         }
-        let (worked, tries) = match &halted {
+        let (worked, tries) = match &stop_reason {
             Some(StopReason::Store(error)) => {
-                tracing::error!(%error, "a payout plan was not carried out");
+                tracing::error!(%error, "a payout plan was not executed");
                 (Worked::Failed, None)
             }
-            Some(StopReason::Moved) => (Worked::Skipped, Some(looked.turn.tries + 1)),
-            Some(StopReason::Shut) => (Worked::Skipped, None),
+            Some(StopReason::Changed) => (Worked::Skipped, Some(snapshot.turn.tries + 1)),
+            Some(StopReason::BreakerTripped) => (Worked::Skipped, None),
             None if progress.failed => (Worked::Failed, Some(0)),
             None if progress.in_doubt => (Worked::InDoubt, Some(0)),
             None => (Worked::Done, Some(0)),
         };
-        self.tell(progress.decided);
-        let again = tries.filter(|_| goes_on || matches!(halted, Some(StopReason::Moved)));
-        let again = again.map(|tries| super::payee_snapshot::PayeeTurn { tries, ..looked.turn });
-        TurnResult { worked, again, left: halted.is_some() || progress.failed || goes_on }
+        self.add_decisions(progress.decided);
+        let again = tries.filter(|_| has_more || matches!(stop_reason, Some(StopReason::Changed)));
+        let again = again.map(|tries| super::payee_snapshot::PayeeTurn { tries, ..snapshot.turn });
+        TurnResult { worked, again, left: stop_reason.is_some() || progress.failed || has_more }
     }
 
-    /// The parts of a plan, each decided and performed before the next: whatever ends the run leaves little
-    /// that is decided and not done.
-    async fn parts(
+    /// Executes a plan in parts, each written and performed before the next, so that an interrupted run leaves few
+    /// transfers that are written and not made.
+    async fn execute_parts(
         &self,
-        looked: &PayeeSnapshot,
+        snapshot: &PayeeSnapshot,
         plan: &Plan,
         progress: &mut Progress,
     ) -> Result<(), StopReason> {
         for settled in &plan.settled {
-            self.check_gate()?;
-            self.settle(looked, plan, settled).await?;
+            self.check_breaker()?;
+            self.record_settlement(snapshot, plan, settled).await?;
             progress.decided.settled.push(settled.clone());
         }
         for part in plan.transfers.chunks(BOOKINGS_AT_ONCE) {
-            self.check_gate()?;
-            let effects = self.decide(looked, plan, part).await?;
+            self.check_breaker()?;
+            let effects = self.write_transfers(snapshot, plan, part).await?;
             progress.decided.transfers.extend_from_slice(part);
             for (booking_id, effect) in effects {
-                self.perform(looked, booking_id, effect, progress).await?;
+                self.perform(snapshot, booking_id, effect, progress).await?;
             }
         }
         for part in plan.skips.chunks(SKIPS_AT_ONCE) {
-            self.skip(looked, plan, part).await?;
+            self.write_skips(snapshot, plan, part).await?;
             progress.decided.skips.extend_from_slice(part);
         }
         progress.decided.carried.clone_from(&plan.carried);
         Ok(())
     }
 
-    fn check_gate(&self) -> Result<(), StopReason> {
-        if self.breaker.is_open() { Ok(()) } else { Err(StopReason::Shut) }
+    fn check_breaker(&self) -> Result<(), StopReason> {
+        if self.breaker.allows_calls() { Ok(()) } else { Err(StopReason::BreakerTripped) }
     }
 
-    /// A share that a debt takes all of. Its books change the balance, so it is a transaction of its own.
-    async fn settle(
+    /// Records a share that a debt consumes entirely. Its ledger entries change the balance, so it needs a
+    /// transaction of its own.
+    async fn record_settlement(
         &self,
-        looked: &PayeeSnapshot,
+        snapshot: &PayeeSnapshot,
         plan: &Plan,
         settled: &SettledByDebt,
     ) -> Result<(), StopReason> {
         let (now, batch) = (self.payouts.now(), self.payout_request.batch);
         let SettledByDebt { booking_id, payable, .. } = settled;
-        let nothing = Money { amount: 0, currency: payable.currency.clone() };
-        let what = BookingFactKind::PaidOut {
-            batch,
-            transfer: None,
-            money: nothing,
-            carried_amount: payable.amount,
-        };
+        let money = Money { amount: 0, currency: payable.currency.clone() };
+        let what = BookingFactKind::PaidOut { batch, transfer: None, money, carried_amount: payable.amount };
         let source = format!("settle:{booking_id}:{batch}");
         let change = BookingChange {
             facts: vec![BookingFact { at: now, what, source: source.clone() }],
@@ -154,28 +147,28 @@ impl Run<'_> {
             actor: Some(self.payout_request.actor.clone()),
             ..BookingChange::default()
         };
-        let mut writes = self.held(looked, now);
-        writes.extend(self.recorded(looked, *booking_id, change, now)?);
+        let mut writes = self.claim_writes(snapshot, now);
+        writes.extend(self.booking_writes(snapshot, *booking_id, change, now)?);
         let entry = BatchEntry {
             status: EntryStatus::Settled,
             carried_amount: payable.amount,
-            ..entry(*booking_id, looked, payable, now)
+            ..open_entry(*booking_id, snapshot, payable, now)
         };
-        writes.push(looked.company.enter_in_batch(batch, &entry)?);
-        writes.push(self.line(looked, plan, &payable.currency, (0, payable.amount)));
+        writes.push(snapshot.company.put_batch_entry(batch, &entry)?);
+        writes.push(self.line_write(snapshot, plan, &payable.currency, (0, payable.amount)));
         self.commit(writes).await
     }
 
-    /// Decides on transfers: after this they are made, by this run or by the sweep.
-    async fn decide(
+    /// Writes planned transfers; after this they are made, by this run or by the sweep.
+    async fn write_transfers(
         &self,
-        looked: &PayeeSnapshot,
+        snapshot: &PayeeSnapshot,
         plan: &Plan,
         part: &[PlannedTransfer],
     ) -> Result<Vec<(BookingId, Effect)>, StopReason> {
         let (now, batch) = (self.payouts.now(), self.payout_request.batch);
-        let company = &looked.company;
-        let mut writes = self.held(looked, now);
+        let company = &snapshot.company;
+        let mut writes = self.claim_writes(snapshot, now);
         let mut effects = Vec::new();
         let mut sums: BTreeMap<&Currency, (i64, i64)> = BTreeMap::new();
         for transfer in part {
@@ -188,111 +181,128 @@ impl Run<'_> {
                 actor: Some(actor.clone()),
                 ..BookingChange::default()
             };
-            writes.extend(self.recorded(looked, *booking_id, change, now)?);
+            writes.extend(self.booking_writes(snapshot, *booking_id, change, now)?);
             let action = Action::plain(key.clone(), ActionKind::ShareTransferred, actor, now);
             let effect = Effect::prepared(action, Request::Transfer(request.clone()), key.clone());
-            // Left to this run for as long as it may hold the claim, then to the sweep.
+            // Due for the sweep once this run can no longer hold the claim.
             let due_at = now + Duration::minutes(LEASE_MINUTES);
             writes.push(company.add_action(*booking_id, &effect, Some(due_at))?);
             let entry = BatchEntry {
                 amount: request.amount,
                 carried_amount: *carried_amount,
                 operation: Some(key),
-                ..entry(*booking_id, looked, &transfer.payable, now)
+                ..open_entry(*booking_id, snapshot, &transfer.payable, now)
             };
-            writes.push(company.enter_in_batch(batch, &entry)?);
+            writes.push(company.put_batch_entry(batch, &entry)?);
             effects.push((*booking_id, effect));
             let sum = sums.entry(&request.currency).or_default();
             (sum.0, sum.1) = (sum.0.saturating_add(request.amount), sum.1.saturating_add(*carried_amount));
         }
         for (currency, sum) in sums {
             if sum.1 > 0 {
-                writes.push(company.reserve(&looked.turn.professional_id, currency, sum.1));
+                writes.push(company.reserve(&snapshot.turn.professional_id, currency, sum.1));
             }
-            writes.push(self.line(looked, plan, currency, sum));
-            writes.extend(self.used_approval(looked, currency));
+            writes.push(self.line_write(snapshot, plan, currency, sum));
+            writes.extend(self.approval_write(snapshot, currency));
         }
         self.commit(writes).await?;
         Ok(effects)
     }
 
-    /// Says of bookings why they wait. What this or another batch is at already is said there.
-    async fn skip(&self, looked: &PayeeSnapshot, plan: &Plan, part: &[Skip]) -> Result<(), StopReason> {
+    /// Writes entries that say why bookings are skipped. Bookings that are paid or being paid have an entry
+    /// already.
+    async fn write_skips(
+        &self,
+        snapshot: &PayeeSnapshot,
+        plan: &Plan,
+        part: &[Skip],
+    ) -> Result<(), StopReason> {
         let (now, batch) = (self.payouts.now(), self.payout_request.batch);
-        let mut writes = self.held(looked, now);
+        let mut writes = self.claim_writes(snapshot, now);
         for skip in part {
             if matches!(skip.reason, SkipReason::InProgress | SkipReason::AlreadyPaid) {
                 continue;
             }
-            // The refusal itself stands in the entry, and says more.
+            // The existing entry has the refusal's reason, which is more precise.
             if skip.reason == SkipReason::TransferRefused {
                 continue;
             }
             let entry = BatchEntry {
                 status: EntryStatus::Skipped,
                 reason: Some(skip.reason.as_str().to_owned()),
-                ..entry(skip.booking_id, looked, &skip.money, now)
+                ..open_entry(skip.booking_id, snapshot, &skip.money, now)
             };
-            writes.push(looked.company.enter_in_batch(batch, &entry)?);
+            writes.push(snapshot.company.put_batch_entry(batch, &entry)?);
         }
         let owing = plan.carried.iter().filter(|line| line.used_amount == 0);
-        writes.extend(owing.map(|line| self.line(looked, plan, &line.currency, (0, 0))));
+        writes.extend(owing.map(|line| self.line_write(snapshot, plan, &line.currency, (0, 0))));
         if writes.len() == 1 {
             return Ok(());
         }
         self.commit(writes).await
     }
 
-    fn held(&self, looked: &PayeeSnapshot, now: DateTime<Utc>) -> Vec<Write> {
-        vec![looked.company.hold_payee(&looked.turn.professional_id, &looked.held, lease_until(now))]
+    fn claim_writes(&self, snapshot: &PayeeSnapshot, now: DateTime<Utc>) -> Vec<Write> {
+        vec![snapshot.company.extend_payee_claim(
+            &snapshot.turn.professional_id,
+            &snapshot.held,
+            lease_until(now),
+        )]
     }
 
-    fn recorded(
+    fn booking_writes(
         &self,
-        looked: &PayeeSnapshot,
+        snapshot: &PayeeSnapshot,
         booking_id: BookingId,
         change: BookingChange,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, StopReason> {
-        let row: &BookingRow = looked.rows.get(&booking_id).ok_or(StopReason::Moved)?;
+        let row: &BookingRow = snapshot.rows.get(&booking_id).ok_or(StopReason::Changed)?;
         let booking_config = self.payouts.effect_clients.booking_config;
-        Ok(looked.company.record_booking(row.clone(), change, booking_config, now)?.writes)
+        Ok(snapshot.company.record_booking(row.clone(), change, booking_config, now)?.writes)
     }
 
-    fn line(&self, looked: &PayeeSnapshot, plan: &Plan, currency: &Currency, sums: (i64, i64)) -> Write {
+    fn line_write(
+        &self,
+        snapshot: &PayeeSnapshot,
+        plan: &Plan,
+        currency: &Currency,
+        sums: (i64, i64),
+    ) -> Write {
         let carried = plan.carried.iter().find(|line| line.currency == *currency);
-        let whose = (&looked.turn.professional_id, currency);
-        looked.company.count_in_line(self.payout_request.batch, whose, sums, carried)
+        let payee_key = (&snapshot.turn.professional_id, currency);
+        snapshot.company.update_batch_line(self.payout_request.batch, payee_key, sums, carried)
     }
 
-    /// An approval that counted is used for this batch and for no other.
-    fn used_approval(&self, looked: &PayeeSnapshot, currency: &Currency) -> Option<Write> {
+    /// The write that binds an approval to this batch, so that no other batch can use it.
+    fn approval_write(&self, snapshot: &PayeeSnapshot, currency: &Currency) -> Option<Write> {
         let (batch, now) = (self.payout_request.batch, self.payouts.now());
-        let approval = looked.money.get(currency)?.approval.as_ref()?;
+        let approval = snapshot.money.get(currency)?.approval.as_ref()?;
         let counts =
-            approval.counts_for(batch, self.payout_request.asker(), now) && approval.used_in.is_none();
+            approval.counts_for(batch, self.payout_request.requester(), now) && approval.used_in.is_none();
         let limit = self.payouts.approval_above.get(currency);
-        let whose = &looked.turn.professional_id;
-        (counts && limit.is_some()).then(|| looked.company.use_approval(whose, currency, approval, batch))
+        let payee_key = &snapshot.turn.professional_id;
+        (counts && limit.is_some())
+            .then(|| snapshot.company.use_approval(payee_key, currency, approval, batch))
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), StopReason> {
         Ok(self.payouts.store.commit(self.payouts.ids.next(), writes).await?)
     }
 
-    /// Makes one transfer. What cannot be made now is due by itself.
+    /// Makes one transfer. A transfer that cannot be made now stays in the due index.
     async fn perform(
         &self,
-        looked: &PayeeSnapshot,
+        snapshot: &PayeeSnapshot,
         booking_id: BookingId,
         effect: Effect,
         progress: &mut Progress,
     ) -> Result<(), StopReason> {
-        self.check_gate()?;
+        self.check_breaker()?;
         let (now, owner) = (self.payouts.now(), self.payouts.ids.next());
         let effect_clients = self.payouts.effect_clients;
         let outcome =
-            effects::execute(&looked.company, booking_id, effect, effect_clients, owner, now).await?;
+            effects::execute(&snapshot.company, booking_id, effect, effect_clients, owner, now).await?;
         let Outcome::Recorded(effect) = outcome else { return Ok(()) };
         tracing::info!(%booking_id, effect = %effects::describe(&effect), "transfer attempted");
         match effect.status {
@@ -301,40 +311,9 @@ impl Run<'_> {
             EffectStatus::Sending => progress.failed = true,
             EffectStatus::Prepared => {
                 progress.failed = true;
-                self.breaker.note_not_sent(effect.reason.as_deref().unwrap_or_default());
+                self.breaker.record_not_sent(effect.reason.as_deref().unwrap_or_default());
             }
         }
         Ok(())
-    }
-
-    /// An index follows the table after a moment. A booking that came to be payable in the last one may have
-    /// been on no list yet, and nobody would look for it again.
-    fn shown_by_all_lists_at(&self, held: &PayeeRow) -> Option<DateTime<Utc>> {
-        let shown_at = held.touched_at? + Duration::minutes(INDEX_LAG_MINUTES);
-        (shown_at > self.payouts.effect_clients.clock.now()).then_some(shown_at)
-    }
-
-    /// When a professional is looked at again, once a look was carried out to its end.
-    fn next_look(&self, looked: &PayeeSnapshot, plan: &Plan) -> NextLook {
-        if let Some(next) = &looked.next {
-            return NextLook::Now(Some(next.to_string()));
-        }
-        let day_ends_at = self.payouts.calendar.ends_at(self.payout_request.batch);
-        let waits_until = |skip: &Skip| match skip.reason {
-            SkipReason::AlreadyPaid | SkipReason::InProgress => None,
-            SkipReason::HeldBack => {
-                let same = |candidate: &&crate::domain::marketplace::payout::Candidate| {
-                    candidate.booking_id == skip.booking_id
-                };
-                looked.candidates.iter().find(same)?.hold_back_ends_at
-            }
-            _ => Some(day_ends_at),
-        };
-        let next = plan.skips.iter().filter_map(waits_until).min();
-        // What earlier looks of the same tour left waits for the next batch, whatever it waits for.
-        let next =
-            if looked.is_later { Some(next.map_or(day_ends_at, |at| at.min(day_ends_at))) } else { next };
-        let next = next.or_else(|| self.shown_by_all_lists_at(&looked.held));
-        next.map_or(NextLook::Never, NextLook::At)
     }
 }

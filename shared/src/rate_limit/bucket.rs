@@ -1,15 +1,14 @@
-//! A token bucket as arithmetic: the generic cell rate algorithm, exact in whole numbers.
+//! The arithmetic of a token bucket: the generic cell rate algorithm, exact in integers.
 //!
-//! A bucket is one number, `tat`: the time at which it will be whole again. A token costs an interval
-//! of window / quota, and may be taken while `tat` is then no further away than the window. Times are
-//! counted in parts of a millisecond, as many to each as the quota: so the interval is a whole number
-//! of parts whatever the quota, and nothing is ever rounded.
+//! A bucket is one number, `tat`: the time at which it is full again. A token adds an interval of window /
+//! quota, and may be taken if `tat` is then at most one window in the future. The unit of time is a millisecond
+//! divided by the quota, so that the interval is an integer for every quota and nothing is rounded.
 
 use chrono::{DateTime, Utc};
 
 use crate::store::platform::limit::BucketForm;
 
-/// The numbers of one bucket.
+/// The parameters of one bucket.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bucket {
     quota: i128,
@@ -17,21 +16,20 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// A bucket of `quota` tokens that fills in a window; without at least one token and a second, it
-    /// would be none.
+    /// A bucket of `quota` tokens that fills in `window_seconds`; both are at least 1.
     pub(super) fn new(quota: u32, window_seconds: u32) -> Self {
         Self { quota: quota.max(1).into(), window_ms: i128::from(window_seconds.max(1)) * 1_000 }
     }
 
-    /// When it is whole again: not before now, and now if `tat` lies further ahead than any honest clock
-    /// could have written it.
+    /// The time at which it is full again: at least `now`, and `now` if `tat` is further in the future than any
+    /// correct clock could have written.
     pub(super) fn tat(&self, tat: Option<i128>, now: DateTime<Utc>) -> i128 {
         let now = self.parts(now);
         tat.filter(|tat| *tat <= self.absurd(now)).map_or(now, |tat| tat.max(now))
     }
 
-    /// The write that takes a token from a bucket of this `tat`; `None` when there is no token.
-    pub(super) fn step(&self, tat: Option<i128>, now: DateTime<Utc>) -> Option<BucketForm> {
+    /// The form of the write that takes a token from a bucket with this `tat`; `None` if it is empty.
+    pub(super) fn write_form(&self, tat: Option<i128>, now: DateTime<Utc>) -> Option<BucketForm> {
         let tat = self.tat(tat, now);
         let now = self.parts(now);
         let latest = now + self.window() - self.interval();
@@ -46,24 +44,24 @@ impl Bucket {
         self.tat(tat, now) + self.interval()
     }
 
-    /// How many tokens there are.
+    /// The available tokens.
     pub(super) fn remaining(&self, tat: Option<i128>, now: DateTime<Utc>) -> u32 {
         let left = self.parts(now) + self.window() - self.tat(tat, now);
         u32::try_from(left.max(0) / self.interval()).unwrap_or(u32::MAX)
     }
 
-    /// How long until it is whole, in seconds begun.
+    /// The time until it is full, in seconds, rounded up.
     pub(super) fn reset_seconds(&self, tat: Option<i128>, now: DateTime<Utc>) -> u32 {
         self.seconds(self.tat(tat, now) - self.parts(now))
     }
 
-    /// How long until there is a token, in seconds begun.
+    /// The time until a token is available, in seconds, rounded up.
     pub(super) fn wait_seconds(&self, tat: Option<i128>, now: DateTime<Utc>) -> u32 {
         self.seconds(self.taken(tat, now) - self.window() - self.parts(now))
     }
 
-    /// The first millisecond at which it is whole.
-    pub(super) fn whole_at_ms(&self, tat: i128) -> i64 {
+    /// The first millisecond at which it is full.
+    pub(super) fn full_at_ms(&self, tat: i128) -> i64 {
         i64::try_from(tat.div_euclid(self.quota) + 1).unwrap_or(i64::MAX)
     }
 
@@ -75,7 +73,7 @@ impl Bucket {
         self.window_ms
     }
 
-    /// The interval, as a row's number is written.
+    /// The interval in the unit of a row's `tat`.
     pub(super) fn interval_parts(&self) -> i64 {
         i64::try_from(self.interval()).unwrap_or(i64::MAX)
     }

@@ -1,45 +1,43 @@
-//! Every class of limit, with its numbers and the reason for each.
+//! The classes of rate limits, with their numbers and the reasons for them.
 
-/// A limit by name: how often, whose requests, and what if it cannot be counted.
+/// A rate limit: its quota, its subject, and its behaviour if a request cannot be counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Class {
-    /// The name, in logs and headers; part of the rows' keys, so it never changes.
+    /// Used in logs, headers and row keys, so it never changes.
     pub name: &'static str,
-    /// How many requests at once, and in the long run within each window.
+    /// The requests that are admitted at once, and in the long run per window.
     pub quota: u32,
-    /// How long a bucket takes to fill from empty to whole.
+    /// The time in which an empty bucket fills.
     pub window_seconds: u32,
-    /// Whose requests are counted.
     pub subject: LimitSubject,
-    /// How many rows share the quota. One row takes about 1,000 writes a second, so only what may come
-    /// faster than that needs more.
+    /// The number of rows that share the quota. One row allows about 1,000 writes a second, so only faster
+    /// requests need more rows.
     pub shards: u8,
-    /// What happens when the table does not answer in time.
+    /// The behaviour if the table does not answer in time.
     pub unanswered: WhenUncounted,
     pub reason: &'static str,
 }
 
-/// Whose requests are counted together.
+/// The subject whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitSubject {
-    /// The address the platform vouches for.
+    /// The client address that the platform provides.
     Ip,
-    /// That address, and the account that is named, each with a bucket of its own.
+    /// That address and the named account, each with its own bucket.
     IpAndAccount,
-    /// Whoever has proven who they are.
+    /// The authenticated caller.
     Caller,
-    /// The company that is dealt with, whoever asks.
+    /// The company that the request is about, whoever the caller is.
     Company,
-    /// Who sends: a provider, or a scheduler.
+    /// The sender: a provider or a scheduler.
     Source,
 }
 
-/// What happens to a request that could not be counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WhenUncounted {
-    /// It is refused with 503: an uncounted request could prove somebody, move money or write to people.
+    /// Refused with 503: an uncounted request could authenticate an attacker, move money or send messages.
     Closed,
-    /// It is served, visibly uncounted: refusing it would do more harm than serving it.
+    /// Served and reported as uncounted: refusing it would do more harm.
     Open,
 }
 
@@ -53,7 +51,7 @@ pub static AUTH: Class = Class {
     reason: "A person mistypes a password a few times; at 480 guesses a day no decent one is found.",
 };
 
-/// Signing in, all accounts of one address together.
+/// Sign-in, all accounts of one client address together.
 pub static AUTH_ADDRESS: Class = Class {
     name: "auth_address",
     quota: 100,
@@ -61,7 +59,7 @@ pub static AUTH_ADDRESS: Class = Class {
     subject: LimitSubject::Ip,
     shards: 1,
     unanswered: WhenUncounted::Closed,
-    reason: "An office behind one address mistypes more than a person does, and right passwords are given back; a guesser who changes accounts is stopped here.",
+    reason: "An office behind one address mistypes more than a person does, and correct passwords are refunded; a guesser who changes accounts is stopped here.",
 };
 
 pub static SIGN_UP: Class = Class {
@@ -74,7 +72,7 @@ pub static SIGN_UP: Class = Class {
     reason: "An office behind one address opens a few accounts an hour; each mails somebody, so a farm of them must not.",
 };
 
-/// Asking for a link that resets a password, and using it.
+/// Requesting and redeeming a link that resets a password.
 pub static RESET: Class = Class {
     name: "reset",
     quota: 5,
@@ -82,10 +80,10 @@ pub static RESET: Class = Class {
     subject: LimitSubject::IpAndAccount,
     shards: 1,
     unanswered: WhenUncounted::Closed,
-    reason: "A link is another way in, so it is guarded like signing in, and nobody's mailbox is flooded.",
+    reason: "A link is another way in, so it is limited like sign-in, and no mailbox is flooded.",
 };
 
-/// Asking for such links, for all accounts of one address together.
+/// Requesting such links, all accounts of one client address together.
 pub static RESET_ADDRESS: Class = Class {
     name: "reset_address",
     quota: 30,
@@ -96,7 +94,7 @@ pub static RESET_ADDRESS: Class = Class {
     reason: "Several people of an office may forget their passwords in one morning; each request sends a mail, so a farm of them must not.",
 };
 
-/// Proofs that did not hold.
+/// Failed authentication with a token.
 pub static TOKEN: Class = Class {
     name: "token",
     quota: 30,
@@ -117,7 +115,7 @@ pub static FEEDBACK: Class = Class {
     reason: "One person has something to say a few times an hour; the rest is spam, which harms no one while uncounted.",
 };
 
-/// Asking for a job.
+/// Requesting a booking.
 pub static BOOKING: Class = Class {
     name: "booking",
     quota: 20,
@@ -125,7 +123,7 @@ pub static BOOKING: Class = Class {
     subject: LimitSubject::Caller,
     shards: 1,
     unanswered: WhenUncounted::Closed,
-    reason: "Each one holds money on a card and asks a professional; nobody needs one every three minutes for hours.",
+    reason: "Each one authorizes a payment and notifies a professional; no customer needs one every three minutes for hours.",
 };
 
 pub static MESSAGING: Class = Class {
@@ -138,7 +136,7 @@ pub static MESSAGING: Class = Class {
     reason: "A person writes a message every two seconds at the very most; a stolen account must not write to everybody.",
 };
 
-/// What is done to a case by hand.
+/// Manual actions on a case.
 pub static CASE_ACTION: Class = Class {
     name: "case_action",
     quota: 60,
@@ -177,10 +175,10 @@ pub static SETTINGS: Class = Class {
     subject: LimitSubject::Company,
     shards: 1,
     unanswered: WhenUncounted::Open,
-    reason: "Settings are read with a page and changed by hand; a change has every open case looked at again.",
+    reason: "Settings are read with a page and changed by hand; a change makes every open case be checked again.",
 };
 
-/// Searching without an account.
+/// Search without an account.
 pub static PUBLIC_SEARCH: Class = Class {
     name: "public_search",
     quota: 60,

@@ -1,17 +1,18 @@
-//! What this process last saw of the buckets.
+//! The buckets as this process last saw them.
 //!
-//! A bucket's `tat` only grows, so what was seen is never too late: a bucket seen empty is empty until
-//! the time that was seen, and needs no asking. One seen otherwise tells which form of the write will do.
+//! A bucket's `tat` only grows, so a remembered one is never too high: a bucket that was seen empty stays empty
+//! until that time and needs no request. For other buckets the remembered `tat` tells which form of the write
+//! will succeed.
 
 use std::collections::{BTreeSet, HashMap};
 
-/// Names a row: a digest.
+/// The digest that identifies a row.
 pub(super) type RowId = [u8; 32];
 
-/// How many buckets are remembered: 2 MB, and more subjects than one process serves in a window.
+/// 2 MB, and more subjects than one process serves in a window.
 const MAX_BUCKETS: usize = 10_000;
 
-/// A bounded memory; when it is full, the bucket that is whole again soonest is forgotten.
+/// A bounded memory; if it exceeds its capacity, the bucket that is full again first is dropped.
 #[derive(Debug)]
 pub(super) struct Memory {
     capacity: usize,
@@ -26,17 +27,17 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// The `tat` last seen.
+    /// The `tat` that was last seen.
     pub(super) fn recall(&self, id: &RowId) -> Option<i128> {
         self.buckets.get(id).map(|(tat, _)| *tat)
     }
 
-    /// Remembers a bucket's `tat` until the bucket is whole.
-    pub(super) fn note(&mut self, id: RowId, tat: i128, whole_at_ms: i64, now_ms: i64) {
-        if let Some((_, old_end)) = self.buckets.insert(id, (tat, whole_at_ms)) {
+    /// Remembers a bucket's `tat` until the bucket is full.
+    pub(super) fn remember(&mut self, id: RowId, tat: i128, full_at_ms: i64, now_ms: i64) {
+        if let Some((_, old_end)) = self.buckets.insert(id, (tat, full_at_ms)) {
             self.by_end.remove(&(old_end, id));
         }
-        self.by_end.insert((whole_at_ms, id));
+        self.by_end.insert((full_at_ms, id));
         while let Some((end, id)) = self.by_end.first().copied() {
             if end > now_ms && self.buckets.len() <= self.capacity {
                 return;
@@ -61,23 +62,23 @@ mod tests {
     fn a_full_memory_forgets_what_ends_soonest() {
         let mut memory = Memory::default();
         for number in 0..50_000_u32 {
-            memory.note(id(number), 1, 1_000 + i64::from(number), 0);
+            memory.remember(id(number), 1, 1_000 + i64::from(number), 0);
         }
         assert_eq!((memory.buckets.len(), memory.by_end.len()), (MAX_BUCKETS, MAX_BUCKETS));
         assert_eq!(memory.recall(&id(39_999)), None);
         assert_eq!(memory.recall(&id(40_000)), Some(1));
-        memory.note(id(7), 1, 999, 0);
+        memory.remember(id(7), 1, 999, 0);
         assert_eq!((memory.recall(&id(7)), memory.recall(&id(40_000))), (None, Some(1)));
     }
 
     #[test]
     fn what_is_whole_again_takes_no_room() {
         let mut memory = Memory::default();
-        memory.note(id(1), 1, 1_000, 0);
-        memory.note(id(1), 2, 2_000, 0);
-        memory.note(id(2), 3, 3_000, 1_500);
+        memory.remember(id(1), 1, 1_000, 0);
+        memory.remember(id(1), 2, 2_000, 0);
+        memory.remember(id(2), 3, 3_000, 1_500);
         assert_eq!((memory.recall(&id(1)), memory.buckets.len()), (Some(2), 2));
-        memory.note(id(3), 4, 4_000, 3_000);
+        memory.remember(id(3), 4, 4_000, 3_000);
         assert_eq!((memory.buckets.len(), memory.by_end.len()), (1, 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Recording what Stripe tells and nobody had told us.
+//! Records facts that Stripe reports and that no event had delivered.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -12,22 +12,21 @@ use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingOwner, BookingRow};
 use crate::store::marketplace::reconciliation::RECONCILIATION_JOB;
 
-/// An event may move the booking at the same moment; a sixth time is no coincidence.
+/// An event may change the booking at the same moment; a sixth conflict has another cause.
 const TRIES: u32 = 6;
 
-/// By what a word was found: the line, or the transfer itself.
+/// Where a Stripe record was found: a balance transaction, or a transfer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub id: &'a str,
-    /// When it was made.
     pub created: DateTime<Utc>,
-    /// When Stripe was asked.
-    pub asked_at: DateTime<Utc>,
+    /// When Stripe was queried.
+    pub queried_at: DateTime<Utc>,
 }
 
 impl Run<'_> {
-    /// Records the missing facts, and gives the row back as it is then. Steps that follow from it are
-    /// prepared with it, and found by the sweep.
+    /// Records the missing facts and returns the row after that. Follow-up steps are written in the same
+    /// transaction, and the sweep performs them.
     pub(super) async fn backfill(
         &self,
         of: &BookingOwner,
@@ -55,7 +54,7 @@ impl Run<'_> {
                 Ok(recording) => recording,
                 Err(RecordError::Store(error)) => return Err(error.into()),
                 Err(error) => {
-                    tracing::error!(booking_id = %of.booking_id, %error, "what Stripe tells was not recorded");
+                    tracing::error!(booking_id = %of.booking_id, %error, "a fact that Stripe reports was not recorded");
                     return Ok(row);
                 }
             };
@@ -73,12 +72,13 @@ impl Run<'_> {
 }
 
 impl Origin<'_> {
-    /// When what a word tells happened. Of totals that rise and fall the newest counts, and what was
-    /// asked for has seen every second but the one it was asked in: whatever is told of that one is newer.
+    /// The time of a record's fact. Refunds and disputes are totals of which the newest wins. A query covers every
+    /// second before the one it was made in, so it is dated just before that second, and any event of that second
+    /// is newer.
     fn happened_at(&self, record: &StripeRecord) -> DateTime<Utc> {
         match record.movement {
             Movement::Refunded | Movement::Disputed(_) => {
-                whole_seconds(self.asked_at) - Duration::milliseconds(1)
+                whole_seconds(self.queried_at) - Duration::milliseconds(1)
             }
             _ => self.created,
         }

@@ -1,4 +1,4 @@
-//! The cash in the books against the cash at Stripe, since the beginning.
+//! Compares the cash in the ledger with the cash at Stripe since the first run.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use super::{Run, RunError};
 use crate::store::marketplace::reconciliation::Cash;
 
 impl Run<'_> {
-    /// Adds up both sides: what is in neither the books nor a finding should be nothing, to the cent.
-    pub(super) async fn add_up(&mut self) -> Result<(), RunError> {
-        // Lines that had no time to settle are in the books already, so they count here, and only here.
+    /// Adds up both sides. The difference that no finding explains must be zero, to the cent.
+    pub(super) async fn compare_cash(&mut self) -> Result<(), RunError> {
+        // The ledger already contains lines that are too recent to be matched, so they are included here only.
         let Some(from) = self.cursor.lines_from else { return Ok(()) };
-        let Some(tail) = self.lines(from, None).await? else { return Ok(()) };
+        let Some(tail) = self.fetch_lines(from, None).await? else { return Ok(()) };
         let mut cash: BTreeMap<String, Cash> = BTreeMap::new();
         for (currency, amount) in self.cursor.sums.moved(|kind| !is_platform_kind(kind)) {
             cash.entry(currency).or_default().stripe_amount = amount;
         }
-        for line in tail.into_iter().map(line::read).filter(|line| !is_platform_kind(&line.kind)) {
+        for line in tail.into_iter().map(line::parse_line).filter(|line| !is_platform_kind(&line.kind)) {
             let total = &mut cash.entry(line.currency).or_default().stripe_amount;
             *total = total.saturating_add(line.amount);
         }

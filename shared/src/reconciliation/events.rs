@@ -1,4 +1,4 @@
-//! Events that were never delivered: Stripe tries for three days and lists for thirty.
+//! Fetches events that were never delivered: Stripe retries delivery for three days and lists events for thirty.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -8,16 +8,16 @@ use crate::providers::stripe::balance::{EventFilter, FetchedEvent};
 use crate::providers::stripe::list::Created;
 use crate::providers::stripe::{self, VerifiedStripeEvent};
 
-/// What Stripe lists, less a minute for clocks that differ.
+/// The period that Stripe lists, less a minute for clock skew.
 const LISTED_MINUTES: i64 = 30 * 24 * 60 - 1;
 
-/// How far a run looks back behind where the last one ended: an event may be listed later than it is dated.
+/// How far a run reaches back before the end of the last one: an event may be listed later than it is dated.
 const OVERLAP_MINUTES: i64 = 60;
 
-/// The most events of which one request asks what is known.
+/// Events whose ids one request to the table checks.
 const AT_ONCE: usize = 100;
 
-/// The events that something follows from; Stripe takes at most twenty.
+/// The event types that have a meaning for us; Stripe accepts at most twenty in a filter.
 const TYPES: [&str; 18] = [
     "account.application.deauthorized",
     "account.updated",
@@ -40,20 +40,20 @@ const TYPES: [&str; 18] = [
 ];
 
 impl Run<'_> {
-    /// Takes in what happened since the last run and nobody told us, oldest slice first.
+    /// Receives the events since the last run that were not delivered, oldest slice first.
     pub(super) async fn fetch_events(&mut self) -> Result<(), RunError> {
-        // The second that is not over yet is looked at too, and again by the next run.
+        // The current second is included, and the next run reads it again.
         let until = whole_seconds(self.app.clock.now()) + Duration::seconds(1);
         let oldest = until - Duration::minutes(LISTED_MINUTES);
         let mut from = self.cursor.events_from.map_or(oldest, |from| from.max(oldest));
         let mut width = until - from;
-        while from < until && !self.is_over() {
+        while from < until && !self.is_limit_reached() {
             let end = (from + width).min(until);
-            let Some(events) = self.events(from, end).await? else {
+            let Some(events) = self.fetch_slice(from, end).await? else {
                 width = half(end - from);
                 continue;
             };
-            let fetched = self.take_in(&events).await?;
+            let fetched = self.receive_missing(&events).await?;
             let mut cursor = self.cursor.clone();
             let next = if end == until { until - Duration::minutes(OVERLAP_MINUTES) } else { end };
             cursor.events_from = Some(next);
@@ -66,7 +66,7 @@ impl Run<'_> {
                 self.known += events.len() as u64 - fetched;
                 (from, width) = (end, width * 2);
             } else {
-                // What was taken in was taken in, whoever moves the cursor.
+                // The events were received even if another run advanced the cursor.
                 self.summary.events_fetched += fetched;
                 from = self.cursor.events_from.map_or(until, |from| from.max(oldest));
             }
@@ -74,7 +74,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn events(
+    async fn fetch_slice(
         &mut self,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
@@ -82,18 +82,18 @@ impl Run<'_> {
         let created = Created { from: Some(from), until: Some(until) };
         let types = TYPES.map(str::to_owned).to_vec();
         let (stripe, filter) = (self.stripe, &EventFilter { types, created, delivered: None });
-        let fetch = |place| async move { stripe.events(filter, &place).await };
+        let fetch = |cursor| async move { stripe.events(filter, &cursor).await };
         Ok(self.collect(until - from, fetch, |event: &FetchedEvent| event.id.clone()).await?)
     }
 
-    /// Takes in those that never came in, and says how many they were.
-    async fn take_in(&self, events: &[FetchedEvent]) -> Result<u64, RunError> {
+    /// Receives those events that were never received, and returns their number.
+    async fn receive_missing(&self, events: &[FetchedEvent]) -> Result<u64, RunError> {
         let (inbox, now) = (self.store.inbox(), self.app.clock.now());
         let intake = self.app.intake(self.store);
         let mut fetched = 0;
         for events in events.chunks(AT_ONCE) {
             let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
-            let known = inbox.known(STRIPE, &ids).await?;
+            let known = inbox.known_events(STRIPE, &ids).await?;
             for event in events.iter().filter(|event| !known.contains(&event.id)) {
                 let verified = VerifiedStripeEvent::fetched(event, now);
                 let Ok(read) = stripe::read(&verified, self.app.config.stripe_mode()) else {

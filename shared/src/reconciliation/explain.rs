@@ -1,4 +1,4 @@
-//! Whether the books explain what Stripe says of one place.
+//! Compares one Stripe record with the ledger of its booking.
 
 use std::cmp::Ordering;
 
@@ -13,37 +13,35 @@ use crate::providers::stripe::transfer::Transfer;
 use crate::store::marketplace::booking::BookingRow;
 use crate::store::marketplace::reconciliation::{Books, FindingKind};
 
-/// How the books stand to what Stripe says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Check {
-    /// They say the same.
     Matches,
-    /// It was never heard of; recorded, it should hold. With what the books have instead.
+    /// The ledger lacks this fact; recording it should make both agree. With the ledger's amount in minor units.
     MissingFact(Box<BookingFactKind>, i64),
-    /// They differ, and nothing that is told mends it. With what the books have instead.
+    /// They differ, and no fact can be backfilled. With the ledger's amount in minor units.
     Mismatch(FindingKind, i64),
 }
 
-/// Holds the word against what the books have of the booking it leads to.
+/// Compares a record with the ledger of the booking it belongs to.
 pub(super) fn check(books: &Books, record: &StripeRecord) -> Check {
     match books {
         Books::Known(row) => check_row(row, record),
-        Books::Unknown => Check::Mismatch(record.unknown(), 0),
+        Books::Unknown => Check::Mismatch(record.unknown_kind(), 0),
         Books::Unreadable => Check::Mismatch(FindingKind::BooksUnreadable, 0),
     }
 }
 
-/// The same over a booking's row.
+/// Compares a record with a booking's row.
 pub(super) fn check_row(row: &BookingRow, record: &StripeRecord) -> Check {
-    let Some(booking) = row.booking() else { return Check::Mismatch(record.unknown(), 0) };
-    let is_its = booking.terms.price.currency == record.currency;
+    let Some(booking) = row.booking() else { return Check::Mismatch(record.unknown_kind(), 0) };
+    let is_own_currency = booking.terms.price.currency == record.currency;
     match &record.movement {
-        Movement::Transferred(transfer) => transferred(row, &booking, transfer),
-        Movement::Reversed(transfer) => reversed(row, &booking, transfer, record),
-        _ if !is_of(row, &booking, record) => Check::Mismatch(FindingKind::ChargeUnknown, 0),
-        // What is counted in another currency is an anomaly of the booking, and no amount in its books.
-        _ if !is_its => Check::Mismatch(FindingKind::AmountDiffers, 0),
-        Movement::Captured(charge) => captured(&booking, charge, record),
+        Movement::Transferred(transfer) => check_transferred(row, &booking, transfer),
+        Movement::Reversed(transfer) => check_reversed(row, &booking, transfer, record),
+        _ if !is_own_payment(row, &booking, record) => Check::Mismatch(FindingKind::ChargeUnknown, 0),
+        // A payment in another currency is an anomaly of the booking and not in its ledger.
+        _ if !is_own_currency => Check::Mismatch(FindingKind::AmountDiffers, 0),
+        Movement::Captured(charge) => check_captured(&booking, charge, record),
         Movement::Refunded => {
             let recorded = -booking.amounts.refunded;
             let what =
@@ -54,13 +52,13 @@ pub(super) fn check_row(row: &BookingRow, record: &StripeRecord) -> Check {
                 Check::MissingFact(Box::new(what()), recorded)
             }
         }
-        Movement::Disputed(dispute) => disputed(row, &booking, dispute, record),
+        Movement::Disputed(dispute) => check_disputed(row, &booking, dispute, record),
     }
 }
 
-/// Whether the payment is the booking's own; of a second one nothing is in the books. While none was
-/// taken, the first that was is the booking's, as where its event comes.
-fn is_of(row: &BookingRow, booking: &Booking, record: &StripeRecord) -> bool {
+/// Whether the payment is the booking's own; the ledger contains no second payment. While nothing is captured,
+/// the first captured payment counts as the booking's, as it does for events.
+fn is_own_payment(row: &BookingRow, booking: &Booking, record: &StripeRecord) -> bool {
     let is_first = matches!(record.movement, Movement::Captured(_)) && booking.amounts.captured == 0;
     let own = own_payment(row, booking);
     let is_own = own.is_none_or(|own| Some(own.as_str()) == record.payment_intent.as_deref());
@@ -71,11 +69,11 @@ fn own_payment<'a>(row: &'a BookingRow, booking: &'a Booking) -> Option<&'a Paym
     booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref())
 }
 
-fn captured(booking: &Booking, charge: &str, record: &StripeRecord) -> Check {
+fn check_captured(booking: &Booking, charge: &str, record: &StripeRecord) -> Check {
     let recorded = booking.amounts.captured;
     match (recorded.cmp(&record.amount), record.payment()) {
         (Ordering::Equal, _) => Check::Matches,
-        // The largest total counts, so that a smaller one would change nothing.
+        // The largest captured total wins, so recording a smaller one would change nothing.
         (Ordering::Less, Some(payment_intent)) => {
             let charge = ChargeId::parse(charge).ok();
             let what = BookingFactKind::Captured { payment_intent, charge, money: record.money() };
@@ -85,8 +83,8 @@ fn captured(booking: &Booking, charge: &str, record: &StripeRecord) -> Check {
     }
 }
 
-/// What the books have of this very transfer.
-fn settled_by<'a>(row: &'a BookingRow, id: &str) -> Option<&'a Money> {
+/// The recorded amount of this transfer.
+fn recorded_transfer<'a>(row: &'a BookingRow, id: &str) -> Option<&'a Money> {
     row.history.facts().find_map(|fact| match &fact.what {
         BookingFactKind::PaidOut { transfer: Some(transfer), money, .. } if transfer.as_str() == id => {
             Some(money)
@@ -95,7 +93,7 @@ fn settled_by<'a>(row: &'a BookingRow, id: &str) -> Option<&'a Money> {
     })
 }
 
-/// Every transfer that the books have of a booking.
+/// Every transfer in a booking's ledger.
 pub(super) fn transfers_of(row: &BookingRow) -> impl Iterator<Item = (&TransferId, &Money)> {
     row.history.facts().filter_map(|fact| match &fact.what {
         BookingFactKind::PaidOut { transfer: Some(transfer), money, .. } => Some((transfer, money)),
@@ -103,9 +101,9 @@ pub(super) fn transfers_of(row: &BookingRow) -> impl Iterator<Item = (&TransferI
     })
 }
 
-fn transferred(row: &BookingRow, booking: &Booking, transfer: &Transfer) -> Check {
+fn check_transferred(row: &BookingRow, booking: &Booking, transfer: &Transfer) -> Check {
     let first = booking.payout.as_ref().and_then(|payout| payout.transfer.as_ref());
-    let Some(money) = settled_by(row, &transfer.id) else {
+    let Some(money) = recorded_transfer(row, &transfer.id) else {
         let kind = if first.is_some() { FindingKind::SecondTransfer } else { FindingKind::TransferUnknown };
         return Check::Mismatch(kind, 0);
     };
@@ -120,9 +118,9 @@ fn transferred(row: &BookingRow, booking: &Booking, transfer: &Transfer) -> Chec
     }
 }
 
-fn reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, record: &StripeRecord) -> Check {
+fn check_reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, record: &StripeRecord) -> Check {
     let own = &booking.terms.price.currency;
-    let moved = settled_by(row, &transfer.id).filter(|money| money.currency == *own);
+    let moved = recorded_transfer(row, &transfer.id).filter(|money| money.currency == *own);
     let (Some(moved), Ok(id)) = (moved, TransferId::parse(&transfer.id)) else {
         return Check::Mismatch(FindingKind::TransferUnknown, 0);
     };
@@ -145,7 +143,7 @@ fn reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, record: &S
     }
 }
 
-fn disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, record: &StripeRecord) -> Check {
+fn check_disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, record: &StripeRecord) -> Check {
     let money = Money { amount: dispute.amount, currency: dispute.currency.clone() };
     let known = newest_disputes(&row.history, own_payment(row, booking));
     let recorded = known.iter().find(|recorded| recorded.id == dispute.id);
@@ -165,13 +163,12 @@ fn disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, record: &Str
 }
 
 impl StripeRecord {
-    /// The payment, as facts have it.
     fn payment(&self) -> Option<PaymentIntentId> {
         self.payment_intent.as_deref().and_then(|id| PaymentIntentId::parse(id).ok())
     }
 
-    /// What is found where the books have nothing.
-    pub fn unknown(&self) -> FindingKind {
+    /// The kind of finding if the ledger has nothing about this record.
+    pub fn unknown_kind(&self) -> FindingKind {
         match self.movement {
             Movement::Transferred(_) | Movement::Reversed(_) => FindingKind::TransferUnknown,
             Movement::Captured(_) | Movement::Refunded | Movement::Disputed(_) => FindingKind::ChargeUnknown,

@@ -1,4 +1,4 @@
-//! A line of Stripe's balance, read.
+//! A line of Stripe's balance: a balance transaction, parsed.
 
 use chrono::{DateTime, Utc};
 
@@ -9,7 +9,7 @@ use crate::providers::stripe::payment::Charge;
 use crate::providers::stripe::refund::Refund;
 use crate::providers::stripe::transfer::Transfer;
 
-/// Lines between the platform, its bank and Stripe, which are of no booking.
+/// Kinds of lines between the platform, its bank and Stripe, which belong to no booking.
 const PLATFORM_KINDS: [&str; 28] = [
     "advance",
     "advance_funding",
@@ -41,50 +41,45 @@ const PLATFORM_KINDS: [&str; 28] = [
     "topup_reversal",
 ];
 
-/// Whether lines of this kind are of no booking.
+/// Whether lines of this kind belong to no booking.
 pub(super) fn is_platform_kind(kind: &str) -> bool {
     PLATFORM_KINDS.contains(&kind)
 }
 
-/// A line as far as it matters here.
 #[derive(Debug)]
 pub(super) struct Line {
     pub id: String,
     pub kind: String,
-    /// When it was made.
     pub created: DateTime<Utc>,
-    /// What moved, in the currency in which it was asked for: below nothing where it left.
+    /// In minor units of `currency`; negative if money left the balance.
     pub amount: i64,
-    /// In what it was asked for; the balance may be kept in another.
+    /// The currency of the payment or transfer; the balance may be in another.
     pub currency: String,
-    /// What Stripe kept of it, in the currency of the balance.
+    /// Stripe's fee, in minor units of `fee_currency`.
     pub fee_amount: i64,
     /// The currency of the balance.
     pub fee_currency: String,
-    /// What it is about.
     pub source: MovementSource,
 }
 
-/// What a line is about.
 #[derive(Debug)]
 pub(super) enum MovementSource {
     Payment(Box<Charge>),
-    /// Money of a payment went back, or came back from there.
+    /// A refund of a payment, or the return of a failed refund.
     Refund(Box<Refund>),
-    /// Money went to a professional.
     Transfer(Box<Transfer>),
-    /// Money of this transfer came back.
+    /// With the id of the reversed transfer.
     TransferReversal(String),
-    /// A bank took the money of a payment, or brought it back.
+    /// A bank withdrew the money of a payment, or reinstated it.
     Dispute(Dispute),
-    /// The platform's own business.
+    /// Between the platform, its bank and Stripe.
     Platform,
     Unknown,
 }
 
-pub(super) fn read(line: BalanceTransaction) -> Line {
-    let moved = line.source.as_ref().and_then(moved).filter(|(_, own)| own.as_str() != line.currency);
-    // The sign is the line's: money of one refund goes back, and comes back when that fails.
+pub(super) fn parse_line(line: BalanceTransaction) -> Line {
+    let moved = line.source.as_ref().and_then(source_amount).filter(|(_, own)| own.as_str() != line.currency);
+    // The sign is the line's: a refund is negative, and its return after a failure is positive.
     let (amount, currency) = moved.map_or((line.amount, line.currency.clone()), |(amount, own)| {
         (amount.saturating_mul(line.amount.signum()), own.as_str().to_owned())
     });
@@ -95,13 +90,13 @@ pub(super) fn read(line: BalanceTransaction) -> Line {
         currency,
         fee_amount: line.fee,
         fee_currency: line.currency,
-        source: source(&line.kind, line.source),
+        source: movement_source(&line.kind, line.source),
         kind: line.kind,
     }
 }
 
-/// What the source says moved, without a sign.
-fn moved(source: &LineSource) -> Option<(i64, &Currency)> {
+/// The amount of the source, without a sign, and its currency.
+fn source_amount(source: &LineSource) -> Option<(i64, &Currency)> {
     Some(match source {
         LineSource::Charge(charge) => (charge.amount_captured, &charge.currency),
         LineSource::Refund(refund) => (refund.amount, &refund.currency),
@@ -112,7 +107,7 @@ fn moved(source: &LineSource) -> Option<(i64, &Currency)> {
     })
 }
 
-fn source(kind: &str, source: Option<LineSource>) -> MovementSource {
+fn movement_source(kind: &str, source: Option<LineSource>) -> MovementSource {
     match (kind, source) {
         ("charge" | "payment", Some(LineSource::Charge(charge))) => MovementSource::Payment(charge),
         ("refund" | "payment_refund" | "refund_failure", Some(LineSource::Refund(refund))) => {
@@ -146,7 +141,7 @@ mod tests {
             "transfer",
             "transfer_refund",
         ];
-        // No booking moves money in these ways, so each is looked at by a person.
+        // No booking moves money in these ways, so a person has to check each.
         let listed = [
             "adjustment",
             "anticipation_repayment",
@@ -170,14 +165,13 @@ mod tests {
             "a_later_kind",
         ];
         assert!(
-            PLATFORM_KINDS
-                .iter()
-                .all(|kind| is_platform_kind(kind) && matches!(source(kind, None), MovementSource::Platform))
+            PLATFORM_KINDS.iter().all(|kind| is_platform_kind(kind)
+                && matches!(movement_source(kind, None), MovementSource::Platform))
         );
         for kind in of_bookings.into_iter().chain(listed) {
             assert!(!is_platform_kind(kind), "{kind}");
             assert!(
-                matches!(source(kind, None), MovementSource::Unknown),
+                matches!(movement_source(kind, None), MovementSource::Unknown),
                 "without its source it is listed: {kind}"
             );
         }

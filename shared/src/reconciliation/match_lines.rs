@@ -1,4 +1,4 @@
-//! A page of lines, held against the books.
+//! Matches a page of balance lines with the ledger.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,32 +16,29 @@ use crate::providers::stripe::transfer::Transfer;
 use crate::store::marketplace::booking::BookingOwner;
 use crate::store::marketplace::reconciliation::{Books, Finding, FindingKind, FindingStatus};
 
-/// What the books have of the bookings at hand.
+/// The ledger of each booking at hand.
 pub(super) type BooksByBooking = HashMap<BookingOwner, Books>;
 
-/// What became of a line.
 #[derive(Debug)]
 pub(super) enum MatchOutcome {
-    /// The books explain it, or it is of no booking.
+    /// The ledger explains it, or it belongs to no booking.
     Explained,
-    /// The books explain it now.
+    /// The ledger explains it now that a missing fact was recorded.
     Backfilled,
     Found(Box<Finding>),
 }
 
-/// A line that was looked at.
 #[derive(Debug)]
 pub(super) struct MatchedLine {
     pub line: Line,
-    /// What became of it.
     pub outcome: MatchOutcome,
-    /// The booking it leads to, where it leads to one.
+    /// The booking it belongs to, if known.
     pub owner: Option<BookingOwner>,
 }
 
 impl MatchedLine {
-    /// Whether it is listed only because Stripe did not show the payment or the transfer that it names: then the books
-    /// may have it all the same.
+    /// Whether it became a finding only because Stripe refused to show its payment or transfer; the ledger may
+    /// contain it nevertheless.
     pub fn is_unseen(&self) -> bool {
         let names_another = match &self.line.source {
             MovementSource::Refund(refund) => refund.payment_intent.is_some(),
@@ -54,24 +51,24 @@ impl MatchedLine {
 }
 
 impl Run<'_> {
-    /// Holds up to a hundred lines against the books: one reading of them for all, and one of Stripe for
-    /// each payment and transfer of which something came back.
+    /// Matches up to a hundred lines with the ledger: one request to the table for all, and one to Stripe for each
+    /// payment or transfer that was refunded or reversed.
     pub(super) async fn match_lines(&self, lines: Vec<Line>) -> Result<Vec<MatchedLine>, RunError> {
-        let asked_at = self.app.clock.now();
-        let fetched = self.ask(&lines).await?;
+        let queried_at = self.app.clock.now();
+        let fetched = self.fetch_sources(&lines).await?;
         let records: Vec<Option<StripeRecord>> =
-            lines.iter().map(|line| stripe_record::of(line, &fetched)).collect();
-        let owners = self.owners(&records).await?;
+            lines.iter().map(|line| stripe_record::of_line(line, &fetched)).collect();
+        let owners = self.find_owners(&records).await?;
         let mut books_by_booking = self.books_by_booking(owners.iter().flatten()).await?;
         let mut matched_lines = Vec::new();
         for (line, (record, owner)) in lines.into_iter().zip(records.into_iter().zip(owners)) {
-            let origin = Origin { id: &line.id, created: line.created, asked_at };
+            let origin = Origin { id: &line.id, created: line.created, queried_at };
             let outcome = match (&line.source, record) {
                 (MovementSource::Platform, _) => MatchOutcome::Explained,
                 (_, Some(record)) => {
                     self.match_record(&record, owner.as_ref(), &mut books_by_booking, origin).await?
                 }
-                (_, None) => MatchOutcome::Found(Box::new(self.unknown(&line))),
+                (_, None) => MatchOutcome::Found(Box::new(self.unknown_line_finding(&line))),
             };
             matched_lines.push(MatchedLine { line, outcome, owner });
         }
@@ -87,8 +84,7 @@ impl Run<'_> {
         origin: Origin<'_>,
     ) -> Result<MatchOutcome, RunError> {
         let known = owner.and_then(|owner| books_by_booking.get(owner)).unwrap_or(&Books::Unknown);
-        // Whoever makes a transfer by hand may name a company that nobody here belongs to: then it would
-        // be listed for nobody.
+        // A transfer made by hand may name a company without staff here; no one would see its finding.
         let company = owner.filter(|_| *known != Books::Unknown).map(|owner| owner.company_id.clone());
         let (mut kind, mut books_amount) = match (check(known, record), known, owner) {
             (Check::Matches, ..) => return Ok(MatchOutcome::Explained),
@@ -110,7 +106,7 @@ impl Run<'_> {
             (kind, books_amount) = (FindingKind::TransferInDoubt, 0);
         }
         Ok(MatchOutcome::Found(Box::new(Finding {
-            finding_id: record.place.clone(),
+            finding_id: record.finding_id.clone(),
             kind,
             company_id: company,
             booking_id: owner.map(|owner| owner.booking_id),
@@ -125,8 +121,8 @@ impl Run<'_> {
         })))
     }
 
-    /// A line that leads nowhere.
-    fn unknown(&self, line: &Line) -> Finding {
+    /// The finding for a line without a Stripe record.
+    fn unknown_line_finding(&self, line: &Line) -> Finding {
         Finding {
             finding_id: line.id.clone(),
             kind: FindingKind::LineUnknown,
@@ -143,7 +139,7 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a transfer of the booking is on its way or in doubt: whatever settles it tells the books.
+    /// Whether a transfer of the booking is unfinished or in doubt; its outcome will be recorded in the ledger.
     async fn is_in_doubt(&self, owner: Option<&BookingOwner>) -> Result<bool, RunError> {
         let Some(owner) = owner else { return Ok(false) };
         let effects = self.store.company(&owner.company_id).actions(owner.booking_id).await?;
@@ -153,8 +149,8 @@ impl Run<'_> {
         }))
     }
 
-    /// Asks Stripe what the lines themselves do not tell.
-    async fn ask(&self, lines: &[Line]) -> Result<Fetched, CallError> {
+    /// Fetches the payments and transfers that refunds and reversals refer to.
+    async fn fetch_sources(&self, lines: &[Line]) -> Result<Fetched, CallError> {
         let (mut payments, mut transfers) = (HashSet::new(), HashSet::new());
         for line in lines {
             match &line.source {
@@ -164,41 +160,43 @@ impl Run<'_> {
             }
         }
         let stripe = self.stripe;
-        let payment = |id: String| async move { stripe.payment_intent(&id).await.map_err(unseen) };
-        let transfer = |id: String| async move { stripe.transfer(&id).await.map_err(unseen) };
-        let payments = self.all(payments, payment).await?;
-        Ok(Fetched { payments, transfers: self.all(transfers, transfer).await? })
+        let payment = |id: String| async move { stripe.payment_intent(&id).await.map_err(absent_if_refused) };
+        let transfer = |id: String| async move { stripe.transfer(&id).await.map_err(absent_if_refused) };
+        let payments = self.fetch_all(payments, payment).await?;
+        Ok(Fetched { payments, transfers: self.fetch_all(transfers, transfer).await? })
     }
 
-    /// These transfers, as Stripe has them.
-    pub(super) async fn transfers(
+    pub(super) async fn fetch_transfers(
         &self,
         ids: HashSet<String>,
     ) -> Result<HashMap<String, Transfer>, CallError> {
         let stripe = self.stripe;
-        self.all(ids, |id| async move { stripe.transfer(&id).await }).await
+        self.fetch_all(ids, |id| async move { stripe.transfer(&id).await }).await
     }
 
-    /// These lines, as Stripe shows them.
-    pub(super) async fn lines_by_id(
+    pub(super) async fn fetch_lines_by_id(
         &self,
         ids: HashSet<String>,
     ) -> Result<HashMap<String, BalanceTransaction>, CallError> {
         let stripe = self.stripe;
-        self.all(ids, |id| async move { stripe.balance_transaction(&id).await.map_err(unseen) }).await
+        self.fetch_all(
+            ids,
+            |id| async move { stripe.balance_transaction(&id).await.map_err(absent_if_refused) },
+        )
+        .await
     }
 
-    /// Asks for each, a few at a time; what is not there is left out.
-    async fn all<T, Fetched>(
+    /// Fetches each id, a few at a time; absent ones are left out.
+    async fn fetch_all<T, Fetched>(
         &self,
         ids: HashSet<String>,
-        ask: impl Fn(String) -> Fetched,
+        fetch: impl Fn(String) -> Fetched,
     ) -> Result<HashMap<String, T>, CallError>
     where
         Fetched: Future<Output = Result<T, CallError>>,
     {
-        let questions = ids.into_iter().map(|id| {
-            let fetched = ask(id.clone());
+        let queries = ids.into_iter().map(|id| {
+            let fetched = fetch(id.clone());
             async move {
                 match fetched.await {
                     Ok(found) => Ok(Some((id, found))),
@@ -207,14 +205,17 @@ impl Run<'_> {
                 }
             }
         });
-        let questions: Vec<_> = questions.collect();
-        let answers = stream::iter(questions).buffer_unordered(self.limits.calls_at_once);
+        let queries: Vec<_> = queries.collect();
+        let answers = stream::iter(queries).buffer_unordered(self.limits.calls_at_once);
         let answers: Vec<Option<(String, T)>> = answers.try_collect().await?;
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// Whose each word is: by its own naming, or by the payment.
-    async fn owners(&self, records: &[Option<StripeRecord>]) -> Result<Vec<Option<BookingOwner>>, RunError> {
+    /// The booking of each record: named in its metadata, or found by its payment.
+    async fn find_owners(
+        &self,
+        records: &[Option<StripeRecord>],
+    ) -> Result<Vec<Option<BookingOwner>>, RunError> {
         let unnamed = records.iter().flatten().filter(|record| record.named.is_none());
         let payments: HashSet<String> = unnamed.filter_map(|record| record.payment_intent.clone()).collect();
         let found = self.store.owners_of_payments(&payments.into_iter().collect::<Vec<_>>()).await?;
@@ -224,18 +225,17 @@ impl Run<'_> {
         Ok(records.iter().map(|record| record.as_ref().and_then(owner)).collect())
     }
 
-    /// What the books have of these bookings.
     pub(super) async fn books_by_booking<'a>(
         &self,
         owners: impl Iterator<Item = &'a BookingOwner>,
     ) -> Result<BooksByBooking, RunError> {
         let distinct: HashSet<BookingOwner> = owners.cloned().collect();
-        Ok(self.store.books_of(distinct.into_iter().collect()).await?)
+        Ok(self.store.load_books(distinct.into_iter().collect()).await?)
     }
 }
 
-/// What Stripe refuses to show leaves its line as unknown as what is not there: it is listed, looked at again by each
-/// run, and holds up no other line.
-fn unseen(error: CallError) -> CallError {
+/// Treats an object that Stripe refuses to show as absent: its line becomes a finding that each run checks again,
+/// and does not block other lines.
+fn absent_if_refused(error: CallError) -> CallError {
     if error.is_refusal() { CallError::Absent } else { error }
 }

@@ -1,4 +1,4 @@
-//! The other direction: whatever the books call paid has its transfer at Stripe.
+//! The reverse direction: checks that every payout in the ledger has its transfer at Stripe.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -15,13 +15,13 @@ use crate::domain::kernel::party::BookingId;
 use crate::store::marketplace::booking::BookingOwner;
 use crate::store::marketplace::reconciliation::{Books, Finding, FindingKind, FindingStatus};
 
-/// The audit entry of a booking that was paid.
+/// The audit kind of a booking that was paid out.
 const PAID: &str = "booking.paid_out";
 
 impl Run<'_> {
-    /// Looks for the transfers of whatever was paid in a slice. Those among its lines were looked at; the
-    /// others are asked for one by one.
-    pub(super) async fn look_for_missing(
+    /// Checks the transfers of all bookings paid in a slice. Those among the slice's lines are matched already;
+    /// the others are fetched from Stripe.
+    pub(super) async fn find_missing_transfers(
         &self,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
@@ -36,7 +36,7 @@ impl Run<'_> {
                 let owner = |booking_id| BookingOwner { company_id: company_id.clone(), booking_id };
                 let paid: Vec<BookingOwner> = paid.map(owner).collect();
                 let books_by_booking = self.books_by_booking(paid.iter()).await?;
-                self.look_for(books_by_booking, slice).await?;
+                self.check_transfers(books_by_booking, slice).await?;
                 start = page.next;
                 if start.is_none() {
                     break;
@@ -46,13 +46,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Every company that may have been paid for.
+    /// Every company that may have paid out.
     pub(super) fn companies(&self, more: &BTreeSet<CompanyId>) -> BTreeSet<CompanyId> {
         let known = self.cursor.companies.iter().chain(more).chain(&self.app.config.platform_company);
         known.cloned().collect()
     }
 
-    async fn look_for(
+    async fn check_transfers(
         &self,
         mut books_by_booking: BooksByBooking,
         slice: &mut Slice,
@@ -66,29 +66,30 @@ impl Run<'_> {
                 }
             }
         }
-        let asked_at = self.app.clock.now();
+        let queried_at = self.app.clock.now();
         let ids: HashSet<String> = unseen.keys().cloned().collect();
-        let found = self.transfers(ids).await?;
+        let found = self.fetch_transfers(ids).await?;
         for (id, (owner, money)) in unseen {
             let Some(transfer) = found.get(&id) else {
-                self.file(&missing(&id, &owner, &money, self.app.clock.now()), slice).await?;
+                self.file_finding(&missing_transfer(&id, &owner, &money, self.app.clock.now()), slice)
+                    .await?;
                 continue;
             };
-            let origin = Origin { id: &id, created: transfer.created, asked_at };
-            let record = stripe_record::transferred(transfer);
+            let origin = Origin { id: &id, created: transfer.created, queried_at };
+            let record = stripe_record::of_transfer(transfer);
             if let MatchOutcome::Found(mut finding) =
                 self.match_record(&record, Some(&owner), &mut books_by_booking, origin).await?
             {
                 finding.line_id = transfer.balance_transaction.clone();
-                self.file(&finding, slice).await?;
+                self.file_finding(&finding, slice).await?;
             }
         }
         Ok(())
     }
 }
 
-/// A transfer that Stripe does not have.
-pub(super) fn missing(id: &str, owner: &BookingOwner, money: &Money, now: DateTime<Utc>) -> Finding {
+/// The finding for a transfer that does not exist at Stripe.
+pub(super) fn missing_transfer(id: &str, owner: &BookingOwner, money: &Money, now: DateTime<Utc>) -> Finding {
     Finding {
         finding_id: id.to_owned(),
         kind: FindingKind::TransferMissing,

@@ -1,4 +1,4 @@
-//! What Stripe says now of one place where money moved: all of it, not only what one line moved.
+//! The current state at Stripe of one object that moved money: its total, not only the amount of one line.
 
 use std::collections::HashMap;
 
@@ -10,63 +10,60 @@ use crate::providers::stripe::payment::{Charge, PaymentIntent};
 use crate::providers::stripe::transfer::Transfer;
 use crate::store::marketplace::booking::BookingOwner;
 
-/// What was asked of Stripe beside the lines themselves.
+/// The Stripe objects that were fetched in addition to the lines.
 #[derive(Debug, Default)]
 pub(super) struct Fetched {
-    /// Payments of which something went back, by id.
+    /// Refunded payments, by id.
     pub payments: HashMap<String, PaymentIntent>,
-    /// Transfers of which something came back, by id.
+    /// Reversed transfers, by id.
     pub transfers: HashMap<String, Transfer>,
 }
 
-/// What Stripe says of one place.
+/// The state of one object at Stripe.
 #[derive(Debug, Clone)]
 pub(super) struct StripeRecord {
-    /// The place: what a finding about it is called.
-    pub place: String,
-    /// What has moved there, all in all: below nothing where it left.
+    /// The id of a finding about this record.
+    pub finding_id: String,
+    /// The total moved, in minor units; negative if money left the balance.
     pub amount: i64,
     pub currency: Currency,
-    /// The booking it names itself.
+    /// The booking named in its metadata.
     pub named: Option<BookingOwner>,
-    /// The payment by which its booking is found.
+    /// The payment by which its booking is found otherwise.
     pub payment_intent: Option<String>,
     pub movement: Movement,
 }
 
 #[derive(Debug, Clone)]
 pub(super) enum Movement {
-    /// So much was taken in all, by this charge.
+    /// With the charge's id.
     Captured(String),
-    /// So much went back in all.
     Refunded,
     Transferred(Box<Transfer>),
-    /// So much of it came back in all.
     Reversed(Box<Transfer>),
-    /// A dispute stands like this.
     Disputed(Dispute),
 }
 
-/// What Stripe says now of the place of a line; `None` where the line leads to no place.
-pub(super) fn of(line: &Line, fetched: &Fetched) -> Option<StripeRecord> {
+/// The record that a line belongs to; `None` for lines of no booking and for unknown sources.
+pub(super) fn of_line(line: &Line, fetched: &Fetched) -> Option<StripeRecord> {
     match &line.source {
-        MovementSource::Payment(charge) => Some(captured(charge)),
+        MovementSource::Payment(charge) => Some(of_charge(charge)),
         MovementSource::Refund(refund) => {
             let payment = fetched.payments.get(refund.payment_intent.as_deref()?)?;
             let named = BookingOwner::named_in(&payment.metadata)
                 .or_else(|| BookingOwner::named_in(&refund.metadata));
-            Some(refunded(payment.charge()?, &payment.id, named))
+            Some(of_refunds(payment.charge()?, &payment.id, named))
         }
-        MovementSource::Transfer(transfer) => Some(transferred(transfer)),
-        MovementSource::TransferReversal(id) => fetched.transfers.get(id).map(reversed),
-        MovementSource::Dispute(dispute) => Some(disputed(dispute)),
+        MovementSource::Transfer(transfer) => Some(of_transfer(transfer)),
+        MovementSource::TransferReversal(id) => fetched.transfers.get(id).map(of_reversals),
+        MovementSource::Dispute(dispute) => Some(of_dispute(dispute)),
         MovementSource::Platform | MovementSource::Unknown => None,
     }
 }
 
-fn captured(charge: &Charge) -> StripeRecord {
+fn of_charge(charge: &Charge) -> StripeRecord {
     StripeRecord {
-        place: charge.id.clone(),
+        finding_id: charge.id.clone(),
         amount: charge.amount_captured,
         currency: charge.currency.clone(),
         named: BookingOwner::named_in(&charge.metadata),
@@ -75,9 +72,9 @@ fn captured(charge: &Charge) -> StripeRecord {
     }
 }
 
-fn refunded(charge: &Charge, payment_intent: &str, named: Option<BookingOwner>) -> StripeRecord {
+fn of_refunds(charge: &Charge, payment_intent: &str, named: Option<BookingOwner>) -> StripeRecord {
     StripeRecord {
-        place: format!("{}:refunded", charge.id),
+        finding_id: format!("{}:refunded", charge.id),
         amount: -charge.amount_returned(),
         currency: charge.currency.clone(),
         named,
@@ -86,10 +83,9 @@ fn refunded(charge: &Charge, payment_intent: &str, named: Option<BookingOwner>) 
     }
 }
 
-/// The word of a transfer itself.
-pub(super) fn transferred(transfer: &Transfer) -> StripeRecord {
+pub(super) fn of_transfer(transfer: &Transfer) -> StripeRecord {
     StripeRecord {
-        place: transfer.id.clone(),
+        finding_id: transfer.id.clone(),
         amount: -transfer.amount,
         currency: transfer.currency.clone(),
         named: BookingOwner::named_in(&transfer.metadata),
@@ -98,9 +94,9 @@ pub(super) fn transferred(transfer: &Transfer) -> StripeRecord {
     }
 }
 
-fn reversed(transfer: &Transfer) -> StripeRecord {
+fn of_reversals(transfer: &Transfer) -> StripeRecord {
     StripeRecord {
-        place: format!("{}:reversed", transfer.id),
+        finding_id: format!("{}:reversed", transfer.id),
         amount: transfer.amount_reversed,
         currency: transfer.currency.clone(),
         named: BookingOwner::named_in(&transfer.metadata),
@@ -109,10 +105,10 @@ fn reversed(transfer: &Transfer) -> StripeRecord {
     }
 }
 
-fn disputed(dispute: &Dispute) -> StripeRecord {
+fn of_dispute(dispute: &Dispute) -> StripeRecord {
     let status = DisputeStatus::parse(&dispute.status);
     StripeRecord {
-        place: dispute.id.clone(),
+        finding_id: dispute.id.clone(),
         amount: status.map_or(0, |status| -status.amount_at_bank(dispute.amount)),
         currency: dispute.currency.clone(),
         named: None,
@@ -122,7 +118,7 @@ fn disputed(dispute: &Dispute) -> StripeRecord {
 }
 
 impl StripeRecord {
-    /// What moved, without its direction, as facts have it.
+    /// The amount without its sign, as facts store it.
     pub fn money(&self) -> Money {
         Money { amount: self.amount.saturating_abs(), currency: self.currency.clone() }
     }

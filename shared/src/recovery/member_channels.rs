@@ -1,8 +1,8 @@
-//! What can be found out about a member and the channels that reach them, each question by itself.
+//! Queries Whop about a member and the channels that reach them. Each query may fail independently.
 //!
-//! A push goes to the audience of an experience. A member who is past due may be outside of it (the
-//! creator can switch "access while past due" off): Whop then answers `success` and reaches no one.
-//! So access is asked for first, and another channel is taken where push cannot reach.
+//! A push goes to the audience of an experience. A member who is past due may be outside of it, because the
+//! creator can switch "access while past due" off; Whop then answers `success` without delivering the push.
+//! So access is queried first, and another channel is used if a push is not delivered.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -21,35 +21,31 @@ use crate::store::Company;
 use crate::store::company::SweepRecord;
 use crate::vault::Vault;
 
-/// Where a member manages a membership, by its id. Source: the form of `manage_url` in Whop's older answers.
+/// The page on which a member manages a membership. Source: the form of `manage_url` in Whop's older answers.
 const MANAGE: &str = "https://whop.com/billing/manage";
 
-/// What was found out about a member. What Whop refused to tell is absent.
+/// What is known about a member. Fields that Whop refused to return are `None`.
 #[derive(Debug, Clone)]
 pub struct MemberChannels {
-    /// The membership as it is now; absent where Whop refuses to say.
     pub membership: Option<Membership>,
-    /// Whop's own manage link.
     manage_url: Option<String>,
     pub user_id: Option<UserId>,
     /// The experience whose pushes reach the member.
     experience_id: Option<String>,
-    /// Where a mail reaches the member.
     pub(super) address: Option<MailAddress>,
-    /// What could not be asked, and why.
+    /// The failed queries and their reasons.
     pub errors: Vec<ChannelError>,
-    /// The newest question that may be answered if it is asked again.
+    /// The latest failed query that may succeed later.
     pub(super) unanswered: Option<Unanswered>,
-    /// Why it is unknown whether a push reaches the member, where it may be known if it is asked again.
+    /// The failed query about push that may succeed later.
     pub(super) push_unanswered: Option<Unanswered>,
 }
 
-/// A question about a member that may be answered if it is asked again.
+/// A failed query about a member that may succeed later.
 #[derive(Debug, Clone)]
 pub struct Unanswered {
-    /// What was asked for, in the words of [`ChannelError::question`].
+    /// The query, named as in [`ChannelError::question`].
     pub question: &'static str,
-    /// Why there is no answer.
     pub error: CallError,
 }
 
@@ -60,8 +56,8 @@ impl From<&Unanswered> for ChannelError {
 }
 
 impl MemberChannels {
-    /// Asks Whop for the membership. Where that is refused, what events said stands alone; where it is not
-    /// answered, it is an error: the member may have paid.
+    /// Loads the membership from Whop. If Whop refuses, the data of events is used alone; any other failure is an
+    /// error, because the member may have paid.
     pub(super) async fn load(whop: &Whop, case: &Case) -> Result<Self, Unanswered> {
         let mut channels = Self {
             membership: None,
@@ -79,13 +75,13 @@ impl MemberChannels {
                 (channels.manage_url, channels.address) = (manage_url, email);
                 channels.membership = Some(membership);
             }
-            Err(error) if error.is_refusal() => channels.note("membership", error),
+            Err(error) if error.is_refusal() => channels.record_error("membership", error),
             Err(error) => return Err(Unanswered { question: "membership", error }),
         }
         Ok(channels)
     }
 
-    /// Where the membership itself does not say whether it is paused, the list of paused ones does.
+    /// Reads the list of paused memberships if the membership itself does not say whether it is paused.
     pub(super) async fn load_collection_paused(&mut self, whop: &Whop, company: &CompanyId, case: &Case) {
         let (Some(membership), Some(user)) = (&mut self.membership, &self.user_id) else { return };
         if membership.collection_paused.is_some() {
@@ -93,11 +89,11 @@ impl MemberChannels {
         }
         match whop.is_paused(company, user, &case.membership_id).await {
             Ok(paused) => membership.collection_paused = Some(paused),
-            Err(error) => self.note("paused_memberships", error),
+            Err(error) => self.record_error("paused_memberships", error),
         }
     }
 
-    /// The experience that reaches the member, asked for only where a push is wanted.
+    /// Loads the experience that reaches the member; only if a push is wanted.
     pub(super) async fn load_push(
         &mut self,
         whop: &Whop,
@@ -108,26 +104,26 @@ impl MemberChannels {
         let experience = match experience.await {
             Ok(Some(experience)) => experience,
             Ok(None) => return,
-            Err(error) => return self.note_push("experience", error),
+            Err(error) => return self.record_push_error("experience", error),
         };
         match whop.access(&user, &experience).await {
             Ok(AccessLevel::NoAccess) => {}
             Ok(_) => self.experience_id = Some(experience),
-            Err(error) => self.note_push("access", error),
+            Err(error) => self.record_push_error("access", error),
         }
     }
 
-    /// The dated shape has the address on the payment only.
+    /// Loads the address from the payment: Whop's dated API version returns it only there.
     pub(super) async fn load_address(&mut self, whop: &Whop, case: &Case) {
         let Some(payment) = case.payment_id.as_ref().filter(|_| self.address.is_none()) else { return };
         match whop.address_of_payment(payment).await {
             Ok(address) => self.address = address,
-            Err(error) => self.note("payment", error),
+            Err(error) => self.record_error("payment", error),
         }
     }
 
-    /// Shows the question, and keeps it where it may be answered if it is asked again.
-    pub(super) fn note(&mut self, question: &'static str, error: CallError) {
+    /// Records a failed query, and marks it for a retry unless Whop refused it.
+    pub(super) fn record_error(&mut self, question: &'static str, error: CallError) {
         let is_refusal = error.is_refusal();
         let unanswered = Unanswered { question, error };
         self.errors.push(ChannelError::from(&unanswered));
@@ -136,26 +132,26 @@ impl MemberChannels {
         }
     }
 
-    fn note_push(&mut self, question: &'static str, error: CallError) {
+    fn record_push_error(&mut self, question: &'static str, error: CallError) {
         if !error.is_refusal() {
             self.push_unanswered = Some(Unanswered { question, error: error.clone() });
         }
-        self.note(question, error);
+        self.record_error(question, error);
     }
 
-    /// Whether a push was wanted, and Whop did not say whether it reaches the member: it may, if it is asked again.
+    /// Whether a push was wanted and the query about it failed in a way that may succeed later.
     pub fn is_push_unanswered(&self) -> bool {
         self.push_unanswered.is_some()
     }
 
-    /// Whether collection is paused by Whop's newest word, else by that of events. A case keeps it with its step, so
-    /// that a message is not withdrawn because an event of long ago said otherwise.
+    /// Whether collection is paused according to Whop, or else according to events. The case stores it with its
+    /// step, so that an old event does not cause a message to be withdrawn.
     pub fn collection_paused(&self, case: &Case) -> bool {
         let newest = self.membership.as_ref().and_then(|membership| membership.collection_paused);
         newest.unwrap_or(case.collection_paused)
     }
 
-    /// The channels that reach the member, as far as they were asked about.
+    /// The channels that reach the member, as far as they were queried.
     pub fn reachable(&self) -> Vec<Channel> {
         let mut reachable = Vec::new();
         if self.user_id.is_some() {
@@ -166,7 +162,7 @@ impl MemberChannels {
         reachable
     }
 
-    /// The frozen request of a message on one channel; `None` where the channel does not reach.
+    /// The frozen request of a message on one channel; `None` if the channel does not reach the member.
     pub fn request(
         &self,
         channel: Channel,
@@ -190,19 +186,19 @@ impl MemberChannels {
         }
     }
 
-    /// Where the member can pay: Whop's own link where it is one, else the page of the membership.
+    /// The page on which the member can pay: Whop's link if it returned one, else the page of the membership.
     pub fn manage_url(&self, case: &Case) -> String {
         self.manage_url.clone().unwrap_or_else(|| manage_link(&case.membership_id))
     }
 
-    /// When the paid period ends, by which a look-up tells whether free days arrived.
+    /// The end of the paid period, from which a look-up later decides whether free days were granted.
     pub fn period_ends_at(&self) -> Option<DateTime<Utc>> {
         self.membership.as_ref()?.period_ends_at
     }
 }
 
-/// Where a member manages a membership: Whop's link where the answer has one, else the page in the form of
-/// Whop's own links.
+/// The page on which a member manages a membership: Whop's link if the answer has one, else a link of the same
+/// form.
 pub fn manage_url(answer: &MembershipAnswer, id: &MembershipId) -> String {
     answer.manage_url.clone().unwrap_or_else(|| manage_link(id))
 }
@@ -211,7 +207,7 @@ fn manage_link(id: &MembershipId) -> String {
     format!("{MANAGE}/{id}/")
 }
 
-/// The company's experience, remembered once it was found.
+/// Loads the company's experience and stores it once it was found.
 pub async fn load_experience(
     whop: &Whop,
     app_id: &str,
@@ -224,10 +220,10 @@ pub async fn load_experience(
     }
     let found = whop.experience(company.id(), app_id).await?;
     if let Some(experience_id) = &found {
-        // One that was not remembered is asked for again; that is no reason to keep a member waiting.
-        let remembered = company.store().commit(token, vec![company.remember_experience(experience_id)]);
-        if let Err(error) = remembered.await {
-            tracing::warn!(error = %error, "a company's experience was not remembered");
+        // If the write fails, the next run queries Whop again; the member need not wait for it.
+        let stored = company.store().commit(token, vec![company.save_experience(experience_id)]);
+        if let Err(error) = stored.await {
+            tracing::warn!(error = %error, "a company's experience was not stored");
         }
     }
     Ok(found)

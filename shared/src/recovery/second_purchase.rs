@@ -1,7 +1,7 @@
-//! Whether the member bought the same product again, by another membership, after the failure.
+//! Finds out whether the member bought the same product again, as another membership, after the failure.
 //!
-//! Events are asked first. Whop stops trying to deliver a webhook, so a purchase may never have been reported: where
-//! no event tells of one, Whop's list of memberships is asked.
+//! Reported events are checked first. Whop gives up delivering a webhook after some retries, so an event may be
+//! missing; then Whop's list of memberships is queried.
 
 use super::member_channels::{MemberChannels, Unanswered};
 use crate::domain::kernel::id::{CompanyId, MembershipId};
@@ -10,7 +10,7 @@ use crate::domain::recovery::second_purchase::is_second_purchase;
 use crate::providers::whop::client::Whop;
 use crate::store::{Company, StoreError};
 
-/// The question, in the words of [`crate::domain::recovery::contact::ChannelError::question`].
+/// The query, named as in [`crate::domain::recovery::contact::ChannelError::question`].
 const QUESTION: &str = "purchases";
 
 impl MemberChannels {
@@ -28,8 +28,8 @@ impl MemberChannels {
         Ok(again.map(|purchase| purchase.membership_id))
     }
 
-    /// A second purchase that Whop knows of. Where that is refused, what events reported stands alone; where it is
-    /// not answered, it is an error: the member may have bought again.
+    /// A second purchase that Whop lists. If Whop refuses, only reported events count; any other failure is an
+    /// error, because the member may have bought again.
     pub(super) async fn load_listed_purchase(
         &mut self,
         whop: &Whop,
@@ -43,14 +43,14 @@ impl MemberChannels {
                 Ok(again.map(|again| again.id))
             }
             Err(error) if error.is_refusal() => {
-                self.note(QUESTION, error);
+                self.record_error(QUESTION, error);
                 Ok(None)
             }
             Err(error) => Err(Unanswered { question: QUESTION, error }),
         }
     }
 
-    /// The product of the case's membership, by Whop's newest word, else by that of events.
+    /// The product of the case's membership according to Whop, or else according to events.
     fn product<'a>(&'a self, case: &'a Case) -> Option<&'a str> {
         let newest = self.membership.as_ref().and_then(|membership| membership.product_id.as_deref());
         newest.or(case.product_id.as_deref())

@@ -1,4 +1,4 @@
-//! Everything of one company. No function here takes another company's id.
+//! The rows of one company. No function here takes another company's id.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
@@ -18,67 +18,61 @@ use crate::domain::recovery::contact::ChannelError;
 use crate::domain::recovery::settings::Settings;
 use crate::domain::recovery::timeline::CaseStatus;
 
-/// The job that sweeps every few minutes.
+/// The name of the sweep's job.
 pub const REMINDERS_JOB: &str = "reminders";
 
-/// A company's part of the table.
 #[derive(Debug, Clone)]
 pub struct Company {
     pub(super) store: Store,
     pub(super) company: CompanyId,
 }
 
-/// Settings as they are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettingsRow {
-    /// What the company wants.
     #[serde(flatten)]
     pub settings: Settings,
-    /// When they were saved; absent while they are the defaults.
+    /// Absent while the defaults apply.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub updated_at: Option<DateTime<Utc>>,
-    /// Counts the changes; 0 for the defaults.
+    /// Incremented with every change; 0 for the defaults.
     pub version: u64,
 }
 
-/// What the sweep remembers of a company.
+/// The sweep's state for a company.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct SweepRecord {
-    /// The experience through which its members get pushes.
+    /// The experience whose audience receives the pushes.
     #[serde(default)]
     pub experience_id: Option<String>,
-    /// How its newest run went.
     #[serde(flatten)]
     pub health: CompanyHealth,
-    /// What Whop did not answer about its members when it was asked last.
+    /// The latest failed query of Whop about its members.
     #[serde(default)]
     pub channel_error: Option<ChannelErrorRow>,
 }
 
-/// A question about a company's members that is not answered, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelErrorRow {
-    /// What was asked, and why there is no answer.
     #[serde(flatten)]
     pub error: ChannelError,
     #[serde(with = "crate::domain::kernel::time")]
     pub since: DateTime<Utc>,
 }
 
-/// How it went for a company lately.
+/// The results of a company's latest runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompanyHealth {
-    /// Runs in a row in which nothing but failures came of it.
+    /// Consecutive runs in which every row failed.
     #[serde(default)]
     pub failed_runs: u32,
-    /// Until when the sweep leaves it alone.
+    /// The sweep skips the company until then.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub set_aside_until: Option<DateTime<Utc>>,
     #[serde(default)]
     pub last_error: Option<String>,
 }
 
-/// A place in a list of cases.
+/// A position in a list of cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseCursor {
     first_failure_at: DateTime<Utc>,
@@ -86,14 +80,13 @@ pub struct CaseCursor {
 }
 
 impl CaseCursor {
-    /// Reads what `to_string` wrote.
+    /// Parses the output of `to_string`.
     pub fn parse(text: &str) -> Option<Self> {
         let (time, case_id) = text.split_once('#')?;
         let first_failure_at = crate::domain::kernel::time::parse(time)?;
         Some(Self { first_failure_at, case_id: CaseId::parse(case_id).ok()? })
     }
 
-    /// The place of a case.
     pub fn of(case: &Case) -> Self {
         Self { first_failure_at: case.first_failure_at, case_id: case.case_id }
     }
@@ -108,45 +101,41 @@ impl std::fmt::Display for CaseCursor {
 /// One entry of a company's audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// When it was written.
     #[serde(with = "crate::domain::kernel::time")]
     pub at: DateTime<Utc>,
-    /// What happened: `case.opened`, `settings.changed`, …
+    /// The kind of event: `case.opened`, `settings.changed`, …
     pub kind: String,
-    /// What it happened to.
+    /// The id of the object that changed.
     pub subject: String,
-    /// Who or what caused it: a user id, an event id, a schedule.
+    /// The cause: a user id, an event id, a schedule.
     pub cause: String,
-    /// Who set it off, where others may be told of it.
+    /// The kind of originator, without personal data; set if it may be published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// The values after it, as JSON text, where they are not personal.
+    /// The new values as JSON text, unless they are personal data.
     #[serde(default)]
     pub detail: Option<String>,
 }
 
 impl Company {
-    /// Whose part this is.
     pub fn id(&self) -> &CompanyId {
         &self.company
     }
 
-    /// The table behind it, for committing.
+    /// The whole table, for transactions.
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    /// Its settings, or the defaults.
     pub async fn settings(&self) -> Result<SettingsRow, StoreError> {
         Ok(self.store.get(Key::settings(&self.company)).await?.unwrap_or_default())
     }
 
-    /// What the sweep remembers of it.
     pub async fn sweep_record(&self) -> Result<SweepRecord, StoreError> {
         Ok(self.store.get(Key::sweep_record(&self.company)).await?.unwrap_or_default())
     }
 
-    /// Saves settings over the version that was read, and has the open cases looked at again.
+    /// Saves settings if their version is unchanged, and queues the company's open cases for another check.
     pub fn save_settings(
         &self,
         settings: &Settings,
@@ -159,23 +148,22 @@ impl Company {
         Ok(write.expect(Expect::version(read_version)))
     }
 
-    /// The open cases have been looked at again after this version of the settings.
-    pub fn settle_settings(&self, version: u64, due_at: Option<DateTime<Utc>>) -> Write {
+    /// Records that the open cases were checked against this version of the settings.
+    pub fn mark_settings_applied(&self, version: u64, due_at: Option<DateTime<Utc>>) -> Write {
         Write::update(Key::settings(&self.company)).due(SWEEP, due_at).expect(Expect::version(version))
     }
 
-    /// Remembers through which experience its members get pushes.
-    pub fn remember_experience(&self, experience_id: &str) -> Write {
+    pub fn save_experience(&self, experience_id: &str) -> Write {
         Write::update(Key::sweep_record(&self.company)).set("experience_id", text(experience_id))
     }
 
-    /// Remembers how its newest run went; the newest word wins, and the experience is not touched.
+    /// Saves the result of the newest run; the last write wins, and the experience is unchanged.
     pub fn save_health(&self, health: &CompanyHealth) -> Result<Write, StoreError> {
         Write::update(Key::sweep_record(&self.company)).set_all(health)
     }
 
-    /// Remembers what Whop did not answer about its members, or that it answered everything.
-    pub fn remember_channel_error(&self, row: Option<&ChannelErrorRow>) -> Result<Write, StoreError> {
+    /// Saves or clears the latest failed query of Whop about its members.
+    pub fn save_channel_error(&self, row: Option<&ChannelErrorRow>) -> Result<Write, StoreError> {
         let write = Write::update(Key::sweep_record(&self.company));
         match row {
             Some(channel_error) => write.set_all(&ChannelErrorAttribute { channel_error }),
@@ -187,7 +175,7 @@ impl Company {
         self.store.get(Key::case(&self.company, case_id)).await
     }
 
-    /// Cases by first failure, newest first, optionally of one status, after a place in the list.
+    /// Cases by first failure, newest first, optionally of one status, after a position in the list.
     pub async fn cases(
         &self,
         status: Option<CaseStatus>,
@@ -202,10 +190,10 @@ impl Company {
                 keys::cases_status_list(&self.company, status.as_str()),
             ),
         };
-        let start = after.map(|place| {
-            let item = with_key(Item::new(), &Key::case(&self.company, place.case_id));
+        let start = after.map(|cursor| {
+            let item = with_key(Item::new(), &Key::case(&self.company, cursor.case_id));
             item.into_iter()
-                .chain([(name.to_owned(), text(&list)), ("list_sk".to_owned(), text(place.to_string()))])
+                .chain([(name.to_owned(), text(&list)), ("list_sk".to_owned(), text(cursor.to_string()))])
                 .collect()
         });
         let query = Query {
@@ -226,7 +214,7 @@ impl Company {
         Ok((cases, page.next.and(last)))
     }
 
-    /// Every action of a case or a booking, in the order they were decided.
+    /// Every action of a case or a booking, in the order of the decisions.
     pub async fn actions(&self, subject: impl Into<Subject>) -> Result<Vec<Effect>, StoreError> {
         let pk = keys::subject_pk(&self.company, subject.into());
         let mut actions: Vec<Effect> = Vec::new();
@@ -245,7 +233,6 @@ impl Company {
         Ok(actions)
     }
 
-    /// One action of a case or a booking.
     pub async fn action(
         &self,
         subject: impl Into<Subject>,
@@ -254,7 +241,7 @@ impl Company {
         self.store.get(Key::action(&self.company, subject.into(), operation)).await
     }
 
-    /// Some actions of some bookings, a hundred at the most, in one request; absent ones are left out.
+    /// The given actions of bookings, at most a hundred, in one request; absent ones are left out.
     pub async fn actions_of_bookings(&self, of: &[(BookingId, String)]) -> Result<Vec<Effect>, StoreError> {
         let key = |(booking, operation): &(BookingId, String)| {
             Key::action(&self.company, Subject::Booking(*booking), operation)
@@ -262,7 +249,7 @@ impl Company {
         self.store.get_all(&of.iter().map(key).collect::<Vec<_>>()).await
     }
 
-    /// A new action, refused where the operation has ever been decided before.
+    /// Creates an action; the write is refused if the operation exists already.
     pub fn add_action(
         &self,
         subject: impl Into<Subject>,
@@ -273,12 +260,12 @@ impl Company {
         Ok(Write::put(key, effect)?.due(SWEEP, due_at).expect(Expect::Absent))
     }
 
-    /// The address of an action, for the effect engine.
+    /// The key of an action's row, for the effect engine.
     pub fn action_key(&self, subject: impl Into<Subject>, operation: &str) -> Key {
         Key::action(&self.company, subject.into(), operation)
     }
 
-    /// Moves a case's reminders on from the version that was read.
+    /// Saves the progress of a case's reminders if the case's version is unchanged.
     pub fn advance_case(&self, case: &Case, due_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Write {
         let mut write = Write::update(Key::case(&self.company, case.case_id))
             .set("attempts", number(case.attempts))
@@ -304,8 +291,8 @@ impl Company {
         write.due(SWEEP, due_at).expect(Expect::version(case.version))
     }
 
-    /// Notes the free days that were granted for a case; stands beside the effect that granted them.
-    pub fn note_incentive(&self, case_id: CaseId, days: u16) -> Write {
+    /// Records the free days granted for a case; must be in the transaction that records the effect's outcome.
+    pub fn record_incentive(&self, case_id: CaseId, days: u16) -> Write {
         Write::update(Key::case(&self.company, case_id))
             .set("incentive_days", number(days))
             .count("version", 1)

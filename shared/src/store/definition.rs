@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 use super::error::StoreError;
 use super::keys;
 
-/// The version of the definition below: raised with every change of a key or an index.
+/// The version of the definition below; incremented with every change of a key or an index.
 pub const DEFINITION_VERSION: u32 = 1;
 
 /// Hash and range key of the table.
@@ -25,7 +25,7 @@ pub const INDEXES: [(&str, &str, &str); 5] = [
     (keys::CUSTOMER_INDEX, "customer_pk", "customer_sk"),
 ];
 
-/// Creates the table where it does not exist yet; deployments leave this to their template.
+/// Creates the table if it does not exist; in deployments the template does this.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), StoreError> {
     let mut attributes: Vec<&str> = vec![keys::PK, keys::SK];
     let mut request = client.create_table().table_name(table).billing_mode(BillingMode::PayPerRequest);

@@ -1,4 +1,4 @@
-//! The due index, as rows.
+//! Rows of the due index.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,32 +8,30 @@ use super::keys::{self, Key};
 use super::write::Item;
 use super::{Page, Query, Range, Store};
 
-/// The queue of whatever is done as soon as it is due: reminders, declines, effects, events.
+/// The queue of work that is done as soon as it is due: reminders, declines, effects, events.
 pub const SWEEP: &str = "sweep";
 
-/// The queue of the professionals who may be paid, which waits for a payout day.
+/// The queue of professionals with payable bookings, processed on payout days.
 pub const PAYOUTS: &str = "payouts";
 
-/// The queue of the audit entries that the event bus has yet to hear of.
+/// The queue of audit entries that must still be sent to the event bus.
 pub const EVENTS: &str = "events";
 
-/// The queue of the audit entries that analytics alone has yet to hear of.
+/// The queue of audit entries that must still be sent to analytics only.
 pub const ANALYTICS: &str = "analytics";
 
-/// A row of the due index: an address and since when it is due. What it is due *for* is decided by
-/// the row at that address, read afresh.
+/// A row of the due index: a key and its due time. The row at that key must be read again to decide what is
+/// due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueRow {
-    /// Where the row is.
     #[serde(flatten)]
     pub key: Key,
-    /// Since when it is due.
     #[serde(with = "crate::domain::kernel::time")]
     pub due_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// One page of what is due in one shard of a job, oldest first.
+    /// One page of the due rows in one shard of a queue, oldest first.
     pub async fn due(
         &self,
         job: &str,

@@ -1,23 +1,21 @@
-//! What can go wrong with the table.
+//! Errors of the table.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
-/// An error of the table, without any data of the row it happened on.
+/// An error of the table, without data of the affected row.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else changed the row since it was read, or holds it right now: read again.
+    /// The row was changed since it was read, or another transaction holds it: read it again.
     #[error("the row changed since it was read")]
     Conflict {
-        /// Which writes of the transaction were refused, by position.
+        /// The positions of the refused writes in the transaction.
         refused: Vec<usize>,
     },
-    /// The table did not answer, or answered with an error.
-    #[error("the table did not do it: {0}")]
+    #[error("the table is unavailable: {0}")]
     Unavailable(String),
-    /// A row is not of the shape this version writes.
+    /// A row does not have the shape that this version reads.
     #[error("a row cannot be read: {0}")]
     Shape(String),
-    /// No table is configured.
     #[error("TABLE_NAME is not set")]
     Unconfigured,
 }
@@ -25,10 +23,10 @@ pub enum StoreError {
 /// Why facts cannot be recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// More facts than any honest membership or booking gathers; with the most that are kept.
+    /// More facts than a genuine membership or booking ever has; with the maximum.
     #[error("more than {0} facts")]
     TooManyFacts(usize),
-    /// Amounts that do not add up, which would falsify the books.
+    /// The amounts do not balance; recording them would falsify the ledger.
     #[error("the books: {0}")]
     Books(String),
     #[error(transparent)]
@@ -36,12 +34,12 @@ pub enum RecordError {
 }
 
 impl StoreError {
-    /// An error of a request that should have worked.
+    /// An error of a request that was built or sent incorrectly.
     pub fn request(error: impl std::error::Error) -> Self {
         Self::Unavailable(chain(&error))
     }
 
-    /// An error the SDK reports, with the service's own code.
+    /// An error reported by the SDK, with the service's code.
     pub fn sdk<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkError<E>) -> Self {
         let code = error.code().unwrap_or("no answer").to_owned();
         Self::Unavailable(format!("{code}: {}", chain(&error)))
@@ -52,7 +50,7 @@ impl StoreError {
     }
 }
 
-/// The kinds of the nested errors; their texts would repeat each other.
+/// The texts of the nested errors, at most 300 characters.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -3,7 +3,7 @@
 //! | item | `pk` | `sk` | read by |
 //! | --- | --- | --- | --- |
 //! | settings | `COMPANY#<company>` | `SETTINGS` | the settings route and the sweep, by company |
-//! | company state | `COMPANY#<company>` | `STATE` | the sweep: is the company set aside, where does its push go |
+//! | company state | `COMPANY#<company>` | `STATE` | the sweep: whether the company is set aside, and its push experience |
 //! | case | `CASE#<company>#<case>` | `CASE` | one case by its id |
 //! | action (and its effect) | `CASE#<company>#<case>` | `ACTION#<operation>` | all actions of a case; one by its operation |
 //! | timeline | `MEMBERSHIP#<company>#<membership>` | `TIMELINE` | applying an event |
@@ -11,38 +11,37 @@
 //! | day counters | `KPI#<company>` | `<day>#<shard>` | the KPIs of a window, in one query |
 //! | audit entry | `AUDIT#<company>` | `<time>#<id>` | a company's audit log by time |
 //! | idempotency key | `IDEMPOTENCY#<company>#<hash>` | `KEY` | the first answer to a request |
-//! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | nobody: it is written under a condition, and the answer tells how it stands |
+//! | bucket of a rate limit | `LIMIT#<class>#<hash>` | `BUCKET#<shard>` | never read: a conditional write returns its state |
 //! | event | `EVENT#<source>#<event>` | `EVENT` | one event by its id: de-duplication, replay |
-//! | directory | `DIRECTORY#<id>` | `OWNER` | whose a membership, payment or account is, when an event does not say |
+//! | directory | `DIRECTORY#<id>` | `OWNER` | the owner of a membership, payment or account that an event does not name |
 //! | last run | `JOB#<job>` | `LAST` | health and operations |
-//! | reconciliation's cursor, and what it lists | `JOB#reconciliation` | `CURSOR`, `LISTED` | the reconciliation |
-//! | version of the data, and the migration under way | `JOB#migrations` | `VERSION` | health, and whoever migrates |
+//! | reconciliation's cursor, and the totals of its findings | `JOB#reconciliation` | `CURSOR`, `LISTED` | the reconciliation |
+//! | version of the data, and the current migration | `JOB#migrations` | `VERSION` | health, and the migrations |
 //! | a reconciliation | `JOB#reconciliation` | `RUN#<time>#<id>` | operations: the newest, in one query |
-//! | finding | `FINDING#<id>` | `FINDING` | the reconciliation, and whoever closes it |
-//! | account | `ACCOUNT#<account>` | `ACCOUNT` | signing in; with every session, whether it still counts |
-//! | link | `LINK#<hash of its token>` | `LINK` | whoever follows a link of a mail |
+//! | finding | `FINDING#<id>` | `FINDING` | the reconciliation, and the route that closes it |
+//! | account | `ACCOUNT#<account>` | `ACCOUNT` | sign-in; the validity of a session |
+//! | link | `LINK#<hash of its token>` | `LINK` | redeeming a link of a mail |
 //! | suppressed address | `SUPPRESSION#<keyed hash of the address>` | `SUPPRESSION` | the sender of a mail |
-//! | session | `SESSION#<hash of its id>` | `SESSION` | whoever asks with a session's cookie |
+//! | session | `SESSION#<hash of its id>` | `SESSION` | a request with a session cookie |
 //! | booking | `BOOKING#<company>#<booking>` | `BOOKING` | one booking by its id |
 //! | effect of a booking | `BOOKING#<company>#<booking>` | `ACTION#<operation>` | all effects of a booking; one by its operation |
-//! | entry of the books | `LEDGER#<company>#<booking>` | `<time>#<entry>` | a professional's statement |
-//! | balances | `BALANCE#<company>` | `<professional>#<currency>` | what a professional owes; a company's books, in one query |
+//! | ledger entry | `LEDGER#<company>#<booking>` | `<time>#<entry>` | a professional's statement |
+//! | balances | `BALANCE#<company>` | `<professional>#<currency>` | a professional's debt; a company's ledger, in one query |
 //! | payee | `PAYEE#<company>#<professional>` | `PAYEE` | the payouts, by professional |
 //! | approval | `PAYEE#<company>#<professional>` | `APPROVAL#<currency>` | the payouts, before a large amount |
 //! | payout batch | `BATCHES#<company>` | `<batch>` | a company's batches by day |
-//! | line of a batch | `BATCH#<company>#<batch>` | `LINE#<professional>#<currency>` | what a batch gives a professional so far, and the debt |
+//! | line of a batch | `BATCH#<company>#<batch>` | `LINE#<professional>#<currency>` | what a batch transfers to a professional so far, and the debt |
 //! | entry of a batch | `BATCH#<company>#<batch>` | `ENTRY#<professional>#<currency>#<booking>` | one batch, booking by booking |
 //!
 //! | index | hash | range | read by |
 //! | --- | --- | --- | --- |
-//! | `due` | `due_shard` = `<queue>#<0..4>` | `due_at` | a tick: what is due now; sparse, rows leave it when done |
+//! | `due` | `due_shard` = `<queue>#<0..4>` | `due_at` | a tick: the rows due now; sparse, rows leave it when done |
 //! | `list` | `list_pk` = `<company>#<what>` | `list_sk` | a company's cases by first failure, its bookings by request; its audit entries of a kind; a statement; the operator's open findings |
-//! | `list_status` | `list_status_pk` = `<company>#<what>#<status>` | `list_sk` | the same, of one state; a company's effects in doubt and its open findings |
-//! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<status>#<start>#<booking>` | a professional's bookings, of one state or of all |
-//! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<status>#<request>#<booking>` | a customer's bookings, of one state or of all |
+//! | `list_status` | `list_status_pk` = `<company>#<what>#<status>` | `list_sk` | the same, of one status; a company's effects in doubt and its open findings |
+//! | `professional` | `professional_pk` = `<company>#<professional>` | `professional_sk` = `<status>#<start>#<booking>` | a professional's bookings, of one status or of all |
+//! | `customer` | `customer_pk` = `<company>#<customer>` | `customer_sk` = `<status>#<request>#<booking>` | a customer's bookings, of one status or of all |
 //!
-//! The indexes hold keys only: an index is never the truth, the row behind it is read before
-//! anything is shown or done.
+//! The indexes project keys only. An index may lag behind, so the row itself is read before its data is used.
 
 mod account_key;
 mod index;
@@ -69,14 +68,12 @@ pub(super) use index::{
 pub use row_kind::RowKind;
 pub(super) use suppression::MAIL_REPORTS_LIST;
 
-/// Name of the hash key attribute.
 pub const PK: &str = "pk";
-/// Name of the range key attribute.
 pub const SK: &str = "sk";
-/// The attribute by which DynamoDB clears rows away; never read as an expiry by the code.
+/// The attribute of DynamoDB's time to live; the code itself never uses it as an expiry.
 pub const TTL: &str = "expires_at";
 
-/// How many rows share one day's counters, so that a burst of failures does not queue on one row.
+/// The number of rows that share one day's counters, so that a burst of failures does not contend for one row.
 pub const KPI_SHARDS: u8 = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -141,12 +138,12 @@ impl Key {
 
     pub(super) fn batch_entry(company: &CompanyId, batch: BatchId, entry: &BatchEntry) -> Self {
         let BatchEntry { professional_id, currency, booking_id, .. } = entry;
-        let place = format!("{ENTRY_PREFIX}{professional_id}#{}#{booking_id}", currency.as_str());
-        Self::new(batch_pk(company, batch), place)
+        let position = format!("{ENTRY_PREFIX}{professional_id}#{}#{booking_id}", currency.as_str());
+        Self::new(batch_pk(company, batch), position)
     }
 
-    pub(super) fn batch_entry_at(company: &CompanyId, batch: BatchId, place: &str) -> Self {
-        Self::new(batch_pk(company, batch), format!("{ENTRY_PREFIX}{place}"))
+    pub(super) fn batch_entry_at(company: &CompanyId, batch: BatchId, position: &str) -> Self {
+        Self::new(batch_pk(company, batch), format!("{ENTRY_PREFIX}{position}"))
     }
 
     pub(super) fn timeline(company: &CompanyId, membership: &MembershipId) -> Self {
@@ -174,8 +171,8 @@ impl Key {
         Self::new(format!("IDEMPOTENCY#{company}#{hash}"), "KEY")
     }
 
-    /// The hash differs from shard to shard, so that the shards of a hot subject lie in partitions of
-    /// their own.
+    /// The caller passes a different hash for each shard, so that the shards of a hot subject are in different
+    /// partitions.
     pub(super) fn limit(class: &str, hash: &str, shard: u8) -> Self {
         Self::new(format!("LIMIT#{class}#{hash}"), format!("BUCKET#{shard}"))
     }
@@ -208,7 +205,7 @@ impl Key {
         Self::new(format!("SESSION#{id_hash}"), "SESSION")
     }
 
-    /// The company in the address; `None` for rows that belong to none.
+    /// The company in the key; `None` for rows that belong to no company.
     pub fn company(&self) -> Option<CompanyId> {
         let mut parts = self.pk.split('#');
         match parts.next()? {
@@ -218,35 +215,35 @@ impl Key {
         }
     }
 
-    /// The case in the address of a case or an action.
+    /// The case in the key of a case or an action.
     pub fn case_id(&self) -> Option<CaseId> {
         let mut parts = self.pk.strip_prefix("CASE#")?.split('#');
         CaseId::parse(parts.nth(1)?).ok()
     }
 
-    /// The booking in the address of a booking or one of its effects.
+    /// The booking in the key of a booking or one of its effects.
     pub fn booking_id(&self) -> Option<BookingId> {
         let mut parts = self.pk.strip_prefix("BOOKING#")?.split('#');
         BookingId::parse(parts.nth(1)?).ok()
     }
 
-    /// The professional in the address of a payee.
+    /// The professional in the key of a payee.
     pub fn professional_id(&self) -> Option<ProfessionalId> {
         let mut parts = self.pk.strip_prefix("PAYEE#")?.split('#');
         ProfessionalId::parse(parts.nth(1)?).ok()
     }
 
-    /// The batch in the address of a batch.
+    /// The batch in the key of a batch.
     pub fn batch_id(&self) -> Option<BatchId> {
         self.pk.starts_with("BATCHES#").then(|| BatchId::parse(&self.sk).ok()).flatten()
     }
 
-    /// The operation in the address of an action.
+    /// The operation in the key of an action.
     pub fn operation(&self) -> Option<&str> {
         self.sk.strip_prefix(ACTION_PREFIX)
     }
 
-    /// The event in the address of an event.
+    /// The source and id in the key of an event.
     pub fn event_id(&self) -> Option<(&str, &str)> {
         self.pk.strip_prefix("EVENT#")?.split_once('#')
     }
@@ -295,12 +292,12 @@ pub(super) fn kpi_pk(company: &CompanyId) -> String {
     format!("KPI#{company}")
 }
 
-/// The operation of a scheduled reminder: at most one for a step and channel, for ever.
+/// The operation of a scheduled reminder: it exists at most once for a step and channel.
 pub fn reminder_operation(offset_days: u8, channel: Channel) -> String {
     format!("reminder:{offset_days:02}:{}", channel.as_str())
 }
 
-/// The operation of the incentive: at most one for a case, for ever.
+/// The operation of the incentive: it exists at most once for a case.
 pub const INCENTIVE_OPERATION: &str = "incentive";
 
 #[cfg(test)]

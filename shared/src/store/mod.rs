@@ -1,8 +1,8 @@
-//! The one table.
+//! The DynamoDB table.
 //!
-//! Whatever belongs to a company is reached through [`Store::company`], which cannot be had without
-//! a company id; keys cannot be made outside this module. What belongs to no company (events before
-//! they are read, the directory, the due index, last runs) is reached through its own handle.
+//! A company's rows are accessible only through [`Store::company`], which requires a company id; keys cannot be
+//! created outside this module. Rows of no company (events before they are matched, the directory, the due index,
+//! last runs) have handles of their own.
 
 pub mod accounts;
 pub mod company;
@@ -46,34 +46,32 @@ pub struct Store {
     listeners: Listeners,
 }
 
-/// What a conditioned single write met.
 #[derive(Debug)]
 pub enum Written<T> {
-    /// It was accepted; the row as it is now.
+    /// The result of a conditional single write.
+    /// It was accepted; with the new row.
     Accepted(T),
-    /// It was refused; the row as it stands, if there is one.
+    /// Its condition failed; with the existing row, if there is one.
     Refused(Option<T>),
 }
 
 impl Store {
-    /// The table of that name.
     pub fn new(client: Client, table: &str) -> Self {
         Self { client, table: table.into(), listeners: Listeners::default() }
     }
 
-    /// The same where these hear of what happens.
+    /// The same table, with the listeners that audit entries are sent to.
     #[must_use]
-    pub fn announcing_to(self, listeners: Listeners) -> Self {
+    pub fn with_listeners(self, listeners: Listeners) -> Self {
         Self { listeners, ..self }
     }
 
-    /// Everything of one company.
     pub fn company(&self, company: &CompanyId) -> Company {
         Company { store: self.clone(), company: company.clone() }
     }
 
-    /// Writes all or nothing. `token` names the intent: the same token is accepted once, so that a
-    /// repetition after a lost answer changes nothing. Nothing to write is done already.
+    /// Writes all or nothing, in one transaction. `token` is its idempotency token: repeating the transaction
+    /// after a lost response changes nothing. An empty list succeeds without a request.
     pub async fn commit(&self, token: uuid::Uuid, writes: Vec<Write>) -> Result<(), StoreError> {
         if writes.is_empty() {
             return Ok(());
@@ -86,8 +84,8 @@ impl Store {
         request.send().await.map(drop).map_err(refused)
     }
 
-    /// Changes one row under its conditions and tells what was met. Without a transaction's token
-    /// the caller must recognise its own write in a refusal.
+    /// Changes one row under its conditions and returns the row. There is no idempotency token, so the caller must
+    /// recognise its own earlier write in a refusal.
     pub(crate) async fn change<T: DeserializeOwned>(&self, write: Write) -> Result<Written<T>, StoreError> {
         let (key, parts) = write.into_parts();
         let answer = self
@@ -117,39 +115,37 @@ impl Store {
         }
     }
 
-    /// Reads one row as it is now.
+    /// Reads one row, strongly consistent.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: Key) -> Result<Option<T>, StoreError> {
         self.get_item(key).await?.map(read_row).transpose()
     }
 
-    /// The same, as an item.
     pub(crate) async fn get_item(&self, key: Key) -> Result<Option<Item>, StoreError> {
         let request = self.client.get_item().table_name(&*self.table).consistent_read(true);
         let request = request.set_key(Some(write::with_key(Item::new(), &key)));
         Ok(request.send().await.map_err(StoreError::sdk)?.item)
     }
 
-    /// Reads up to a hundred rows as they are now, in the order of their keys; absent ones are left out.
+    /// Reads up to a hundred rows, strongly consistent, in the order of `keys`; absent ones are left out.
     pub(crate) async fn get_all<T: DeserializeOwned>(&self, keys: &[Key]) -> Result<Vec<T>, StoreError> {
         self.get_items(keys).await?.into_iter().map(read_row).collect()
     }
 
-    /// The same, as items.
     pub(crate) async fn get_items(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
-        let mut found = self.found(keys).await?;
+        let mut found = self.load_items(keys).await?;
         Ok(keys.iter().filter_map(|key| found.remove(key)).collect())
     }
 
-    /// The same for a few different ones, each in its place.
+    /// Reads rows of different types; absent ones are `None`.
     pub(crate) async fn get_each<const N: usize>(
         &self,
         keys: [Key; N],
     ) -> Result<[Option<Item>; N], StoreError> {
-        let mut found = self.found(&keys).await?;
+        let mut found = self.load_items(&keys).await?;
         Ok(keys.map(|key| found.remove(&key)))
     }
 
-    async fn found(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, StoreError> {
+    async fn load_items(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, StoreError> {
         let mut found = HashMap::new();
         let mut wanted: Vec<Item> = keys.iter().map(|key| write::with_key(Item::new(), key)).collect();
         while !wanted.is_empty() {
@@ -168,7 +164,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Which of up to a hundred rows there are, without reading what is in them.
+    /// Which of up to a hundred rows exist, without reading their content.
     pub(crate) async fn present(&self, keys: &[Key]) -> Result<HashSet<Key>, StoreError> {
         let mut found = HashSet::new();
         let mut wanted: Vec<Item> = keys.iter().map(|key| write::with_key(Item::new(), key)).collect();
@@ -192,14 +188,13 @@ impl Store {
         Ok(found)
     }
 
-    /// Reads one page of a partition, of the table or of an index.
+    /// Reads one page of a partition of the table or of an index.
     pub(crate) async fn query<T: DeserializeOwned>(&self, query: Query<'_>) -> Result<Page<T>, StoreError> {
         let page = self.query_items(query).await?;
         let rows = page.rows.into_iter().map(read_row).collect::<Result<_, _>>()?;
         Ok(Page { rows, next: page.next })
     }
 
-    /// The same, as items.
     pub(crate) async fn query_items(&self, query: Query<'_>) -> Result<Page<Item>, StoreError> {
         let mut condition = "#h = :h".to_owned();
         let mut request = self
@@ -235,7 +230,6 @@ impl Store {
     }
 }
 
-/// One query: a partition and a range in it.
 pub(crate) struct Query<'a> {
     pub index: Option<&'a str>,
     pub hash: (&'a str, &'a str),
@@ -246,7 +240,6 @@ pub(crate) struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// The whole partition of the table.
     pub(crate) fn partition(pk: &'a str) -> Self {
         Self {
             index: None,
@@ -259,18 +252,16 @@ impl<'a> Query<'a> {
     }
 }
 
-/// A range of sort keys: the attribute and its bounds.
 pub(crate) enum Range<'a> {
     All,
     Prefix(&'a str, &'a str),
     Between(&'a str, &'a str, &'a str),
 }
 
-/// One page of rows, and where the next begins.
 #[derive(Debug)]
 pub struct Page<T> {
     pub rows: Vec<T>,
-    /// Where to go on; absent on the last page.
+    /// The start of the next page; absent on the last one.
     pub next: Option<Item>,
 }
 
@@ -278,7 +269,7 @@ pub(crate) fn read_row<T: DeserializeOwned>(item: Item) -> Result<T, StoreError>
     serde_dynamo::from_item(item).map_err(StoreError::shape)
 }
 
-/// A cancelled transaction is a conflict when its conditions or another transaction refused it.
+/// Maps a cancelled transaction to a conflict if its conditions or another transaction refused it.
 fn refused(error: SdkError<TransactWriteItemsError>) -> StoreError {
     if let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() {
         let ours =
@@ -297,12 +288,12 @@ fn refused(error: SdkError<TransactWriteItemsError>) -> StoreError {
     StoreError::sdk(error)
 }
 
-/// The text of an attribute of an item that is not read into a struct.
+/// A text attribute of an item that is not deserialized.
 pub(crate) fn attribute_text<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
 
-/// A number attribute of an item that is not read into a struct.
+/// A number attribute of an item that is not deserialized.
 pub(crate) fn attribute_number(item: &Item, name: &str) -> Option<i64> {
     match item.get(name) {
         Some(AttributeValue::N(number)) => number.parse().ok(),

@@ -1,11 +1,11 @@
-//! What an expression says instead of a name or a value.
+//! Placeholders for names and values in DynamoDB expressions.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// The names and values of a request's expressions, each behind a placeholder. Names too: those of attributes
-/// may be reserved words.
+/// The names and values of a request's expressions. Names have placeholders too, because attribute names may be
+/// reserved words.
 #[derive(Debug, Clone, Default)]
 pub struct Placeholders {
     names: HashMap<String, String>,
@@ -13,21 +13,21 @@ pub struct Placeholders {
 }
 
 impl Placeholders {
-    /// A new placeholder for a name.
+    /// Adds a name and returns its placeholder.
     pub fn name(&mut self, name: &str) -> String {
         let placeholder = format!("#n{}", self.names.len());
         self.names.insert(placeholder.clone(), name.to_owned());
         placeholder
     }
 
-    /// A new placeholder for a value.
+    /// Adds a value and returns its placeholder.
     pub fn value(&mut self, value: AttributeValue) -> String {
         let placeholder = format!(":v{}", self.values.len());
         self.values.insert(placeholder.clone(), value);
         placeholder
     }
 
-    /// The names as the SDK takes them: DynamoDB refuses a request that has none and says so.
+    /// The names for the SDK; `None` if there are none, because DynamoDB refuses an empty map.
     pub fn names(&self) -> Option<HashMap<String, String>> {
         (!self.names.is_empty()).then(|| self.names.clone())
     }

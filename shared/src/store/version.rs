@@ -1,5 +1,5 @@
-//! Which version the data is of. Migrations raise it, one after the other; this version of the code works on the
-//! data of the version before it too, or it could not be switched to while the older one serves.
+//! The version of the data. Migrations increment it one after the other. The code also works on the previous data
+//! version, so that it can be deployed while the older code still serves.
 
 use serde::Deserialize;
 
@@ -8,13 +8,13 @@ use super::keys::Key;
 use super::write::{Item, with_key};
 use super::{Store, attribute_number};
 
-/// The version that this code expects: the number of the newest migration.
+/// The data version that this code expects: the number of the newest migration.
 pub const DATA_VERSION: u32 = 1;
 
-/// The attribute in which it stands. Where there is none, no migration has been done.
+/// The attribute of the data version; absent before the first migration.
 pub const DATA_VERSION_ATTRIBUTE: &str = "data_version";
 
-/// What everybody may know of the row; the rest is the business of whoever migrates.
+/// The public part of the row; the migrations read the rest.
 #[derive(Deserialize)]
 struct VersionRow {
     #[serde(default)]
@@ -29,12 +29,12 @@ impl Store {
     }
 }
 
-/// The address of the one row that says it, and in which a migration keeps its claim and its place.
+/// The key of the row with the data version, in which a migration also stores its claim and its cursor.
 pub fn data_version_key() -> Item {
     with_key(Item::new(), &Key::data_version())
 }
 
-/// The version that such a row says; 0 where it says none.
+/// The data version in such a row; 0 if it is absent.
 pub fn data_version_of(row: &Item) -> u32 {
     attribute_number(row, DATA_VERSION_ATTRIBUTE).and_then(|version| version.try_into().ok()).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Writes, as data: what a transaction is made of.
+//! Writes as data: the parts of a transaction.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,10 @@ use super::error::StoreError;
 use super::keys::{self, Key};
 use super::placeholders::Placeholders;
 
-/// A row as DynamoDB holds it.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// One write of a transaction. Made only by the functions of this crate that know a row's key,
-/// so that nobody outside can write to a key of their own making.
+/// One write of a transaction. Only this crate can create one, so that no other code can write to an arbitrary
+/// key.
 #[derive(Debug, Clone)]
 pub struct Write {
     key: Key,
@@ -29,17 +28,17 @@ enum Change {
     Update(Changes),
 }
 
-/// What an update does to the attributes of a row.
+/// The attribute changes of an update.
 #[derive(Debug, Clone, Default)]
 struct Changes {
     set: Vec<(String, AttributeValue)>,
-    /// Set only where there is no such attribute.
+    /// Set only if the attribute does not exist.
     set_absent: Vec<(String, AttributeValue)>,
     remove: Vec<String>,
     count: Vec<(String, i64)>,
 }
 
-/// What must hold for a write to be accepted.
+/// A condition for accepting a write.
 #[derive(Debug, Clone)]
 pub(crate) enum Expect {
     /// The row does not exist.
@@ -75,12 +74,12 @@ impl Changes {
 }
 
 impl Expect {
-    /// The row is as it was read; version 0 is a row that was not there.
+    /// The row's version is unchanged; version 0 means that the row does not exist.
     pub(crate) fn version(version: u64) -> Self {
         if version == 0 { Self::Absent } else { Self::Equals("version", number(version)) }
     }
 
-    /// A number that is counted up stands where it was read; it is not there before it is first counted.
+    /// A counter is unchanged since it was read; it is absent before it is first incremented.
     pub(crate) fn counted(name: &'static str, read: u64) -> Self {
         if read == 0 { Self::Missing(name) } else { Self::Equals(name, number(read)) }
     }
@@ -99,7 +98,6 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// A yes or no attribute.
 pub(crate) fn flag(value: bool) -> AttributeValue {
     AttributeValue::Bool(value)
 }
@@ -114,7 +112,7 @@ impl Write {
         Ok(Self { key, change: Change::Put(to_item(row)?), expected: Vec::new() })
     }
 
-    /// Changes a row, or makes it.
+    /// Changes a row, or creates it.
     pub(crate) fn update(key: Key) -> Self {
         Self { key, change: Change::Update(Changes::default()), expected: Vec::new() }
     }
@@ -127,7 +125,7 @@ impl Write {
         self
     }
 
-    /// Sets one attribute of an update unless it is there.
+    /// Sets one attribute of an update unless it exists.
     pub(crate) fn set_absent(mut self, name: impl Into<String>, value: AttributeValue) -> Self {
         if let Change::Update(changes) = &mut self.change {
             changes.set_absent.push((name.into(), value));
@@ -135,7 +133,7 @@ impl Write {
         self
     }
 
-    /// Sets every attribute of `row`; the absent ones are removed.
+    /// Sets every attribute of `row`; null ones are removed.
     pub(crate) fn set_all(mut self, row: &impl Serialize) -> Result<Self, StoreError> {
         let mut attributes: Vec<(String, AttributeValue)> = to_item(row)?.into_iter().collect();
         attributes.sort_by(|a, b| a.0.cmp(&b.0));
@@ -157,8 +155,8 @@ impl Write {
         self
     }
 
-    /// Adds to a number, which is 0 where there is none. Safe only beside a condition in the same
-    /// transaction, or a repeated request would count twice.
+    /// Adds to a number; an absent one counts as 0. Safe only with a condition in the same transaction, because a
+    /// repeated request would otherwise count twice.
     pub(crate) fn count(mut self, name: impl Into<String>, by: i64) -> Self {
         if let Change::Update(changes) = &mut self.change {
             changes.count.push((name.into(), by));
@@ -166,7 +164,7 @@ impl Write {
         self
     }
 
-    /// Puts the row into the due index, or takes it out.
+    /// Puts the row into the due index, or removes it.
     pub(crate) fn due(self, job: &str, due_at: Option<chrono::DateTime<chrono::Utc>>) -> Self {
         match due_at {
             Some(at) => {
@@ -178,20 +176,20 @@ impl Write {
         }
     }
 
-    /// Puts the row into the due index, unless it stands there already: then the earlier time stays.
+    /// Puts the row into the due index; if it is there already, the earlier time is kept.
     pub(crate) fn due_from(self, job: &str, due_at: chrono::DateTime<chrono::Utc>) -> Self {
         let shard = keys::due_shard(job, &self.key);
         self.set("due_shard", text(shard))
             .set_absent("due_at", text(crate::domain::kernel::time::format(due_at)))
     }
 
-    /// Demands something of the row as it is.
+    /// Adds a condition on the row.
     pub(crate) fn expect(mut self, expected: Expect) -> Self {
         self.expected.push(expected);
         self
     }
 
-    /// The write as the SDK takes it.
+    /// The write for the SDK.
     pub(super) fn into_item(self, table: &str) -> Result<TransactWriteItem, StoreError> {
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
         let mut placeholders = Placeholders::default();
@@ -238,7 +236,7 @@ impl Write {
     }
 }
 
-/// A single update, taken apart for the SDK.
+/// The parts of a single update for the SDK.
 pub(super) struct UpdateParts {
     pub update: String,
     pub condition: Option<String>,

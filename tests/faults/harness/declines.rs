@@ -173,7 +173,7 @@ async fn open_account(world: &World) -> String {
     let key = AccountKey::email(&address);
     let vault = &world.service.app.config.vault;
     let row = AccountRow {
-        email_sealed: vault.seal(&AccountRow::place(&key), address.as_str().as_bytes()).unwrap(),
+        email_sealed: vault.seal(&AccountRow::seal_context(&key), address.as_str().as_bytes()).unwrap(),
         role: Role::Professional,
         company: CompanyId::parse(COMPANY).unwrap(),
         generation: 1,

@@ -82,7 +82,7 @@ impl World {
         facts: Vec<BookingFact>,
     ) {
         let email_sealed =
-            self.service.app.config.vault.seal(&BookingRow::place(id), b"canary@example.com").unwrap();
+            self.service.app.config.vault.seal(&BookingRow::seal_context(id), b"canary@example.com").unwrap();
         let change = BookingChange {
             facts,
             payment_intent: payment.cloned(),

@@ -12,7 +12,7 @@ use shared::domain::kernel::party::{
 };
 use shared::domain::marketplace::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
 use shared::domain::marketplace::payout::BatchId;
-use shared::domain::marketplace::payout::{AccountStanding, transfer_group};
+use shared::domain::marketplace::payout::{StripeAccountStatus, transfer_group};
 use shared::providers::stripe::payment::NewPaymentIntent;
 use shared::store::marketplace::booking::BookingChange;
 use shared::store::{Company, Item};
@@ -73,7 +73,7 @@ impl World {
         let id = account_of(professional);
         self.service.sandbox.stripe.add_account(&id, currency);
         let account = StripeAccountId::parse(&id).unwrap();
-        let standing = AccountStanding {
+        let standing = StripeAccountStatus {
             account: account.clone(),
             charges_enabled: true,
             payouts_enabled: true,
@@ -83,7 +83,8 @@ impl World {
         let (company, now) = (self.company(company), self.now());
         let professional = ProfessionalId::parse(professional).unwrap();
         let read = company.payee(&professional).await.unwrap();
-        let mut writes = vec![company.note_standing(&read, &professional, &standing, now, now).unwrap()];
+        let mut writes =
+            vec![company.record_account_status(&read, &professional, &standing, now, now).unwrap()];
         let owner = company.store().inbox().payee_owner(&account).await.unwrap();
         writes.extend(owner.is_none().then(|| company.register_payee(&account, &professional).unwrap()));
         company.store().commit(self.service.app.ids.next(), writes).await.unwrap();

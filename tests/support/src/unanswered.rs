@@ -118,7 +118,7 @@ impl Market {
 
     pub async fn execute_steps(&self, company: &str, id: BookingId, steps: Vec<Effect>) {
         let app = &self.world.service.app;
-        app.bookings(app.store().unwrap()).take(&self.company(company), id, steps).await;
+        app.bookings(app.store().unwrap()).perform_steps(&self.company(company), id, steps).await;
     }
 
     /// Requests a booking; its payment is created and unpaid.
@@ -133,7 +133,7 @@ impl Market {
         };
         let vault = &self.world.service.app.config.vault;
         let address = format!("customer_{number}@example.com");
-        let email_sealed = vault.seal(&BookingRow::place(id), address.as_bytes()).unwrap();
+        let email_sealed = vault.seal(&BookingRow::seal_context(id), address.as_bytes()).unwrap();
         let contact = Some(Contact { email_sealed, language: new_booking.language });
         let facts = vec![BookingFact {
             at: self.world.now(),

@@ -44,7 +44,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         let store = app.store()?;
         let found = due::collect_only(store, SWEEP, BOUNDS, app.clock.now(), is_ours).await?;
         let run = Run { app, store, places: Semaphore::new(AT_ONCE), declined: AtomicU64::new(0) };
-        let report = due::work(found, BOUNDS, |row| run.work_on(row)).await;
+        let report = due::process_queues(found, BOUNDS, |row| run.work_on(row)).await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
     }

@@ -22,7 +22,7 @@ pub(crate) async fn customer(
 ) -> Result<Option<Contact>, Failure> {
     let address = match (email, session) {
         (Some(address), _) => Some(address.as_str().as_bytes().to_vec()),
-        (None, Some(session)) if session.role == Role::Customer && session.account.lives_in_its_row() => {
+        (None, Some(session)) if session.role == Role::Customer && session.account.requires_row() => {
             let account = app.store()?.account(&session.account).await?;
             account.and_then(|row| opened(app, &session.account, &row))
         }
@@ -52,7 +52,7 @@ pub(crate) async fn professional(
 }
 
 fn opened(app: &SharedApp, account: &AccountKey, row: &AccountRow) -> Option<Vec<u8>> {
-    app.config.vault.open(&AccountRow::place(account), &row.email_sealed).ok()
+    app.config.vault.open(&AccountRow::seal_context(account), &row.email_sealed).ok()
 }
 
 fn sealed(
@@ -61,6 +61,6 @@ fn sealed(
     address: &[u8],
     language: Language,
 ) -> Result<Contact, Failure> {
-    let email_sealed = app.config.vault.seal(&BookingRow::place(booking_id), address)?;
+    let email_sealed = app.config.vault.seal(&BookingRow::seal_context(booking_id), address)?;
     Ok(Contact { email_sealed, language })
 }

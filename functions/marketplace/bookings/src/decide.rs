@@ -99,9 +99,9 @@ async fn record(
             return Ok((Vec::new(), (read, left)));
         }
         let now = app.clock.now();
-        let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
+        let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.code()));
         let fact = check_permission(&booking, command)
-            .and_then(|()| booking.command(command, source, now))
+            .and_then(|()| booking.apply_command(command, source, now))
             .map_err(refused)?;
         let is_unknown = command == BookingCommand::Accept && read.professional_contact.is_none();
         let professional_contact =

@@ -59,7 +59,7 @@ async fn begin(
 /// The failure if Stripe refused to create the payment; names the field if the caller can correct it.
 fn refused(reason: &str) -> Failure {
     let code = refusal::provider_code(reason).unwrap_or(reason);
-    match refusal::asked_field(reason) {
+    match refusal::refused_field(reason) {
         Some(field) => Failure::field(field, format!("Stripe does not take it ({code})")),
         None => Failure::Conflict(format!("payment_failed: Stripe refused to open the payment ({code}).")),
     }

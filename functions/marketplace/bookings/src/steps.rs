@@ -17,7 +17,7 @@ pub(crate) async fn execute(
     if steps.is_empty() {
         return Ok(row);
     }
-    app.bookings(company.store()).take(company, row.booking_id, steps).await;
+    app.bookings(company.store()).perform_steps(company, row.booking_id, steps).await;
     Ok(company.booking(row.booking_id).await?)
 }
 

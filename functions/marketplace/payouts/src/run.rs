@@ -47,7 +47,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence, batch: BatchId
 /// Without due payees the Stripe key is optional; with due payees a missing key is an error.
 async fn without_stripe(app: &SharedApp, occurrence: &Occurrence) -> Result<Report, Failure> {
     let (store, now) = (app.store()?, app.clock.now());
-    if payouts::is_anybody_waiting(store, now).await? {
+    if payouts::has_pending_work(store, now).await? {
         return Err(Failure::STRIPE_NOT_CONFIGURED);
     }
     Ok(due::conclude(store, occurrence, Report::default(), now).await?)

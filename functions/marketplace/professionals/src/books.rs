@@ -16,7 +16,7 @@ pub(crate) async fn balances(caller: Caller, parameters: Parameters) -> Result<A
     let balances = caller.company.balances(None).await?;
     let mut currencies: BTreeMap<&Currency, Sums> = BTreeMap::new();
     for (account, currency, sum) in balances.iter() {
-        *currencies.entry(currency).or_default().entry(account.word()).or_default() += sum;
+        *currencies.entry(currency).or_default().entry(account.name()).or_default() += sum;
     }
     let is_even = |currency: &Currency| balances.total(currency) == 0;
     let sums_to_zero = currencies.keys().all(|currency| is_even(currency));

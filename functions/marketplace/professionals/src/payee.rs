@@ -6,7 +6,7 @@ use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::kernel::party::{ProfessionalId, StripeAccountId};
 use shared::domain::kernel::provider::Provider;
-use shared::domain::marketplace::payout::AccountStanding;
+use shared::domain::marketplace::payout::StripeAccountStatus;
 use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
@@ -60,7 +60,7 @@ struct Connection {
 
 impl Connection {
     /// The account's status, after checking that it belongs to the professional.
-    fn standing(&self) -> Result<AccountStanding, Failure> {
+    fn standing(&self) -> Result<StripeAccountStatus, Failure> {
         match self.account.standing().filter(|_| !self.account.deleted) {
             None => Err(conflict("There is no such account at Stripe any more, or we have no access to it.")),
             Some(standing) if standing.currency.is_none() => {
@@ -107,7 +107,8 @@ async fn save(
                 return Err(conflict(UNPROVEN));
             }
             let standing = &connection.standing()?;
-            let mut writes = vec![company.note_standing(&read, professional_id, standing, now, now)?];
+            let mut writes =
+                vec![company.record_account_status(&read, professional_id, standing, now, now)?];
             if !is_registered {
                 writes.push(company.register_payee(&standing.account, professional_id)?);
             }

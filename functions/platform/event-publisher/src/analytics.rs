@@ -151,7 +151,7 @@ impl Counter<'_> {
         let now = self.clock.now();
         let mut written = Vec::new();
         for part in batch.chunks(WRITES_AT_ONCE) {
-            written.extend(join_all(part.iter().map(|it| self.store.heard_by_analytics(it, now))).await);
+            written.extend(join_all(part.iter().map(|it| self.store.mark_sent_to_analytics(it, now))).await);
         }
         totals.done += written.iter().filter(|written| written.is_ok()).count() as u64;
         // An event whose mark could not be written is sent again with the same id.
@@ -163,7 +163,7 @@ impl Counter<'_> {
         for waiting in old {
             let event_id = waiting.announcement.as_ref().map(|it| it.event_id.to_string());
             tracing::warn!(event_id, "an event is too old for analytics and was dropped");
-            self.store.heard_by_analytics(&waiting, now).await?;
+            self.store.mark_sent_to_analytics(&waiting, now).await?;
             totals.given_up += 1;
         }
         Ok(())

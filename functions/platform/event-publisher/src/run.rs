@@ -210,7 +210,7 @@ impl Run<'_> {
     }
 
     async fn mark_published(&self, waiting: &Waiting) {
-        match self.store.heard_by_bus(waiting, self.clock.now()).await {
+        match self.store.mark_sent_to_bus(waiting, self.clock.now()).await {
             Ok(()) => self.log().report.done += 1,
             // It was published and will be again; subscribers recognize its id.
             Err(error) => self.fail(&waiting.key, &error),

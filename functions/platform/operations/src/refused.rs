@@ -12,7 +12,7 @@ use crate::amounts::Bookings;
 
 /// Up to a hundred refused effects, oldest first, and whether there are more.
 pub(super) async fn list(company: &Company) -> Result<ExcerptView<RefusedEffectView>, Failure> {
-    let (effects, more) = company.troubled(Trouble::Refused).await?;
+    let (effects, more) = company.listed_effects(Trouble::Refused).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
     let bookings = Bookings::of(company, &subjects).await?;
     let shown = effects.iter().map(|(subject, effect)| show(*subject, effect, &bookings));

@@ -9,7 +9,7 @@ use shared::domain::kernel::id::CaseId;
 use shared::domain::kernel::party::BookingId;
 use shared::domain::marketplace::booking::{RefusalDecision, Step};
 use shared::domain::platform::effect::{Effect, Subject};
-use shared::effects::{self, RefusalRequest, Resolution, Unresolved};
+use shared::effects::{self, RefusalRequest, Resolution, ResolveError};
 use shared::http::body::text_field;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
@@ -119,7 +119,7 @@ async fn decide(
     let begun = effects::resolve_refusal(company, subject, read, order, effect_clients, &app.ids, now).await;
     let begun = begun.map_err(refuse)?;
     if let Subject::Booking(booking_id) = subject {
-        app.bookings(company.store()).take(company, booking_id, begun).await;
+        app.bookings(company.store()).perform_steps(company, booking_id, begun).await;
     }
     let operation = match (order.decision, Step::version_of(&read.action.operation)) {
         (RefusalDecision::Retry, Some(version)) => {
@@ -146,19 +146,19 @@ fn subject(fields: &Map<String, Value>) -> Result<Subject, Failure> {
     }
 }
 
-fn refuse(unresolved: Unresolved) -> Failure {
+fn refuse(unresolved: ResolveError) -> Failure {
     match unresolved {
-        Unresolved::ReferenceMissing => Failure::field("reference", unresolved.to_string()),
-        Unresolved::NotInDoubt => Failure::Conflict("Only an effect in doubt can be resolved.".to_owned()),
-        Unresolved::NotRefused => Failure::Conflict(
+        ResolveError::ReferenceMissing => Failure::field("reference", unresolved.to_string()),
+        ResolveError::NotInDoubt => Failure::Conflict("Only an effect in doubt can be resolved.".to_owned()),
+        ResolveError::NotRefused => Failure::Conflict(
             "Only an effect that was refused, and that nothing has resolved, can be tried again or closed."
                 .to_owned(),
         ),
-        Unresolved::NotRetried(_) => Failure::Conflict(unresolved.to_string()),
-        Unresolved::Contradicted(found) => {
+        ResolveError::NotRetried(_) => Failure::Conflict(unresolved.to_string()),
+        ResolveError::Contradicted(found) => {
             Failure::Conflict(format!("The provider says otherwise: {found}."))
         }
-        Unresolved::Unasked(error) => error.into(),
-        Unresolved::Store(error) => error.into(),
+        ResolveError::ProviderUnavailable(error) => error.into(),
+        ResolveError::Store(error) => error.into(),
     }
 }

@@ -127,7 +127,7 @@ async fn batches(company: &Company) -> Result<Vec<RecentBatchView>, Failure> {
 }
 
 async fn troubled(company: &Company, trouble: Trouble) -> Result<ExcerptView<TroubledEffectView>, Failure> {
-    let (effects, more) = company.troubled(trouble).await?;
+    let (effects, more) = company.listed_effects(trouble).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
     let bookings = Bookings::of(company, &subjects).await?;
     let shown = effects.iter().map(|(subject, effect)| tell(*subject, effect, &bookings));

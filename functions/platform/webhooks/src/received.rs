@@ -46,7 +46,7 @@ pub(super) async fn store(
     now: DateTime<Utc>,
 ) -> Result<Answer, Failure> {
     let stored = stored(app, source, event, body, EventStatus::Received, now)?;
-    let kept = app.store()?.inbox().keep_now(&stored, None).await?;
+    let kept = app.store()?.inbox().save_event(&stored, None).await?;
     let Event { event_id, name, .. } = stored.payload_min;
     let received = if kept { Received::Kept } else { Received::Duplicate };
     Ok(receipt(source, &event_id, &name, received))

@@ -77,7 +77,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
         let found = due::collect(store, SWEEP, limits, app.clock.now()).await?;
         let (companies, tallies) = (Mutex::default(), Mutex::default());
         let run = Run { app, store, companies, tallies, declined: AtomicU64::new(0) };
-        let report = due::work(found, limits, |row| run.work_on(row)).await;
+        let report = due::process_queues(found, limits, |row| run.work_on(row)).await;
         run.remember_companies().await;
         let report = Report { declined: Some(run.declined.into_inner()), ..report };
         Ok(due::conclude(store, occurrence, report, app.clock.now()).await?)
@@ -183,7 +183,7 @@ impl Run<'_> {
         let tallies = std::mem::take(&mut *self.tallies.lock().unwrap_or_else(PoisonError::into_inner));
         for (id, tally) in tallies {
             let Ok(view) = self.view(&id).await else { continue };
-            self.remember_channel_error(&view, tally.channel_error.clone()).await;
+            self.save_channel_error(&view, tally.channel_error.clone()).await;
             let Some(health) = next_health(&view.sweep_record.health, &tally, self.app.clock.now()) else {
                 continue;
             };
@@ -193,14 +193,14 @@ impl Run<'_> {
         }
     }
 
-    async fn remember_channel_error(&self, view: &CompanyView, newest: Option<Option<ChannelError>>) {
+    async fn save_channel_error(&self, view: &CompanyView, newest: Option<Option<ChannelError>>) {
         let Some(newest) = newest else { return };
         let known = view.sweep_record.channel_error.as_ref().map(|known| &known.error);
         if known == newest.as_ref() {
             return;
         }
         let row = newest.map(|error| ChannelErrorRow { error, since: self.app.clock.now() });
-        let write = view.company.remember_channel_error(row.as_ref());
+        let write = view.company.save_channel_error(row.as_ref());
         let saved = match write {
             Ok(write) => view.company.store().commit(self.app.ids.next(), vec![write]).await,
             Err(error) => Err(error),

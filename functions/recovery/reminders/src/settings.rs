@@ -28,7 +28,7 @@ impl Run<'_> {
         // Fails if the settings have changed again: that change has made them due again.
         company
             .store()
-            .commit(self.app.ids.next(), vec![company.settle_settings(view.settings.version, None)])
+            .commit(self.app.ids.next(), vec![company.mark_settings_applied(view.settings.version, None)])
             .await?;
         Ok(Worked::Done)
     }

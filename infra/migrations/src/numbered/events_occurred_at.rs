@@ -23,7 +23,7 @@ pub(super) const MIGRATION: Migration = Migration {
 };
 
 fn decide(row: &Item) -> Decision {
-    if occurred::stands(row).is_some() {
+    if occurred::stored_time(row).is_some() {
         return Decision::Holds;
     }
     let Some(occurred) = occurred::follows(row) else {

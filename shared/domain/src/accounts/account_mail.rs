@@ -1,31 +1,31 @@
-//! The words of the mails about accounts. Each says what to do if it was somebody else who asked.
+//! The texts of the mails about accounts. Each says what to do if someone else made the request.
 
 use crate::kernel::message::{Language, Message};
 
 /// A mail about an account.
 #[derive(Clone, PartialEq, Eq)]
 pub enum AccountMail {
-    /// Somebody signed up; the link confirms the address.
+    /// Sent after a sign-up; the link confirms the address.
     Confirm {
-        /// The link, its token in the fragment.
+        /// The link, with its token in the fragment.
         url: String,
     },
-    /// Somebody signed up with the address of an account that is there.
+    /// Sent after a sign-up with the address of an existing account.
     AlreadyThere {
-        /// Where to sign in.
+        /// The sign-in page.
         url: String,
     },
-    /// Somebody asked for a new password; the link sets it.
+    /// Sent after a request for a new password; the link sets it.
     Reset {
-        /// The link, its token in the fragment.
+        /// The link, with its token in the fragment.
         url: String,
     },
-    /// Somebody asked for a new password where there is no account.
+    /// Sent after a request for a new password for an address without an account.
     NoAccount,
 }
 
 impl AccountMail {
-    /// Writes the mail. The same mail has the same words, so a resent body is equal.
+    /// Writes the mail. The same mail always gives the same text, so that a retry sends an equal body.
     pub fn write(&self, language: Language) -> Message {
         let (title, text) = match language {
             Language::En => self.english(),

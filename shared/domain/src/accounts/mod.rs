@@ -1,3 +1,3 @@
-//! What is written to people about their accounts.
+//! Mails about accounts.
 
 pub mod account_mail;

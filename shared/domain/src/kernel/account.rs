@@ -1,4 +1,4 @@
-//! Who signs in, and as what.
+//! Roles and mail addresses of accounts.
 
 use std::fmt;
 
@@ -15,11 +15,11 @@ pub enum Role {
     Owner,
     /// Staff of the platform.
     Provider,
-    /// Looks after the service itself.
+    /// Operates the service.
     Developer,
-    /// Looks after the books.
+    /// Handles the ledger and reconciliation.
     Accountant,
-    /// Does the jobs that customers book.
+    /// Performs the booked jobs.
     Professional,
     Customer,
 }
@@ -28,7 +28,6 @@ impl Role {
     pub const ALL: [Self; 6] =
         [Self::Owner, Self::Provider, Self::Developer, Self::Accountant, Self::Professional, Self::Customer];
 
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -38,38 +37,38 @@ impl Role {
     }
 }
 
-/// A mail address as accounts know it: small letters only, and the domain in its ASCII form (IDNA, UTS 46),
-/// so that one mailbox is one account, whichever way it is written.
+/// A canonical mail address: lower case, with the domain in its ASCII form (IDNA, UTS 46), so that every
+/// spelling of a mailbox is the same account.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EmailAddress(String);
 
-/// What a mail server takes at most (RFC 5321 §4.5.3.1, and the erratum on its path of 256).
+/// The limits of mail servers (RFC 5321 §4.5.3.1, and the erratum on its path of 256).
 const MAX_ADDRESS_CHARS: usize = 254;
 const MAX_LOCAL_CHARS: usize = 64;
 const MAX_LABEL_CHARS: usize = 63;
 
-/// What may stand before the `@` without quotes (RFC 5322 §3.2.3).
+/// The marks allowed before the `@` without quotes (RFC 5322 §3.2.3).
 const LOCAL_MARKS: &str = "!#$%&'*+-/=?^_`{|}~";
 
-/// Why a text is no address that mail is sent to.
+/// Why a text is not an address that mail can be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Not of the form `local@domain.example`.
     #[error("expected an e-mail address")]
     Form,
-    /// Letters before the `@` that the mailer cannot write to: it does not speak SMTPUTF8 (RFC 6531).
+    /// Non-ASCII letters before the `@`: the mailer does not support SMTPUTF8 (RFC 6531).
     #[error("has letters before the @ that mail cannot be sent to; only a-z, 0-9 and marks can stand there")]
     Local,
 }
 
 impl EmailAddress {
-    /// Reads the plain form `local@domain.example`. Quoted and commented forms are nobody's address
-    /// in earnest, and each is a way to hide a second one.
+    /// Parses the plain form `local@domain.example`. Quoted and commented forms are rejected: they are not used in
+    /// practice, and each is a way to hide a second address.
     pub fn parse(text: &str) -> Option<Self> {
         Self::read(text).ok()
     }
 
-    /// The same, and why not.
+    /// Like [`EmailAddress::parse`], with the reason for a rejection.
     pub fn read(text: &str) -> Result<Self, AddressError> {
         let (local, domain) = text.trim().split_once('@').ok_or(AddressError::Form)?;
         let domain = ascii_domain(domain).ok_or(AddressError::Form)?;
@@ -91,26 +90,25 @@ impl EmailAddress {
         }
     }
 
-    /// The address, for sealing and for sending.
+    /// The address, for encrypting and sending.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Shows nothing: an address in a log is a person in a log.
+/// Hides the address, because it is personal data.
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EmailAddress(…)")
     }
 }
 
-/// The one spelling of a name to sign in by: an address as accounts know it, and every other
-/// name in small letters.
+/// The canonical spelling of a sign-in name: a canonical address, or any other name in lower case.
 pub fn canonical_name(name: &str) -> String {
     EmailAddress::parse(name).map_or_else(|| name.to_lowercase(), |address| address.0)
 }
 
-/// A domain in ASCII and small letters; `None` for one that no name server could be asked for.
+/// A domain in lower-case ASCII; `None` for an invalid one.
 fn ascii_domain(domain: &str) -> Option<String> {
     let lower = domain.to_ascii_lowercase();
     let is_plain = domain.is_ascii() && !lower.split('.').any(|label| label.starts_with("xn--"));

@@ -1,15 +1,15 @@
-//! What time it is, as an argument.
+//! A clock that is passed as an argument.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-/// Tells the time. Read once, at the entry point, and handed in; the local server's can be moved.
+/// Returns the current time. The entry points pass it in; the local server and tests can set it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>);
 
 impl Clock {
-    /// The system's clock: the only place that reads it.
+    /// The system clock; the only place that reads it.
     #[expect(clippy::disallowed_methods, reason = "everything else gets this clock handed in")]
     pub fn system() -> Self {
         Self(Arc::new(Utc::now))
@@ -19,7 +19,7 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// In whole milliseconds, because that is what is written down.
+    /// The time in whole milliseconds, the precision of stored times.
     pub fn now(&self) -> DateTime<Utc> {
         let now = (self.0)();
         DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now)

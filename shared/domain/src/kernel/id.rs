@@ -4,18 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is no identifier of the wanted kind.
+/// A text that is not an identifier of the expected kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}")]
 pub struct InvalidId {
-    /// What would have been accepted, in words for the person who sent it.
+    /// The accepted form, as a text for the sender.
     pub expected: &'static str,
 }
 
-/// Whop's ids are a tag and letters or digits; ours follow suit. Longer ones are nobody's.
+/// Longer than any id of Whop or of ours.
 const MAX_ID_CHARS: usize = 64;
 
-/// Makes a type for ids of one kind: a text that has passed `$check`.
+/// Defines a type for ids of one kind: a text that has passed `$check`.
 macro_rules! checked_id {
     ($(#[$doc:meta])* $name:ident, $check:expr, $expected:literal) => {
         $(#[$doc])*
@@ -24,13 +24,12 @@ macro_rules! checked_id {
         pub struct $name(String);
 
         impl $name {
-            /// Reads the id, or says what was expected.
+            /// Parses the id, or returns the expected form.
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) { Ok(Self(text.to_owned())) } else { Err(InvalidId { expected: $expected }) }
             }
 
-            /// The id as it is written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -88,13 +87,13 @@ fn is_tagged(text: &str, tag: &str) -> bool {
 pub struct CaseId(uuid::Uuid);
 
 impl CaseId {
-    /// Reads the hyphenated form and no other, so that one case has one address.
+    /// Parses only the hyphenated form, so that a case has one URL.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let id = uuid::Uuid::parse_str(text).ok().filter(|id| id.hyphenated().to_string() == text);
         id.map(Self).ok_or(InvalidId { expected: "a case id, a lower-case UUID" })
     }
 
-    /// The id of the case that this failure opens: the same failure always opens the same case.
+    /// The id of the case that a failure opens; the same failure always gives the same id.
     pub fn derive(company: &CompanyId, membership: &MembershipId, opened_by: &str) -> Self {
         let name = format!("case:{company}:{membership}:{opened_by}");
         Self(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()))

@@ -1,8 +1,8 @@
-//! The words of a reminder. A sent message is named by its template and version, never kept.
+//! The text of a reminder. Only the template and version of a sent message are stored, not its text.
 
 use serde::{Deserialize, Serialize};
 
-/// Counts up with every change of the words below, so that an audit can say what was sent.
+/// Incremented with every change of the texts below, so that an audit entry identifies the sent text.
 pub const TEMPLATE_VERSION: u32 = 1;
 
 /// The languages we write.
@@ -16,33 +16,32 @@ pub enum Language {
 }
 
 impl Language {
-    /// Reads `en` or `es`.
+    /// Parses `en` or `es`.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
     }
 }
 
-/// What a message says, without its words.
+/// The parameters of a message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
     pub language: Language,
-    /// Free days that were really granted, to be mentioned; 0 for none.
+    /// The granted free days to mention; 0 for none.
     pub incentive_days: u16,
-    /// Where the member can pay or manage the membership.
+    /// The page on which the member can pay or manage the membership.
     pub manage_url: String,
 }
 
-/// A title and a text, ready to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The headline of a push, the subject of a mail.
+    /// The title of a push, the subject of a mail.
     pub title: String,
-    /// The whole text, with the link.
+    /// The text including the link.
     pub text: String,
 }
 
 impl Template {
-    /// Writes the message. The same template gives the same words, so a resent body is equal.
+    /// Writes the message. The same template always gives the same text, so that a retry sends an equal body.
     pub fn write(&self) -> Message {
         let (title, problem, ask) = match self.language {
             Language::En => (

@@ -1,4 +1,4 @@
-//! What all products share: ids, money, time, parties, texts.
+//! Types shared by all products: ids, money, time, parties, texts.
 
 pub mod account;
 pub mod clock;

@@ -1,4 +1,4 @@
-//! Money: integer minor units and a lower-case ISO 4217 currency, never a float.
+//! Money: an integer number of minor units and a lower-case ISO 4217 currency, never a float.
 
 mod decimal;
 
@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 pub struct Money {
     /// Minor units: cents for `usd`, yen for `jpy`.
     pub amount: i64,
-    /// Which currency the amount is in.
     pub currency: Currency,
 }
 
@@ -19,7 +18,7 @@ pub struct Money {
 #[serde(try_from = "String", into = "String")]
 pub struct Currency(String);
 
-/// Why a text is no amount.
+/// Why a text is not an amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMoney {
     #[error("a currency is three letters such as usd")]
@@ -30,7 +29,7 @@ pub enum InvalidMoney {
     /// More decimals than the currency has.
     #[error("the amount has more decimals than its currency")]
     Precision,
-    /// Larger than any charge, so that sums of charges cannot overflow.
+    /// Larger than any charge; the limit prevents overflow of sums.
     #[error("the amount is larger than any charge")]
     Range,
 }
@@ -43,12 +42,12 @@ const ZERO_DECIMAL: [&str; 16] = [
 ];
 const THREE_DECIMAL: [&str; 6] = ["bhd", "iqd", "jod", "kwd", "omr", "tnd"];
 
-/// The largest amount in minor units: far beyond every charge in every currency, and nine thousand of
-/// it still add up in an `i64`. A single larger one would falsify a company's figures for ever.
+/// The largest amount in minor units: far above every real charge, while nine thousand of them still fit into an
+/// `i64`. A single larger one would falsify a company's figures permanently.
 const MAX_AMOUNT: i64 = 1_000_000_000_000_000;
 
 impl Currency {
-    /// Reads a code in either case.
+    /// Parses a code in either case.
     pub fn parse(text: &str) -> Result<Self, InvalidMoney> {
         if text.len() != 3 || !text.bytes().all(|b| b.is_ascii_alphabetic()) {
             return Err(InvalidMoney::Currency);
@@ -61,7 +60,7 @@ impl Currency {
         &self.0
     }
 
-    /// How many decimals the major unit has.
+    /// The number of decimals of the major unit.
     pub fn exponent(&self) -> u32 {
         match self.0.as_str() {
             code if ZERO_DECIMAL.contains(&code) => 0,
@@ -85,12 +84,12 @@ impl From<Currency> for String {
 }
 
 impl Money {
-    /// Reads a major-unit decimal as providers write it: `19.99`, `19.9`, `1.9e1`, `-5`.
+    /// Parses a decimal of major units as providers write it: `19.99`, `19.9`, `1.9e1`, `-5`.
     ///
-    /// Some calculate in binary floating point: `29.990000000000002` and `29.989999771118164` are 29.99. What
-    /// differs from a whole number of minor units by less than a thousandth of one, or by no more than
-    /// single precision does, is such noise. A true fraction, as in `29.999` or `29.9901`, is an error, because
-    /// an amount of money is never rounded to a guess.
+    /// Some providers calculate in binary floating point: `29.990000000000002` and `29.989999771118164` mean
+    /// 29.99. A difference from a whole number of minor units of less than a thousandth of a unit, or within
+    /// single precision, is such noise and is removed. A real fraction, as in `29.999` or `29.9901`, is an
+    /// error, because an amount of money must not be guessed.
     pub fn from_provider_float(text: &str, currency: Currency) -> Result<Self, InvalidMoney> {
         let amount = Decimal::parse(text)?.without_noise(currency.exponent())?;
         Ok(Self { amount, currency })

@@ -1,4 +1,4 @@
-//! The parties to a booking, and what names the booking and its money.
+//! The ids of a booking, its parties and its objects at Stripe.
 
 use std::fmt;
 
@@ -6,29 +6,29 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{CompanyId, InvalidId, checked_id};
 
-/// Longer than every account's key, and short enough for a part of a key in the table.
+/// Longer than every account key, and short enough for a part of a table key.
 const MAX_PARTY_CHARS: usize = 128;
-/// Stripe gives its ids no length; today's are below forty characters.
+/// Stripe documents no maximum length; its current ids are shorter than forty characters.
 const MAX_STRIPE_CHARS: usize = 64;
 
 checked_id!(
-    /// Who does the job: the key of an account, however it signs in.
+    /// The account key of the professional who performs the job.
     ProfessionalId, is_party, "a professional's account id such as user_a1B2c3"
 );
 checked_id!(
-    /// Who asked for the job: the key of an account, however it signs in.
+    /// The account key of the customer who requested the job.
     CustomerId, is_party, "a customer's account id such as user_a1B2c3"
 );
 checked_id!(
-    /// What a customer pays a booking with at Stripe, `pi_…`.
+    /// The payment of a booking at Stripe, `pi_…`.
     PaymentIntentId, |text| is_stripe(text, &["pi_"]), "a payment intent id such as pi_a1B2c3"
 );
 checked_id!(
-    /// The charge of a booking at Stripe: `ch_…` of a card, `py_…` of anything else.
+    /// The charge of a booking at Stripe: `ch_…` for cards, `py_…` for other payment methods.
     ChargeId, |text| is_stripe(text, &["ch_", "py_"]), "a charge id such as ch_a1B2c3"
 );
 checked_id!(
-    /// Money moved to a professional's account at Stripe, `tr_…`.
+    /// A transfer to a professional's account at Stripe, `tr_…`.
     TransferId, |text| is_stripe(text, &["tr_"]), "a transfer id such as tr_a1B2c3"
 );
 checked_id!(
@@ -36,8 +36,8 @@ checked_id!(
     StripeAccountId, |text| is_stripe(text, &["acct_"]), "a Stripe account id such as acct_a1B2c3"
 );
 
-/// Accounts are named by providers' user ids (`user_…`), by our own keys (`email:…`) and by subjects
-/// of issuers (`auth0|…`); none of these characters means anything in a key of the table.
+/// Account keys are providers' user ids (`user_…`), our own keys (`email:…`) and issuers' subjects (`auth0|…`).
+/// None of the allowed characters is a separator in the table's keys.
 fn is_party(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-:.|".contains(c);
     (1..=MAX_PARTY_CHARS).contains(&text.len()) && text.chars().all(plain)
@@ -49,25 +49,25 @@ fn is_stripe(text: &str, tags: &[&str]) -> bool {
     !tail.is_empty() && text.len() <= MAX_STRIPE_CHARS && tail.chars().all(plain)
 }
 
-/// A job that a customer asked a professional for.
+/// The id of a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BookingId(uuid::Uuid);
 
 impl BookingId {
-    /// Reads the hyphenated form and no other, so that one booking has one address.
+    /// Parses only the hyphenated form, so that a booking has one URL.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let id = uuid::Uuid::parse_str(text).ok().filter(|id| id.hyphenated().to_string() == text);
         id.map(Self).ok_or(InvalidId { expected: "a booking id, a lower-case UUID" })
     }
 
-    /// The id of the booking that this operation makes: repeated, it makes the same booking.
+    /// The id of the booking that an operation creates; the same operation always gives the same id.
     pub fn derive(company: &CompanyId, operation: &str) -> Self {
         let name = format!("booking:{company}:{operation}");
         Self(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes()))
     }
 
-    /// An id that follows from this booking and a name, for what belongs to the booking once.
+    /// An id derived from this booking and a name, for an object that exists once per booking.
     pub(crate) fn child(&self, name: &str) -> uuid::Uuid {
         uuid::Uuid::new_v5(&self.0, name.as_bytes())
     }

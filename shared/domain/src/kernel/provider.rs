@@ -17,12 +17,11 @@ pub enum Provider {
 }
 
 impl Provider {
-    /// The word used in JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// The name as people write it.
+    /// The display name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Whop => "Whop",

@@ -1,4 +1,4 @@
-//! Addresses that mail must not be sent to again, because it came back or the recipient complained.
+//! Suppressed addresses: mail must not be sent to them, because it bounced or the recipient complained.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,23 +10,22 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum SuppressionReason {
-    /// The mail server of the address refused a mail for good.
+    /// The recipient's mail server permanently refused a mail.
     Bounced,
     /// The recipient marked a mail as spam.
     Complained,
-    /// The address was put by hand on the mailer's own suppression list.
+    /// A person put the address on the mailer's suppression list.
     Blocked,
 }
 
 impl SuppressionReason {
     pub const ALL: [Self; 3] = [Self::Bounced, Self::Complained, Self::Blocked];
 
-    /// The word used in JSON and keys.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// The reason of an action that ended because of it.
+    /// The reason code of an effect that was not sent because of it.
     pub fn effect_reason(self) -> &'static str {
         match self {
             Self::Bounced => "address_bounced",
@@ -36,52 +35,47 @@ impl SuppressionReason {
     }
 }
 
-/// An address that is not written to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
     pub reason: SuppressionReason,
-    /// When the mailer said so.
+    /// The time of the mailer's event.
     #[serde(with = "crate::kernel::time")]
     pub at: DateTime<Utc>,
-    /// The event that said so.
     pub event_id: String,
 }
 
-/// What a mailer's event changes about an address.
+/// The change of an address by an event of the mailer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuppressionChange {
-    /// The address is not written to any more.
     Suppress(SuppressionReason),
-    /// The address was taken off the mailer's suppression list: it is written to again.
+    /// The address was removed from the mailer's suppression list.
     Lift,
 }
 
-/// An address as rows know it: its keyed hashes, one for each encryption key that is listed, newest key
-/// first. A row is written under the first and looked for under all, so that keys rotate without a gap.
-/// Without any key there is no hash, and nothing is found.
+/// The keyed hashes of an address, one for each configured encryption key, newest key first. A row is written
+/// under the first hash and searched under all, so that keys can be rotated. Without a key there is no hash,
+/// and no row is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressHash(Vec<String>);
 
 impl AddressHash {
-    /// The hashes, newest key first.
+    /// Takes the hashes, newest key first.
     pub fn new(hashes: Vec<String>) -> Self {
         Self(hashes)
     }
 
-    /// The hash under the newest key.
     pub fn newest(&self) -> Option<&str> {
         self.0.first().map(String::as_str)
     }
 
-    /// Every hash under which a row may stand.
+    /// Every hash under which a row may be stored.
     pub fn all(&self) -> &[String] {
         &self.0
     }
 }
 
-/// The one spelling of an address under which it is hashed: without a display name, in small letters,
-/// the domain in its ASCII form. Mail servers may tell capital letters of the local part apart, and
-/// none in use does: a mailbox that refused mail as `Ann@` refuses it as `ann@`.
+/// The canonical spelling of an address for hashing: without a display name, in lower case, the domain in its
+/// ASCII form. Mail servers may distinguish upper case in the local part, but in practice none does.
 pub fn canonical_address(address: &str) -> String {
     let address = address.trim();
     let bare = address.strip_suffix('>').and_then(|rest| rest.rsplit_once('<')).map_or(address, |(_, it)| it);

@@ -1,13 +1,13 @@
-//! The one way an instant is written: RFC 3339 in UTC with milliseconds.
+//! The format of all times: RFC 3339 in UTC with milliseconds.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// `2025-11-18T14:00:00.000Z`. Texts of this form sort as the instants do, so keys use it too.
+/// `2025-11-18T14:00:00.000Z`. These texts sort in the order of time, so keys use them too.
 pub fn format(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Reads any RFC 3339 instant.
+/// Parses any RFC 3339 time.
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc))
 }
@@ -23,7 +23,7 @@ pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<
     parse(&text).ok_or_else(|| serde::de::Error::custom("expected an RFC 3339 time"))
 }
 
-/// The same for a time that may be absent.
+/// The same for an optional time.
 pub mod option {
     use super::{DateTime, Utc};
 

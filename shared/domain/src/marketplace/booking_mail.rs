@@ -1,5 +1,6 @@
-//! The words of the mails about bookings. They name no person and no job: who reads over a shoulder
-//! learns nothing but how a booking ended. A professional has many bookings, so that theirs name the id.
+//! The texts of the mails about bookings. They contain no personal data: a third person who reads one learns
+//! only how a booking ended. Mails to professionals name the booking's id, because a professional has many
+//! bookings.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,34 +8,34 @@ use super::booking::{DeclinedReason, Step};
 use crate::kernel::message::{Language, Message};
 use crate::kernel::party::BookingId;
 
-/// Counts up with every change of the words below, so that an audit can say what was sent.
+/// Incremented with every change of the texts below, so that an audit entry identifies the sent text.
 pub const BOOKING_MAIL_VERSION: u32 = 3;
 
-/// A mail about a booking, without its words.
+/// The kind and parameters of a mail about a booking.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "about", rename_all = "snake_case")]
 pub enum BookingMail {
-    /// No professional took the booking; the concierge helps to find another one.
+    /// The booking was declined; the concierge helps to find another professional.
     Declined {
         reason: DeclinedReason,
-        /// Whether an amount is still reserved on the customer's card, because Stripe refused to release or
-        /// to take it. Mails of earlier versions were sent only once it was free.
+        /// Whether the amount is still reserved on the customer's card, because Stripe refused the void or the
+        /// capture. Older mails were sent only after a void.
         #[serde(default)]
         still_reserved: bool,
-        /// Where the concierge is reached, if the deployment has one.
+        /// The concierge's page, if the deployment has one.
         concierge_url: Option<String>,
     },
-    /// The payment was taken after all, once a mail has said that it was not.
+    /// The payment was captured, after a mail has said that it was not.
     Accepted,
-    /// A cancelled booking's amount may stay reserved: Stripe refused to release it.
+    /// A cancelled booking's amount may stay reserved, because Stripe refused the void.
     ReleaseRefused,
-    /// A cancelled booking's money has not gone back yet: Stripe refused the refund.
+    /// A cancelled booking is not refunded yet, because Stripe refused the refund.
     RefundRefused,
-    /// The refund went through after all.
+    /// The refund went through, after a mail has said that it did not.
     Refunded,
-    /// To the professional: a booking they accepted is declined after all.
+    /// To the professional: a booking they accepted was declined.
     ProfessionalDeclined { booking_id: BookingId },
-    /// To the professional: the payment was taken after all.
+    /// To the professional: the payment was captured, after a mail has said that it was not.
     ProfessionalAccepted { booking_id: BookingId },
 }
 
@@ -52,7 +53,7 @@ impl BookingMail {
         }
     }
 
-    /// Writes the mail. The same mail has the same words, so a resent body is equal.
+    /// Writes the mail. The same mail always gives the same text, so that a retry sends an equal body.
     pub fn write(&self, language: Language) -> Message {
         let (title, text) = match self {
             Self::Declined { reason, still_reserved, concierge_url } => {

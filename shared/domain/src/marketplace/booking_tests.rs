@@ -144,21 +144,24 @@ fn a_fee_is_taken_of_what_stays_after_refunds() {
 #[test]
 fn what_does_not_add_up_is_told_and_never_counted_below_nothing() {
     let with = |more: BookingFact| booking(&with(&[more]));
-    let told = |more: BookingFact| with(more).anomalies.into_iter().collect::<Vec<_>>();
+    let anomalies = |more: BookingFact| with(more).anomalies.into_iter().collect::<Vec<_>>();
     let above = with(refunded(50.0, 99_999));
     assert_eq!((above.amounts.refunded, above.amounts.payable), (10_000, 0));
     assert!(above.anomalies.contains(&Anomaly::RefundedAboveCaptured));
     let pesos = Money { currency: Currency::parse("cop").unwrap(), ..usd(5) };
     assert_eq!(
-        told(fact(50.0, BookingFactKind::Refunded { money: pesos, payment_intent: None })),
+        anomalies(fact(50.0, BookingFactKind::Refunded { money: pesos, payment_intent: None })),
         [Anomaly::CurrencyMismatch]
     );
     for absurd in [-1, MAX_PRICE + 1, i64::MAX, i64::MIN] {
-        assert_eq!(told(refunded(50.0, absurd)), [Anomaly::AmountOutOfRange]);
+        assert_eq!(anomalies(refunded(50.0, absurd)), [Anomaly::AmountOutOfRange]);
     }
-    assert_eq!(told(captured(50.0, 10_001)), [Anomaly::CapturedAbovePrice]);
-    assert_eq!(told(reversed(50.0, "a", 1)), [Anomaly::ReversedAboveTransferred]);
-    assert_eq!(told(disputed(50.0, DisputeStatus::NeedsResponse, 10_001)), [Anomaly::DisputedAboveRemaining]);
+    assert_eq!(anomalies(captured(50.0, 10_001)), [Anomaly::CapturedAbovePrice]);
+    assert_eq!(anomalies(reversed(50.0, "a", 1)), [Anomaly::ReversedAboveTransferred]);
+    assert_eq!(
+        anomalies(disputed(50.0, DisputeStatus::NeedsResponse, 10_001)),
+        [Anomaly::DisputedAboveRemaining]
+    );
 }
 
 #[test]
@@ -167,7 +170,7 @@ fn a_second_payout_is_counted_and_told() {
     assert_eq!(twice.amounts.transferred, 17_000);
     assert!(twice.anomalies.contains(&Anomaly::SecondPayout));
     let seen_twice = booking(&with(&[paid_out(80.0, "a", 8_500, 0), paid_out(81.0, "a", 8_500, 0)]));
-    assert_eq!(seen_twice.amounts.transferred, 8_500, "one transfer, told by two sources");
+    assert_eq!(seen_twice.amounts.transferred, 8_500, "one transfer, anomalies by two sources");
     assert!(seen_twice.anomalies.is_empty());
 }
 
@@ -190,9 +193,11 @@ fn people_are_refused_with_a_word() {
     let cancel = BookingCommand::Cancel { by: CancelledBy::Customer };
     let facts = with(&[paid_out(80.0, "a", 8_500, 0)]);
     let answers = |booking: Booking| {
-        [Accept, Decline, Complete, cancel].map(|ask| match booking.ask(ask, "ask:1", hour(200.0)) {
-            Ok(_) => "yes",
-            Err(refusal) => refusal.word(),
+        [Accept, Decline, Complete, cancel].map(|command| {
+            match booking.apply_command(command, "command:1", hour(200.0)) {
+                Ok(_) => "yes",
+                Err(refusal) => refusal.code(),
+            }
         })
     };
     assert_eq!(answers(booking(&facts[..1])), ["not_authorized", "yes", "not_accepted", "yes"]);
@@ -208,7 +213,8 @@ fn people_are_refused_with_a_word() {
 #[test]
 fn an_answer_of_a_slow_clock_is_not_older_than_its_question() {
     let mut history = history(&[requested(), authorized(2.0, None)]);
-    let accept = history.booking().unwrap().ask(BookingCommand::Accept, "accept:1", hour(1.0)).unwrap();
+    let accept =
+        history.booking().unwrap().apply_command(BookingCommand::Accept, "accept:1", hour(1.0)).unwrap();
     assert_eq!(accept.at, hour(2.0));
     history.add(accept);
     assert_eq!(history.booking().unwrap().stage, BookingStatus::Accepted);

@@ -1,18 +1,17 @@
-//! The days on which professionals are paid.
+//! The payout calendar.
 //!
-//! A day is a day of the deployment's time zone: nine in the evening of a Tuesday in Bogotá is a
-//! Wednesday in UTC, and still a payout day.
+//! Days are those of the deployment's time zone: nine in the evening of a Tuesday in Bogotá is a Wednesday in
+//! UTC, and still a payout day.
 
 use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 
 use super::payout::BatchId;
 
-/// When professionals are paid.
 const PAYOUT_DAYS: [Weekday; 2] = [Weekday::Tue, Weekday::Fri];
 
-/// Midnights that a change of the clocks skips last hours; a day that a zone skipped altogether
-/// (Apia, 2011) is over after this many.
+/// Clock changes skip at most a whole day (Apia, 2011), so the first instant of a day is found within this many
+/// hours.
 const MAX_GAP_HOURS: i64 = 25;
 
 /// The payout days in a time zone.
@@ -21,61 +20,56 @@ pub struct PayoutCalendar {
     zone: Tz,
 }
 
-/// A text that names no time zone.
+/// A text that is not the name of a time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a time zone is an IANA name such as America/Bogota")]
 pub struct UnknownZone;
 
 impl PayoutCalendar {
-    /// The calendar of an IANA time zone.
+    /// The calendar of an IANA time zone, such as `America/Bogota`.
     pub fn new(zone: &str) -> Result<Self, UnknownZone> {
         zone.parse().map(|zone| Self { zone }).map_err(|_| UnknownZone)
     }
 
-    /// The calendar of UTC.
     pub fn utc() -> Self {
         Self { zone: Tz::UTC }
     }
 
-    /// The name of the zone.
     pub fn zone_name(&self) -> &'static str {
         self.zone.name()
     }
 
-    /// The batch of an instant, or of a planned time; `None` where that is no payout day.
+    /// The batch of a time; `None` if it is not on a payout day.
     pub fn batch_at(&self, at: DateTime<Utc>) -> Option<BatchId> {
         let day = at.with_timezone(&self.zone).date_naive();
         PAYOUT_DAYS.contains(&day.weekday()).then(|| BatchId::new(day).ok()).flatten()
     }
 
-    /// The batch of the day of an instant, whatever day of the week it is: a person may ask on any.
+    /// The batch of a time's day, on any day of the week: a person may request a run on any day.
     pub fn batch_of_day(&self, at: DateTime<Utc>) -> Option<BatchId> {
         BatchId::new(at.with_timezone(&self.zone).date_naive()).ok()
     }
 
-    /// The batch on whose day a booking can be paid at the earliest, given the end of its hold-back:
-    /// that day's own, or the next.
+    /// The earliest batch of a booking, given the end of its hold-back: the batch of that day, or the next one.
     pub fn first_batch_from(&self, at: DateTime<Utc>) -> Option<BatchId> {
         let day = at.with_timezone(&self.zone).date_naive();
         let days = (0..7).filter_map(|ahead| day.checked_add_days(Days::new(ahead)));
         days.filter(|day| PAYOUT_DAYS.contains(&day.weekday())).find_map(|day| BatchId::new(day).ok())
     }
 
-    /// When the day of a batch begins.
     pub fn starts_at(&self, batch: BatchId) -> DateTime<Utc> {
-        self.begins(batch.day())
+        self.start_of_day(batch.day())
     }
 
-    /// When the day of a batch is over.
     pub fn ends_at(&self, batch: BatchId) -> DateTime<Utc> {
-        batch.day().succ_opt().map_or(DateTime::<Utc>::MAX_UTC, |day| self.begins(day))
+        batch.day().succ_opt().map_or(DateTime::<Utc>::MAX_UTC, |day| self.start_of_day(day))
     }
 
-    /// The first instant of a day. Where the clocks skip midnight it is the first one after; where
-    /// they show it twice, the first of the two.
-    fn begins(&self, day: NaiveDate) -> DateTime<Utc> {
+    /// The first instant of a day. If the clocks skip midnight, the first instant after it; if they show
+    /// midnight twice, the first of both.
+    fn start_of_day(&self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(NaiveTime::MIN);
-        // Zones lie on whole quarters of an hour since their clocks agree at all.
+        // All zones' offsets are multiples of a quarter of an hour.
         let quarters = (0..=MAX_GAP_HOURS * 4).map(|quarter| midnight + Duration::minutes(15 * quarter));
         let first = quarters.filter_map(|local| self.zone.from_local_datetime(&local).earliest()).next();
         first.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))

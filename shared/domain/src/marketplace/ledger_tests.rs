@@ -9,7 +9,7 @@ fn usd_code() -> Currency {
     Currency::parse("usd").unwrap()
 }
 
-/// The entries of facts in the order of their arrival.
+/// The entries of facts that arrive in this order.
 fn post(booking: u32, facts: &[BookingFact]) -> Vec<LedgerEntry> {
     let mut history = History::default();
     let mut entries = Vec::new();

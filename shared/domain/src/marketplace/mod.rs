@@ -1,4 +1,4 @@
-//! Bookings, their money, payouts and the books.
+//! Bookings, their money, payouts and the ledger.
 
 pub mod booking;
 pub mod booking_mail;

@@ -1,8 +1,9 @@
-//! What professionals are paid, and on what record.
+//! Planning and recording of payouts to professionals.
 //!
-//! [`plan`] decides a whole batch at once, from nothing but its input: a dry run and the real run are
-//! the same function of the same state.
+//! [`plan`] is a pure function of its input, so that a dry run and the real run give the same result for the
+//! same state.
 
+mod account_status;
 mod approval;
 mod batch;
 mod candidate;
@@ -11,14 +12,13 @@ mod group;
 mod join;
 mod plan;
 mod skip;
-mod standing;
 mod transfer;
 
+pub use account_status::StripeAccountStatus;
 pub use approval::Approval;
 pub use batch::{BatchCounts, BatchId, BatchRecord, BatchRefusal, BatchStatus, StartedBy};
 pub use candidate::{Candidate, Payee, PayeeAccount, Rules};
 pub use entry::{BatchEntry, BatchSums, BatchTotals, EntryStatus};
 pub use plan::{CarriedLine, Plan, PlanInput, PlannedTransfer, SettledByDebt, Totals, plan};
 pub use skip::{Skip, SkipReason};
-pub use standing::AccountStanding;
 pub use transfer::{TransferMetadata, TransferRequest, operation, transfer_group};

@@ -1,4 +1,4 @@
-//! The audited steps on a case or a booking.
+//! Actions: the audited steps on a case or a booking.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,61 +13,55 @@ pub enum ActionKind {
     NudgePush,
     /// A direct message to the member.
     NudgeDm,
-    /// A mail to the member, where push cannot reach and direct messages are off.
+    /// A mail to the member, if no push is delivered and direct messages are off.
     NudgeMail,
     IncentiveApplied,
-    /// The case was closed by a person.
     CaseCancelled,
-    /// The membership ends with its period.
+    /// The membership was cancelled at the end of its period.
     MembershipCancelled,
-    /// The membership was ended at once.
+    /// The membership was terminated immediately.
     MembershipTerminated,
-    /// A payment was opened for a booking, by which the customer's money is held.
+    /// A payment was created for a booking, for the customer to authorize.
     PaymentOpened,
-    /// The customer's money was taken.
     PaymentCaptured,
-    /// The customer's money was let go.
+    /// The authorization was voided.
     PaymentReleased,
-    /// The customer's money went back.
     PaymentRefunded,
-    /// The professional's share was transferred.
     ShareTransferred,
-    /// The customer was told that the booking was declined.
     DeclineMail,
-    /// The customer was told that the payment was taken after all.
+    /// The customer was informed that the payment was captured, after a mail that it was not.
     AcceptedMail,
-    /// The customer of a cancelled booking was told that the hold was not released.
+    /// The customer of a cancelled booking was informed that the authorization was not voided.
     ReleaseRefusedMail,
-    /// The customer of a cancelled booking was told that the refund has not gone through yet.
+    /// The customer of a cancelled booking was informed that the refund has not gone through yet.
     RefundRefusedMail,
-    /// The customer was told that the refund went through after all.
+    /// The customer was informed that the refund went through, after a mail that it did not.
     RefundedMail,
-    /// The professional was told that a booking they accepted is declined after all.
+    /// The professional was informed that a booking they accepted was declined.
     ProfessionalDeclinedMail,
-    /// The professional was told that the payment was taken after all.
+    /// The professional was informed that the payment was captured, after a mail that it was not.
     ProfessionalAcceptedMail,
 }
 
-/// By which way a reminder reaches the member.
+/// The channel of a reminder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Channel {
-    /// A notification of the provider's app.
+    /// A push notification of Whop's app.
     Push,
-    /// A direct message at the provider.
+    /// A direct message at Whop.
     Dm,
     Mail,
 }
 
 impl Channel {
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// The action that a message on this channel is.
+    /// The kind of action of a message on this channel.
     pub fn action(self) -> ActionKind {
         match self {
             Self::Push => ActionKind::NudgePush,
@@ -82,23 +76,22 @@ impl Channel {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Actor {
     Schedule,
-    /// A person of the company, by the provider's user id.
+    /// The company's owner.
     Owner {
-        /// The provider's user id.
         #[cfg_attr(feature = "openapi", schemars(with = "crate::kernel::id::UserId"))]
         user_id: String,
     },
-    /// Anybody else who is signed in, by the key of the account.
+    /// Any other signed-in person, by account key.
     Person {
         account: String,
         role: Role,
     },
-    /// What a provider's event led to.
+    /// A provider's event.
     Provider,
 }
 
 impl Actor {
-    /// The actor that a proven caller is.
+    /// The actor for an authenticated caller.
     pub fn person(id: &str, role: Role) -> Self {
         match role {
             Role::Owner => Self::Owner { user_id: id.to_owned() },
@@ -107,14 +100,14 @@ impl Actor {
     }
 }
 
-/// Who set something off, without naming anybody.
+/// The kind of originator of a change, without personal data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Cron,
-    /// What a provider told us.
+    /// A provider's event.
     Webhook,
-    /// Whoever administers the company.
+    /// The company's owner.
     Owner,
     Professional,
     Customer,
@@ -144,36 +137,35 @@ impl From<&Actor> for Source {
     }
 }
 
-/// The audit entry of one step.
+/// One audited step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
-    /// What names the step within its case or booking, for ever: `reminder:02:push`, `incentive`, `nudge:<id>`.
+    /// The permanent name of the step within its case or booking: `reminder:02:push`, `incentive`, `nudge:<id>`.
     pub operation: String,
     pub kind: ActionKind,
-    /// Counts the messages of the case; manual and scheduled ones alike.
+    /// The number of the message in its case, counting manual and scheduled ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt_number: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
-    /// Which reminder, in days after the first failure; absent for manual ones.
+    /// The reminder's offset in days after the first failure; absent for manual messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offset_days: Option<u8>,
-    /// Which words were sent.
+    /// The version of the text that was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template_version: Option<u32>,
-    /// How many free days.
+    /// The number of free days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days: Option<u16>,
-    /// Whether a person asked for it.
+    /// Whether a person requested it.
     pub manual: bool,
     pub actor: Actor,
-    /// When it was decided.
     #[serde(with = "crate::kernel::time")]
     pub at: DateTime<Utc>,
 }
 
 impl Action {
-    /// An action that has nothing to do with a case's messages.
+    /// An action without the fields of a case's messages.
     pub fn plain(operation: String, kind: ActionKind, actor: Actor, at: DateTime<Utc>) -> Self {
         let manual = !matches!(actor, Actor::Schedule | Actor::Provider);
         Self {

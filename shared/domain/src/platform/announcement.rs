@@ -1,7 +1,8 @@
-//! What the event bus hears of: which audit entries, and what of them.
+//! Announcements: the audit entries that are published on the event bus, and their content.
 //!
-//! An announcement is thin on purpose. It comes at least once, late or twice and in any order, so it says
-//! that something happened and to what; how that stands now is asked of the API. It names nobody.
+//! An announcement is a thin event. It is delivered at least once, possibly late and in any order, so it
+//! contains only the kind and the subject; consumers read the current state from the API. It contains no
+//! personal data.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,8 +10,8 @@ use uuid::Uuid;
 
 use crate::kernel::id::CompanyId;
 
-/// Every kind of audit entry that is announced: what becomes of cases, bookings, payouts and payees. Who
-/// signed in, what an operator closed and how somebody set the service is nobody's business outside.
+/// The kinds of audit entries that are announced: changes of cases, bookings, payouts and payees. Sign-ins,
+/// operators' actions and settings are internal.
 pub const KINDS: [&str; 21] = [
     "case.opened",
     "case.recovered",
@@ -35,31 +36,30 @@ pub const KINDS: [&str; 21] = [
     "payee.payout_failed",
 ];
 
-/// Whether audit entries of this kind are announced.
 pub fn is_announced(kind: &str) -> bool {
     KINDS.contains(&kind)
 }
 
-/// Whether the subject of a kind is a professional. The others are things that nobody is known by.
+/// Whether the subject of a kind is a professional. The other subjects do not identify a person.
 pub fn names_a_person(kind: &str) -> bool {
     kind.starts_with("payee.") || kind == "payout.approved"
 }
 
-/// What the bus hears of one audit entry.
+/// The published content of one audit entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Announcement {
-    /// The same for the same entry, however often it is sent: by this a listener knows what it has heard.
+    /// Equal for every delivery of the same entry, so that consumers can de-duplicate.
     pub event_id: Uuid,
-    /// When it was written down.
+    /// When the entry was written.
     #[serde(with = "crate::kernel::time")]
     pub occurred_at: DateTime<Utc>,
     pub company_id: CompanyId,
     pub kind: String,
-    /// What it happened to: the id of a case, a booking, a batch or a professional.
+    /// The id of a case, a booking, a batch or a professional.
     pub subject: String,
 }
 
-/// The id of what is told of the row at an address.
+/// The id of the announcement of an audit row, derived from its key.
 pub fn event_id(pk: &str, sk: &str) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("announcement:{pk}:{sk}").as_bytes())
 }

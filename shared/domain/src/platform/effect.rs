@@ -1,4 +1,4 @@
-//! What leaves the house, and how far it is on its way.
+//! External side effects and their delivery state.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -12,11 +12,10 @@ use crate::kernel::provider::Provider;
 use crate::marketplace::booking_mail::BookingMail;
 use crate::marketplace::payout::TransferRequest;
 
-/// What an effect belongs to.
+/// The object an effect belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     Case(CaseId),
-    /// A job that a customer asked for.
     Booking(BookingId),
 }
 
@@ -41,15 +40,14 @@ impl std::fmt::Display for Subject {
     }
 }
 
-/// The frozen request of an effect: written before the first call, never changed after.
+/// The frozen request of an effect: stored before the first call and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "call", rename_all = "snake_case")]
 pub enum Request {
-    /// Nothing leaves: the step is done with its audit entry.
+    /// No request is sent: the step is done with its audit entry.
     Nothing,
-    /// A push to one member through an experience it has access to.
+    /// A push to one member through an experience that the member has access to.
     Push {
-        /// The experience whose audience the member belongs to.
         experience_id: String,
         user_id: UserId,
         template: Template,
@@ -64,45 +62,42 @@ pub enum Request {
         sealed_to: String,
         template: Template,
     },
-    /// Free days on a membership.
+    /// Grant free days on a membership.
     Extend {
         membership_id: MembershipId,
         days: u16,
-        /// Its renewal date before, by which a look-up can tell whether they arrived.
+        /// The renewal date before, from which a look-up decides whether the days were granted.
         #[serde(with = "crate::kernel::time::option")]
         renewal_period_end_before: Option<DateTime<Utc>>,
     },
-    /// The end of a membership.
+    /// Cancel a membership.
     Cancel {
         membership_id: MembershipId,
-        /// With its period, or at once.
+        /// At the end of its period, or immediately.
         at_period_end: bool,
     },
-    /// A PaymentIntent for a booking, by which the customer's money is held.
+    /// Create a PaymentIntent for a booking, for the customer to authorize.
     Hold {
         company_id: CompanyId,
         booking_id: BookingId,
         money: Money,
     },
-    /// The money that is held is taken.
+    /// Capture the authorized payment.
     Capture {
-        /// By which it is held.
         payment_intent: PaymentIntentId,
     },
-    /// The money that is held is let go.
+    /// Void the authorization.
     Release {
-        /// By which it is held.
         payment_intent: PaymentIntentId,
-        /// Whether the customer wanted it; otherwise nobody answered, or the professional said no.
+        /// Whether the customer cancelled; otherwise the professional declined or did not answer.
         by_customer: bool,
     },
-    /// All that is left of the customer's money goes back.
+    /// Refund the rest of the payment.
     Refund {
-        /// By which it was taken.
         payment_intent: PaymentIntentId,
     },
     Transfer(TransferRequest),
-    /// A mail about a booking to its customer or its professional.
+    /// A mail about a booking to its customer or professional.
     BookingMail {
         sealed_to: String,
         language: Language,
@@ -111,14 +106,14 @@ pub enum Request {
 }
 
 impl Request {
-    /// Whether the same request may be sent again under the same key when nobody knows what became
-    /// of the first. A push and a direct message may not: Whop's retention of keys for them is not
-    /// documented, and a member must not be messaged twice.
+    /// Whether the same request may be sent again under the same key if the outcome of the first is unknown.
+    /// Pushes and direct messages may not: Whop does not document how long it remembers their keys, and a
+    /// member must not get a message twice.
     pub fn is_repeatable(&self) -> bool {
         !matches!(self, Self::Nothing | Self::Push { .. } | Self::Dm { .. })
     }
 
-    /// The provider that carries it out; `None` where nothing leaves.
+    /// The provider that receives the request; `None` if no request is sent.
     pub fn provider(&self) -> Option<Provider> {
         match self {
             Self::Nothing => None,
@@ -134,78 +129,74 @@ impl Request {
         }
     }
 
-    /// Whether this is a message to a member.
     pub fn is_message(&self) -> bool {
         matches!(self, Self::Push { .. } | Self::Dm { .. } | Self::Mail { .. })
     }
 }
 
-/// How far an effect is.
+/// The delivery state of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EffectStatus {
     Prepared,
-    /// Claimed by one worker; the call may be on its way.
+    /// Claimed by a worker; the call may be in flight.
     Sending,
     Done,
     /// It did not happen and will not.
     Rejected,
-    /// Nobody knows. Shown to the operator, not sent again.
+    /// The outcome is unknown. Shown to the operator, not sent again.
     Unknown,
 }
 
 impl EffectStatus {
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// Whether nothing more will happen by itself.
+    /// Whether no further attempt follows automatically.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Done | Self::Rejected | Self::Unknown)
     }
 }
 
-/// An action with its effect: one row, so that the audit and the outcome cannot differ.
+/// An action with its effect, in one row, so that the audit and the outcome cannot differ.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     #[serde(flatten)]
     pub action: Action,
     pub request: Request,
-    /// The key the provider recognises a repetition by; made of the operation, never of the attempt.
+    /// The idempotency key at the provider; derived from the operation, so equal for every attempt.
     pub downstream_key: String,
-    /// How far it is.
     pub status: EffectStatus,
-    /// Grows with every claim; a write under an older one is refused.
+    /// The fencing token: incremented with every claim; writes under an older one are refused.
     #[serde(default)]
     pub fence: u64,
-    /// Who holds the claim.
+    /// The worker that holds the claim.
     #[serde(default)]
     pub owner: Option<String>,
-    /// When the claim may be taken over.
+    /// When another worker may take over the claim.
     #[serde(default, with = "crate::kernel::time::option")]
     pub lease_until: Option<DateTime<Utc>>,
-    /// When the first call was made.
     #[serde(default, with = "crate::kernel::time::option")]
     pub first_sent_at: Option<DateTime<Utc>>,
-    /// How many calls were made or tried.
+    /// The number of attempts.
     #[serde(default)]
     pub tries: u32,
-    /// Why it is where it is, in one of our own words.
+    /// Our own reason code for its status, or the provider's reference or code.
     #[serde(default)]
     pub reason: Option<String>,
-    /// When it reached its end.
+    /// When it became final.
     #[serde(default, with = "crate::kernel::time::option")]
     pub ended_at: Option<DateTime<Utc>>,
-    /// Whether it was refused for good, and nobody and nothing has resolved that yet.
+    /// Whether a provider finally refused it and the refusal is not resolved yet.
     #[serde(default)]
     pub is_refusal_open: bool,
 }
 
 impl Effect {
-    /// An effect that has been decided and not sent.
+    /// An effect that has not been sent.
     pub fn prepared(action: Action, request: Request, downstream_key: String) -> Self {
         Self {
             action,
@@ -223,7 +214,7 @@ impl Effect {
         }
     }
 
-    /// An action with which nothing leaves: done as soon as it is written.
+    /// An action without a request: done as soon as it is stored.
     pub fn done(action: Action) -> Self {
         let ended_at = Some(action.at);
         let status = EffectStatus::Done;

@@ -1,61 +1,58 @@
-//! Jobs: what started one, and what it reports.
+//! Jobs: their schedule, their occurrences and their reports.
 
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The job that lets customers' money go when nobody answers.
+/// The job that declines unanswered bookings.
 pub const AUTO_DECLINE_JOB: &str = "auto-decline";
 
-/// The job that tells the event bus what happened.
+/// The job that publishes audit entries on the event bus.
 pub const EVENT_PUBLISHER_JOB: &str = "event-publisher";
 
-/// One planned firing of a job: the schedule's time, never the time of the call.
+/// One scheduled run of a job, by its planned time and not the time of the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Occurrence {
     /// The job, such as `reminders`.
     pub job: String,
-    /// When it was planned for.
     #[serde(with = "crate::kernel::time")]
     pub scheduled_at: DateTime<Utc>,
 }
 
 impl Occurrence {
-    /// The occurrence a call belongs to: the scheduler's own word, or the slot the call falls in.
+    /// The occurrence of a call: the scheduler's planned time, or else the start of the time slot of the call.
     pub fn of(job: &str, scheduled_at: Option<DateTime<Utc>>, slot: Duration, now: DateTime<Utc>) -> Self {
         let slot_start = now.duration_trunc(slot).unwrap_or(now);
         Self { job: job.to_owned(), scheduled_at: scheduled_at.unwrap_or(slot_start) }
     }
 }
 
-/// A job as the operator sees it.
+/// A job's schedule and its limits for monitoring.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Job {
-    /// Its name in routes, rows and logs.
+    /// Used in routes, rows and logs.
     pub name: &'static str,
-    /// Without a run for so long it is late: its usual pause and some patience.
+    /// It is late after this time without a run: its usual interval and a margin.
     pub late_after_minutes: i64,
-    /// Whether the service is ill before its first run. A new deployment waits up to some days for those
-    /// that run daily or on payout days, which is no illness.
+    /// Whether the service is unhealthy before the job's first run. A new deployment may wait days for a job
+    /// that runs daily or on payout days, which is normal.
     pub must_have_run: bool,
-    /// When it is planned.
     pub rhythm: Rhythm,
-    /// How late a planned run may begin before somebody outside misses it.
+    /// How late a run may start before external monitoring reports it.
     pub margin_minutes: u32,
 }
 
-/// When a job is planned, in the words of crontabs.
+/// The schedule of a job, as a cron expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rhythm {
-    /// By the clock of UTC.
     Utc(&'static str),
-    /// By the clock where payout days begin.
+    /// In the time zone of the payout calendar.
     PayoutZone(&'static str),
-    /// Once a day, at an hour of the deployment's choice.
+    /// Once a day, at an hour that the deployment configures.
     Daily,
 }
 
-/// Every job. Payouts pause from Friday to Tuesday; those that run daily get two hours of patience. Without
-/// an event bus `events` never runs.
+/// Every job. Payouts pause from Friday to Tuesday; daily jobs get a margin of two hours. Without an event bus
+/// `event-publisher` never runs.
 pub const JOBS: [Job; 5] = [
     Job { must_have_run: true, ..job("reminders", 20, Rhythm::Utc("*/5 * * * *"), 15) },
     job(AUTO_DECLINE_JOB, 26 * 60, Rhythm::Daily, 120),
@@ -68,7 +65,7 @@ const fn job(name: &'static str, late_after_minutes: i64, rhythm: Rhythm, margin
     Job { name, late_after_minutes, must_have_run: false, rhythm, margin_minutes }
 }
 
-/// How a job is doing.
+/// Whether a job runs in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -82,19 +79,17 @@ pub enum Punctuality {
 }
 
 impl Punctuality {
-    /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 }
 
 impl Job {
-    /// The job of that name.
     pub fn named(name: &str) -> Option<Self> {
         JOBS.into_iter().find(|job| job.name == name)
     }
 
-    /// How it is doing, given when its newest run ended.
+    /// Whether it is late, given the end of its newest run.
     pub fn punctuality(&self, ended_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Punctuality {
         match ended_at {
             None => Punctuality::NeverRan,
@@ -106,25 +101,22 @@ impl Job {
     }
 }
 
-/// What the runs of one hour came to, for the share of what failed.
+/// The totals of an hour's runs, for the failure rate.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HourTally {
     /// The hour, `2025-11-18T14`, in UTC.
     pub hour: String,
-    /// Runs that found something to do.
+    /// Runs with due rows.
     pub runs: u64,
-    /// What reached its state.
     pub done: u64,
-    /// What could not be worked on.
     pub failed: u64,
-    /// What was left in doubt.
     pub in_doubt: u64,
 }
 
-/// For how many hours runs are remembered by the hour: two days, so that any last 24 hours are in it.
+/// Two days, which always contain the last 24 hours.
 const HOURS_KEPT: usize = 48;
 
-/// Adds a run to the hours, oldest first, and forgets the oldest beyond two days.
+/// Adds a run to its hour, sorted oldest first, and drops hours beyond two days.
 pub fn tally(hours: &mut Vec<HourTally>, report: &Report, ended_at: DateTime<Utc>) {
     let hour = ended_at.format("%Y-%m-%dT%H").to_string();
     let position = hours.iter().position(|known| known.hour == hour).unwrap_or_else(|| {
@@ -141,49 +133,47 @@ pub fn tally(hours: &mut Vec<HourTally>, report: &Report, ended_at: DateTime<Utc
     hours.drain(..beyond);
 }
 
-/// What analytics came to hear in a run of the job that tells what happened.
+/// The analytics results of a run of the event publisher.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "CountedEvents"))]
 pub struct CaptureTotals {
-    /// Events that analytics had yet to hear of, as far as this run looked.
+    /// Events that this run found in the queue.
     pub due: u64,
-    /// Those that it took.
+    /// Events that analytics accepted.
     pub done: u64,
-    /// Those that it did not take, and that are sent again.
+    /// Events that failed and are sent again.
     pub failed: u64,
-    /// Those that had waited for two days and are not sent any more.
+    /// Events that waited too long and are not sent any more.
     pub given_up: u64,
 }
 
-/// What a run answers and logs.
+/// The report of a run, which is returned and logged.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub job: String,
-    /// Its occurrence: the planned time.
+    /// The planned time.
     pub occurrence: String,
-    /// Rows of the due index that this run looked at.
+    /// Due rows that this run found.
     pub due: u64,
-    /// Rows that reached the state they were due for.
+    /// Rows that were processed.
     pub done: u64,
-    /// Bookings that this run declined because nobody had answered, where that is the job's business.
+    /// Unanswered bookings that this run declined; only for the auto-decline job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declined: Option<u64>,
-    /// How long the oldest event has waited that the event bus has yet to hear of, where that is the job's
-    /// business; 0 where none waits.
+    /// The age of the oldest event that is not published yet, 0 if there is none; only for the event publisher.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oldest_unsent_seconds: Option<u64>,
-    /// What analytics came to hear, where it listens and that is the job's business.
+    /// The analytics results; only for the event publisher with analytics configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub analytics: Option<CaptureTotals>,
-    /// Rows left for later on purpose: over a company's share, or of a company set aside.
+    /// Rows left for later on purpose: above a company's share, or of a company that is set aside.
     pub skipped: u64,
-    /// Rows that could not be worked on and will be tried again.
+    /// Rows that failed and are retried.
     pub failed: u64,
-    /// Effects whose outcome nobody knows; shown to the operator, not repeated.
+    /// Effects whose outcome is unknown; shown to the operator, not repeated.
     pub in_doubt: u64,
-    /// Wall time of the run, in milliseconds.
     pub duration_ms: u64,
-    /// Whether a bound was reached and the next tick goes on.
+    /// Whether a limit was reached and the next tick has to continue.
     pub more: bool,
 }
 
@@ -208,8 +198,8 @@ mod tests {
         for hour in [1, 0, 1, 2] {
             tally(&mut hours, &report, at(hour));
         }
-        let told: Vec<(u64, u64)> = hours.iter().map(|hour| (hour.runs, hour.failed)).collect();
-        assert_eq!(told, [(1, 1), (2, 2), (1, 1)]);
+        let counts: Vec<(u64, u64)> = hours.iter().map(|hour| (hour.runs, hour.failed)).collect();
+        assert_eq!(counts, [(1, 1), (2, 2), (1, 1)]);
         assert!(hours.is_sorted_by_key(|hour| hour.hour.clone()));
         for hour in 3..60 {
             tally(&mut hours, &report, at(hour));

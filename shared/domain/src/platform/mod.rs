@@ -1,4 +1,4 @@
-//! What holds the products together: events in, effects and announcements out, jobs, refusals.
+//! Types that connect the products: events, effects, announcements, jobs, refusals.
 
 pub mod action;
 pub mod announcement;

@@ -1,13 +1,13 @@
-//! What follows where an effect ends without having happened: one table for every kind of effect.
+//! The consequences of effects that did not happen: one table for every kind of effect.
 //!
-//! `docs/refusals.md` says the same for operators. Which answers of a provider are a definitive refusal is
-//! decided in [`crate::providers::call`] and in the clients; what follows from one is decided here.
+//! `docs/refusals.md` is the same table for operators. `providers::call` and the clients decide which answers
+//! are final refusals; this module decides what follows from one.
 
 use super::effect::Request;
 use crate::marketplace::booking::{Recipient, Step};
 
-/// Ends that are no refusal: the opposite has happened, or nobody needs the effect any more. Nothing is left
-/// to do, and nobody has to look at them.
+/// Reasons that are no refusal: the opposite has happened, or the effect is not needed any more. Nothing is
+/// left to do.
 const EXPECTED_ENDS: [&str; 13] = [
     "already_paid",
     "amount_changed",
@@ -24,11 +24,11 @@ const EXPECTED_ENDS: [&str; 13] = [
     "withdrawn",
 ];
 
-/// Ends of a mail whose address is not written to any more. The case of a member shows that as its hold; the
-/// customer of a booking has no other channel, so that a person has to tell them.
+/// Reasons of a mail whose address is suppressed. A member's case shows that as its hold. The customer of a
+/// booking has no other channel, so a person has to inform them.
 const SUPPRESSED: [&str; 3] = ["address_blocked", "address_bounced", "address_complained"];
 
-/// Our own words for why an effect did not happen. Any other is the provider's code.
+/// Our own reason codes for effects that did not happen. Any other code is the provider's.
 const OUR_REASONS: [&str; 12] = [
     "address_blocked",
     "address_bounced",
@@ -44,51 +44,47 @@ const OUR_REASONS: [&str; 12] = [
     "wrong_state",
 ];
 
-/// Stripe made a refund, and it failed days later: the bank did not take the money.
+/// Stripe made a refund, and it failed days later because the bank rejected it.
 pub const REFUND_RETURNED: &str = "refund_returned";
 
-/// Who has a refused effect tried again.
+/// How a refused effect is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// Operations, as a new version of the operation.
+    /// By operators, as a new version of the operation.
     ByOperations,
-    /// The next payout day, by itself.
+    /// Automatically on the next payout day.
     OnPayoutDay,
-    /// The caller, by repeating the request that asked for it.
+    /// By the caller, who repeats the original request.
     ByAskingAgain,
-    /// Nobody: it has ended with what it was asked for.
+    /// It is not retried, because its reason no longer exists.
     Never,
 }
 
-/// What is so because of a definitive refusal.
+/// The consequence of a final refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename_all = "snake_case"))]
 pub enum ConsequenceKind {
-    /// There is no payment that the customer could make.
+    /// There is no payment for the customer to authorize.
     PaymentNotOpened,
-    /// The customer's money was not taken.
     PaymentNotCaptured,
-    /// The customer's money is still held.
+    /// The customer's money is still reserved.
     HoldNotReleased,
-    /// The customer's money did not go back.
     PaymentNotRefunded,
-    /// The professional's share was not transferred.
     ShareNotTransferred,
-    /// The customer was not written to.
+    /// The customer got no mail.
     CustomerNotTold,
-    /// The professional was not written to.
+    /// The professional got no mail.
     ProfessionalNotTold,
-    /// The member was not written to.
+    /// The member got no message.
     MemberNotTold,
-    /// The member got no free days.
     DaysNotGranted,
-    /// The membership goes on.
+    /// The membership continues.
     MembershipNotEnded,
 }
 
 impl ConsequenceKind {
-    /// Every one, for documents.
+    /// Every kind, for documents.
     pub const ALL: [Self; 10] = [
         Self::PaymentNotOpened,
         Self::PaymentNotCaptured,
@@ -102,24 +98,21 @@ impl ConsequenceKind {
         Self::MembershipNotEnded,
     ];
 
-    /// The word used in JSON.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 }
 
-/// What follows from a definitive refusal.
+/// What follows from a final refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Consequence {
-    /// What is so since.
     pub kind: ConsequenceKind,
-    /// The step of the booking whose refusal is recorded as a fact, where it is a step of one.
+    /// The booking's step, if the refusal is recorded as a fact of a booking.
     pub step: Option<Step>,
-    /// Who has it tried again.
     pub retry: Retry,
 }
 
-/// What follows where the effect of a request is refused for good; `None` where nothing leaves.
+/// The consequence of a final refusal of a request; `None` if no request is sent.
 pub fn consequence(request: &Request) -> Option<Consequence> {
     let of_booking = |kind, step, retry| Some(Consequence { kind, step: Some(step), retry });
     let alone = |kind, retry| Some(Consequence { kind, step: None, retry });
@@ -151,14 +144,15 @@ pub fn consequence(request: &Request) -> Option<Consequence> {
     }
 }
 
-/// The step of a booking that a request is, where it is one.
+/// The booking's step of a request, if it is one.
 pub fn step_of(request: &Request) -> Option<Step> {
     consequence(request).and_then(|consequence| consequence.step)
 }
 
-/// Whether an effect that ended without having happened was refused, so that a person has to look at it.
+/// Whether an effect that did not happen was refused, so that a person has to resolve it.
 ///
-/// Of money the word of a person that it did not happen is one as well: what it was for still waits.
+/// For a payment, a person's statement that it did not happen counts as a refusal too, because its purpose is
+/// still open.
 pub fn is_refusal(request: &Request, reason: &str) -> bool {
     let moves_money =
         matches!(request, Request::Capture { .. } | Request::Release { .. } | Request::Refund { .. });
@@ -169,15 +163,15 @@ pub fn is_refusal(request: &Request, reason: &str) -> bool {
     }
 }
 
-/// The provider's own code in a reason; `None` where the reason is ours.
+/// The provider's code in a reason; `None` if the reason is our own.
 pub fn provider_code(reason: &str) -> Option<&str> {
     let code = reason.split(':').next().unwrap_or(reason);
     let is_ours = OUR_REASONS.contains(&code) || code == "gave_up" || code.starts_with("status_");
     (!is_ours).then_some(code)
 }
 
-/// The field of the request that a provider found fault with, where the caller can change it.
-pub fn asked_field(reason: &str) -> Option<&'static str> {
+/// The field that the provider refused, if the caller can change it.
+pub fn refused_field(reason: &str) -> Option<&'static str> {
     match reason.split_once(':') {
         Some((_, "amount")) => Some("amount"),
         Some((_, "currency")) => Some("currency"),
@@ -217,8 +211,8 @@ mod tests {
         for ours in ["payment_absent", "gave_up:status_403", "status_422", "resolved_by_hand"] {
             assert_eq!(provider_code(ours), None);
         }
-        assert_eq!(asked_field("invalid_request_error:currency"), Some("currency"));
-        assert_eq!(asked_field("amount_too_small"), Some("amount"));
-        assert_eq!(asked_field("gave_up:status_500"), None);
+        assert_eq!(refused_field("invalid_request_error:currency"), Some("currency"));
+        assert_eq!(refused_field("amount_too_small"), Some("amount"));
+        assert_eq!(refused_field("gave_up:status_500"), None);
     }
 }

@@ -1,4 +1,4 @@
-//! A case as it is kept and shown: what follows from the timeline, and how far its reminders are.
+//! A case: what is derived from the timeline, and the progress of its reminders.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,17 +7,16 @@ use super::contact::HoldReason;
 use super::timeline::{CaseStatus, EndedBy, OtherPayment};
 use crate::kernel::id::{CaseId, CompanyId, MembershipId, PaymentId, UserId};
 
-/// Why nobody is written to about a case, and since when.
+/// Why no message is sent about a case, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     pub reason: HoldReason,
-    /// When it was first decided.
     #[serde(with = "crate::kernel::time")]
     pub since: DateTime<Utc>,
 }
 
 impl Hold {
-    /// The hold after another look: the time stays while the reason does.
+    /// The hold after another decision: an unchanged reason keeps its time.
     pub fn new(before: Option<&Self>, reason: HoldReason, now: DateTime<Utc>) -> Self {
         match before {
             Some(before) if before.reason == reason => before.clone(),
@@ -31,83 +30,76 @@ impl Hold {
 pub struct Case {
     pub case_id: CaseId,
     pub company_id: CompanyId,
-    /// The membership whose renewal failed.
     pub membership_id: MembershipId,
-    /// The member, where an event named one.
+    /// The member, if an event named one.
     #[serde(default)]
     pub user_id: Option<UserId>,
     pub status: CaseStatus,
-    /// When the first charge failed.
     #[serde(with = "crate::kernel::time")]
     pub first_failure_at: DateTime<Utc>,
-    /// When the newest charge failed.
     #[serde(with = "crate::kernel::time")]
     pub last_failure_at: DateTime<Utc>,
-    /// How many charges failed.
+    /// The number of failed charges.
     pub failures: u32,
-    /// The newest payment that failed.
+    /// The latest failed payment.
     #[serde(default)]
     pub payment_id: Option<PaymentId>,
-    /// What is to be recovered, in minor units; absent where no event said it.
+    /// The amount to recover, in minor units; absent if no event named it.
     #[serde(default)]
     pub amount: Option<i64>,
     #[serde(default)]
     pub currency: Option<String>,
-    /// When the money came back.
     #[serde(default, with = "crate::kernel::time::option")]
     pub recovered_at: Option<DateTime<Utc>>,
-    /// What came back, in minor units.
+    /// The recovered amount, in minor units.
     #[serde(default)]
     pub recovered_amount: Option<i64>,
-    /// In which currency it came back.
     #[serde(default)]
     pub recovered_currency: Option<String>,
-    /// What of it was refunded or disputed later.
+    /// The part that was refunded or disputed later, in minor units.
     #[serde(default)]
     pub returned_amount: i64,
-    /// By what it was cancelled.
+    /// What cancelled it.
     #[serde(default)]
     pub ended_by: Option<EndedBy>,
-    /// What else the member paid on the membership since the failure: shown, and no recovery.
+    /// Other payments on the membership since the failure; shown, and no recovery.
     #[serde(default)]
     pub other_payments: Vec<OtherPayment>,
-    /// The product of the membership, where an event named it.
+    /// The product of the membership, if an event named it.
     #[serde(default)]
     pub product_id: Option<String>,
-    /// Whether the membership is to end with its period, by its newest event.
+    /// Whether the membership ends with its period, according to its newest event.
     #[serde(default)]
     pub cancel_scheduled: bool,
-    /// Whether nothing is charged for now, by the membership's newest event.
+    /// Whether collection is paused, according to its newest event.
     #[serde(default)]
     pub collection_paused: bool,
-    /// Why no message was sent when the schedule looked last; absent once one was.
+    /// Why the last run sent no message; absent after one was sent.
     #[serde(default)]
     pub hold: Option<Hold>,
-    /// Whether the newest reminder went out without its push, because Whop did not say whether that reaches the
-    /// member: it is asked again until the next reminder is due.
+    /// Whether the newest reminder was sent without its push, because the query about push failed. The query is
+    /// repeated until the next reminder is due.
     #[serde(default)]
     pub push_pending: bool,
-    /// The newest reminder taken, in days after the first failure.
+    /// The newest reminder, in days after the first failure.
     #[serde(default)]
     pub last_offset_days: Option<u8>,
-    /// How many messages were decided on, by schedule and by hand.
+    /// The number of messages, scheduled and manual.
     #[serde(default)]
     pub attempts: u32,
-    /// Free days granted for this case.
     #[serde(default)]
     pub incentive_days: u16,
-    /// When the schedule looks at it next; absent when it is done with it.
+    /// When the sweep checks it next; absent if nothing is left to do.
     #[serde(default, with = "crate::kernel::time::option")]
     pub due_at: Option<DateTime<Utc>>,
-    /// How often in a row the schedule failed on it.
+    /// Consecutive failed attempts of the sweep.
     #[serde(default)]
     pub failed_tries: u32,
-    /// What it failed on.
+    /// The reason of the last failure.
     #[serde(default)]
     pub last_error: Option<String>,
-    /// When it changed last.
     #[serde(with = "crate::kernel::time")]
     pub updated_at: DateTime<Utc>,
-    /// Counts its changes; every write demands the one it has read.
+    /// Incremented with every change; every write is conditional on it.
     pub version: u64,
 }

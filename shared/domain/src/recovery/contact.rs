@@ -1,7 +1,7 @@
-//! Whether a member is written to about a failed renewal, and by which channels.
+//! Decides whether a member is contacted about a failed renewal, and by which channels.
 //!
-//! One pure function of what is known. The sweep, a nudge by hand and the grant of free days all ask it, so
-//! that none of them writes to a member whom another would leave alone.
+//! One pure function of the known facts. The sweep, the manual nudge and the grant of free days all use it, so
+//! that they never decide differently about the same member.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,45 +11,42 @@ use crate::kernel::id::MembershipId;
 use crate::kernel::suppression::SuppressionReason;
 use crate::platform::action::Channel;
 
-/// What to do about a member whose renewal failed.
+/// The decision about a member whose renewal failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ContactDecision {
-    /// The member still owes, wants the membership, and can be reached by these channels.
+    /// Send a message by these channels: the member still owes and wants the membership.
     Write(Vec<Channel>),
-    /// Nobody is written to now; it is decided again later.
+    /// Send nothing now; decide again later.
     Hold(HoldReason),
-    /// There is nothing left to recover: the case ends.
+    /// Nothing is left to recover: end the case.
     End(EndReason),
 }
 
-/// Why nobody is written to now.
+/// Why no message is sent now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum HoldReason {
-    /// Whop says that the membership is valid while no event about the money has come: it is on its way.
+    /// Whop reports a valid membership, and the event about the payment has not arrived yet.
     PaidUnconfirmed,
-    /// Collection of the membership is paused: nothing is owed until it is resumed.
+    /// Collection is paused: nothing is owed until it is resumed.
     CollectionPaused,
-    /// Whop's word for the billing state is one that this version does not know.
+    /// This version does not know Whop's status of the membership.
     StatusUnknown,
     /// The membership has not begun.
     NotStarted,
-    /// Mail is the only channel left, and the address bounced.
+    /// Mail is the only remaining channel, and the address bounced.
     AddressBounced,
-    /// Mail is the only channel left, and the member complained about a mail.
+    /// Mail is the only remaining channel, and the member complained about a mail.
     AddressComplained,
-    /// Mail is the only channel left, and the mailer blocks the address.
+    /// Mail is the only remaining channel, and the mailer blocks the address.
     AddressBlocked,
-    /// The company has switched off every channel.
     ChannelsOff,
-    /// No channel reaches the member.
     Unreachable,
 }
 
 impl HoldReason {
-    /// The word used in rows, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -76,14 +73,14 @@ impl HoldReason {
     }
 }
 
-/// Why there is nothing left to recover.
+/// Why nothing is left to recover.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndReason {
-    /// The membership is over at Whop.
+    /// The membership has ended at Whop.
     MembershipEnded,
-    /// The member cancelled; the case is open again if they take that back.
+    /// The member cancelled; the case is reopened if they revoke that.
     CancelledByMember,
-    /// The member bought the same product again, by another membership.
+    /// The member bought the same product again, as another membership.
     BoughtAgain(MembershipId),
 }
 
@@ -98,24 +95,23 @@ impl EndReason {
     }
 }
 
-/// What is known about the member, each part by itself: what could not be found out is absent.
+/// The known facts about the member; unknown ones are absent.
 #[derive(Debug, Clone)]
 pub struct ContactFacts<'a> {
-    /// The case, with what events have told of its membership.
+    /// The case, with what events reported about its membership.
     pub case: &'a Case,
-    /// The membership by Whop's newest word; absent where Whop refuses to say, and events decide alone.
+    /// The membership as Whop returned it; absent if Whop refused, so that events decide alone.
     pub membership: Option<&'a Membership>,
     /// Another membership of the same product that the member bought after the failure.
     pub bought_again: Option<&'a MembershipId>,
-    /// The channels that are wanted, in the order in which they are taken.
+    /// The allowed channels in order of preference.
     pub wanted: &'a [Channel],
-    /// The channels that reach the member.
     pub reachable: &'a [Channel],
-    /// Why the member's address is not written to, where it is not.
+    /// The suppression of the member's address, if it is suppressed.
     pub suppressed: Option<SuppressionReason>,
 }
 
-/// Decides. Whether the member still owes comes before how to reach them.
+/// Decides about a message. Whether the member still owes is checked before the channels.
 pub fn decide_contact(facts: &ContactFacts<'_>) -> ContactDecision {
     if let Some(ended) = end_reason(facts) {
         return ContactDecision::End(ended);
@@ -130,7 +126,7 @@ fn end_reason(facts: &ContactFacts<'_>) -> Option<EndReason> {
     if facts.membership.is_some_and(Membership::is_ended) {
         return Some(EndReason::MembershipEnded);
     }
-    // Whop's newest word wins over an event, which may have been overtaken by one that never came.
+    // Whop's answer wins over an event, because a later event may not have been delivered.
     let cancelled = facts.membership.map_or(facts.case.cancel_scheduled, Membership::is_cancel_scheduled);
     if cancelled {
         return Some(EndReason::CancelledByMember);
@@ -146,11 +142,11 @@ fn hold_reason(facts: &ContactFacts<'_>) -> Option<HoldReason> {
         BillingState::NotStarted => return Some(HoldReason::NotStarted),
         BillingState::Owing | BillingState::Ended => {}
     }
-    let told = facts.membership.and_then(|membership| membership.collection_paused);
-    told.unwrap_or(facts.case.collection_paused).then_some(HoldReason::CollectionPaused)
+    let reported = facts.membership.and_then(|membership| membership.collection_paused);
+    reported.unwrap_or(facts.case.collection_paused).then_some(HoldReason::CollectionPaused)
 }
 
-/// Every channel that is wanted and reaches. A mail stands in where none of them does and one was wanted.
+/// All wanted channels that reach the member. Mail is the fallback if none of the wanted channels does.
 fn choose_channels(facts: &ContactFacts<'_>) -> ContactDecision {
     if facts.wanted.is_empty() {
         return ContactDecision::Hold(HoldReason::ChannelsOff);
@@ -171,13 +167,12 @@ fn choose_channels(facts: &ContactFacts<'_>) -> ContactDecision {
     }
 }
 
-/// A question about a member that Whop did not answer.
+/// A failed query of Whop about a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelError {
-    /// What was asked for: `membership`, `paused_memberships`, `purchases`, `experience`, `access` or
-    /// `payment`.
+    /// The query: `membership`, `paused_memberships`, `purchases`, `experience`, `access` or `payment`.
     pub question: String,
-    /// Why there is no answer, as a word such as `status_403`.
+    /// The reason code, such as `status_403`.
     pub reason: String,
 }
 

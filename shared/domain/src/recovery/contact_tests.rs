@@ -90,11 +90,11 @@ fn every_status_leads_to_its_decision() {
 
 #[test]
 fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
-    let told = Case { cancel_scheduled: true, ..case() };
+    let reported = Case { cancel_scheduled: true, ..case() };
     let end = ContactDecision::End(EndReason::CancelledByMember);
-    assert_eq!(decide(&told, None, &BOTH, &BOTH), end);
+    assert_eq!(decide(&reported, None, &BOTH, &BOTH), end);
     assert_eq!(
-        decide(&told, Some(&membership("past_due")), &BOTH, &BOTH),
+        decide(&reported, Some(&membership("past_due")), &BOTH, &BOTH),
         ContactDecision::Write(BOTH.to_vec())
     );
     let cancels = Membership { cancel_at_period_end: true, ..membership("past_due") };
@@ -106,8 +106,8 @@ fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
     assert_eq!(decide(&paused, Some(&membership("past_due")), &BOTH, &BOTH), hold, "the answer does not say");
     let resumed = Membership { collection_paused: Some(false), ..membership("past_due") };
     assert_eq!(decide(&paused, Some(&resumed), &BOTH, &BOTH), ContactDecision::Write(BOTH.to_vec()));
-    let rests = Membership { collection_paused: Some(true), ..membership("past_due") };
-    assert_eq!(decide(&case(), Some(&rests), &BOTH, &BOTH), hold);
+    let is_paused = Membership { collection_paused: Some(true), ..membership("past_due") };
+    assert_eq!(decide(&case(), Some(&is_paused), &BOTH, &BOTH), hold);
 }
 
 #[test]
@@ -149,18 +149,18 @@ fn a_suppressed_address_stops_the_mail_and_nothing_else() {
 }
 
 proptest! {
-    /// Whatever else is known, a member who cancelled, paid, paused or bought again is not written to.
+    /// Whatever else is known, a member who cancelled, paid, paused or bought again gets no message.
     #[test]
     fn no_message_goes_to_a_member_who_does_not_owe_or_does_not_want_it(
         status in select(vec!["past_due", "unresolved", "active", "trialing", "canceling", "canceled", "expired", "completed", "drafted", "new"]),
         cancels in any::<bool>(),
         paused in any::<Option<bool>>(),
-        told_cancel in any::<bool>(),
-        told_pause in any::<bool>(),
+        reported_cancel in any::<bool>(),
+        reported_pause in any::<bool>(),
         again in any::<bool>(),
         known in any::<bool>(),
     ) {
-        let case = Case { cancel_scheduled: told_cancel, collection_paused: told_pause, ..case() };
+        let case = Case { cancel_scheduled: reported_cancel, collection_paused: reported_pause, ..case() };
         let membership = Membership { cancel_at_period_end: cancels, collection_paused: paused, ..membership(status) };
         let other = MembershipId::parse("mem_2").unwrap();
         let facts = ContactFacts {
@@ -171,10 +171,10 @@ proptest! {
             reachable: &ALL,
             suppressed: None,
         };
-        let cancelled = if known { cancels || status == "canceling" } else { told_cancel };
-        let rests = if known { paused.unwrap_or(told_pause) } else { told_pause };
+        let cancelled = if known { cancels || status == "canceling" } else { reported_cancel };
+        let is_paused = if known { paused.unwrap_or(reported_pause) } else { reported_pause };
         let owes = !known || matches!(status, "past_due" | "unresolved");
         let written = matches!(decide_contact(&facts), ContactDecision::Write(_));
-        prop_assert_eq!(written, owes && !cancelled && !rests && !again);
+        prop_assert_eq!(written, owes && !cancelled && !is_paused && !again);
     }
 }

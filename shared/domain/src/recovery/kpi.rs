@@ -1,4 +1,4 @@
-//! What came back, counted per day of first failure.
+//! Recovered cases and revenue, counted per day of first failure.
 
 use std::collections::BTreeMap;
 
@@ -7,27 +7,27 @@ use serde::{Deserialize, Serialize};
 
 use super::timeline::Episode;
 
-/// Counters of one day, or the difference between two states of them.
+/// The counters of one day, or the difference between two states of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Cases whose first failure fell on the day.
     pub cases: i64,
-    /// Those of them that were recovered.
+    /// The recovered ones of them.
     pub recoveries: i64,
-    /// What came back and stayed, in minor units, by currency.
+    /// Recovered revenue less returns, in minor units by currency.
     pub revenue: BTreeMap<String, i64>,
-    /// Cases by currency, to tell which currency a company mostly works in.
+    /// Cases by currency, to find a company's main currency.
     pub currencies: BTreeMap<String, i64>,
 }
 
 impl Counters {
-    /// Whether adding this would change anything.
+    /// Whether all counters are zero.
     pub fn is_zero(&self) -> bool {
         let all_zero = |map: &BTreeMap<String, i64>| map.values().all(|value| *value == 0);
         self.cases == 0 && self.recoveries == 0 && all_zero(&self.revenue) && all_zero(&self.currencies)
     }
 
-    /// Adds another day, or a difference.
+    /// Adds (`sign` 1) or subtracts (`sign` -1) other counters.
     pub fn add(&mut self, other: &Self, sign: i64) {
         self.cases += sign * other.cases;
         self.recoveries += sign * other.recoveries;
@@ -39,7 +39,7 @@ impl Counters {
     }
 }
 
-/// What a company's cases add to each day.
+/// The counters of a company's cases by day.
 pub fn count(episodes: &[Episode]) -> BTreeMap<NaiveDate, Counters> {
     let mut days: BTreeMap<NaiveDate, Counters> = BTreeMap::new();
     for episode in episodes {
@@ -58,7 +58,7 @@ pub fn count(episodes: &[Episode]) -> BTreeMap<NaiveDate, Counters> {
     days
 }
 
-/// What must be added to each day's counters when cases change from one state to the next.
+/// The change of each day's counters when cases change from `before` to `after`.
 pub fn difference(before: &[Episode], after: &[Episode]) -> BTreeMap<NaiveDate, Counters> {
     let mut days = count(after);
     for (day, counters) in count(before) {

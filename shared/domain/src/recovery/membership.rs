@@ -1,47 +1,46 @@
-//! A customer's subscription as Whop knows it now, in our words and without personal data.
+//! A membership as Whop returned it, in our own types and without personal data.
 
 use chrono::{DateTime, Utc};
 
 use crate::kernel::id::{CompanyId, UserId};
 
-/// What Whop said of a membership when it was asked.
+/// Whop's answer about a membership.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// Whop's word for its billing state, such as `past_due`; shown as it is.
+    /// Whop's status, such as `past_due`; shown unchanged.
     pub status: String,
     pub company_id: Option<CompanyId>,
-    /// The buyer; absent for a business that bought, or a membership that nobody has claimed.
+    /// The buyer; absent for a business, or for an unclaimed membership.
     pub user_id: Option<UserId>,
-    /// The product it gives access to.
     pub product_id: Option<String>,
-    /// When the paid or granted period began; the dated API does not say.
+    /// The start of the paid or granted period; the dated API does not return it.
     pub period_started_at: Option<DateTime<Utc>>,
-    /// When that period ends; free days move it.
+    /// The end of that period; free days extend it.
     pub period_ends_at: Option<DateTime<Utc>>,
-    /// Whether it ends with its period, because it was cancelled.
+    /// Whether it was cancelled and ends with its period.
     pub cancel_at_period_end: bool,
-    /// Whether nothing is charged until it is resumed; absent where the answer does not say.
+    /// Whether collection is paused; absent if the answer does not contain it.
     pub collection_paused: Option<bool>,
 }
 
-/// What a billing state means for the member to be reminded.
+/// The meaning of a status for reminders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BillingState {
     /// A charge is outstanding.
     Owing,
     Valid,
-    /// It is over for good.
+    /// It has ended finally.
     Ended,
-    /// It has not begun, so nothing can be outstanding.
+    /// It has not started, so nothing can be outstanding.
     NotStarted,
-    /// A word that this version does not know. Nothing is guessed from it.
+    /// This version does not know the status, and guesses nothing from it.
     Unknown,
 }
 
 impl BillingState {
-    /// Reads Whop's word. Source: `MembershipStatus` of the official crate `whop_sdk` 1.1.5, where `past_due` is
-    /// the grace period after a failed payment, `canceling` an active membership set to end with its period
-    /// and `completed` a purchase that is paid once and for all.
+    /// Maps Whop's status. Source: `MembershipStatus` of the official crate `whop_sdk` 1.1.5, where `past_due`
+    /// is the grace period after a failed payment, `canceling` an active membership that ends with its period,
+    /// and `completed` a one-time purchase that is paid.
     pub fn of_status(status: &str) -> Self {
         match status {
             "past_due" | "unresolved" => Self::Owing,
@@ -54,25 +53,24 @@ impl BillingState {
 }
 
 impl Membership {
-    /// What its status means.
     pub fn billing_state(&self) -> BillingState {
         BillingState::of_status(&self.status)
     }
 
-    /// Whether the member cancelled it, with its period or otherwise.
+    /// Whether the member cancelled it.
     pub fn is_cancel_scheduled(&self) -> bool {
         self.cancel_at_period_end || self.status == "canceling"
     }
 
-    /// Whether it is over for good.
+    /// Whether it has ended finally.
     pub fn is_ended(&self) -> bool {
         self.billing_state() == BillingState::Ended
     }
 
-    /// Whether it was bought and still gives what was bought, so that it counts as a second purchase: also one
-    /// that was paid once and for all, ends with its period, or is in its grace period. One that has not begun
-    /// or is over was not bought, and nothing is guessed from a word without a documented meaning. Source:
-    /// `Membership.status` of the official crate `whop_sdk` 1.1.5.
+    /// Whether it counts as a second purchase, because it was bought and still gives access. That includes a
+    /// one-time purchase, one that ends with its period, and one in its grace period. It excludes one that has
+    /// not started or has ended, and any status without a documented meaning. Source: `Membership.status` of
+    /// the official crate `whop_sdk` 1.1.5.
     pub fn is_in_force(&self) -> bool {
         matches!(self.status.as_str(), "active" | "trialing" | "canceling" | "past_due" | "completed")
     }

@@ -1,4 +1,4 @@
-//! Failed renewals: cases, their timeline, what a member may be sent.
+//! Failed renewals: cases, their timeline, and decisions about messages.
 
 pub mod case;
 pub mod contact;

@@ -1,27 +1,25 @@
-//! Which reminder of a case is due.
+//! Decides which reminder of a case is due.
 
 use chrono::{DateTime, Duration, Utc};
 
 use super::timeline::window_ends_at;
 
-/// What to do about an open case now.
+/// The next step of an open case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReminderStep {
-    /// Send the reminder of this offset; older ones that were missed are passed over.
+    /// Send the reminder of this offset; older missed ones are skipped.
     Remind {
         /// Days after the first failure.
         offset_days: u8,
     },
-    /// Nothing before this instant.
+    /// Do nothing before this time.
     Wait {
-        /// When to look again.
         until: DateTime<Utc>,
     },
-    /// The recovery window has passed.
     Close,
 }
 
-/// The step that an open case is at. `last_offset_days` is the newest step already taken.
+/// The next step of an open case. `last_offset_days` is the newest reminder that was sent.
 pub fn step(
     offsets_days: &[u8],
     first_failure_at: DateTime<Utc>,

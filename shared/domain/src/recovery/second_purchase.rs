@@ -1,4 +1,4 @@
-//! What counts as buying the same product again after a failed renewal.
+//! Decides what counts as buying the same product again after a failed renewal.
 
 use chrono::{DateTime, Utc};
 
@@ -6,7 +6,7 @@ use super::case::Case;
 use super::membership::Membership;
 use crate::kernel::id::{MembershipId, UserId};
 
-/// A membership as an entry of Whop's list of memberships.
+/// An entry of Whop's list of memberships.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedMembership {
     pub id: MembershipId,
@@ -14,8 +14,8 @@ pub struct ListedMembership {
     pub membership: Membership,
 }
 
-/// Whop was asked for these alone, and is not relied on for that: a filter that some version of its API does not
-/// know would end the case of every member.
+/// Whether a listed membership is a second purchase. The query already filters, but the filter is not relied
+/// on: an API version that ignores it would end the case of every member.
 pub fn is_second_purchase(listed: &ListedMembership, case: &Case, user: &UserId, product: &str) -> bool {
     let ListedMembership { id, bought_at, membership } = listed;
     *id != case.membership_id

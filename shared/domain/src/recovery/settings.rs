@@ -1,4 +1,4 @@
-//! What a company wants done about a failed renewal.
+//! A company's settings for failed renewals.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -6,23 +6,22 @@ use serde_json::Value;
 use crate::kernel::message::Language;
 use crate::platform::action::Channel;
 
-/// A company's settings. The defaults hold until it saves its own.
+/// A company's settings. The defaults apply until it saves its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Send a push notification at each step.
     pub push_enabled: bool,
     /// Send a direct message at each step.
     pub dm_enabled: bool,
-    /// Free days granted once per case, with its first reminder; 0 for none.
+    /// Free days granted once per case with its first reminder; 0 for none.
     pub incentive_days: u16,
-    /// Days after the first failure at which to remind; ascending.
+    /// The reminders in days after the first failure, ascending.
     pub reminder_offsets_days: Vec<u8>,
-    /// In which language to write.
     pub language: Language,
 }
 
-/// Whop retries a failed renewal for five days and then cancels the membership (help.whop.com
-/// 11430734), so by default the last reminder goes out on day four.
+/// Whop retries a failed renewal for five days and then cancels the membership (help.whop.com 11430734), so by
+/// default the last reminder is sent on day four.
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -35,19 +34,19 @@ impl Default for Settings {
     }
 }
 
-/// One field that cannot be accepted, and why.
+/// A refused field and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct FieldError {
-    /// The field, as the sender named it.
+    /// The field's name as the sender wrote it.
     pub field: String,
-    /// What would be accepted.
+    /// The accepted form.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub message: String,
 }
 
 impl FieldError {
-    /// An error about `field`. The name may be the sender's own, so only its beginning is repeated.
+    /// An error about `field`. The name may be the sender's input, so it is truncated.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         let mut field = field.into();
         if let Some((end, _)) = field.char_indices().nth(MAX_FIELD_CHARS) {
@@ -58,14 +57,14 @@ impl FieldError {
 }
 
 impl Settings {
-    /// The channels that are switched on, in the order in which they are taken.
+    /// The enabled channels in order of preference.
     pub fn channels(&self) -> Vec<Channel> {
         let push = self.push_enabled.then_some(Channel::Push);
         push.into_iter().chain(self.dm_enabled.then_some(Channel::Dm)).collect()
     }
 }
 
-/// Longer than any name of ours.
+/// Longer than any of our field names.
 const MAX_FIELD_CHARS: usize = 64;
 
 const MAX_INCENTIVE_DAYS: u64 = 365;
@@ -75,8 +74,7 @@ const FIELDS: [&str; 5] =
     ["push_enabled", "dm_enabled", "incentive_days", "reminder_offsets_days", "language"];
 
 impl Settings {
-    /// Reads a full replacement and reports everything that is wrong with it at once.
-    /// `language` may be left out and then keeps its default.
+    /// Parses a full replacement and reports all errors at once. A missing `language` gets its default.
     pub fn parse(input: &Value) -> Result<Self, Vec<FieldError>> {
         let Some(object) = input.as_object() else {
             return Err(vec![FieldError::new("", "expected a JSON object")]);
@@ -115,7 +113,7 @@ impl Settings {
     }
 }
 
-/// A whole number, however it is written (`3`, not `3.0` or `"3"`).
+/// A non-negative integer: `3`, not `3.0` or `"3"`.
 fn whole(value: &Value) -> Option<u64> {
     value.as_u64()
 }

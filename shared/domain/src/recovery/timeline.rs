@@ -1,8 +1,8 @@
-//! One membership's history, and the cases that follow from it.
+//! The history of one membership, and the cases derived from it.
 //!
-//! Facts are a *set*: a fact that arrives twice is in it once, and the order of arrival leaves no
-//! trace. Cases are a pure function of the set, so any number of deliveries in any order ends in
-//! one state. That is the whole proof; the property tests below only check that it was kept.
+//! Facts are a *set*: a fact that arrives twice is in it once, and the order of arrival has no influence. Cases
+//! are a pure function of the set, so any number of deliveries in any order gives the same state. The property
+//! tests check this.
 
 mod episode;
 mod fact;
@@ -18,17 +18,17 @@ use crate::kernel::money::Money;
 pub use episode::{Episode, MembershipFlags, OtherPayment, Recovery};
 pub use fact::{CaseFact, CaseFactKind, EndedBy, failure_key};
 
-/// A success counts as a recovery up to this long after the first failure.
+/// A payment counts as a recovery up to this long after the first failure.
 pub const RECOVERY_WINDOW_DAYS: i64 = 14;
 
-/// Facts that changed nothing are dropped this long after they happened. Events are de-duplicated
-/// for 35 days and providers stop retrying after three, so nothing older can still arrive.
+/// Facts without influence are dropped after this time. Events are de-duplicated for 35 days and providers stop
+/// retrying after three, so older ones cannot arrive any more.
 const INERT_FACT_DAYS: i64 = 60;
 
-/// Far above what a membership gathers in years; a flood beyond it is set aside, not applied.
+/// Far more than a membership has in years; further events are set aside and not applied.
 pub const MAX_FACTS: usize = 1_000;
 
-/// Compaction is not worth its work below this many facts.
+/// Fewer facts are not compacted.
 const COMPACT_FROM_FACTS: usize = 64;
 
 /// Where a case stands.
@@ -40,21 +40,20 @@ const COMPACT_FROM_FACTS: usize = 64;
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "CaseStatus"))]
 pub enum CaseStatus {
     Open,
-    /// The money came back within the window.
+    /// The renewal was paid within the recovery window.
     Recovered,
-    /// A person ended it.
+    /// The owner ended it, or the member cancelled or bought again.
     Cancelled,
-    /// Every reminder was sent and the window passed.
+    /// The recovery window has passed.
     Exhausted,
-    /// The membership ended, or the money came after the window.
+    /// The membership ended, or the renewal was paid after the window.
     Lost,
 }
 
 impl CaseStatus {
-    /// Every state, for lists and documents.
+    /// Every status, for lists and documents.
     pub const ALL: [Self; 5] = [Self::Open, Self::Recovered, Self::Cancelled, Self::Exhausted, Self::Lost];
 
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -64,12 +63,11 @@ impl CaseStatus {
     }
 }
 
-/// The last instant at which a success still counts for a case that began then.
+/// The end of the recovery window of a case with this first failure.
 pub fn window_ends_at(first_failure_at: DateTime<Utc>) -> DateTime<Utc> {
     first_failure_at + Duration::days(RECOVERY_WINDOW_DAYS)
 }
 
-/// The set of facts of one membership.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timeline {
@@ -77,27 +75,25 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Adds a fact; `false` when it was already there.
+    /// Adds a fact; `false` if it is known.
     pub fn add(&mut self, fact: CaseFact) -> bool {
         self.facts.insert(fact)
     }
 
-    /// How many facts there are.
     pub fn len(&self) -> usize {
         self.facts.len()
     }
 
-    /// Whether nothing has happened yet.
     pub fn is_empty(&self) -> bool {
         self.facts.is_empty()
     }
 
-    /// The cases that follow from the facts, oldest first.
+    /// The cases derived from the facts, oldest first.
     pub fn episodes(&self) -> Vec<Episode> {
         self.read().0
     }
 
-    /// The cases, and what is set on the membership in the end: the next case begins with it.
+    /// The cases, and the membership's final flags, with which the next case starts.
     fn read(&self) -> (Vec<Episode>, MembershipFlags) {
         let mut episodes: Vec<Episode> = Vec::new();
         let mut flags = MembershipFlags::default();
@@ -105,32 +101,32 @@ impl Timeline {
             if let (Some(current), false) =
                 (episodes.last_mut(), matches!(fact.what, CaseFactKind::Returned { .. }))
             {
-                current.notice_time(fact.at);
+                current.apply_time(fact.at);
             }
             match &fact.what {
                 CaseFactKind::CancelScheduled { scheduled } => flags.cancel_scheduled = *scheduled,
                 CaseFactKind::CollectionPaused { paused } => flags.collection_paused = *paused,
-                // A renewal that is paid, or valid again, is none that ends with its period or rests.
+                // A paid or valid membership is neither scheduled for cancellation nor paused.
                 CaseFactKind::Paid { .. } | CaseFactKind::Valid => flags = MembershipFlags::default(),
                 _ => {}
             }
             match &fact.what {
                 CaseFactKind::Failed { payment, money } => {
-                    episode::fail(&mut episodes, fact, (payment, money), flags);
+                    episode::add_failure(&mut episodes, fact, (payment, money), flags);
                 }
                 CaseFactKind::Returned { .. } => {}
                 _ => {
                     if let Some(current) = episodes.last_mut() {
-                        current.follow(fact, flags);
+                        current.apply(fact, flags);
                     }
                 }
             }
         }
-        self.take_out_returns(&mut episodes);
+        self.subtract_returns(&mut episodes);
         (episodes, flags)
     }
 
-    /// Drops old facts that no case follows from.
+    /// Drops old facts that have no influence on any case.
     pub fn compact(&mut self) {
         let Some(newest) = self.facts.last().map(|fact| fact.at) else { return };
         if self.facts.len() < COMPACT_FROM_FACTS {
@@ -148,7 +144,7 @@ impl Timeline {
         }
     }
 
-    fn take_out_returns(&self, episodes: &mut [Episode]) {
+    fn subtract_returns(&self, episodes: &mut [Episode]) {
         let mut newest: BTreeMap<&str, (&CaseFact, &Option<PaymentId>, &Option<Money>)> = BTreeMap::new();
         for fact in &self.facts {
             if let CaseFactKind::Returned { return_id, payment, money } = &fact.what {
@@ -168,7 +164,7 @@ impl Timeline {
                 None => episode.recovery.as_ref().is_some_and(|recovery| recovery.at <= fact.at),
             });
             if let Some(recovery) = hit.and_then(|episode| episode.recovery.as_mut()) {
-                recovery.give_back(money.as_ref());
+                recovery.subtract_return(money.as_ref());
             }
         }
     }

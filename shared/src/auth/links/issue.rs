@@ -69,7 +69,7 @@ impl Links<'_> {
         let link_row = LinkRow { role: Some(role), password_hash, ..row(Purpose::Confirm, account, now) };
         let until = link_row.valid_until;
         let write = match known {
-            Some(row) => self.store.sign_up_again(account, row, role, link, until),
+            Some(row) => self.store.renew_confirm_link(account, row, role, link, until),
             None => {
                 self.store.add_account(account, &self.new_account(account, sign_up, link, now)?, until)?
             }
@@ -85,7 +85,7 @@ impl Links<'_> {
         now: DateTime<Utc>,
     ) -> Result<AccountRow, Failure> {
         let address = sign_up.address.as_str().as_bytes();
-        let sealed = self.app.config.vault.seal(&AccountRow::place(account), address);
+        let sealed = self.app.config.vault.seal(&AccountRow::seal_context(account), address);
         Ok(AccountRow {
             email_sealed: sealed.map_err(|error| Failure::Internal(error.to_string()))?,
             role: sign_up.role,

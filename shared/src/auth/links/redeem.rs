@@ -53,7 +53,7 @@ impl Links<'_> {
             let proof = Proof { password_hash: hash, role, generation: row.generation, at };
             let writes = vec![
                 self.store.use_link(link),
-                self.store.follow_link(&found.account, pointer, link, &proof),
+                self.store.redeem_link(&found.account, pointer, link, &proof),
                 self.audit(&found.account, kind, Some(role), at, link)?,
             ];
             Ok::<_, Failure>((writes, ()))
@@ -97,7 +97,8 @@ impl Links<'_> {
 
     /// The decrypted address of an account.
     pub fn address(&self, account: &AccountKey, row: &AccountRow) -> Option<EmailAddress> {
-        let opened = self.app.config.vault.open(&AccountRow::place(account), &row.email_sealed).ok()?;
+        let opened =
+            self.app.config.vault.open(&AccountRow::seal_context(account), &row.email_sealed).ok()?;
         EmailAddress::parse(std::str::from_utf8(&opened).ok()?)
     }
 }

@@ -1,12 +1,12 @@
-//! The effects on a customer's payment, which Stripe itself keeps from happening twice: whatever nobody
-//! knows of them, the payment tells.
+//! The effects on a customer's payment. Stripe itself prevents duplicates, and reading the payment resolves
+//! every doubt about them.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::super::attempt::{judge, unconfigured};
+use super::super::attempt::{result_of_call, unconfigured};
 use super::super::{AttemptResult, EffectClients};
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::money::Money;
@@ -21,8 +21,12 @@ use crate::providers::stripe::payment::{
 };
 use crate::providers::stripe::refund::NewRefund;
 
-/// The payment of a booking. Its metadata lead every event about it back to the booking.
-pub(super) fn new(company_id: &CompanyId, booking_id: BookingId, money: &Money) -> NewPaymentIntent {
+/// The payment of a booking. Its metadata identify the booking in every event about the payment.
+pub(super) fn new_payment_intent(
+    company_id: &CompanyId,
+    booking_id: BookingId,
+    money: &Money,
+) -> NewPaymentIntent {
     let metadata = BTreeMap::from([
         ("booking_id".to_owned(), booking_id.to_string()),
         ("company_id".to_owned(), company_id.to_string()),
@@ -38,27 +42,27 @@ pub(super) async fn attempt(
     now: DateTime<Utc>,
 ) -> AttemptResult {
     let Some(stripe) = effect_clients.stripe else {
-        return judge(effect, Err(unconfigured("stripe")), doubt, now);
+        return result_of_call(effect, Err(unconfigured("stripe")), doubt, now);
     };
-    if doubt && let Some(result) = look(effect, stripe, payment_intent, doubt, now).await {
+    if doubt && let Some(result) = look_up(effect, stripe, payment_intent, doubt, now).await {
         return result;
     }
     match call(effect, stripe, payment_intent).await {
-        Ok(Some(payment)) => done(&payment),
-        // A refund tells little of its charge; the payment tells all.
-        Ok(None) => look(effect, stripe, payment_intent, true, now).await.unwrap_or_else(|| {
-            judge(effect, Err(CallError::InDoubt { reason: "not_there_yet".to_owned() }), true, now)
+        Ok(Some(payment)) => done_result(&payment),
+        // A refund does not contain the state of its charge, so the payment is read.
+        Ok(None) => look_up(effect, stripe, payment_intent, true, now).await.unwrap_or_else(|| {
+            result_of_call(effect, Err(CallError::InDoubt { reason: "not_there_yet".to_owned() }), true, now)
         }),
         Err(
             error @ (CallError::WrongState { .. } | CallError::Rejected { .. } | CallError::LookUp { .. }),
         ) => {
-            // Stripe does not know either whether this call acted.
+            // Stripe itself does not know whether this call acted.
             let doubt = doubt || matches!(error, CallError::LookUp { .. });
             let reason = error.reason().to_owned();
-            let looked = look(effect, stripe, payment_intent, doubt, now).await;
-            looked.unwrap_or_else(|| refused(effect, error, reason, now))
+            let found = look_up(effect, stripe, payment_intent, doubt, now).await;
+            found.unwrap_or_else(|| refused_result(effect, error, reason, now))
         }
-        Err(error) => judge(effect, Err(error), doubt, now),
+        Err(error) => result_of_call(effect, Err(error), doubt, now),
     }
 }
 
@@ -84,24 +88,24 @@ async fn call(
     }
 }
 
-/// Marks the reason of an attempt whose refusal Stripe keeps under the key for a day.
-const KEPT: &str = "kept:";
+/// Prefixes the reason of an attempt whose refusal Stripe stores under the idempotency key for a day.
+const STORED_REFUSAL: &str = "is_refusal_stored:";
 
-/// The key of the operation, until Stripe keeps a refusal under it: a payment that was being worked on for
-/// a second would be refused for a day, and a short hold lapse meanwhile. Only what a payment goes through
-/// once, whatever the key, is then asked for under another; and the payment was looked at before.
+/// The operation's idempotency key, until Stripe stores a refusal under it: a payment that was locked for a
+/// second would then be refused for a day, and a short authorization would lapse meanwhile. Captures and voids
+/// happen once per payment whatever the key, so they are sent under another key, after the payment was read.
 fn key(effect: &Effect) -> Cow<'_, str> {
-    let kept = effect.reason.as_ref().is_some_and(|reason| reason.starts_with(KEPT));
+    let is_refusal_stored = effect.reason.as_ref().is_some_and(|reason| reason.starts_with(STORED_REFUSAL));
     match &effect.request {
-        Request::Capture { .. } | Request::Release { .. } if kept => {
+        Request::Capture { .. } | Request::Release { .. } if is_refusal_stored => {
             format!("{}:{}", effect.downstream_key, effect.tries).into()
         }
         _ => (&effect.downstream_key).into(),
     }
 }
 
-/// What the payment itself says: the end of the effect, or `None` where it still stands before it.
-pub(in super::super) async fn look(
+/// Reads the payment: the effect's result, or `None` if the payment is still in the status before the step.
+pub(in super::super) async fn look_up(
     effect: &Effect,
     stripe: &Stripe,
     payment_intent: &PaymentIntentId,
@@ -110,58 +114,58 @@ pub(in super::super) async fn look(
 ) -> Option<AttemptResult> {
     let payment = match stripe.payment_intent(payment_intent.as_str()).await {
         Ok(payment) => payment,
-        // Where a call may have acted, a payment that is not there any more means that we look in the wrong
-        // place: with a key of another account, or of the other mode.
+        // If a call may have acted and the payment is missing, our key belongs to another account or to the other
+        // mode.
         Err(CallError::Absent) => {
             let status = if doubt { EffectStatus::Unknown } else { EffectStatus::Rejected };
             return Some(AttemptResult::ends(status, "payment_absent"));
         }
-        Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
+        Err(error) => return Some(result_of_call(effect, Err(error.of_look_up()), doubt, now)),
     };
     let status = payment.status;
     match &effect.request {
         Request::Capture { .. } => match status {
-            PaymentIntentStatus::Succeeded => Some(done(&payment)),
-            PaymentIntentStatus::Canceled => Some(lost_to(&payment, "payment_released")),
+            PaymentIntentStatus::Succeeded => Some(done_result(&payment)),
+            PaymentIntentStatus::Canceled => Some(lost_result(&payment, "payment_released")),
             _ => None,
         },
         Request::Release { .. } => match status {
-            PaymentIntentStatus::Canceled => Some(done(&payment)),
-            // The professional's capture won: the booking is not let go.
-            PaymentIntentStatus::Succeeded => Some(lost_to(&payment, "payment_captured")),
+            PaymentIntentStatus::Canceled => Some(done_result(&payment)),
+            // The professional's capture came first, so the payment is not voided.
+            PaymentIntentStatus::Succeeded => Some(lost_result(&payment, "payment_captured")),
             _ => None,
         },
         _ => {
             let charge = payment.charge()?;
             (charge.amount_captured > 0 && charge.amount_returned() >= charge.amount_captured)
-                .then(|| done(&payment))
+                .then(|| done_result(&payment))
         }
     }
 }
 
-fn done(payment: &PaymentIntent) -> AttemptResult {
-    AttemptResult::ends(EffectStatus::Done, payment.id.clone()).with(facts(payment))
+fn done_result(payment: &PaymentIntent) -> AttemptResult {
+    AttemptResult::ends(EffectStatus::Done, payment.id.clone()).with(payment_facts(payment))
 }
 
-/// It did not happen, and never will, because the opposite has.
-fn lost_to(payment: &PaymentIntent, reason: &str) -> AttemptResult {
-    AttemptResult::ends(EffectStatus::Rejected, reason).with(facts(payment))
+/// The step can never happen, because the opposite one has.
+fn lost_result(payment: &PaymentIntent, reason: &str) -> AttemptResult {
+    AttemptResult::ends(EffectStatus::Rejected, reason).with(payment_facts(payment))
 }
 
-/// Refused while the payment still stands before the step: one that is being worked on is asked again,
-/// and so is one that met an error.
-fn refused(effect: &Effect, error: CallError, reason: String, now: DateTime<Utc>) -> AttemptResult {
+/// The result of a refusal while the payment is still in the status before the step: a locked payment is
+/// retried, and so is one whose call met an error.
+fn refused_result(effect: &Effect, error: CallError, reason: String, now: DateTime<Utc>) -> AttemptResult {
     match error {
         CallError::Rejected { .. } => AttemptResult::ends(EffectStatus::Rejected, reason),
         _ => {
-            let reason = format!("{KEPT}{reason}");
-            judge(effect, Err(CallError::InDoubt { reason }), true, now)
+            let reason = format!("{STORED_REFUSAL}{reason}");
+            result_of_call(effect, Err(CallError::InDoubt { reason }), true, now)
         }
     }
 }
 
-/// What a payment tells of its booking.
-fn facts(payment: &PaymentIntent) -> Vec<BookingFactKind> {
+/// The facts that a payment's status gives about its booking.
+fn payment_facts(payment: &PaymentIntent) -> Vec<BookingFactKind> {
     let Ok(id) = PaymentIntentId::parse(&payment.id) else { return Vec::new() };
     let charge = payment.charge_id().and_then(|id| ChargeId::parse(id).ok());
     let money = |amount| Money { amount, currency: payment.currency.clone() };

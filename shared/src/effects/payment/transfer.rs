@@ -1,23 +1,23 @@
-//! The transfer of a professional's share: the one effect that nobody but us keeps from happening twice.
+//! The transfer of a professional's share: the one effect whose duplicates only our own code prevents.
 //!
-//! Lines of defence, of which the lease and the day would each do alone (`tests/model` checks both over all orders of
-//! events; both fail only if Stripe carries a call out an hour after it was sent):
+//! Safeguards, of which the lease and the 24 hours would each suffice alone (`tests/model` checks both over all
+//! orders of events; both fail only if Stripe carries out a call an hour after it was sent):
 //!
-//! - **The lease.** A call is made only while more of the claim is left than the call can take, by a clock
-//!   looked at right before it, because a process may be stopped between its claim and its call for as long
-//!   as the machine likes. So two calls never overlap, and nothing is on its way once a claim has lapsed.
-//! - **The first look.** A table that was restored from an older copy does not know what it sent since. Before
-//!   a call for a booking that is older than Stripe's memory of keys, its group is looked up, and a
-//!   transfer that is found is adopted.
-//! - **The day.** A key is resent for 23 hours, while Stripe certainly remembers it, and never after; what is
-//!   older is looked up by its group, and what is found decides. That nothing is found is believed only
-//!   after 24 hours, unless the one call that was ever made was refused.
+//! - **The lease.** A call is made only while more of the lease is left than the call can take. The clock is
+//!   read right before the call, because a process may be suspended between its claim and its call for any
+//!   length of time. So two calls never overlap, and no call is in flight once a lease has expired.
+//! - **The first look-up.** A table restored from an older backup lacks what was sent since. Before a call for
+//!   a booking older than Stripe's memory of keys, its transfer group is looked up, and a transfer that is
+//!   found is adopted.
+//! - **The 24 hours.** A key is sent again for 23 hours, while Stripe certainly remembers it, and never after.
+//!   An older effect is looked up by its transfer group, and what is found decides. An empty result counts only
+//!   after 24 hours, unless the only call ever made was refused.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::super::attempt::{RESEND_HORIZON_HOURS, judge, unconfigured};
+use super::super::attempt::{RESEND_HORIZON_HOURS, result_of_call, unconfigured};
 use super::super::{AttemptResult, EffectClients, claim_lapsed, is_held};
 use super::{is_forgotten, unreadable};
 use crate::domain::kernel::money::Money;
@@ -30,7 +30,7 @@ use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::list::ListCursor;
 use crate::providers::stripe::transfer::{NewTransfer, Transfer, TransferFilter};
 
-/// After so long no earlier call is on its way any more, and Stripe may have forgotten its key.
+/// After this time no earlier call is in flight, and Stripe may have forgotten its key.
 const BELIEVE_ABSENCE_HOURS: i64 = 24;
 
 pub(super) async fn attempt(
@@ -41,10 +41,10 @@ pub(super) async fn attempt(
     now: DateTime<Utc>,
 ) -> AttemptResult {
     let Some(stripe) = effect_clients.stripe else {
-        return judge(effect, Err(unconfigured("stripe")), doubt, now);
+        return result_of_call(effect, Err(unconfigured("stripe")), doubt, now);
     };
     if doubt && is_forgotten(effect, now) {
-        return look(effect, request, stripe, "key_expired", is_long_over(effect, now), now).await;
+        return look_up(effect, request, stripe, "key_expired", is_long_over(effect, now), now).await;
     }
     if may_have_been_sent(request, now)
         && let Some(result) = adopt(effect, request, stripe, doubt, now).await
@@ -52,31 +52,32 @@ pub(super) async fn attempt(
         return result;
     }
     if !is_held(effect, effect_clients) || is_forgotten(effect, effect_clients.clock.now()) {
-        return judge(effect, Err(claim_lapsed()), doubt, now);
+        return result_of_call(effect, Err(claim_lapsed()), doubt, now);
     }
-    match stripe.create_transfer(&request.idempotency_key, &new(request)).await {
-        Ok(transfer) => done(request, &transfer).unwrap_or_else(|error| judge(effect, Err(error), true, now)),
-        // A refusal is the end only where there is no transfer: it may answer a repetition of a call that
-        // was carried out, and a new key is given only to what certainly was not.
+    match stripe.create_transfer(&request.idempotency_key, &new_transfer(request)).await {
+        Ok(transfer) => done_result(request, &transfer)
+            .unwrap_or_else(|error| result_of_call(effect, Err(error), true, now)),
+        // A refusal is final only if there is no transfer: it may answer a repetition of a call that was carried
+        // out, and only a transfer that certainly does not exist gets a new key.
         Err(error @ (CallError::Rejected { .. } | CallError::Absent | CallError::WrongState { .. })) => {
             let is_over = !doubt || is_long_over(effect, now);
-            look(effect, request, stripe, error.reason(), is_over, now).await
+            look_up(effect, request, stripe, error.reason(), is_over, now).await
         }
-        // The answer is kept under the key, so that asking again tells nothing until it is forgotten.
-        Err(CallError::LookUp { reason }) => look(effect, request, stripe, &reason, false, now).await,
-        Err(error) => judge(effect, Err(error), doubt, now),
+        // Stripe stores this answer under the key, so sending again returns the same until the key is forgotten.
+        Err(CallError::LookUp { reason }) => look_up(effect, request, stripe, &reason, false, now).await,
+        Err(error) => result_of_call(effect, Err(error), doubt, now),
     }
 }
 
-/// Whether the table may have sent it before it was restored from an older copy, so long ago that Stripe has
-/// forgotten the key. A booking of the last hours cannot have been: no copy without its transfer is older than
-/// the memory of its key.
+/// Whether the transfer may have been sent before the table was restored from an older backup, so long ago that
+/// Stripe has forgotten the key. For a recent booking this is impossible: Stripe still remembers every key used
+/// since the booking was made.
 fn may_have_been_sent(request: &TransferRequest, now: DateTime<Utc>) -> bool {
     request.booked_at.is_none_or(|at| now - at > Duration::hours(RESEND_HORIZON_HOURS))
 }
 
-/// The end of a transfer that is at Stripe already; `None` where it is not. A claim that was left behind says
-/// nothing about whether its call was made, so that this is asked before every call and not only the first.
+/// The result of a transfer that exists at Stripe already; `None` if there is none. An abandoned claim does not
+/// say whether its call was made, so this is checked before every call and not only before the first.
 async fn adopt(
     effect: &Effect,
     request: &TransferRequest,
@@ -86,28 +87,28 @@ async fn adopt(
 ) -> Option<AttemptResult> {
     let page = match stripe.transfers(&group_of(request), &ListCursor::Newest).await {
         Ok(page) => page,
-        Err(error) => return Some(judge(effect, Err(error.of_look_up()), doubt, now)),
+        Err(error) => return Some(result_of_call(effect, Err(error.of_look_up()), doubt, now)),
     };
     let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
     match found.as_slice() {
         [] if page.has_more => Some(AttemptResult::ends(EffectStatus::Unknown, "too_many_transfers")),
         [] => None,
         [one] => {
-            let known = known(request, one);
-            Some(known.unwrap_or_else(|_| AttemptResult::ends(EffectStatus::Unknown, "another_transfer")))
+            let result = found_result(request, one);
+            Some(result.unwrap_or_else(|_| AttemptResult::ends(EffectStatus::Unknown, "another_transfer")))
         }
         _ => Some(AttemptResult::ends(EffectStatus::Unknown, "several_transfers")),
     }
 }
 
-/// Whether every call that was ever made has ended, and none can act any more.
+/// Whether every call ever made has ended, so that none can act any more.
 pub(in super::super) fn is_long_over(effect: &Effect, now: DateTime<Utc>) -> bool {
     effect.first_sent_at.is_none_or(|at| now - at >= Duration::hours(BELIEVE_ABSENCE_HOURS))
 }
 
-/// What Stripe knows of the booking's transfers. `is_over` tells that every call has ended, so that what is
-/// not there will not come.
-pub(in super::super) async fn look(
+/// Looks up the booking's transfers at Stripe. `is_over` means that every call has ended, so that a missing
+/// transfer will not appear later.
+pub(in super::super) async fn look_up(
     effect: &Effect,
     request: &TransferRequest,
     stripe: &Stripe,
@@ -117,34 +118,34 @@ pub(in super::super) async fn look(
 ) -> AttemptResult {
     let page = match stripe.transfers(&group_of(request), &ListCursor::Newest).await {
         Ok(page) => page,
-        // What may have happened stays in doubt, however often it cannot be looked up.
-        Err(error) => return judge(effect, Err(error.of_look_up()), true, now),
+        // A transfer that may have happened stays in doubt, however often the look-up fails.
+        Err(error) => return result_of_call(effect, Err(error.of_look_up()), true, now),
     };
     let found: Vec<&Transfer> = page.data.iter().filter(|transfer| is_ours(transfer, request)).collect();
     match found.as_slice() {
         [] if page.has_more => AttemptResult::ends(EffectStatus::Unknown, "too_many_transfers"),
         [] if is_over => AttemptResult::ends(EffectStatus::Rejected, reason),
-        [] => judge(effect, Err(CallError::InDoubt { reason: reason.to_owned() }), true, now),
-        [one] => done(request, one)
+        [] => result_of_call(effect, Err(CallError::InDoubt { reason: reason.to_owned() }), true, now),
+        [one] => done_result(request, one)
             .unwrap_or_else(|_| AttemptResult::ends(EffectStatus::Unknown, "another_transfer")),
         _ => AttemptResult::ends(EffectStatus::Unknown, "several_transfers"),
     }
 }
 
-/// The end of a transfer that was made as it was asked for.
-pub(in super::super) fn done(
+/// The result of a transfer that matches the request.
+pub(in super::super) fn done_result(
     request: &TransferRequest,
     transfer: &Transfer,
 ) -> Result<AttemptResult, CallError> {
     if transfer.amount != request.amount {
         return Err(unreadable());
     }
-    known(request, transfer)
+    found_result(request, transfer)
 }
 
-/// What a transfer of the booking that is at Stripe tells, whichever batch has asked for it: its own metadata
-/// say which, and what was kept back of the share.
-fn known(request: &TransferRequest, transfer: &Transfer) -> Result<AttemptResult, CallError> {
+/// The result of a transfer of this booking found at Stripe, whichever batch requested it: its metadata name the
+/// batch and the withheld amount.
+fn found_result(request: &TransferRequest, transfer: &Transfer) -> Result<AttemptResult, CallError> {
     let id = TransferId::parse(&transfer.id).map_err(|_| unreadable())?;
     if transfer.currency != request.currency {
         return Err(unreadable());
@@ -165,7 +166,7 @@ fn known(request: &TransferRequest, transfer: &Transfer) -> Result<AttemptResult
     Ok(AttemptResult::ends(EffectStatus::Done, transfer.id.clone()).with(facts))
 }
 
-/// Every transfer that the booking ever had.
+/// Selects every transfer that the booking ever had.
 fn group_of(request: &TransferRequest) -> TransferFilter {
     TransferFilter { transfer_group: Some(request.transfer_group.clone()), ..TransferFilter::default() }
 }
@@ -174,8 +175,8 @@ fn is_ours(transfer: &Transfer, request: &TransferRequest) -> bool {
     transfer.metadata.get("booking_id") == Some(&request.metadata.booking_id.to_string())
 }
 
-/// The request as Stripe is asked: nothing in it comes from anywhere but the frozen row.
-fn new(request: &TransferRequest) -> NewTransfer {
+/// The request body for Stripe, built from the frozen row alone so that every attempt sends the same.
+fn new_transfer(request: &TransferRequest) -> NewTransfer {
     let metadata = &request.metadata;
     NewTransfer {
         money: Money { amount: request.amount, currency: request.currency.clone() },

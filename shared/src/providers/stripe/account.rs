@@ -8,7 +8,7 @@ use super::nullable::nullable;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::money::Currency;
 use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
-use crate::domain::marketplace::payout::AccountStanding;
+use crate::domain::marketplace::payout::StripeAccountStatus;
 
 /// A connected account as Stripe returns it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -79,16 +79,16 @@ impl StripeAccount {
     ///
     /// An account that only receives transfers, as across borders, can never charge cards: whether it can receive
     /// money is decided by the capability `transfers` if the account has it.
-    pub fn standing(&self) -> Option<AccountStanding> {
+    pub fn standing(&self) -> Option<StripeAccountStatus> {
         let account = StripeAccountId::parse(&self.id).ok()?;
         if self.deleted {
-            return Some(AccountStanding::gone(account));
+            return Some(StripeAccountStatus::deauthorized(account));
         }
         let is_receiver = self.transfers_capability().is_some();
         let reason =
             self.requirements.disabled_reason.as_ref().or(self.verification.disabled_reason.as_ref());
         let reason = reason.filter(|word| is_word(word));
-        Some(AccountStanding {
+        Some(StripeAccountStatus {
             account,
             charges_enabled: if is_receiver { self.takes_transfers() } else { self.charges_enabled },
             payouts_enabled: self.payouts_enabled || self.transfers_enabled,
@@ -108,7 +108,7 @@ fn is_word(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn standing(body: &str) -> AccountStanding {
+    fn standing(body: &str) -> StripeAccountStatus {
         serde_json::from_str::<StripeAccount>(body).unwrap().standing().unwrap()
     }
 

@@ -27,7 +27,7 @@ use super::origin::{self, EventOrigin, Mode};
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::party::{BookingId, PaymentIntentId, StripeAccountId, TransferId};
 use crate::domain::marketplace::booking::{BookingFactKind, DisputeStatus, ReleaseReason};
-use crate::domain::marketplace::payout::AccountStanding;
+use crate::domain::marketplace::payout::StripeAccountStatus;
 use crate::domain::platform::event::{IgnoreReason, Meaning, Part};
 
 /// The company, if the event names one with a booking, and the event's meaning. An event about our money that
@@ -205,7 +205,7 @@ fn of_account(name: &str, account: StripeAccountId, object: Object<'_>) -> Resul
             }
             Meaning::Account(standing)
         }
-        "account.application.deauthorized" => Meaning::Account(AccountStanding::gone(account)),
+        "account.application.deauthorized" => Meaning::Account(StripeAccountStatus::deauthorized(account)),
         "payout.failed" => Meaning::PayoutFailed { account, money: object.money("amount")? },
         _ => ignored(IgnoreReason::OtherAccount),
     })

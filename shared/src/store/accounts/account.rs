@@ -1,7 +1,7 @@
-//! Accounts, as rows: who may sign in with a password, and whose sessions count.
+//! Account rows: password sign-in and the validity of sessions.
 //!
-//! `generation` is both the version of a row and the generation of its sessions: whatever changes a
-//! password moves it on, and so ends them.
+//! `generation` is both the version of a row and the generation of its sessions: every change of a password
+//! increments it and so ends all sessions.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,64 +14,57 @@ use crate::store::keys::{self, AccountKey, Key};
 use crate::store::write::{Expect, Write, number, text};
 use crate::store::{Store, Written};
 
-/// An account whose address was never confirmed is cleared away this long after its last link ended.
+/// An account whose address was never confirmed is deleted this long after its last link expired.
 const UNCONFIRMED_DAYS: i64 = 1;
 
 /// An account of a mail address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRow {
-    /// The address, sealed for [`AccountRow::place`].
+    /// The address, sealed with [`AccountRow::seal_context`].
     pub email_sealed: String,
-    /// What it may do.
     pub role: Role,
-    /// The company it belongs to.
     pub company: CompanyId,
-    /// Counts every change of what proves it.
+    /// Incremented with every change of the password, and to end all sessions.
     pub generation: u64,
     /// The Argon2id hash of its password; absent until the address is confirmed.
     #[serde(default)]
     pub password_hash: Option<String>,
-    /// When somebody first signed up.
+    /// The first sign-up.
     #[serde(with = "crate::domain::kernel::time")]
     pub created_at: DateTime<Utc>,
-    /// When the address was confirmed.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// When an operator shut it.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub disabled_at: Option<DateTime<Utc>>,
-    /// The one link that can confirm it now.
+    /// The hash of the only link token that can confirm it.
     #[serde(default)]
     pub confirm_link: Option<String>,
-    /// The one link that can set its password now.
+    /// The hash of the only link token that can set its password.
     #[serde(default)]
     pub reset_link: Option<String>,
 }
 
 impl AccountRow {
-    /// Where the address of an account opens.
-    pub fn place(account: &AccountKey) -> String {
+    /// The context that an account's address is sealed with.
+    pub fn seal_context(account: &AccountKey) -> String {
         format!("account:{account}")
     }
 
-    /// Whether somebody has proven to read the mails of this address.
+    /// Whether a link that was mailed to the address has been used.
     pub fn is_confirmed(&self) -> bool {
         self.confirmed_at.is_some()
     }
 }
 
-/// What a proof changes about an account.
+/// A new password that was authorized by a link or by the old password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof<'a> {
     pub password_hash: &'a str,
-    /// What the account may do from now on.
     pub role: Role,
-    /// The generation that was read.
     pub generation: u64,
     pub at: DateTime<Utc>,
 }
 
-/// What a session needs to know of its account.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct AccountState {
@@ -80,33 +73,31 @@ struct AccountState {
 }
 
 impl Store {
-    /// Which generation of an account's sessions counts; `None` where the account is gone or disabled.
+    /// The valid generation of an account's sessions; `None` if the account is deleted or disabled.
     pub async fn generation(&self, account: &AccountKey) -> Result<Option<u64>, StoreError> {
         let found: Option<AccountState> = self.get(Key::account(account)).await?;
-        let standing = match found {
-            None if account.lives_in_its_row() => None,
+        let state = match found {
+            None if account.requires_row() => None,
             found => Some(found.unwrap_or_default()),
         };
-        Ok(standing.filter(|standing| standing.disabled_at.is_none()).map(|standing| standing.generation))
+        Ok(state.filter(|state| state.disabled_at.is_none()).map(|state| state.generation))
     }
 
-    /// Ends every session of an account by moving on to the next generation. A repeated request moves
-    /// on twice, which ends no more than once does.
+    /// Ends every session of an account by incrementing its generation. Repeating the request is harmless.
     pub async fn end_generation(&self, account: &AccountKey) -> Result<(), StoreError> {
         let mut write = Write::update(Key::account(account)).count("generation", 1);
-        if account.lives_in_its_row() {
+        if account.requires_row() {
             write = write.expect(Expect::Present);
         }
         let _: Written<AccountState> = self.change(write).await?;
         Ok(())
     }
 
-    /// One account of a mail address.
     pub async fn account(&self, account: &AccountKey) -> Result<Option<AccountRow>, StoreError> {
         self.get(Key::account(account)).await
     }
 
-    /// A new account, which is nothing until `row.confirm_link` is used.
+    /// Creates an account, which cannot sign in until `row.confirm_link` is used.
     pub fn add_account(
         &self,
         account: &AccountKey,
@@ -117,8 +108,8 @@ impl Store {
         Ok(write.expect(Expect::Absent))
     }
 
-    /// Another sign-up for an address that nobody has confirmed yet: its link is the one that counts.
-    pub fn sign_up_again(
+    /// Another sign-up for an unconfirmed address: its link replaces the earlier one.
+    pub fn renew_confirm_link(
         &self,
         account: &AccountKey,
         row: &AccountRow,
@@ -132,14 +123,14 @@ impl Store {
             .set(keys::TTL, cleared_at(link_until))
     }
 
-    /// Another link for a new password: it is the one that counts.
+    /// Replaces the link that can set a new password.
     pub fn renew_reset_link(&self, account: &AccountKey, generation: u64, link: &str) -> Write {
         self.unchanged(account, generation).set("reset_link", text(link))
     }
 
-    /// A link was followed: the address is confirmed, the password set, and every link used up. Refused
-    /// where the link is not the one that counts.
-    pub fn follow_link(
+    /// Redeems a link: confirms the address, sets the password and invalidates every link. The write is refused
+    /// if the link was replaced.
+    pub fn redeem_link(
         &self,
         account: &AccountKey,
         pointer: &'static str,
@@ -153,7 +144,7 @@ impl Store {
             .expect(Expect::Equals(pointer, text(link)))
     }
 
-    /// A new password: every session ends and every link is void.
+    /// Sets a new password, ends every session and invalidates every link.
     pub fn set_password(&self, account: &AccountKey, proof: &Proof<'_>) -> Write {
         self.unchanged(account, proof.generation)
             .set("password_hash", text(proof.password_hash))
@@ -162,8 +153,8 @@ impl Store {
             .remove("reset_link")
     }
 
-    /// The hash of the same password in its normalised spelling: sessions and links stay as they are.
-    /// A change of the password meanwhile wins.
+    /// Replaces the hash by that of the normalised spelling of the same password. Sessions and links stay valid.
+    /// A concurrent change of the password wins.
     pub async fn renew_password_hash(
         &self,
         account: &AccountKey,
@@ -179,8 +170,8 @@ impl Store {
         Ok(())
     }
 
-    /// The write that stands in for [`Store::renew_reset_link`] or [`Store::add_account`] where there is
-    /// no account, or one that is not touched: so that asking costs the same for every address.
+    /// The write that replaces [`Store::renew_reset_link`] or [`Store::add_account`] if there is no account, or
+    /// one that must not change. It makes the response time equal for every address.
     pub fn touch_unknown_account(&self, account: &AccountKey, link: &str, until: DateTime<Utc>) -> Write {
         Write::update(Key::unknown_account(account))
             .set("link", text(link))

@@ -1,4 +1,4 @@
-//! Who may sign in, their sessions, and the links of their mails.
+//! Accounts, sessions, and the links in mails.
 
 pub mod account;
 pub mod link;

@@ -1,4 +1,4 @@
-//! Sessions, as rows. The id is never kept, only its hash, so that a copy of the table opens nothing.
+//! Session rows. Only the id's hash is stored, so that a copy of the table gives no access.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,55 +15,51 @@ use crate::store::{Store, Written};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRow {
     pub account: AccountKey,
-    /// What its account may do.
     pub role: Role,
-    /// The company it does that in.
     pub company: CompanyId,
-    /// The generation of the account's sessions it belongs to; it counts no longer than that one does.
+    /// The account's generation at sign-in; the session is valid only while both are equal.
     pub generation: u64,
-    /// What the environment said of a staff account when it signed in.
+    /// The fingerprint of a staff account's configuration at sign-in.
     #[serde(default)]
     pub fingerprint: Option<String>,
-    /// When somebody signed in.
     #[serde(with = "crate::domain::kernel::time")]
     pub created_at: DateTime<Utc>,
-    /// When it ends whatever happens.
+    /// The latest end, whether it is used or not.
     #[serde(with = "crate::domain::kernel::time")]
     pub absolute_until: DateTime<Utc>,
-    /// When it ends if nobody uses it.
+    /// The end if it is not used.
     #[serde(with = "crate::domain::kernel::time")]
     pub idle_until: DateTime<Utc>,
-    /// When it was ended by hand.
+    /// Set by a sign-out.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub ended_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
-    /// One session by the hash of its id.
     pub async fn session(&self, id_hash: &str) -> Result<Option<SessionRow>, StoreError> {
         self.get(Key::session(id_hash)).await
     }
 
-    /// A new session. Once it can count no more, DynamoDB may clear its row away.
+    /// Creates a session. After it expires, DynamoDB may delete its row.
     pub fn add_session(&self, id_hash: &str, row: &SessionRow) -> Result<Write, StoreError> {
         let write =
             Write::put(Key::session(id_hash), row)?.set(keys::TTL, number(row.absolute_until.timestamp()));
         Ok(write.expect(Expect::Absent))
     }
 
-    /// Marks a session that is there as ended.
+    /// Marks an existing session as ended.
     pub fn end_session(&self, id_hash: &str, now: DateTime<Utc>) -> Write {
         Write::update(Key::session(id_hash)).set("ended_at", text(time::format(now))).expect(Expect::Present)
     }
 
-    /// Commits that mark alone; where there is no such session nothing is to be ended.
+    /// Ends a session; a missing one is no error.
     pub async fn commit_session_end(&self, id_hash: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let _: Written<SessionRow> = self.change(self.end_session(id_hash, now)).await?;
         Ok(())
     }
 
-    /// Lets a session live on from the end that was read. Refused where another request has just done
-    /// the same, which is as good.
+    /// Extends a session's idle time. The write is refused if another request has just extended it, which has the
+    /// same effect.
     pub async fn extend_session(
         &self,
         id_hash: &str,

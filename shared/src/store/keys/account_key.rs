@@ -1,11 +1,11 @@
-//! What accounts are called in keys, sessions and audit entries.
+//! The names of accounts in keys, sessions and audit entries.
 
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::kernel::account::{EmailAddress, Role, canonical_name};
 
-/// Names an account without telling whose it is.
+/// Identifies an account without personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AccountKey(String);
@@ -15,49 +15,47 @@ const EMAIL: &str = "email:";
 const OIDC: &str = "oidc:";
 
 impl AccountKey {
-    /// The staff account of the environment in a role.
+    /// The configured staff account of a role.
     pub fn staff(role: Role) -> Self {
         Self(format!("{STAFF}{}", role.as_str()))
     }
 
-    /// The account of a mail address.
     pub fn email(address: &EmailAddress) -> Self {
         Self::of_name(address.as_str())
     }
 
-    /// The account that a name typed by a person would have, so that a name that is nobody's is
-    /// looked up as every other is.
+    /// The account of a name that was typed at sign-in. Unknown names get a key too, so that their look-up takes
+    /// as long as any other.
     pub fn of_name(name: &str) -> Self {
         Self(format!("{EMAIL}{}", sha256_hex(canonical_name(name).as_bytes())))
     }
 
-    /// The account of a subject of an issuer. The length of the issuer is hashed too, so that no
-    /// other pair runs together to the same text.
+    /// The account of an issuer's subject. The issuer's length is hashed too, so that no two pairs give the same
+    /// input.
     pub fn oidc(issuer: &str, subject: &str) -> Self {
         Self(format!("{OIDC}{}", sha256_hex(format!("{}:{issuer}{subject}", issuer.len()).as_bytes())))
     }
 
-    /// The account of a mail address that a party to a booking is named by; `None` for the ids of providers and
-    /// issuers, whose accounts are not kept here.
+    /// The mail account that identifies a party to a booking; `None` for the ids of providers and issuers, whose
+    /// accounts are not stored here.
     pub fn of_party(id: &str) -> Option<Self> {
         let hash = id.strip_prefix(EMAIL)?;
         let is_hash = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         is_hash.then(|| Self(id.to_owned()))
     }
 
-    /// The role of a staff account of the environment; `None` for every other.
+    /// The role of a configured staff account; `None` for every other account.
     pub fn staff_role(&self) -> Option<Role> {
         self.0.strip_prefix(STAFF).and_then(Role::parse)
     }
 
-    /// The key as it is written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the account is nothing without its row. The others are kept elsewhere, and have a row
-    /// only once all their sessions were ended.
-    pub fn lives_in_its_row(&self) -> bool {
+    /// Whether the account exists only with its row. Other accounts are stored elsewhere, and get a row only once
+    /// all their sessions were ended.
+    pub fn requires_row(&self) -> bool {
         self.0.starts_with(EMAIL)
     }
 }
@@ -68,7 +66,7 @@ impl std::fmt::Display for AccountKey {
     }
 }
 
-/// SHA-256 in small hexadecimal digits, as keys hold it.
+/// SHA-256 in lower-case hexadecimal.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(digest(&SHA256, bytes))
 }

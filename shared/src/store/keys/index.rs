@@ -1,30 +1,29 @@
-//! The indexes by name, and their partitions: the queues of what is due, and the lists.
+//! The names of the indexes and of their partitions: the due queues and the lists.
 
 use super::Key;
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::party::ProfessionalId;
 
 pub const DUE_INDEX: &str = "due";
-/// The lists of a company.
 pub const LIST_INDEX: &str = "list";
-/// The lists of a company, by state.
+/// The lists of a company, by status.
 pub const LIST_STATUS_INDEX: &str = "list_status";
 
-/// The bookings of a professional, by state and start.
 pub const PROFESSIONAL_INDEX: &str = "professional";
-/// The bookings of a customer, by state and request.
+/// The bookings of a professional, by status and start.
+/// The bookings of a customer, by status and request.
 pub const CUSTOMER_INDEX: &str = "customer";
 
-/// How many partitions the due rows of one queue are spread over. Four take 4,000 writes a second,
-/// and an idle tick costs four reads. It may grow: deploy the readers first.
+/// The number of partitions of one due queue. Four allow 4,000 writes a second, and an idle tick costs four
+/// reads. To increase it, deploy the readers first.
 pub const DUE_SHARDS: u8 = 4;
 
-/// The partition of the due index that a row belongs to: always the same one for the same row.
+/// The partition of the due index for a row; it never changes for the same key.
 pub(in crate::store) fn due_shard(job: &str, key: &Key) -> String {
     format!("{job}#{}", shard(&key.pk, DUE_SHARDS))
 }
 
-/// Which of `shards` a text falls into; FNV-1a, because it must never change between versions.
+/// The shard of a text, from 0 to `shards - 1`, by FNV-1a: it must never change between versions.
 pub(in crate::store) fn shard(text: &str, shards: u8) -> u8 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -53,12 +52,12 @@ pub(in crate::store) fn statement_list(company: &CompanyId, professional: &Profe
     format!("{company}#statement#{professional}")
 }
 
-/// The effects of a company that an operator should look at: in doubt, or waiting for long.
-pub(in crate::store) fn effects_list(company: &CompanyId, word: &str) -> String {
-    format!("{company}#effects#{word}")
+/// The effects of a company that an operator should check: in doubt, waiting or refused.
+pub(in crate::store) fn effects_list(company: &CompanyId, list: &str) -> String {
+    format!("{company}#effects#{list}")
 }
 
-/// Audit entries of one kind, where they are listed at all.
+/// The listed audit entries of one kind.
 pub(in crate::store) fn audit_list(company: &CompanyId, kind: &str) -> String {
     format!("{company}#audit#{kind}")
 }
@@ -67,10 +66,10 @@ pub(in crate::store) fn cases_status_list(company: &CompanyId, status: &str) -> 
     format!("{company}#cases#{status}")
 }
 
-/// What Stripe and the books differ in, until it is explained: the operator's business as well.
+/// The open findings of all companies, for operators.
 pub(in crate::store) const FINDINGS_LIST: &str = "operator#findings";
 
-/// The open findings of one company, or those that belong to nobody.
+/// The open findings of one company, or those without a company.
 pub(in crate::store) fn findings_list_of(company: Option<&CompanyId>) -> String {
     match company {
         Some(company) => format!("{company}#findings#open"),
@@ -78,13 +77,13 @@ pub(in crate::store) fn findings_list_of(company: Option<&CompanyId>) -> String 
     }
 }
 
-/// Set-aside events of every company stand in one list: they are the operator's business.
+/// The set-aside events of all companies, for operators.
 pub(in crate::store) fn events_status_list(status: &str) -> String {
     format!("operator#events#{status}")
 }
 
-/// Events that were applied although a part of them could not be read: of one company, or of none that is
-/// named.
+/// Events that were applied although a part of them could not be parsed: of one company, or of those that name no
+/// company.
 pub(in crate::store) fn unread_events_list(company: Option<&CompanyId>) -> String {
     match company {
         Some(company) => format!("{company}#events#unread"),

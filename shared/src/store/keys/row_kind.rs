@@ -1,34 +1,34 @@
-//! Which kind of row an address belongs to.
+//! The kind of row that a key belongs to.
 
 use super::{ACTION_PREFIX, Key};
 
-/// What the sweep can meet in the due index.
+/// The kinds of rows in the due index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowKind {
     /// A case whose next reminder may be due.
     Case,
-    /// An effect of a case that has not reached its end.
+    /// An effect of a case that is not final.
     Action,
-    /// A booking whose time runs out.
+    /// A booking with a deadline.
     Booking,
-    /// An effect of a booking that has not reached its end.
+    /// An effect of a booking that is not final.
     BookingAction,
     /// A professional who may be paid.
     Payee,
-    /// A payout batch that is not over.
+    /// A payout batch that is not completed.
     Batch,
-    /// An event that could not be applied when it came.
+    /// An event that could not be applied on arrival.
     Event,
-    /// Settings that changed: the company's open cases are to be looked at again.
+    /// Changed settings: the company's open cases must be checked again.
     Settings,
-    /// An audit entry that the event bus has yet to hear of.
+    /// An audit entry that must still be sent to the event bus or to analytics.
     Audit,
-    /// A row this version does not know; left for the version that wrote it.
+    /// A row that this version does not know; skipped, for the version that wrote it.
     Unknown,
 }
 
 impl Key {
-    /// The kind of row this is the address of, for the sweep, which meets all kinds.
+    /// The kind of row that has this key.
     pub fn kind(&self) -> RowKind {
         match (self.pk.split('#').next(), self.sk.as_str()) {
             (Some("CASE"), "CASE") => RowKind::Case,

@@ -1,5 +1,5 @@
-//! Payout batches, as rows: the record of each, a line for each professional and currency in it, and an
-//! entry for each booking.
+//! Rows of payout batches: the batch's record, a line for each professional and currency, and an entry for each
+//! booking.
 
 mod entry;
 
@@ -17,27 +17,24 @@ use crate::store::{Page, Query, Range};
 
 pub use entry::{BatchEntryCursor, BatchLine};
 
-/// A batch as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchRow {
     #[serde(flatten)]
     pub record: BatchRecord,
-    /// The newest run that works on it.
+    /// The newest run that works on the batch.
     pub run: Uuid,
-    /// Since when that run does.
     #[serde(with = "crate::domain::kernel::time")]
     pub run_began_at: DateTime<Utc>,
-    /// Counts its changes; 0 for one that is not written yet.
+    /// Incremented with every change; 0 for a new row.
     pub version: u64,
 }
 
 impl Company {
-    /// The record of a batch.
     pub async fn batch(&self, batch: BatchId) -> Result<Option<BatchRow>, StoreError> {
         self.store.get(Key::batch(&self.company, batch)).await
     }
 
-    /// The records of batches, the newest day first, after a day.
+    /// Batches, newest day first, after the day of a batch.
     pub async fn batches(
         &self,
         limit: u16,
@@ -52,7 +49,7 @@ impl Company {
         Ok((page.rows, page.next.and(last)))
     }
 
-    /// The record of a batch over the version that was read; the sweep looks at it again at `due_at`.
+    /// Saves a batch if its version is unchanged; the sweep checks it again at `due_at`.
     pub fn save_batch(&self, row: &BatchRow, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
         let read_version = row.version;
         let row = BatchRow { version: read_version + 1, ..row.clone() };

@@ -1,6 +1,6 @@
-//! Bookings, as rows: recording what happened to one, and everything that follows from it, in one
-//! transaction: the facts, the state, its lists and due time, the entry in the books and the balances,
-//! the audit entry, the steps that must leave the house because of it, and the payee who may be paid.
+//! Rows of bookings. One transaction records facts and everything that follows from them: the status, the lists
+//! and the due time, ledger entries and balances, the audit entry, the effects of the next steps, and the
+//! payee's due time.
 
 mod list;
 mod lookup;
@@ -27,47 +27,46 @@ pub use list::{BookingCursor, BookingFilter};
 pub use lookup::BookingOwner;
 pub use record::{BookingChange, BookingConfig, BookingRecording, PayoutChange};
 
-/// A booking as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookingRow {
     pub booking_id: BookingId,
     pub company_id: CompanyId,
     pub history: History,
-    /// The payment that was opened for it.
+    /// The payment that we created for the booking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_intent_id: Option<PaymentIntentId>,
-    /// Where the customer is reached.
+    /// The customer's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
-    /// Where the professional is reached, since they accepted.
+    /// The professional's address; set when the professional accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub professional_contact: Option<Contact>,
-    /// The steps that were begun, each in its newest version.
+    /// The started steps, each with its newest version.
     #[serde(default)]
     pub begun: BTreeMap<Step, u32>,
-    /// How many transfers Stripe refused for good; the next is one version later.
+    /// The number of transfers that Stripe finally refused; the next transfer has the version after it.
     #[serde(default)]
     pub payouts_refused: u32,
-    /// The batch in which Stripe refused the newest of them.
+    /// The batch of the latest refused transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payout_refused_in: Option<BatchId>,
-    /// Whether a transfer is prepared, on its way or in doubt.
+    /// Whether a transfer is prepared, being sent or in doubt.
     #[serde(default)]
     pub payout_in_progress: bool,
-    /// Counts its changes; 0 for one not seen before.
+    /// Incremented with every change; 0 for a new row.
     pub version: u64,
 }
 
-/// Where a party to a booking is reached.
+/// A party's mail address and language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// The address, sealed for [`BookingRow::place`].
+    /// The address, sealed with [`BookingRow::seal_context`].
     pub email_sealed: String,
     pub language: Language,
 }
 
 impl BookingRow {
-    /// A booking of which nothing is known yet.
+    /// A booking without facts.
     pub fn unknown(company_id: CompanyId, booking_id: BookingId) -> Self {
         Self {
             booking_id,
@@ -84,18 +83,18 @@ impl BookingRow {
         }
     }
 
-    /// The booking that follows from its facts.
+    /// The booking derived from the facts; `None` until it was requested.
     pub fn booking(&self) -> Option<Booking> {
         self.history.booking_with(self.payment_intent_id.as_ref())
     }
 
-    /// Every payment that anything is known of, and the one that was opened.
+    /// Every payment in the facts, and the one that we created.
     fn payments(&self) -> BTreeSet<&PaymentIntentId> {
         let named = self.history.facts().filter_map(|fact| fact.what.payment_intent());
         named.chain(&self.payment_intent_id).collect()
     }
 
-    /// Where a party is reached, as far as that is known.
+    /// A party's contact, if known.
     pub fn contact_of(&self, recipient: Recipient) -> Option<&Contact> {
         match recipient {
             Recipient::Customer => self.contact.as_ref(),
@@ -103,32 +102,37 @@ impl BookingRow {
         }
     }
 
-    /// What the addresses of a booking's parties are sealed for.
-    pub fn place(booking_id: BookingId) -> String {
+    /// The context that the addresses of a booking's parties are sealed with.
+    pub fn seal_context(booking_id: BookingId) -> String {
         format!("booking:{booking_id}")
     }
 
-    /// The version of its next transfer.
+    /// The version of the next transfer.
     pub fn payout_version(&self) -> u32 {
         self.payouts_refused + 1
     }
 }
 
 impl Company {
-    /// A booking; an unknown one where nothing was recorded.
+    /// Reads a booking; returns an unknown one if nothing was recorded.
     pub async fn booking(&self, booking_id: BookingId) -> Result<BookingRow, StoreError> {
         let found = self.store.get(Key::booking(&self.company, booking_id)).await?;
         Ok(found.unwrap_or_else(|| BookingRow::unknown(self.company.clone(), booking_id)))
     }
 
-    /// Those of the bookings that are there, in no order.
+    /// Reads the given bookings; missing ones are left out.
     pub async fn booking_rows(&self, ids: &BTreeSet<BookingId>) -> Result<Vec<BookingRow>, StoreError> {
         let keys: Vec<Key> = ids.iter().map(|id| Key::booking(&self.company, *id)).collect();
         self.store.get_all(&keys).await
     }
 
-    /// A step decided on, beside what made it necessary.
-    fn begin(&self, booking_id: BookingId, effect: &Effect, now: DateTime<Utc>) -> Result<Write, StoreError> {
+    /// The write of a step's effect; must be in the transaction of the facts that require it.
+    fn start_step(
+        &self,
+        booking_id: BookingId,
+        effect: &Effect,
+        now: DateTime<Utc>,
+    ) -> Result<Write, StoreError> {
         self.add_action(booking_id, effect, Some(now))
     }
 }

@@ -1,4 +1,4 @@
-//! The books, as rows: a professional's entries by time, and the balances they were counted into.
+//! Rows of the ledger: a professional's entries by time, and the balances.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Item, text, with_key};
 use crate::store::{Query, Range, attribute_number, attribute_text, read_row};
 
-/// A place in a professional's statement: its last entry.
+/// A position in a professional's statement: its last entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerCursor {
     at: DateTime<Utc>,
@@ -22,9 +22,9 @@ pub struct LedgerCursor {
 }
 
 impl LedgerCursor {
-    /// Reads what `to_string` wrote.
-    pub fn parse(place: &str) -> Option<Self> {
-        let mut parts = place.split('#');
+    /// Parses the output of `to_string`.
+    pub fn parse(cursor: &str) -> Option<Self> {
+        let mut parts = cursor.split('#');
         let (at, entry) = (time::parse(parts.next()?)?, parts.next()?);
         let booking_id = BookingId::parse(parts.next()?).ok()?;
         parts.next().is_none().then_some(())?;
@@ -48,7 +48,7 @@ impl std::fmt::Display for LedgerCursor {
 }
 
 impl Company {
-    /// A page of the entries of a professional's bookings, the newest first.
+    /// A page of the entries of a professional's bookings, newest first.
     pub async fn entries(
         &self,
         professional_id: &ProfessionalId,
@@ -56,10 +56,10 @@ impl Company {
         after: Option<&LedgerCursor>,
     ) -> Result<(Vec<LedgerEntry>, Option<LedgerCursor>), StoreError> {
         let list = keys::statement_list(&self.company, professional_id);
-        let start = after.map(|place| {
-            let (time, id) = (time::format(place.at), place.entry_id.to_string());
-            let key = Key::ledger_entry(&self.company, place.booking_id, &time, &id);
-            let own = [("list_pk".to_owned(), text(&list)), ("list_sk".to_owned(), text(place.sort_key()))];
+        let start = after.map(|cursor| {
+            let (time, id) = (time::format(cursor.at), cursor.entry_id.to_string());
+            let key = Key::ledger_entry(&self.company, cursor.booking_id, &time, &id);
+            let own = [("list_pk".to_owned(), text(&list)), ("list_sk".to_owned(), text(cursor.sort_key()))];
             with_key(Item::new(), &key).into_iter().chain(own).collect()
         });
         let query = Query {
@@ -77,7 +77,7 @@ impl Company {
         Ok((entries, page.next.and(last)))
     }
 
-    /// The balances of the company's books, or of one professional's part of them.
+    /// The balances of the company's ledger, or of one professional.
     pub async fn balances(&self, professional_id: Option<&ProfessionalId>) -> Result<Balances, StoreError> {
         let pk = keys::balances_pk(&self.company);
         let own = professional_id.map(|id| format!("{id}#"));
@@ -87,7 +87,7 @@ impl Company {
             let range = own.as_ref().map_or(Range::All, |own| Range::Prefix(keys::SK, own));
             let page = self.store.query_items(Query { range, start, ..Query::partition(&pk) }).await?;
             for row in &page.rows {
-                count(&mut balances, row);
+                add_balances(&mut balances, row);
             }
             start = page.next;
             if start.is_none() {
@@ -97,10 +97,10 @@ impl Company {
     }
 }
 
-/// The balances of one professional in one currency, each under its account's word.
-fn count(balances: &mut Balances, row: &Item) {
-    let place = attribute_text(row, keys::SK).and_then(|sk| sk.rsplit_once('#'));
-    let Some((professional, currency)) = place else { return };
+/// Adds the balances of one professional and currency, which the row holds by account name.
+fn add_balances(balances: &mut Balances, row: &Item) {
+    let owner = attribute_text(row, keys::SK).and_then(|sk| sk.rsplit_once('#'));
+    let Some((professional, currency)) = owner else { return };
     let Ok(currency) = Currency::parse(currency) else { return };
     for name in row.keys() {
         let account =

@@ -1,4 +1,4 @@
-//! Bookings, professionals, payout batches, the books, and their reconciliation.
+//! Bookings, professionals, payout batches, the ledger and its reconciliation.
 
 pub mod batch;
 pub mod booking;

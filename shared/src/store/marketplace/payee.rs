@@ -1,6 +1,5 @@
-//! Professionals as the payouts see them: since when somebody may be paid, who is at it right now, where
-//! the money goes, and what is owed. An account at Stripe leads back to everybody whose it is, so that its
-//! events find them.
+//! Rows of professionals for payouts: their due time, claim, account at Stripe and debt. The directory maps a
+//! Stripe account to its professional, so that events about the account can be applied.
 
 mod account;
 mod money;
@@ -25,70 +24,69 @@ pub(in crate::store) use money::RESERVED;
 
 pub use account::{FailedPayout, PayeeOwner};
 
-/// A professional who is, or may be, paid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayeeRow {
-    /// The account at Stripe, as it was last heard of.
+    /// The account at Stripe in its last known state.
     #[serde(default)]
     pub account: Option<PayeeAccount>,
-    /// When Stripe said so: an older word that comes later changes nothing.
+    /// The time of that state at Stripe; an older event that arrives later is ignored.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub account_heard_at: Option<DateTime<Utc>>,
-    /// What Stripe waits for before it pays, in Stripe's word.
+    /// Stripe's code for what it requires before it pays.
     #[serde(default)]
     pub disabled_reason: Option<String>,
-    /// What the professional's bank did not take, when that last happened.
+    /// The latest payout that the professional's bank rejected.
     #[serde(default)]
     pub last_failed_payout: Option<Money>,
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub last_failed_payout_at: Option<DateTime<Utc>>,
-    /// Since when bookings may be settled, while there are any.
+    /// The earliest time at which a booking may be settled; absent without such bookings.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub due_at: Option<DateTime<Utc>>,
-    /// Grows with every claim; a plan under an older one is refused.
+    /// The fencing token: incremented with every claim; writes under an older one are refused.
     #[serde(default)]
     pub fence: u64,
-    /// Who holds the claim.
+    /// The worker that holds the claim.
     #[serde(default)]
     pub owner: Option<String>,
-    /// When the claim may be taken over.
+    /// When another worker may take over the claim.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub lease_until: Option<DateTime<Utc>>,
-    /// When a booking last came to be payable: an index may not show it for a moment.
+    /// When a booking last became payable; an index may not show it yet.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub touched_at: Option<DateTime<Utc>>,
-    /// Counts the bookings that came to be payable, so that none is overlooked while others are paid.
+    /// Incremented when a booking becomes payable, so that it is not overlooked while others are paid.
     #[serde(default)]
     pub version: u64,
-    /// The last booking that was looked at, where there are more than one look takes.
+    /// The cursor of the next turn, if there are more bookings than one turn loads.
     #[serde(default)]
     pub looked_until: Option<String>,
 }
 
-/// When a professional is looked at next.
+/// When the next turn of a professional is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NextLook {
-    /// As soon as somebody looks, from this booking on where one is named.
+pub enum NextCheck {
+    /// At the next run, optionally from this cursor on.
     Now(Option<String>),
     At(DateTime<Utc>),
-    /// When another booking comes to be payable.
+    /// When another booking becomes payable.
     Never,
 }
 
 impl PayeeRow {
-    /// Whether somebody is at it.
+    /// Whether a worker holds the claim.
     pub fn is_held(&self, now: DateTime<Utc>) -> bool {
         self.lease_until.is_some_and(|until| until > now)
     }
 }
 
 impl Company {
-    /// A professional, as the payouts know one.
+    /// Reads a professional's row; returns an empty one if there is none.
     pub async fn payee(&self, professional_id: &ProfessionalId) -> Result<PayeeRow, StoreError> {
         Ok(self.known_payee(professional_id).await?.unwrap_or_default())
     }
 
-    /// The same, for those who ask about one: `None` for one that was never heard of.
+    /// Reads a professional's row; `None` if there is none.
     pub async fn known_payee(
         &self,
         professional_id: &ProfessionalId,
@@ -96,7 +94,7 @@ impl Company {
         self.store.get(Key::payee(&self.company, professional_id)).await
     }
 
-    /// Has a professional looked at by the next payouts, not before a booking's hold-back ends.
+    /// Makes a professional due for the next payouts, at the earliest when a booking's hold-back ends.
     pub(in crate::store) fn touch_payee(
         &self,
         professional_id: &ProfessionalId,
@@ -110,7 +108,7 @@ impl Company {
             .count("version", 1)
     }
 
-    /// Takes a professional over from the fence that was read; `None` when somebody else was faster.
+    /// Claims a professional if the fencing token is unchanged; `None` if another worker was faster.
     pub async fn claim_payee(
         &self,
         professional_id: &ProfessionalId,
@@ -126,13 +124,14 @@ impl Company {
             .expect(Expect::counted("fence", read.fence));
         match self.store.change::<PayeeRow>(write).await? {
             Written::Accepted(row) => Ok(Some(row)),
-            // Our own claim whose answer was lost: the row bears our name.
+            // Our own claim, whose response was lost: the row has our owner id.
             Written::Refused(found) => Ok(found.filter(|found| found.owner.as_deref() == Some(&owner))),
         }
     }
 
-    /// Stands beside every decision about a professional: it is accepted only while nobody has taken over.
-    pub fn hold_payee(
+    /// Extends the claim; must be in the transaction of every decision about a professional, so that the
+    /// decision is refused once another worker has taken over.
+    pub fn extend_payee_claim(
         &self,
         professional_id: &ProfessionalId,
         held: &PayeeRow,
@@ -143,13 +142,13 @@ impl Company {
             .expect(Expect::counted("fence", held.fence))
     }
 
-    /// Lets a professional go. Where another booking came to be payable meanwhile the professional stays
-    /// due, whatever was found out without it; where somebody else has taken over nothing is written.
+    /// Releases the claim and sets the time of the next turn. If another booking became payable meanwhile, the
+    /// professional stays due. If another worker has taken over, nothing is written.
     pub async fn release_payee(
         &self,
         professional_id: &ProfessionalId,
         held: &PayeeRow,
-        next: NextLook,
+        next: NextCheck,
     ) -> Result<(), StoreError> {
         let release = || {
             Write::update(self.payee_key(professional_id))
@@ -157,13 +156,13 @@ impl Company {
                 .expect(Expect::counted("fence", held.fence))
         };
         let write = match next {
-            NextLook::Now(Some(looked_until)) => release().set("looked_until", text(looked_until)),
-            NextLook::Now(None) => release(),
-            NextLook::At(at) => release()
+            NextCheck::Now(Some(looked_until)) => release().set("looked_until", text(looked_until)),
+            NextCheck::Now(None) => release(),
+            NextCheck::At(at) => release()
                 .remove("looked_until")
                 .due(PAYOUTS, Some(at))
                 .expect(Expect::counted("version", held.version)),
-            NextLook::Never => release()
+            NextCheck::Never => release()
                 .remove("looked_until")
                 .due(PAYOUTS, None)
                 .expect(Expect::counted("version", held.version)),

@@ -1,4 +1,4 @@
-//! What the reconciliation remembers: how far it has come, what it found, and each of its runs.
+//! Rows of the reconciliation: its cursor, its findings and its runs.
 
 mod books;
 mod finding;
@@ -27,26 +27,24 @@ pub use run::{Cash, Reconciliation, ReconciliationRunCursor};
 
 pub const RECONCILIATION_JOB: &str = "reconciliation";
 
-/// How far the reconciliation has come. It moves only together with what was seen on the way, so that
-/// nothing is added up twice, however many runs there are at a time.
+/// The progress of the reconciliation. It advances in one transaction with the sums, so that concurrent runs
+/// never add the same lines twice.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReconciliationCursor {
-    /// From when on events are looked for next.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub events_from: Option<DateTime<Utc>>,
-    /// From when on lines are looked at next.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub lines_from: Option<DateTime<Utc>>,
-    /// What all lines so far add up to.
+    /// The sums of all lines so far.
     #[serde(default)]
     pub sums: Sums,
-    /// Whose bookings the lines were of.
+    /// The companies whose bookings the lines belonged to.
     #[serde(default)]
     pub companies: BTreeSet<CompanyId>,
-    /// Behind which open finding the next run goes on.
+    /// The cursor of the open findings for the next run.
     #[serde(default)]
     pub findings_after: Option<String>,
-    /// Counts its changes; 0 before the first run.
+    /// Incremented with every change; 0 before the first run.
     #[serde(default)]
     pub version: u64,
 }
@@ -56,21 +54,20 @@ pub struct ReconciliationCursor {
 #[serde(transparent)]
 pub struct Sums(pub BTreeMap<String, BTreeMap<String, Sum>>);
 
-/// What lines of one kind add up to, in minor units.
+/// The sums of lines of one kind, in minor units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
-    /// How many there were.
+    /// The number of lines.
     pub lines: u64,
-    /// What Stripe says moved.
     pub stripe_amount: i64,
-    /// What the books say moved.
+    /// The amount moved according to the ledger.
     pub books_amount: i64,
-    /// What Stripe kept for itself, which is in no books of a booking.
+    /// Stripe's fees, which are not in the ledger.
     pub fee_amount: i64,
 }
 
 impl Sum {
-    /// What Stripe and the books differ by.
+    /// Stripe's amount less the ledger's.
     pub fn difference_amount(&self) -> i64 {
         self.stripe_amount.saturating_sub(self.books_amount)
     }
@@ -84,12 +81,10 @@ impl Sum {
 }
 
 impl Sums {
-    /// Takes in lines of one kind.
     pub fn add(&mut self, currency: &str, kind: &str, sum: &Sum) {
         self.0.entry(currency.to_owned()).or_default().entry(kind.to_owned()).or_default().add(sum);
     }
 
-    /// Takes in other sums.
     pub fn merge(&mut self, other: &Self) {
         for (currency, kinds) in &other.0 {
             for (kind, sum) in kinds {
@@ -98,7 +93,7 @@ impl Sums {
         }
     }
 
-    /// What moved by Stripe's word, by currency, in the kinds that are wanted.
+    /// Stripe's amounts by currency, of the wanted kinds.
     pub fn moved(&self, is_wanted: impl Fn(&str) -> bool) -> BTreeMap<String, i64> {
         let wanted = |kinds: &BTreeMap<String, Sum>| {
             let kinds = kinds.iter().filter(|(kind, _)| is_wanted(kind));
@@ -109,13 +104,12 @@ impl Sums {
 }
 
 impl Store {
-    /// How far the reconciliation has come.
     pub async fn reconciliation_cursor(&self) -> Result<ReconciliationCursor, StoreError> {
         Ok(self.get(Key::reconciliation_cursor()).await?.unwrap_or_default())
     }
 
-    /// Moves the cursor on from the version that was read, together with the run that moved it; `false`
-    /// where another run was faster.
+    /// Advances the cursor if its version is unchanged, and saves the run in the same transaction; `false` if
+    /// another run was faster.
     pub async fn move_reconciliation(
         &self,
         token: uuid::Uuid,

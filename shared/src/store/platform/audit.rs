@@ -1,4 +1,4 @@
-//! Audit entries: written beside what they tell of, listed by their kind, and announced where somebody listens.
+//! Audit entries: written in the transaction of their change, listed by kind, and sent to listeners.
 
 use chrono::{DateTime, Utc};
 
@@ -11,8 +11,8 @@ use crate::store::write::{Expect, Item, Write, text};
 use crate::store::{Page, Query, Range, read_row};
 
 impl Company {
-    /// An audit entry, to be written beside what it tells of. Where somebody listens it is also the word
-    /// that has yet to be heard: the same row, in a queue of its own.
+    /// An audit entry, for the transaction of its change. If there are listeners, the same row is also queued
+    /// in the outbox. `unique` distinguishes entries of the same time and kind.
     pub fn audit(&self, entry: &AuditEntry, unique: &str) -> Result<Write, StoreError> {
         let key = Key::audit(&self.company, &time::format(entry.at), &format!("{}#{unique}", entry.kind));
         let write = Write::put(key, entry)?.expect(Expect::Absent);
@@ -23,18 +23,18 @@ impl Company {
         })
     }
 
-    /// The same for an entry that is also listed by its kind.
+    /// An audit entry that is also listed by its kind.
     pub(in crate::store) fn audit_listed(
         &self,
         entry: &AuditEntry,
         unique: &str,
     ) -> Result<Write, StoreError> {
-        let place = format!("{}#{unique}", time::format(entry.at));
+        let position = format!("{}#{unique}", time::format(entry.at));
         let list = keys::audit_list(&self.company, &entry.kind);
-        Ok(self.audit(entry, unique)?.set("list_pk", text(list)).set("list_sk", text(place)))
+        Ok(self.audit(entry, unique)?.set("list_pk", text(list)).set("list_sk", text(position)))
     }
 
-    /// One page of the entries of a kind that were written from `from` until `until`, oldest first.
+    /// One page of the entries of a kind that were written from `from` until before `until`, oldest first.
     pub async fn audit_of(
         &self,
         kind: &str,
@@ -43,7 +43,7 @@ impl Company {
         start: Option<Item>,
     ) -> Result<Page<AuditEntry>, StoreError> {
         let list = keys::audit_list(&self.company, kind);
-        // An entry's place goes on behind its time, so that one of the very end sorts behind it.
+        // A sort key continues after its time, so an entry of exactly `until` sorts after it and is left out.
         let (from, until) = (time::format(from), time::format(until));
         let query = Query {
             index: Some(keys::LIST_INDEX),

@@ -1,4 +1,4 @@
-//! Idempotency keys of requests, as rows.
+//! Rows of idempotency keys.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,27 +10,26 @@ use crate::store::error::StoreError;
 use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Write, number, text};
 
-/// A request's key and, once there is one, its first answer.
+/// A request's key and its first answer, once there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRow {
-    /// Who works on it.
+    /// The worker that holds the claim.
     pub owner: String,
-    /// Names what the request does. Whoever takes an abandoned claim over goes on under the same name;
-    /// a key that was forgotten and is used anew gets a new one.
+    /// Identifies the operation of the request. A worker that takes over an abandoned claim continues the same
+    /// operation; a key that has expired and is used again gets a new one.
     pub operation: String,
-    /// Digest of the request's body: the same key with another one is refused.
+    /// Digest of the request; the same key with another request is refused.
     pub fingerprint: String,
-    /// When another worker may take it over.
+    /// When another worker may take over the claim.
     #[serde(with = "crate::domain::kernel::time")]
     pub lease_until: DateTime<Utc>,
-    /// When the key is forgotten.
+    /// When the key expires.
     #[serde(with = "crate::domain::kernel::time")]
     pub forgotten_at: DateTime<Utc>,
     #[serde(default)]
     pub answer: Option<StoredAnswer>,
 }
 
-/// An answer as it was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredAnswer {
     pub status: u16,
@@ -39,7 +38,7 @@ pub struct StoredAnswer {
 }
 
 impl Company {
-    /// Claims a key that is free, forgotten or abandoned.
+    /// Claims a key that is unused, expired or abandoned.
     pub async fn claim_key(
         &self,
         hash: &str,
@@ -70,8 +69,8 @@ impl Company {
         self.store.change(put(&row, as_found)?).await
     }
 
-    /// Keeps the first answer; refused when another worker has taken the key over.
-    pub async fn keep_answer(
+    /// Stores the first answer; `false` if another worker has taken over the key.
+    pub async fn save_answer(
         &self,
         hash: &str,
         owner: &str,
@@ -84,7 +83,7 @@ impl Company {
         Ok(matches!(self.store.change::<KeyRow>(write).await?, Written::Accepted(_)))
     }
 
-    /// Gives a key up without an answer, so that the request can be tried again at once.
+    /// Releases a key without an answer, so that the request can be retried at once.
     pub async fn release_key(&self, hash: &str, owner: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
         let write = Write::update(Key::idempotency(&self.company, hash))
             .set("lease_until", text(time::format(now)))

@@ -1,5 +1,5 @@
-//! Events as they came in, and whose they are. This is the one part of the store that is not scoped to a company: an event has
-//! to be kept before anybody knows whose it is.
+//! Received events and their owners. This part of the store is not scoped to a company, because an event is stored
+//! before its owner is known.
 
 pub mod occurred;
 mod unread;
@@ -18,8 +18,8 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Item, Write, number, text, with_key};
 use crate::store::{Query, Range, Store, Written, attribute_text};
 
-/// How long an event is kept that nothing waits for: de-duplication is promised for 35 days, and the clearing
-/// away by DynamoDB may be late but is never early.
+/// How long a processed event is kept: de-duplication is promised for 35 days, and DynamoDB may delete an expired
+/// row late but never early.
 const KEEP_DAYS: i64 = 40;
 
 /// How far an event is.
@@ -28,50 +28,45 @@ const KEEP_DAYS: i64 = 40;
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EventStatus {
-    /// Kept, to be applied by the sweep.
+    /// Stored, to be applied by the sweep.
     Pending,
-    /// Applied; its effect was written in the same transaction.
+    /// Applied; its changes were written in the same transaction.
     Applied,
-    /// Tried too often, or not applicable; waits for a person.
+    /// Retries are exhausted or useless; a person has to replay it.
     SetAside,
-    /// Kept and without effect: of a source whose events nothing applies, or ignored for the reason given. In no
-    /// queue and in no list.
+    /// Stored without effect: its type has no meaning for us, or it is ignored for the reason in
+    /// [`Meaning::Ignored`]. In no queue and no list.
     Received,
 }
 
-/// An event as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredEvent {
-    /// Which provider sent it.
     pub source: String,
-    /// What work is done on, in clear.
+    /// The part that is processed, in clear text.
     pub payload_min: Event,
-    /// The raw body, sealed.
+    /// The encrypted raw body.
     pub payload_sealed: String,
-    /// How far it is.
     pub status: EventStatus,
-    /// When it came in.
     #[serde(with = "crate::domain::kernel::time")]
     pub received_at: DateTime<Utc>,
-    /// How often applying it was tried and failed.
+    /// Failed attempts to apply it.
     pub tries: u32,
-    /// What it failed on, in one of our own words.
+    /// One of our own reason codes for the last failure.
     #[serde(default)]
     pub reason: Option<String>,
-    /// How often a person had it applied again.
+    /// How often a person replayed it.
     #[serde(default)]
     pub replays: u32,
 }
 
 impl EventStatus {
-    /// The word it is written as.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 }
 
 impl StoredEvent {
-    /// The event as one that has no effect.
+    /// The event, marked as ignored.
     pub fn ignored(mut self, reason: IgnoreReason) -> Self {
         self.payload_min.meaning = Meaning::Ignored { reason };
         self.status = EventStatus::Received;
@@ -79,29 +74,27 @@ impl StoredEvent {
         self
     }
 
-    /// Whether a person may have it applied again: once it was set aside or ignored.
+    /// Whether a person may replay it: only if it was set aside or ignored.
     pub fn is_replayable(&self) -> bool {
         let is_ignored = matches!(self.payload_min.meaning, Meaning::Ignored { .. });
         self.status == EventStatus::SetAside || (self.status == EventStatus::Received && is_ignored)
     }
 }
 
-/// Whose a membership or a payment is.
+/// The owner of a membership or a payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     pub company_id: CompanyId,
-    /// The membership; of a payment, the one it was for.
+    /// The membership itself, or the one that a payment was for.
     pub membership_id: MembershipId,
 }
 
-/// The events of all companies.
 #[derive(Debug, Clone)]
 pub struct Inbox {
     store: Store,
 }
 
 impl Store {
-    /// The events that came in.
     pub fn inbox(&self) -> Inbox {
         Inbox { store: self.clone() }
     }
@@ -112,7 +105,7 @@ impl Inbox {
         &self.store
     }
 
-    /// Whose a provider's id is.
+    /// The owner of a provider's id.
     pub async fn owner(&self, id: &str) -> Result<Option<Owner>, StoreError> {
         self.store.get(Key::directory(id)).await
     }
@@ -122,17 +115,21 @@ impl Inbox {
         row.map(occurred::read_event).transpose()
     }
 
-    /// Which of up to a hundred events of a source came in before.
-    pub async fn known(&self, source: &str, event_ids: &[String]) -> Result<HashSet<String>, StoreError> {
+    /// Which of up to a hundred events of a source were received before.
+    pub async fn known_events(
+        &self,
+        source: &str,
+        event_ids: &[String],
+    ) -> Result<HashSet<String>, StoreError> {
         let keys: Vec<Key> = event_ids.iter().map(|id| Key::event(source, id)).collect();
         let found = self.store.present(&keys).await?;
         let known = event_ids.iter().zip(&keys).filter(|(_, key)| found.contains(key));
         Ok(known.map(|(id, _)| id.clone()).collect())
     }
 
-    /// Keeps a new event, with its time beside the payload, where migrations can reach it. Applied and merely
-    /// received ones leave by themselves; a pending one is due at `due_at`.
-    pub fn keep(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
+    /// The write of a new event. Its time is stored outside the payload too, where migrations can change it.
+    /// Applied and received events expire; a pending one is due at `due_at`.
+    pub fn add_event(&self, event: &StoredEvent, due_at: Option<DateTime<Utc>>) -> Result<Write, StoreError> {
         let key = Key::event(&event.source, &event.payload_min.event_id);
         let Event { occurred_at, occurred_at_source, .. } = &event.payload_min;
         let mut write = Write::put(key, event)?
@@ -152,19 +149,19 @@ impl Inbox {
         Ok(write)
     }
 
-    /// Keeps a new event as it is; `false` when it was there already.
-    pub async fn keep_now(
+    /// Stores a new event; `false` if it was stored before.
+    pub async fn save_event(
         &self,
         event: &StoredEvent,
         due_at: Option<DateTime<Utc>>,
     ) -> Result<bool, StoreError> {
-        match self.store.change::<serde::de::IgnoredAny>(self.keep(event, due_at)?).await? {
+        match self.store.change::<serde::de::IgnoredAny>(self.add_event(event, due_at)?).await? {
             Written::Accepted(_) => Ok(true),
             Written::Refused(_) => Ok(false),
         }
     }
 
-    /// Marks a pending event as applied; stands beside the effect it had.
+    /// Marks a pending event as applied; must be in the transaction of its changes.
     pub fn mark_applied(&self, event: &StoredEvent) -> Write {
         let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
             .set("status", text("applied"))
@@ -180,7 +177,7 @@ impl Inbox {
             .set("list_sk", text(EventCursor::of(event).to_string()))
     }
 
-    /// Notes that applying it failed: due again later, or set aside where `due_at` is absent.
+    /// Records a failed attempt: the event is due again at `due_at`, or set aside if that is absent.
     pub async fn postpone(
         &self,
         event: &StoredEvent,
@@ -202,7 +199,7 @@ impl Inbox {
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
-    /// Ends the tries of a pending event that has no effect.
+    /// Marks a pending event as ignored, so that it is not tried again.
     pub async fn mark_ignored(&self, event: &StoredEvent, reason: IgnoreReason) -> Result<(), StoreError> {
         let ignored = event.clone().ignored(reason);
         let write = Write::update(Key::event(&event.source, &event.payload_min.event_id))
@@ -215,8 +212,8 @@ impl Inbox {
         self.store.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
-    /// Takes an event that was set aside or ignored up again, as it is read now; `false` when it is neither any more.
-    /// `from` is its state before.
+    /// Makes a set-aside or ignored event pending again, with a newly parsed payload; `false` if its status is not
+    /// `from` any more.
     pub async fn replay(
         &self,
         event: &StoredEvent,
@@ -238,19 +235,19 @@ impl Inbox {
         Ok(matches!(self.store.change::<serde::de::IgnoredAny>(write).await?, Written::Accepted(_)))
     }
 
-    /// Set-aside events, oldest first, after a place in the list.
+    /// Set-aside events, oldest first, after a position in the list.
     pub async fn set_aside(
         &self,
         limit: u16,
         after: Option<&EventCursor>,
     ) -> Result<(Vec<StoredEvent>, Option<EventCursor>), StoreError> {
         let list = keys::events_status_list("set_aside");
-        let start = after.map(|place| {
-            let item = with_key(Item::new(), &Key::event(&place.source, &place.event_id));
+        let start = after.map(|cursor| {
+            let item = with_key(Item::new(), &Key::event(&cursor.source, &cursor.event_id));
             item.into_iter()
                 .chain([
                     ("list_status_pk".to_owned(), text(&list)),
-                    ("list_sk".to_owned(), text(place.to_string())),
+                    ("list_sk".to_owned(), text(cursor.to_string())),
                 ])
                 .collect()
         });
@@ -273,13 +270,13 @@ impl Inbox {
     }
 }
 
-/// What reading an event again may change.
+/// The attribute that parsing an event again may change.
 #[derive(Serialize)]
 struct ReadAgain<'a> {
     payload_min: &'a Event,
 }
 
-/// A place in the list of set-aside events.
+/// A position in the list of set-aside events.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventCursor {
     received_at: DateTime<Utc>,
@@ -288,7 +285,7 @@ pub struct EventCursor {
 }
 
 impl EventCursor {
-    /// Reads what `to_string` wrote.
+    /// Parses the output of `to_string`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '#');
         let received_at = time::parse(parts.next()?)?;

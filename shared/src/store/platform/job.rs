@@ -1,4 +1,4 @@
-//! The newest run of each job, and what the hours before it came to.
+//! The newest run of each job, and its hourly tallies.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::store::keys::Key;
 use crate::store::write::{Expect, Write, number};
 use crate::store::{Store, Written};
 
-/// Two runs may end at the same moment; a fourth time is no coincidence.
+/// Two runs may end at the same moment; a fourth conflict has another cause.
 const TRIES: u32 = 4;
 
 /// The newest run of a job.
@@ -20,12 +20,12 @@ pub struct LastRun {
     pub report: Report,
 }
 
-/// A job's runs, as far as they are remembered.
+/// The stored data about a job's runs.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Runs {
     #[serde(flatten)]
     pub last: LastRun,
-    /// The last two days by the hour, as far as there was something to do; oldest first.
+    /// The last two days by the hour, without runs that had nothing to do; oldest first.
     #[serde(default)]
     pub hours: Vec<HourTally>,
     #[serde(default)]
@@ -38,7 +38,7 @@ struct Hours<'a> {
 }
 
 impl Store {
-    /// Notes the newest run of a job. One that found nothing costs one write; any other is added to its
+    /// Saves the newest run of a job. A run without work costs one write; any other is added to the tally of its
     /// hour, which is read first.
     pub async fn save_last_run(&self, job: &str, run: &LastRun) -> Result<(), StoreError> {
         let write = || Write::update(Key::last_run(job)).set_all(run);
@@ -59,7 +59,7 @@ impl Store {
                 return Ok(());
             }
         }
-        // The tallies of one run are not worth failing it.
+        // A lost tally must not make the run fail.
         self.change::<serde::de::IgnoredAny>(write()?).await.map(drop)
     }
 
@@ -68,7 +68,6 @@ impl Store {
         Ok(self.runs(job).await?.map(|runs| runs.last))
     }
 
-    /// What is remembered of a job's runs.
     pub async fn runs(&self, job: &str) -> Result<Option<Runs>, StoreError> {
         self.get(Key::last_run(job)).await
     }

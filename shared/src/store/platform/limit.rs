@@ -1,9 +1,9 @@
-//! Buckets of rate limits, as rows.
+//! Rows of rate-limit buckets.
 //!
-//! A row holds `tat`, the theoretical arrival time of the generic cell rate algorithm: until then the
-//! bucket is not whole again. One conditional write both asks and takes. DynamoDB has no `max()`, so
-//! the write has two forms, for a bucket that is whole and for one that is not; a refusal brings the row
-//! as it stands.
+//! A row holds `tat`, the theoretical arrival time of the generic cell rate algorithm: the time at which the
+//! bucket is full again. One conditional write both checks for a token and takes it. DynamoDB has no `max()`,
+//! so the write has two forms, for a full bucket and for one that is not; a refused write returns the existing
+//! row.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Item, Write, number, text, with_key};
 use crate::store::{Store, attribute_text};
 
-/// One token to be taken from one row. Times are in whatever unit the caller counts in.
+/// The write that takes one token from one row. The caller chooses the unit of all times.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenWrite {
     key: Key,
@@ -30,48 +30,45 @@ pub(crate) struct TokenWrite {
     expires_at: i64,
 }
 
-/// The two forms of the one write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum BucketForm {
-    /// The bucket is whole: there is no row, or its `tat` has passed, or lies so far ahead that a clock
-    /// was wrong.
+    /// The bucket is full: there is no row, or its `tat` has passed, or it is so far in the future that a clock
+    /// must have been wrong.
     Idle { now: i128, absurd: i128, tat: i128 },
-    /// The bucket lacks tokens, but not all of them.
+    /// Some tokens are taken, but not all.
     Busy { now: i128, latest: i128, interval: i128 },
 }
 
-/// A row as it was found or left.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct BucketRow {
-    /// Until when it is not whole.
+    /// The time at which the bucket is full again.
     pub tat: Option<i128>,
-    /// Who took the last token: how a write that is sent twice recognises itself. Where somebody else came
-    /// in between it does not, and takes two: rather a token too many than one request too many.
+    /// The request that took the last token, by which a repeated write recognises itself. If another request wrote
+    /// in between, the repetition takes a second token: that is safer than admitting one request too many.
     pub last_request: Option<String>,
 }
 
-/// What became of the takings.
 #[derive(Debug)]
 pub(crate) enum TokenWriteOutcome {
-    /// Each row gave its token. A single row is told as it is now; a transaction tells nothing.
+    /// Every token was taken. With the new row of a single write; a transaction returns no rows.
     All(Option<BucketRow>),
-    /// No row gave any; what each taking met, in their order.
+    /// No token was taken; with the conflict of each write, in their order.
     Nothing(Vec<TokenWriteConflict>),
 }
 
-/// What one of several takings met when nothing was taken.
+/// The result of one write of a set that was refused.
 #[derive(Debug)]
 pub(crate) enum TokenWriteConflict {
-    /// Nothing against it: another one was in the way.
-    Free,
-    /// Its condition failed on this row.
-    Stands(BucketRow),
-    /// Another transaction was at the row.
-    Held,
+    /// The write itself was acceptable; another one failed.
+    NoConflict,
+    /// Its condition failed; with the existing row.
+    ConditionFailed(BucketRow),
+    /// Another transaction held the row.
+    RowLocked,
 }
 
 impl TokenWrite {
-    /// A token of the bucket named by class, hash and shard.
+    /// A token of the bucket with this class, hash and shard.
     pub(crate) fn new(
         (class, hash, shard): (&str, &str, u8),
         request: Uuid,
@@ -121,9 +118,9 @@ impl TokenWrite {
     }
 }
 
-/// The write that gives a token back. It has no condition, so that it never stands in the way of what it is
-/// written beside; a transaction's token keeps it from being made twice.
-pub(crate) fn give_back((class, hash, shard): (&str, &str, u8), interval: i64) -> Write {
+/// The write that refunds a token. It has no condition, so that it never makes its transaction fail; the
+/// transaction's idempotency token prevents a second refund.
+pub(crate) fn refund_write((class, hash, shard): (&str, &str, u8), interval: i64) -> Write {
     Write::update(Key::limit(class, hash, shard)).count("tat", -interval)
 }
 
@@ -136,9 +133,9 @@ impl BucketRow {
 }
 
 impl Store {
-    /// Takes a token from each of the rows, which are all different, or from none. `round` tells apart
-    /// the attempts of one request.
-    pub(crate) async fn take(
+    /// Takes a token from each of the rows, which must be distinct, or from none. `round` distinguishes the
+    /// attempts of one request.
+    pub(crate) async fn take_tokens(
         &self,
         token_writes: Vec<TokenWrite>,
         round: u32,
@@ -168,10 +165,10 @@ impl Store {
         };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Ok(TokenWriteOutcome::Nothing(
-                vec![TokenWriteConflict::Stands(BucketRow::read(failed.item.as_ref()))],
+                vec![TokenWriteConflict::ConditionFailed(BucketRow::read(failed.item.as_ref()))],
             )),
             Some(UpdateItemError::TransactionConflictException(_)) => {
-                Ok(TokenWriteOutcome::Nothing(vec![TokenWriteConflict::Held]))
+                Ok(TokenWriteOutcome::Nothing(vec![TokenWriteConflict::RowLocked]))
             }
             _ => Err(StoreError::sdk(error)),
         }
@@ -190,35 +187,35 @@ impl Store {
         }
         match request.send().await {
             Ok(_) => Ok(TokenWriteOutcome::All(None)),
-            Err(error) => match met(&error).filter(|met| met.len() == count) {
-                Some(met) => Ok(TokenWriteOutcome::Nothing(met)),
+            Err(error) => match conflicts(&error).filter(|conflicts| conflicts.len() == count) {
+                Some(conflicts) => Ok(TokenWriteOutcome::Nothing(conflicts)),
                 None => Err(StoreError::sdk(error)),
             },
         }
     }
 }
 
-/// Names one attempt by all there is to it: sent twice by the SDK it is done once, while another attempt
-/// of the same request is a transaction of its own.
+/// The idempotency token of one attempt, derived from all its data: a retry of the SDK is applied once, while
+/// another attempt of the same request is a separate transaction.
 fn token(token_writes: &[TokenWrite], round: u32) -> Uuid {
     let request = token_writes.first().map_or(Uuid::nil(), |token_write| token_write.request);
     Uuid::new_v5(&request, format!("{round} {token_writes:?}").as_bytes())
 }
 
-/// What each taking of a cancelled transaction met; `None` where it was cancelled for anything but its
+/// The conflict of each write of a cancelled transaction; `None` if it was cancelled for another reason than its
 /// conditions and other transactions.
-fn met(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<TokenWriteConflict>> {
+fn conflicts(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<TokenWriteConflict>> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error()
     else {
         return None;
     };
-    let met = |reason: &CancellationReason| match reason.code() {
-        None | Some("None") => Some(TokenWriteConflict::Free),
+    let conflict = |reason: &CancellationReason| match reason.code() {
+        None | Some("None") => Some(TokenWriteConflict::NoConflict),
         Some("ConditionalCheckFailed") => {
-            Some(TokenWriteConflict::Stands(BucketRow::read(reason.item.as_ref())))
+            Some(TokenWriteConflict::ConditionFailed(BucketRow::read(reason.item.as_ref())))
         }
-        Some("TransactionConflict") => Some(TokenWriteConflict::Held),
+        Some("TransactionConflict") => Some(TokenWriteConflict::RowLocked),
         Some(_) => None,
     };
-    cancelled.cancellation_reasons().iter().map(met).collect()
+    cancelled.cancellation_reasons().iter().map(conflict).collect()
 }

@@ -1,4 +1,4 @@
-//! What every product uses: events in and out, jobs, limits, idempotency keys, audit.
+//! Rows that all products use: inbox, outbox, jobs, rate limits, idempotency keys, audit.
 
 mod audit;
 pub mod idempotency;

@@ -1,9 +1,9 @@
-//! The outbox: audit entries that somebody has yet to hear of. Each was written with the change it tells of,
-//! so that none is lost and none is made up.
+//! The outbox: audit entries that must still be sent to listeners. Each was written in the transaction of its
+//! change, so that none is lost and none is false.
 //!
-//! There are two who may listen, the event bus and analytics, and neither waits for the other. An entry waits
-//! for the bus in one queue; once the bus has taken it, it waits for analytics in another. Where analytics
-//! heard of it first, a mark says so, and it leaves with the word of the bus.
+//! There are two possible listeners, the event bus and analytics, and neither waits for the other. An entry waits
+//! for the bus in one queue; once the bus has acknowledged it, it waits for analytics in another. If analytics
+//! acknowledged first, the entry is flagged and leaves its queue once the bus acknowledges too.
 
 use chrono::{DateTime, Utc};
 
@@ -17,7 +17,7 @@ use crate::store::keys::Key;
 use crate::store::write::{Expect, Item, Write, text};
 use crate::store::{Store, attribute_text, read_row};
 
-/// Who hears of what happens.
+/// The configured listeners.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Listeners {
     pub bus: bool,
@@ -25,7 +25,7 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// The queue that a new entry joins.
+    /// The queue of a new entry.
     pub(in crate::store) fn first_queue(self) -> Option<&'static str> {
         match self {
             Self { bus: true, .. } => Some(EVENTS),
@@ -35,81 +35,85 @@ impl Listeners {
     }
 }
 
-/// An entry that waits for its turn, as it stands in the table.
+/// An entry in a queue.
 #[derive(Debug, Clone)]
 pub struct Waiting {
     pub key: Key,
-    /// What there is to hear; `None` where this version cannot read the entry.
+    /// The announcement to send; `None` if this version cannot read the entry.
     pub announcement: Option<Announcement>,
-    /// Who set it off.
     pub source: Option<Source>,
-    /// Whether analytics has heard of it before the bus did.
+    /// Whether analytics acknowledged it before the bus.
     pub is_known_to_analytics: bool,
     queue: &'static str,
-    /// In which part of it.
     due_shard: String,
-    /// Since when it is due, as it is written.
+    /// The due time as it is stored.
     due_at: String,
 }
 
-/// The mark of an entry that analytics knows and the bus does not.
-const MARK: &str = "known_to_analytics_at";
+/// The flag of an entry that only analytics has acknowledged.
+const SENT_TO_ANALYTICS: &str = "known_to_analytics_at";
 
 impl Store {
-    /// Reads up to a hundred entries afresh. Those that have left this queue meanwhile are left out.
+    /// Reads up to a hundred entries; those that have left this queue meanwhile are left out.
     pub async fn waiting(&self, queue: &'static str, keys: &[Key]) -> Result<Vec<Waiting>, StoreError> {
         let rows = self.get_items(keys).await?;
-        rows.into_iter().filter_map(|row| waiting(queue, row).transpose()).collect()
+        rows.into_iter().filter_map(|row| parse_waiting(queue, row).transpose()).collect()
     }
 
-    /// The bus has taken it: now it is the turn of analytics, if that listens and does not know it.
-    pub async fn heard_by_bus(&self, waiting: &Waiting, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let write = Write::update(waiting.key.clone()).remove(MARK);
+    /// Records that the bus acknowledged an entry, and queues it for analytics if that must still get it.
+    pub async fn mark_sent_to_bus(&self, waiting: &Waiting, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let write = Write::update(waiting.key.clone()).remove(SENT_TO_ANALYTICS);
         if self.listeners.analytics && !waiting.is_known_to_analytics {
-            return self.move_on(waiting, write.due(ANALYTICS, Some(now))).await;
+            return self.commit_queue_change(waiting, write.due(ANALYTICS, Some(now))).await;
         }
-        self.move_on(waiting, write.due(EVENTS, None)).await
+        self.commit_queue_change(waiting, write.due(EVENTS, None)).await
     }
 
-    /// Analytics has taken it: it leaves, unless the bus has yet to hear of it.
-    pub async fn heard_by_analytics(&self, waiting: &Waiting, now: DateTime<Utc>) -> Result<(), StoreError> {
+    /// Records that analytics acknowledged an entry; it leaves its queue unless the bus must still get it.
+    pub async fn mark_sent_to_analytics(
+        &self,
+        waiting: &Waiting,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let write = Write::update(waiting.key.clone());
         if waiting.queue == EVENTS {
-            return self.move_on(waiting, write.set(MARK, text(time::format(now)))).await;
+            return self
+                .commit_queue_change(waiting, write.set(SENT_TO_ANALYTICS, text(time::format(now))))
+                .await;
         }
-        self.move_on(waiting, write.due(ANALYTICS, None)).await
+        self.commit_queue_change(waiting, write.due(ANALYTICS, None)).await
     }
 
-    /// It was not taken: it is due again later, unless somebody else has moved it since it was read.
+    /// Makes an entry that was not acknowledged due again later, unless it was changed since it was read.
     pub async fn defer(&self, waiting: &Waiting, until: DateTime<Utc>) -> Result<(), StoreError> {
         let unmoved = Expect::Equals("due_at", text(&waiting.due_at));
         let write = Write::update(waiting.key.clone()).due(waiting.queue, Some(until)).expect(unmoved);
-        self.move_on(waiting, write).await
+        self.commit_queue_change(waiting, write).await
     }
 
-    /// Writes where an entry waits from now on, unless it has left its queue since it was read: then
-    /// somebody else has been told of it as well, and has said so.
-    async fn move_on(&self, waiting: &Waiting, write: Write) -> Result<(), StoreError> {
+    /// Commits the change of an entry's queue, unless the entry has left its queue since it was read: then another
+    /// worker has sent it and recorded that.
+    async fn commit_queue_change(&self, waiting: &Waiting, write: Write) -> Result<(), StoreError> {
         let write = write.expect(Expect::Equals("due_shard", text(&waiting.due_shard)));
         self.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 }
 
 impl Key {
-    /// When that was written down which an audit entry tells of, from its address.
+    /// When an audit entry was written, from its key.
     pub fn audited_at(&self) -> Option<DateTime<Utc>> {
-        let place = self.pk.starts_with("AUDIT#").then(|| self.sk.split('#').next());
-        time::parse(place??)
+        let at = self.pk.starts_with("AUDIT#").then(|| self.sk.split('#').next());
+        time::parse(at??)
     }
 }
 
-fn waiting(queue: &'static str, row: Item) -> Result<Option<Waiting>, StoreError> {
+fn parse_waiting(queue: &'static str, row: Item) -> Result<Option<Waiting>, StoreError> {
     let attribute = |name: &str| attribute_text(&row, name).map(str::to_owned);
     let Some((due_shard, due_at)) = attribute("due_shard").zip(attribute("due_at")) else { return Ok(None) };
     if due_shard.split('#').next() != Some(queue) {
         return Ok(None);
     }
-    let is_known_to_analytics = row.contains_key(MARK);
+    let is_known_to_analytics = row.contains_key(SENT_TO_ANALYTICS);
     let key: Key = read_row(row.clone())?;
     let entry: Option<AuditEntry> = read_row(row).ok();
     let source = entry.as_ref().and_then(|entry| entry.source);

@@ -1,7 +1,7 @@
-//! Addresses that are not written to, as rows; and what the mailer reported, in a list for operators.
+//! Rows of suppressed addresses, and the list of the mailer's reports for operators.
 //!
-//! A row is named by a keyed hash of its address and says why and since when. It never expires: an
-//! address does not come back to life by waiting. The newest event decides, whatever order they come in.
+//! A row's key is a keyed hash of the address; the row has the reason and the time. It never expires, because
+//! waiting does not make an address valid again. The newest event wins, in whatever order events arrive.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::Deserialize;
@@ -14,25 +14,25 @@ use crate::store::platform::inbox::StoredEvent;
 use crate::store::write::{Expect, Write, number, text};
 use crate::store::{Query, Range, Store, StoreError, attribute_text};
 
-/// The most addresses one event is applied to: a mail has at most fifty recipients.
+/// The most addresses of one event: a mail has at most fifty recipients.
 pub const MAX_ADDRESSES: usize = 50;
 
-/// Another event may change the same address at the same moment; a fifth time is no coincidence.
+/// Another event may change the same address at the same moment; a fifth conflict has another cause.
 const TRIES: u32 = 5;
 
-/// As many reports as one look counts.
+/// Reports that one query counts.
 const COUNTED: i32 = 1_000;
 
-/// What a mail that the mailer refused to send is counted as.
+/// The report kind of a mail that the mailer refused to send.
 pub const REFUSED: &str = "refused";
 
-/// Longer than operators count back.
+/// Longer than the period that operators see.
 const REPORTED_DAYS: i64 = 14;
 
-/// What is not suppressed any more, or never was.
+/// The status of an address that is not suppressed any more.
 const LIFTED: &str = "lifted";
 
-/// A row: the newest word on an address.
+/// A row: the newest event about an address.
 #[derive(Debug, Clone, Deserialize)]
 struct SuppressionRow {
     status: String,
@@ -49,45 +49,45 @@ impl SuppressionRow {
         Some(Suppression { reason, at: self.at, event_id: self.event_id })
     }
 
-    /// Events of one instant are ordered by their ids, so that every order of arrival ends the same.
-    fn order(one: &Self, other: &Self) -> std::cmp::Ordering {
+    /// Events of the same time are ordered by their ids, so that every order of arrival gives the same result.
+    fn compare(one: &Self, other: &Self) -> std::cmp::Ordering {
         (one.at, &one.event_id).cmp(&(other.at, &other.event_id))
     }
 }
 
-/// What is known of one address.
+/// The rows of one address.
 #[derive(Debug, Default)]
 struct AddressRows {
-    /// The row that the next event is written to.
+    /// The row that the next event changes.
     under_newest_key: Option<SuppressionRow>,
-    /// The row that counts, whichever key it was written under.
+    /// The newest row, under whichever encryption key it was written.
     newest: Option<SuppressionRow>,
 }
 
-/// What the mailer reported, for operators: how often each kind, and whether there was more.
+/// The mailer's reports, for operators.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MailReports {
-    /// The kinds, each as often as it was reported.
+    /// The kind of each report.
     pub kinds: Vec<String>,
-    /// Whether there are more than were counted.
+    /// Whether there are more reports than were counted.
     pub more: bool,
 }
 
 impl MailReports {
-    /// How often a kind was reported.
+    /// The number of reports of a kind.
     pub fn count(&self, kind: &str) -> usize {
         self.kinds.iter().filter(|known| *known == kind).count()
     }
 }
 
 impl Store {
-    /// Whether an address is not to be written to, and why.
+    /// The suppression of an address, if it is suppressed.
     pub async fn address_suppression(&self, hash: &AddressHash) -> Result<Option<Suppression>, StoreError> {
         Ok(self.address_rows(hash).await?.newest.and_then(SuppressionRow::suppression))
     }
 
-    /// Keeps an event of the mailer's and what it changes about addresses, in one transaction. `report`
-    /// names what operators count it as. `false` when the event was there already: then nothing changes.
+    /// Stores an event of the mailer and its changes of addresses in one transaction. `report` is its kind in the
+    /// operators' list. Returns `false`, and changes nothing, if the event was stored before.
     pub async fn record_mail_event(
         &self,
         event: &StoredEvent,
@@ -99,13 +99,13 @@ impl Store {
         let mut tries = 0;
         loop {
             tries += 1;
-            let mut keep = self.inbox().keep(event, None)?;
+            let mut event_write = self.inbox().add_event(event, None)?;
             if let Some(report) = report {
-                keep = keep
+                event_write = event_write
                     .set("list_pk", text(keys::MAIL_REPORTS_LIST))
                     .set("list_sk", text(format!("{}#{report}#{event_id}", time::format(at))));
             }
-            let mut writes = vec![keep];
+            let mut writes = vec![event_write];
             for (hash, change) in changes {
                 let read = self.address_rows(hash).await?;
                 writes.extend(suppression_write(hash, *change, &read, at, event_id));
@@ -113,7 +113,7 @@ impl Store {
             match self.commit(ids.next(), writes).await {
                 Ok(()) => return Ok(true),
                 Err(StoreError::Conflict { refused }) if refused.contains(&0) => {
-                    // The event's own row refuses where it is there already, and where it was only busy.
+                    // The event's own row refused the write: it exists already, or another transaction held it.
                     let source = &event.source;
                     if self.inbox().event(source, event_id).await?.is_some() {
                         return Ok(false);
@@ -128,8 +128,8 @@ impl Store {
         }
     }
 
-    /// Counts a mail about an account that the mailer refused to send, beside what it reports of those it sent. The
-    /// row is that of the mail's link, which was not delivered and does not work from now on.
+    /// Adds a mail about an account that the mailer refused to send to the reports. It changes the row of the
+    /// mail's link, which was not delivered and becomes invalid.
     pub async fn report_refused_mail(&self, link: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
         let write = Write::update(Key::link(link))
             .set("list_pk", text(keys::MAIL_REPORTS_LIST))
@@ -140,12 +140,12 @@ impl Store {
         self.change::<serde::de::IgnoredAny>(write).await.map(drop)
     }
 
-    /// What the mailer reported since a time, newest first.
+    /// The mailer's reports since a time, newest first.
     pub async fn mail_reports_since(&self, since: DateTime<Utc>) -> Result<MailReports, StoreError> {
         let query = Query {
             index: Some(keys::LIST_INDEX),
             hash: ("list_pk", keys::MAIL_REPORTS_LIST),
-            // No year begins with a letter.
+            // A letter sorts after every year.
             range: Range::Between("list_sk", &time::format(since), "a"),
             newest_first: true,
             limit: Some(COUNTED),
@@ -164,14 +164,14 @@ impl Store {
             if position == 0 {
                 rows.under_newest_key = row.clone();
             }
-            rows.newest = rows.newest.into_iter().chain(row).max_by(SuppressionRow::order);
+            rows.newest = rows.newest.into_iter().chain(row).max_by(SuppressionRow::compare);
         }
         Ok(rows)
     }
 }
 
-/// The write that an event makes of an address, over the row that was read; none where a newer event has
-/// already decided.
+/// The write of an event about an address, conditional on the row that was read; `None` if a newer event was
+/// applied already.
 fn suppression_write(
     hash: &AddressHash,
     change: SuppressionChange,
@@ -179,8 +179,8 @@ fn suppression_write(
     at: DateTime<Utc>,
     event_id: &str,
 ) -> Option<Write> {
-    let decided = |row: &SuppressionRow| (row.at, row.event_id.as_str()) >= (at, event_id);
-    if read.newest.as_ref().is_some_and(decided) {
+    let is_newer = |row: &SuppressionRow| (row.at, row.event_id.as_str()) >= (at, event_id);
+    if read.newest.as_ref().is_some_and(is_newer) {
         return None;
     }
     let write = Write::update(Key::suppression(hash.newest()?))

@@ -1,4 +1,4 @@
-//! What an operator should look at: effects in doubt or waiting for long, and what was declined.
+//! Effects that an operator should check: in doubt, waiting or refused; and listed audit entries.
 
 use std::collections::BTreeSet;
 
@@ -15,29 +15,27 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Item, Write, flag, text};
 use crate::store::{Query, Range, read_row};
 
-/// The list of messages and free days that were refused.
+/// The list of refused messages and free days.
 const REFUSED_OF_MEMBERS: &str = "refused_of_members";
 
-/// Rows of one page of a list.
 const PAGE_ROWS: usize = 100;
 
-/// Pages that are looked through for cases that are still open.
+/// Pages that are searched for cases that are still open.
 const MAX_PAGES: usize = 10;
 
 /// Why an effect is listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Trouble {
-    /// Nobody knows whether it happened; it is not sent again until a person says.
+    /// It is unknown whether it happened; a person has to resolve it.
     InDoubt,
-    /// It was tried, did not happen, and is tried again.
+    /// It did not happen yet and is retried.
     Waiting,
-    /// A provider refused it for good, and that is not resolved yet.
+    /// A provider finally refused it, and that is not resolved yet.
     Refused,
 }
 
 impl Trouble {
-    /// The word used in keys and JSON.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -52,16 +50,16 @@ impl Trouble {
     }
 }
 
-/// The list that an effect stands on. Messages and free days that were refused have one of their own, so that they
-/// never stand before refused money.
-fn list(trouble: Trouble, request: &Request) -> &'static str {
+/// The list of an effect. Refused messages and free days have a separate list, so that they never displace refused
+/// payments.
+fn list_name(trouble: Trouble, request: &Request) -> &'static str {
     let is_of_member = request.is_message() || matches!(request, Request::Extend { .. });
     if trouble == Trouble::Refused && is_of_member { REFUSED_OF_MEMBERS } else { trouble.as_str() }
 }
 
 impl Company {
-    /// Puts an effect on the list it belongs to, or takes it off; a part of every word on how it ended.
-    /// `is_refusal_open` says of one that did not happen whether a person has to look at it.
+    /// Adds the effect's list to a write of its outcome, or removes the effect from its list. `is_refusal_open`
+    /// says whether a person has to resolve its refusal.
     pub(crate) fn list_effect(
         &self,
         write: Write,
@@ -72,14 +70,17 @@ impl Company {
         let write = if is_refusal_open { write.set("is_refusal_open", flag(true)) } else { write };
         match Trouble::of(status, is_refusal_open) {
             Some(trouble) => write
-                .set("list_status_pk", text(keys::effects_list(&self.company, list(trouble, &held.request))))
+                .set(
+                    "list_status_pk",
+                    text(keys::effects_list(&self.company, list_name(trouble, &held.request))),
+                )
                 .set("list_sk", text(format!("{}#{}", time::format(held.action.at), held.action.operation))),
             None => write.remove("list_status_pk").remove("list_sk"),
         }
     }
 
-    /// Lists an effect as refused that was done, and whose result the provider took back later.
-    pub(crate) fn mark_taken_back(
+    /// Lists a completed effect as refused, because the provider reversed its result later.
+    pub(crate) fn mark_result_reversed(
         &self,
         subject: impl Into<Subject>,
         operation: &str,
@@ -97,8 +98,8 @@ impl Company {
             .expect(Expect::Equals("status", text(EffectStatus::Done.as_str())))
     }
 
-    /// Takes a refused effect off the list. It stands beside whatever resolved it, and is refused where the
-    /// effect did not end as rejected.
+    /// Removes a refused effect from its list; for the transaction that resolves it. The write is refused if the
+    /// effect is not rejected.
     pub fn resolve_refusal(&self, subject: impl Into<Subject>, operation: &str, now: DateTime<Utc>) -> Write {
         Write::update(self.action_key(subject.into(), operation))
             .set("refusal_resolved_at", text(time::format(now)))
@@ -108,17 +109,20 @@ impl Company {
             .expect(Expect::Equals("status", text(EffectStatus::Rejected.as_str())))
     }
 
-    /// The same where nothing else says that it is still open: fails once it is resolved.
+    /// Like [`Company::resolve_refusal`], and also refused if the refusal is resolved already.
     pub fn resolve_open_refusal(&self, subject: Subject, operation: &str, now: DateTime<Utc>) -> Write {
         let is_open = Expect::Equals("is_refusal_open", flag(true));
         self.resolve_refusal(subject, operation, now).expect(is_open)
     }
 
-    /// The oldest effects of one list, up to a hundred, and whether there are more. What was refused of members,
-    /// up to a hundred as well, counts only while their case is open.
-    pub async fn troubled(&self, trouble: Trouble) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
+    /// The oldest effects of one list, up to a hundred, and whether there are more. Refused messages and free
+    /// days, up to a hundred as well, are included only while their case is open.
+    pub async fn listed_effects(
+        &self,
+        trouble: Trouble,
+    ) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
         let list = keys::effects_list(&self.company, trouble.as_str());
-        let (mut effects, next) = self.listed(&list, trouble, false, None).await?;
+        let (mut effects, next) = self.list_page(&list, trouble, false, None).await?;
         let mut more = next.is_some();
         if trouble == Trouble::Refused {
             let (of_members, more_of_members) = self.refused_of_members().await?;
@@ -129,13 +133,13 @@ impl Company {
         Ok((effects, more))
     }
 
-    /// The newest first, because what was refused stays on this list when its case is over.
+    /// Reads the newest first, because refused effects stay on this list after their case is closed.
     async fn refused_of_members(&self) -> Result<(Vec<(Subject, Effect)>, bool), StoreError> {
         let list = keys::effects_list(&self.company, REFUSED_OF_MEMBERS);
         let (mut open, mut start) = (Vec::new(), None);
         for _ in 0..MAX_PAGES {
-            let (effects, next) = self.listed(&list, Trouble::Refused, true, start).await?;
-            open.extend(self.of_open_cases(effects).await?);
+            let (effects, next) = self.list_page(&list, Trouble::Refused, true, start).await?;
+            open.extend(self.retain_open_cases(effects).await?);
             start = next;
             if start.is_none() || open.len() >= PAGE_ROWS {
                 break;
@@ -144,7 +148,7 @@ impl Company {
         Ok((open, start.is_some()))
     }
 
-    async fn of_open_cases(
+    async fn retain_open_cases(
         &self,
         mut effects: Vec<(Subject, Effect)>,
     ) -> Result<Vec<(Subject, Effect)>, StoreError> {
@@ -161,8 +165,8 @@ impl Company {
         Ok(effects)
     }
 
-    /// One page of a list, and where the next begins.
-    async fn listed(
+    /// One page of a list, and the start of the next.
+    async fn list_page(
         &self,
         list: &str,
         trouble: Trouble,
@@ -184,7 +188,7 @@ impl Company {
             let key: Key = read_row(item.clone())?;
             let effect: Effect = read_row(item)?;
             let subject = key.case_id().map(Subject::Case).or_else(|| key.booking_id().map(Subject::Booking));
-            // The index may lag behind: only the row itself says how it stands.
+            // The index may lag behind; only the row itself has the current status.
             if let Some(subject) = subject
                 && Trouble::of(effect.status, effect.is_refusal_open) == Some(trouble)
             {
@@ -194,8 +198,7 @@ impl Company {
         Ok((effects, page.next))
     }
 
-    /// Audit entries of one kind that is listed, from a time on, oldest first, up to a hundred; and
-    /// whether there are more.
+    /// Listed audit entries of one kind since a time, oldest first, up to a hundred, and whether there are more.
     pub async fn audit_since(
         &self,
         kind: &str,

@@ -1,4 +1,4 @@
-//! What a decision about a case is made of, read in one request.
+//! The input of a decision about a case, read in one request.
 
 use crate::domain::kernel::id::CaseId;
 use crate::domain::platform::effect::{Effect, Subject};
@@ -8,21 +8,19 @@ use crate::store::error::StoreError;
 use crate::store::keys::Key;
 use crate::store::read_row;
 
-/// A case as it stands, and everything beside it that a decision about it depends on.
+/// A case and everything else that a decision about it depends on.
 #[derive(Debug)]
 pub struct CaseSnapshot {
-    /// The action of the operation that is to be decided, where it was decided before.
+    /// The existing action of the operation, if it was decided before.
     pub decided: Option<Effect>,
-    /// The case, unless there is none of that id.
+    /// `None` if there is no case with that id.
     pub case: Option<Case>,
-    /// What the company wants.
     pub settings: SettingsRow,
-    /// What the sweep remembers of the company.
     pub sweep_record: SweepRecord,
 }
 
 impl Company {
-    /// Everything that deciding on `operation` for a case depends on.
+    /// Reads everything that a decision about `operation` depends on.
     pub async fn case_snapshot(&self, case_id: CaseId, operation: &str) -> Result<CaseSnapshot, StoreError> {
         let action = Key::action(&self.company, Subject::Case(case_id), operation);
         let keys = [
@@ -40,7 +38,7 @@ impl Company {
         })
     }
 
-    /// Both in one request.
+    /// Reads both rows in one request.
     pub async fn settings_and_sweep_record(&self) -> Result<(SettingsRow, SweepRecord), StoreError> {
         let keys = [Key::settings(&self.company), Key::sweep_record(&self.company)];
         let [settings, sweep_record] = self.store.get_each(keys).await?;

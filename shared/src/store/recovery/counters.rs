@@ -1,4 +1,4 @@
-//! The counters of a company's days, from which the KPIs of a window are one query.
+//! A company's daily counters, so that the KPIs of a window need one query.
 
 use chrono::NaiveDate;
 
@@ -8,7 +8,7 @@ use crate::store::write::{Item, Write};
 use crate::store::{Company, Query, Range, StoreError, attribute_number};
 
 impl Company {
-    /// The counters of the days from `from` to `to`, both included: one query while they fit a page.
+    /// The sum of the counters from `from` to `to`, both included: one query if they fit on a page.
     pub async fn counters(&self, from: NaiveDate, to: NaiveDate) -> Result<Counters, StoreError> {
         let pk = keys::kpi_pk(&self.company);
         let (from, to) = (from.to_string(), format!("{to}#~"));
@@ -27,7 +27,7 @@ impl Company {
         }
     }
 
-    /// Adds a difference to a day; stands beside the change it follows from.
+    /// Adds a difference to a day; must be in the transaction of the change it follows from.
     pub(in crate::store) fn add_counters(&self, day: NaiveDate, shard: u8, difference: &Counters) -> Write {
         let mut write = Write::update(Key::counters(&self.company, day, shard))
             .count("cases", difference.cases)

@@ -1,4 +1,4 @@
-//! Cases of failed renewals: recording what happened, and what a decision reads.
+//! Cases of failed renewals: recording facts, and reading the input of decisions.
 
 pub mod case_snapshot;
 mod counters;

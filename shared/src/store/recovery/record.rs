@@ -1,5 +1,5 @@
-//! Recording what happened to a membership, and everything that follows from it, in one transaction:
-//! the timeline, its cases, their day counters, their due rows and their audit entries.
+//! Records facts about a membership and everything that follows from them in one transaction: the timeline, its
+//! cases, their day counters, their due rows and their audit entries.
 
 use std::collections::BTreeMap;
 
@@ -19,48 +19,45 @@ use crate::store::error::{RecordError, StoreError};
 use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Write};
 
-/// A membership's history as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembershipRow {
     pub timeline: Timeline,
-    /// The cases that were opened for it, each with the failure that opened it.
+    /// Its cases, each with the failure that opened it.
     pub cases: Vec<KnownCase>,
-    /// The member, once an event named one.
+    /// Set once an event named it.
     #[serde(default)]
     pub user_id: Option<UserId>,
-    /// Its product, once an event named one.
+    /// Set once an event named it.
     #[serde(default)]
     pub product_id: Option<String>,
-    /// Counts its changes; 0 for one not seen before.
+    /// Incremented with every change; 0 for a new row.
     pub version: u64,
 }
 
-/// A case and the failure it was opened by: late events may redraw where one case ends and the
-/// next begins, and a case stays the one that holds its opening failure.
+/// A case and the failure that opened it. Late events may move the boundary between two cases; a case keeps its
+/// identity by its opening failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownCase {
     pub case_id: CaseId,
     pub opened_by: String,
 }
 
-/// What is recorded at once.
 #[derive(Debug, Clone)]
 pub struct CaseChange<'a> {
     pub facts: Vec<CaseFact>,
-    /// The member, where known.
+    /// `None` if unknown.
     pub user_id: Option<UserId>,
-    /// A payment that from now on belongs to this membership.
+    /// A payment to register for this membership.
     pub payment_id: Option<PaymentId>,
-    /// The product of the membership, where known.
+    /// `None` if unknown.
     pub product_id: Option<String>,
-    /// Who or what caused it, for the audit: an event id, a user id, a schedule.
+    /// The cause for the audit log: an event id, a user id, a schedule.
     pub cause: &'a str,
-    /// Who set it off.
     pub source: Source,
 }
 
 impl CaseChange<'_> {
-    /// Facts that the schedule looked up, and nothing beside them.
+    /// Facts that the sweep found by a look-up.
     pub fn of_facts(facts: Vec<CaseFact>) -> Self {
         Self {
             facts,
@@ -73,22 +70,21 @@ impl CaseChange<'_> {
     }
 }
 
-/// What a recording changes.
 #[derive(Debug)]
 pub struct Recording {
-    /// The writes; they belong into one transaction.
+    /// To be committed in one transaction.
     pub writes: Vec<Write>,
-    /// The cases that changed, and how they stand after it.
+    /// The cases whose status changed, with the new status.
     pub cases: Vec<(CaseId, CaseStatus)>,
 }
 
 impl Company {
-    /// A membership's history; an empty one where nothing was recorded.
+    /// A membership's history; an empty one if nothing was recorded.
     pub async fn membership(&self, membership: &MembershipId) -> Result<MembershipRow, StoreError> {
         Ok(self.store.get(Key::timeline(&self.company, membership)).await?.unwrap_or_default())
     }
 
-    /// The writes that record `change` over the history that was read. Facts already there write nothing.
+    /// The writes that add `change` to the history that was read; none if all its facts are known.
     pub fn record(
         &self,
         membership_id: &MembershipId,
@@ -115,7 +111,7 @@ impl Company {
         after.version += 1;
         let episodes = after.timeline.episodes();
         for episode in &episodes {
-            self.know(&mut after, membership_id, episode);
+            self.ensure_case(&mut after, membership_id, episode);
         }
         let timeline = Write::put(Key::timeline(&self.company, membership_id), &after)?;
         recording.writes.push(timeline.expect(Expect::version(read.version)));
@@ -147,7 +143,7 @@ impl Company {
         Ok(recording)
     }
 
-    fn know(&self, membership: &mut MembershipRow, id: &MembershipId, episode: &Episode) {
+    fn ensure_case(&self, membership: &mut MembershipRow, id: &MembershipId, episode: &Episode) {
         let known = |case: &KnownCase| episode.failures.contains(&case.opened_by);
         if !membership.cases.iter().any(known) {
             let opened_by = episode.failures.first().cloned().unwrap_or_default();
@@ -164,7 +160,7 @@ impl Company {
         Write::put(Key::directory(id), &owner)
     }
 
-    /// The part of a case that follows from its timeline. The reminders' part is left as it is.
+    /// The write of the attributes that a case's timeline determines. The reminders' attributes are unchanged.
     fn project(
         &self,
         (membership_id, membership): (&MembershipId, &MembershipRow),
@@ -175,7 +171,7 @@ impl Company {
     ) -> Result<Write, StoreError> {
         let recovery = episode.recovery.as_ref();
         let recovered = recovery.and_then(|recovery| recovery.money.as_ref());
-        let place = format!("{}#{case_id}", time::format(episode.first_failure_at));
+        let list_position = format!("{}#{case_id}", time::format(episode.first_failure_at));
         let mut write = Write::update(Key::case(&self.company, case_id)).set_all(&Projection {
             case_id,
             company_id: self.company.as_str(),
@@ -200,7 +196,7 @@ impl Company {
             updated_at: now,
             list_pk: keys::cases_list(&self.company),
             list_status_pk: keys::cases_status_list(&self.company, episode.status.as_str()),
-            list_sk: place,
+            list_sk: list_position,
         })?;
         let open = |episode: &Episode| episode.status == CaseStatus::Open;
         let moved = old.is_none_or(|old| !open(old) || old.first_failure_at != episode.first_failure_at);
@@ -224,7 +220,7 @@ impl MembershipRow {
         episodes.filter_map(|episode| Some((owner(&episode)?, episode))).collect()
     }
 
-    /// The case that is being recovered now, if there is one.
+    /// The case that is open now, if there is one.
     pub fn open_case(&self) -> Option<CaseId> {
         self.episodes().into_iter().find(|(_, episode)| episode.status == CaseStatus::Open).map(|(id, _)| id)
     }
@@ -250,7 +246,7 @@ fn transition(
     }
 }
 
-/// The attributes of a case that its timeline decides.
+/// The attributes of a case that its timeline determines.
 #[derive(Serialize)]
 struct Projection<'a> {
     case_id: CaseId,

@@ -50,7 +50,7 @@ fn check(rows: &Rows) -> Result<(), String> {
         let meant = position(booking);
         must(worth == meant, || format!("the entries of {id} are worth {worth:?} and not {meant:?}"))?;
         for (account, amount) in worth {
-            *recounted.entry((balance.clone(), account.word().to_owned())).or_default() += amount;
+            *recounted.entry((balance.clone(), account.name().to_owned())).or_default() += amount;
         }
         let kept = booked.live_transfers().filter(|(effect, _)| effect.status != EffectStatus::Done);
         let kept: i64 = kept.map(|(_, request)| request.metadata.carried_amount).sum();
@@ -70,7 +70,7 @@ fn counted(rows: &Rows) -> Sums {
     let mut sums = Sums::new();
     for row in rows.of("BALANCE#") {
         let names = row.0.as_object().into_iter().flatten().map(|(name, _)| name);
-        for name in names.filter(|name| LedgerAccount::WORDS.contains(&name.as_str()) || *name == "reserved")
+        for name in names.filter(|name| LedgerAccount::NAMES.contains(&name.as_str()) || *name == "reserved")
         {
             let key = (row.text("pk").to_owned(), row.text("sk").to_owned());
             sums.insert((key, name.clone()), row.number(name).unwrap_or_default());

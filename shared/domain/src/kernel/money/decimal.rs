@@ -1,11 +1,11 @@
-//! The decimal text of an amount, calculated with digit by digit and never as a float.
+//! A decimal number as text, processed digit by digit and never as a float.
 
 use super::{InvalidMoney, MAX_AMOUNT};
 
-/// More digits, and a further shift of the point, than any amount has.
+/// More digits, and a larger exponent, than any amount has.
 const MAX_DIGITS: usize = 40;
 
-/// Some digits times a power of ten.
+/// Digits times a power of ten.
 pub(super) struct Decimal {
     is_negative: bool,
     digits: String,
@@ -13,7 +13,7 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads `19.99`, `19.9`, `1.9e1`, `-5`.
+    /// Parses `19.99`, `19.9`, `1.9e1`, `-5`.
     pub(super) fn parse(text: &str) -> Result<Self, InvalidMoney> {
         let (mantissa, power) = match text.split_once(['e', 'E']) {
             Some((mantissa, power)) => (mantissa, power.parse::<i32>().map_err(|_| InvalidMoney::Amount)?),
@@ -34,8 +34,8 @@ impl Decimal {
         Ok(Self { is_negative, digits: format!("{whole}{fraction}"), power: power - fraction.len() as i32 })
     }
 
-    /// The amount in units of `10^-exponent`, where it differs from a whole number of them by no more than
-    /// the noise of a binary float.
+    /// The amount in units of `10^-exponent`, if it differs from a whole number of them only by the noise of a
+    /// binary float.
     pub(super) fn without_noise(&self, exponent: u32) -> Result<i64, InvalidMoney> {
         let (units, rest) = self.split(exponent);
         let (units, unit) = (units?, 10_i64.pow(COMPARED_DIGITS as u32));
@@ -50,7 +50,7 @@ impl Decimal {
         }
     }
 
-    /// The whole units of `10^-exponent`, and the digits behind them.
+    /// The whole units of `10^-exponent`, and the digits after them.
     fn split(&self, exponent: u32) -> (Result<i64, InvalidMoney>, String) {
         let shift = self.power + exponent as i32;
         let significant = self.digits.trim_start_matches('0');
@@ -77,15 +77,15 @@ impl Decimal {
     }
 }
 
-/// How many digits behind the unit are compared: to a billionth of it.
+/// The number of compared digits after the unit: to a billionth of it.
 const COMPARED_DIGITS: usize = 9;
 
-/// How far from a whole number of minor units noise reaches, in billionths of one.
+/// The largest difference from a whole number of minor units that counts as noise, in billionths of a unit.
 ///
-/// Single precision is the coarsest float that amounts were seen to pass through. It errs by at most `2^-24` of
-/// the amount, rounded up here to 60 billionths. Less than a thousandth of a minor unit is always noise: no price
-/// has so small a part. More than a twentieth of one never is, which single precision reaches at 833,333 minor
-/// units: from there on it could hide a true fraction, and the amount is refused.
+/// Single precision is the coarsest float that providers were seen to use. Its error is at most `2^-24` of the
+/// amount, rounded up here to 60 billionths. Less than a thousandth of a minor unit is always noise, because no
+/// price has such a small fraction. More than a twentieth is never noise; single precision reaches that at
+/// 833,333 minor units, and from there on a real fraction could be hidden, so the amount is refused.
 fn noise_billionths(units: i64) -> i64 {
     (units + 1).saturating_mul(60).clamp(1_000_000, 50_000_000)
 }

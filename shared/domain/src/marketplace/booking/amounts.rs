@@ -12,79 +12,74 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::party::TransferId;
 use crate::marketplace::payout::BatchId;
 
-/// The money of a booking. No amount is negative, and none is more than what it is taken out of.
+/// The money of a booking, in minor units. No amount is negative, and none exceeds the amount it is a part of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amounts {
-    /// What was taken from the customer.
+    /// The captured total.
     pub captured: i64,
-    /// What of it went back.
+    /// The refunded part of `captured`.
     pub refunded: i64,
-    /// What of the rest the bank took back for good.
+    /// The part of the rest that was lost in disputes.
     pub lost: i64,
-    /// What of the rest the bank keeps until it decides.
+    /// The part of the rest that the bank holds in undecided disputes.
     pub contested: i64,
-    /// Our part of what stayed.
+    /// The platform's fee on the rest.
     pub fee: i64,
-    /// The professional's part of what stayed: captured − refunded − lost − fee.
+    /// The professional's share: captured − refunded − lost − fee.
     pub payable: i64,
-    /// What was transferred to the professional.
     pub transferred: i64,
-    /// What of it came back.
+    /// The reversed part of `transferred`.
     pub reversed: i64,
-    /// What was kept back for a debt instead of being transferred.
+    /// The part of the share that was withheld for a debt.
     pub carried: i64,
 }
 
 impl Amounts {
-    /// What stayed of the customer's money.
+    /// The captured amount less refunds and lost disputes.
     pub fn remaining(&self) -> i64 {
         self.captured - self.refunded - self.lost
     }
 }
 
-/// What does not add up in a booking.
+/// An inconsistency in a booking's facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Anomaly {
-    /// A fact in another currency than the booking's; its amount was not counted.
+    /// A fact in another currency than the booking's; its amount is ignored.
     CurrencyMismatch,
-    /// An amount below nothing or above every charge; it was not counted.
+    /// A negative amount or one above every charge; it is ignored.
     AmountOutOfRange,
-    /// More was captured than agreed.
     CapturedAbovePrice,
-    /// More was refunded than captured.
     RefundedAboveCaptured,
-    /// More is disputed than stayed after refunds.
+    /// More is disputed than is left after refunds.
     DisputedAboveRemaining,
-    /// More came back from a transfer than was transferred.
     ReversedAboveTransferred,
-    /// More than one payment of the one booking was taken; the first counts.
+    /// More than one payment of the booking was captured; the first counts.
     SecondPayment,
-    /// More than one settlement of the one booking.
+    /// The share was settled more than once.
     SecondPayout,
-    /// A settlement before the job was done.
+    /// The share was settled before the job was completed.
     PaidBeforeCompletion,
-    /// The booking came to nothing and money of the customer's is still held.
+    /// The booking was declined or cancelled and the customer's money is still held.
     HeldAfterEnd,
 }
 
-/// One way a share was settled: the transfer, or the batch in which a debt took all.
+/// A settlement of the share: the transfer, or the batch in which a debt consumed all of it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Settlement {
     ByTransfer(TransferId),
     ByDebt(BatchId),
 }
 
-/// The totals as the facts give them, before they are held against each other.
+/// The totals from the facts, before they are checked against each other.
 #[derive(Debug)]
 pub(super) struct Registers<'a> {
     currency: &'a Currency,
     captured: i64,
     refunded: i64,
-    /// The largest total of refunds so far.
     most_refunded: i64,
-    /// When a refund failed that Stripe had made, where its money is still with us.
+    /// When a refund failed after Stripe had made it, if the money is still with us.
     pub(super) refund_returned_at: Option<DateTime<Utc>>,
     settled: BTreeMap<Settlement, (i64, i64)>,
     reversed: BTreeMap<&'a TransferId, i64>,
@@ -93,7 +88,7 @@ pub(super) struct Registers<'a> {
 }
 
 impl<'a> Registers<'a> {
-    /// Reads all facts, which come oldest first.
+    /// Adds up all facts, oldest first.
     pub(super) fn read(terms: &'a Terms, facts: &[&'a BookingFact]) -> Self {
         let mut registers = Self {
             currency: &terms.price.currency,
@@ -107,22 +102,21 @@ impl<'a> Registers<'a> {
             anomalies: BTreeSet::new(),
         };
         for fact in facts {
-            registers.note(fact);
+            registers.record(fact);
         }
         registers
     }
 
-    /// Whether the customer's money was taken.
     pub(super) fn is_captured(&self) -> bool {
         self.captured > 0
     }
 
-    fn note(&mut self, fact: &'a BookingFact) {
+    fn record(&mut self, fact: &'a BookingFact) {
         match &fact.what {
             BookingFactKind::Captured { money, .. } => {
                 self.captured = self.captured.max(self.counted(money).unwrap_or_default());
             }
-            // Within one instant the larger total sorts last, and a total falls when a refund fails.
+            // At the same time the larger total sorts last. A total decreases when a refund fails.
             BookingFactKind::Refunded { money, .. } => {
                 self.refunded = self.counted(money).unwrap_or(self.refunded);
                 self.most_refunded = self.most_refunded.max(self.refunded);
@@ -151,7 +145,7 @@ impl<'a> Registers<'a> {
         }
     }
 
-    /// The amount, if it is one of this booking.
+    /// The amount, if it is in the booking's currency and within the limits.
     fn counted(&mut self, money: &Money) -> Option<i64> {
         let anomaly = if money.currency != *self.currency {
             Anomaly::CurrencyMismatch
@@ -164,13 +158,13 @@ impl<'a> Registers<'a> {
         None
     }
 
-    /// A dispute stands in the way of a payout even when its amount cannot be counted.
+    /// Records a dispute. It blocks a payout even if its amount is ignored.
     fn dispute(&mut self, dispute_id: &str, status: DisputeStatus, money: &Money) {
         let amount = self.counted(money).unwrap_or_default();
-        self.disputes.note(dispute_id, status, amount);
+        self.disputes.record(dispute_id, status, amount);
     }
 
-    /// Holds the totals against each other.
+    /// Checks the totals against each other and derives the amounts.
     pub(super) fn amounts(&mut self, terms: &Terms) -> Amounts {
         self.report(self.captured > terms.price.amount, Anomaly::CapturedAbovePrice);
         self.report(self.settled.len() > 1, Anomaly::SecondPayout);
@@ -208,7 +202,7 @@ impl<'a> Registers<'a> {
     }
 }
 
-/// When and how a share was settled first.
+/// When and how the share was settled first.
 pub(super) fn first_payout(facts: &[&BookingFact]) -> Option<(DateTime<Utc>, BatchId, Option<TransferId>)> {
     facts.iter().find_map(|fact| match &fact.what {
         BookingFactKind::PaidOut { batch, transfer, .. } => Some((fact.at, *batch, transfer.clone())),

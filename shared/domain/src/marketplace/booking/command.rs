@@ -1,4 +1,4 @@
-//! What people may ask of a booking, and the word they are refused with.
+//! The commands on a booking, and the reasons for refusing them.
 
 use chrono::{DateTime, Utc};
 
@@ -8,51 +8,44 @@ use super::refusal::RefusalDecision;
 use super::status::BookingStatus;
 use super::step::Step;
 
-/// What a person asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingCommand {
-    /// The professional will do it.
+    /// The professional accepts the job.
     Accept,
-    /// The professional will not.
+    /// The professional declines the job.
     Decline,
-    /// The professional has done it.
+    /// The professional reports the job as done.
     Complete,
-    /// Somebody calls it off.
-    Cancel { by: CancelledBy },
+    Cancel {
+        by: CancelledBy,
+    },
 }
 
-/// Why a person is refused.
+/// Why a command is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Refusal {
-    /// The customer's money is not held yet.
     #[error("the customer's payment is not authorized yet")]
     NotAuthorized,
-    /// The customer's money has not been taken yet.
     #[error("the customer's payment has not been taken yet")]
     NotCaptured,
-    /// Nobody has promised the job.
     #[error("the booking has not been accepted")]
     NotAccepted,
-    /// The professional has promised the job.
     #[error("the booking has already been accepted")]
     AlreadyAccepted,
-    /// The job is done.
     #[error("the booking has already been completed")]
     AlreadyCompleted,
-    /// The professional's share is settled.
     #[error("the booking has already been paid out")]
     AlreadyPaidOut,
     #[error("the booking has already been declined")]
     AlreadyDeclined,
-    /// It was called off.
     #[error("the booking has already been cancelled")]
     AlreadyCancelled,
 }
 
 impl Refusal {
-    /// The word that the API shows.
-    pub fn word(self) -> &'static str {
+    /// The code in the API.
+    pub fn code(self) -> &'static str {
         self.into()
     }
 }
@@ -69,16 +62,21 @@ impl BookingCommand {
 }
 
 impl Booking {
-    /// The fact that a person's wish becomes, or why it becomes none.
+    /// The fact that a command leads to, or the reason for refusing it.
     ///
-    /// The fact is never older than the stage it answers: clocks differ by a little, and an answer
-    /// that sorted before its question would be lost.
-    pub fn ask(&self, ask: BookingCommand, source: &str, now: DateTime<Utc>) -> Result<BookingFact, Refusal> {
+    /// The fact is never dated before the stage it changes: clocks differ slightly, and an earlier fact would
+    /// have no effect.
+    pub fn apply_command(
+        &self,
+        command: BookingCommand,
+        source: &str,
+        now: DateTime<Utc>,
+    ) -> Result<BookingFact, Refusal> {
         let fact = |what| BookingFact { at: now.max(self.stage_at), what, source: source.to_owned() };
-        if let Some(what) = self.resolves_refusal(ask) {
+        if let Some(what) = self.resolve_refusal(command) {
             return Ok(fact(what));
         }
-        match (self.stage, ask) {
+        match (self.stage, command) {
             (BookingStatus::Accepted, BookingCommand::Complete) if self.is_capture_pending() => {
                 return Err(Refusal::NotCaptured);
             }
@@ -89,14 +87,15 @@ impl Booking {
             (BookingStatus::Requested, BookingCommand::Accept) => return Err(Refusal::NotAuthorized),
             (stage, _) => return Err(stage.refusal()),
         }
-        Ok(fact(ask.fact()))
+        Ok(fact(command.fact()))
     }
 
-    /// Asking again for what was refused has it tried again: an acceptance whose capture was refused, a
-    /// cancellation whose refund or release was refused. To cancel what could not be captured lets it go.
-    fn resolves_refusal(&self, ask: BookingCommand) -> Option<BookingFactKind> {
+    /// Repeating a command retries its refused step: the capture of an acceptance, the refund or void of a
+    /// cancellation. Cancelling a booking whose capture was refused closes that refusal, so that the payment is
+    /// voided.
+    fn resolve_refusal(&self, command: BookingCommand) -> Option<BookingFactKind> {
         let (retry, close) = (RefusalDecision::Retry, RefusalDecision::Close);
-        let choices: &[(Step, RefusalDecision)] = match ask {
+        let choices: &[(Step, RefusalDecision)] = match command {
             BookingCommand::Accept => &[(Step::Capture, retry)],
             BookingCommand::Cancel { .. } => {
                 &[(Step::Capture, close), (Step::Refund, retry), (Step::Release, retry)]
@@ -111,12 +110,12 @@ impl Booking {
 }
 
 impl BookingStatus {
-    /// Why nothing but what the stage allows can be asked.
+    /// Why a command that the stage does not allow is refused.
     fn refusal(self) -> Refusal {
         match self {
             Self::Requested | Self::Authorized => Refusal::NotAccepted,
             Self::Accepted => Refusal::AlreadyAccepted,
-            // A stage is never `Disputed`; if it were, the job would have been done.
+            // A stage is never `Disputed`; the arm exists for completeness.
             Self::Completed | Self::Disputed => Refusal::AlreadyCompleted,
             Self::PaidOut => Refusal::AlreadyPaidOut,
             Self::Declined => Refusal::AlreadyDeclined,

@@ -1,9 +1,9 @@
-//! What cards are charged in, and how finely.
+//! The currencies that cards are charged in, and their smallest steps.
 
 use crate::kernel::money::Currency;
 
-/// Stripe's presentment currencies. Source: docs.stripe.com/currencies. Three letters that are none of
-/// these would be refused by Stripe long after the customer was told that the booking stands.
+/// Stripe's presentment currencies. Source: docs.stripe.com/currencies. Any other code must be refused with the
+/// request, because Stripe would refuse it only after the booking was confirmed to the customer.
 const CHARGEABLE: &str = "\
     aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd bwp byn bzd cad cdf \
     chf clp cny cop crc cve czk djf dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gnf gtq gyd hkd hnl htg \
@@ -12,17 +12,17 @@ const CHARGEABLE: &str = "\
     rub rwf sar sbd scr sek sgd shp sle sos srd std szl thb tjs tnd top try ttd twd tzs uah ugx usd uyu uzs \
     vnd vuv wst xaf xcd xof xpf yer zar zmw";
 
-/// Currencies with three decimals of which the networks take two.
+/// Currencies with three decimals, of which the card networks accept two.
 const TENS: [&str; 6] = ["bhd", "iqd", "jod", "kwd", "omr", "tnd"];
-/// Currencies that lost their decimals and are still written with two.
+/// Currencies without decimals that Stripe still represents with two.
 const HUNDREDS: [&str; 2] = ["isk", "ugx"];
 
-/// Whether a card can be charged in it.
+/// Whether cards can be charged in this currency.
 pub fn is_chargeable(currency: &Currency) -> bool {
     CHARGEABLE.split_ascii_whitespace().any(|code| code == currency.as_str())
 }
 
-/// What every amount at Stripe is a multiple of, in minor units.
+/// Every amount at Stripe is a multiple of this, in minor units.
 pub fn step_amount(currency: &Currency) -> i64 {
     match currency.as_str() {
         code if TENS.contains(&code) => 10,

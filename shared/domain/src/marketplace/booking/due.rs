@@ -1,4 +1,4 @@
-//! When a booking must be looked at next.
+//! The next deadline of a booking.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -6,23 +6,23 @@ use super::Booking;
 use super::fact::DeclinedReason;
 use super::status::BookingStatus;
 
-/// The spans of time that a deployment chooses.
+/// The time limits that a deployment configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// How long a customer has to pay once a booking was asked for.
+    /// The time to pay after the request.
     pub payment_window: Duration,
-    /// How long a professional has to answer once the money is held.
+    /// The professional's time to answer after the authorization.
     pub answer_window: Duration,
-    /// How long before the network lets go of a hold a booking without an answer is declined, so
-    /// that the customer hears it from us and not from a bank statement.
+    /// An unanswered booking is declined this long before its authorization expires, so that we inform the
+    /// customer before the bank does.
     pub hold_margin: Duration,
-    /// How long after its completion a booking is paid out at the earliest, so that a complaint
-    /// comes before the money has left.
+    /// A booking is paid out at the earliest this long after its completion, so that a complaint can arrive
+    /// before the transfer.
     pub hold_back: Duration,
 }
 
 impl Default for Policy {
-    /// A day to pay, a day to answer, an hour of margin for a sweep of every five minutes, a day of hold-back.
+    /// A day to pay, a day to answer, an hour of margin for a sweep every five minutes, a day of hold-back.
     fn default() -> Self {
         Self {
             payment_window: Duration::hours(24),
@@ -33,25 +33,24 @@ impl Default for Policy {
     }
 }
 
-/// What a booking is due for. Only one thing at a time: each follows from the one before.
+/// What a booking is due for; only one thing at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// The customer did not pay in time: call the booking off.
+    /// The customer did not pay in time: cancel the booking.
     Expire { at: DateTime<Utc> },
-    /// Nobody answered in time: let the money go and decline.
+    /// The professional did not answer in time: decline the booking and void the authorization.
     Decline {
         at: DateTime<Utc>,
-        /// Which time runs out.
+        /// Which deadline passed.
         reason: DeclinedReason,
     },
-    /// It came to nothing and the customer's money is still held: let it go.
+    /// The booking was declined or cancelled and the authorization still exists: void it.
     Release { at: DateTime<Utc> },
     /// The professional's share may be settled.
     Payout { at: DateTime<Utc> },
 }
 
 impl Due {
-    /// When it is due.
     pub fn at(&self) -> DateTime<Utc> {
         match self {
             Self::Expire { at } | Self::Decline { at, .. } | Self::Release { at } | Self::Payout { at } => {
@@ -62,9 +61,9 @@ impl Due {
 }
 
 impl Booking {
-    /// What the booking is due for next; `None` where only people and Stripe can move it.
+    /// What the booking is due for next; `None` if only people and Stripe can change it.
     ///
-    /// A booking whose share waits for a dispute stays due, so that every batch says why it waits.
+    /// A booking whose share waits for a dispute stays due, so that every batch lists the reason.
     pub fn next_due(&self, policy: &Policy) -> Option<Due> {
         match self.stage {
             BookingStatus::Requested => {
@@ -83,18 +82,17 @@ impl Booking {
         }
     }
 
-    /// When a booking that nobody answers is declined; `None` unless it waits for an answer.
+    /// When an unanswered booking is declined; `None` unless it waits for an answer.
     pub fn decline_due_at(&self, policy: &Policy) -> Option<DateTime<Utc>> {
         self.next_due(policy).filter(|due| matches!(due, Due::Decline { .. })).map(|due| due.at())
     }
 
-    /// When the share of a completed booking may be settled.
     pub fn hold_back_ends_at(&self, policy: &Policy) -> Option<DateTime<Utc>> {
         self.completed_at.map(|at| after(at, policy.hold_back))
     }
 
-    /// The first of three ends: of the professional's time, of the hold, and of the time before the
-    /// job should have begun.
+    /// The earliest of three deadlines: of the professional's answer, of the authorization, and the scheduled
+    /// start.
     fn decline_due(&self, policy: &Policy) -> Option<Due> {
         let authorization = self.authorization.as_ref()?;
         let silent = DeclinedReason::ProfessionalNoResponse;
@@ -109,7 +107,7 @@ impl Booking {
     }
 }
 
-/// An instant so much later, or the end of time: a far-away time must not stop a sweep.
+/// Adds a span to a time, saturating: an extreme time must not make the sweep fail.
 fn after(at: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
     let end = if span < Duration::zero() { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
     at.checked_add_signed(span).unwrap_or(end)

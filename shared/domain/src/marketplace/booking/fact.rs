@@ -1,4 +1,4 @@
-//! What can happen to a booking.
+//! The facts about a booking.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,114 +11,111 @@ use crate::kernel::money::Money;
 use crate::kernel::party::{ChargeId, PaymentIntentId, TransferId};
 use crate::marketplace::payout::BatchId;
 
-/// One thing that happened to a booking. Order in time first, then by kind: of an acceptance and a
-/// refusal in the same instant the acceptance came first.
+/// A fact about a booking. Facts are ordered by time and then by kind: of an acceptance and a decline at the
+/// same time the acceptance comes first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BookingFact {
-    /// When it happened, by the clock of whoever says so.
+    /// When it happened, according to the source's clock.
     pub at: DateTime<Utc>,
     pub what: BookingFactKind,
-    /// Who says so: a provider's event (`evt_…`) or one of our operations (`accept:…`).
+    /// The source: a provider's event (`evt_…`) or one of our operations (`accept:…`).
     pub source: String,
 }
 
-/// What can happen to a booking. The order of the variants is the order within one instant. The
-/// amounts that Stripe gives are totals so far, so that a lost event is made up for by the next.
+/// The kinds of facts. The order of the variants is the order at the same time. Stripe's amounts are totals, so
+/// that the next event makes up for a lost one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BookingFactKind {
-    /// A customer asked for the job.
+    /// A customer requested the job.
     Requested(Terms),
-    /// The customer's money is held (`payment_intent.amount_capturable_updated`).
+    /// The payment was authorized (`payment_intent.amount_capturable_updated`).
     Authorized {
         payment_intent: PaymentIntentId,
-        /// The charge that holds it.
         charge: Option<ChargeId>,
-        /// How much is held.
         money: Money,
-        /// When the network lets go of the hold, if Stripe says.
+        /// When the card network voids the authorization, if Stripe reports it.
         capture_before: Option<DateTime<Utc>>,
     },
-    /// The professional will do it.
     Accepted,
-    /// The money was taken (`payment_intent.succeeded`).
+    /// The payment was captured (`payment_intent.succeeded`).
     Captured {
         payment_intent: PaymentIntentId,
-        /// The charge that took it.
         charge: Option<ChargeId>,
-        /// How much arrived, in all.
+        /// The captured total.
         money: Money,
     },
-    /// The professional will not do it.
     Declined,
-    /// Nobody answered in time, and the sweep let the money go.
+    /// The professional did not answer in time, and the sweep declined the booking.
     AutoDeclined {
-        /// Which time ran out.
+        /// Which deadline passed.
         reason: DeclinedReason,
     },
-    /// The money was let go (`payment_intent.canceled`).
+    /// The authorization was voided (`payment_intent.canceled`).
     Released {
-        /// What Stripe says why.
         reason: ReleaseReason,
-        /// Of which payment; `None` of the booking's own.
+        /// The payment; `None` is the booking's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payment_intent: Option<PaymentIntentId>,
     },
-    /// The job is done.
     Completed,
-    /// Somebody called it off.
-    Cancelled { by: CancelledBy },
-    /// Money went back to the customer (`charge.refunded`, and again when a refund failed after all).
+    Cancelled {
+        by: CancelledBy,
+    },
+    /// The payment was refunded (`charge.refunded`, and again when a refund failed later).
     Refunded {
-        /// How much, in all; the newest total counts.
+        /// The refunded total; the newest counts.
         money: Money,
-        /// Of which payment; `None` of the booking's own.
+        /// The payment; `None` is the booking's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payment_intent: Option<PaymentIntentId>,
     },
-    /// A dispute began, moved or ended (`charge.dispute.*`).
+    /// A dispute was opened, changed or closed (`charge.dispute.*`).
     Disputed {
-        /// Which; its newest fact counts.
+        /// The newest fact of each dispute counts.
         dispute_id: String,
         status: DisputeStatus,
-        /// How much the customer wants back.
+        /// The disputed amount.
         money: Money,
-        /// Of which payment; `None` of the booking's own.
+        /// The payment; `None` is the booking's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         payment_intent: Option<PaymentIntentId>,
     },
-    /// The professional's share was settled: by a transfer, by what the professional owed, or both.
+    /// The professional's share was settled: by a transfer, by withholding it for a debt, or both.
     PaidOut {
         batch: BatchId,
-        /// The transfer, where money moved.
+        /// `None` if a debt consumed the whole share.
         transfer: Option<TransferId>,
-        /// What moved; nothing where the debt took all.
+        /// The transferred amount; zero if a debt consumed the whole share.
         money: Money,
-        /// What was kept back for a debt, in the same currency.
+        /// The amount withheld for a debt, in minor units of the same currency.
         carried_amount: i64,
     },
-    /// A transfer came back (`transfer.reversed`).
+    /// A transfer was reversed (`transfer.reversed`).
     TransferReversed {
         transfer: TransferId,
-        /// How much of it, in all; the largest total counts.
+        /// The reversed total; the largest counts.
         money: Money,
     },
-    /// A provider refused a step of the booking for good.
+    /// A provider finally refused a step of the booking.
     StepRefused {
         step: Step,
-        /// Which version of its operation.
+        /// The version of the step's operation.
         version: u32,
-        /// The provider's code, or our own word.
+        /// The provider's code, or our own reason code.
         reason: String,
     },
-    /// A person decided what becomes of a refused step.
-    RefusalResolved { step: Step, version: u32, decision: RefusalDecision },
+    /// A person decided about a refused step.
+    RefusalResolved {
+        step: Step,
+        version: u32,
+        decision: RefusalDecision,
+    },
 }
 
-/// The kind of a fact: what an audit or a posting names as its cause.
+/// The kind of a fact, as the cause of audit and ledger entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the variant of `What` by the same name")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "FactKind"))]
 pub enum Kind {
     Requested,
@@ -146,55 +143,49 @@ pub enum Kind {
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum DeclinedReason {
-    /// The professional said no.
     ProfessionalDeclined,
-    /// The professional said nothing in time.
+    /// The professional did not answer in time.
     ProfessionalNoResponse,
-    /// The hold on the customer's card ended, or was about to.
+    /// The authorization expired, or was about to.
     HoldExpired,
-    /// Stripe refused to open or to take the customer's payment.
+    /// Stripe refused to create or to capture the payment.
     PaymentFailed,
 }
 
-/// What Stripe gives as the reason of a cancelled payment.
+/// Stripe's reason for a cancelled payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReleaseReason {
-    /// We gave up waiting: `abandoned`, which is what a decline sends.
+    /// `abandoned`, the reason that our declines send.
     Abandoned,
-    /// The customer wanted it: `requested_by_customer`.
+    /// `requested_by_customer`, the reason that our cancellations by customers send.
     RequestedByCustomer,
-    /// The hold ran out at the network: `automatic`, or `expired` since Stripe's version 2025-03-31.
+    /// The authorization expired: `automatic`, or `expired` since Stripe's version 2025-03-31.
     Automatic,
-    /// Anything else: a person of the platform did it (`duplicate`, `fraudulent`, or no reason at all), an invoice did
-    /// (`failed_invoice`, `void_invoice`), or Stripe gives a reason that this version does not know.
+    /// Any other: a member of the platform's staff cancelled it (`duplicate`, `fraudulent`, or no reason), an
+    /// invoice did (`failed_invoice`, `void_invoice`), or this version does not know the reason.
     Other,
 }
 
-/// Who called a booking off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum CancelledBy {
-    /// Who asked for the job.
     Customer,
-    /// Who had promised to do it.
     Professional,
-    /// The company or its platform.
     Owner,
-    /// The sweep: the customer never paid.
+    /// The sweep, because the customer did not pay in time.
     Schedule,
 }
 
 impl BookingFact {
-    /// What names the fact within its booking: two facts that differ in anything differ in it.
+    /// The fact's unique name within its booking: different facts have different names.
     pub fn name(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|_| format!("{self:?}"))
     }
 }
 
 impl BookingFactKind {
-    /// The kind of the fact.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Requested(_) => Kind::Requested,
@@ -217,15 +208,14 @@ impl BookingFactKind {
 }
 
 impl DeclinedReason {
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 }
 
 impl ReleaseReason {
-    /// Reads Stripe's `cancellation_reason`; a payment may be cancelled without one. An unknown reason is never
-    /// taken for a customer's wish or a professional's silence: that the money was released is all it proves.
+    /// Maps Stripe's `cancellation_reason`, which may be absent. An unknown reason never counts as a customer's
+    /// request or a missing answer: it only proves that the authorization was voided.
     pub fn of_stripe(cancellation_reason: Option<&str>) -> Self {
         match cancellation_reason {
             Some("abandoned") => Self::Abandoned,

@@ -1,4 +1,4 @@
-//! From the facts to the booking.
+//! Derives the booking from its facts.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use super::{Authorization, Booking, Decline, Payout};
 use super::{payment, refusal};
 use crate::kernel::party::{ChargeId, PaymentIntentId};
 
-/// The booking that follows from the facts; `None` until somebody asked for it.
+/// The booking derived from the facts; `None` until it was requested.
 pub(super) fn booking(facts: &BTreeSet<BookingFact>, opened: Option<&PaymentIntentId>) -> Option<Booking> {
     let (requested_at, terms) = request(facts)?;
-    let own = payment::own(terms, facts, opened);
+    let own = payment::own_payment(terms, facts, opened);
     let (facts, others): (Vec<&BookingFact>, Vec<&BookingFact>) =
         facts.iter().partition(|fact| fact.what.is_of(own));
     let mut registers = Registers::read(terms, &facts);
@@ -40,17 +40,17 @@ pub(super) fn booking(facts: &BTreeSet<BookingFact>, opened: Option<&PaymentInte
         dispute_open: registers.disputes.any_open(),
         amounts,
         refund_returned_at: registers.refund_returned_at,
-        refusals: refusal::read(facts.iter().copied()),
+        refusals: refusal::newest_refusals(facts.iter().copied()),
         anomalies: BTreeSet::new(),
     };
     let mut fold = Fold { booking: &mut booking, captured: registers.is_captured(), unexplained: false };
     for fact in facts {
-        fold.follow(fact);
+        fold.apply(fact);
     }
-    booking.settle();
+    booking.finish();
     booking.status = match booking.stage {
         _ if registers.disputes.any_against_us() => BookingStatus::Disputed,
-        // An acceptance counts once the customer's money is captured.
+        // An acceptance counts once the payment is captured.
         _ if booking.is_capture_pending() => BookingStatus::Authorized,
         stage => stage,
     };
@@ -68,22 +68,22 @@ fn request(facts: &BTreeSet<BookingFact>) -> Option<(DateTime<Utc>, &Terms)> {
     })
 }
 
-/// A booking on its way through its facts.
+/// The booking during the fold over its facts.
 struct Fold<'a> {
     booking: &'a mut Booking,
-    /// Known beforehand: a capture decides a race whenever it is heard of.
+    /// Known in advance: a capture decides a race, whenever its fact arrives.
     captured: bool,
-    /// Whether Stripe's own word is all that ended the booking. Who wanted it says why, even if his
-    /// word is heard later.
+    /// Whether only Stripe's void ended the booking. The fact of the person or sweep that requested it sets the
+    /// reason, even if it is dated later.
     unexplained: bool,
 }
 
 impl Fold<'_> {
-    fn follow(&mut self, fact: &BookingFact) {
+    fn apply(&mut self, fact: &BookingFact) {
         match &fact.what {
             BookingFactKind::Authorized { payment_intent, charge, capture_before, .. } => {
                 self.name_payment(payment_intent, charge);
-                self.hold(fact.at, *capture_before);
+                self.authorize(fact.at, *capture_before);
             }
             BookingFactKind::Captured { payment_intent, charge, .. } => {
                 self.name_payment(payment_intent, charge);
@@ -98,10 +98,10 @@ impl Fold<'_> {
             BookingFactKind::AutoDeclined { reason } if !self.captured => {
                 self.decline(fact.at, *reason, true)
             }
-            BookingFactKind::Released { reason, .. } if !self.captured => self.let_go(fact.at, *reason),
+            BookingFactKind::Released { reason, .. } if !self.captured => self.release(fact.at, *reason),
             BookingFactKind::Completed if self.booking.stage == BookingStatus::Accepted => {
                 self.booking.completed_at = Some(fact.at);
-                self.booking.reach(BookingStatus::Completed, fact.at);
+                self.booking.set_stage(BookingStatus::Completed, fact.at);
             }
             BookingFactKind::Cancelled { by } => self.cancel(fact.at, *by),
             BookingFactKind::StepRefused { step, version, .. } if !self.captured => {
@@ -116,23 +116,23 @@ impl Fold<'_> {
         self.booking.charge = charge.clone().or(self.booking.charge.take());
     }
 
-    fn hold(&mut self, at: DateTime<Utc>, capture_before: Option<DateTime<Utc>>) {
+    fn authorize(&mut self, at: DateTime<Utc>, capture_before: Option<DateTime<Utc>>) {
         let known = self.booking.authorization.get_or_insert(Authorization { at, capture_before: None });
         known.capture_before = capture_before.or(known.capture_before);
         if self.booking.stage == BookingStatus::Requested {
-            self.booking.reach(BookingStatus::Authorized, at);
+            self.booking.set_stage(BookingStatus::Authorized, at);
         }
     }
 
     fn accept(&mut self, at: DateTime<Utc>) {
         if self.booking.stage.is_unanswered() {
             self.booking.accepted_at = Some(at);
-            self.booking.reach(BookingStatus::Accepted, at);
+            self.booking.set_stage(BookingStatus::Accepted, at);
         }
     }
 
-    /// A payment that is not opened, or not taken, leaves no booking. Of a step that is tried again only the
-    /// newest refusal counts.
+    /// Declines the booking if its payment was not created or captured. For a retried step only the newest refusal
+    /// counts.
     fn refuse_payment(&mut self, at: DateTime<Utc>, step: Step, version: u32) {
         let refusal = self.booking.refusals.get(&step);
         if !refusal.is_some_and(|refusal| refusal.version == version && refusal.is_final()) {
@@ -141,7 +141,8 @@ impl Fold<'_> {
         let stage = self.booking.stage;
         let is_over = match step {
             Step::Hold => stage == BookingStatus::Requested,
-            // Stripe dates its word by the second, so that a release may seem to come before its reason.
+            // Stripe's times have whole-second precision, so a void may be dated before the refusal that caused
+            // it.
             Step::Capture => stage.may_be_cancelled() || stage.is_done() || self.unexplained,
             _ => false,
         };
@@ -158,7 +159,7 @@ impl Fold<'_> {
             self.unexplained = false;
             self.booking.cancellation = None;
             self.booking.decline = Some(Decline { at, reason, processed_by_cron });
-            self.booking.reach(BookingStatus::Declined, at);
+            self.booking.set_stage(BookingStatus::Declined, at);
         }
     }
 
@@ -167,11 +168,11 @@ impl Fold<'_> {
             self.unexplained = false;
             self.booking.decline = None;
             self.booking.cancellation = Some((at, by));
-            self.booking.reach(BookingStatus::Cancelled, at);
+            self.booking.set_stage(BookingStatus::Cancelled, at);
         }
     }
 
-    fn let_go(&mut self, at: DateTime<Utc>, reason: ReleaseReason) {
+    fn release(&mut self, at: DateTime<Utc>, reason: ReleaseReason) {
         self.booking.released_at.get_or_insert(at);
         if !self.booking.stage.may_be_cancelled() {
             return;
@@ -185,27 +186,28 @@ impl Fold<'_> {
         self.unexplained = true;
     }
 
-    /// A promise without the customer's money is none, so an accepted booking lapses too.
+    /// Declines the booking without an answer. An accepted booking is declined too, because an acceptance needs
+    /// the customer's payment.
     fn lapse(&mut self, at: DateTime<Utc>, reason: DeclinedReason) {
         self.booking.decline = Some(Decline { at, reason, processed_by_cron: false });
-        self.booking.reach(BookingStatus::Declined, at);
+        self.booking.set_stage(BookingStatus::Declined, at);
     }
 }
 
 impl Booking {
-    fn reach(&mut self, stage: BookingStatus, at: DateTime<Utc>) {
+    fn set_stage(&mut self, stage: BookingStatus, at: DateTime<Utc>) {
         self.stage = stage;
         self.stage_at = at;
     }
 
-    /// The last step, and what the stage makes of the money.
-    fn settle(&mut self) {
+    /// Applies the payout, and reports inconsistencies between the stage and the money.
+    fn finish(&mut self) {
         if self.payout.is_some() && self.stage != BookingStatus::Completed {
             self.anomalies.insert(Anomaly::PaidBeforeCompletion);
         }
         if let (Some(payout), BookingStatus::Completed) = (&self.payout, self.stage) {
             let at = payout.at.max(self.stage_at);
-            self.reach(BookingStatus::PaidOut, at);
+            self.set_stage(BookingStatus::PaidOut, at);
         }
         if self.is_release_refused() || (self.stage.is_off() && self.amounts.remaining() > 0) {
             self.anomalies.insert(Anomaly::HeldAfterEnd);

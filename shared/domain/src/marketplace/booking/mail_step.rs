@@ -1,4 +1,4 @@
-//! Which mails the facts of a booking ask for.
+//! Which mails the facts of a booking require.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -8,11 +8,11 @@ use super::refusal::RefusalDecision;
 use super::status::BookingStatus;
 use super::step::Step;
 
-/// The caller of a request waits for the answer about as long.
+/// About the time that a caller waits for the answer to a request.
 const CALLER_WAITS_MINUTES: i64 = 2;
 
 impl Booking {
-    /// Whether the facts ask for a mail; no other step is one.
+    /// Whether the facts require this mail; `false` for steps that are no mail.
     pub(super) fn wants_mail(&self, step: Step) -> bool {
         let is_captured = self.amounts.captured > 0;
         let is_accepted = self.stage == BookingStatus::Accepted || self.stage.is_done();
@@ -27,51 +27,52 @@ impl Booking {
                 self.stage == BookingStatus::Cancelled
                     && is_held
                     && is_refused
-                    && !self.read_in_answer(Step::Release)
+                    && !self.is_answered_with_refusal(Step::Release)
             }
-            // While the customer's bank decides, it is not us who owe an answer. A person who closed the refusal
-            // does not work on the refund any more, so that the mail would be wrong.
+            // While the customer's bank decides about a dispute, the refund does not depend on us. After a person
+            // closed the refusal, nobody works on the refund any more, so the mail would be wrong.
             Step::RefundRefusedMail => {
                 let is_open = self
                     .refusals
                     .get(&Step::Refund)
                     .is_some_and(|refusal| refusal.decision != Some(RefusalDecision::Close));
                 let waits = self.stage.is_off() && self.amounts.remaining() > 0 && !self.dispute_open;
-                is_open && waits && !self.read_in_answer(Step::Refund)
+                is_open && waits && !self.is_answered_with_refusal(Step::Refund)
             }
             Step::RefundedMail => {
                 let is_refunded = is_captured && self.amounts.refunded == self.amounts.captured;
                 self.refusals.contains_key(&Step::Refund) && self.stage.is_off() && is_refunded
             }
-            // Also where the hold lapsed before the capture: who accepted expects the job to be theirs.
+            // Also if the authorization expired before the capture: the professional believes that the job is
+            // agreed.
             Step::ProfessionalDeclinedMail => self.is_promised && self.stage == BookingStatus::Declined,
             Step::ProfessionalAcceptedMail => self.is_promised && is_captured_after_all,
         }
     }
 
-    /// Not before the money is free: until then a capture elsewhere may still win. Where Stripe refuses to free or
-    /// to take it, the customer hears that the booking was declined and where the money is.
+    /// Whether to mail the decline. Not before the authorization is voided, because until then a concurrent
+    /// capture may still win. If Stripe refuses the void or the capture, the mail says where the money is.
     fn wants_decline_mail(&self) -> bool {
         let is_known = self.authorization.is_none()
             || self.released_at.is_some()
             || self.refusals.contains_key(&Step::Release)
             || self.refusals.contains_key(&Step::Capture);
-        // The caller who asked for the booking got the refusal of its payment as the answer.
+        // The caller who requested the booking got the refusal of its payment as the answer.
         let is_answered = self.is_refused_by(Step::Hold, self.requested_at);
         self.stage == BookingStatus::Declined && is_known && !is_answered
     }
 
-    /// Whether the customer cancelled and read in the answer that a step was refused.
-    fn read_in_answer(&self, step: Step) -> bool {
+    /// Whether the customer cancelled and the answer said that a step was refused.
+    fn is_answered_with_refusal(&self, step: Step) -> bool {
         match self.cancellation {
             Some((at, CancelledBy::Customer)) => self.is_refused_by(step, at),
             _ => false,
         }
     }
 
-    /// Whether a step was refused while the caller who asked at that time still waited for the answer.
-    fn is_refused_by(&self, step: Step, asked_at: DateTime<Utc>) -> bool {
-        let waits_until = asked_at + Duration::minutes(CALLER_WAITS_MINUTES);
+    /// Whether a step was refused while the caller of a request of that time still waited for the answer.
+    fn is_refused_by(&self, step: Step, requested_at: DateTime<Utc>) -> bool {
+        let waits_until = requested_at + Duration::minutes(CALLER_WAITS_MINUTES);
         self.refusals.get(&step).is_some_and(|refusal| refusal.refused_at <= waits_until)
     }
 }

@@ -1,9 +1,8 @@
-//! Which payment is the booking's own, where there are several.
+//! Determines the booking's own payment if there are several.
 //!
-//! A booking is paid by one payment. Somebody may make another that names it all the same: a person at
-//! Stripe's dashboard, or a hold that was begun again after the first came to nothing we knew of. What
-//! happens to that one is kept with the booking, and neither ends it nor counts in its books; the
-//! reconciliation lists its money.
+//! A booking is paid by one payment. A second payment may name it too: one made in Stripe's dashboard, or one
+//! created by a retry whose first attempt had succeeded without our knowledge. Its facts are stored with the
+//! booking, but neither change the booking nor count in the ledger; the reconciliation reports its money.
 
 use std::collections::BTreeSet;
 
@@ -12,37 +11,38 @@ use super::terms::{MAX_PRICE, Terms};
 use crate::kernel::money::Money;
 use crate::kernel::party::PaymentIntentId;
 
-/// The booking's own payment: by which its money was taken first; or else the first by which it is held
-/// still; or else the one that was opened for it. `None` where none is known: then every fact is of it.
-pub(super) fn own<'a>(
+/// The booking's own payment: the first that was captured; or else the first that is still authorized; or else
+/// the one that we created; or else the first that was authorized. `None` if none is known: then all facts
+/// belong to the booking.
+pub(super) fn own_payment<'a>(
     terms: &Terms,
     facts: &'a BTreeSet<BookingFact>,
     opened: Option<&'a PaymentIntentId>,
 ) -> Option<&'a PaymentIntentId> {
-    let taken = facts.iter().find_map(|fact| match &fact.what {
-        BookingFactKind::Captured { payment_intent, money, .. } if is_taken(terms, money) => {
+    let captured = facts.iter().find_map(|fact| match &fact.what {
+        BookingFactKind::Captured { payment_intent, money, .. } if is_countable(terms, money) => {
             Some(payment_intent)
         }
         _ => None,
     });
-    let is_let_go = |payment: &PaymentIntentId| {
+    let is_released = |payment: &PaymentIntentId| {
         let of = |fact: &BookingFact| {
             fact.what.kind() == Kind::Released && fact.what.payment_intent() == Some(payment)
         };
         facts.iter().any(of)
     };
     let mut named = facts.iter().filter_map(|fact| fact.what.paid_by());
-    let held = || named.clone().find(|payment| !is_let_go(payment));
-    taken.or_else(held).or(opened).or_else(|| named.next())
+    let authorized = || named.clone().find(|payment| !is_released(payment));
+    captured.or_else(authorized).or(opened).or_else(|| named.next())
 }
 
-/// Whether it is money of this booking at all.
-fn is_taken(terms: &Terms, money: &Money) -> bool {
+/// Whether the amount is in the booking's currency and within the limits.
+fn is_countable(terms: &Terms, money: &Money) -> bool {
     money.currency == terms.price.currency && (1..=MAX_PRICE).contains(&money.amount)
 }
 
 impl BookingFactKind {
-    /// The payment to which it happened; `None` of what happens to no payment in particular.
+    /// The payment of the fact; `None` if it names none.
     pub fn payment_intent(&self) -> Option<&PaymentIntentId> {
         match self {
             Self::Authorized { payment_intent, .. } | Self::Captured { payment_intent, .. } => {
@@ -55,12 +55,12 @@ impl BookingFactKind {
         }
     }
 
-    /// Whether it is of the booking whose own payment is given: only what happened to another is not.
+    /// Whether the fact belongs to the booking with this own payment; only facts of another payment do not.
     pub fn is_of(&self, own: Option<&PaymentIntentId>) -> bool {
         self.payment_intent().is_none_or(|of| own.is_none_or(|own| of == own))
     }
 
-    /// The payment by which money is held or was taken, where it says so.
+    /// The payment of an authorization or a capture.
     fn paid_by(&self) -> Option<&PaymentIntentId> {
         match self {
             Self::Authorized { payment_intent, .. } | Self::Captured { payment_intent, .. } => {

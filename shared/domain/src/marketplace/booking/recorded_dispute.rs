@@ -1,17 +1,17 @@
-//! The disputes that the books have of a booking, each with what it takes out of it.
+//! The disputes in a booking's history, each with the amount it withdraws.
 
 use super::{Booking, BookingFactKind, DisputeStatus, History, MAX_PRICE};
 use crate::kernel::money::Money;
 use crate::kernel::party::PaymentIntentId;
 
-/// A dispute in the newest word that the books have of it.
+/// A dispute with its newest recorded status.
 pub struct RecordedDispute<'a> {
     pub id: &'a str,
     pub status: DisputeStatus,
     pub money: &'a Money,
 }
 
-/// Every dispute that the books have of a booking, in the order in which they were first heard of.
+/// Every dispute in a booking's history, in the order of their first facts.
 pub fn newest_disputes<'a>(history: &'a History, own: Option<&PaymentIntentId>) -> Vec<RecordedDispute<'a>> {
     let mut disputes: Vec<RecordedDispute<'_>> = Vec::new();
     for fact in history.facts().filter(|fact| fact.what.is_of(own)) {
@@ -24,8 +24,8 @@ pub fn newest_disputes<'a>(history: &'a History, own: Option<&PaymentIntentId>) 
     disputes
 }
 
-/// What the books take out of a booking for one of its disputes. All of them together take no more than
-/// is in it; a bank may, and then the dispute that came last lacks it.
+/// The amount that one dispute withdraws from a booking in the ledger, zero or negative. All disputes together
+/// withdraw at most what is left; a bank may withdraw more, and then the latest dispute is recorded with less.
 pub fn taken_out_amount(disputes: &[RecordedDispute<'_>], booking: &Booking, id: &str) -> i64 {
     let is_counted = |money: &Money| {
         money.currency == booking.terms.price.currency && (0..=MAX_PRICE).contains(&money.amount)

@@ -1,8 +1,8 @@
-//! The steps of a booking that a provider refused for good, and what a person decided about them.
+//! The steps of a booking that a provider finally refused, and the decisions about them.
 //!
-//! A refusal is a fact of the booking, so that its status, its list and its next steps follow from the same
-//! set as everything else. It stays unresolved until a person decides, or until a later fact makes it moot:
-//! the payment was captured, canceled or refunded after all.
+//! A refusal is a fact of the booking, so that the booking's status, list and next steps are derived from it
+//! like from all other facts. It is unresolved until a person decides, or until a later fact makes it
+//! irrelevant: the payment was captured, cancelled or refunded.
 
 use std::collections::BTreeMap;
 
@@ -14,30 +14,31 @@ use super::fact::{BookingFact, BookingFactKind, DeclinedReason};
 use super::step::Step;
 use crate::platform::refusal;
 
-/// What a person decided about a refused step.
+/// A person's decision about a refused step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalDecision {
-    /// The step is tried again, as a new version of its operation and so under a new key.
+    /// Retry the step, as a new version of its operation and so under a new idempotency key.
     Retry,
-    /// It is not tried again. Of a refused capture: the money that is held is released.
+    /// Do not retry it. After a refused capture the authorization is voided.
     Close,
 }
 
-/// A refused step of a booking: its newest version that was refused.
+/// The newest refused version of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepRefusal {
-    /// Which version of the operation was refused.
     pub version: u32,
     pub refused_at: DateTime<Utc>,
-    /// The provider's code, or our own word.
+    /// The provider's code, or our own reason code.
     pub reason: String,
-    /// What a person decided; `None` while it is open.
+    /// `None` until a person decides.
     pub decision: Option<RefusalDecision>,
 }
 
 /// The newest refusal of each step.
-pub(super) fn read<'a>(facts: impl Iterator<Item = &'a BookingFact> + Clone) -> BTreeMap<Step, StepRefusal> {
+pub(super) fn newest_refusals<'a>(
+    facts: impl Iterator<Item = &'a BookingFact> + Clone,
+) -> BTreeMap<Step, StepRefusal> {
     let mut refusals: BTreeMap<Step, StepRefusal> = BTreeMap::new();
     for fact in facts.clone() {
         let BookingFactKind::StepRefused { step, version, reason } = &fact.what else { continue };
@@ -50,7 +51,7 @@ pub(super) fn read<'a>(facts: impl Iterator<Item = &'a BookingFact> + Clone) -> 
     for fact in facts {
         let BookingFactKind::RefusalResolved { step, version, decision } = &fact.what else { continue };
         if let Some(refusal) = refusals.get_mut(step).filter(|refusal| refusal.version == *version) {
-            // The first decision counts: what it began cannot be taken back.
+            // The first decision counts: the step it started cannot be undone.
             refusal.decision.get_or_insert(*decision);
         }
     }
@@ -58,20 +59,20 @@ pub(super) fn read<'a>(facts: impl Iterator<Item = &'a BookingFact> + Clone) -> 
 }
 
 impl StepRefusal {
-    /// Whether the step ends with it. One that is tried again does not.
+    /// Whether the step is over; a retried one is not.
     pub(super) fn is_final(&self) -> bool {
         self.decision != Some(RefusalDecision::Retry)
     }
 }
 
 impl Booking {
-    /// The refusal of a step that is not decided about and that no later fact has made moot.
+    /// The refusal of a step, if no person has decided about it and no later fact makes it irrelevant.
     pub fn unresolved_refusal(&self, step: Step) -> Option<&StepRefusal> {
         let is_captured = self.amounts.captured > 0;
-        let is_moot = match step {
-            // A caller who asked for an impossible amount or currency got that as the answer and asks again.
+        let is_irrelevant = match step {
+            // An impossible amount or currency was the caller's error and was reported in the answer.
             Step::Hold => {
-                self.refusals.get(&step).is_some_and(|it| refusal::asked_field(&it.reason).is_some())
+                self.refusals.get(&step).is_some_and(|it| refusal::refused_field(&it.reason).is_some())
             }
             Step::Capture => {
                 let is_failed =
@@ -84,21 +85,21 @@ impl Booking {
                 self.stage != super::BookingStatus::Declined
             }
             Step::AcceptedMail | Step::ProfessionalAcceptedMail => self.stage.is_off(),
-            // The mail that corrects it says where the money is now.
+            // A later fact has made the mail obsolete.
             Step::ReleaseRefusedMail => !self.stage.is_off() || is_captured || self.released_at.is_some(),
             Step::RefundRefusedMail => !self.stage.is_off() || self.amounts.remaining() <= 0,
             Step::RefundedMail => !self.stage.is_off() || self.amounts.remaining() > 0,
         };
-        self.refusals.get(&step).filter(|refusal| refusal.decision.is_none() && !is_moot)
+        self.refusals.get(&step).filter(|refusal| refusal.decision.is_none() && !is_irrelevant)
     }
 
-    /// Every refusal that a person has to look at.
+    /// Every refusal that a person has to decide about.
     pub fn unresolved_refusals(&self) -> impl Iterator<Item = (Step, &StepRefusal)> {
         Step::ALL.into_iter().filter_map(|step| Some((step, self.unresolved_refusal(step)?)))
     }
 
-    /// Every refusal that a reader of the booking sees: beside the unresolved ones that of the payment which could
-    /// not be opened, by which the booking ended.
+    /// Every refusal shown with the booking: the unresolved ones, and that of a payment that could not be
+    /// created, because it ended the booking.
     pub fn shown_refusals(&self) -> impl Iterator<Item = (Step, &StepRefusal)> {
         let is_shown = |step: Step| {
             let unresolved = self.unresolved_refusal(step);
@@ -107,14 +108,14 @@ impl Booking {
         Step::ALL.into_iter().filter_map(move |step| Some((step, is_shown(step)?)))
     }
 
-    /// Whether the customer's money is still held although Stripe was asked to release it.
+    /// Whether the authorization still exists because Stripe refused to void it.
     pub(super) fn is_release_refused(&self) -> bool {
         let is_refused = self.refusals.get(&Step::Release).is_some_and(StepRefusal::is_final);
         let is_held = self.authorization.is_some() && self.released_at.is_none();
         is_refused && is_held && self.amounts.captured == 0 && self.stage.is_off()
     }
 
-    /// The customer's money that waits because of a refused step, in minor units.
+    /// The customer's money affected by a refused step, in minor units.
     pub fn waiting_amount(&self, step: Step) -> Option<i64> {
         match step {
             Step::Capture => Some(self.terms.price.amount),
@@ -124,16 +125,16 @@ impl Booking {
         }
     }
 
-    /// Whether the professional has accepted and the customer's money has still to be taken.
+    /// Whether the professional has accepted and the payment is not captured yet.
     pub fn is_capture_pending(&self) -> bool {
         let promised = self.stage == super::BookingStatus::Accepted || self.stage.is_done();
         promised && self.authorization.is_some() && self.amounts.captured == 0 && self.released_at.is_none()
     }
 
-    /// Where the customer's money is, in one word.
+    /// The status of the customer's payment in the API.
     pub fn payment_status(&self) -> &'static str {
         let amounts = &self.amounts;
-        // Closed by a person, a refused release or refund has happened as little as before.
+        // A refused void or refund that a person closed has not happened either.
         let is_refused = |step: Step| self.refusals.get(&step).is_some_and(StepRefusal::is_final);
         match () {
             () if amounts.captured > 0 && amounts.refunded == amounts.captured => "refunded",

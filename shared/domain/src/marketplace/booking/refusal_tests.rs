@@ -34,10 +34,10 @@ fn capture_refused() -> BookingFact {
 fn accepting_is_only_accepted_once_the_money_is_taken() {
     let waits = with(&[]);
     assert_eq!((waits.status, waits.payment_status()), (BookingStatus::Authorized, "capture_pending"));
-    assert_eq!(waits.ask(BookingCommand::Complete, "x", waits.stage_at), Err(Refusal::NotCaptured));
+    assert_eq!(waits.apply_command(BookingCommand::Complete, "x", waits.stage_at), Err(Refusal::NotCaptured));
     let taken = with(&[captured(1.2, 10_000)]);
     assert_eq!((taken.status, taken.payment_status()), (BookingStatus::Accepted, "captured"));
-    assert!(taken.ask(BookingCommand::Complete, "x", taken.stage_at).is_ok());
+    assert!(taken.apply_command(BookingCommand::Complete, "x", taken.stage_at).is_ok());
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn a_refused_capture_declines_the_booking_and_waits_for_a_decision() {
     assert_eq!(failed.unresolved_refusal(Step::Capture).unwrap().reason, "charge_expired_for_capture");
     let mails = [Step::DeclineMail, Step::ProfessionalDeclinedMail];
     assert_eq!(wanted(&failed), mails, "the hold stays until a person decides");
-    for ask in [BookingCommand::Complete, BookingCommand::Decline] {
-        assert_eq!(failed.ask(ask, "x", failed.stage_at), Err(Refusal::AlreadyDeclined));
+    for command in [BookingCommand::Complete, BookingCommand::Decline] {
+        assert_eq!(failed.apply_command(command, "x", failed.stage_at), Err(Refusal::AlreadyDeclined));
     }
     let old = with(&[fact(2.0, BookingFactKind::Completed), refused(3.0, Step::Capture, 1, "card_declined")]);
     assert_eq!((old.status, old.completed_at), (BookingStatus::Declined, None), "nobody was paid for it");
@@ -80,13 +80,16 @@ fn a_refused_capture_is_tried_again_or_let_go_and_moot_once_the_payment_has_ende
 #[test]
 fn the_same_requests_decide_about_a_refused_step_as_asked_for_it() {
     let failed = with(&[capture_refused()]);
-    let answer = |ask| failed.ask(ask, "x", failed.stage_at).unwrap().what;
+    let answer = |command| failed.apply_command(command, "x", failed.stage_at).unwrap().what;
     let of = |decision| BookingFactKind::RefusalResolved { step: Step::Capture, version: 1, decision };
     assert_eq!(answer(BookingCommand::Accept), of(RefusalDecision::Retry));
     assert_eq!(answer(BookingCommand::Cancel { by: CancelledBy::Customer }), of(RefusalDecision::Close));
     let cancelled = fact(2.0, BookingFactKind::Cancelled { by: CancelledBy::Owner });
     let kept = with(&[captured(1.2, 10_000), cancelled, refused(2.1, Step::Refund, 1, "insufficient_funds")]);
-    let again = kept.ask(BookingCommand::Cancel { by: CancelledBy::Owner }, "x", kept.stage_at).unwrap().what;
+    let again = kept
+        .apply_command(BookingCommand::Cancel { by: CancelledBy::Owner }, "x", kept.stage_at)
+        .unwrap()
+        .what;
     let (step, decision) = (Step::Refund, RefusalDecision::Retry);
     assert_eq!(again, BookingFactKind::RefusalResolved { step, version: 1, decision });
 }

@@ -1,4 +1,4 @@
-//! Bookings for tests, and anything that can happen to one.
+//! Sample bookings for tests, and generators of arbitrary facts.
 
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use crate::kernel::id::CompanyId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::party::{BookingId, CustomerId, ProfessionalId};
 
-/// An instant so many hours after a Monday.
+/// The time this many hours after a fixed Monday.
 pub(crate) fn hour(hours: f64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_763_337_600, 0).unwrap() + Duration::milliseconds((hours * 3_600_000.0) as i64)
 }
@@ -34,7 +34,7 @@ pub(crate) fn transfer(id: &str) -> TransferId {
     TransferId::parse(&format!("tr_{id}")).unwrap()
 }
 
-/// A hundred dollars at fifteen percent, to begin after five days.
+/// A hundred dollars with a fee of fifteen percent, starting after five days.
 pub(crate) fn terms() -> Terms {
     Terms {
         professional_id: professional(1),
@@ -92,7 +92,7 @@ pub(crate) fn reversed(hours: f64, id: &str, amount: i64) -> BookingFact {
     fact(hours, BookingFactKind::TransferReversed { transfer: transfer(id), money: usd(amount) })
 }
 
-/// What a booking of a hundred dollars is, once it was done after two days.
+/// The facts of a booking of a hundred dollars that was completed after two days.
 pub(crate) fn done() -> Vec<BookingFact> {
     vec![
         requested(),
@@ -115,7 +115,7 @@ pub(crate) fn booking(facts: &[BookingFact]) -> Booking {
     history(facts).booking().unwrap()
 }
 
-/// Amounts that are likely, unlikely and absurd.
+/// Realistic, unlikely and absurd amounts.
 fn any_money() -> impl Strategy<Value = Money> {
     let amount = prop_oneof![
         8 => 0i64..12_000,
@@ -130,12 +130,12 @@ fn any_status() -> impl Strategy<Value = DisputeStatus> {
     select(vec![WarningNeedsResponse, WarningClosed, NeedsResponse, UnderReview, Won, Lost])
 }
 
-/// Anything that can happen, in any sense or none.
+/// An arbitrary fact, possibly inconsistent with the others.
 pub(crate) fn any_fact() -> impl Strategy<Value = BookingFact> {
     use super::CancelledBy::{Customer, Owner, Professional};
     use super::DeclinedReason::{HoldExpired, ProfessionalNoResponse};
     use super::ReleaseReason::{Abandoned, Automatic, Other, RequestedByCustomer};
-    // Mostly of one payment, at times of another that names the booking as well.
+    // Mostly of one payment, sometimes of a second one that names the booking too.
     let pi =
         || select(vec!["pi_1", "pi_1", "pi_1", "pi_2"]).prop_map(|id| PaymentIntentId::parse(id).unwrap());
     let of = || proptest::option::of(pi());
@@ -168,7 +168,7 @@ pub(crate) fn any_fact() -> impl Strategy<Value = BookingFact> {
         1 => (select(Step::ALL.to_vec()), 1u32..3, select(vec![RefusalDecision::Retry, RefusalDecision::Close]))
             .prop_map(|(step, version, decision)| BookingFactKind::RefusalResolved { step, version, decision }),
     ];
-    // Few instants, so that many facts share one.
+    // Few distinct times, so that many facts share one.
     (0..40u8, what, select(vec!["evt_1", "evt_2"])).prop_map(|(hours, what, source)| BookingFact {
         at: hour(f64::from(hours) * 3.0),
         what,

@@ -1,4 +1,4 @@
-//! The words for where a booking stands.
+//! The status of a booking.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,26 +10,24 @@ use serde::{Deserialize, Serialize};
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "BookingStatus"))]
 pub enum BookingStatus {
-    /// Asked for; the customer's money is not held yet.
+    /// Requested; the payment is not authorized yet.
     Requested,
-    /// The money is held and the professional has not answered.
+    /// The payment is authorized and the professional has not answered.
     Authorized,
-    /// The professional will do it.
+    /// The professional has accepted and the payment is captured.
     Accepted,
-    /// The job is done.
     Completed,
     /// The professional's share was settled.
     PaidOut,
-    /// It will not be done, and nobody had promised it.
+    /// The job will not be done; it was not accepted, or its payment failed.
     Declined,
-    /// It was called off.
     Cancelled,
-    /// The customer's bank is asked to take the money back, or took it.
+    /// A dispute about the payment is undecided or lost.
     Disputed,
 }
 
 impl BookingStatus {
-    /// Every state, for lists and documents.
+    /// Every status, for lists and documents.
     pub const ALL: [Self; 8] = [
         Self::Requested,
         Self::Authorized,
@@ -41,7 +39,6 @@ impl BookingStatus {
         Self::Disputed,
     ];
 
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -55,17 +52,16 @@ impl BookingStatus {
         matches!(self, Self::Requested | Self::Authorized)
     }
 
-    /// Whether it can still come to nothing.
+    /// Whether the booking can still be cancelled.
     pub fn may_be_cancelled(self) -> bool {
         self.is_unanswered() || self == Self::Accepted
     }
 
-    /// Whether the job is done.
     pub fn is_done(self) -> bool {
         matches!(self, Self::Completed | Self::PaidOut)
     }
 
-    /// Whether it came to nothing.
+    /// Whether it was declined or cancelled.
     pub fn is_off(self) -> bool {
         matches!(self, Self::Declined | Self::Cancelled)
     }

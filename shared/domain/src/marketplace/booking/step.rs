@@ -1,4 +1,4 @@
-//! What must leave the house because of where a booking stands.
+//! The steps of a booking: the effects that its state requires.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,8 +6,8 @@ use super::Booking;
 use super::status::BookingStatus;
 use crate::kernel::party::{BookingId, PaymentIntentId};
 
-/// A step that leaves the house for a booking, apart from the payout. Each begins at most once, in the
-/// transaction of whatever made it necessary; which are necessary follows from the facts alone.
+/// An effect of a booking, apart from the payout. The facts alone determine which steps are required. A step is
+/// started in the transaction of the facts that require it, and only once unless a refusal is retried.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
 )]
@@ -15,33 +15,31 @@ use crate::kernel::party::{BookingId, PaymentIntentId};
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Step {
-    /// Open the payment by which the customer's money is held.
+    /// Create the payment that the customer authorizes.
     Hold,
     Capture,
-    /// Let the money go, or close a payment that nobody made.
+    /// Void the authorization, or cancel a payment that the customer has not authorized.
     Release,
-    /// Give the money back.
+    /// Refund the whole payment.
     Refund,
-    /// Tell the customer that it was declined.
     DeclineMail,
-    /// Tell the customer that the payment was taken after all, once a mail has said that it was not.
+    /// Tell the customer that the payment was captured, after a mail has said that it was not.
     AcceptedMail,
-    /// Tell the customer of a cancelled booking that the hold was not released.
+    /// Tell the customer of a cancelled booking that the authorization was not voided.
     ReleaseRefusedMail,
     /// Tell the customer of a cancelled booking that the refund has not gone through yet.
     RefundRefusedMail,
-    /// Tell the customer that the refund went through after all.
+    /// Tell the customer that the refund went through, after a mail has said that it did not.
     RefundedMail,
-    /// Tell the professional that a booking they accepted is declined after all.
+    /// Tell the professional that a booking they accepted was declined.
     ProfessionalDeclinedMail,
-    /// Tell the professional that the payment was taken after all, once a mail has said that it was not.
+    /// Tell the professional that the payment was captured, after a mail has said that it was not.
     ProfessionalAcceptedMail,
 }
 
-/// Who reads a mail about a booking.
+/// The recipient of a mail about a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recipient {
-    /// Who asked for the job.
     Customer,
     Professional,
 }
@@ -61,12 +59,11 @@ impl Step {
         Self::ProfessionalAcceptedMail,
     ];
 
-    /// The word used in keys and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// Who reads it, where the step is a mail.
+    /// The recipient, if the step is a mail.
     pub fn recipient(self) -> Option<Recipient> {
         match self {
             Self::Hold | Self::Capture | Self::Release | Self::Refund => None,
@@ -79,7 +76,7 @@ impl Step {
         }
     }
 
-    /// The mail that it corrects, where it is one that does: without that mail there is nothing to correct.
+    /// The earlier mail that this mail corrects; it is sent only after that one.
     pub fn corrects(self) -> Option<Self> {
         match self {
             Self::AcceptedMail => Some(Self::DeclineMail),
@@ -88,36 +85,40 @@ impl Step {
         }
     }
 
-    /// The name of the operation, for ever: also the key a provider recognises a repetition by. The
-    /// version grows only when a person has it begun again after it ended without success.
+    /// The permanent name of the operation, which is also its idempotency key at the provider. The version is
+    /// incremented only when a person retries a refused step.
     pub fn operation(self, booking_id: BookingId, version: u32) -> String {
         format!("{}:{booking_id}:v{version}", self.as_str())
     }
 
-    /// The version in the name of one of its operations.
+    /// The version in the name of an operation.
     pub fn version_of(operation: &str) -> Option<u32> {
         operation.rsplit_once(":v")?.1.parse().ok()
     }
 }
 
 impl Booking {
-    /// Whether the facts ask for a step. `payment_intent` is the payment that was opened, which may be
-    /// known before anybody has paid by it.
+    /// Whether the facts require a step. `payment_intent` is the payment that we created, which may be known
+    /// before the customer authorizes it.
     pub fn wants(&self, step: Step, payment_intent: Option<&PaymentIntentId>) -> bool {
         let payment_intent = self.payment_intent.as_ref().or(payment_intent);
-        let let_go = self.released_at.is_some();
-        let taken = self.amounts.captured > 0;
+        let is_released = self.released_at.is_some();
+        let is_captured = self.amounts.captured > 0;
         match step {
             Step::Hold => self.stage == BookingStatus::Requested && payment_intent.is_none(),
             Step::Capture => {
-                let promised = self.stage == BookingStatus::Accepted || self.stage.is_done();
-                promised && self.authorization.is_some() && !taken && !let_go
+                let is_accepted = self.stage == BookingStatus::Accepted || self.stage.is_done();
+                is_accepted && self.authorization.is_some() && !is_captured && !is_released
             }
-            // A payment that nobody made yet is closed as well, so that nobody makes it later.
-            // Money that Stripe refused to take stays held while a person may still have it tried again.
+            // A payment that is not authorized yet is cancelled too, so that it cannot be authorized later.
+            // After a refused capture the authorization is kept while a person may still retry the capture.
             Step::Release => {
                 let may_be_captured = self.unresolved_refusal(Step::Capture).is_some();
-                self.stage.is_off() && payment_intent.is_some() && !taken && !let_go && !may_be_captured
+                self.stage.is_off()
+                    && payment_intent.is_some()
+                    && !is_captured
+                    && !is_released
+                    && !may_be_captured
             }
             Step::Refund => self.stage.is_off() && self.amounts.remaining() > 0 && !self.dispute_open,
             mail => self.wants_mail(mail),

@@ -1,4 +1,4 @@
-//! What was agreed when a booking was asked for, frozen from then on.
+//! The agreed terms of a booking, frozen at the request.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,44 +7,39 @@ use super::currency::{is_chargeable, step_amount};
 use crate::kernel::money::Money;
 use crate::kernel::party::{CustomerId, ProfessionalId};
 
-/// The largest price in minor units: far beyond every charge in every currency, and small enough that
-/// all the amounts of all the facts of a booking add up in an `i64`.
+/// The largest price in minor units: far above every real charge, and small enough that the sums of all facts
+/// of a booking fit into an `i64`.
 pub const MAX_PRICE: i64 = 1_000_000_000_000_000;
 
-/// What a booking is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Terms {
-    /// Who does the job.
     pub professional_id: ProfessionalId,
-    /// Who asked for it.
     pub customer_id: CustomerId,
-    /// What it costs the customer.
     pub price: Money,
-    /// Our part of it, as it stood on the day.
+    /// The platform's fee rate at the time of the request.
     pub fee: FeeBasisPoints,
-    /// When the job begins.
     pub scheduled_start: DateTime<Utc>,
 }
 
-/// Why terms cannot be agreed on.
+/// Why terms are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTerms {
-    /// Nothing, less than nothing, or more than any charge.
+    /// Zero, negative, or above every charge.
     #[error("the price is a positive amount no larger than any charge")]
     Price,
-    /// Three letters that are no currency of a card payment.
+    /// Not a currency that cards are charged in.
     #[error("the currency is not one that cards are charged in")]
     Currency,
     /// A price that Stripe refuses in this currency.
     #[error("the last digits of a price in this currency are zeros")]
     Step,
-    /// More than the whole.
+    /// More than 100 percent.
     #[error("the fee is between 0 and 10000 basis points")]
     Fee,
 }
 
 impl Terms {
-    /// The terms, if a card can be charged for them.
+    /// Returns the terms if a card can be charged for them.
     pub fn checked(self) -> Result<Self, InvalidTerms> {
         if !is_chargeable(&self.price.currency) {
             return Err(InvalidTerms::Currency);
@@ -59,16 +54,16 @@ impl Terms {
     }
 }
 
-/// A hundredth of a percent, up to the whole.
+/// A rate in hundredths of a percent, at most 100 percent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub struct FeeBasisPoints(u16);
 
-/// A whole in basis points.
+/// 100 percent in basis points.
 const WHOLE: u16 = 10_000;
 
 impl FeeBasisPoints {
-    /// The fee, unless it is more than the whole.
+    /// A rate, unless it is above 100 percent.
     pub fn new(basis_points: u16) -> Result<Self, InvalidTerms> {
         if basis_points <= WHOLE { Ok(Self(basis_points)) } else { Err(InvalidTerms::Fee) }
     }
@@ -77,8 +72,8 @@ impl FeeBasisPoints {
         self.0
     }
 
-    /// The fee on an amount that is not negative, rounded half up once to what Stripe can move in the
-    /// currency, and never more than the amount.
+    /// The fee on an amount in minor units: rounded half up once to the smallest step of the currency at
+    /// Stripe, and at most the amount. A negative amount has no fee.
     pub fn of(self, base: &Money) -> i64 {
         let step = i128::from(step_amount(&base.currency));
         let whole = i128::from(WHOLE) * step;

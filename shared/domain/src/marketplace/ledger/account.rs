@@ -6,43 +6,43 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::party::ProfessionalId;
 
-/// An account of the books.
+/// An account of the ledger.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
 )]
 #[serde(try_from = "String", into = "String")]
 #[strum(serialize_all = "snake_case")]
 pub enum LedgerAccount {
-    /// Cash that customers paid.
+    /// Cash: captured payments.
     Received,
-    /// Cash that went back to customers.
+    /// Cash: refunds.
     Refunded,
-    /// Cash that banks took back.
+    /// Cash: withdrawn by banks in disputes.
     Disputed,
-    /// What banks keep until they decide.
+    /// Held by banks in undecided disputes.
     Contested,
-    /// Customers' money for jobs not done yet.
+    /// Customers' money for jobs that are not completed.
     Held,
-    /// Our part of jobs done.
+    /// The platform's fees on completed jobs.
     Fees,
-    /// A professional's part of jobs done that is not settled.
+    /// A professional's unsettled share of completed jobs.
     Owed(ProfessionalId),
-    /// Cash transferred to a professional.
+    /// Cash: transfers to a professional.
     Paid(ProfessionalId),
-    /// Cash of transfers that came back.
+    /// Cash: reversed transfers.
     Reversed(ProfessionalId),
-    /// What a professional got beyond the part, and owes.
+    /// A professional's debt: what was settled in excess of the share.
     Carried(ProfessionalId),
 }
 
-/// A text that names no account.
+/// A text that is not the name of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected an account such as held or owed:user_1")]
 pub struct InvalidAccount;
 
 impl LedgerAccount {
-    /// The words of all accounts: cash first, then what is owed to us, then what we owe and earn.
-    pub const WORDS: [&str; 10] = [
+    /// The names of all accounts: cash, then assets, then liabilities and income.
+    pub const NAMES: [&str; 10] = [
         "received",
         "refunded",
         "disputed",
@@ -55,12 +55,12 @@ impl LedgerAccount {
         "fees",
     ];
 
-    /// Whether its balance is a part of the cash at Stripe.
+    /// Whether its balance is part of the cash at Stripe.
     pub fn is_cash(&self) -> bool {
         matches!(self, Self::Received | Self::Refunded | Self::Disputed | Self::Paid(_) | Self::Reversed(_))
     }
 
-    /// Whose account it is, where it is one person's.
+    /// The professional, for accounts of one professional.
     pub fn professional(&self) -> Option<&ProfessionalId> {
         match self {
             Self::Owed(id) | Self::Paid(id) | Self::Reversed(id) | Self::Carried(id) => Some(id),
@@ -68,29 +68,29 @@ impl LedgerAccount {
         }
     }
 
-    /// The account's word, without whose it is.
-    pub fn word(&self) -> &'static str {
+    /// The account's name without the professional.
+    pub fn name(&self) -> &'static str {
         self.into()
     }
 
-    /// Reads `held` or `owed:<professional>`.
+    /// Parses `held` or `owed:<professional>`.
     pub fn parse(text: &str) -> Result<Self, InvalidAccount> {
-        let Some((word, id)) = text.split_once(':') else {
+        let Some((name, id)) = text.split_once(':') else {
             let shared =
                 [Self::Received, Self::Refunded, Self::Disputed, Self::Contested, Self::Held, Self::Fees];
-            return shared.into_iter().find(|account| account.word() == text).ok_or(InvalidAccount);
+            return shared.into_iter().find(|account| account.name() == text).ok_or(InvalidAccount);
         };
         let own = [Self::Owed, Self::Paid, Self::Reversed, Self::Carried];
         let id = ProfessionalId::parse(id).map_err(|_| InvalidAccount)?;
-        own.into_iter().map(|of| of(id.clone())).find(|account| account.word() == word).ok_or(InvalidAccount)
+        own.into_iter().map(|of| of(id.clone())).find(|account| account.name() == name).ok_or(InvalidAccount)
     }
 }
 
 impl fmt::Display for LedgerAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.professional() {
-            Some(id) => write!(f, "{}:{id}", self.word()),
-            None => f.write_str(self.word()),
+            Some(id) => write!(f, "{}:{id}", self.name()),
+            None => f.write_str(self.name()),
         }
     }
 }
@@ -129,7 +129,7 @@ mod tests {
         ] {
             assert_eq!(LedgerAccount::parse(&account.to_string()), Ok(account.clone()));
             assert_eq!(account.professional().is_some(), account.to_string().contains(':'));
-            assert!(LedgerAccount::WORDS.contains(&account.word()));
+            assert!(LedgerAccount::NAMES.contains(&account.name()));
         }
         for wrong in ["", "owed", "owed:", "held:user_1", "owed:a b", "cash"] {
             assert_eq!(LedgerAccount::parse(wrong), Err(InvalidAccount), "{wrong}");

@@ -1,4 +1,4 @@
-//! Entries, which add up to nothing or do not exist.
+//! Ledger entries. An entry that does not balance cannot be created.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,14 +19,14 @@ pub struct Posting {
     pub currency: Currency,
 }
 
-/// What one fact changed in the books.
+/// The change of the ledger by one fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Record", into = "Record")]
 pub struct LedgerEntry {
     record: Record,
 }
 
-/// An entry as it is written down; only one that adds up becomes an [`LedgerEntry`].
+/// The stored form of an entry; only a balanced one becomes a [`LedgerEntry`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
     id: uuid::Uuid,
@@ -37,25 +37,25 @@ struct Record {
     postings: Vec<Posting>,
 }
 
-/// Why postings are no entry.
+/// Why postings do not form an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEntry {
     /// Debits and credits differ in some currency.
     #[error("the postings of an entry add up to nothing")]
     Unbalanced,
-    /// No posting, or one of nothing.
+    /// No posting, or a posting of zero.
     #[error("an entry has postings, and each has an amount")]
     Empty,
     /// Two postings on one account in one currency.
     #[error("an entry has one posting on an account")]
     Twice,
-    /// An amount beyond the books.
+    /// An amount that does not fit into an `i64`.
     #[error("an amount is beyond the books")]
     Range,
 }
 
 impl LedgerEntry {
-    /// An entry, if its postings are one. They are sorted, so that one entry has one form.
+    /// An entry, if its postings are valid. They are sorted, so that equal entries have equal forms.
     pub fn new(
         id: uuid::Uuid,
         at: DateTime<Utc>,
@@ -82,32 +82,31 @@ impl LedgerEntry {
         }
     }
 
-    /// The id, which follows from the booking and the fact: the same fact posts once.
+    /// The id, derived from the booking and the fact, so that the same fact is posted once.
     pub fn id(&self) -> uuid::Uuid {
         self.record.id
     }
 
-    /// When the fact happened.
+    /// The time of the fact.
     pub fn at(&self) -> DateTime<Utc> {
         self.record.at
     }
 
-    /// The booking it belongs to.
     pub fn booking_id(&self) -> BookingId {
         self.record.booking_id
     }
 
-    /// What kind of fact it follows from.
+    /// The kind of the fact.
     pub fn cause(&self) -> Kind {
         self.record.cause
     }
 
-    /// The postings, by account.
+    /// The postings, sorted by account.
     pub fn postings(&self) -> &[Posting] {
         &self.record.postings
     }
 
-    /// What it puts on one account in one currency.
+    /// Its amount on one account in one currency; 0 if there is none.
     pub fn amount_on(&self, account: &LedgerAccount, currency: &Currency) -> i64 {
         let on = |posting: &&Posting| posting.account == *account && posting.currency == *currency;
         self.postings().iter().find(on).map_or(0, |posting| posting.amount)

@@ -1,4 +1,4 @@
-//! What a booking means for the books.
+//! The position of a booking in the ledger, and the entries derived from it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::kernel::money::Currency;
 use crate::kernel::party::BookingId;
 use crate::marketplace::booking::{Booking, BookingFact};
 
-/// The balance of every account that a booking touches. It adds up to nothing.
+/// The booking's balance on every account, in minor units. The sum is zero.
 pub fn position(booking: &Booking) -> BTreeMap<LedgerAccount, i64> {
     let amounts = &booking.amounts;
     let professional = &booking.terms.professional_id;
@@ -30,8 +30,8 @@ pub fn position(booking: &Booking) -> BTreeMap<LedgerAccount, i64> {
     balances.into_iter().filter(|(_, amount)| *amount != 0).collect()
 }
 
-/// The entry of a fact that led from one state of a booking to the next; `None` where it moved no
-/// money. There is no state before the booking was asked for.
+/// The entry of a fact that changed the booking from `before` to `after`; `None` if it changed no position.
+/// `before` is `None` until the booking was requested.
 pub fn entry_of(
     booking_id: BookingId,
     fact: &BookingFact,

@@ -1,4 +1,4 @@
-//! Sums over entries.
+//! Balances and statements: sums of entries.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,11 @@ use crate::kernel::money::Currency;
 use crate::kernel::party::{BookingId, ProfessionalId};
 use crate::marketplace::booking::Kind;
 
-/// The balances of all accounts. Sums are wider than amounts, so they cannot overflow.
+/// The balances of all accounts, as `i128` so that sums of amounts cannot overflow.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Balances(BTreeMap<(LedgerAccount, Currency), i128>);
 
 impl Balances {
-    /// Takes in an entry.
     pub fn add(&mut self, entry: &LedgerEntry) {
         for posting in entry.postings() {
             let key = (posting.account.clone(), posting.currency.clone());
@@ -25,30 +24,28 @@ impl Balances {
         self.0.retain(|_, sum| *sum != 0);
     }
 
-    /// Takes in what was counted for an account.
+    /// Adds an amount to an account.
     pub fn count(&mut self, account: LedgerAccount, currency: Currency, amount: i64) {
         *self.0.entry((account, currency)).or_default() += i128::from(amount);
         self.0.retain(|_, sum| *sum != 0);
     }
 
-    /// The balances of these entries.
     pub fn of<'a>(entries: impl IntoIterator<Item = &'a LedgerEntry>) -> Self {
         let mut balances = Self::default();
         entries.into_iter().for_each(|entry| balances.add(entry));
         balances
     }
 
-    /// The balance of one account.
     pub fn on(&self, account: &LedgerAccount, currency: &Currency) -> i128 {
         self.0.get(&(account.clone(), currency.clone())).copied().unwrap_or_default()
     }
 
-    /// Every account with a balance.
+    /// Every account with a balance other than zero.
     pub fn iter(&self) -> impl Iterator<Item = (&LedgerAccount, &Currency, i128)> {
         self.0.iter().map(|((account, currency), sum)| (account, currency, *sum))
     }
 
-    /// What should be at Stripe of these bookings.
+    /// The cash that these bookings should have at Stripe.
     pub fn cash(&self, currency: &Currency) -> i128 {
         self.iter()
             .filter(|(account, of, _)| account.is_cash() && *of == currency)
@@ -56,52 +53,48 @@ impl Balances {
             .sum()
     }
 
-    /// All balances of a currency together: nothing, or the books are wrong.
+    /// The sum of all balances of a currency; anything but zero is an error in the ledger.
     pub fn total(&self, currency: &Currency) -> i128 {
         self.iter().filter(|(_, of, _)| *of == currency).map(|(_, _, sum)| sum).sum()
     }
 }
 
-/// What a professional earned, was paid and owes, in one currency.
+/// A professional's statement in one currency, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Statement {
     pub professional_id: ProfessionalId,
     pub currency: Currency,
-    /// What changed, oldest first.
+    /// Oldest first.
     pub lines: Vec<StatementLine>,
-    /// What is still to be settled.
+    /// The unsettled share.
     pub owed_amount: i128,
-    /// What the professional owes; below nothing where more was kept back than was owed.
+    /// The debt; negative if more was withheld than was owed.
     pub carried_amount: i128,
     pub paid_amount: i128,
-    /// What of it came back.
+    /// The reversed part of `paid_amount`.
     pub reversed_amount: i128,
 }
 
-/// What one fact changed for a professional.
+/// The change by one fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatementLine {
     #[serde(with = "crate::kernel::time")]
     pub at: DateTime<Utc>,
-    /// The entry in the books.
     pub entry_id: uuid::Uuid,
     pub booking_id: BookingId,
-    /// What kind of fact it was.
     pub cause: Kind,
-    /// More or less to be settled.
+    /// The change of the unsettled share.
     pub owed_amount: i64,
-    /// A debt made, or kept back.
+    /// The change of the debt.
     pub carried_amount: i64,
     pub paid_amount: i64,
-    /// What came back of a transfer.
     pub reversed_amount: i64,
-    /// What is to be settled less what is owed, after this line.
+    /// The unsettled share less the debt, after this line.
     pub balance_amount: i128,
 }
 
 impl Statement {
-    /// The statement that follows from these entries, in whatever order they come. An entry that
-    /// comes twice is in it once.
+    /// The statement of these entries, which may be in any order. A duplicate entry counts once.
     pub fn of<'a>(
         professional_id: &ProfessionalId,
         currency: &Currency,
@@ -126,7 +119,7 @@ impl Statement {
         let on = |account: fn(ProfessionalId) -> LedgerAccount| {
             entry.amount_on(&account(self.professional_id.clone()), &self.currency)
         };
-        // Credits are what a professional has: the signs are turned for the reader.
+        // Credits are in the professional's favour, so the signs are inverted for the reader.
         let (owed, paid) = (-on(LedgerAccount::Owed), -on(LedgerAccount::Paid));
         let (carried, reversed) = (on(LedgerAccount::Carried), on(LedgerAccount::Reversed));
         if (owed, paid, carried, reversed) == (0, 0, 0, 0) {

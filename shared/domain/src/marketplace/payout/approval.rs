@@ -1,26 +1,25 @@
-//! A second person's yes to a large amount.
+//! A second person's approval of a large payout.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::batch::BatchId;
 
-/// An approval is for the days in which somebody who gave it still remembers why; a later batch asks again.
+/// An approval is valid for as long as its reason is still known; a later batch needs a new one.
 const VALID_DAYS: i64 = 7;
 
-/// A person's yes to paying a professional so much in one batch.
+/// A person's approval of an amount for a professional in one batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// At most so much, in minor units.
+    /// The largest approved amount, in minor units.
     pub amount: i64,
-    /// Who said yes: the key of an account.
+    /// The account key of the approving person.
     pub approved_by: String,
     #[serde(with = "crate::kernel::time")]
     pub approved_at: DateTime<Utc>,
-    /// Until when it counts.
     #[serde(with = "crate::kernel::time")]
     pub valid_until: DateTime<Utc>,
-    /// The batch that it was used for, once it was; it counts for no other.
+    /// The batch that it was used for; it is valid for no other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used_in: Option<BatchId>,
 }
@@ -36,11 +35,11 @@ impl Approval {
         }
     }
 
-    /// Whether it counts for a batch that `asker` has asked for, where a person did: nobody approves
-    /// what the same person asks for.
-    pub fn counts_for(&self, batch: BatchId, asker: Option<&str>, now: DateTime<Utc>) -> bool {
+    /// Whether it is valid for a batch. `requester` is the person who requested the batch, if any, and must not
+    /// be the person who approved it.
+    pub fn counts_for(&self, batch: BatchId, requester: Option<&str>, now: DateTime<Utc>) -> bool {
         let unused = self.used_in.is_none_or(|used_in| used_in == batch);
-        unused && now < self.valid_until && asker != Some(self.approved_by.as_str())
+        unused && now < self.valid_until && requester != Some(self.approved_by.as_str())
     }
 }
 

@@ -1,4 +1,4 @@
-//! One run on a payout day.
+//! The batch of a payout day.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::entry::BatchTotals;
 use crate::kernel::id::InvalidId;
 use crate::kernel::money::Currency;
 
-/// The payouts of one day, `payout-2025-11-18-tue`; each company has its own batch of a day.
+/// The id of a day's payouts, `payout-2025-11-18-tue`; each company has its own batch of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct BatchId(NaiveDate);
@@ -18,12 +18,12 @@ pub struct BatchId(NaiveDate);
 const EXPECTED: InvalidId = InvalidId { expected: "a batch id such as payout-2025-11-18-tue" };
 
 impl BatchId {
-    /// The batch of a day, if the day is within the years that are written with four digits.
+    /// The batch of a day in the years 0 to 9999.
     pub fn new(day: NaiveDate) -> Result<Self, InvalidId> {
         if (0..=9999).contains(&day.year()) { Ok(Self(day)) } else { Err(EXPECTED) }
     }
 
-    /// Reads the id; the day of the week must be that of the day.
+    /// Parses the id; the weekday must match the date.
     pub fn parse(text: &str) -> Result<Self, InvalidId> {
         let date = text.strip_prefix("payout-").and_then(|rest| rest.get(..10));
         let day = date.and_then(|date| NaiveDate::parse_from_str(date, "%Y-%m-%d").ok());
@@ -64,25 +64,24 @@ impl From<BatchId> for String {
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema), schemars(rename = "BatchStatus"))]
 pub enum BatchStatus {
-    /// Planned; nothing has moved.
+    /// Planned; no transfer was made.
     Pending,
-    /// Transfers are being made; every tick goes on with it.
+    /// Transfers are being made; every tick continues it.
     Processing,
-    /// Nothing is left to do, unless more becomes payable on its day.
+    /// All transfers have ended; it is reopened if more becomes payable on its day.
     Completed,
-    /// It cannot go on by itself; begun again, it goes on where it was.
+    /// It cannot continue automatically; a new run continues it.
     Failed,
 }
 
 impl BatchStatus {
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// Whether the next state may follow this one. The same state may follow, because a step whose
-    /// answer was lost is taken again. A completed batch goes on when more became payable on its day, or
-    /// a person asked again.
+    /// Whether the status may change to `next`. It may stay the same, because a step whose response was lost is
+    /// repeated. A completed batch is reopened if more became payable on its day, or if a person requests
+    /// another run.
     pub fn may_become(self, next: Self) -> bool {
         matches!(
             (self, next),
@@ -94,84 +93,71 @@ impl BatchStatus {
     }
 }
 
-/// Who started a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum StartedBy {
     Schedule,
-    /// A person of the platform.
+    /// A member of the platform's staff.
     Person {
-        /// The key of the account.
         account: String,
     },
 }
 
-/// How many of a batch's bookings are where.
+/// The numbers of a batch's bookings by result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct BatchCounts {
     pub transfers: u64,
-    /// Those of them that Stripe made.
     pub done: u64,
     /// Those of them that Stripe refused, or that were withdrawn.
     pub rejected: u64,
-    /// Those of them whose outcome nobody knows.
+    /// Transfers whose outcome is unknown.
     pub in_doubt: u64,
-    /// Bookings that a debt took all of.
+    /// Bookings whose share a debt consumed entirely.
     pub settled: u64,
-    /// Bookings left for a later batch.
     pub skipped: u64,
 }
 
 impl BatchCounts {
-    /// Transfers that still have to end.
+    /// Transfers that have not ended.
     pub fn open(&self) -> u64 {
         self.transfers.saturating_sub(self.done.saturating_add(self.rejected))
     }
 }
 
-/// The record of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BatchRecord {
     pub id: BatchId,
-    /// How far it is.
     pub status: BatchStatus,
     pub started_by: StartedBy,
-    /// When it was planned.
     #[serde(with = "crate::kernel::time")]
     pub created_at: DateTime<Utc>,
-    /// When its state changed last.
+    /// The last change of its status.
     #[serde(with = "crate::kernel::time")]
     pub changed_at: DateTime<Utc>,
-    /// How many bookings are where.
     pub counts: BatchCounts,
-    /// How much of them, by currency.
     #[serde(default)]
     pub totals: BTreeMap<Currency, BatchTotals>,
-    /// Why it failed, in one of our own words.
+    /// One of our own reason codes for a failure.
     #[serde(default)]
     pub reason: Option<String>,
 }
 
-/// Why a batch cannot take a step.
+/// Why a batch's status cannot change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BatchRefusal {
-    /// The one state does not follow the other.
+    /// The change is not allowed.
     #[error("a batch that is {} cannot become {}", from.as_str(), to.as_str())]
-    Step {
-        from: BatchStatus,
-        /// Where it was to go.
-        to: BatchStatus,
-    },
-    /// Transfers have not ended, or nobody knows how.
+    Step { from: BatchStatus, to: BatchStatus },
+    /// Transfers have not ended, or their outcome is unknown.
     #[error("{open} transfers of the batch have not ended")]
     Open { open: u64 },
 }
 
 impl BatchRecord {
-    /// A batch that has been planned.
+    /// A new batch.
     pub fn planned(id: BatchId, started_by: StartedBy, now: DateTime<Utc>) -> Self {
         let counts = BatchCounts::default();
         let status = BatchStatus::Pending;
@@ -187,29 +173,29 @@ impl BatchRecord {
         }
     }
 
-    /// Transfers begin, or go on.
+    /// Starts or reopens the batch.
     pub fn begin(&mut self, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
-        self.step(BatchStatus::Processing, now)?;
+        self.change_status(BatchStatus::Processing, now)?;
         self.reason = None;
         Ok(())
     }
 
-    /// Nothing is left to do. A transfer in doubt is not nothing.
+    /// Completes the batch; refused while transfers are open or in doubt.
     pub fn complete(&mut self, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
         match self.counts.open() {
-            0 => self.step(BatchStatus::Completed, now),
+            0 => self.change_status(BatchStatus::Completed, now),
             open => Err(BatchRefusal::Open { open }),
         }
     }
 
-    /// It cannot go on by itself.
+    /// Marks the batch as unable to continue automatically.
     pub fn fail(&mut self, reason: &str, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
-        self.step(BatchStatus::Failed, now)?;
+        self.change_status(BatchStatus::Failed, now)?;
         self.reason = Some(reason.to_owned());
         Ok(())
     }
 
-    fn step(&mut self, to: BatchStatus, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
+    fn change_status(&mut self, to: BatchStatus, now: DateTime<Utc>) -> Result<(), BatchRefusal> {
         if !self.status.may_become(to) {
             return Err(BatchRefusal::Step { from: self.status, to });
         }

@@ -1,4 +1,4 @@
-//! What a plan is made from.
+//! The input of a plan: bookings, professionals and rules.
 
 use std::collections::BTreeMap;
 
@@ -15,22 +15,20 @@ use crate::marketplace::booking::{Booking, Policy};
 pub struct Candidate {
     pub booking_id: BookingId,
     pub professional_id: ProfessionalId,
-    /// When it was asked for.
     pub booked_at: DateTime<Utc>,
     pub payable: Money,
-    /// The charge the customer paid by.
     pub charge: Option<ChargeId>,
-    /// When its hold-back ends; `None` where the job is not done.
+    /// `None` if the job is not completed.
     pub hold_back_ends_at: Option<DateTime<Utc>>,
-    /// What in the booking itself stands in the way, time aside.
+    /// The reason in the booking itself why it cannot be paid, apart from time.
     pub obstacle: Option<SkipReason>,
-    /// The version of its payout operation, 1 unless Stripe refused an earlier one for good.
+    /// The version of its payout operation: 1, unless Stripe finally refused an earlier one.
     pub version: u32,
 }
 
 impl Candidate {
-    /// A booking as a candidate. `in_progress` tells that a transfer of it is prepared, on its way or
-    /// in doubt, which the booking itself does not know.
+    /// The candidate for a booking. `in_progress` means that a transfer of it is prepared, being sent or in doubt,
+    /// which the booking itself does not contain.
     pub fn of(
         booking_id: BookingId,
         booking: &Booking,
@@ -48,21 +46,21 @@ impl Candidate {
             payable: Money { amount: booking.amounts.payable, currency },
             charge: booking.charge.clone(),
             hold_back_ends_at: booking.hold_back_ends_at(policy),
-            obstacle: obstacle.or_else(|| lack(booking)),
+            obstacle: obstacle.or_else(|| booking_obstacle(booking)),
             version,
         }
     }
 
-    /// Why it cannot be paid now, whatever the professional's account is like.
-    pub fn waits_for(&self, now: DateTime<Utc>) -> Option<SkipReason> {
+    /// Why it cannot be paid now, regardless of the professional's account.
+    pub fn skip_reason(&self, now: DateTime<Utc>) -> Option<SkipReason> {
         let nothing = (self.payable.amount <= 0).then_some(SkipReason::NothingToPay);
         let held_back = self.hold_back_ends_at.is_none_or(|end| end > now).then_some(SkipReason::HeldBack);
         self.obstacle.or(nothing).or(held_back)
     }
 }
 
-/// What a booking lacks to be paid.
-fn lack(booking: &Booking) -> Option<SkipReason> {
+/// The reason in the booking itself why it cannot be paid.
+fn booking_obstacle(booking: &Booking) -> Option<SkipReason> {
     let amounts = &booking.amounts;
     match () {
         () if !booking.stage.is_done() => Some(SkipReason::NotCompleted),
@@ -74,13 +72,12 @@ fn lack(booking: &Booking) -> Option<SkipReason> {
     }
 }
 
-/// A professional as the payouts see one.
+/// A professional's data for a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Payee {
-    /// The account at Stripe, if there is one.
     pub account: Option<PayeeAccount>,
-    /// What the professional owes, in minor units by currency: the balance of the `carried` account
-    /// less what payouts that are still on their way keep back already.
+    /// The debt in minor units by currency: the balance of the `carried` account less what unfinished payouts
+    /// withhold already.
     pub carried: BTreeMap<Currency, i64>,
 }
 
@@ -88,17 +85,17 @@ pub struct Payee {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayeeAccount {
     pub id: StripeAccountId,
-    /// Whether it can take money in.
+    /// Whether it can receive money.
     pub charges_enabled: bool,
-    /// Whether Stripe pays it out.
+    /// Whether Stripe pays it out to the bank.
     pub payouts_enabled: bool,
-    /// The currency it is kept in.
+    /// The currency of its balance.
     pub currency: Currency,
 }
 
 impl Payee {
-    /// Why nothing can be transferred in this currency.
-    pub(super) fn waits_for(&self, currency: &Currency) -> Result<&PayeeAccount, SkipReason> {
+    /// The account for transfers in this currency, or why there is none.
+    pub(super) fn usable_account(&self, currency: &Currency) -> Result<&PayeeAccount, SkipReason> {
         let account = self.account.as_ref().ok_or(SkipReason::StripeAccountMissing)?;
         match () {
             () if !account.charges_enabled || !account.payouts_enabled => {
@@ -110,39 +107,38 @@ impl Payee {
     }
 }
 
-/// The limits of a batch, in minor units by currency. A currency without an entry has no such limit.
+/// The rules of a batch, in minor units by currency. A currency without an entry has no such limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// What a professional is paid at least in one batch.
+    /// The smallest amount paid to a professional in one batch.
     pub minimum: BTreeMap<Currency, i64>,
-    /// What a professional is paid at most in one batch without a second person's approval.
+    /// The largest amount paid to a professional in one batch without a second person's approval.
     pub approval_above: BTreeMap<Currency, i64>,
-    /// What a second person approved for a professional in this batch, at most.
+    /// The largest amount approved for a professional in this batch.
     pub approved: BTreeMap<(ProfessionalId, Currency), i64>,
-    /// What this batch has decided to transfer to a professional already: the limits are those of a
-    /// whole batch, however many looks it takes.
+    /// What this batch already transfers to a professional: the limits apply to the whole batch, however many
+    /// turns it takes.
     pub planned: BTreeMap<(ProfessionalId, Currency), i64>,
 }
 
 impl Rules {
-    /// Whether the money a professional would get is below the minimum. Nothing is not too little: a
-    /// debt may take all.
+    /// Whether the professional would get less than the minimum. Zero is allowed, because a debt may consume all.
     pub(super) fn is_below_minimum(&self, payee: &ProfessionalId, currency: &Currency, amount: i128) -> bool {
         let minimum = self.minimum.get(currency).copied().unwrap_or_default();
-        amount > 0 && self.in_all(payee, currency, amount) < i128::from(minimum)
+        amount > 0 && self.batch_total(payee, currency, amount) < i128::from(minimum)
     }
 
-    /// Whether a second person must say yes first. An approval is for the amount that was approved:
-    /// what has grown since is asked for again.
+    /// Whether a second person must approve first. An approval is valid up to its amount; a larger one needs a new
+    /// approval.
     pub(super) fn needs_approval(&self, payee: &ProfessionalId, currency: &Currency, amount: i128) -> bool {
         let Some(limit) = self.approval_above.get(currency) else { return false };
         let approved = self.approved.get(&(payee.clone(), currency.clone())).copied().unwrap_or_default();
-        let in_all = self.in_all(payee, currency, amount);
-        amount > 0 && in_all > i128::from(*limit) && in_all > i128::from(approved)
+        let total = self.batch_total(payee, currency, amount);
+        amount > 0 && total > i128::from(*limit) && total > i128::from(approved)
     }
 
-    /// What a professional gets of the whole batch.
-    fn in_all(&self, payee: &ProfessionalId, currency: &Currency, amount: i128) -> i128 {
+    /// What the professional gets in the whole batch.
+    fn batch_total(&self, payee: &ProfessionalId, currency: &Currency, amount: i128) -> i128 {
         let planned = self.planned.get(&(payee.clone(), currency.clone())).copied().unwrap_or_default();
         amount + i128::from(planned)
     }

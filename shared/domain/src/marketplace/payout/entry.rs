@@ -1,4 +1,4 @@
-//! What became of each booking in a batch, and what that adds up to.
+//! The entries of a batch, one per booking, and their sums.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::batch::BatchCounts;
 use crate::kernel::money::Currency;
 use crate::kernel::party::{BookingId, ProfessionalId};
 
-/// What became of a booking in a batch.
+/// The result of a booking in a batch.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
 )]
@@ -17,22 +17,21 @@ use crate::kernel::party::{BookingId, ProfessionalId};
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EntryStatus {
-    /// Its transfer was decided and has not ended.
+    /// Its transfer is planned and has not ended.
     Open,
     /// Its transfer was made.
     Done,
-    /// Stripe refused its transfer for good, or it was withdrawn before it was sent.
+    /// Stripe finally refused its transfer, or it was withdrawn before it was sent.
     Rejected,
-    /// Nobody knows what became of its transfer.
+    /// The outcome of its transfer is unknown.
     InDoubt,
-    /// A debt took all of it; there is no transfer.
+    /// A debt consumed the whole share; there is no transfer.
     Settled,
     /// It waits for a later batch.
     Skipped,
 }
 
 impl EntryStatus {
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
@@ -44,24 +43,23 @@ pub struct BatchEntry {
     pub booking_id: BookingId,
     pub professional_id: ProfessionalId,
     pub currency: Currency,
-    /// What became of it.
     pub status: EntryStatus,
-    /// The share, in minor units.
+    /// The professional's share, in minor units.
     pub payable_amount: i64,
-    /// What is transferred of it.
+    /// The transferred part of the share.
     pub amount: i64,
-    /// What is kept back of it for a debt.
+    /// The part of the share withheld for a debt.
     pub carried_amount: i64,
-    /// The operation by which it is transferred.
+    /// The operation of its transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// The transfer at Stripe, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer_id: Option<String>,
-    /// Why it waits, was refused, or is in doubt.
+    /// Why it was skipped, refused, or is in doubt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// When that was decided.
+    /// The time of the decision.
     #[serde(with = "crate::kernel::time")]
     pub at: DateTime<Utc>,
 }
@@ -71,25 +69,22 @@ pub struct BatchEntry {
 #[serde(default)]
 pub struct BatchTotals {
     pub transferred_amount: i64,
-    /// What is on its way, or in doubt.
+    /// Transfers that have not ended or are in doubt.
     pub open_amount: i64,
     pub rejected_amount: i64,
-    /// What was kept back for debts, of what was transferred or settled.
+    /// What was withheld for debts from transferred and settled shares.
     pub carried_amount: i64,
-    /// What waits for a later batch.
     pub skipped_amount: i64,
 }
 
-/// What the entries of a batch add up to.
+/// The sums of a batch's entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BatchSums {
-    /// How many are where.
     pub counts: BatchCounts,
     pub totals: BTreeMap<Currency, BatchTotals>,
 }
 
 impl BatchSums {
-    /// Takes in an entry.
     pub fn add(&mut self, entry: &BatchEntry) {
         let counts = &mut self.counts;
         let totals = self.totals.entry(entry.currency.clone()).or_default();

@@ -1,25 +1,24 @@
-//! The shares of one professional in one currency: paid, kept back or left together.
+//! Decides about the shares of one professional in one currency together.
 
 use super::candidate::{Candidate, PayeeAccount, Rules};
 use super::skip::SkipReason;
 
-/// What is decided about one share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// It is settled: so much is kept back for a debt, and the rest is transferred.
+    /// Settle the share: withhold a part for a debt and transfer the rest.
     Settle {
-        /// What is kept back; never more than the share.
+        /// The withheld part, at most the share.
         carried_amount: i64,
     },
     Skip(SkipReason),
 }
 
-/// Decides about shares that nothing in themselves stands in the way of. `shares` come oldest first,
-/// and a debt takes from the oldest first.
+/// Decides about shares that can be paid as far as their bookings are concerned. `shares` are sorted oldest
+/// first, and a debt is withheld from the oldest first.
 ///
-/// A share whose charge is known is transferred out of that charge, so that it needs nothing of the
-/// platform's balance. Of the others those up to the first that `available` does not cover are paid, and
-/// what they take is taken out of it. Nobody is paid so little of it all that it is below the minimum.
+/// A share whose charge is known is transferred from that charge and needs no platform balance. Of the others,
+/// those before the first that `available` does not cover are paid, and `available` is reduced. If the covered
+/// total is below the minimum, nothing is paid.
 pub(super) fn decide(
     shares: &[Candidate],
     account: Result<&PayeeAccount, SkipReason>,
@@ -33,8 +32,8 @@ pub(super) fn decide(
         return all(reason);
     }
     let (payee, currency) = (&first.professional_id, &first.payable.currency);
-    let kept_back = keep_back(shares, carried_amount);
-    let rests = shares.iter().zip(&kept_back).map(|(share, kept)| share.payable.amount - kept);
+    let withheld = withhold(shares, carried_amount);
+    let rests = shares.iter().zip(&withheld).map(|(share, withheld)| share.payable.amount - withheld);
     let rests: Vec<i64> = rests.collect();
     let total: i128 = rests.iter().copied().map(i128::from).sum();
     if rules.is_below_minimum(payee, currency, total) {
@@ -54,22 +53,22 @@ pub(super) fn decide(
         true => Decision::Settle { carried_amount },
         false => Decision::Skip(SkipReason::PlatformBalanceLow),
     };
-    covered.into_iter().zip(kept_back).map(decision).collect()
+    covered.into_iter().zip(withheld).map(decision).collect()
 }
 
-/// What a debt takes of each share.
-fn keep_back(shares: &[Candidate], carried_amount: i64) -> Vec<i64> {
+/// The amount of each share that is withheld for a debt.
+fn withhold(shares: &[Candidate], carried_amount: i64) -> Vec<i64> {
     let mut debt = carried_amount.max(0);
-    let take = |share: &Candidate| {
-        let kept = share.payable.amount.min(debt);
-        debt -= kept;
-        kept
+    let withhold = |share: &Candidate| {
+        let withheld = share.payable.amount.min(debt);
+        debt -= withheld;
+        withheld
     };
-    shares.iter().map(take).collect()
+    shares.iter().map(withhold).collect()
 }
 
-/// Which shares are covered, and what they draw from the balance. A debt may have taken a whole share:
-/// that needs no balance, not even one above nothing.
+/// Which shares are covered, and the amount they draw from the balance. A share that a debt consumes entirely
+/// needs no balance.
 fn cover(shares: &[Candidate], rests: &[i64], available: i64) -> (Vec<bool>, i64) {
     let (mut drawn_amount, mut is_short) = (0_i64, false);
     let covered = shares.iter().zip(rests).map(|(share, rest)| {

@@ -1,4 +1,4 @@
-//! Several plans of one batch, as one: each is made when its professional is looked at.
+//! Joins the plans of one batch; each professional's turn makes its own plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,13 @@ use super::plan::{CarriedLine, Plan, Totals};
 use crate::kernel::money::{Currency, Money};
 
 impl Plan {
-    /// Takes in a plan that was made later. What was skipped at first and decided then is not skipped, and
-    /// a debt is told once, from what it was at first to what it is in the end.
+    /// Adds a later plan. A booking that was skipped first and settled later counts as settled. The lines of a
+    /// debt are merged, from the amount before the first plan to that after the last.
     pub fn join(&mut self, later: Self) {
         self.transfers.extend(later.transfers);
         self.settled.extend(later.settled);
         self.skips.extend(later.skips);
-        later.carried.into_iter().for_each(|line| self.carry(line));
+        later.carried.into_iter().for_each(|line| self.merge_carried(line));
         let transfers = self.transfers.iter().map(|it| it.booking_id);
         let decided: BTreeSet<_> = transfers.chain(self.settled.iter().map(|it| it.booking_id)).collect();
         self.skips.retain(|skip| !decided.contains(&skip.booking_id));
@@ -21,7 +21,7 @@ impl Plan {
         self.totals = self.sums();
     }
 
-    fn carry(&mut self, later: CarriedLine) {
+    fn merge_carried(&mut self, later: CarriedLine) {
         let same = |line: &&mut CarriedLine| {
             (&line.professional_id, &line.currency) == (&later.professional_id, &later.currency)
         };

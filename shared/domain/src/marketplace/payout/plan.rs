@@ -1,4 +1,4 @@
-//! A whole batch, decided at once.
+//! The plan of a batch.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,6 @@ use crate::kernel::id::CompanyId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::party::{BookingId, ProfessionalId};
 
-/// What a plan is made from.
 #[derive(Debug, Clone)]
 pub struct PlanInput {
     pub company_id: CompanyId,
@@ -22,79 +21,73 @@ pub struct PlanInput {
     pub now: DateTime<Utc>,
     /// The bookings that may be paid, in any order.
     pub bookings: Vec<Candidate>,
-    /// The professionals; one that is not here has no account at Stripe.
+    /// A missing professional has no account at Stripe.
     pub payees: BTreeMap<ProfessionalId, Payee>,
     pub rules: Rules,
-    /// What the platform has at Stripe, in minor units by currency; nothing where none is named.
+    /// The platform's balance at Stripe, in minor units by currency; a missing currency counts as zero.
     pub available: BTreeMap<Currency, i64>,
 }
 
-/// What a batch does.
+/// The decisions of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The transfers, in the order in which they are made.
+    /// In the order in which they are made.
     pub transfers: Vec<PlannedTransfer>,
-    /// The bookings of which a debt takes all.
+    /// Bookings whose share a debt consumes entirely.
     pub settled: Vec<SettledByDebt>,
-    /// The bookings that wait, and for what.
+    /// Bookings that wait, with the reason.
     pub skips: Vec<Skip>,
-    /// What professionals owe, before and after.
+    /// The professionals' debts before and after.
     pub carried: Vec<CarriedLine>,
-    /// The sums by currency.
     pub totals: BTreeMap<Currency, Totals>,
 }
 
-/// A transfer that a batch makes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedTransfer {
     pub booking_id: BookingId,
     pub professional_id: ProfessionalId,
     pub payable: Money,
-    /// What is kept back of it for a debt.
+    /// The part of `payable` withheld for a debt.
     pub carried_amount: i64,
-    /// What Stripe is asked for.
     pub request: TransferRequest,
 }
 
-/// A booking of whose share a debt takes all: it is settled, and no money moves.
+/// A booking whose share a debt consumes entirely: it is settled without a transfer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettledByDebt {
     pub booking_id: BookingId,
     pub professional_id: ProfessionalId,
-    /// The share, all of which is kept back.
     pub payable: Money,
 }
 
-/// What a professional owes in a currency.
+/// A professional's debt in one currency, in minor units.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CarriedLine {
     pub professional_id: ProfessionalId,
     pub currency: Currency,
     /// The debt before the batch.
     pub before_amount: i64,
-    /// What the batch keeps back.
+    /// The part that the batch withholds.
     pub used_amount: i64,
-    /// The debt that is carried forward.
     pub after_amount: i64,
 }
 
-/// The sums of a batch in one currency. Payable is transferred, kept back and skipped together.
+/// The sums of a batch in one currency, in minor units; payable is the sum of transferred, withheld and skipped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     pub payable_amount: i128,
     pub transferred_amount: i128,
-    /// What is kept back for debts.
+    /// Withheld for debts.
     pub carried_amount: i128,
     pub skipped_amount: i128,
 }
 
-/// Decides a batch. The order of the input leaves no trace, and a booking that is in it twice is
-/// looked at once.
+/// Plans a batch. The order of the input has no influence, and a duplicate booking counts once.
 pub fn plan(input: &PlanInput) -> Plan {
     let mut plan = Plan::default();
     let mut groups: BTreeMap<(ProfessionalId, Currency), Vec<Candidate>> = BTreeMap::new();
-    for candidate in once_each(&input.bookings) {
-        match candidate.waits_for(input.now) {
+    for candidate in deduplicate(&input.bookings) {
+        match candidate.skip_reason(input.now) {
             Some(reason) => plan.skip(&candidate, reason),
             None => {
                 let key = (candidate.professional_id.clone(), candidate.payable.currency.clone());
@@ -103,10 +96,10 @@ pub fn plan(input: &PlanInput) -> Plan {
         }
     }
     let mut available = input.available.clone();
-    let nobody = Payee::default();
+    let unknown = Payee::default();
     for shares in longest_waiting_first(groups.into_values().collect()) {
         let (payee_id, currency) = (&shares[0].professional_id, &shares[0].payable.currency);
-        let payee = input.payees.get(payee_id).unwrap_or(&nobody);
+        let payee = input.payees.get(payee_id).unwrap_or(&unknown);
         let available = available.entry(currency.clone()).or_default();
         plan.add(input, &shares, payee, available);
     }
@@ -115,8 +108,8 @@ pub fn plan(input: &PlanInput) -> Plan {
     plan
 }
 
-/// Each booking once. Two readings of one that differ mean that it changes as we look: it waits.
-fn once_each(bookings: &[Candidate]) -> Vec<Candidate> {
+/// Removes duplicates. If two readings of a booking differ, it is changing right now and has to wait.
+fn deduplicate(bookings: &[Candidate]) -> Vec<Candidate> {
     let mut readings: BTreeMap<BookingId, BTreeSet<&Candidate>> = BTreeMap::new();
     for candidate in bookings {
         readings.entry(candidate.booking_id).or_default().insert(candidate);
@@ -131,8 +124,8 @@ fn once_each(bookings: &[Candidate]) -> Vec<Candidate> {
     readings.into_values().filter_map(once).collect()
 }
 
-/// Within a professional and between professionals, who has waited longest comes first; where money
-/// is short, that decides.
+/// Sorts the shares of each professional, and the professionals, by the longest wait: that decides who is paid
+/// if the platform's balance is short.
 fn longest_waiting_first(mut groups: Vec<Vec<Candidate>>) -> Vec<Vec<Candidate>> {
     let age = |share: &Candidate| (share.hold_back_ends_at, share.booking_id);
     groups.iter_mut().for_each(|shares| shares.sort_by_key(age));
@@ -145,7 +138,7 @@ impl Plan {
         let Some(first) = shares.first() else { return };
         let currency = &first.payable.currency;
         let debt = payee.carried.get(currency).copied().unwrap_or_default();
-        let account = payee.waits_for(currency);
+        let account = payee.usable_account(currency);
         let decisions = decide(shares, account, debt, &input.rules, available);
         let mut used_amount = 0;
         for (share, decision) in shares.iter().zip(decisions) {
@@ -174,7 +167,7 @@ impl Plan {
         let (booking_id, professional_id) = (share.booking_id, share.professional_id.clone());
         let payable = share.payable.clone();
         let amount = payable.amount - carried_amount;
-        let totals = self.totals_in(&payable);
+        let totals = self.add_payable(&payable);
         totals.transferred_amount += i128::from(amount);
         totals.carried_amount += i128::from(carried_amount);
         if amount == 0 {
@@ -206,7 +199,7 @@ impl Plan {
     }
 
     fn skip(&mut self, share: &Candidate, reason: SkipReason) {
-        self.totals_in(&share.payable).skipped_amount += i128::from(share.payable.amount);
+        self.add_payable(&share.payable).skipped_amount += i128::from(share.payable.amount);
         self.skips.push(Skip {
             booking_id: share.booking_id,
             professional_id: share.professional_id.clone(),
@@ -215,8 +208,8 @@ impl Plan {
         });
     }
 
-    /// The sums that a share belongs to; every share passes here once.
-    fn totals_in(&mut self, payable: &Money) -> &mut Totals {
+    /// Adds a share to its currency's payable total and returns the totals; called once for every share.
+    fn add_payable(&mut self, payable: &Money) -> &mut Totals {
         let totals = self.totals.entry(payable.currency.clone()).or_default();
         totals.payable_amount += i128::from(payable.amount);
         totals

@@ -1,12 +1,12 @@
-//! Why a booking is not paid in a batch, in words for the professional.
+//! Why a booking is not paid in a batch.
 
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::money::Money;
 use crate::kernel::party::{BookingId, ProfessionalId};
 
-/// Why a booking waits for a later batch. Of several reasons the first of this order is told: what
-/// the booking itself lacks, then what the professional can mend, then what only time or others can.
+/// Why a booking waits for a later batch. Of several reasons the first in this order is reported: those in the
+/// booking itself, then those that the professional can fix, then the others.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::IntoStaticStr,
 )]
@@ -14,37 +14,31 @@ use crate::kernel::party::{BookingId, ProfessionalId};
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum SkipReason {
-    /// Its share has been settled.
     AlreadyPaid,
-    /// Its transfer is on its way, or in doubt.
+    /// Its transfer has not ended or is in doubt.
     InProgress,
-    /// Stripe refused its transfer in this very batch; the next one tries again.
+    /// Stripe refused its transfer in this batch; the next batch tries again.
     TransferRefused,
-    /// The job is not done, or will not be.
     NotCompleted,
-    /// The customer disputes it.
     Disputed,
-    /// The customer's money was never taken.
+    /// The payment was not captured.
     NotCaptured,
-    /// The customer got everything back.
+    /// The payment was refunded entirely.
     Refunded,
-    /// The bank took everything back.
+    /// The whole payment was lost in disputes.
     DisputeLost,
-    /// Nothing is left after the fee.
     NothingToPay,
-    /// Too little time has passed since it was completed.
+    /// The hold-back after completion has not ended.
     HeldBack,
-    /// The professional has no account at Stripe.
     StripeAccountMissing,
-    /// Stripe asks the professional for something before it pays.
+    /// Stripe requires something from the professional before it pays.
     StripeAccountRestricted,
-    /// The professional's account takes another currency.
+    /// The professional's account has another currency.
     CurrencyMismatch,
-    /// All shares together are below the minimum; they roll forward.
+    /// All shares together are below the minimum; they are carried over to the next batch.
     BelowMinimum,
-    /// So much money needs a second person's approval.
+    /// The amount needs a second person's approval.
     AwaitingApproval,
-    /// The platform's balance does not cover it yet.
     PlatformBalanceLow,
 }
 
@@ -72,12 +66,11 @@ impl SkipReason {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 
-    /// The word used in keys, JSON and logs.
     pub fn as_str(self) -> &'static str {
         self.into()
     }
 
-    /// The same as a sentence for the professional.
+    /// The reason as a sentence for the professional.
     pub fn sentence(self) -> &'static str {
         match self {
             Self::AlreadyPaid => "This booking has been paid out.",

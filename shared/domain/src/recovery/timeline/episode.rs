@@ -1,4 +1,4 @@
-//! One failed renewal as it follows from a membership's facts.
+//! An episode: one failed renewal, derived from a membership's facts.
 
 use std::collections::BTreeSet;
 
@@ -9,21 +9,21 @@ use super::{CaseFact, CaseFactKind, CaseStatus, EndedBy, failure_key, window_end
 use crate::kernel::id::PaymentId;
 use crate::kernel::money::Money;
 
-/// How the money came back.
+/// The recovery of a failed renewal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
-    /// When, at the provider.
+    /// The provider's time.
     pub at: DateTime<Utc>,
-    /// By which payment, once one is known.
+    /// The payment, once it is known.
     pub payment: Option<PaymentId>,
-    /// What was paid; what had failed where no payment named an amount.
+    /// The paid amount; the failed amount if no payment named one.
     pub money: Option<Money>,
-    /// What of it went back later, in the same currency.
+    /// The part returned later, in minor units of the same currency.
     pub returned_amount: i64,
 }
 
 impl Recovery {
-    /// What stayed, in minor units.
+    /// The recovered amount less returns, in minor units.
     pub fn kept_amount(&self) -> i64 {
         self.money.as_ref().map_or(0, |money| money.amount - self.returned_amount)
     }
@@ -32,61 +32,54 @@ impl Recovery {
 /// One failed renewal, from its first failure to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Episode {
-    /// The failures in it; the keys under which a case remembers its own.
+    /// The keys of its failures, by which a case finds its episode.
     pub failures: BTreeSet<String>,
-    /// When the first charge failed.
     pub first_failure_at: DateTime<Utc>,
-    /// When the newest charge failed.
     pub last_failure_at: DateTime<Utc>,
-    /// The newest payment that failed.
+    /// The latest failed payment.
     pub payment: Option<PaymentId>,
-    /// What is to be recovered.
+    /// The amount to recover.
     pub money: Option<Money>,
     pub status: CaseStatus,
-    /// How it came back, if it did.
     pub recovery: Option<Recovery>,
-    /// When and by what it was cancelled, if it was.
+    /// When and by what it was cancelled.
     pub cancelled: Option<(DateTime<Utc>, EndedBy)>,
-    /// What else the member paid on this membership: shown, and no recovery.
+    /// Other payments on this membership; shown, and no recovery.
     pub other_payments: Vec<OtherPayment>,
-    /// How the membership stood at its newest fact.
+    /// The membership's flags after its newest fact.
     pub flags: MembershipFlags,
     pub(super) payments: BTreeSet<PaymentId>,
     succeeded: bool,
 }
 
-/// A payment that is none of the renewal's, such as a one-time purchase.
+/// A payment that does not pay the renewal, such as a one-time purchase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherPayment {
     #[serde(with = "crate::kernel::time")]
     pub at: DateTime<Utc>,
-    /// Which payment, where the event names it.
     pub payment_id: Option<PaymentId>,
-    /// What was paid, where the event says it.
     pub money: Option<Money>,
 }
 
-/// What a member or the company has set on a membership, by its newest event.
+/// The flags of a membership, according to its newest events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MembershipFlags {
-    /// It ends with its period.
     pub cancel_scheduled: bool,
-    /// Nothing is charged until it is resumed.
     pub collection_paused: bool,
 }
 
-/// As many as a case shows; who pays more often on one failed renewal is looked up at the provider.
+/// The number of other payments that a case shows; further ones are visible at the provider.
 const MAX_OTHER_PAYMENTS: usize = 10;
 
 impl Episode {
-    /// The last instant at which a success still counts.
+    /// The end of the recovery window.
     pub fn window_ends_at(&self) -> DateTime<Utc> {
         window_ends_at(self.first_failure_at)
     }
 }
 
-/// A failure goes on with the current episode or begins the next one.
-pub(super) fn fail(
+/// Adds a failure to the current episode, or starts the next one.
+pub(super) fn add_failure(
     episodes: &mut Vec<Episode>,
     fact: &CaseFact,
     (payment, money): (&Option<PaymentId>, &Option<Money>),
@@ -101,8 +94,8 @@ pub(super) fn fail(
             current.money = money.clone().or(current.money.take());
             current.payments.extend(payment.clone());
         }
-        // A charge that is tried although the membership was to end contradicts the older event, so the
-        // case opens, and Whop's newest word decides before anybody is written to.
+        // A charge contradicts an earlier event that the membership ends with its period. The case is opened,
+        // and Whop's current answer decides before a message is sent.
         _ => episodes.push(Episode {
             failures: BTreeSet::from([key]),
             first_failure_at: fact.at,
@@ -121,16 +114,16 @@ pub(super) fn fail(
 }
 
 impl Episode {
-    /// Any later event shows that the window has passed, just as a sweep does: a sweep
-    /// that is late or never comes must leave no trace in what a case becomes.
-    pub(super) fn notice_time(&mut self, at: DateTime<Utc>) {
+    /// Closes the episode if the window had passed at the time of a later fact. A late or missing sweep must
+    /// have no influence on a case's status.
+    pub(super) fn apply_time(&mut self, at: DateTime<Utc>) {
         if self.status == CaseStatus::Open && at > self.window_ends_at() {
             self.status = CaseStatus::Exhausted;
         }
     }
 
-    /// Everything that can follow a failure. `flags` are those after the fact.
-    pub(super) fn follow(&mut self, fact: &CaseFact, flags: MembershipFlags) {
+    /// Applies a fact after the first failure. `flags` are the membership's flags after the fact.
+    pub(super) fn apply(&mut self, fact: &CaseFact, flags: MembershipFlags) {
         self.flags = flags;
         match &fact.what {
             CaseFactKind::Paid { payment, money } => self.succeed(fact.at, payment.as_ref(), money.as_ref()),
@@ -167,17 +160,17 @@ impl Episode {
         self.cancelled = Some((at, by));
     }
 
-    /// The member took a cancellation back. What the owner ended stays ended.
+    /// Reopens the episode after the member revoked a cancellation. An episode that the owner ended stays ended.
     fn reopen(&mut self, at: DateTime<Utc>) {
         if self.cancelled.is_some_and(|(_, by)| by == EndedBy::CancelledByMember) {
             self.cancelled = None;
             self.status = CaseStatus::Open;
-            self.notice_time(at);
+            self.apply_time(at);
         }
     }
 
-    /// A payment of something else. One that is known as the renewal's own is a success all the same,
-    /// whatever reason it bears.
+    /// Records a payment for something else. A payment that is known as the renewal's own is a success,
+    /// whatever its billing reason.
     fn pay_other(&mut self, at: DateTime<Utc>, payment: &Option<PaymentId>, money: &Option<Money>) {
         if payment.as_ref().is_some_and(|payment| self.payments.contains(payment)) {
             return self.succeed(at, payment.as_ref(), money.as_ref());
@@ -188,7 +181,8 @@ impl Episode {
         }
     }
 
-    /// A success ends the episode; it is a recovery when it came in time and the owner had not ended it.
+    /// Ends the episode with a success; it is a recovery if it came in time and the owner had not ended the
+    /// episode.
     fn succeed(&mut self, at: DateTime<Utc>, payment: Option<&PaymentId>, money: Option<&Money>) {
         let in_time = at <= self.window_ends_at();
         if !self.succeeded {
@@ -205,8 +199,8 @@ impl Episode {
                 self.status = CaseStatus::Lost;
             }
         }
-        // The membership is often valid a moment before its payment is reported: the first payment in
-        // the window says what the recovery was worth.
+        // The membership is often reported as valid shortly before its payment: the first payment in the window
+        // sets the recovered amount.
         if let (Some(recovery), Some(payment), true) = (&mut self.recovery, payment, in_time)
             && recovery.payment.is_none()
         {
@@ -218,9 +212,9 @@ impl Episode {
 }
 
 impl Recovery {
-    /// Takes returned money out, never more than came in. Another currency cannot be compared, so
-    /// it counts as the whole: recovered revenue is never overstated.
-    pub(super) fn give_back(&mut self, returned: Option<&Money>) {
+    /// Subtracts returned money, at most the paid amount. An amount in another currency counts as the whole
+    /// payment, so that recovered revenue is never overstated.
+    pub(super) fn subtract_return(&mut self, returned: Option<&Money>) {
         let Some(paid) = &self.money else { return };
         let amount = match returned {
             Some(money) if money.currency == paid.currency => money.amount.max(0),

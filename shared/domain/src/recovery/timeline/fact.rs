@@ -1,4 +1,4 @@
-//! What can happen to a membership.
+//! The facts about a membership.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,96 +7,93 @@ use crate::kernel::id::{MembershipId, PaymentId};
 use crate::kernel::money::Money;
 use crate::platform::event::{Event, Meaning};
 
-/// One thing that happened to a membership. Order in time first, then by kind: of a failure and a
-/// success in the same second the success came second.
+/// A fact about a membership. Facts are ordered by time and then by kind: of a failure and a success in the
+/// same second the success comes second.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseFact {
-    /// When it happened at the provider.
+    /// The provider's time.
     pub at: DateTime<Utc>,
     #[serde(flatten)]
     pub what: CaseFactKind,
 }
 
-/// What can happen to a membership. The order of the variants is the order within one instant.
+/// The kinds of facts. The order of the variants is the order at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum CaseFactKind {
     /// The charge of a renewal failed.
     Failed {
-        /// The payment that failed.
         payment: Option<PaymentId>,
-        /// What was to be paid.
+        /// The amount due.
         money: Option<Money>,
     },
     /// The membership ended at the provider.
     Ended,
-    /// Whether the membership is to end with its period, as its member or the company set it.
+    /// The member or the company changed whether the membership ends with its period.
     CancelScheduled {
-        /// True from when it was cancelled, false once that was taken back.
+        /// True after a cancellation, false after it was revoked.
         scheduled: bool,
     },
-    /// Whether anything is charged.
+    /// Collection was paused or resumed.
     CollectionPaused {
-        /// True while nothing is.
         paused: bool,
     },
-    /// The member bought the same product by another membership.
-    BoughtAgain { membership: MembershipId },
-    /// A person ended the recovery.
-    Cancelled { by: EndedBy },
-    /// The recovery window passed and somebody looked.
+    /// The member bought the same product as another membership.
+    BoughtAgain {
+        membership: MembershipId,
+    },
+    Cancelled {
+        by: EndedBy,
+    },
+    /// The sweep found that the recovery window had passed.
     WindowPassed,
-    /// A payment of something else than the renewal succeeded.
+    /// A payment for something other than the renewal succeeded.
     PaidOther {
-        /// The payment that succeeded.
         payment: Option<PaymentId>,
         money: Option<Money>,
     },
-    /// A payment of the renewal succeeded.
     Paid {
-        /// The payment that succeeded.
         payment: Option<PaymentId>,
         money: Option<Money>,
     },
-    /// The membership was valid again.
+    /// The membership is valid again.
     Valid,
-    /// Money went back to the customer.
+    /// Money was returned to the customer.
     Returned {
-        /// The refund or dispute; its newest fact counts.
+        /// The id of the refund or dispute; its newest fact counts.
         return_id: String,
-        /// Out of which payment, where known.
+        /// The returned payment, if known.
         payment: Option<PaymentId>,
-        /// How much; `None` is the whole payment.
+        /// The returned amount; `None` is the whole payment.
         money: Option<Money>,
     },
 }
 
-/// By what a recovery was cancelled.
+/// What cancelled a recovery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum EndedBy {
-    /// The case alone was closed.
+    /// The owner closed only the case.
     CaseCancelled,
-    /// The membership ends with its period.
+    /// The owner cancelled the membership at the end of its period.
     MembershipCancelled,
-    /// The membership was ended at once.
+    /// The owner terminated the membership immediately.
     MembershipTerminated,
-    /// The member cancelled the membership; taken back, the case is open again.
+    /// The member cancelled the membership; if that is revoked, the case is reopened.
     CancelledByMember,
-    /// The member bought the same product again.
     BoughtAgain,
 }
 
 impl EndedBy {
-    /// Whether the company's owner ended it: such an end stands, whatever comes after it.
+    /// Whether the company's owner ended it; later facts do not reopen such a case.
     pub fn is_by_owner(self) -> bool {
         matches!(self, Self::CaseCancelled | Self::MembershipCancelled | Self::MembershipTerminated)
     }
 }
 
 impl CaseFactKind {
-    /// Whether it may be dropped once it is old and no case follows from it.
+    /// Whether it may be dropped once it is old and has no influence on any case.
     pub(super) fn is_compactable(&self) -> bool {
         matches!(
             self,
@@ -111,7 +108,7 @@ impl CaseFactKind {
 }
 
 impl CaseFact {
-    /// The facts an event states about its membership; none when it states nothing about a case.
+    /// The facts of an event about its membership; none if it is irrelevant for a case.
     pub fn of_event(event: &Event) -> Vec<Self> {
         let payment = event.payment_id.clone();
         let stated = match event.meaning.clone() {
@@ -138,7 +135,7 @@ impl CaseFact {
     }
 }
 
-/// The key under which a case remembers one of its failures.
+/// The key of a failure, by which a case identifies its episode.
 pub fn failure_key(at: DateTime<Utc>, payment: &Option<PaymentId>) -> String {
     format!("{}:{}", at.timestamp_millis(), payment.as_ref().map_or("-", PaymentId::as_str))
 }

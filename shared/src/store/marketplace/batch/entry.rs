@@ -1,4 +1,4 @@
-//! What became of each booking in a batch, and what a batch means for a professional, as rows.
+//! Rows of a batch: an entry with the result of each booking, and a line with the sums of each professional.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,26 +15,26 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Item, Write, number, text, with_key};
 use crate::store::{Page, Query, Range};
 
-/// What a batch means for a professional in a currency.
+/// A professional's sums in a batch and currency, in minor units.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BatchLine {
-    /// What was decided to be transferred, less what Stripe refused of it.
+    /// Planned transfers less those that Stripe refused.
     pub planned_amount: i64,
-    /// What the professional owed before.
+    /// The debt before the batch.
     pub before_amount: i64,
-    /// What was kept back of it.
+    /// The part of the debt that the batch withholds.
     pub used_amount: i64,
-    /// What is carried forward.
+    /// The debt after the batch.
     pub after_amount: i64,
 }
 
-/// A place in the list of a batch's entries.
+/// A position in the list of a batch's entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchEntryCursor(String);
 
 impl BatchEntryCursor {
-    /// Reads what `to_string` wrote.
+    /// Parses the output of `to_string`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.rsplitn(3, '#');
         BookingId::parse(parts.next()?).ok()?;
@@ -55,12 +55,12 @@ impl std::fmt::Display for BatchEntryCursor {
 }
 
 impl Company {
-    /// What became of a booking; it takes the place of what was said of it in this batch before.
-    pub fn enter_in_batch(&self, batch: BatchId, entry: &BatchEntry) -> Result<Write, StoreError> {
+    /// Writes a booking's entry, replacing an earlier one of the same batch.
+    pub fn put_batch_entry(&self, batch: BatchId, entry: &BatchEntry) -> Result<Write, StoreError> {
         Write::put(Key::batch_entry(&self.company, batch, entry), entry)
     }
 
-    /// One page of a batch, by professional and currency.
+    /// One page of a batch's entries, by professional and currency.
     pub async fn batch_entries(
         &self,
         batch: BatchId,
@@ -68,13 +68,13 @@ impl Company {
         after: Option<&BatchEntryCursor>,
     ) -> Result<(Vec<BatchEntry>, Option<BatchEntryCursor>), StoreError> {
         let start =
-            after.map(|place| with_key(Item::new(), &Key::batch_entry_at(&self.company, batch, &place.0)));
+            after.map(|cursor| with_key(Item::new(), &Key::batch_entry_at(&self.company, batch, &cursor.0)));
         let page = self.entries_page(batch, Some(i32::from(limit)), start).await?;
         let last = page.rows.last().map(BatchEntryCursor::of);
         Ok((page.rows, page.next.and(last)))
     }
 
-    /// What the entries of a batch add up to, read page by page.
+    /// The sums of a batch's entries, read page by page.
     pub async fn batch_sums(&self, batch: BatchId) -> Result<BatchSums, StoreError> {
         let (mut sums, mut start) = (BatchSums::default(), None);
         loop {
@@ -98,7 +98,7 @@ impl Company {
         self.store.query(Query { range, limit, start, ..Query::partition(&pk) }).await
     }
 
-    /// The lines of professionals in a batch; those that have none are left out. At most a hundred.
+    /// The lines of up to a hundred professionals in a batch; missing lines are left out.
     pub async fn batch_lines(
         &self,
         batch: BatchId,
@@ -118,9 +118,9 @@ impl Company {
         Ok(rows.into_iter().map(|row| (row.professional_id, row.currency, row.line)).collect())
     }
 
-    /// Counts what was decided for a professional in the line of a batch; stands beside that decision.
-    /// The debt is said as it was before the first of them.
-    pub fn count_in_line(
+    /// Adds amounts to a professional's line; must be in the transaction of the decision. The first call sets the
+    /// debt before the batch.
+    pub fn update_batch_line(
         &self,
         batch: BatchId,
         (professional_id, currency): (&ProfessionalId, &Currency),
@@ -140,8 +140,8 @@ impl Company {
         }
     }
 
-    /// Says in its batch how a transfer ended; stands beside that end.
-    pub(crate) fn end_in_batch(
+    /// Records a transfer's outcome in its batch; must be in the transaction of the outcome.
+    pub(crate) fn record_transfer_end(
         &self,
         held: &Effect,
         ends: EffectStatus,
@@ -157,7 +157,7 @@ impl Company {
         };
         let (batch, professional_id) = (request.metadata.batch_id, &booking.terms.professional_id);
         let entry = Write::update(self.transfer_entry(request, professional_id));
-        // A transfer that an earlier batch made, of which a restored table knew nothing, is not of this one.
+        // An earlier batch made the transfer, and a restored table had lost it: it does not belong to this batch.
         let is_of_other_batch = booking.payout.as_ref().is_some_and(|payout| payout.batch != batch);
         let (status, entry, reason) = match status {
             EntryStatus::Done if is_of_other_batch => {
@@ -173,7 +173,7 @@ impl Company {
         let mut writes = vec![entry.set("reason", text(reason))];
         if matches!(status, EntryStatus::Rejected | EntryStatus::Skipped) {
             let line = (professional_id, &request.currency);
-            writes.push(self.count_in_line(
+            writes.push(self.update_batch_line(
                 batch,
                 line,
                 (-request.amount, -request.metadata.carried_amount),
@@ -185,7 +185,7 @@ impl Company {
 
     fn transfer_entry(&self, request: &TransferRequest, professional_id: &ProfessionalId) -> Key {
         let booking_id = request.metadata.booking_id;
-        let place = format!("{professional_id}#{}#{booking_id}", request.currency.as_str());
-        Key::batch_entry_at(&self.company, request.metadata.batch_id, &place)
+        let entry_position = format!("{professional_id}#{}#{booking_id}", request.currency.as_str());
+        Key::batch_entry_at(&self.company, request.metadata.batch_id, &entry_position)
     }
 }

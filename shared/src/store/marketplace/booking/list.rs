@@ -1,4 +1,4 @@
-//! Lists of bookings, each one query.
+//! Lists of bookings, one query each.
 
 use super::BookingRow;
 use crate::domain::kernel::party::{BookingId, CustomerId, ProfessionalId};
@@ -10,28 +10,28 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Item, text, with_key};
 use crate::store::{Query, Range, attribute_text, read_row};
 
-/// Whose bookings are listed, and of which state.
+/// The owner of the listed bookings, and optionally a status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BookingFilter {
-    /// The company's, the newest request first.
+    /// The company's, newest request first.
     All(Option<BookingStatus>),
-    /// A professional's, by state and then by start, the earliest first.
+    /// A professional's, by status and then by start, earliest first.
     Professional(ProfessionalId, Option<BookingStatus>),
-    /// A customer's, by state and then by request, the newest first.
+    /// A customer's, by status and then by request, newest first.
     Customer(CustomerId, Option<BookingStatus>),
 }
 
-/// A place in a list: the sort key of its last booking.
+/// A position in a list: the sort key of its last booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BookingCursor {
     sort_key: String,
-    /// The state that the list sorts by first, where it does.
+    /// The status, in lists that sort by status first.
     status: Option<BookingStatus>,
     booking_id: BookingId,
 }
 
 impl BookingCursor {
-    /// Reads what `to_string` wrote.
+    /// Parses the output of `to_string`.
     pub fn parse(text: &str) -> Option<Self> {
         let (rest, id) = text.rsplit_once('#')?;
         let (status, at) = rest.split_once('#').map_or((None, rest), |(status, at)| (Some(status), at));
@@ -43,7 +43,7 @@ impl BookingCursor {
         Some(Self { sort_key: text.to_owned(), status, booking_id: BookingId::parse(id).ok()? })
     }
 
-    /// Whether it can be a place in this list; the table refuses one that is not.
+    /// Whether it is a valid position in this list; the table refuses an invalid one.
     pub fn is_in(&self, filter: &BookingFilter) -> bool {
         match filter {
             BookingFilter::All(_) => self.status.is_none(),
@@ -60,7 +60,7 @@ impl std::fmt::Display for BookingCursor {
     }
 }
 
-/// One list as the table has it.
+/// The index and keys of a list.
 struct List {
     index: &'static str,
     hash: (&'static str, String),
@@ -79,11 +79,11 @@ impl Company {
         after: Option<&BookingCursor>,
     ) -> Result<(Vec<BookingRow>, Option<BookingCursor>), StoreError> {
         let list = self.list(filter);
-        let start = after.map(|place| {
-            let item = with_key(Item::new(), &Key::booking(&self.company, place.booking_id));
+        let start = after.map(|cursor| {
+            let item = with_key(Item::new(), &Key::booking(&self.company, cursor.booking_id));
             let own = [
                 (list.hash.0.to_owned(), text(&list.hash.1)),
-                (list.range_name.to_owned(), text(&place.sort_key)),
+                (list.range_name.to_owned(), text(&cursor.sort_key)),
             ];
             item.into_iter().chain(own).collect()
         });

@@ -1,4 +1,4 @@
-//! Whose a provider's id is.
+//! Finds the owner of a provider's id.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ pub struct BookingOwner {
 }
 
 impl BookingOwner {
-    /// The booking that the metadata of an object at Stripe name; either half without the other names none.
+    /// The booking named in the metadata of a Stripe object; requires both `company_id` and `booking_id`.
     pub fn named_in(metadata: &BTreeMap<String, String>) -> Option<Self> {
         let company_id = CompanyId::parse(metadata.get("company_id")?).ok()?;
         Some(Self { company_id, booking_id: BookingId::parse(metadata.get("booking_id")?).ok()? })
@@ -28,7 +28,7 @@ impl BookingOwner {
 }
 
 impl Inbox {
-    /// The booking that a payment belongs to, where we opened it.
+    /// The booking of a payment that is registered in the directory.
     pub async fn booking_owner(&self, payment_intent: &str) -> Result<Option<BookingOwner>, StoreError> {
         self.store().get(Key::directory(payment_intent)).await
     }

@@ -1,4 +1,4 @@
-//! A booking's row: its facts, and what follows from them where lists and the sweep look for it.
+//! The write of a booking's row: its facts, and the derived keys of lists and of the due index.
 
 use chrono::{DateTime, Utc};
 
@@ -12,7 +12,7 @@ use crate::store::keys::{self, Key};
 use crate::store::write::{Expect, Write, text};
 
 impl Company {
-    /// The whole row over the version that was read.
+    /// Writes the whole row if its version is unchanged.
     pub(super) fn project_booking(
         &self,
         row: &BookingRow,
@@ -36,20 +36,20 @@ impl Company {
                 .set("professional_sk", text(format!("{status}#{start}#{id}")))
                 .set("customer_pk", text(keys::party_list(&self.company, terms.customer_id.as_str())))
                 .set("customer_sk", text(format!("{status}#{requested}#{id}")))
-                .due(SWEEP, time_runs_out_at(booking, policy));
+                .due(SWEEP, deadline(booking, policy));
         }
         Ok(write.expect(Expect::version(read_version)))
     }
 
-    /// Has the sweep look at a booking at another time; nothing else of it changes.
-    pub fn put_off_booking(&self, row: &BookingRow, until: DateTime<Utc>) -> Write {
+    /// Changes only the time at which the sweep checks a booking.
+    pub fn postpone_booking(&self, row: &BookingRow, until: DateTime<Utc>) -> Write {
         let key = Key::booking(&self.company, row.booking_id);
         Write::update(key).due(SWEEP, Some(until)).expect(Expect::version(row.version))
     }
 }
 
-/// When the sweep has to look at it. What must leave at once is an effect, with a due time of its own.
-fn time_runs_out_at(booking: &Booking, policy: &Policy) -> Option<DateTime<Utc>> {
+/// The booking's deadline for the sweep. Steps are separate effects with due times of their own.
+fn deadline(booking: &Booking, policy: &Policy) -> Option<DateTime<Utc>> {
     match booking.next_due(policy)? {
         Due::Expire { at } | Due::Decline { at, .. } => Some(at),
         Due::Release { .. } | Due::Payout { .. } => None,

@@ -1,4 +1,4 @@
-//! What is recorded of a booking at once, and the writes that follow.
+//! Records changes of a booking, and derives the writes that follow.
 
 use std::collections::BTreeMap;
 
@@ -24,76 +24,66 @@ use crate::store::keys::{self, Key};
 use crate::store::marketplace::payee::RESERVED;
 use crate::store::write::{Expect, Write, text};
 
-/// What a deployment decides about bookings.
+/// The deployment's settings for bookings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BookingConfig {
-    /// The spans of time.
     pub policy: Policy,
-    /// Where the concierge is reached.
     pub concierge_url: Option<String>,
 }
 
-/// What is recorded at once.
 #[derive(Debug, Clone, Default)]
 pub struct BookingChange {
     pub facts: Vec<BookingFact>,
-    /// The payment that was opened for it.
+    /// The payment that was created for the booking.
     pub payment_intent: Option<PaymentIntentId>,
-    /// Where the customer is reached.
     pub contact: Option<Contact>,
-    /// Where the professional is reached.
     pub professional_contact: Option<Contact>,
-    /// Whether Stripe reported it, in an event or a line of the balance. What it reports may undo a step that was done.
+    /// Whether Stripe reported the facts, in an event or a balance line: they may reverse a completed step.
     pub is_from_stripe: bool,
-    /// What became of its transfer.
     pub payout: Option<PayoutChange>,
-    /// What its transfer no longer keeps back of the share once it has ended, in minor units.
+    /// The withheld amount that an ended transfer no longer reserves, in minor units.
     pub unreserved_amount: i64,
-    /// Who or what caused it, for the audit: an event id, an account, a schedule.
+    /// The cause for the audit log: an event id, an account, a schedule.
     pub cause: String,
-    /// Who did it, for the steps that follow.
+    /// The actor of the follow-up steps.
     pub actor: Option<Actor>,
-    /// Who set it off, where that is not who did it.
+    /// The kind of originator for the audit log, if it differs from the actor's.
     pub source: Option<Source>,
 }
 
-/// What becomes of a booking's transfer.
+/// A change of a booking's transfer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayoutChange {
-    /// It was decided on.
     Started,
-    /// It was made, or the share settled without it.
+    /// It was made, or the share was settled without a transfer.
     Settled,
-    /// Stripe refused it for good and there is none, or it was never sent: a later batch tries again.
+    /// Stripe finally refused it, or it was never sent: a later batch tries again.
     Refused {
-        /// The batch it was of.
         batch: BatchId,
     },
 }
 
-/// What a recording changes.
+/// The result of recording a change.
 #[derive(Debug)]
 pub struct BookingRecording {
-    /// The writes; they belong into one transaction. None where nothing is new.
+    /// To be committed in one transaction; empty if nothing changed.
     pub writes: Vec<Write>,
-    /// The row as it is after it.
+    /// The row after the change.
     pub row: BookingRow,
-    /// The booking before it, if there was one.
     pub before: Option<Booking>,
-    /// The booking after it, if there is one.
     pub after: Option<Booking>,
-    /// The steps that were begun; they can be performed once the writes are accepted.
+    /// The started steps; they can be performed once the writes are committed.
     pub steps: Vec<Effect>,
 }
 
-/// What the audit log says of who or what caused it.
+/// The cause as recorded in the audit log.
 #[derive(Clone, Copy)]
 struct Cause<'a> {
     text: &'a str,
     source: Source,
 }
 
-/// What a recording changes in the books.
+/// The changes of the ledger.
 #[derive(Clone, Copy)]
 struct Books<'a> {
     entries: &'a [LedgerEntry],
@@ -101,7 +91,7 @@ struct Books<'a> {
 }
 
 impl Company {
-    /// The writes that record `change` over the row that was read. What is known already writes nothing.
+    /// The writes that add `change` to the row that was read; none if all its facts are known.
     pub fn record_booking(
         &self,
         read: BookingRow,
@@ -111,26 +101,26 @@ impl Company {
     ) -> Result<BookingRecording, RecordError> {
         let before = read.booking();
         let mut row = read.clone();
-        // Which payment was opened decides what the facts are of, but moves no money by itself.
+        // Set first: it decides which facts belong to the booking's own payment. It moves no money itself.
         row.payment_intent_id = row.payment_intent_id.or(change.payment_intent);
         let mut entries = Vec::new();
-        let mut standing = row.booking();
+        let mut state = row.booking();
         for fact in change.facts {
             if !row.history.add(fact.clone()) {
                 continue;
             }
             let next = row.booking();
-            entries.extend(entry(&row, &fact, standing.as_ref(), next.as_ref())?);
-            standing = next;
+            entries.extend(ledger_entry(&row, &fact, state.as_ref(), next.as_ref())?);
+            state = next;
         }
         if row.history.len() > MAX_FACTS {
             return Err(RecordError::TooManyFacts(MAX_FACTS));
         }
         let returned =
-            standing.as_ref().filter(|_| change.is_from_stripe).and_then(|it| returned_refund(&row, it));
+            state.as_ref().filter(|_| change.is_from_stripe).and_then(|it| returned_refund(&row, it));
         let returned = returned.map(|(version, fact)| {
             row.history.add(fact);
-            standing = row.booking();
+            state = row.booking();
             Step::Refund.operation(row.booking_id, version)
         });
         row.contact = row.contact.or(change.contact);
@@ -145,12 +135,12 @@ impl Company {
             }
             None => {}
         }
-        let after = standing;
+        let after = state;
         let actor = change.actor.unwrap_or(Actor::Provider);
         let cause = Cause { text: &change.cause, source: change.source.unwrap_or_else(|| (&actor).into()) };
         let steps = after.as_ref().map_or_else(Vec::new, |booking| {
-            let begin = |step| begin(&mut row, booking, step, booking_config, actor.clone(), now);
-            Step::ALL.into_iter().filter_map(begin).collect()
+            let start = |step| start_step(&mut row, booking, step, booking_config, actor.clone(), now);
+            Step::ALL.into_iter().filter_map(start).collect()
         });
         let mut recording = BookingRecording { writes: Vec::new(), row, before, after, steps };
         if recording.row == read {
@@ -160,7 +150,12 @@ impl Company {
         let books = Books { entries: &entries, unreserved_amount: change.unreserved_amount };
         self.write_booking(&mut recording, &read, books, cause, booking_config, now)?;
         if let Some(operation) = returned {
-            recording.writes.push(self.mark_taken_back(read.booking_id, &operation, REFUND_RETURNED, now));
+            recording.writes.push(self.mark_result_reversed(
+                read.booking_id,
+                &operation,
+                REFUND_RETURNED,
+                now,
+            ));
         }
         Ok(recording)
     }
@@ -177,7 +172,7 @@ impl Company {
         let BookingRecording { writes, row, before, after, steps } = recording;
         writes.push(self.project_booking(row, after.as_ref(), read.version, &booking_config.policy, now)?);
         for effect in steps.iter() {
-            writes.push(self.begin(row.booking_id, effect, now)?);
+            writes.push(self.start_step(row.booking_id, effect, now)?);
         }
         let resolved = resolved_refusals(read, before.as_ref(), row, after.as_ref());
         writes.extend(resolved.iter().map(|operation| self.resolve_refusal(row.booking_id, operation, now)));
@@ -190,23 +185,23 @@ impl Company {
         if let Some(booking) = after {
             writes.extend(self.count_balances(booking, books));
             let moved = before.as_ref().map(|before| before.status) != Some(booking.status);
-            let was_payable = is_payable(read, before.as_ref(), &booking_config.policy).is_some();
-            // What a dispute moves from one list to another while somebody looks through them is found on
-            // neither, so the professional has to stay due.
+            let was_payable = payable_from(read, before.as_ref(), &booking_config.policy).is_some();
+            // A dispute may move a booking between two lists while a payout run reads them, so that the run
+            // finds it in neither. The professional must therefore stay due.
             if (moved || !was_payable)
-                && let Some(from) = is_payable(row, Some(booking), &booking_config.policy)
+                && let Some(from) = payable_from(row, Some(booking), &booking_config.policy)
             {
                 writes.push(self.touch_payee(&booking.terms.professional_id, from, now));
             }
             if moved {
-                let unique = format!("{}#{}", row.booking_id, row.version);
-                writes.push(self.audit_listed(&transition(row, booking, cause, now), &unique)?);
+                let audit_id = format!("{}#{}", row.booking_id, row.version);
+                writes.push(self.audit_listed(&audit_entry(row, booking, cause, now), &audit_id)?);
             }
         }
         Ok(())
     }
 
-    /// An entry of the books, listed in the statement of the professional.
+    /// The write of a ledger entry, listed in the professional's statement.
     fn post(&self, entry: &LedgerEntry, booking: Option<&Booking>) -> Result<Write, StoreError> {
         let (time, id) = (time::format(entry.at()), entry.id().to_string());
         let key = Key::ledger_entry(&self.company, entry.booking_id(), &time, &id);
@@ -218,11 +213,11 @@ impl Company {
         Ok(write)
     }
 
-    /// The balances that the entries change, all of them on one row.
+    /// The write of all balances that the entries change; they share one row.
     fn count_balances(&self, booking: &Booking, books: Books<'_>) -> Option<Write> {
         let mut sums: BTreeMap<&'static str, i64> = BTreeMap::from([(RESERVED, -books.unreserved_amount)]);
         for posting in books.entries.iter().flat_map(LedgerEntry::postings) {
-            let sum = sums.entry(posting.account.word()).or_default();
+            let sum = sums.entry(posting.account.name()).or_default();
             *sum = sum.saturating_add(posting.amount);
         }
         sums.retain(|_, sum| *sum != 0);
@@ -234,20 +229,19 @@ impl Company {
     }
 }
 
-fn entry(
+fn ledger_entry(
     row: &BookingRow,
     fact: &BookingFact,
     before: Option<&Booking>,
     after: Option<&Booking>,
 ) -> Result<Option<LedgerEntry>, RecordError> {
-    // Amounts are capped where they are read, so that entries add up; if they did not, nothing of it
-    // may be written.
+    // Amounts are capped when facts are read, so that entries balance. An unbalanced entry must not be written.
     let entry = ledger::entry_of(row.booking_id, fact, before, after);
     entry.map_err(|error| RecordError::Books(error.to_string()))
 }
 
-/// The effect of a step that the facts ask for and that was not begun yet.
-fn begin(
+/// The effect of a step that the facts require and that was not started yet.
+fn start_step(
     row: &mut BookingRow,
     booking: &Booking,
     step: Step,
@@ -256,7 +250,7 @@ fn begin(
     now: DateTime<Utc>,
 ) -> Option<Effect> {
     let begun = row.begun.get(&step).copied().unwrap_or_default();
-    // Begun once, and once more for each refusal that a person has had tried again.
+    // A step is started once, and again for each refusal that a person retries.
     let is_retried = booking
         .refusals
         .get(&step)
@@ -277,8 +271,9 @@ fn begin(
     Some(Effect::prepared(action, request, operation))
 }
 
-/// The version of our refund that Stripe had made before it failed, and the fact that says so: the customer's money
-/// waits with us, and nothing asks for it again by itself. Nothing in the fact depends on the order of events.
+/// The version of a refund that Stripe made and that failed later, with the fact that records the refusal. The
+/// money is with us again, and no step would refund it automatically. The fact does not depend on the order of
+/// events.
 fn returned_refund(row: &BookingRow, booking: &Booking) -> Option<(u32, BookingFact)> {
     let version = *row.begun.get(&Step::Refund)?;
     let is_known = booking.refusals.get(&Step::Refund).is_some_and(|refusal| refusal.version >= version);
@@ -289,8 +284,8 @@ fn returned_refund(row: &BookingRow, booking: &Booking) -> Option<(u32, BookingF
     Some((version, BookingFact { at, what, source: Step::Refund.operation(row.booking_id, version) }))
 }
 
-/// The operations whose refusal a change resolves: a person decided, or what happened makes it moot. A refused
-/// transfer is resolved by the next one, or by whatever leaves nothing to transfer.
+/// The operations whose refusal this change resolves, by a person's decision or because later facts make it
+/// irrelevant. A refused transfer is resolved by the next transfer, or when nothing is left to transfer.
 fn resolved_refusals(
     read: &BookingRow,
     before: Option<&Booking>,
@@ -313,15 +308,15 @@ fn resolved_refusals(
     resolved
 }
 
-/// From when on the share may be settled, if nothing but time stands in the way.
-fn is_payable(row: &BookingRow, booking: Option<&Booking>, policy: &Policy) -> Option<DateTime<Utc>> {
+/// The time from which the share may be settled, if only time is missing.
+fn payable_from(row: &BookingRow, booking: Option<&Booking>, policy: &Policy) -> Option<DateTime<Utc>> {
     match booking?.next_due(policy)? {
         Due::Payout { at } if !row.payout_in_progress => Some(at),
         _ => None,
     }
 }
 
-fn transition(row: &BookingRow, booking: &Booking, cause: Cause<'_>, now: DateTime<Utc>) -> AuditEntry {
+fn audit_entry(row: &BookingRow, booking: &Booking, cause: Cause<'_>, now: DateTime<Utc>) -> AuditEntry {
     AuditEntry {
         at: now,
         kind: format!("booking.{}", booking.status.as_str()),

@@ -1,4 +1,4 @@
-//! The request that a step of a booking is: frozen when the step begins.
+//! The request of a booking's step, frozen when the step starts.
 
 use super::record::BookingConfig;
 use super::{BookingRow, Contact};
@@ -7,7 +7,7 @@ use crate::domain::marketplace::booking_mail::BookingMail;
 use crate::domain::platform::action::ActionKind;
 use crate::domain::platform::effect::Request;
 
-/// What is asked for by a step; `None` where it cannot be asked, such as a mail without a known recipient.
+/// The request of a step; `None` if it cannot be made, such as a mail without a known recipient.
 pub(super) fn step_request(
     row: &BookingRow,
     booking: &Booking,
@@ -33,7 +33,7 @@ pub(super) fn step_request(
     })
 }
 
-/// The mail that a step is; `None` where no address of its recipient is known.
+/// The mail of a step; `None` if the recipient's address is unknown.
 fn mail_request(
     row: &BookingRow,
     booking: &Booking,

@@ -1,4 +1,4 @@
-//! A professional's account at Stripe, as events tell of it.
+//! A professional's account at Stripe, as events report it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::money::Money;
 use crate::domain::kernel::party::{ProfessionalId, StripeAccountId};
 use crate::domain::kernel::time;
-use crate::domain::marketplace::payout::{AccountStanding, PayeeAccount};
+use crate::domain::marketplace::payout::{PayeeAccount, StripeAccountStatus};
 use crate::domain::platform::action::Source;
 use crate::store::company::{AuditEntry, Company};
 use crate::store::due::PAYOUTS;
@@ -17,35 +17,32 @@ use crate::store::keys::Key;
 use crate::store::platform::inbox::Inbox;
 use crate::store::write::{Expect, Write, number, text};
 
-/// Whose an account at Stripe is.
+/// The owner of an account at Stripe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayeeOwner {
-    /// The company that pays.
     pub company_id: CompanyId,
-    /// The professional who is paid.
     pub professional_id: ProfessionalId,
 }
 
-/// A payout that a professional's bank did not take.
+/// A payout that a professional's bank rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedPayout {
-    /// The event that told of it.
     pub event_id: String,
     pub at: DateTime<Utc>,
-    /// How much stayed at Stripe.
     pub money: Money,
 }
 
 impl Inbox {
-    /// Whose an account at Stripe is, where somebody registered it.
+    /// The owner of a registered account at Stripe.
     pub async fn payee_owner(&self, account: &StripeAccountId) -> Result<Option<PayeeOwner>, StoreError> {
         self.store().get(Key::directory(account.as_str())).await
     }
 }
 
 impl Company {
-    /// Notes whose an account is, so that events about it find its owner. Refused where it is somebody's
-    /// already, so that nobody takes over another's events: ask [`Inbox::payee_owner`] first.
+    /// Registers an account in the directory, so that its events can be applied. The write is refused if the
+    /// account is registered already, so that no one can take over another's events; check
+    /// [`Inbox::payee_owner`] first.
     pub fn register_payee(
         &self,
         account: &StripeAccountId,
@@ -55,20 +52,20 @@ impl Company {
         Ok(Write::put(Key::directory(account.as_str()), &owner)?.expect(Expect::Absent))
     }
 
-    /// Notes how an account stands, by a word of Stripe's of `heard_at`, over the row that was read. Where
-    /// that is new, the next payouts look at the professional again.
-    pub fn note_standing(
+    /// Records an account's status as of `reported_at`, if the row is unchanged. A changed account makes the
+    /// professional due for the next payouts.
+    pub fn record_account_status(
         &self,
         read: &PayeeRow,
         professional_id: &ProfessionalId,
-        standing: &AccountStanding,
-        heard_at: DateTime<Utc>,
+        status: &StripeAccountStatus,
+        reported_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Write, StoreError> {
-        let reported = Heard {
-            account: standing.payee_account(read.account.as_ref()),
-            account_heard_at: heard_at,
-            disabled_reason: standing.disabled_reason.as_deref(),
+        let reported = AccountAttributes {
+            account: status.payee_account(read.account.as_ref()),
+            account_heard_at: reported_at,
+            disabled_reason: status.disabled_reason.as_deref(),
         };
         let is_new = reported.account != read.account;
         let write = self.change_payee(read, professional_id).set_all(&reported)?;
@@ -76,9 +73,9 @@ impl Company {
         Ok(if is_new { write.due_from(PAYOUTS, now) } else { write })
     }
 
-    /// Notes that a bank did not take a professional's money, for whoever looks after payouts. The newest
-    /// one stands in the row, and every one in the audit log.
-    pub fn note_failed_payout(
+    /// Records that a bank rejected a professional's payout: the newest one in the row, and every one in the audit
+    /// log.
+    pub fn record_failed_payout(
         &self,
         read: &PayeeRow,
         professional_id: &ProfessionalId,
@@ -94,7 +91,8 @@ impl Company {
             detail: serde_json::to_string(&failed.money).ok(),
         };
         let mut writes = vec![self.audit_listed(&entry, &failed.event_id)?];
-        let newest = Failed { last_failed_payout: &failed.money, last_failed_payout_at: failed.at };
+        let newest =
+            FailedPayoutAttributes { last_failed_payout: &failed.money, last_failed_payout_at: failed.at };
         if read.last_failed_payout_at.is_none_or(|known| known < failed.at) {
             let write = self.change_payee(read, professional_id).set_all(&newest)?;
             writes.push(write.expect(unchanged("last_failed_payout_at", read.last_failed_payout_at)));
@@ -102,8 +100,8 @@ impl Company {
         Ok(writes)
     }
 
-    /// A change of a payee over the row that was read. It counts as one, so that whoever read the row
-    /// before looks again.
+    /// A change of a payee if its version is unchanged. It increments the version, so that a worker that read the
+    /// row before reads it again.
     fn change_payee(&self, read: &PayeeRow, professional_id: &ProfessionalId) -> Write {
         let write = Write::update(Key::payee(&self.company, professional_id))
             .set("professional_id", text(professional_id.as_str()))
@@ -115,24 +113,24 @@ impl Company {
     }
 }
 
-/// The attributes that a word about an account decides.
+/// The attributes that an account's status sets.
 #[derive(Serialize)]
-struct Heard<'a> {
+struct AccountAttributes<'a> {
     account: Option<PayeeAccount>,
     #[serde(with = "time")]
     account_heard_at: DateTime<Utc>,
     disabled_reason: Option<&'a str>,
 }
 
-/// The attributes that a failed payout decides.
+/// The attributes that a failed payout sets.
 #[derive(Serialize)]
-struct Failed<'a> {
+struct FailedPayoutAttributes<'a> {
     last_failed_payout: &'a Money,
     #[serde(with = "time")]
     last_failed_payout_at: DateTime<Utc>,
 }
 
-/// A time is as it was read.
+/// The condition that a time attribute is unchanged.
 fn unchanged(name: &'static str, read: Option<DateTime<Utc>>) -> Expect {
     read.map_or(Expect::Missing(name), |at| Expect::Equals(name, text(time::format(at))))
 }

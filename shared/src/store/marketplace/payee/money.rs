@@ -1,4 +1,4 @@
-//! What a professional owes and may be paid, as rows: balances, approvals, and what a batch gives already.
+//! Rows of a professional's money: balances, approvals and the sums of a batch.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +12,22 @@ use crate::store::keys::Key;
 use crate::store::write::{Expect, Item, Write, text};
 use crate::store::{attribute_number, read_row};
 
-/// The part of a debt that transfers on their way keep back already, beside the accounts of the books.
+/// The balance of the debt that unfinished transfers withhold already; it is not a ledger account.
 pub(in crate::store) const RESERVED: &str = "reserved";
 
-/// What decides about a professional's money in one currency.
+/// The amounts that decide about a professional's payout in one currency, in minor units.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PayeeMoney {
-    /// The debt, without what transfers on their way keep back of it.
+    /// The debt less the part that unfinished transfers withhold.
     pub carried_amount: i64,
-    /// A second person's yes, whether or not it still counts.
+    /// A second person's approval, whether or not it is still valid.
     pub approval: Option<Approval>,
-    /// What the batch has decided to transfer.
+    /// The planned transfers of the batch.
     pub planned_amount: i64,
 }
 
 impl Company {
-    /// What decides about a professional's money in these currencies, in one request.
+    /// Reads these amounts for several currencies in one request.
     pub async fn payee_money(
         &self,
         professional_id: &ProfessionalId,
@@ -47,17 +47,17 @@ impl Company {
             let key: Key = read_row(item.clone())?;
             found.insert((key.pk, key.sk), item);
         }
-        let mut take = |key: Key| found.remove(&(key.pk, key.sk));
+        let mut remove = |key: Key| found.remove(&(key.pk, key.sk));
         let mut money = BTreeMap::new();
         for (currency, [balance, approval, line]) in wanted {
             let count =
                 |item: &Option<Item>, name| item.as_ref().and_then(|item| attribute_number(item, name));
-            let (balance, line) = (take(balance), take(line));
+            let (balance, line) = (remove(balance), remove(line));
             let carried = count(&balance, "carried").unwrap_or_default();
             let reserved = count(&balance, RESERVED).unwrap_or_default();
             let row = PayeeMoney {
                 carried_amount: carried.saturating_sub(reserved),
-                approval: take(approval).map(read_row).transpose()?,
+                approval: remove(approval).map(read_row).transpose()?,
                 planned_amount: count(&line, "planned_amount").unwrap_or_default(),
             };
             money.insert(currency, row);
@@ -65,12 +65,12 @@ impl Company {
         Ok(money)
     }
 
-    /// Keeps so much of a debt back with transfers that are on their way; stands beside them.
+    /// Reserves the withheld debt amount; must be in the same transaction as the transfers.
     pub fn reserve(&self, professional_id: &ProfessionalId, currency: &Currency, amount: i64) -> Write {
         Write::update(Key::balance(&self.company, professional_id, currency)).count(RESERVED, amount)
     }
 
-    /// A second person's yes; the newest counts.
+    /// Saves a second person's approval, replacing an earlier one.
     pub fn approve(
         &self,
         professional_id: &ProfessionalId,
@@ -80,7 +80,7 @@ impl Company {
         Write::put(Key::approval(&self.company, professional_id, currency), approval)
     }
 
-    /// Uses an approval for a batch, unless another one has taken its place.
+    /// Binds an approval to a batch, unless it was replaced.
     pub fn use_approval(
         &self,
         professional_id: &ProfessionalId,

@@ -1,4 +1,4 @@
-//! What the books say: whose payments are, and how bookings stand.
+//! Reads the ledger for the reconciliation: the owners of payments, and bookings.
 
 use std::collections::HashMap;
 
@@ -7,17 +7,17 @@ use crate::store::keys::Key;
 use crate::store::marketplace::booking::{BookingOwner, BookingRow};
 use crate::store::{Store, read_row};
 
-/// What the books have of a booking.
+/// The ledger's data about a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Books {
     Known(Box<BookingRow>),
     Unknown,
-    /// A row that this version cannot read. It must not hide the others.
+    /// The row cannot be read by this version. It must not block the others.
     Unreadable,
 }
 
 impl Store {
-    /// Whose up to a hundred payments are, where we opened them.
+    /// The bookings of up to a hundred payments; unregistered ones are left out.
     pub async fn owners_of_payments(
         &self,
         payment_intents: &[String],
@@ -28,7 +28,7 @@ impl Store {
         for item in items {
             let key: Key = read_row(item.clone())?;
             let position = keys.iter().position(|known| *known == key);
-            // Beside payments the directory names memberships, whose owners are of another shape.
+            // The directory also contains memberships, whose owners have another shape.
             if let (Some(position), Ok(owner)) = (position, read_row(item)) {
                 owners.insert(payment_intents[position].clone(), owner);
             }
@@ -36,8 +36,8 @@ impl Store {
         Ok(owners)
     }
 
-    /// What the books have of up to a hundred bookings.
-    pub async fn books_of(
+    /// The ledger's data about up to a hundred bookings.
+    pub async fn load_books(
         &self,
         bookings: Vec<BookingOwner>,
     ) -> Result<HashMap<BookingOwner, Books>, StoreError> {

@@ -1,4 +1,4 @@
-//! What Stripe and the books differ in at one place, until somebody or something explains it.
+//! A finding: a difference between Stripe and the ledger, until it is explained or accepted.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -6,40 +6,37 @@ use serde::{Deserialize, Serialize};
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::party::BookingId;
 
-/// No finding has a longer id: Stripe's have at most 255 characters, and a word may follow.
+/// The maximum length of a finding's id: Stripe's ids have at most 255 characters, and a suffix may follow.
 pub(super) const MAX_ID_BYTES: usize = 300;
 
-/// What Stripe and the books differ in at one place: a payment taken, what went back of it, a transfer,
-/// what came back of it, a dispute, or a line that is of nothing we know.
+/// A difference between Stripe and the ledger about one object: a payment, its refunds, a transfer, its
+/// reversals, a dispute, or a balance line that cannot be matched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The place: Stripe's id of what moved, such as `tr_1`, or `tr_1:reversed` for what came back of it.
+    /// Stripe's id of the object, such as `tr_1`, or `tr_1:reversed` for its reversals.
     pub finding_id: String,
     pub kind: FindingKind,
-    /// In whose books its booking is; nobody's otherwise, and the platform looks after it.
+    /// The company of its booking; absent if unknown, and then the platform company handles it.
     #[serde(default)]
     pub company_id: Option<CompanyId>,
-    /// Which booking it names, in the books or not.
+    /// The booking it names, whether the ledger knows it or not.
     #[serde(default)]
     pub booking_id: Option<BookingId>,
-    /// The line of Stripe's balance by which it was found, where it was found by one.
+    /// The balance line by which it was found, if it was found by one.
     #[serde(default)]
     pub line_id: Option<String>,
-    /// What has moved there by Stripe's word, in minor units: below nothing where it left.
+    /// The amount moved according to Stripe, in minor units; negative if money left the balance.
     pub stripe_amount: i64,
-    /// What has moved there by the books.
+    /// The amount moved according to the ledger, in minor units.
     pub books_amount: i64,
-    /// In what, in Stripe's word.
+    /// Stripe's currency code.
     pub currency: String,
-    /// When it was found.
     #[serde(with = "crate::domain::kernel::time")]
     pub found_at: DateTime<Utc>,
-    /// How far it is.
     pub status: FindingStatus,
-    /// How it was closed, where it was.
     #[serde(default)]
     pub closing: Option<Closing>,
-    /// Counts its changes; 0 for one not written down yet.
+    /// Incremented with every change; 0 for a new row.
     #[serde(default)]
     pub version: u64,
 }
@@ -48,57 +45,52 @@ pub struct Finding {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingKind {
-    /// A payment that is no booking's, or a second one of a booking, or what went back of such.
+    /// A payment of no booking, or a second payment of a booking, or refunds of such a payment.
     ChargeUnknown,
-    /// A transfer that the books know nothing of, or what came back of such.
+    /// A transfer that is not in the ledger, or reversals of such a transfer.
     TransferUnknown,
-    /// A transfer of ours whose outcome is still in doubt; it is listed until that is settled.
+    /// One of our transfers whose outcome is in doubt; open until that is resolved.
     TransferInDoubt,
-    /// A second transfer of one booking.
     SecondTransfer,
-    /// A transfer that the books have and Stripe has not.
+    /// A transfer that is in the ledger and not at Stripe.
     TransferMissing,
-    /// Both know of it, and not of the same amount.
+    /// Both know the object, with different amounts.
     AmountDiffers,
-    /// The booking cannot be read by this version.
+    /// The booking's row cannot be read by this version.
     BooksUnreadable,
-    /// A line of a kind, or of a source, that belongs to nothing we know.
+    /// A line whose kind or source is unknown.
     LineUnknown,
 }
 
-/// How far a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum FindingStatus {
-    /// Nobody has explained it yet.
     Open,
-    /// Stripe and the books have come to agree.
+    /// Stripe and the ledger agree now.
     Explained,
-    /// A person has looked at it and closed it as it is.
+    /// A person closed it although the difference remains.
     Accepted,
 }
 
-/// How a finding was closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
     #[serde(with = "crate::domain::kernel::time")]
     pub at: DateTime<Utc>,
-    /// By whom: an account, or the reconciliation.
+    /// An account key, or the name of the reconciliation job.
     pub by: String,
-    /// What the person has to say of it.
     #[serde(default)]
     pub note: Option<String>,
 }
 
 impl Finding {
-    /// What Stripe and the books differ by.
+    /// Stripe's amount less the ledger's.
     pub fn difference_amount(&self) -> i64 {
         self.stripe_amount.saturating_sub(self.books_amount)
     }
 
-    /// Whether another look found the same.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+    /// Whether both have the same kind and amounts.
+    pub(super) fn has_same_amounts(&self, other: &Self) -> bool {
         (self.kind, &self.currency) == (other.kind, &other.currency)
             && (self.stripe_amount, self.books_amount) == (other.stripe_amount, other.books_amount)
     }

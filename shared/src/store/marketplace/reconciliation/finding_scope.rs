@@ -1,4 +1,4 @@
-//! Whose business a finding is, and how a person closes it.
+//! The findings that a company's staff may see and close.
 
 use chrono::{DateTime, Utc};
 
@@ -11,37 +11,33 @@ use crate::store::company::AuditEntry;
 use crate::store::error::StoreError;
 use crate::store::{Company, keys};
 
-/// The findings that a company's people look after: its own and, where the company is the platform's,
-/// those that belong to nobody. Any other is absent to them, whether it exists or not.
+/// Findings visible to a company: its own and, for the platform company, unowned ones. Any other finding is
+/// reported as absent.
 #[derive(Debug, Clone, Copy)]
 pub struct FindingScope<'a> {
     company: &'a Company,
     is_platform: bool,
 }
 
-/// What became of a finding that a person closes.
+/// The result of closing a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CloseOutcome {
-    /// It is closed now.
     Now(Box<Finding>),
-    /// It was not open.
     NotOpen(Box<Finding>),
-    /// Its transfer is in doubt. What settles that closes it; closed by hand, it would stand in the sums
-    /// beside what the books then know.
+    /// Its transfer is in doubt, and resolving that closes it. Closed by hand, its amount would stay in the totals
+    /// and also be recorded in the ledger.
     InDoubt,
-    /// There is no such finding.
     Absent,
 }
 
 impl Company {
-    /// The findings that are this company's business.
+    /// The findings visible to this company.
     pub fn finding_scope(&self, platform: Option<&CompanyId>) -> FindingScope<'_> {
         FindingScope { company: self, is_platform: platform == Some(&self.company) }
     }
 }
 
 impl FindingScope<'_> {
-    /// Whether this is the platform's own company.
     pub fn is_platform(&self) -> bool {
         self.is_platform
     }
@@ -50,15 +46,15 @@ impl FindingScope<'_> {
         finding.company_id.as_ref().map_or(self.is_platform, |company| *company == self.company.company)
     }
 
-    /// Those that are open, the oldest first, after a place in the list.
+    /// The open findings, oldest first, after a position in the list.
     pub async fn open_findings(
         &self,
         limit: u16,
         after: Option<&FindingCursor>,
     ) -> Result<(Vec<Finding>, Option<FindingCursor>), StoreError> {
         let own = keys::findings_list_of(Some(&self.company.company));
-        let nobodys = keys::findings_list_of(None);
-        let names = [own, nobodys];
+        let unowned = keys::findings_list_of(None);
+        let names = [own, unowned];
         let names = if self.is_platform { &names[..] } else { &names[..1] };
         let list = |name| List { index: keys::LIST_STATUS_INDEX, hash: "list_status_pk", name };
         let lists: Vec<List<'_>> = names.iter().map(|name| list(name.as_str())).collect();
@@ -67,8 +63,7 @@ impl FindingScope<'_> {
         Ok((findings, next))
     }
 
-    /// Closes an open finding as it is, with what the person has to say of it; audited where the person
-    /// belongs.
+    /// Accepts an open finding with a person's note; audited in the person's company.
     pub async fn close(
         &self,
         finding_id: &str,
@@ -78,7 +73,7 @@ impl FindingScope<'_> {
         ids: &Ids,
     ) -> Result<CloseOutcome, StoreError> {
         let store = &self.company.store;
-        // The table itself refuses to look for a key that is too long.
+        // The table refuses to read a key that is too long.
         if finding_id.len() > MAX_ID_BYTES {
             return Ok(CloseOutcome::Absent);
         }
@@ -95,7 +90,7 @@ impl FindingScope<'_> {
             let next = Finding { status: FindingStatus::Accepted, closing: Some(closing), ..read.clone() };
             let version = read.version + 1;
             let audit =
-                self.company.audit(&entry(&next, by, note, now), &format!("{finding_id}#{version}"))?;
+                self.company.audit(&audit_entry(&next, by, note, now), &format!("{finding_id}#{version}"))?;
             if store.change_finding(Some(&read), next.clone(), vec![audit], ids.next()).await? {
                 return Ok(CloseOutcome::Now(Box::new(Finding { version, ..next })));
             }
@@ -104,8 +99,8 @@ impl FindingScope<'_> {
     }
 }
 
-/// The audit keeps the note as well: the finding loses it when it is opened again.
-fn entry(closed: &Finding, by: &str, note: &str, now: DateTime<Utc>) -> AuditEntry {
+/// The audit entry contains the note, because the finding loses it when it is reopened.
+fn audit_entry(closed: &Finding, by: &str, note: &str, now: DateTime<Utc>) -> AuditEntry {
     let detail = serde_json::json!({
         "kind": closed.kind,
         "difference_amount": closed.difference_amount(),

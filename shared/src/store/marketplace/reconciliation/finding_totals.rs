@@ -1,5 +1,5 @@
-//! Findings as rows: put once, listed while they are open, and counted in the transaction that changes
-//! them, so that the sum of all is exact.
+//! Rows of findings: each exists once, is listed while open, and is counted in the transaction that changes it, so
+//! that the totals are exact.
 
 use std::collections::BTreeMap;
 
@@ -15,26 +15,23 @@ use crate::store::keys::{self, FINDINGS_LIST, Key};
 use crate::store::write::{Expect, Write, text};
 use crate::store::{Store, attribute_number};
 
-/// Two runs may meet at one finding; a fifth time is no coincidence.
+/// Two runs may change a finding at the same moment; a fifth conflict has another cause.
 pub(super) const TRIES: u32 = 5;
 
-/// What became of a finding that was filed.
+/// The result of filing a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileOutcome {
-    /// It is new, or open again.
+    /// It is new or was reopened.
     New,
-    /// It was open already.
     Known,
-    /// A person closed it as it is.
+    /// A person has accepted the same difference.
     Accepted,
 }
 
-/// What all findings differ by, by currency, in minor units.
+/// The total differences of all findings, by currency, in minor units.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FindingTotals {
-    /// Those that are open.
     pub open_amounts: BTreeMap<String, i64>,
-    /// Those that a person closed.
     pub accepted_amounts: BTreeMap<String, i64>,
     /// How many are open.
     pub open_findings: u64,
@@ -45,7 +42,6 @@ impl Store {
         self.get(Key::finding(finding_id)).await
     }
 
-    /// What all findings differ by.
     pub async fn finding_totals(&self) -> Result<FindingTotals, StoreError> {
         let key = Key::reconciliation_listed();
         let Some(row) = self.get_items(&[key]).await?.pop() else { return Ok(FindingTotals::default()) };
@@ -64,16 +60,16 @@ impl Store {
         })
     }
 
-    /// Lists what was found, once. What agreed meanwhile and differs again is open again, and so is what
-    /// a person closed when it differed by something else.
+    /// Files a finding once. An explained finding is reopened if it differs again, and an accepted one if its
+    /// difference has changed.
     pub async fn file_finding(&self, found: &Finding, ids: &Ids) -> Result<FileOutcome, StoreError> {
         for _ in 0..TRIES {
             let known = self.finding(&found.finding_id).await?;
             let filed = match &known {
-                Some(known) if known.status == FindingStatus::Open && known.says_the_same(found) => {
+                Some(known) if known.status == FindingStatus::Open && known.has_same_amounts(found) => {
                     return Ok(FileOutcome::Known);
                 }
-                Some(known) if known.status == FindingStatus::Accepted && known.says_the_same(found) => {
+                Some(known) if known.status == FindingStatus::Accepted && known.has_same_amounts(found) => {
                     return Ok(FileOutcome::Accepted);
                 }
                 Some(known) if known.status == FindingStatus::Open => FileOutcome::Known,
@@ -90,8 +86,8 @@ impl Store {
         Err(StoreError::Conflict { refused: Vec::new() })
     }
 
-    /// Closes an open finding that is explained now; `false` where it was changed meanwhile.
-    pub async fn explain_finding(
+    /// Closes an open finding that is explained now; `false` if it was changed meanwhile.
+    pub async fn close_explained_finding(
         &self,
         read: &Finding,
         now: DateTime<Utc>,
@@ -102,27 +98,27 @@ impl Store {
         self.change_finding(Some(read), next, Vec::new(), token).await
     }
 
-    /// Writes a finding over the version that was read, with what it adds to the sums; `false` where
-    /// somebody else was faster.
+    /// Saves a finding if its version is unchanged, with its change of the totals and `extra_writes`; `false` if
+    /// another worker was faster.
     pub(super) async fn change_finding(
         &self,
         read: Option<&Finding>,
         mut next: Finding,
-        beside: Vec<Write>,
+        extra_writes: Vec<Write>,
         token: Uuid,
     ) -> Result<bool, StoreError> {
         let version = read.map_or(0, |read| read.version);
         next.version = version + 1;
         let mut write = Write::put(Key::finding(&next.finding_id), &next)?.expect(Expect::version(version));
         if next.status == FindingStatus::Open {
-            let place = FindingCursor::of(&next).sort_key;
-            let whose = keys::findings_list_of(next.company_id.as_ref());
-            write = write.set("list_pk", text(FINDINGS_LIST)).set("list_sk", text(place));
-            write = write.set("list_status_pk", text(whose));
+            let sort_key = FindingCursor::of(&next).sort_key;
+            let list = keys::findings_list_of(next.company_id.as_ref());
+            write = write.set("list_pk", text(FINDINGS_LIST)).set("list_sk", text(sort_key));
+            write = write.set("list_status_pk", text(list));
         }
         let mut writes = vec![write];
-        writes.extend(count(read, &next));
-        writes.extend(beside);
+        writes.extend(totals_write(read, &next));
+        writes.extend(extra_writes);
         match self.commit(token, writes).await {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict { .. }) => Ok(false),
@@ -134,7 +130,7 @@ impl Store {
 /// How many are open.
 const OPEN_FINDINGS: &str = "open_findings";
 
-/// What the sums of a state are named with.
+/// The prefix of the attributes with the totals of a status.
 fn prefix(status: FindingStatus) -> Option<&'static str> {
     match status {
         FindingStatus::Open => Some("amount_open_"),
@@ -143,8 +139,8 @@ fn prefix(status: FindingStatus) -> Option<&'static str> {
     }
 }
 
-/// What a change of a finding adds to the sums; stands beside that change.
-fn count(before: Option<&Finding>, after: &Finding) -> Option<Write> {
+/// The change of the totals by a change of a finding; must be in the same transaction.
+fn totals_write(before: Option<&Finding>, after: &Finding) -> Option<Write> {
     let mut sums: BTreeMap<String, i64> = BTreeMap::new();
     for (finding, sign) in before.map(|it| (it, -1)).into_iter().chain([(after, 1)]) {
         if let Some(prefix) = prefix(finding.status) {

@@ -1,4 +1,4 @@
-//! Reconciliations, the newest first.
+//! Rows of the reconciliation's runs.
 
 use std::collections::BTreeMap;
 
@@ -13,71 +13,68 @@ use crate::store::keys::{self, Key, reconciliation::RECONCILIATION_PK, reconcili
 use crate::store::write::{Item, Write, with_key};
 use crate::store::{Page, Query, Range, Store};
 
-/// One run of the reconciliation. What it saw is written together with the cursor, part by part, so that
-/// a run that is cut off still tells what it did.
+/// One run of the reconciliation. It is saved with every advance of the cursor, so that an interrupted run
+/// still shows what it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciliation {
     pub run_id: Uuid,
     #[serde(with = "crate::domain::kernel::time")]
     pub started_at: DateTime<Utc>,
-    /// When it ended; absent while it runs, and where it was cut off.
+    /// Absent while it runs, and if it was interrupted.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub ended_at: Option<DateTime<Utc>>,
-    /// From when on events were looked for.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub events_from: Option<DateTime<Utc>>,
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub events_until: Option<DateTime<Utc>>,
-    /// From when on lines were looked at.
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub lines_from: Option<DateTime<Utc>>,
     #[serde(default, with = "crate::domain::kernel::time::option")]
     pub lines_until: Option<DateTime<Utc>>,
-    /// What the lines of this run add up to.
+    /// The sums of this run's lines.
     #[serde(default)]
     pub sums: Sums,
-    /// Events that were looked at.
+    /// Events that Stripe listed.
     pub events: u64,
-    /// Events among them that had never come in, and did now.
+    /// Those of them that had never been delivered and were received now.
     pub events_fetched: u64,
-    /// Lines that were looked at.
+    /// Lines that were matched.
     pub lines: u64,
-    /// Lines that the books explain.
+    /// Lines that the ledger explains.
     pub explained: u64,
-    /// Lines that the books explain since a missing fact was recorded. Rows of earlier versions call it `mended`.
+    /// Lines that the ledger explains after a missing fact was recorded. Older rows call it `mended`.
     #[serde(alias = "mended")]
     pub backfilled: u64,
     pub findings: u64,
-    /// Findings that are explained now.
+    /// Findings that were closed because they are explained now.
     pub closed: u64,
-    /// Transfers whose outcome nobody knows yet.
+    /// Transfers whose outcome is unknown.
     pub in_doubt: u64,
-    /// The cash in the books against the cash at Stripe, by currency; empty until a run comes to its end.
+    /// The cash of the ledger and of Stripe, by currency; empty until a run is complete.
     #[serde(default)]
     pub cash: BTreeMap<String, Cash>,
-    /// What kept the run from its end, in one of our own words.
+    /// One of our own reason codes for an incomplete run.
     #[serde(default)]
     pub trouble: Option<String>,
-    /// Whether the next run goes on where this one stopped.
+    /// Whether the next run has to continue.
     pub more: bool,
 }
 
-/// The cash of all bookings in one currency, since the beginning, in minor units.
+/// The cash of all bookings in one currency since the first run, in minor units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cash {
-    /// By the lines of Stripe's balance.
+    /// The sum of Stripe's balance lines.
     pub stripe_amount: i64,
-    /// By the cash accounts of the books.
+    /// The sum of the ledger's cash accounts.
     pub books_amount: i64,
-    /// What the open findings differ by.
+    /// The difference of the open findings.
     pub open_amount: i64,
-    /// What the findings differ by that a person closed.
+    /// The difference of the accepted findings.
     pub accepted_amount: i64,
 }
 
 impl Cash {
-    /// What is neither in the books nor in any finding. Anything but nothing means that somebody has to
-    /// look.
+    /// The amount that neither the ledger nor a finding explains. Any value but zero needs an investigation.
     pub fn unexplained_amount(&self) -> i64 {
         self.stripe_amount
             .saturating_sub(self.books_amount)
@@ -86,12 +83,12 @@ impl Cash {
     }
 }
 
-/// A place in the list of reconciliations.
+/// A position in the list of runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReconciliationRunCursor(String);
 
 impl ReconciliationRunCursor {
-    /// Reads what `to_string` wrote.
+    /// Parses the output of `to_string`.
     pub fn parse(text: &str) -> Option<Self> {
         let (at, id) = text.split_once('#')?;
         (time::parse(at).is_some() && Uuid::parse_str(id).is_ok()).then(|| Self(text.to_owned()))
@@ -109,8 +106,8 @@ impl std::fmt::Display for ReconciliationRunCursor {
 }
 
 impl Reconciliation {
-    /// A run that begins.
-    pub fn begun(run_id: Uuid, started_at: DateTime<Utc>) -> Self {
+    /// A run that has just started.
+    pub fn started(run_id: Uuid, started_at: DateTime<Utc>) -> Self {
         Self {
             run_id,
             started_at,
@@ -140,12 +137,12 @@ impl Reconciliation {
 }
 
 impl Store {
-    /// Writes down how a run ended.
+    /// Saves a run that has ended.
     pub async fn end_reconciliation(&self, run: &Reconciliation) -> Result<(), StoreError> {
         self.change::<serde::de::IgnoredAny>(run.write()?).await.map(drop)
     }
 
-    /// Reconciliations, the newest first, after a place in the list.
+    /// Runs, newest first, after a position in the list.
     pub async fn reconciliations(
         &self,
         limit: u16,
@@ -155,7 +152,7 @@ impl Store {
             range: Range::Prefix(keys::SK, RUN_PREFIX),
             newest_first: true,
             limit: Some(i32::from(limit)),
-            start: after.map(|place| with_key(Item::new(), &Key::reconciliation(&place.0))),
+            start: after.map(|cursor| with_key(Item::new(), &Key::reconciliation(&cursor.0))),
             ..Query::partition(RECONCILIATION_PK)
         };
         let page: Page<Reconciliation> = self.query(query).await?;

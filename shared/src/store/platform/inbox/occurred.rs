@@ -1,8 +1,8 @@
-//! When a kept event happened, from a row of any version.
+//! The time of a stored event, from a row of any version.
 //!
-//! Beside the payload it stands in `occurred_at`, with where it is known from. Rows from before that lack it;
-//! there it is what the payload says, or else when the event came. Whoever reads a row and the migration that fills
-//! it in go by the same rule, so that an event means the same before and after.
+//! It is stored outside the payload in `occurred_at`, with its source. Older rows lack that attribute; their
+//! time is the payload's, or else the time of arrival. Reading a row and the migration that fills in the
+//! attribute use the same rule, so that an event has the same time before and after.
 
 use std::collections::HashMap;
 
@@ -16,19 +16,19 @@ use crate::store::write::{Item, text};
 use crate::store::{StoreError, attribute_text, read_row};
 
 pub const AT: &str = "occurred_at";
-/// Where that is known from.
+/// The attribute with the source of the time.
 pub const SOURCE: &str = "occurred_at_source";
 
 const PAYLOAD: &str = "payload_min";
 const ARRIVAL: &str = "received_at";
 
-/// What must be read of a row to know when its event happened.
+/// The attributes from which an event's time is derived.
 pub const READ_OF: [&str; 4] = [AT, SOURCE, PAYLOAD, ARRIVAL];
 
-/// As it stands beside the payload; `None` where it does not, or cannot be read.
-pub fn stands(row: &Item) -> Option<Occurred> {
+/// The stored time; `None` if it is absent or cannot be parsed.
+pub fn stored_time(row: &Item) -> Option<Occurred> {
     let at = time::parse(attribute_text(row, AT)?)?;
-    // The version that first wrote the time did not say from where: it was the event's own.
+    // The first version that stored the time did not store its source: it was the event's own.
     let source = match attribute_text(row, SOURCE) {
         Some("arrival") => TimeSource::Arrival,
         _ => TimeSource::Payload,
@@ -36,24 +36,24 @@ pub fn stands(row: &Item) -> Option<Occurred> {
     Some(Occurred { at, source })
 }
 
-/// What is to stand there: the payload's time, or else that of the arrival. `None` where the row has neither.
-pub fn follows(row: &Item) -> Option<Occurred> {
+/// The time to store: the payload's, or else that of the arrival. `None` if the row has neither.
+pub fn derive_time(row: &Item) -> Option<Occurred> {
     let arrived_at = attribute_text(row, ARRIVAL).and_then(time::parse);
     let arrived_at = arrived_at.filter(|at| is_plausible(*at, *at))?;
-    let told = row.get(PAYLOAD).and_then(|payload| payload.as_m().ok()).and_then(told);
-    Some(match told.filter(|at| is_plausible(*at, arrived_at)) {
+    let own = row.get(PAYLOAD).and_then(|payload| payload.as_m().ok()).and_then(payload_time);
+    Some(match own.filter(|at| is_plausible(*at, arrived_at)) {
         Some(at) => Occurred { at, source: TimeSource::Payload },
         None => Occurred { at: arrived_at, source: TimeSource::Arrival },
     })
 }
 
-/// Reads a kept event, whichever version wrote it.
+/// Reads a stored event of any version.
 pub(super) fn read_event(mut row: Item) -> Result<StoredEvent, StoreError> {
-    let occurred = stands(&row).or_else(|| follows(&row));
+    let occurred = stored_time(&row).or_else(|| derive_time(&row));
     if let (Some(occurred), Some(AttributeValue::M(payload))) = (occurred, row.get_mut(PAYLOAD)) {
         let at = time::format(occurred.at);
-        // The payload may tell the moment more finely than it stands beside it.
-        if told(payload).map(time::format) != Some(at.clone()) {
+        // The payload's time may be more precise than the stored one, and is kept then.
+        if payload_time(payload).map(time::format) != Some(at.clone()) {
             payload.insert(AT.to_owned(), text(at));
         }
         payload.insert(SOURCE.to_owned(), text(occurred.source.as_str()));
@@ -61,6 +61,6 @@ pub(super) fn read_event(mut row: Item) -> Result<StoredEvent, StoreError> {
     read_row(row)
 }
 
-fn told(payload: &HashMap<String, AttributeValue>) -> Option<DateTime<Utc>> {
+fn payload_time(payload: &HashMap<String, AttributeValue>) -> Option<DateTime<Utc>> {
     time::parse(payload.get(AT)?.as_s().ok()?)
 }

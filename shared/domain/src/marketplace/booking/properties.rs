@@ -1,4 +1,4 @@
-//! What holds whatever happens to a booking.
+//! Property tests: what holds for every sequence of facts.
 
 use proptest::prelude::*;
 
@@ -54,16 +54,17 @@ proptest! {
         steps in proptest::collection::vec((any_fact().prop_filter("Stripe's", is_stripes), 0..5u8, 0..120u8), 0..16),
     ) {
         let mut history = history(&[requested()]);
-        for (said, wish, hours) in steps {
-            history.add(said);
-            let (ask, stages) = match wish {
+        for (fact, choice, hours) in steps {
+        history.add(fact);
+        let (command, stages) = match choice {
                 0 => (BookingCommand::Accept, [BookingStatus::Accepted; 2]),
                 1 => (BookingCommand::Decline, [BookingStatus::Declined; 2]),
                 2 => (BookingCommand::Cancel { by: CancelledBy::Owner }, [BookingStatus::Cancelled; 2]),
                 3 => (BookingCommand::Complete, [BookingStatus::Completed, BookingStatus::PaidOut]),
                 _ => continue,
             };
-            let Ok(fact) = history.booking().unwrap().ask(ask, "ask:1", hour(f64::from(hours))) else { continue };
+            let now = hour(f64::from(hours));
+            let Ok(fact) = history.booking().unwrap().apply_command(command, "ask:1", now) else { continue };
             history.add(fact);
             prop_assert!(stages.contains(&history.booking().unwrap().stage), "{:?}", history);
         }

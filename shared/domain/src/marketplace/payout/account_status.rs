@@ -1,4 +1,4 @@
-//! What Stripe says of a professional's account.
+//! The status of a professional's account at Stripe.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,29 +6,29 @@ use super::candidate::PayeeAccount;
 use crate::kernel::money::Currency;
 use crate::kernel::party::StripeAccountId;
 
-/// How an account stands, by one word of Stripe's.
+/// An account's status according to one event or answer of Stripe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountStanding {
+pub struct StripeAccountStatus {
     pub account: StripeAccountId,
-    /// Whether it can take money in.
+    /// Whether it can receive money.
     pub charges_enabled: bool,
-    /// Whether Stripe pays it out.
+    /// Whether Stripe pays it out to the bank.
     pub payouts_enabled: bool,
-    /// The currency it is kept in, where Stripe says.
+    /// The currency of its balance, if Stripe reports it.
     pub currency: Option<Currency>,
-    /// What Stripe waits for, in Stripe's word, such as `requirements.past_due`.
+    /// Stripe's code for what it requires, such as `requirements.past_due`.
     pub disabled_reason: Option<String>,
 }
 
-impl AccountStanding {
-    /// An account whose owner left the platform. Nothing can be moved to it.
-    pub fn gone(account: StripeAccountId) -> Self {
+impl StripeAccountStatus {
+    /// An account whose owner disconnected it from the platform. Nothing can be transferred to it.
+    pub fn deauthorized(account: StripeAccountId) -> Self {
         let disabled_reason = Some("deauthorized".to_owned());
         Self { account, charges_enabled: false, payouts_enabled: false, currency: None, disabled_reason }
     }
 
-    /// The account as the payouts need it; a word that leaves the currency out leaves it as it was known.
-    /// `None` while nobody has said it.
+    /// The account for payouts. If this status has no currency, that of the known account is kept; `None` if
+    /// the currency is unknown.
     pub fn payee_account(&self, known: Option<&PayeeAccount>) -> Option<PayeeAccount> {
         let known = known.filter(|known| known.id == self.account);
         let currency = self.currency.clone().or_else(|| known.map(|known| known.currency.clone()));

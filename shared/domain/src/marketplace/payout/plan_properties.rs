@@ -1,4 +1,4 @@
-//! What holds of every plan, whatever it is made from.
+//! Property tests: what holds for every plan.
 
 use std::collections::HashSet;
 
@@ -12,8 +12,8 @@ fn any_candidate() -> impl Strategy<Value = Candidate> {
     let obstacle = prop_oneof![6 => Just(None), 1 => Just(Some(SkipReason::Disputed))];
     let charged = any::<bool>();
     (0..30u32, 1..5u32, amount, select(vec!["usd", "usd", "cop"]), 0..110u8, obstacle, charged).prop_map(
-        |(n, whose, amount, currency, hours, obstacle, charged)| {
-            let candidate = candidate(n, whose, amount, f64::from(hours));
+        |(n, payee_number, amount, currency, hours, obstacle, charged)| {
+            let candidate = candidate(n, payee_number, amount, f64::from(hours));
             let charge = candidate.charge.clone().filter(|_| charged);
             Candidate { payable: money(amount, currency), obstacle, charge, ..candidate }
         },
@@ -26,7 +26,7 @@ fn any_input() -> impl Strategy<Value = PlanInput> {
     (bookings, [amount(), amount(), amount()], [amount(), amount(), amount()], amount()).prop_map(
         |(bookings, [minimum, approval, approved], debts, available)| {
             let usd = usd(0).currency;
-            let payees = (1..4).zip(debts).map(|(whose, debt)| payee(whose, debt)).collect();
+            let payees = (1..4).zip(debts).map(|(payee_number, debt)| payee(payee_number, debt)).collect();
             let rules = Rules {
                 minimum: BTreeMap::from([(usd.clone(), minimum / 4)]),
                 approval_above: BTreeMap::from([(usd.clone(), approval)]),
@@ -118,9 +118,9 @@ proptest! {
         for it in plan(&input).transfers {
             *sums.entry((it.professional_id, it.payable.currency)).or_default() += i128::from(it.request.amount);
         }
-        for ((who, currency), sum) in sums {
-            prop_assert!(!input.rules.is_below_minimum(&who, &currency, sum));
-            prop_assert!(!input.rules.needs_approval(&who, &currency, sum));
+        for ((payee, currency), sum) in sums {
+        prop_assert!(!input.rules.is_below_minimum(&payee, &currency, sum));
+        prop_assert!(!input.rules.needs_approval(&payee, &currency, sum));
         }
     }
 
