@@ -31,7 +31,7 @@ struct Answer {
 
 impl Answer {
     fn plain(reference: impl Into<String>) -> Self {
-        Self { reference: reference.into(), facts: Vec::new_payment_intent(), opened: None }
+        Self { reference: reference.into(), facts: Vec::new(), opened: None }
     }
 
     fn result(self) -> AttemptResult {

@@ -110,7 +110,7 @@ where
     let scope = Scope { company, caller, method: intent.method.as_str(), path: &intent.path, key };
     let request = [intent.query.as_bytes(), canonical(&body.value).as_bytes()].map(<[u8]>::to_vec);
     let retention = if intent.rule == KeyPolicy::Required { Retention::Money } else { Retention::Request };
-    let claim = match idempotency::begin(scope, &request, keep, app.ids.next(), app.clock.now()).await? {
+    let claim = match idempotency::begin(scope, &request, retention, app.ids.next(), app.clock.now()).await? {
         KeyState::Replay(answer) => return Ok(replay(&answer)),
         KeyState::Busy => return Err(Failure::Busy("A request with this Idempotency-Key is still running.")),
         KeyState::Mismatch => return Err(Failure::KeyReused),

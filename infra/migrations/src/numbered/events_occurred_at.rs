@@ -26,7 +26,7 @@ fn decide(row: &Item) -> Decision {
     if occurred::stored_time(row).is_some() {
         return Decision::Holds;
     }
-    let Some(occurred) = occurred::follows(row) else {
+    let Some(occurred) = occurred::derive_time(row) else {
         return Decision::NeedsPerson("neither its payload nor its arrival has a time");
     };
     let from = match occurred.source {
