@@ -104,7 +104,7 @@ async fn record(
         let now = app.clock.now();
         let refused = |refusal: Refusal| Failure::Conflict(format!("{}: {refusal}.", refusal.word()));
         let fact = check_permission(&booking, command)
-            .and_then(|()| booking.command(command, source, now))
+            .and_then(|()| booking.ask(command, source, now))
             .map_err(refused)?;
         let is_unknown = command == BookingCommand::Accept && read.professional_contact.is_none();
         let professional_contact =
