@@ -164,7 +164,7 @@ pub async fn open_refunding(
                 if let Some((rate_limit_charge, charged)) = refund {
                     rate_limit_charge.record_refund(app, charged);
                 }
-                let cookie = cookie::carrying(&id, Duration::hours(ABSOLUTE_HOURS))?;
+                let cookie = cookie::with_id(&id, Duration::hours(ABSOLUTE_HOURS))?;
                 return Ok((Session::of(row, id_hash, csrf_token), cookie));
             }
             Err(StoreError::Conflict { .. }) if tries < OPEN_TRIES => {}

@@ -76,5 +76,5 @@ impl Parameters {
 
 /// Encodes a position in a list as an opaque cursor.
 pub fn cursor(position: &impl std::fmt::Display) -> String {
-    BASE64.encode(place.to_string())
+    BASE64.encode(position.to_string())
 }

@@ -108,7 +108,7 @@ mod tests {
         let buffered = BufferedLines::new(Wanted { lines: true, errors: false });
         let long = "x".repeat(MAX_BYTES / 4);
         for number in 0..10 {
-            buffered.keep(true, line(&format!("{number}{}", &long[1..])));
+            buffered.push(true, line(&format!("{number}{}", &long[1..])));
         }
         let lines = buffered.take();
         assert_eq!((lines.lines.len(), lines.lines_dropped, lines.errors.len()), (4, 6, 0));
@@ -119,9 +119,9 @@ mod tests {
     #[test]
     fn the_first_errors_stay_and_only_errors_do() {
         let buffered = BufferedLines::new(Wanted { lines: false, errors: true });
-        buffered.keep(false, line("warning"));
+        buffered.push(false, line("warning"));
         for number in 0..8 {
-            buffered.keep(true, line(&number.to_string()));
+            buffered.push(true, line(&number.to_string()));
         }
         let lines = buffered.take();
         assert_eq!((lines.errors.len(), lines.errors_dropped, lines.lines.len()), (5, 3, 0));

@@ -142,7 +142,7 @@ impl Line {
         ];
         // The span's value wins, so that an event cannot claim another request's id.
         for name in ["request_id", "cron"] {
-            let value = inherited.take(name).or_else(|| own.remove(name));
+            let value = inherited.remove(name).or_else(|| own.remove(name));
             entries.extend(value.map(|value| (name, value)));
         }
         let metrics = own.remove("metrics");

@@ -81,7 +81,7 @@ async fn finish(app: &App, issuer: &Issuer, headers: &HeaderMap, body: &JsonBody
     let outcome = sign_in(app, issuer, headers, body).await;
     let is_retryable = outcome.as_ref().is_err_and(Failure::is_transient);
     let mut response = outcome.into_response();
-    if !stays {
+    if !is_retryable {
         response.headers_mut().append(header::SET_COOKIE, authorization_request::expired_cookie());
     }
     response

@@ -79,10 +79,10 @@ fn is_permanent(bounce: &Value) -> bool {
 /// Why an address is on Resend's suppression list. Everything but a complaint and a manual entry counts as a
 /// bounce.
 fn origin(value: &Value) -> SuppressionReason {
-    let word = word.as_str().unwrap_or_default().to_ascii_lowercase();
-    if word.contains("complain") {
+    let origin = value.as_str().unwrap_or_default().to_ascii_lowercase();
+    if origin.contains("complain") {
         SuppressionReason::Complained
-    } else if word.contains("manual") {
+    } else if origin.contains("manual") {
         SuppressionReason::Blocked
     } else {
         SuppressionReason::Bounced
