@@ -203,7 +203,7 @@ async fn an_unknown_path_is_absent_and_a_wrong_method_is_told_the_right_ones() {
     for path in ["/", "/api", "/api/settings/", "/api//settings", "/api/cases", "/API/SETTINGS", "/.env"] {
         assert_eq!(world.owner(Method::GET, path, None).await.status, 404, "{path}");
     }
-    for route in &ROUTES {
+    for route in ROUTES {
         let path = path(route, NO_CASE);
         for method in [Method::DELETE, Method::PATCH, Method::OPTIONS, Method::TRACE] {
             let answer = world.ask(bare(method, &path)).await;

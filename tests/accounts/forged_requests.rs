@@ -174,7 +174,7 @@ async fn reading_changes_nothing_whoever_reads() {
     let askers = world.everybody().await;
     let before = world.rows().await;
     let sent = world.service.sandbox.outbox.entries().len();
-    for route in &ROUTES {
+    for route in ROUTES {
         let path = route.path.replace("{case_id}", &case_id).replace("{membership_id}", "mem_1");
         // The schedule of one platform can only send GET: its jobs are changes by contract.
         for asker in askers.iter().filter(|asker| !matches!(asker.proof, Proof::Scheduler)) {

@@ -78,7 +78,7 @@ fn check(answer: &Answer, listed: Option<&str>) {
 async fn a_page_of_the_list_is_told_what_it_may_send() {
     let world = start().await;
     world.service.dynamo.reset_requests();
-    for route in &ROUTES {
+    for route in ROUTES {
         for origin in LISTED {
             let answer = preflight(&world, &path(route.path), route.method, &[origin]).await;
             assert_eq!((answer.status.as_u16(), answer.body.as_str()), (204, ""), "{answer:?}");
@@ -106,7 +106,7 @@ async fn a_page_of_the_list_is_told_what_it_may_send() {
 #[tokio::test]
 async fn every_other_page_is_told_nothing() {
     let world = start().await;
-    for route in &ROUTES {
+    for route in ROUTES {
         let path = path(route.path);
         for origin in FOREIGN {
             let answer = preflight(&world, &path, route.method, &[origin]).await;
@@ -127,7 +127,7 @@ async fn every_other_page_is_told_nothing() {
 async fn every_answer_depends_on_who_asks_and_says_so() {
     let world = start().await;
     let mut exposed = BTreeSet::new();
-    for route in &ROUTES {
+    for route in ROUTES {
         let (method, path): (Method, _) = (route.method.parse().unwrap(), path(route.path));
         check(&ask(&world, method.clone(), &path, &[]).await, None);
         for origin in FOREIGN {
@@ -188,7 +188,7 @@ async fn a_page_of_the_list_can_read_why_it_was_refused() {
 #[tokio::test]
 async fn a_question_that_is_no_preflight_is_a_method_like_any_other() {
     let world = start().await;
-    for route in &ROUTES {
+    for route in ROUTES {
         let path = path(route.path);
         for headers in [
             &[][..],

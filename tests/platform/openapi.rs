@@ -39,7 +39,7 @@ fn every_route_is_in_the_document_with_its_door_and_its_function() {
         let (path, method) = (row.path, row.method.to_ascii_lowercase());
         let operation = &document()["paths"][path][&method];
         assert!(operation.is_object(), "{method} {path} is missing");
-        assert_eq!(operation["security"], requirement(&row), "{method} {path}");
+        assert_eq!(operation["security"], requirement(row), "{method} {path}");
         assert_eq!(operation["tags"], json!([row.function]), "{method} {path}");
     }
 }

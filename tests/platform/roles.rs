@@ -286,7 +286,7 @@ fn no_two_rows_are_the_same_door() {
     routes.sort_unstable();
     routes.dedup();
     assert_eq!(routes.len(), ROUTES.len());
-    for route in &ROUTES {
+    for route in ROUTES {
         let is_read = route.method == "GET";
         assert!(is_read || route.limit.is_some(), "{}: every change has its limit", route.path);
         assert!(!is_read || route.key == KeyPolicy::None, "{}: reading takes no key", route.path);

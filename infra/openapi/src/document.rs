@@ -29,7 +29,7 @@ pub fn text() -> Result<String, String> {
 pub fn document() -> Result<Value, String> {
     let (functions, mut schemas) = (functions(), Schemas::default());
     let mut paths = Map::new();
-    for route in &ROUTES {
+    for route in ROUTES {
         let (function, operation) = find(&functions, route)?;
         let described = describe(route, function, operation, &mut schemas)?;
         paths.entry(route.path).or_insert_with(|| json!({}))[route.method.to_ascii_lowercase()] = described;

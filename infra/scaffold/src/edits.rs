@@ -41,6 +41,7 @@ pub fn of(function: &Function) -> Vec<Edit> {
     let (folder, module, resource) = (function.folder(), function.module(), function.resource());
     let edit =
         |path: &str, before: &'static str, block: String| Edit { path: path.to_owned(), before, block };
+    let tests = test_binary(function);
     let mut edits = vec![
         edit(
             "Cargo.toml",

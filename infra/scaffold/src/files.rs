@@ -10,7 +10,7 @@ pub fn of(function: &Function) -> [(String, String); 5] {
         (format!("{folder}/src/main.rs"), main(function)),
         (format!("{folder}/src/lib.rs"), library(function)),
         (format!("infra/openapi/src/{}/{}.rs", function.product, function.module()), described(function)),
-        (format!("tests/journeys/{}.rs", function.module()), test(function)),
+        (test_file(function), test(function)),
     ]
 }
 

@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn every_route_is_led_to_its_function() {
         let patterns = patterns(ROUTES.iter().map(|route| (route.path, route.function)));
-        for route in &ROUTES {
+        for route in ROUTES {
             let path = route.path.replace(['{', '}'], "");
             let first = patterns.iter().find(|(pattern, _)| matches(pattern, &path));
             assert_eq!(first.map(|(_, function)| *function), Some(route.function), "{path}");

@@ -71,7 +71,7 @@ const fn route(function: &'static str, method: &'static str, path: &'static str,
 }
 
 #[rustfmt::skip]
-pub static ROUTES: [Route; 67] = [
+pub static ROUTES: &[Route] = &[
     route("sign-in", "GET", "/api/auth/sign-in", Access::Anyone),
     route("sign-in", "POST", "/api/auth/sign-in", Access::Anyone).limited(&AUTH),
     route("sign-in", "GET", "/api/auth/session", Access::SignedIn).limited(&DASHBOARD),

@@ -186,7 +186,7 @@ pub async fn end_all(app: &App, account: &AccountKey) -> Result<(), Failure> {
 }
 
 /// The answer after signing out: removes the cookie.
-pub fn left() -> Response {
+pub fn signed_out_response() -> Response {
     let mut response = Answer::ok(EmptyView {}).into_response();
     response.headers_mut().insert(header::SET_COOKIE, expired_cookie());
     response
@@ -200,7 +200,7 @@ pub fn is_csrf_token(app: &App, session: &Session, headers: &HeaderMap) -> bool 
 
 impl Session {
     /// The JSON view for the browser: account, expiry times and the CSRF token.
-    pub fn shown(&self) -> SessionView {
+    pub fn to_view(&self) -> SessionView {
         let (account_id, company_id) = (self.account.clone(), self.company.clone());
         SessionView {
             account: AccountView { account_id, role: self.role, company_id },
@@ -213,7 +213,7 @@ impl Session {
 
     /// The answer after signing in: sets the cookie.
     pub fn signed_in_response(&self, cookie: HeaderValue) -> Response {
-        let mut response = Answer::ok(self.to_json()).into_response();
+        let mut response = Answer::ok(self.to_view()).into_response();
         response.headers_mut().insert(header::SET_COOKIE, cookie);
         response
     }

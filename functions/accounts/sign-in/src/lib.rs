@@ -57,7 +57,7 @@ async fn sign_in(
 }
 
 async fn show(session: Session) -> Answer {
-    Answer::ok(session.to_json())
+    Answer::ok(session.to_view())
 }
 
 async fn sign_out(

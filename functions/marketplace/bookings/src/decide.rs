@@ -95,7 +95,7 @@ async fn record(
         let read = company.booking(booking_id).await?;
         let booking = visible_booking(caller, &read)?;
         if read.history.facts().any(|fact| fact.source == source) {
-            let left = steps::left(company, &read).await?;
+            let left = steps::unfinished(company, &read).await?;
             return Ok((Vec::new(), (read, left)));
         }
         let now = app.clock.now();

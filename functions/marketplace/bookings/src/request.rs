@@ -76,7 +76,7 @@ async fn record(
     let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
         let read = company.booking(booking_id).await?;
         if read.booking().is_some() {
-            let left = steps::left(company, &read).await?;
+            let left = steps::unfinished(company, &read).await?;
             return Ok((Vec::new(), (read, left)));
         }
         let now = app.clock.now();

@@ -101,10 +101,10 @@ async fn save(
             let is_registered = owner.as_ref().is_some_and(|owner| {
                 owner.company_id == *company.id() && owner.professional_id == *professional_id
             });
-            // One account, one person: otherwise a mistyped id would pay the wrong one. What was registered
-            // before accounts had to be proven stays.
+            // An account belongs to one person, because a mistyped id would otherwise pay the wrong one. Accounts
+            // registered before ownership was checked stay.
             if !is_registered && (owner.is_some() || !connection.is_named) {
-                return Err(conflict(UNPROVEN));
+                return Err(conflict(NOT_OWNED));
             }
             let standing = &connection.standing()?;
             let mut writes =

@@ -46,7 +46,7 @@ async fn publish(
     let slot = Duration::minutes(SLOT_MINUTES);
     let occurrence = Occurrence::of(EVENT_PUBLISHER_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
-    match sinks.are_there() {
+    match sinks.are_configured() {
         true => Ok(Answer::ok(JobReportView::from(run::run(&app, &sinks, &occurrence).await?))),
         false => Ok(Answer::ok(JobReportView::not_run(&occurrence, NotRun::NoEventBus))),
     }

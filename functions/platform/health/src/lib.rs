@@ -100,7 +100,7 @@ impl Checked {
 
     fn configuration(&mut self, app: &SharedApp, missing: Vec<&'static str>) -> ConfigurationCheckView {
         self.well &= missing.is_empty();
-        ConfigurationCheckView { missing_configuration: with_unheard(app, missing) }
+        ConfigurationCheckView { missing_configuration: with_missing_webhooks(app, missing) }
     }
 
     /// Whether the table answers, by the row that says which version its data is of. One that is not the expected

@@ -26,7 +26,7 @@ pub(super) async fn list(
     let after = parameters.cursor(FindingCursor::parse)?;
     let finding_scope = caller.company.finding_scope(app.config.platform_company.as_ref());
     let (findings, next) = finding_scope.open_findings(parameters.limit()?, after.as_ref()).await?;
-    let data = findings.iter().map(tell).collect();
+    let data = findings.iter().map(show).collect();
     Ok(Answer::ok(ListView { data, next_cursor: next.as_ref().map(cursor) }))
 }
 
@@ -56,11 +56,11 @@ async fn close(
     match finding_scope.close(finding_id, &caller.id, note, now, &app.ids).await? {
         CloseOutcome::Now(finding) => {
             tracing::info!(finding_id, "finding closed by hand");
-            Ok(Answer::ok(tell(&finding)))
+            Ok(Answer::ok(show(&finding)))
         }
         // A retry after a crash: this person already closed the finding with this note, so the answer is 200.
         CloseOutcome::NotOpen(finding) if is_closed_by(finding.closing.as_ref(), &caller.id, note) => {
-            Ok(Answer::ok(tell(&finding)))
+            Ok(Answer::ok(show(&finding)))
         }
         CloseOutcome::NotOpen(finding) if finding.status == FindingStatus::Explained => {
             Err(Failure::Conflict(
@@ -82,7 +82,7 @@ fn is_closed_by(closing: Option<&Closing>, by: &str, note: &str) -> bool {
 }
 
 /// A finding for the operator.
-pub(super) fn tell(finding: &Finding) -> FindingView {
+pub(super) fn show(finding: &Finding) -> FindingView {
     let closing = finding.closing.as_ref().map(|closing| ClosingView {
         at: Timestamp(closing.at),
         by: closing.by.clone(),
@@ -91,7 +91,7 @@ pub(super) fn tell(finding: &Finding) -> FindingView {
     FindingView {
         finding_id: finding.finding_id.clone(),
         kind: finding.kind,
-        message: why(finding.kind),
+        message: explanation(finding.kind),
         booking_id: finding.booking_id,
         line_id: finding.line_id.clone(),
         stripe_amount: finding.stripe_amount,

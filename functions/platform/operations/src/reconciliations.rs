@@ -21,7 +21,7 @@ pub(super) async fn show(store: &Store) -> Result<ReconciliationSummaryView, Fai
     Ok(ReconciliationSummaryView {
         open_findings: finding_totals.open_findings,
         amounts: amounts(&finding_totals),
-        runs: runs.into_iter().map(tell).collect(),
+        runs: runs.into_iter().map(show_run).collect(),
     })
 }
 
@@ -36,7 +36,7 @@ fn amounts(finding_totals: &FindingTotals) -> Vec<FindingAmountsView> {
     currencies.into_iter().map(amount).collect()
 }
 
-fn tell(run: Reconciliation) -> ReconciliationRunView {
+fn show_run(run: Reconciliation) -> ReconciliationRunView {
     let cash = run.cash.into_iter().map(|(currency, cash)| CashView {
         currency,
         stripe_amount: cash.stripe_amount,

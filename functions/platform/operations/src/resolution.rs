@@ -15,7 +15,7 @@ use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
 
 use crate::amounts::Bookings;
-use crate::summary::tell;
+use crate::summary::show_effect;
 
 const MAX_TEXT_CHARS: usize = 256;
 
@@ -101,7 +101,7 @@ impl ResolveRequest {
             }
         };
         tracing::info!(subject = %self.subject, effect = %effects::describe(&effect), "effect resolved by hand");
-        Ok(Answer::ok(tell(self.subject, &effect, &bookings)))
+        Ok(Answer::ok(show_effect(self.subject, &effect, &bookings)))
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
     let finding_scope = company.finding_scope(app.config.platform_company.as_ref());
     let is_platform = finding_scope.is_platform();
     let (open, next) = finding_scope.open_findings(FINDINGS_SHOWN, None).await?;
-    let channel_error = company.state().await?.channel_error.map(|row| ChannelErrorView {
+    let channel_error = company.sweep_record().await?.channel_error.map(|row| ChannelErrorView {
         question: row.error.question,
         reason: row.error.reason,
         since: Timestamp(row.since),
@@ -68,7 +68,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
         unread_events: unread_events(store, company, is_platform).await?,
         channel_error,
         refused: refused::list(company).await?,
-        findings: ExcerptView::new(open.iter().map(findings::tell).collect(), next.is_some()),
+        findings: ExcerptView::new(open.iter().map(findings::show).collect(), next.is_some()),
         reconciliation: if is_platform { Some(reconciliations::show(store).await?) } else { None },
         mail: if is_platform { Some(mail_reports(store, now).await?) } else { None },
         batches: batches(company).await?,
@@ -130,7 +130,7 @@ async fn troubled(company: &Company, trouble: Trouble) -> Result<ExcerptView<Tro
     let (effects, more) = company.listed_effects(trouble).await?;
     let subjects: Vec<Subject> = effects.iter().map(|(subject, _)| *subject).collect();
     let bookings = Bookings::of(company, &subjects).await?;
-    let shown = effects.iter().map(|(subject, effect)| tell(*subject, effect, &bookings));
+    let shown = effects.iter().map(|(subject, effect)| show_effect(*subject, effect, &bookings));
     Ok(ExcerptView::new(shown.collect(), more))
 }
 
@@ -165,7 +165,7 @@ fn show_unread(event: &StoredEvent) -> UnreadEventView {
 }
 
 /// An effect for operators with its reason and without its request, which may name a person.
-pub(super) fn tell(subject: Subject, effect: &Effect, bookings: &Bookings) -> TroubledEffectView {
+pub(super) fn show_effect(subject: Subject, effect: &Effect, bookings: &Bookings) -> TroubledEffectView {
     let money = bookings.money(subject, effect);
     let (case_id, booking_id) = match subject {
         Subject::Case(id) => (Some(id), None),

@@ -38,14 +38,14 @@ impl Links<'_> {
             LinkPassword::SignUpPassword(_) => (Purpose::Confirm, "confirm_link", "account.confirmed"),
             LinkPassword::NewPassword(_) => (Purpose::Reset, "reset_link", "account.password_reset"),
         };
-        let (found, row) = self.standing(&link, purpose).await?;
-        let hash = self.hash_of(&found, &row, with).await?;
+        let (found, row) = self.load_link(&link, purpose).await?;
+        let hash = self.password_hash(&found, &row, password).await?;
         let (store, ids) = (&self.store, &self.app.ids);
         let (link, found, first, hash) = (&link, &found, &row, &hash);
         let redeemed = store.retry_on_conflict(ids, TRIES, |attempt| async move {
             let newest = match attempt {
                 0 => None,
-                _ => Some(self.standing(link, purpose).await?.1),
+                _ => Some(self.load_link(link, purpose).await?.1),
             };
             let row = newest.as_ref().unwrap_or(first);
             let at = self.app.clock.now();

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::domain::kernel::account::Role;
 use crate::domain::kernel::id::CompanyId;
-use crate::store::accounts::account::AccountKey;
+use crate::store::keys::AccountKey;
 use crate::views::Timestamp;
 
 /// Who is signed in, and until when.

@@ -33,8 +33,8 @@ fn play(stripe: &StripeStandIn, outcome: &str, amount: Value) -> Result<(), Stri
     }
     let played = payment(stripe, &JsonBody { bytes: bytes::Bytes::new(), value });
     played.map(drop).map_err(|failure| {
-        let error = &failure.problem("sandbox")["errors"][0];
-        format!("{}: {}", error["field"].as_str().unwrap(), error["message"].as_str().unwrap())
+        let error = &failure.problem("sandbox").errors[0];
+        format!("{}: {}", error.field, error.message)
     })
 }
 
