@@ -10,7 +10,6 @@ pub enum Role {
     Owner,
     /// Staff of the platform.
     Provider,
-    /// Operates the service.
     Developer,
     /// Handles the ledger and reconciliation.
     Accountant,

@@ -76,7 +76,6 @@ impl Channel {
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Actor {
     Schedule,
-    /// The company's owner.
     Owner {
         user_id: String,
     },
@@ -85,7 +84,6 @@ pub enum Actor {
         account: String,
         role: Role,
     },
-    /// A provider's event.
     Provider,
 }
 
@@ -104,9 +102,7 @@ impl Actor {
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Cron,
-    /// A provider's event.
     Webhook,
-    /// The company's owner.
     Owner,
     Professional,
     Customer,
@@ -136,7 +132,6 @@ impl From<&Actor> for Source {
     }
 }
 
-/// One audited step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
     /// The permanent name of the step within its case or booking: `reminder:02:push`, `incentive`, `nudge:<id>`.

@@ -76,7 +76,6 @@ pub struct Occurred {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeSource {
-    /// The event itself.
     Payload,
     /// The time of arrival, because the event has no plausible time.
     Arrival,

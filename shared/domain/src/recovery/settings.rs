@@ -39,7 +39,6 @@ impl Default for Settings {
 pub struct FieldError {
     /// The field's name as the sender wrote it.
     pub field: String,
-    /// The accepted form.
     pub message: String,
 }
 
