@@ -100,7 +100,7 @@ pub struct Queue {
     /// `None` for the rows that belong to no company.
     pub company: Option<CompanyId>,
     pub lane: Lane,
-    /// Oldest first.
+    /// Sorted by time, oldest first.
     pub rows: Vec<DueRow>,
 }
 

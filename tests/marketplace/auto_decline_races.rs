@@ -21,7 +21,8 @@ async fn accept(market: &Market, id: shared::domain::kernel::party::BookingId) -
     let company = market.company(COMPANY);
     loop {
         let row = company.booking(id).await.unwrap();
-        let fact = row.booking().unwrap().ask(BookingCommand::Accept, "accept:1", market.world.now())?;
+        let fact =
+            row.booking().unwrap().apply_command(BookingCommand::Accept, "accept:1", market.world.now())?;
         let change =
             BookingChange { facts: vec![fact], cause: "accept:1".to_owned(), ..BookingChange::default() };
         let booking_config = &app.config.marketplace.booking_config;

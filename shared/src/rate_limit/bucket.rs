@@ -44,7 +44,6 @@ impl Bucket {
         self.tat(tat, now) + self.interval()
     }
 
-    /// The available tokens.
     pub(super) fn remaining(&self, tat: Option<i128>, now: DateTime<Utc>) -> u32 {
         let left = self.parts(now) + self.window() - self.tat(tat, now);
         u32::try_from(left.max(0) / self.interval()).unwrap_or(u32::MAX)

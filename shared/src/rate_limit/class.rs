@@ -25,7 +25,6 @@ pub enum LimitSubject {
     Ip,
     /// That address and the named account, each with its own bucket.
     IpAndAccount,
-    /// The authenticated caller.
     Caller,
     /// The company that the request is about, whoever the caller is.
     Company,
@@ -115,7 +114,6 @@ pub static FEEDBACK: Class = Class {
     reason: "One person has something to say a few times an hour; the rest is spam, which harms no one while uncounted.",
 };
 
-/// Requesting a booking.
 pub static BOOKING: Class = Class {
     name: "booking",
     quota: 20,

@@ -11,10 +11,7 @@ pub enum AccountMail {
         url: String,
     },
     /// Sent after a sign-up with the address of an existing account.
-    AlreadyThere {
-        /// The sign-in page.
-        url: String,
-    },
+    AlreadyThere { url: String },
     /// Sent after a request for a new password; the link sets it.
     Reset {
         /// The link, with its token in the fragment.

@@ -15,7 +15,6 @@ pub enum Role {
     Owner,
     /// Staff of the platform.
     Provider,
-    /// Operates the service.
     Developer,
     /// Handles the ledger and reconciliation.
     Accountant,

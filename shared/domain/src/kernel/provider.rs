@@ -21,7 +21,6 @@ impl Provider {
         self.into()
     }
 
-    /// The display name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Whop => "Whop",

@@ -170,7 +170,7 @@ fn a_second_payout_is_counted_and_told() {
     assert_eq!(twice.amounts.transferred, 17_000);
     assert!(twice.anomalies.contains(&Anomaly::SecondPayout));
     let seen_twice = booking(&with(&[paid_out(80.0, "a", 8_500, 0), paid_out(81.0, "a", 8_500, 0)]));
-    assert_eq!(seen_twice.amounts.transferred, 8_500, "one transfer, anomalies by two sources");
+    assert_eq!(seen_twice.amounts.transferred, 8_500, "one transfer, told by two sources");
     assert!(seen_twice.anomalies.is_empty());
 }
 
@@ -194,7 +194,7 @@ fn people_are_refused_with_a_word() {
     let facts = with(&[paid_out(80.0, "a", 8_500, 0)]);
     let answers = |booking: Booking| {
         [Accept, Decline, Complete, cancel].map(|command| {
-            match booking.apply_command(command, "command:1", hour(200.0)) {
+            match booking.apply_command(command, "ask:1", hour(200.0)) {
                 Ok(_) => "yes",
                 Err(refusal) => refusal.code(),
             }

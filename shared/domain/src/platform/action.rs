@@ -76,7 +76,6 @@ impl Channel {
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum Actor {
     Schedule,
-    /// The company's owner.
     Owner {
         #[cfg_attr(feature = "openapi", schemars(with = "crate::kernel::id::UserId"))]
         user_id: String,
@@ -86,7 +85,6 @@ pub enum Actor {
         account: String,
         role: Role,
     },
-    /// A provider's event.
     Provider,
 }
 
@@ -105,9 +103,7 @@ impl Actor {
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Cron,
-    /// A provider's event.
     Webhook,
-    /// The company's owner.
     Owner,
     Professional,
     Customer,
@@ -137,7 +133,6 @@ impl From<&Actor> for Source {
     }
 }
 
-/// One audited step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
     /// The permanent name of the step within its case or booking: `reminder:02:push`, `incentive`, `nudge:<id>`.

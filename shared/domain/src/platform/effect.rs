@@ -70,7 +70,7 @@ pub enum Request {
         #[serde(with = "crate::kernel::time::option")]
         renewal_period_end_before: Option<DateTime<Utc>>,
     },
-    /// Cancel a membership.
+    /// Cancel a membership at Whop.
     Cancel {
         membership_id: MembershipId,
         /// At the end of its period, or immediately.
@@ -86,7 +86,7 @@ pub enum Request {
     Capture {
         payment_intent: PaymentIntentId,
     },
-    /// Void the authorization.
+    /// Void the authorization of a payment.
     Release {
         payment_intent: PaymentIntentId,
         /// Whether the customer cancelled; otherwise the professional declined or did not answer.

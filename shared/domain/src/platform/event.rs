@@ -78,7 +78,6 @@ pub struct Occurred {
 #[strum(serialize_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub enum TimeSource {
-    /// The event itself.
     Payload,
     /// The time of arrival, because the event has no plausible time.
     Arrival,

@@ -151,7 +151,7 @@ pub struct CaptureTotals {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub job: String,
-    /// The planned time.
+    /// The planned time of the run.
     pub occurrence: String,
     /// Due rows that this run found.
     pub due: u64,

@@ -79,7 +79,6 @@ pub enum ConsequenceKind {
     /// The member got no message.
     MemberNotTold,
     DaysNotGranted,
-    /// The membership continues.
     MembershipNotEnded,
 }
 

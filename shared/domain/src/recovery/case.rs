@@ -59,7 +59,6 @@ pub struct Case {
     /// The part that was refunded or disputed later, in minor units.
     #[serde(default)]
     pub returned_amount: i64,
-    /// What cancelled it.
     #[serde(default)]
     pub ended_by: Option<EndedBy>,
     /// Other payments on the membership since the failure; shown, and no recovery.

@@ -89,7 +89,7 @@ async fn call(
 }
 
 /// Prefixes the reason of an attempt whose refusal Stripe stores under the idempotency key for a day.
-const STORED_REFUSAL: &str = "is_refusal_stored:";
+const STORED_REFUSAL: &str = "kept:";
 
 /// The operation's idempotency key, until Stripe stores a refusal under it: a payment that was locked for a
 /// second would then be refused for a day, and a short authorization would lapse meanwhile. Captures and voids

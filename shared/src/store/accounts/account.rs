@@ -29,7 +29,6 @@ pub struct AccountRow {
     /// The Argon2id hash of its password; absent until the address is confirmed.
     #[serde(default)]
     pub password_hash: Option<String>,
-    /// The first sign-up.
     #[serde(with = "crate::domain::kernel::time")]
     pub created_at: DateTime<Utc>,
     #[serde(default, with = "crate::domain::kernel::time::option")]

@@ -35,7 +35,6 @@ pub struct BookingRow {
     /// The payment that we created for the booking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_intent_id: Option<PaymentIntentId>,
-    /// The customer's address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<Contact>,
     /// The professional's address; set when the professional accepts.

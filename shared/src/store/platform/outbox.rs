@@ -17,7 +17,6 @@ use crate::store::keys::Key;
 use crate::store::write::{Expect, Item, Write, text};
 use crate::store::{Store, attribute_text, read_row};
 
-/// The configured listeners.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Listeners {
     pub bus: bool,

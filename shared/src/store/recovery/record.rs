@@ -45,11 +45,9 @@ pub struct KnownCase {
 #[derive(Debug, Clone)]
 pub struct CaseChange<'a> {
     pub facts: Vec<CaseFact>,
-    /// `None` if unknown.
     pub user_id: Option<UserId>,
     /// A payment to register for this membership.
     pub payment_id: Option<PaymentId>,
-    /// `None` if unknown.
     pub product_id: Option<String>,
     /// The cause for the audit log: an event id, a user id, a schedule.
     pub cause: &'a str,

@@ -15,7 +15,7 @@ use crate::marketplace::payout::BatchId;
 /// The money of a booking, in minor units. No amount is negative, and none exceeds the amount it is a part of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amounts {
-    /// The captured total.
+    /// The captured total, in minor units.
     pub captured: i64,
     /// The refunded part of `captured`.
     pub refunded: i64,

@@ -41,7 +41,7 @@ pub enum Due {
     /// The professional did not answer in time: decline the booking and void the authorization.
     Decline {
         at: DateTime<Utc>,
-        /// Which deadline passed.
+        /// The deadline that has passed.
         reason: DeclinedReason,
     },
     /// The booking was declined or cancelled and the authorization still exists: void it.

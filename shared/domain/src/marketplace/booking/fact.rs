@@ -42,13 +42,13 @@ pub enum BookingFactKind {
     Captured {
         payment_intent: PaymentIntentId,
         charge: Option<ChargeId>,
-        /// The captured total.
+        /// The captured total, in minor units.
         money: Money,
     },
     Declined,
     /// The professional did not answer in time, and the sweep declined the booking.
     AutoDeclined {
-        /// Which deadline passed.
+        /// The deadline that has passed.
         reason: DeclinedReason,
     },
     /// The authorization was voided (`payment_intent.canceled`).
@@ -75,7 +75,6 @@ pub enum BookingFactKind {
         /// The newest fact of each dispute counts.
         dispute_id: String,
         status: DisputeStatus,
-        /// The disputed amount.
         money: Money,
         /// The payment; `None` is the booking's own.
         #[serde(default, skip_serializing_if = "Option::is_none")]

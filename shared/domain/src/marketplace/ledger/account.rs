@@ -13,9 +13,9 @@ use crate::kernel::party::ProfessionalId;
 #[serde(try_from = "String", into = "String")]
 #[strum(serialize_all = "snake_case")]
 pub enum LedgerAccount {
-    /// Cash: captured payments.
+    /// Cash received by captured payments.
     Received,
-    /// Cash: refunds.
+    /// Cash returned by refunds of payments.
     Refunded,
     /// Cash: withdrawn by banks in disputes.
     Disputed,
@@ -29,7 +29,7 @@ pub enum LedgerAccount {
     Owed(ProfessionalId),
     /// Cash: transfers to a professional.
     Paid(ProfessionalId),
-    /// Cash: reversed transfers.
+    /// Cash returned by reversed transfers.
     Reversed(ProfessionalId),
     /// A professional's debt: what was settled in excess of the share.
     Carried(ProfessionalId),

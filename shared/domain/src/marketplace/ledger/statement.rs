@@ -64,9 +64,9 @@ impl Balances {
 pub struct Statement {
     pub professional_id: ProfessionalId,
     pub currency: Currency,
-    /// Oldest first.
+    /// Sorted by time, oldest first.
     pub lines: Vec<StatementLine>,
-    /// The unsettled share.
+    /// The share that is not settled yet.
     pub owed_amount: i128,
     /// The debt; negative if more was withheld than was owed.
     pub carried_amount: i128,

@@ -157,7 +157,6 @@ pub enum BatchRefusal {
 }
 
 impl BatchRecord {
-    /// A new batch.
     pub fn planned(id: BatchId, started_by: StartedBy, now: DateTime<Utc>) -> Self {
         let counts = BatchCounts::default();
         let status = BatchStatus::Pending;

@@ -77,7 +77,7 @@ pub struct CarriedLine {
 pub struct Totals {
     pub payable_amount: i128,
     pub transferred_amount: i128,
-    /// Withheld for debts.
+    /// The amount withheld for debts.
     pub carried_amount: i128,
     pub skipped_amount: i128,
 }

@@ -13,7 +13,7 @@ use crate::kernel::party::{BookingId, ChargeId, StripeAccountId};
 pub struct TransferRequest {
     /// Derived from the operation, so equal for every attempt.
     pub idempotency_key: String,
-    /// Minor units, positive.
+    /// In minor units, always positive.
     pub amount: i64,
     pub currency: Currency,
     pub destination: StripeAccountId,

@@ -12,7 +12,7 @@ use crate::kernel::money::Money;
 /// The recovery of a failed renewal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovery {
-    /// The provider's time.
+    /// When it happened at the provider.
     pub at: DateTime<Utc>,
     /// The payment, once it is known.
     pub payment: Option<PaymentId>,

@@ -11,7 +11,7 @@ use crate::platform::event::{Event, Meaning};
 /// same second the success comes second.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CaseFact {
-    /// The provider's time.
+    /// When it happened at the provider.
     pub at: DateTime<Utc>,
     #[serde(flatten)]
     pub what: CaseFactKind,
@@ -24,7 +24,6 @@ pub enum CaseFactKind {
     /// The charge of a renewal failed.
     Failed {
         payment: Option<PaymentId>,
-        /// The amount due.
         money: Option<Money>,
     },
     /// The membership ended at the provider.

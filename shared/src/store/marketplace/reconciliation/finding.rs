@@ -29,7 +29,7 @@ pub struct Finding {
     pub stripe_amount: i64,
     /// The amount moved according to the ledger, in minor units.
     pub books_amount: i64,
-    /// Stripe's currency code.
+    /// The currency, as Stripe's code.
     pub currency: String,
     #[serde(with = "crate::domain::kernel::time")]
     pub found_at: DateTime<Utc>,

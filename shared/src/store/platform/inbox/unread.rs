@@ -5,7 +5,6 @@ use crate::domain::kernel::id::CompanyId;
 use crate::store::keys::{self, Key};
 use crate::store::{Query, Range, StoreError, read_row};
 
-/// Events per answer.
 const SHOWN: i32 = 100;
 
 impl Inbox {
