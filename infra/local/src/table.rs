@@ -30,7 +30,7 @@ pub async fn bring_up_to_date(
         rows_per_second: ROWS_PER_SECOND,
         // One process has the folder: whoever holds a claim in it is dead.
         take_over: true,
-        tell: Box::new(|_| {}),
+        on_progress: Box::new(|_| {}),
     };
     let before = migrator.status().await?.data_version;
     let outcomes = migrator.forward(None, None).await?;

@@ -148,7 +148,7 @@ impl Market {
                 BookingChange { facts, contact, cause, ..BookingChange::default() },
             )
             .await;
-        self.take(new_booking.company, id, steps).await;
+        self.execute_steps(new_booking.company, id, steps).await;
         id
     }
 
