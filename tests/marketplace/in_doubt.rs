@@ -85,7 +85,7 @@ async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
         world.restart().await;
         world.pay_day().await;
         world.tick().await;
-        let operations = world.operations().await;
+        let operations = world.read_operations().await;
         let waiting = &operations["waiting"]["data"][0];
         let listed = ["status", "amount", "currency", "booking_id"].map(|name| waiting[name].clone());
         let expected = [json!("sending"), json!(8_500), json!("usd"), json!(booking)];
@@ -111,7 +111,7 @@ async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_
             let is_known = is_made || hours < 23;
             let status = if is_known { "done" } else { "rejected" };
             assert_eq!(entry["status"], status, "{lost} for {hours} hours: {entry:#}");
-            let operations = world.operations().await;
+            let operations = world.read_operations().await;
             assert_eq!(
                 (&operations["waiting"]["count"], &operations["in_doubt"]["count"]),
                 (&json!(0), &json!(0))

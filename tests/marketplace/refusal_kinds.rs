@@ -137,7 +137,7 @@ async fn a_mail_to_a_member_for_which_our_sender_is_refused_waits_and_is_sent_on
     let (world, case_id) = with_a_case_by_mail().await;
     world.mail_trouble("refused:403:invalid_api_key", Some(2));
     world.settle().await;
-    let operations = world.operations().await;
+    let operations = world.read_operations().await;
     let waiting = &operations["waiting"]["data"][0];
     assert_eq!((&waiting["case_id"], &waiting["reason"]), (&json!(case_id), &json!("invalid_api_key")));
     assert_eq!(world.refused().await.len(), 0);

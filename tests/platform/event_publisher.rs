@@ -119,7 +119,7 @@ async fn without_a_bus_nothing_waits_nothing_is_written_and_the_report_says_so()
     assert_eq!((&report["skipped"], &report["due"]), (&json!("no_event_bus"), &json!(0)), "{report}");
     assert_eq!(world.service.dynamo.requests().len(), 0);
     assert_eq!((world.unpublished().await.len(), world.asked_bus()), (0, 0));
-    let jobs = world.operations().await["jobs"].clone();
+    let jobs = world.read_operations().await["jobs"].clone();
     let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "event-publisher").unwrap();
     assert_eq!(job["status"], "never_ran");
 }
@@ -187,7 +187,7 @@ async fn the_job_is_seen_and_asked_for_like_its_siblings() {
     assert_eq!(world.operator(Method::GET, PUBLISH).await.ok()["done"], 1);
     world.advance(chrono::Duration::seconds(20));
     let report = world.publish().await;
-    let jobs = world.operations().await["jobs"].clone();
+    let jobs = world.read_operations().await["jobs"].clone();
     let job = jobs.as_array().unwrap().iter().find(|job| job["job"] == "event-publisher").unwrap();
     assert_eq!((&job["status"], &job["last_report"]), (&json!("ok"), &report));
     assert_eq!(report["oldest_unsent_seconds"], 0);

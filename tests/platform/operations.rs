@@ -15,12 +15,12 @@ use support::world::{COMPANY, World};
 async fn a_job_is_seen_to_have_never_run_to_run_and_to_be_late() {
     let world = World::start().await;
     let status = |operations: &Value| operations["jobs"][0]["status"].clone();
-    assert_eq!(status(&world.operations().await), "never_ran");
+    assert_eq!(status(&world.read_operations().await), "never_ran");
     world.tick().await;
-    let operations = world.operations().await;
+    let operations = world.read_operations().await;
     assert_eq!((status(&operations), &operations["jobs"][0]["job"]), ("ok".into(), &"reminders".into()));
     world.advance(chrono::Duration::minutes(21));
-    assert_eq!(status(&world.operations().await), "late");
+    assert_eq!(status(&world.read_operations().await), "late");
 }
 
 #[tokio::test]
@@ -34,10 +34,10 @@ async fn the_share_of_what_failed_is_that_of_the_last_day() {
     world.tick().await;
     world.advance(chrono::Duration::hours(2));
     world.settle().await;
-    let last = world.operations().await["jobs"][0]["last_24_hours"].clone();
+    let last = world.read_operations().await["jobs"][0]["last_24_hours"].clone();
     assert_eq!((&last["done"], &last["failed"]), (&json!(2), &json!(1)), "{last}");
     world.advance(chrono::Duration::hours(26));
-    let last = world.operations().await["jobs"][0]["last_24_hours"].clone();
+    let last = world.read_operations().await["jobs"][0]["last_24_hours"].clone();
     assert_eq!((&last["done"], &last["failed"]), (&json!(0), &json!(0)), "{last}");
 }
 
@@ -55,7 +55,7 @@ async fn what_is_in_doubt_is_resolved_once_and_audited() {
     let (world, effect) = push_in_doubt().await;
     let resolved = world.resolve(resolution(&effect, "happened")).await.ok();
     assert_eq!((&resolved["status"], &resolved["reason"]), (&json!("done"), &json!("resolved_by_hand")));
-    assert_eq!(world.operations().await["in_doubt"]["count"], 0);
+    assert_eq!(world.read_operations().await["in_doubt"]["count"], 0);
     let again = world.resolve(resolution(&effect, "did_not_happen")).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "{again:?}");
     let audits = world.rows_of("AUDIT#").await;
@@ -84,7 +84,12 @@ async fn a_word_that_says_too_little_or_too_much_is_refused_field_by_field() {
         assert_eq!(answer.status.as_u16(), status, "{body}: {answer:?}");
     }
     let developer = world
-        .as_role(Role::Developer, Method::POST, "/api/operations/resolve", Some(word(&effect, "happened")))
+        .as_role(
+            Role::Developer,
+            Method::POST,
+            "/api/operations/resolve",
+            Some(resolution(&effect, "happened")),
+        )
         .await;
     assert_eq!(developer.status, StatusCode::FORBIDDEN);
 }

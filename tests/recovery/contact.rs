@@ -328,7 +328,7 @@ async fn a_message_that_was_put_off_waits_until_whop_says_that_the_member_still_
     world.advance(Duration::hours(1));
     world.settle().await;
     assert_eq!(world.sent(Kind::Push), 0, "the member may have paid");
-    assert_eq!(world.operations().await["channel_error"]["question"], "membership");
+    assert_eq!(world.read_operations().await["channel_error"]["question"], "membership");
     world.service.sandbox.faults.clear();
     world.advance(Duration::hours(1));
     world.settle().await;

@@ -71,7 +71,7 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
     world.settle().await;
     // A mail would stand in where push certainly does not reach; here that is unknown.
     assert_eq!(messages(&world), 0);
-    let shown = world.operations().await["channel_error"].clone();
+    let shown = world.read_operations().await["channel_error"].clone();
     assert_eq!(
         (&shown["question"], &shown["reason"]),
         (&json!("experience"), &json!("internal_server_error"))
@@ -91,7 +91,7 @@ async fn where_whop_refuses_to_tell_of_a_membership_what_events_said_stands_alon
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         assert_eq!(messages(&world), 2, "{fault}");
-        assert_eq!(world.operations().await["channel_error"]["question"], "membership");
+        assert_eq!(world.read_operations().await["channel_error"]["question"], "membership");
 
         let whop = &world.service.sandbox.whop;
         whop.change_membership("mem_1", |membership| membership.cancel_at_period_end = true);
@@ -110,12 +110,12 @@ async fn while_whop_does_not_answer_about_a_membership_nobody_is_written_to() {
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!(messages(&world), 0);
-    assert_eq!(world.operations().await["channel_error"]["question"], "membership");
+    assert_eq!(world.read_operations().await["channel_error"]["question"], "membership");
     world.service.sandbox.faults.clear();
     world.advance(Duration::hours(1));
     world.settle().await;
     assert_eq!(messages(&world), 2);
-    assert_eq!(world.operations().await["channel_error"], Value::Null);
+    assert_eq!(world.read_operations().await["channel_error"], Value::Null);
 }
 
 #[tokio::test]
@@ -131,7 +131,7 @@ async fn an_amount_that_nobody_can_read_opens_the_case_and_is_listed() {
         world.deliver_text(&id, &body).await.ok();
         assert_eq!(world.case_of(&membership).await["amount"].as_i64(), amount, "{subtotal}");
     }
-    let listed = world.operations().await["unread_events"].clone();
+    let listed = world.read_operations().await["unread_events"].clone();
     assert_eq!((&listed["count"], &listed["data"][0]["event_id"]), (&json!(1), &json!("msg_2")));
     assert_eq!(listed["data"][0]["reason"], "amount_unreadable");
 

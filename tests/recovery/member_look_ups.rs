@@ -76,7 +76,7 @@ impl LookUp {
         let is_refusal = matches!(fault, "status:403" | "status:404");
         let expected = if is_refusal { self.refused } else { self.unanswered };
         assert_eq!(sent(&world), expected[0], "{place}");
-        assert_eq!(world.operations().await["channel_error"]["question"], self.question, "{place}");
+        assert_eq!(world.read_operations().await["channel_error"]["question"], self.question, "{place}");
         // A step is spent only on a refusal, and only where nothing else is left.
         let held = world.case_of("mem_1").await["hold"]["reason"].clone();
         assert_eq!(held == "unreachable", self.by_mail && is_refusal, "{place}: {held}");
@@ -88,7 +88,7 @@ impl LookUp {
         world.advance(Duration::days(2));
         world.settle().await;
         assert_eq!(sent(&world), expected[2], "{place}: with the next step");
-        assert_eq!(world.operations().await["channel_error"], Value::Null, "{place}");
+        assert_eq!(world.read_operations().await["channel_error"], Value::Null, "{place}");
     }
 }
 
@@ -109,7 +109,7 @@ async fn a_payment_is_not_asked_about_where_another_channel_reaches() {
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!(sent(&world), (1, 1, 0));
-    assert_eq!(world.operations().await["channel_error"], Value::Null);
+    assert_eq!(world.read_operations().await["channel_error"], Value::Null);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ fn lists_asked(world: &World) -> u64 {
 
 /// The question that the newest run shows as not answered.
 async fn open_question(world: &World) -> Value {
-    world.operations().await["channel_error"]["question"].clone()
+    world.read_operations().await["channel_error"]["question"].clone()
 }
 
 #[tokio::test]

@@ -141,7 +141,7 @@ async fn look_after_a_doubt(witness: &mut Witness) {
     witness.see("reminders", async |world| world.settle().await).await;
     witness
         .see("operations", async |world| {
-            let standing = world.operations().await;
+            let standing = world.read_operations().await;
             world.resolve(resolution(&standing["in_doubt"]["data"][0], "happened")).await.ok();
         })
         .await;

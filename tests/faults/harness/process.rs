@@ -50,7 +50,7 @@ impl Prepared {
 
 /// Connections without a gate.
 fn direct_parts(dynamo: &EmbeddedDynamo, http: &reqwest::Client, seed: u64) -> Parts {
-    Parts::direct_parts(dynamo.client(), http.clone(), ids(WORLD, seed), PATIENCE)
+    Parts::straight(dynamo.client(), http.clone(), ids(WORLD, seed), PATIENCE)
 }
 
 /// Starts a worker whose connections all pass the gate.

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::declines::{self, Declines};
 use super::defect::Defect;
-use super::defects::{Defective, found, problem, told};
+use super::defects::{Defective, assert_problem, found, problem};
 use super::explorer::ExploreLimits;
 use super::outside::Happening;
 use super::reconciliation::{self, Missed};

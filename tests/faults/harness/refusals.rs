@@ -128,9 +128,9 @@ fn what_follows_from_an_event_of_stripes_and_is_refused_is_done_or_listed() {
 
 #[test]
 fn a_reconciliation_of_which_a_look_up_is_refused_explains_every_cent_in_a_later_run() {
-    use reconciliation::Act::{Payouts, Reconcile, Told};
+    use reconciliation::Act::{Payouts, Reconcile, Webhooks};
     let missed = [Happening::Refund(0), Happening::Reverse(0)];
     refused_at_every_call(&Missed::of_one(&missed, &[Reconcile]));
-    refused_at_every_call(&Missed::of_one(&[Happening::Dispute(0), Happening::Won(0)], &[Reconcile, Told]));
+    refused_at_every_call(&Missed::of_one(&[Happening::Dispute(0), Happening::Won(0)], &[Reconcile, Webhooks]));
     refused_at_every_call(&Missed { unpaid: 1, ..Missed::of_one(&missed, &[Reconcile, Payouts]) });
 }

@@ -14,7 +14,7 @@ impl World {
 
     /// The refused effects in operations.
     pub async fn refused(&self) -> Vec<Value> {
-        let operations = self.operations().await;
+        let operations = self.read_operations().await;
         operations["refused"]["data"].as_array().unwrap().clone()
     }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 impl World {
     /// The only effect in doubt.
     pub async fn doubtful_one(&self) -> Value {
-        let operations = self.operations().await;
+        let operations = self.read_operations().await;
         assert_eq!(operations["in_doubt"]["count"], 1, "{operations:#}");
         operations["in_doubt"]["data"][0].clone()
     }
@@ -27,7 +27,7 @@ impl World {
         self.ask(request).await
     }
 
-    pub async fn operations(&self) -> Value {
+    pub async fn read_operations(&self) -> Value {
         self.as_role(Role::Developer, Method::GET, "/api/operations", None).await.ok()
     }
 
