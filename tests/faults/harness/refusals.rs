@@ -131,6 +131,9 @@ fn a_reconciliation_of_which_a_look_up_is_refused_explains_every_cent_in_a_later
     use reconciliation::Act::{Payouts, Reconcile, Webhooks};
     let missed = [Happening::Refund(0), Happening::Reverse(0)];
     refused_at_every_call(&Missed::of_one(&missed, &[Reconcile]));
-    refused_at_every_call(&Missed::of_one(&[Happening::Dispute(0), Happening::Won(0)], &[Reconcile, Webhooks]));
+    refused_at_every_call(&Missed::of_one(
+        &[Happening::Dispute(0), Happening::Won(0)],
+        &[Reconcile, Webhooks],
+    ));
     refused_at_every_call(&Missed { unpaid: 1, ..Missed::of_one(&missed, &[Reconcile, Payouts]) });
 }

@@ -10,7 +10,6 @@ use serde_yaml_ng::Value as Yaml;
 const NOT_OURS: [&str; 8] =
     [".git", ".local", ".tools", ".vercel", ".aws-sam", "node_modules", "target", "Cargo.lock"];
 
-/// A text file.
 pub struct Text {
     /// The path from the root, with `/`.
     pub path: String,
