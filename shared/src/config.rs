@@ -51,7 +51,6 @@ pub struct Config {
     pub vault: Vault,
     pub whop_api_key: Option<String>,
     pub whop_app_id: Option<String>,
-    /// Newest first.
     pub whop_webhook_secrets: Vec<String>,
     /// Overrides the published key set for user tokens.
     pub whop_user_token_public_key: Option<String>,
@@ -64,7 +63,6 @@ pub struct Config {
     pub stripe_secret_key: Option<String>,
     /// The base URL of Stripe's API, without its `/v1`.
     pub stripe_api_base: String,
-    /// Newest first.
     pub stripe_webhook_secrets: Vec<String>,
     pub marketplace: Marketplace,
     pub resend_webhook_secrets: Vec<String>,

@@ -48,7 +48,6 @@ pub enum Direction {
     Back,
 }
 
-/// A started migration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     pub migration: u32,
@@ -86,7 +85,6 @@ pub async fn load_status(table: &Table) -> Result<MigrationStatus, StoreError> {
     Ok(MigrationStatus { data_version, claim: row.claim, work: row.work, fence: row.fence })
 }
 
-/// An acquired claim.
 pub(crate) struct Claim<'a> {
     table: &'a Table,
     clock: &'a Clock,

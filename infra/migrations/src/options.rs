@@ -36,7 +36,6 @@ pub enum Command {
         from: Option<u32>,
         to: Option<u32>,
     },
-    /// Check every row.
     Verify {
         to: Option<u32>,
     },

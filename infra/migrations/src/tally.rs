@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 /// The most keys listed as examples.
 const MAX_EXAMPLES: usize = 5;
 
-/// Rows by result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     pub looked_at: u64,

@@ -13,7 +13,7 @@ use crate::patterns::{Pattern, patterns};
 const FALLBACK: &str = "health";
 
 const HEAD: &str = r#"# One domain before the functions. Written by `cargo stacks` from the routes; a test holds it to them.
-# Sessions need it: a `__Host-` cookie belongs to one host, and function URLs are many. Jobs are not public_routes it,
+# Sessions need it: a `__Host-` cookie belongs to one host, and function URLs are many. Jobs are not behind it,
 # because nobody but the schedule and operators starts them.
 # CloudFront gives a distribution 75 cache behaviours and 100 origins (25 of each in accounts whose quotas are
 # old; both are raised for the asking). What is used here is counted by a test.

@@ -3,14 +3,12 @@
 use serde_yaml_ng::Value;
 use shared::domain::platform::job::Job;
 
-/// A deployed function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Function {
     /// The resource name in the template, such as `SignIn`.
     pub id: String,
     /// Its name, such as `sign-in`.
     pub name: String,
-    /// Lambda's time limit.
     pub timeout_seconds: u64,
     /// Its job, if a schedule starts it.
     pub job: Option<Job>,

@@ -38,7 +38,6 @@ const EXTEND_EVERY_MINUTES: i64 = 5;
 /// Concurrent requests may change the same rows; after two conflicts the third one is returned as an error.
 const OPEN_TRIES: u32 = 3;
 
-/// A valid session.
 #[derive(Clone)]
 pub struct Session {
     pub account: AccountKey,

@@ -1,6 +1,5 @@
 //! Every environment variable: its purpose and what is off without it. `.env.example` is generated from here.
 
-/// One environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Name {
     pub name: &'static str,

@@ -17,7 +17,6 @@ tokio::task_local! {
     static BUFFER: Arc<BufferedLines>;
 }
 
-/// What to buffer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted {
     pub lines: bool,

@@ -11,11 +11,7 @@ const MAX_CODE_BYTES: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallError {
     /// The call had no effect; it may be repeated, but not before `retry_after`.
-    NotSent {
-        reason: String,
-        /// The provider's `Retry-After`.
-        retry_after: Option<Duration>,
-    },
+    NotSent { reason: String, retry_after: Option<Duration> },
     /// The provider refused the call; a repetition would be refused too.
     Rejected { reason: String },
     /// The provider refused the call because of the object's current state; it had no effect.

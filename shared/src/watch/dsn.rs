@@ -2,7 +2,6 @@
 //!
 //! Source: develop.sentry.dev/sdk/foundations/transport/authentication
 
-/// A parsed DSN.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Dsn {
     base: String,

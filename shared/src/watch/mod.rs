@@ -73,7 +73,6 @@ impl Telemetry {
         let _ = INSTALLED.set(self.clone());
     }
 
-    /// The process's telemetry.
     pub fn installed() -> Self {
         INSTALLED.get().cloned().unwrap_or_default()
     }

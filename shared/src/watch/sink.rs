@@ -16,7 +16,6 @@ pub(super) struct Sink {
     http: reqwest::Client,
     watcher: &'static str,
     url: String,
-    /// The authentication header.
     auth_header: (&'static str, String),
     backoff_until: Arc<Mutex<Option<Instant>>>,
 }

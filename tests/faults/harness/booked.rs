@@ -18,7 +18,6 @@ pub struct Booked<'a> {
     pub row: BookingRow,
     /// The booking computed from its facts; `None` before the request.
     pub booking: Option<Booking>,
-    /// All its effects.
     pub effects: Vec<Effect>,
 }
 

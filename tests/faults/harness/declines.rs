@@ -36,7 +36,6 @@ pub(super) enum Act {
     Sweep,
     /// The sweep of every five minutes.
     Tick,
-    /// The professional accepts.
     Accept(usize),
     /// A booking is cancelled.
     Cancel(usize),

@@ -90,7 +90,6 @@ impl RequestGate {
         (QueueEntry { gate: self.clone(), ticket }, turn)
     }
 
-    /// Releases a request.
     pub fn release(&self, ticket: Ticket, order: Order) {
         let mut book = self.book();
         let (_, turn) = book.waiting.remove(&ticket).expect("a released request is at the gate");

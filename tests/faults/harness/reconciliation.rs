@@ -20,7 +20,6 @@ use support::world::{COMPANY, World};
 /// The work of one worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
-    /// The daily run.
     Reconcile,
     /// A run of the payouts.
     Payouts,

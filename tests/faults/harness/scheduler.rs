@@ -22,7 +22,6 @@ pub enum Move {
     Go(Ticket, Order),
     /// A worker dies at its current position.
     Death(usize),
-    /// The clock jumps.
     Jump(ClockJump),
 }
 
@@ -46,10 +45,8 @@ const TURNS_ASLEEP: u32 = 160;
 const TURNS_UNDER_WAY: u32 = 64;
 /// How much time advances while a worker sleeps; client time-outs are hundreds of times as long.
 const NAP: Duration = Duration::from_millis(25);
-/// The longest sleep.
 const MAX_NAPS: u32 = 400;
 
-/// A running scenario.
 pub struct Scheduler {
     pub world: World,
     gate: RequestGate,

@@ -11,7 +11,6 @@ pub struct Tally {
     pub runs: usize,
     /// Requests after which the invariants were checked.
     pub calls: usize,
-    /// Different states.
     pub states: usize,
     /// Orders of requests that these states cover.
     pub interleavings: f64,

@@ -19,7 +19,6 @@ pub enum Touch {
     Provider {
         changes: bool,
     },
-    /// The clock only.
     Nothing,
 }
 

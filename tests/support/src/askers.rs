@@ -48,7 +48,6 @@ impl Asker {
         }
     }
 
-    /// The other company.
     pub fn away(&self) -> &'static str {
         if self.home == COMPANY { OTHER } else { COMPANY }
     }

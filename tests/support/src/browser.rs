@@ -10,7 +10,6 @@ use crate::world::{Answer, World};
 /// The origin of the sandbox's pages.
 pub const ORIGIN: &str = "http://127.0.0.1:3000";
 
-/// A strong password.
 pub const PASSWORD: &str = "correct horse battery";
 
 /// A browser that stores the session's cookie and CSRF token.

@@ -188,7 +188,6 @@ impl World {
         answered(&Method::POST, RECONCILE, response).await.ok()
     }
 
-    /// The newest run.
     pub async fn newest_run(&self) -> Reconciliation {
         self.store().reconciliations(1, None).await.unwrap().0.remove(0)
     }

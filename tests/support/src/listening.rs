@@ -90,7 +90,6 @@ impl World {
         }
     }
 
-    /// The unpublished entries.
     pub async fn unpublished(&self) -> Vec<Value> {
         self.rows_of("AUDIT#").await.into_iter().filter(|row| row.get("due_at").is_some()).collect()
     }

@@ -8,7 +8,6 @@ use stacks::repository::root;
 const NOT_OURS: [&str; 8] =
     [".git", ".local", ".tools", ".vercel", ".aws-sam", "node_modules", "target", "Cargo.lock"];
 
-/// A text file.
 pub struct Text {
     /// The path from the root, with `/`.
     pub path: String,

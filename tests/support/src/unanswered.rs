@@ -29,7 +29,6 @@ pub struct Market {
     pub world: World,
 }
 
-/// A booking request.
 #[derive(Debug, Clone, Copy)]
 pub struct NewBooking {
     pub company: &'static str,

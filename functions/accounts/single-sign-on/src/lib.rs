@@ -32,7 +32,6 @@ use shared::views::accounts::outcome::AuthorizationUrlView;
 use authorization_request::AuthorizationRequest;
 use issuer::{Client, Issuer};
 
-/// The redirect URI.
 const CALLBACK: &str = "/api/auth/oidc/callback";
 
 /// Longer texts from the issuer are refused.

@@ -4,7 +4,6 @@ use shared::app::App;
 use shared::aws::bus::Bus;
 use shared::providers::posthog::PostHog;
 
-/// The configured sinks.
 #[derive(Debug, Clone)]
 pub(crate) struct Sinks {
     pub(crate) bus: Option<Bus>,

@@ -16,7 +16,6 @@ use shared::http::query::Parameters;
 use shared::http::{Answer, Failure};
 use shared::views::recovery::kpis::KpiSummaryView;
 
-/// The default window.
 const DEFAULT_WINDOW_DAYS: u16 = 30;
 
 /// The routes of this function.

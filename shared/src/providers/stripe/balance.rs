@@ -35,7 +35,6 @@ impl Balance {
     }
 }
 
-/// Selects balance transactions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BalanceFilter {
     /// The type, such as `transfer`, `charge`, `refund`.
@@ -51,13 +50,11 @@ impl BalanceFilter {
     }
 }
 
-/// One balance transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct BalanceTransaction {
     pub id: String,
     /// In minor units; negative if money left the balance.
     pub amount: i64,
-    /// Stripe's fee.
     pub fee: i64,
     /// The amount less the fee.
     pub net: i64,

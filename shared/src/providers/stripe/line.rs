@@ -30,7 +30,6 @@ pub enum LineSource {
 pub struct Reversed {
     pub id: String,
     pub transfer: String,
-    /// In minor units.
     pub amount: i64,
     pub currency: Currency,
 }
@@ -42,7 +41,6 @@ pub struct Dispute {
     /// The disputed amount in minor units.
     pub amount: i64,
     pub currency: Currency,
-    /// Stripe's status.
     pub status: String,
     #[serde(default)]
     pub payment_intent: Option<String>,

@@ -5,7 +5,6 @@ use serde::Deserialize;
 
 use super::form::Form;
 
-/// Stripe's largest page.
 pub const MAX_PAGE: u8 = 100;
 
 /// The start of a page. Stripe lists the newest objects first.

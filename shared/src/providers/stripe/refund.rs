@@ -34,7 +34,6 @@ impl NewRefund {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Refund {
     pub id: String,
-    /// In minor units.
     pub amount: i64,
     pub currency: Currency,
     /// Optional in Stripe's types.

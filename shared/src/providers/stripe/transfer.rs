@@ -39,7 +39,6 @@ impl NewTransfer {
     }
 }
 
-/// Selects transfers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TransferFilter {
     pub transfer_group: Option<String>,
@@ -77,7 +76,6 @@ pub struct Transfer {
     /// The ten newest reversals.
     #[serde(default)]
     pub reversals: Reversals,
-    /// Its balance transaction.
     #[serde(default)]
     pub balance_transaction: Option<String>,
     #[serde(with = "ts_seconds")]

@@ -36,7 +36,6 @@ pub struct MembershipAnswer {
 pub struct MailAddress(String);
 
 impl MailAddress {
-    /// Parses an address.
     pub fn read(value: &Value) -> Option<Self> {
         value.as_str().map(str::trim).filter(|text| text.contains('@')).map(|text| Self(text.to_owned()))
     }

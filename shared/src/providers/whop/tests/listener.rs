@@ -13,7 +13,6 @@ use reqwest::Url;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-/// One recorded request.
 #[derive(Debug)]
 pub(super) struct Received {
     pub(super) method: Method,

@@ -126,7 +126,6 @@ fn check_change(request: &Received, path: &str, key: &str, body: &Value, publish
     assert_eq!((&request.json(), request.query.as_slice()), (body, [].as_slice()));
 }
 
-/// An empty list.
 const EMPTY_LIST: &str = r#"{"data":[],"page_info":{"has_next_page":false,"end_cursor":null}}"#;
 
 #[tokio::test]
