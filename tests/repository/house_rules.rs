@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stacks::repository::{functions, read, read_of, root};
+use stacks::repository::{function_folder, functions, read, read_of, root};
 use support::repository::{code, rust, texts};
 
 /// The rank of every module of `shared`, as the first lines of its `lib.rs` tell it.
@@ -97,24 +97,17 @@ fn products_do_not_name_each_other() {
     }
 }
 
-/// A field that explains itself has no comment; a comment that only repeats its name is one line too many.
+/// So that the test of a route is found by its function, whose name the table of routes says.
 #[test]
-fn no_comment_only_repeats_a_name() {
-    for folder in ["shared", "functions", "infra", "tests"] {
-        for file in rust(folder) {
-            // The comments of views are the descriptions of the API document.
-            if file.path.starts_with("shared/src/views/") {
-                continue;
-            }
-            let docs = |line: &str| line.trim_start().starts_with("///");
-            let lines: Vec<&str> = file.text.lines().collect();
-            let lone = |at: usize| {
-                !(at > 0 && docs(lines[at - 1])) && !lines.get(at + 1).is_some_and(|line| docs(line))
-            };
-            for (at, line) in lines.iter().enumerate().filter(|(at, line)| docs(line) && lone(*at)) {
-                assert!(line.split_whitespace().count() > 4, "{}:{}: {line}", file.path, at + 1);
-            }
-        }
+fn every_function_has_tests_in_a_file_that_begins_with_its_name() {
+    for name in functions() {
+        let folder = function_folder(&name);
+        let product = folder.split('/').nth(1).expect("functions/<product>/<name>");
+        let begins = format!("tests/{product}/{}", name.replace('-', "_"));
+        assert!(
+            rust("tests").iter().any(|file| file.path.starts_with(&begins)),
+            "no test begins with {begins}"
+        );
     }
 }
 
@@ -152,119 +145,6 @@ fn every_function_follows_the_one_plan() {
             "vercel = [\"shared/vercel\", \"dep:vercel_runtime\"]\n",
         ] {
             assert!(manifest.contains(part), "Cargo.toml of {name} lacks {part}");
-        }
-    }
-}
-
-/// Words of earlier versions that only their authors understood, and the field's term for each. Whole identifiers.
-const OLD_WORDS: [(&str, &str); 60] = [
-    ("Acted", "TurnResult"),
-    ("Allowance", "RateLimitCharge"),
-    ("BookingNews", "BookingChange"),
-    ("Bounds", "RunLimits"),
-    ("Care", "FindingScope"),
-    ("Deed", "Action"),
-    ("Desk", "SandboxApi"),
-    ("Dry", "DryRunState"),
-    ("Ears", "Sinks"),
-    ("Filed", "FileOutcome"),
-    ("Gate", "CircuitBreaker"),
-    ("Halt", "StopReason"),
-    ("Intake", "EventIntake"),
-    ("Intent", "IdempotencyKey"),
-    ("Judged", "MatchOutcome"),
-    ("Judgement", "MatchOutcome"),
-    ("KeyRule", "KeyPolicy"),
-    ("Law", "Invariant"),
-    ("Leap", "ClockJump"),
-    ("Letter", "OutboxEntry"),
-    ("Looked", "PayeeSnapshot"),
-    ("Met", "BucketForm"),
-    ("News", "Change"),
-    ("NotLooked", "LoadError"),
-    ("Parcel", "Batch"),
-    ("Proven", "Authenticated"),
-    ("Purse", "PendingCharge"),
-    ("Ran", "RunResult"),
-    ("Reach", "MemberChannels"),
-    ("Saying", "Movement"),
-    ("Scene", "Scenario"),
-    ("Senders", "EffectClients"),
-    ("Shelf", "BooksByBooking"),
-    ("Situation", "CaseSnapshot"),
-    ("Stage", "Scheduler"),
-    ("Standing", "…Status"),
-    ("Strike", "InjectedFault"),
-    ("Taking", "TokenWrite"),
-    ("Till", "payments"),
-    ("Took", "TokenWriteOutcome"),
-    ("Turn", "PayeeTurn"),
-    ("Unheard", "MissingFact"),
-    ("Unproven", "Unauthorized"),
-    ("Verdict", "AttemptResult"),
-    ("Wish", "NewBooking"),
-    ("allowance", "rate_limit_charge"),
-    ("ask_ahead", "load_secrets"),
-    ("call_off", "cancel"),
-    ("door", "middleware, endpoint"),
-    ("ears", "sinks"),
-    ("front_door", "trusted_proxy"),
-    ("give_up", "mark_failed"),
-    ("heard", "received"),
-    ("judge_word", "match_record"),
-    ("mended", "backfilled"),
-    ("open_ahead", "prewarm"),
-    ("perform_read", "execute"),
-    ("put_off", "postpone"),
-    ("turn_down", "decline"),
-    ("unheard", "missing"),
-];
-
-#[test]
-fn no_name_is_a_word_that_only_its_author_understands() {
-    let old: BTreeMap<&str, &str> = OLD_WORDS.into();
-    let mut wrong = Vec::new();
-    for file in rust("") {
-        if file.path.ends_with("house_rules.rs") {
-            continue;
-        }
-        for line in code(&file) {
-            // What stands between quotes is somebody's text: a wire name has its own test.
-            let names = line.split('"').step_by(2).flat_map(|part| {
-                part.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty())
-            });
-            let found =
-                names.filter_map(|name| Some(format!("{}: {name}, say {}", file.path, old.get(name)?)));
-            wrong.extend(found);
-        }
-    }
-    assert_eq!(wrong, [""; 0]);
-}
-
-#[test]
-fn no_two_public_types_of_the_library_share_a_name() {
-    let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for file in rust("shared/src") {
-        for line in code(&file) {
-            let line = line.trim_start();
-            let rest = ["pub struct ", "pub enum ", "pub trait ", "pub type "];
-            let Some(rest) = rest.iter().find_map(|start| line.strip_prefix(start)) else { continue };
-            let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
-            named.entry(rest[..end].to_owned()).or_default().push(file.path.clone());
-        }
-    }
-    named.retain(|_, files| files.len() > 1);
-    assert_eq!(named, BTreeMap::new());
-}
-
-#[test]
-fn nothing_is_named_after_being_handy() {
-    for file in texts("") {
-        for part in file.path.split('/') {
-            let stem = part.split('.').next().unwrap_or_default();
-            let handy =
-                ["util", "utils", "helper", "helpers", "common", "manager", "misc", "service_manager"];
-            assert!(!handy.contains(&stem), "{}", file.path);
         }
     }
 }

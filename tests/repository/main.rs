@@ -3,5 +3,6 @@
 
 mod alarms;
 mod house_rules;
+mod language;
 mod rights;
 mod stand_ins;

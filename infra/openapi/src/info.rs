@@ -27,7 +27,7 @@ pub fn info() -> Value {
         "info": {
             "title": "justonce", "version": env!("CARGO_PKG_VERSION"),
             "summary": "Failed renewals, recovered once.", "description": ABOUT,
-            "license": {"name": "Apache-2.0 OR MIT", "identifier": "Apache-2.0 OR MIT"},
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "servers": [{"url": "/", "description": "Where this document was read from."}],

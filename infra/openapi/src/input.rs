@@ -1,5 +1,5 @@
 //! What the schemas of inputs share. The structs of inputs describe what handlers read field by field, so that every
-//! mistake is named at once; `tests/journeys/document_inputs.rs` holds the two against each other.
+//! mistake is named at once; `tests/platform/openapi_inputs.rs` holds the two against each other.
 
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};

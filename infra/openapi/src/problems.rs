@@ -60,7 +60,7 @@ impl Problem {
 
     fn changed(self) -> Self {
         let summary = "Somebody else changed it at this moment";
-        self.detail("changed", summary, "Somebody else changed it at this moment. Try again.")
+        self.detail("changed", summary, "Another request changed it at the same time. Try again.")
     }
 
     fn response(&self) -> Value {

@@ -183,7 +183,7 @@ pub(super) fn function() -> Function {
 fn finding() -> Value {
     json!({
         "finding_id": "tr_1Q2w3E", "kind": "transfer_unknown",
-        "message": "A transfer, or what came back of one, of which the books know nothing.", "booking_id": null,
+        "message": "A transfer or reversal that is not in the ledger.", "booking_id": null,
         "line_id": "txn_1Q2w3E", "stripe_amount": -700, "books_amount": 0, "difference_amount": -700,
         "currency": "usd", "found_at": "2026-07-22T03:40:02.000Z", "status": "open", "closing": null,
     })

@@ -17,7 +17,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
              nobody can tell which. Or the request is malformed.")
             .detail(
                 "link", "A link that does not work",
-                "This link does not work, or not any more. Ask for a new one.",
+                "This link is not valid, or not valid any more. Request a new one.",
             )
             .fields("field", "A password that is too short", &[("password", "is shorter than 12 characters")]),
         problem("WrongPassword", 401,
@@ -25,19 +25,19 @@ pub(super) fn catalogue() -> Vec<Problem> {
             .detail("wrong", "Not this name with this password", "The name or the password is wrong."),
         problem("SessionUnproven", 401,
             "Nobody is signed in: there is no session, or it has ended or expired; nobody can tell which.")
-            .detail("session", "No session", "Nothing here proves who asks."),
+            .detail("session", "No session", "The request carries no valid credentials."),
         problem("Forbidden", 403,
             "The page that asks is not one of the allowed origins, the CSRF token is missing or of another \
              session, or the role does not allow this.")
-            .detail("origin", "Another page", "Pages of this origin may not ask.")
+            .detail("origin", "Another page", "This origin may not call the API.")
             .detail("role", "Another role", "Your role does not allow this.")
-            .detail("csrf", "No CSRF token", "The header x-csrf-token is missing or does not fit the session."),
+            .detail("csrf", "No CSRF token", "The header x-csrf-token is missing or does not match the session."),
         problem("Changed", 409, "Somebody else changed the account at this moment.")
-            .detail("busy", "At the same moment", "Somebody else changed it at this moment. Try again."),
+            .detail("busy", "At the same moment", "Another request changed it at the same time. Try again."),
         problem("AccountConflict", 409,
             "The password of this account is not kept here, or somebody else changed the account at this moment.")
             .detail("elsewhere", "A staff account", "The password of this account is not kept here.")
-            .detail("busy", "At the same moment", "Somebody else changed it at this moment. Try again."),
+            .detail("busy", "At the same moment", "Another request changed it at the same time. Try again."),
         problem("AccountsUnavailable", 503,
             "The table or the mails do not answer, or accounts are not configured here.")
             .detail("table", "The table does not answer", "The table does not answer. Try again.")
@@ -47,21 +47,21 @@ pub(super) fn catalogue() -> Vec<Problem> {
             "The issuer knows the account and it may not sign in here, or nobody signed in there; or a page \
              that is not ours sent the request.")
             .detail("account", "An account without a role here", "This account may not sign in here.")
-            .detail("issuer", "Refused or given up there", "The issuer did not let you in, or you turned back there.")
-            .detail("page", "A page of another origin", "Pages of this origin may not ask."),
+            .detail("issuer", "Refused or given up there", "The issuer refused the sign-in, or you cancelled it.")
+            .detail("page", "A page of another origin", "This origin may not call the API."),
         problem("SignOnUnproven", 401, "What was brought back proves nobody.")
             .detail(
                 "begun", "Begun elsewhere, or too long ago",
-                "This sign-in was not begun in this browser, or too long ago. Begin again.",
+                "This sign-in was not started in this browser, or too long ago. Start again.",
             )
-            .detail("code", "A code that is used up", "The issuer does not take this code (any more). Begin again.")
+            .detail("code", "A code that is used up", "The issuer rejected the authorization code. Start again.")
             .detail(
                 "token", "An id token that is not valid",
-                "What the issuer answered does not prove who you are. Begin again.",
+                "The issuer's answer does not prove your identity. Start again.",
             ),
         problem("IssuerUnavailable", 503,
             "The issuer or the table does not answer, or a feature is not configured. Try again.")
-            .detail("issuer", "The issuer does not answer", "The issuer cannot be asked. Try again.")
+            .detail("issuer", "The issuer does not answer", "The issuer cannot be reached. Try again.")
             .detail("table", "The table does not answer", "The table does not answer. Try again.")
             .detail("not_configured", "Not configured", "Signing in is not configured (OIDC_ISSUER)."),
         problem("InvalidSettings", 400,
@@ -97,12 +97,12 @@ pub(super) fn catalogue() -> Vec<Problem> {
         problem("ProviderUnproven", 401, "The signature is missing, too old or wrong.")
             .detail("missing", "No signature", "A signature header is missing.")
             .detail("stale", "An old signature", "The signature is not of the last five minutes.")
-            .detail("mismatch", "A signature of something else", "The signature does not fit the body."),
+            .detail("mismatch", "A signature of something else", "The signature does not match the body."),
         problem("NotFound", 404, "Absent, or another company's: the two cannot be told apart.")
-            .detail("absent", "Nothing there", "There is nothing here."),
+            .detail("absent", "Nothing there", "There is no such resource."),
         problem("NotFoundKept", 404, "Absent, or another company's: the two cannot be told apart.")
             .kept()
-            .detail("absent", "Nothing there", "There is nothing here."),
+            .detail("absent", "Nothing there", "There is no such resource."),
         problem("SettingsConflict", 409,
             "Not possible at this moment. With `Retry-After`: the first request with this key is still running.")
             .kept()
@@ -115,7 +115,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
             "The finding is closed already, or its transfer is in doubt. With `Retry-After`: the first \
              request with this key is still running.")
             .kept()
-            .detail("closed", "It is closed", "It is closed already."),
+            .detail("closed", "It is closed", "The finding is closed already."),
         problem("ResolutionConflict", 409,
             "The effect is neither in doubt nor an open refusal, or the provider says otherwise. With \
              `Retry-After`: the first request with this key is still running.")
@@ -165,8 +165,8 @@ pub(super) fn catalogue() -> Vec<Problem> {
             .running()
             .changed(),
         problem("PaymentConflict", 409, "There is no payment: not yet, with `Retry-After`, or never.")
-            .detail("soon", "Not yet", "The payment is being opened. Ask again.")
-            .detail("never", "Never", "No payment was opened for this booking."),
+            .detail("soon", "Not yet", "The payment is being created. Try again.")
+            .detail("never", "Never", "No payment was created for this booking."),
         problem("InvalidPayee", 400, "The request is malformed, or holds something that cannot be accepted.")
             .fields("account", "No account of Stripe's", &[
                 ("stripe_account_id", "expected a Stripe account id such as acct_a1B2c3"),
@@ -175,7 +175,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
             "Stripe does not know the account, or not enough of it, or it is another professional's. With \
              `Retry-After`: the first request with this key is still running.")
             .kept()
-            .detail("absent", "No such account", "There is no such account at Stripe, or it does not let us in.")
+            .detail("absent", "No such account", "There is no such account at Stripe, or we have no access to it.")
             .detail("taken", "Somebody else's", "This account is another professional's.")
             .detail("bare", "No currency yet", "Stripe does not know yet in which currency this account is paid out.")
             .running()
@@ -193,7 +193,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
         problem("TooLarge", 413, "The body is larger than 256 KiB.")
             .detail("large", "Too much", "The body is larger than 256 KiB."),
         problem("TooMany", 429, "More often than the limit allows.")
-            .detail("often", "Too often", "You ask too often. Wait as long as Retry-After says, then try again."),
+            .detail("often", "Too often", "Too many requests. Wait as long as Retry-After says, then try again."),
         problem("NotJson", 415, "The body is not sent as `application/json`.")
             .detail("media_type", "Another media type", "Send JSON, with content-type application/json."),
         problem("KeyReused", 422, "This `Idempotency-Key` came with another body before.")

@@ -40,7 +40,6 @@ impl Default for Settings {
 pub struct FieldError {
     /// The field's name as the sender wrote it.
     pub field: String,
-    /// The accepted form.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub message: String,
 }
