@@ -25,6 +25,7 @@ use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
+use crate::reconciliation::Reconciler;
 use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
 use crate::watch::{self, Telemetry};
@@ -198,6 +199,16 @@ impl App {
             stripe,
             booking_config: &self.config.marketplace.booking_config,
             ids: &self.ids,
+        }
+    }
+
+    pub fn reconciler<'a>(&'a self, store: &'a Store) -> Reconciler<'a> {
+        Reconciler {
+            intake: self.intake(store),
+            clock: &self.clock,
+            vault: &self.config.vault,
+            stripe_mode: self.config.stripe_mode(),
+            platform_company: self.config.platform_company.as_ref(),
         }
     }
 

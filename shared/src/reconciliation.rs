@@ -29,17 +29,20 @@ use std::time::{Duration as StdDuration, Instant};
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use tracing::Instrument as _;
 
-use crate::app::App;
+use crate::domain::kernel::clock::Clock;
+use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::time;
 use crate::domain::platform::job::{Occurrence, Report};
 use crate::due;
+use crate::events::EventIntake;
 use crate::providers::call::CallError;
+use crate::providers::stripe::Mode;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::list::{ListCursor, ListPage};
 use crate::store::marketplace::reconciliation::{RECONCILIATION_JOB, Reconciliation, ReconciliationCursor};
 use crate::store::platform::job::LastRun;
 use crate::store::{Store, StoreError};
-use crate::vault::VaultError;
+use crate::vault::{Vault, VaultError};
 
 /// The limits of one run. Every figure has its reason.
 #[derive(Debug, Clone, Copy)]
@@ -101,8 +104,55 @@ impl From<StoreError> for RunError {
     }
 }
 
+/// The reconciliation engine. A run's webhooks that were never delivered go through `intake`, as delivered ones do.
+#[derive(Clone, Copy)]
+pub struct Reconciler<'a> {
+    pub intake: EventIntake<'a>,
+    pub clock: &'a Clock,
+    /// Encrypts the events that it fetches.
+    pub vault: &'a Vault,
+    /// The mode of Stripe's key, if the key tells it.
+    pub stripe_mode: Option<Mode>,
+    /// The company to which money without an owner belongs.
+    pub platform_company: Option<&'a CompanyId>,
+}
+
+impl Reconciler<'_> {
+    /// Runs one occurrence of the job.
+    pub async fn run(
+        &self,
+        occurrence: &Occurrence,
+        limits: ReconciliationLimits,
+    ) -> Result<Report, ReconcileError> {
+        let span = tracing::info_span!("run", cron = RECONCILIATION_JOB);
+        self.run_occurrence(occurrence, limits).instrument(span).await
+    }
+
+    async fn run_occurrence(
+        &self,
+        occurrence: &Occurrence,
+        limits: ReconciliationLimits,
+    ) -> Result<Report, ReconcileError> {
+        let EventIntake { store, stripe, ids, .. } = self.intake;
+        let (began, now) = (Instant::now(), self.clock.now());
+        let cursor = store.reconciliation_cursor().await?;
+        let Some(stripe) = stripe else {
+            // Before the first run Stripe may be unused. Later a missing key is an error.
+            if cursor == ReconciliationCursor::default() {
+                return Ok(due::conclude(store, occurrence, Report::default(), now).await?);
+            }
+            return Err(ReconcileError::StripeNotConfigured);
+        };
+        let summary = Reconciliation::started(ids.next(), now);
+        let mut run =
+            Run { reconciler: *self, store, stripe, limits, began, pages: 0, cursor, summary, known: 0 };
+        run.run_parts().await?;
+        run.end(occurrence).await
+    }
+}
+
 struct Run<'a> {
-    app: &'a App,
+    reconciler: Reconciler<'a>,
     store: &'a Store,
     stripe: &'a Stripe,
     limits: ReconciliationLimits,
@@ -112,33 +162,6 @@ struct Run<'a> {
     summary: Reconciliation,
     /// Events that had been received before.
     known: u64,
-}
-
-/// Runs one occurrence of the job.
-pub async fn run(
-    app: &App,
-    occurrence: &Occurrence,
-    limits: ReconciliationLimits,
-) -> Result<Report, ReconcileError> {
-    let span = tracing::info_span!("run", cron = RECONCILIATION_JOB);
-    async {
-        let store = app.store()?;
-        let (began, now) = (Instant::now(), app.clock.now());
-        let cursor = store.reconciliation_cursor().await?;
-        let Some(stripe) = app.stripe.as_ref() else {
-            // Before the first run Stripe may be unused. Later a missing key is an error.
-            if cursor == ReconciliationCursor::default() {
-                return Ok(due::conclude(store, occurrence, Report::default(), now).await?);
-            }
-            return Err(ReconcileError::StripeNotConfigured);
-        };
-        let summary = Reconciliation::started(app.ids.next(), now);
-        let mut run = Run { app, store, stripe, limits, began, pages: 0, cursor, summary, known: 0 };
-        run.run_parts().await?;
-        run.end(occurrence).await
-    }
-    .instrument(span)
-    .await
 }
 
 impl Run<'_> {
@@ -212,7 +235,8 @@ impl Run<'_> {
         cursor: ReconciliationCursor,
         summary: Reconciliation,
     ) -> Result<bool, StoreError> {
-        let moved = self.store.move_reconciliation(self.app.ids.next(), &cursor, &summary).await?;
+        let moved =
+            self.store.move_reconciliation(self.reconciler.intake.ids.next(), &cursor, &summary).await?;
         if moved {
             (self.cursor, self.summary) =
                 (ReconciliationCursor { version: cursor.version + 1, ..cursor }, summary);
@@ -223,7 +247,7 @@ impl Run<'_> {
     }
 
     async fn end(mut self, occurrence: &Occurrence) -> Result<Report, ReconcileError> {
-        self.summary.ended_at = Some(self.app.clock.now());
+        self.summary.ended_at = Some(self.reconciler.clock.now());
         self.store.end_reconciliation(&self.summary).await?;
         let summary = &self.summary;
         let report = Report {
@@ -240,7 +264,7 @@ impl Run<'_> {
             duration_ms: self.began.elapsed().as_millis() as u64,
             more: summary.more,
         };
-        let last = LastRun { ended_at: self.app.clock.now(), report: report.clone() };
+        let last = LastRun { ended_at: self.reconciler.clock.now(), report: report.clone() };
         self.store.save_last_run(RECONCILIATION_JOB, &last).await?;
         self.log(&report);
         Ok(report)

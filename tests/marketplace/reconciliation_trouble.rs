@@ -8,7 +8,7 @@ use chrono::Duration;
 use local::embedded::Failure;
 use serde_json::{Value, json};
 use shared::domain::platform::job::Occurrence;
-use shared::reconciliation::{self, ReconciliationLimits};
+use shared::reconciliation::ReconciliationLimits;
 use shared::store::marketplace::reconciliation::{FindingKind, RECONCILIATION_JOB};
 use stand_ins::fault::{FaultKind, Operation};
 
@@ -202,7 +202,7 @@ async fn a_flood_is_worked_off_over_several_runs_oldest_first() {
     let occurrence = Occurrence::of(RECONCILIATION_JOB, None, Duration::days(1), now);
     let (mut runs, mut until) = (0, None);
     loop {
-        let report = reconciliation::run(app, &occurrence, bounds).await.unwrap();
+        let report = app.reconciler(app.store().unwrap()).run(&occurrence, bounds).await.unwrap();
         let cursor = world.store().reconciliation_cursor().await.unwrap();
         assert!(cursor.lines_from >= until, "the oldest first");
         (runs, until) = (runs + 1, cursor.lines_from);

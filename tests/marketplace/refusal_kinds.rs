@@ -159,7 +159,7 @@ async fn an_end_of_a_membership_that_whop_refuses_is_answered_and_listed_until_i
             world.trouble(Operation::Cancel, kind, Some(1), None);
             let path = format!("/api/cases/{case_id}/{how}");
             let answer = world.post(&path, json!({})).await.ok();
-            let told = (&answer["status"], &answer["status"], &answer["reason"]);
+            let told = (&answer["case_status"], &answer["status"], &answer["reason"]);
             assert_eq!(told, (&json!("cancelled"), &json!("rejected"), &json!(reason)), "{how} {kind}");
             assert_eq!(
                 (world.sent(ended), world.only_action(&case_id).await["status"].clone()),

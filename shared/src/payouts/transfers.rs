@@ -70,7 +70,7 @@ struct Finish<'a> {
 impl Finish<'_> {
     fn bookings(&self) -> Bookings<'_> {
         let Payouts { store, effect_clients, ids, .. } = self.payouts;
-        Bookings { store, effect_clients: *effect_clients, ids: *ids }
+        Bookings { store, effect_clients: *effect_clients, ids }
     }
 
     fn count_result(&self, worked: Worked) {

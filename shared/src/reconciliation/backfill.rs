@@ -34,8 +34,8 @@ impl Run<'_> {
         record: &StripeRecord,
         origin: Origin<'_>,
     ) -> Result<BookingRow, RunError> {
-        let (company, now) = (self.store.company(&of.company_id), self.app.clock.now());
-        let booking_config = &self.app.config.marketplace.booking_config;
+        let (company, now) = (self.store.company(&of.company_id), self.reconciler.clock.now());
+        let booking_config = self.reconciler.intake.booking_config;
         for _ in 0..TRIES {
             let Check::MissingFact(what, _) = check_row(&row, record) else { return Ok(row) };
             let source = format!("{RECONCILIATION_JOB}:{}", origin.id);
@@ -58,7 +58,7 @@ impl Run<'_> {
                     return Ok(row);
                 }
             };
-            match self.store.commit(self.app.ids.next(), recording.writes).await {
+            match self.store.commit(self.reconciler.intake.ids.next(), recording.writes).await {
                 Ok(()) => {
                     tracing::warn!(booking_id = %of.booking_id, line = origin.id, "a missing fact was recorded");
                     return Ok(recording.row);

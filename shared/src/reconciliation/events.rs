@@ -43,7 +43,7 @@ impl Run<'_> {
     /// Receives the events since the last run that were not delivered, oldest slice first.
     pub(super) async fn fetch_events(&mut self) -> Result<(), RunError> {
         // The current second is included, and the next run reads it again.
-        let until = whole_seconds(self.app.clock.now()) + Duration::seconds(1);
+        let until = whole_seconds(self.reconciler.clock.now()) + Duration::seconds(1);
         let oldest = until - Duration::minutes(LISTED_MINUTES);
         let mut from = self.cursor.events_from.map_or(oldest, |from| from.max(oldest));
         let mut width = until - from;
@@ -88,20 +88,19 @@ impl Run<'_> {
 
     /// Receives those events that were never received, and returns their number.
     async fn receive_missing(&self, events: &[FetchedEvent]) -> Result<u64, RunError> {
-        let (inbox, now) = (self.store.inbox(), self.app.clock.now());
-        let intake = self.app.intake(self.store);
+        let (inbox, now) = (self.store.inbox(), self.reconciler.clock.now());
+        let intake = self.reconciler.intake;
         let mut fetched = 0;
         for events in events.chunks(AT_ONCE) {
             let ids: Vec<String> = events.iter().map(|event| event.id.clone()).collect();
             let known = inbox.known_events(STRIPE, &ids).await?;
             for event in events.iter().filter(|event| !known.contains(&event.id)) {
                 let verified = VerifiedStripeEvent::fetched(event, now);
-                let Ok(read) = stripe::read(&verified, self.app.config.stripe_mode()) else {
+                let Ok(read) = stripe::read(&verified, self.reconciler.stripe_mode) else {
                     tracing::error!(event_id = event.id, "an event that Stripe lists cannot be read");
                     continue;
                 };
-                let received =
-                    intake.receive_stripe(&self.app.config.vault, read, verified.body(), now).await;
+                let received = intake.receive_stripe(self.reconciler.vault, read, verified.body(), now).await;
                 let received = received.map_err(|error| match error {
                     ArrivalError::Store(error) => RunError::from(error),
                     ArrivalError::Vault(error) => RunError::Run(error.into()),

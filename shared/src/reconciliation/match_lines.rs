@@ -54,7 +54,7 @@ impl Run<'_> {
     /// Matches up to a hundred lines with the ledger: one request to the table for all, and one to Stripe for each
     /// payment or transfer that was refunded or reversed.
     pub(super) async fn match_lines(&self, lines: Vec<Line>) -> Result<Vec<MatchedLine>, RunError> {
-        let queried_at = self.app.clock.now();
+        let queried_at = self.reconciler.clock.now();
         let fetched = self.fetch_sources(&lines).await?;
         let records: Vec<Option<StripeRecord>> =
             lines.iter().map(|line| stripe_record::of_line(line, &fetched)).collect();
@@ -114,7 +114,7 @@ impl Run<'_> {
             stripe_amount: record.amount,
             books_amount,
             currency: record.currency.as_str().to_owned(),
-            found_at: self.app.clock.now(),
+            found_at: self.reconciler.clock.now(),
             status: FindingStatus::Open,
             closing: None,
             version: 0,
@@ -132,7 +132,7 @@ impl Run<'_> {
             stripe_amount: line.amount,
             books_amount: 0,
             currency: line.currency.clone(),
-            found_at: self.app.clock.now(),
+            found_at: self.reconciler.clock.now(),
             status: FindingStatus::Open,
             closing: None,
             version: 0,

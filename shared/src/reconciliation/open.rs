@@ -60,7 +60,7 @@ impl Run<'_> {
 
     /// A transfer that was missing at Stripe may exist now.
     async fn recheck_transfer(&mut self, finding: &Finding) -> Result<(), RunError> {
-        let queried_at = self.app.clock.now();
+        let queried_at = self.reconciler.clock.now();
         let owner = finding.company_id.clone().zip(finding.booking_id);
         let owner = owner.map(|(company_id, booking_id)| BookingOwner { company_id, booking_id });
         let mut found = self.fetch_transfers(HashSet::from([finding.finding_id.clone()])).await?;
@@ -83,7 +83,7 @@ impl Run<'_> {
             }
             MatchOutcome::Found(found) => {
                 self.summary.in_doubt += u64::from(found.kind == FindingKind::TransferInDoubt);
-                self.store.file_finding(&found, &self.app.ids).await?;
+                self.store.file_finding(&found, self.reconciler.intake.ids).await?;
                 // An unknown line was filed under its own id; now it is filed under the id of its Stripe record.
                 if found.finding_id == finding.finding_id { Ok(()) } else { self.close(finding).await }
             }
@@ -91,8 +91,10 @@ impl Run<'_> {
     }
 
     async fn close(&mut self, finding: &Finding) -> Result<(), RunError> {
-        let closed =
-            self.store.close_explained_finding(finding, self.app.clock.now(), self.app.ids.next()).await?;
+        let closed = self
+            .store
+            .close_explained_finding(finding, self.reconciler.clock.now(), self.reconciler.intake.ids.next())
+            .await?;
         self.summary.closed += u64::from(closed);
         Ok(())
     }

@@ -48,7 +48,7 @@ impl Run<'_> {
 
     /// Every company that may have paid out.
     pub(super) fn companies(&self, more: &BTreeSet<CompanyId>) -> BTreeSet<CompanyId> {
-        let known = self.cursor.companies.iter().chain(more).chain(&self.app.config.platform_company);
+        let known = self.cursor.companies.iter().chain(more).chain(self.reconciler.platform_company);
         known.cloned().collect()
     }
 
@@ -66,12 +66,12 @@ impl Run<'_> {
                 }
             }
         }
-        let queried_at = self.app.clock.now();
+        let queried_at = self.reconciler.clock.now();
         let ids: HashSet<String> = unseen.keys().cloned().collect();
         let found = self.fetch_transfers(ids).await?;
         for (id, (owner, money)) in unseen {
             let Some(transfer) = found.get(&id) else {
-                self.file_finding(&missing_transfer(&id, &owner, &money, self.app.clock.now()), slice)
+                self.file_finding(&missing_transfer(&id, &owner, &money, self.reconciler.clock.now()), slice)
                     .await?;
                 continue;
             };

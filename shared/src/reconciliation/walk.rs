@@ -51,7 +51,7 @@ pub(super) struct SliceCounts {
 impl Run<'_> {
     /// Matches every line since the last run that is older than `SETTLED_MINUTES`.
     pub(super) async fn walk_lines(&mut self) -> Result<(), RunError> {
-        let until = whole_seconds(self.app.clock.now()) - Duration::minutes(SETTLED_MINUTES);
+        let until = whole_seconds(self.reconciler.clock.now()) - Duration::minutes(SETTLED_MINUTES);
         let first = until - Duration::days(FIRST_DAYS);
         let mut from = self.cursor.lines_from.unwrap_or(first);
         let mut width = until - from;
@@ -145,7 +145,7 @@ impl Run<'_> {
     }
 
     pub(super) async fn file_finding(&self, finding: &Finding, slice: &mut Slice) -> Result<(), RunError> {
-        let filed = self.store.file_finding(finding, &self.app.ids).await?;
+        let filed = self.store.file_finding(finding, self.reconciler.intake.ids).await?;
         if filed == FileOutcome::New {
             let in_doubt = finding.kind == FindingKind::TransferInDoubt;
             slice.counts.findings += u64::from(!in_doubt);

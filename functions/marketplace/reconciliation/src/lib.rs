@@ -21,7 +21,7 @@ use shared::app::SharedApp;
 use shared::auth::{Routes, Scheduler};
 use shared::domain::platform::job::Occurrence;
 use shared::http::{Answer, Failure};
-use shared::reconciliation::{self, ReconcileError, ReconciliationLimits};
+use shared::reconciliation::{ReconcileError, ReconciliationLimits};
 use shared::store::marketplace::reconciliation::RECONCILIATION_JOB;
 use shared::views::platform::job::JobReportView;
 
@@ -38,7 +38,8 @@ async fn run(State(app): State<SharedApp>, scheduler: Scheduler) -> Result<Answe
     let slot = Duration::days(SLOT_DAYS);
     let occurrence = Occurrence::of(RECONCILIATION_JOB, scheduler.scheduled_at, slot, app.clock.now());
     app.check_in(&occurrence);
-    let report = reconciliation::run(&app, &occurrence, ReconciliationLimits::default()).await;
+    let reconciler = app.reconciler(app.store()?);
+    let report = reconciler.run(&occurrence, ReconciliationLimits::default()).await;
     Ok(Answer::ok(JobReportView::from(report.map_err(failure)?)))
 }
 
