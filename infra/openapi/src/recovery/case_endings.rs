@@ -6,7 +6,7 @@ use shared::views::EmptyView;
 use shared::views::recovery::ending::EndingResultView;
 
 use super::states;
-use crate::operation::{Function, post, with};
+use crate::operation::{Function, Operation, post, with};
 
 /// The function `case-endings`.
 pub(super) fn function() -> Function {
@@ -24,66 +24,52 @@ pub(super) fn function() -> Function {
                 .answer::<EndingResultView>(200, "The case is ended.", ending())
                 .narrowed(json!({"kind": {"const": "case_cancelled"}, "status": {"const": "done"}}))
                 .fails(&["InvalidAction", "EndingConflict"]),
-            post("/api/cases/{case_id}/cancel-membership", "cancelMembership")
-                .summary("Owner: end a membership with its paid period.")
-                .about("Ends the case and has Whop end the membership with its period. Possible for every case \
-                     but a recovered one.")
-                .twice("the ending that is there is answered, with a key or without; nothing is ended twice. With \
-                     the same `Idempotency-Key` the first answer again, even where it said 202: ask without the key, \
-                     or read the case's actions, to see how it ended. One that Whop refused (`rejected`) may be asked \
-                     for again, with a new key or none.")
-                .body::<EmptyView>(json!({}))
-                .optional()
-                .answer::<EndingResultView>(
-                    200,
-                    "It has reached its end; `status` says which.",
-                    with(ending(), json!({
-                        "ended_by": "membership_cancelled", "operation": "membership_cancelled",
-                        "kind": "membership_cancelled", "reason": "cancelled",
-                    })),
-                )
-                .narrowed(json!({"status": states(EffectStatus::is_final), "kind": {"const": "membership_cancelled"}}))
-                .answer::<EndingResultView>(
-                    202,
-                    "It is decided; the schedule will finish it.",
-                    with(ending(), json!({
-                        "ended_by": "membership_cancelled", "operation": "membership_cancelled",
-                        "kind": "membership_cancelled", "status": "sending", "reason": "no_answer_in_time",
-                    })),
-                )
-                .narrowed(json!({"status": states(|status| !status.is_final()), "kind": {"const": "membership_cancelled"}}))
-                .fails(&["InvalidAction", "EndingConflict"]),
-            post("/api/cases/{case_id}/terminate", "terminateMembership")
+            ends_membership(
+                "/api/cases/{case_id}/cancel-membership",
+                "cancelMembership",
+                "membership_cancelled",
+            )
+            .summary("Owner: end a membership with its paid period.")
+            .about(
+                "Ends the case and has Whop end the membership with its period. Possible for every case \
+                     but a recovered one.",
+            ),
+            ends_membership("/api/cases/{case_id}/terminate", "terminateMembership", "membership_terminated")
                 .summary("Owner: end a membership at once.")
-                .about("Ends the case and has Whop end the membership now. Possible for every case but a \
-                     recovered one.")
-                .twice("the ending that is there is answered, with a key or without; nothing is ended twice. With \
-                     the same `Idempotency-Key` the first answer again, even where it said 202: ask without the key, \
-                     or read the case's actions, to see how it ended. One that Whop refused (`rejected`) may be asked \
-                     for again, with a new key or none.")
-                .body::<EmptyView>(json!({}))
-                .optional()
-                .answer::<EndingResultView>(
-                    200,
-                    "It has reached its end; `status` says which.",
-                    with(ending(), json!({
-                        "ended_by": "membership_terminated", "operation": "membership_terminated",
-                        "kind": "membership_terminated", "reason": "cancelled",
-                    })),
-                )
-                .narrowed(json!({"status": states(EffectStatus::is_final), "kind": {"const": "membership_terminated"}}))
-                .answer::<EndingResultView>(
-                    202,
-                    "It is decided; the schedule will finish it.",
-                    with(ending(), json!({
-                        "ended_by": "membership_terminated", "operation": "membership_terminated",
-                        "kind": "membership_terminated", "status": "sending", "reason": "no_answer_in_time",
-                    })),
-                )
-                .narrowed(json!({"status": states(|status| !status.is_final()), "kind": {"const": "membership_terminated"}}))
-                .fails(&["InvalidAction", "EndingConflict"]),
+                .about(
+                    "Ends the case and has Whop end the membership now. Possible for every case but a \
+                     recovered one.",
+                ),
         ],
     }
+}
+
+/// An operation that has Whop end the membership: at once if Whop answers, else by the schedule.
+fn ends_membership(path: &'static str, id: &'static str, kind: &str) -> Operation {
+    let example = |sent: Value| {
+        let named = with(ending(), json!({"ended_by": kind, "operation": kind, "kind": kind}));
+        with(named, sent)
+    };
+    post(path, id)
+        .twice("the ending that is there is answered, with a key or without; nothing is ended twice. With \
+             the same `Idempotency-Key` the first answer again, even where it said 202: ask without the key, \
+             or read the case's actions, to see how it ended. One that Whop refused (`rejected`) may be asked \
+             for again, with a new key or none.")
+        .body::<EmptyView>(json!({}))
+        .optional()
+        .answer::<EndingResultView>(
+            200,
+            "It has reached its end; `status` says which.",
+            example(json!({"reason": "cancelled"})),
+        )
+        .narrowed(json!({"status": states(EffectStatus::is_final), "kind": {"const": kind}}))
+        .answer::<EndingResultView>(
+            202,
+            "It is decided; the schedule will finish it.",
+            example(json!({"status": "sending", "reason": "no_answer_in_time"})),
+        )
+        .narrowed(json!({"status": states(|status| !status.is_final()), "kind": {"const": kind}}))
+        .fails(&["InvalidAction", "EndingConflict"])
 }
 
 fn ending() -> Value {
