@@ -9,7 +9,6 @@ use crate::schemas::Schemas;
 use crate::{accounts, marketplace, platform, recovery};
 use crate::{headers, info, layout, parameters, problems, rules};
 
-/// The checked-in file.
 pub const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
 
 /// Every function, in the order in which readers meet them.

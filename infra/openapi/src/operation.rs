@@ -11,7 +11,6 @@ pub struct Function {
     pub about: &'static str,
     /// Its answer while something it needs is down: the name of a response in `problems.rs`.
     pub unavailable: Option<&'static str>,
-    /// What it answers.
     pub operations: Vec<Operation>,
 }
 
@@ -30,7 +29,6 @@ pub struct Operation {
     pub(crate) failures: Vec<&'static str>,
 }
 
-/// What is sent.
 #[derive(Clone)]
 pub(crate) struct Body {
     pub(crate) description: Option<&'static str>,
@@ -106,7 +104,6 @@ impl Operation {
         self
     }
 
-    /// What it does.
     pub fn about(mut self, about: &str) -> Self {
         about.clone_into(&mut self.about);
         self
@@ -148,7 +145,6 @@ impl Operation {
         self
     }
 
-    /// What comes back.
     pub fn answer<T: JsonSchema>(self, status: u16, description: &'static str, example: Value) -> Self {
         self.answers::<T>(status, description, [("", "", example)])
     }

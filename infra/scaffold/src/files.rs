@@ -123,7 +123,6 @@ use shared::views::EmptyView;
 
 use crate::operation::{{Function, {import}}};
 
-/// The function `{name}`.
 pub(super) fn function() -> Function {{
     Function {{
         name: \"{name}\",

@@ -106,7 +106,6 @@ impl Failure {
         }
     }
 
-    /// The problem document.
     pub fn problem(&self, request_id: &str) -> ProblemView {
         let errors = match self {
             Self::Invalid { errors, .. } => listed(errors),

@@ -10,7 +10,6 @@ use super::sign_in::session;
 use crate::input::{Email, NewPassword, never_null};
 use crate::operation::{Function, get, post};
 
-/// The function `password`.
 pub(super) fn function() -> Function {
     Function {
         name: "password",

@@ -7,7 +7,6 @@ use shared::views::accounts::session::SessionView;
 
 use crate::operation::{Function, get, post};
 
-/// The function `sign-in`.
 pub(super) fn function() -> Function {
     Function {
         name: "sign-in",

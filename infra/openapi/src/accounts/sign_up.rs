@@ -10,7 +10,6 @@ use shared::views::schema::words;
 use crate::input::{Email, NewPassword, never_null};
 use crate::operation::{Function, get, post};
 
-/// The function `sign-up`.
 pub(super) fn function() -> Function {
     Function {
         name: "sign-up",

@@ -9,7 +9,6 @@ use shared::views::accounts::session::SessionView;
 use crate::input::never_null;
 use crate::operation::{Function, get, post};
 
-/// The function `single-sign-on`.
 pub(super) fn function() -> Function {
     Function {
         name: "single-sign-on",

@@ -5,7 +5,6 @@ use shared::views::platform::job::JobReportView;
 
 use crate::operation::{Function, Operation, job};
 
-/// The function `auto-decline`.
 pub(super) fn function() -> Function {
     let both = job(
         "/api/cron/auto-decline-bookings",

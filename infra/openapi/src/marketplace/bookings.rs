@@ -12,7 +12,6 @@ use shared::views::{EmptyView, ListView};
 use crate::input::{Email, never_null};
 use crate::operation::{Function, get, post, with};
 
-/// The function `bookings`.
 pub(super) fn function() -> Function {
     Function {
         name: "bookings",

@@ -11,7 +11,6 @@ use shared::views::marketplace::plan::PayoutPlanView;
 
 use crate::operation::{Function, get, post};
 
-/// The function `payout-admin`.
 pub(super) fn function() -> Function {
     Function {
         name: "payout-admin",

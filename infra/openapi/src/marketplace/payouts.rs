@@ -5,7 +5,6 @@ use shared::views::platform::job::JobReportView;
 
 use crate::operation::{Function, Operation, job, with};
 
-/// The function `payouts`.
 pub(super) fn function() -> Function {
     let both = job(
         "/api/cron/process-payouts",

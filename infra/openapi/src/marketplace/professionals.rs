@@ -8,7 +8,6 @@ use shared::views::marketplace::statement::StatementView;
 
 use crate::operation::{Function, get, put, with};
 
-/// The function `professionals`.
 pub(super) fn function() -> Function {
     Function {
         name: "professionals",

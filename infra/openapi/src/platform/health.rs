@@ -6,7 +6,6 @@ use shared::views::platform::health::HealthView;
 
 use crate::operation::{Function, get};
 
-/// The function `health`.
 pub(super) fn function() -> Function {
     Function {
         name: "health",

@@ -10,7 +10,6 @@ use shared::views::platform::operations::OperationsView;
 use super::resolution::ResolutionInput;
 use crate::operation::{Function, get, post, with};
 
-/// The function `operations`.
 pub(super) fn function() -> Function {
     Function {
         name: "operations",

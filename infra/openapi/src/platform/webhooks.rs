@@ -7,7 +7,6 @@ use shared::views::platform::event::{StoredEventView, WebhookReceiptView};
 
 use crate::operation::{Function, get, post, with};
 
-/// The function `webhooks`.
 pub(super) fn function() -> Function {
     Function {
         name: "webhooks",

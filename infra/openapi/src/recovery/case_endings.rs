@@ -8,7 +8,6 @@ use shared::views::recovery::ending::EndingResultView;
 use super::states;
 use crate::operation::{Function, Operation, post, with};
 
-/// The function `case-endings`.
 pub(super) fn function() -> Function {
     Function {
         name: "case-endings",

@@ -8,7 +8,6 @@ use shared::views::recovery::case::CaseView;
 
 use crate::operation::{Function, get, with};
 
-/// The function `cases`.
 pub(super) fn function() -> Function {
     Function {
         name: "cases",

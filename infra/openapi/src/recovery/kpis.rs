@@ -5,7 +5,6 @@ use shared::views::recovery::kpis::KpiSummaryView;
 
 use crate::operation::{Function, get};
 
-/// The function `kpis`.
 pub(super) fn function() -> Function {
     Function {
         name: "kpis",

@@ -5,7 +5,6 @@ use shared::views::recovery::membership::{ManageUrlView, MembershipView};
 
 use crate::operation::{Function, get};
 
-/// The function `memberships`.
 pub(super) fn function() -> Function {
     Function {
         name: "memberships",

@@ -11,7 +11,6 @@ use super::states;
 use crate::input::never_null;
 use crate::operation::{Function, post, with};
 
-/// The function `nudge`.
 pub(super) fn function() -> Function {
     Function {
         name: "nudge",

@@ -8,7 +8,6 @@ use shared::views::recovery::settings::SettingsView;
 use crate::input::never_null;
 use crate::operation::{Function, get, put, with};
 
-/// The function `settings`.
 pub(super) fn function() -> Function {
     Function {
         name: "settings",
