@@ -1,4 +1,4 @@
-//! The repository as a tree of texts: the house rules, and what is deployed against what runs.
+//! The repository as a tree of texts: its rules, and what is deployed against what runs.
 
 mod alarms;
 mod house_rules;

@@ -81,7 +81,7 @@ pub fn security_schemes() -> Value {
         },
         "schedulerSecret": {
             "type": "http", "scheme": "bearer",
-            "description": "`Authorization: Bearer` and one of the secrets in `CRON_SECRET`. With none configured nobody is let in. EventBridge Scheduler invokes the function directly instead, let in by IAM.",
+            "description": "`Authorization: Bearer` and one of the secrets in `CRON_SECRET`. With none configured every request is refused. EventBridge Scheduler invokes the function directly instead, let in by IAM.",
         },
         "standardWebhooks": {
             "type": "apiKey", "in": "header", "name": "webhook-signature",

@@ -11,7 +11,7 @@ minor unit of its currency and a lower-case ISO 4217 code. Unknown fields are re
 are unknown, empty or given twice wherever a route takes parameters. A body is nested at most 64 levels deep, and \
 no name in it begins with `$serde_json::private::`, which the parser keeps for itself.\n\n\
 **Trouble.** Every 4xx and 5xx is a problem document (RFC 9457) with the request's id; only the health checks \
-answer 503 with their report. Nobody can tell what is absent from what is another company's. A path that is no \
+answer 503 with their report. An absent object and one of another company get the same answer. A path that is no \
 route answers 404, a wrong method 405 with `Allow`.\n\n\
 **Sending twice.** Every description says what happens. Routes that change something for an owner take an \
 `Idempotency-Key`.\n\n\

@@ -59,7 +59,7 @@ impl Problem {
     }
 
     fn changed(self) -> Self {
-        let summary = "Somebody else changed it at this moment";
+        let summary = "Another request changed it at the same time";
         self.detail("changed", summary, "Another request changed it at the same time. Try again.")
     }
 

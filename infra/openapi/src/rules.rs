@@ -71,7 +71,7 @@ pub fn failures(route: &Route, function: &Function, operation: &Operation) -> Ve
     failures
 }
 
-/// How somebody is turned away who may not ask, or not about this.
+/// The errors of a caller without permission.
 fn refusals(route: &Route) -> Vec<&'static str> {
     let absent = if route.key == KeyPolicy::None { "NotFound" } else { "NotFoundKept" };
     match route.access {

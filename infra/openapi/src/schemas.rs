@@ -126,7 +126,7 @@ fn one_list_of_words(schema: &mut Map<String, Value>) {
     schema.insert("description".to_owned(), json!(text.join(" ")));
 }
 
-/// The sizes of Rust's numbers are nobody's business, except where a client has to know that 32 bits do not do.
+/// Removes the sizes of Rust's numbers, except where a client has to know that 32 bits are not enough.
 fn plain_numbers(schema: &mut Map<String, Value>) {
     match schema.get("format").and_then(Value::as_str) {
         Some("uint64" | "int64") => {

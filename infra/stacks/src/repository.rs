@@ -19,7 +19,7 @@ pub fn root() -> PathBuf {
 /// One file by its path from the root.
 ///
 /// # Panics
-/// When it is not there, like everything here: whoever asks for it cannot go on without it.
+/// It panics when the file is missing, like every function here: no test can continue without it.
 pub fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

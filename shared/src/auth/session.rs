@@ -231,7 +231,7 @@ impl Session {
     }
 }
 
-/// The authorization layer stores the session before a handler runs; without it nobody is signed in.
+/// The authorization layer stores the session before a handler runs; without it there is no session.
 impl FromRequestParts<SharedApp> for Session {
     type Rejection = Failure;
 

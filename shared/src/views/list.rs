@@ -9,7 +9,7 @@ pub struct ListView<T> {
     /// What is listed.
     #[cfg_attr(feature = "openapi", schemars(length(max = 100)))]
     pub data: Vec<T>,
-    /// Send it as `cursor` to get the next page; null on the last page. What it says is nobody's business.
+    /// Send it as `cursor` to get the next page; null on the last page. Its content is opaque.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub next_cursor: Option<String>,
 }

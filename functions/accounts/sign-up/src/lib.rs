@@ -5,7 +5,7 @@
 //! - **Writes** a link, the account unless it is confirmed already, and an audit entry, in one transaction.
 //!   Confirming uses the link and changes its account in one transaction.
 //! - **Answers** 202 with the same text, whether or not there is an account: only the mail differs. The valid
-//!   password is that of the sign-up whose link was opened, so nobody can set another person's.
+//!   password is that of the sign-up whose link was opened, so a stranger cannot set it.
 //! - **Twice:** a second sign-up sends a second link and invalidates the first, or tells the owner that the
 //!   account exists; a link works once, also for two concurrent requests.
 

@@ -24,7 +24,7 @@ pub(super) fn function() -> Function {
                 .body::<ForgotInput>(json!({"email": "customer@example.com", "language": "es"}))
                 .answer::<OutcomeView>(
                     202,
-                    "Taken on. What follows stands in a mail, whoever has that address.",
+                    "Taken on. The next step is in a mail to that address.",
                     json!({"outcome": "mail_sent"}),
                 )
                 .fails(&["InvalidAccount", "Changed"]),
@@ -65,7 +65,7 @@ pub(super) fn function() -> Function {
 pub struct ForgotInput {
     /// The address.
     pub email: Email,
-    /// Of the mail; English where nobody says.
+    /// The language of the mail; English by default.
     pub language: Option<Language>,
 }
 

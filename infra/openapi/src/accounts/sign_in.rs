@@ -20,7 +20,7 @@ pub(super) fn function() -> Function {
             post("/api/auth/sign-in", "signIn")
                 .summary("Anyone: sign in with a name and a password.")
                 .about("Staff accounts by their name, all others by their mail address. An unknown name, a wrong \
-                     password and an address that nobody confirmed are one answer. The session comes as a cookie \
+                     password and an unconfirmed address are one answer. The session comes as a cookie \
                      under a new id; a session whose cookie the request bears ends in the same step. It ends 30 \
                      minutes after it was last used, and 12 hours after signing in whatever happens.")
                 .twice("a second session under another id, which ends the first where the request bears its cookie.")
@@ -37,7 +37,7 @@ pub(super) fn function() -> Function {
             post("/api/auth/sign-out", "signOut")
                 .summary("Signed in: end this session.")
                 .about("The session ends here and not only in the browser.")
-                .twice("the second finds nobody signed in and answers 401.")
+                .twice("the second finds no session and answers 401.")
                 .body::<EmptyView>(json!({}))
                 .optional()
                 .answer::<EmptyView>(200, "Signed out.", json!({}))
@@ -46,7 +46,7 @@ pub(super) fn function() -> Function {
             post("/api/auth/sign-out-everywhere", "signOutEverywhere")
                 .summary("Signed in: end every session of this account.")
                 .about("All sessions of the account end, this one among them.")
-                .twice("the second finds nobody signed in and answers 401.")
+                .twice("the second finds no session and answers 401.")
                 .body::<EmptyView>(json!({}))
                 .optional()
                 .answer::<EmptyView>(200, "Signed out everywhere.", json!({}))

@@ -19,7 +19,7 @@ pub(super) fn function() -> Function {
             post("/api/auth/sign-up", "signUp")
                 .summary("Anyone: open an account.")
                 .about("The answer is the same whether or not there is an account. A new address is mailed a link \
-                     that confirms it within 24 hours; the owner of an account is told that it is there, and it stays \
+                     that confirms it within 24 hours; the owner of an existing account gets a mail saying so, and it stays \
                      as it is. The password that counts is that of the very sign-up whose link is followed.")
                 .twice("a second mail; its link makes the first void.")
                 .body::<SignUpInput>(json!({
@@ -28,7 +28,7 @@ pub(super) fn function() -> Function {
                 }))
                 .answer::<OutcomeView>(
                     202,
-                    "Taken on. What follows stands in a mail, whoever has that address.",
+                    "Taken on. The next step is in a mail to that address.",
                     json!({"outcome": "mail_sent"}),
                 )
                 .fails(&["InvalidAccount", "Changed"]),
@@ -62,7 +62,7 @@ pub struct SignUpInput {
     /// What to become; everybody else is appointed.
     #[schemars(schema_with = "open_roles")]
     pub role: Role,
-    /// Of the mail; English where nobody says.
+    /// The language of the mail; English by default.
     pub language: Option<Language>,
 }
 

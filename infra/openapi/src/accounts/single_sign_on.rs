@@ -76,7 +76,7 @@ pub struct IssuerReturn {
     /// What the sign-in began with.
     #[schemars(length(min = 1, max = 4096))]
     pub state: String,
-    /// Why nobody was let in.
+    /// Why the sign-in was refused.
     #[schemars(length(min = 1, max = 4096))]
     pub error: Option<String>,
     /// The issuer's name, where it gives it (RFC 9207).

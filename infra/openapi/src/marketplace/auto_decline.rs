@@ -1,4 +1,4 @@
-//! The job that lets customers' money go when nobody answers.
+//! The job that declines unanswered bookings and voids their payments.
 
 use serde_json::json;
 use shared::views::platform::job::JobReportView;
@@ -9,9 +9,9 @@ pub(super) fn function() -> Function {
     let both = job(
         "/api/cron/auto-decline-bookings",
         ["sweepBookings", "runAutoDecline"],
-        "decline what nobody answered.",
-        "Declines the bookings that nobody answered in time, or whose hold is about to lapse, lets the \
-         customer's money go and writes to them; calls off those that nobody paid; finishes steps of bookings \
+        "decline unanswered bookings.",
+        "Declines the bookings that were not answered in time, or whose hold is about to lapse, lets the \
+         customer's money go and writes to them; cancels those that were not paid; finishes steps of bookings \
          that were left unfinished and applies waiting events of Stripe's. The reminders' ticks do the same. \
          A run is bounded in time and in rows; `more` says that the next goes on.",
         "what is due is decided by what is written, not by the call: a second, late or overlapping run finds \
@@ -29,7 +29,7 @@ pub(super) fn function() -> Function {
     };
     Function {
         name: "auto-decline",
-        about: "The job that lets customers' money go when nobody answers.",
+        about: "The job that declines unanswered bookings and voids their payments.",
         unavailable: Some("TableUnavailable"),
         operations: both.map(answered).into(),
     }

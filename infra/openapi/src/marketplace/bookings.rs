@@ -128,7 +128,7 @@ pub(super) fn function() -> Function {
                 .fails(&["InvalidBooking", "BookingConflict"]),
             post("/api/bookings/{booking_id}/decline", "declineBooking")
                 .summary("Professional, owner: turn the job down.")
-                .about("The customer's money is let go, and the customer is told by mail.")
+                .about("The customer's payment is voided, and the customer gets a mail.")
                 .twice("with the same `Idempotency-Key` the first answer again, also after a crash in the middle. \
                      With another key: 409 with the word for what was decided, such as `already_declined`.")
                 .body::<EmptyView>(json!({}))
@@ -216,7 +216,7 @@ pub struct BookingInput {
     /// When the job begins: a time to come, at most two years ahead.
     #[schemars(extend("format" = "date-time"))]
     pub scheduled_start: String,
-    /// Where the customer is told of a decline.
+    /// The address for the mail about a decline.
     pub customer_email: Option<Email>,
     /// In which language.
     #[schemars(extend("default" = "en"))]

@@ -160,7 +160,7 @@ pub(super) fn function() -> Function {
                 .summary("Provider, accountant: approve a large amount.")
                 .about("A second person's yes to paying a professional at most so much in one batch, where that \
                      is more than `PAYOUT_APPROVAL_ABOVE`. It counts for a week and for one batch, and not for a run \
-                     that the same person asks for; whoever started today's batch is refused with 403. Audited.")
+                     that the same person asks for; the person who started today's batch is refused with 403. Audited.")
                 .twice("with the same `Idempotency-Key` the first answer again. Under another key the newest \
                      approval counts.")
                 .body::<ApprovalInput>(json!({"professional_id": "user_k4Tz9", "currency": "usd", "amount": 750000}))
@@ -178,7 +178,7 @@ pub(super) fn function() -> Function {
     }
 }
 
-/// Which of the two is meant; nothing moves for whoever forgets to say.
+/// Required, so that no money moves by omission.
 #[derive(JsonSchema)]
 pub struct ProcessInput {
     /// Whether nothing is to be claimed and written.

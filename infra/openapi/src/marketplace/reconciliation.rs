@@ -11,11 +11,11 @@ pub(super) fn function() -> Function {
         ["tickReconciliation", "runReconciliation"],
         "hold Stripe's money against the books.",
         "Takes in events that were never delivered, looks at every line of Stripe's balance since the last \
-         run, records what nobody had told us, and lists what the books do not explain. A run is bounded in \
+         run, records facts that no webhook reported, and lists what the books do not explain. A run is bounded in \
          time and in pages; `more` says that the next goes on.\n\n`due` counts the events and lines that were \
          looked at, `done` those that are explained, backfilled or taken in, `skipped` events that had come \
-         in before, `failed` new findings, `in_doubt` transfers whose outcome nobody knows yet.",
-        "the cursor moves once for each slice of time, whoever works on it; nothing is added up or listed twice.",
+         in before, `failed` new findings, `in_doubt` transfers whose outcome is not known yet.",
+        "the cursor moves once for each slice of time, whichever run works on it; nothing is added up or listed twice.",
     );
     let answered = |run: Operation| {
         run.answer::<JobReportView>(

@@ -19,7 +19,7 @@ pub(super) fn function() -> Function {
             get("/api/operations", "showOperations")
                 .summary("Staff: see how the jobs are doing, and what needs a person.")
                 .about("The newest run and the last 24 hours of every job, what was declined in the last 24 \
-                     hours, what is in doubt, what waits for long, what the reconciliation lists, and what nobody has \
+                     hours, what is in doubt, what waits for long, what the reconciliation lists, and what no person has \
                      come round to.")
                 .answer::<OperationsView>(
                     200,
@@ -147,7 +147,7 @@ pub(super) fn function() -> Function {
             get("/api/operations/findings", "listFindings")
                 .summary("Staff: see what Stripe and the books differ in.")
                 .about("What is open, the oldest first. A company sees what is in its own books; the platform's \
-                     own company also what belongs to nobody.")
+                     own company also what has no owner.")
                 .parameters(&["Limit", "Cursor"])
                 .answer::<ListView<FindingView>>(
                     200,

@@ -7,24 +7,24 @@ pub(super) fn catalogue() -> Vec<Problem> {
     vec![
         problem("Invalid", 400, "The request is malformed, or holds something that cannot be accepted.")
             .fields("field", "A field that cannot be accepted", &[("limit", "expected a whole number from 1 to 100")])
-            .fields("unknown", "A parameter nobody knows", &[("staus", "unknown parameter")])
+            .fields("unknown", "An unknown parameter", &[("staus", "unknown parameter")])
             .detail("unreadable", "A request that cannot be read", "The body broke off before its end."),
         problem("InvalidAccount", 400, "The request is malformed, or holds something that cannot be accepted.")
             .fields("field", "A password that is too short", &[("password", "is shorter than 12 characters")])
             .detail("not_json", "A body that is not JSON", "The body is not JSON: line 1, column 17."),
         problem("InvalidLink", 400,
             "The link does not work: it was used, is too old, was replaced by a newer one, or never was; \
-             nobody can tell which. Or the request is malformed.")
+             the answer does not say which. Or the request is malformed.")
             .detail(
                 "link", "A link that does not work",
                 "This link is not valid, or not valid any more. Request a new one.",
             )
             .fields("field", "A password that is too short", &[("password", "is shorter than 12 characters")]),
         problem("WrongPassword", 401,
-            "The name or the password is wrong, or the address is not confirmed; nobody can tell which.")
+            "The name or the password is wrong, or the address is not confirmed; the answer does not say which.")
             .detail("wrong", "Not this name with this password", "The name or the password is wrong."),
         problem("SessionUnproven", 401,
-            "Nobody is signed in: there is no session, or it has ended or expired; nobody can tell which.")
+            "There is no session, or it has ended or expired; the answer does not say which.")
             .detail("session", "No session", "The request carries no valid credentials."),
         problem("Forbidden", 403,
             "The page that asks is not one of the allowed origins, the CSRF token is missing or of another \
@@ -32,10 +32,10 @@ pub(super) fn catalogue() -> Vec<Problem> {
             .detail("origin", "Another page", "This origin may not call the API.")
             .detail("role", "Another role", "Your role does not allow this.")
             .detail("csrf", "No CSRF token", "The header x-csrf-token is missing or does not match the session."),
-        problem("Changed", 409, "Somebody else changed the account at this moment.")
+        problem("Changed", 409, "Another request changed the account at the same time.")
             .detail("busy", "At the same moment", "Another request changed it at the same time. Try again."),
         problem("AccountConflict", 409,
-            "The password of this account is not kept here, or somebody else changed the account at this moment.")
+            "The password of this account is not kept here, or another request changed the account at the same time.")
             .detail("elsewhere", "A staff account", "The password of this account is not kept here.")
             .detail("busy", "At the same moment", "Another request changed it at the same time. Try again."),
         problem("AccountsUnavailable", 503,
@@ -44,12 +44,12 @@ pub(super) fn catalogue() -> Vec<Problem> {
             .detail("mail", "No mail", "The mail could not be sent. Try again.")
             .detail("not_configured", "Not configured", "Signing in is not configured (SESSION_SECRET)."),
         problem("SignOnForbidden", 403,
-            "The issuer knows the account and it may not sign in here, or nobody signed in there; or a page \
+            "The issuer knows the account and it may not sign in here, or the sign-in there was cancelled; or a page \
              that is not ours sent the request.")
             .detail("account", "An account without a role here", "This account may not sign in here.")
             .detail("issuer", "Refused or given up there", "The issuer refused the sign-in, or you cancelled it.")
             .detail("page", "A page of another origin", "This origin may not call the API."),
-        problem("SignOnUnproven", 401, "What was brought back proves nobody.")
+        problem("SignOnUnproven", 401, "The issuer's answer proves no identity.")
             .detail(
                 "begun", "Begun elsewhere, or too long ago",
                 "This sign-in was not started in this browser, or too long ago. Start again.",
@@ -73,7 +73,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
             .detail("not_json", "A body that is not JSON", "The body is not JSON: line 1, column 17."),
         problem("InvalidAction", 400, "The request is malformed, or holds something that cannot be accepted.")
             .fields("case_id", "A case id that is none", &[("case_id", "expected a case id, a lower-case UUID")])
-            .fields("unknown", "A field nobody knows", &[("reason", "unknown field")])
+            .fields("unknown", "An unknown field", &[("reason", "unknown field")])
             .fields("key", "An Idempotency-Key that is none", &[
                 ("Idempotency-Key", "expected 1 to 255 visible ASCII characters, once"),
             ]),
@@ -84,7 +84,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
             )
             .detail("nameless", "An event without a name", "The event cannot be read: the body names no event."),
         problem("OwnerUnproven", 401,
-            "Nobody proved to be an owner of this company. Whoever is known at Whop but does not administer \
+            "The request proves no owner of this company. A Whop user who does not administer \
              the company gets the same answer.")
             .detail("token", "No valid token", "The user token is not valid.")
             .detail("company", "No company", "The header x-company-id is missing or names no company.")
@@ -98,9 +98,9 @@ pub(super) fn catalogue() -> Vec<Problem> {
             .detail("missing", "No signature", "A signature header is missing.")
             .detail("stale", "An old signature", "The signature is not of the last five minutes.")
             .detail("mismatch", "A signature of something else", "The signature does not match the body."),
-        problem("NotFound", 404, "Absent, or another company's: the two cannot be told apart.")
+        problem("NotFound", 404, "Absent, or another company's: both get the same answer.")
             .detail("absent", "Nothing there", "There is no such resource."),
-        problem("NotFoundKept", 404, "Absent, or another company's: the two cannot be told apart.")
+        problem("NotFoundKept", 404, "Absent, or another company's: both get the same answer.")
             .kept()
             .detail("absent", "Nothing there", "There is no such resource."),
         problem("SettingsConflict", 409,
@@ -161,7 +161,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
              `not_accepted`, `already_accepted`, `already_completed`, `already_paid_out`, `already_declined` \
              or `already_cancelled`. With `Retry-After`: the first request with this key is still running.")
             .kept()
-            .detail("accepted", "Somebody was faster", "already_accepted: the booking has already been accepted.")
+            .detail("accepted", "Already accepted", "already_accepted: the booking has already been accepted.")
             .running()
             .changed(),
         problem("PaymentConflict", 409, "There is no payment: not yet, with `Retry-After`, or never.")
@@ -176,7 +176,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
              `Retry-After`: the first request with this key is still running.")
             .kept()
             .detail("absent", "No such account", "There is no such account at Stripe, or we have no access to it.")
-            .detail("taken", "Somebody else's", "This account is another professional's.")
+            .detail("taken", "Of another professional", "This account is another professional's.")
             .detail("bare", "No currency yet", "Stripe does not know yet in which currency this account is paid out.")
             .running()
             .changed(),

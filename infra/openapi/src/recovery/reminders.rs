@@ -10,7 +10,7 @@ pub(super) fn function() -> Function {
         "/api/scheduler/reminders",
         ["tickReminders", "runReminders"],
         "do now what is due.",
-        "Sends due reminders, declines bookings that nobody answered in time, finishes what was left \
+        "Sends due reminders, declines bookings that were not answered in time, finishes what was left \
          unfinished and applies waiting events. A run is bounded in time and in rows; `more` says that the \
          next goes on.",
         "what is due is decided by what is written, not by the call: a second, late or overlapping run finds \

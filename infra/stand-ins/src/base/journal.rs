@@ -77,7 +77,7 @@ impl Record {
         self.0.remove(owner).map(serde_json::from_value).transpose().map_err(|_| ForeignRecord)
     }
 
-    /// Everybody has taken what is theirs: what is left belongs to nobody here.
+    /// Everybody has taken what is theirs: what is left has no owner here.
     pub(crate) fn finish(self) -> Result<(), ForeignRecord> {
         if self.0.is_empty() { Ok(()) } else { Err(ForeignRecord) }
     }

@@ -27,7 +27,7 @@ pub enum AccountOutcome {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AuthorizationUrlView {
-    /// The issuer's sign-in page, with all it has to be told.
+    /// The issuer's sign-in page with its parameters.
     #[cfg_attr(feature = "openapi", schemars(regex(pattern = "^https?://")))]
     pub authorization_url: String,
 }

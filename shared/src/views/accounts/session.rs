@@ -1,4 +1,4 @@
-//! The session of whoever is signed in.
+//! The session of the signed-in account.
 
 use serde::Serialize;
 
@@ -23,11 +23,11 @@ pub struct SessionView {
     pub idle_expires_at: Timestamp,
 }
 
-/// Whoever is signed in.
+/// The signed-in account.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct AccountView {
-    /// What the account is called in audit entries; it tells nobody's address.
+    /// What the account is called in audit entries; it contains no address.
     #[cfg_attr(feature = "openapi", schemars(with = "String"))]
     pub account_id: AccountKey,
     /// What the account may do.

@@ -41,7 +41,7 @@ pub struct BatchView {
     pub data: Vec<BatchEntryView>,
     /// What the professionals of the page owe.
     pub carried: Vec<CarriedView>,
-    /// Send it as `cursor` to get the next page; null on the last page. What it says is nobody's business.
+    /// Send it as `cursor` to get the next page; null on the last page. Its content is opaque.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub next_cursor: Option<String>,
 }

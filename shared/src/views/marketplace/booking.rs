@@ -51,7 +51,7 @@ pub struct BookingView {
     pub created_at: Timestamp,
     /// When the customer's money was held.
     pub authorized_at: Option<Timestamp>,
-    /// When it is declined if nobody answers; null unless it waits for an answer.
+    /// When it is declined without an answer; null unless it waits for an answer.
     pub decline_due_at: Option<Timestamp>,
     /// When it became a promise.
     pub accepted_at: Option<Timestamp>,

@@ -16,6 +16,6 @@ pub struct BookingPaymentView {
     pub payment_intent_id: String,
     /// Where it stands, in Stripe's words.
     pub status: PaymentIntentStatus,
-    /// With it the customer's browser confirms the payment; for nobody else.
+    /// With it the customer's browser confirms the payment. It is a secret of the customer.
     pub client_secret: Option<String>,
 }

@@ -19,7 +19,7 @@ pub struct StatementView {
     /// The lines.
     #[cfg_attr(feature = "openapi", schemars(length(max = 200)))]
     pub data: Vec<StatementLineView>,
-    /// Send it as `cursor` to get the next page; null on the last page. What it says is nobody's business.
+    /// Send it as `cursor` to get the next page; null on the last page. Its content is opaque.
     #[cfg_attr(feature = "openapi", schemars(length(min = 1)))]
     pub next_cursor: Option<String>,
 }

@@ -10,7 +10,7 @@ use crate::domain::platform::action::ActionKind;
 use crate::domain::platform::effect::EffectStatus;
 use crate::views::Timestamp;
 
-/// Something that leaves the house for a case or a booking. Its request is not shown, for it may name a person.
+/// An external effect of a case or a booking. Its request is not shown, because it may name a person.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
 pub struct TroubledEffectView {

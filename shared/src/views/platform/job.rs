@@ -22,7 +22,7 @@ pub struct JobReportView {
     pub due: u64,
     /// Rows that reached the state they were due for.
     pub done: u64,
-    /// Bookings that this run declined because nobody had answered.
+    /// Unanswered bookings that this run declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub declined: Option<u64>,
     /// How long the oldest event has waited that the event bus has yet to hear of, in seconds; 0 where none
@@ -36,7 +36,7 @@ pub struct JobReportView {
     pub skipped: SkippedRows,
     /// Rows that could not be worked on and will be tried again.
     pub failed: u64,
-    /// Messages and changes whose outcome nobody knows; not repeated.
+    /// Messages and changes with an unknown outcome; not repeated.
     pub in_doubt: u64,
     /// Wall time of the run, in milliseconds.
     pub duration_ms: u64,

@@ -36,7 +36,7 @@ pub struct OperationsView {
     /// hundred, of members with an open case the newest hundred.
     pub refused: ExcerptView<RefusedEffectView>,
     /// What Stripe and the books differ in, the oldest first, up to a hundred; the rest stands in
-    /// `/api/operations/findings`. The platform's own company also sees what belongs to nobody.
+    /// `/api/operations/findings`. The platform's own company also sees what has no owner.
     pub findings: ExcerptView<FindingView>,
     /// What the reconciliation came to. Its sums are those of all companies together, so only the platform's
     /// own company sees them.
@@ -112,7 +112,7 @@ pub struct RecentBatchView {
     pub done: u64,
     /// Transfers that Stripe refused.
     pub rejected: u64,
-    /// Transfers of which nobody knows.
+    /// Transfers with an unknown outcome.
     pub in_doubt: u64,
     /// When its state changed last.
     pub changed_at: Timestamp,

@@ -54,7 +54,7 @@ pub struct ReconciliationRunView {
     pub findings: u64,
     /// Findings that are explained now.
     pub closed: u64,
-    /// Transfers whose outcome nobody knows yet.
+    /// Transfers whose outcome is not known yet.
     pub in_doubt: u64,
     /// The cash in the books against the cash at Stripe since the beginning, by currency; empty until a run
     /// comes to its end.
