@@ -1,5 +1,7 @@
 //! An operation as its function's file describes it: what the views and the table of routes cannot know.
 
+use std::borrow::Cow;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ pub struct Operation {
     pub(crate) id: &'static str,
     pub(crate) summary: String,
     pub(crate) about: String,
-    pub(crate) twice: &'static str,
+    pub(crate) twice: Cow<'static, str>,
     pub(crate) parameters: Vec<&'static str>,
     pub(crate) body: Option<Body>,
     pub(crate) answers: Vec<Answer>,
@@ -72,7 +74,8 @@ pub fn put(path: &'static str, id: &'static str) -> Operation {
 
 /// An operation that is asked by any other method.
 pub fn operation(method: &'static str, path: &'static str, id: &'static str) -> Operation {
-    let (summary, about, twice) = (String::new(), String::new(), "the same question again; nothing changes.");
+    let (summary, about, twice) =
+        (String::new(), String::new(), "the same question again; nothing changes.".into());
     let (parameters, answers, failures) = (Vec::new(), Vec::new(), Vec::new());
     Operation { method, path, id, summary, about, twice, parameters, body: None, answers, failures }
 }
@@ -110,8 +113,8 @@ impl Operation {
     }
 
     /// What happens when it is sent twice; of a question, nothing.
-    pub fn twice(mut self, twice: &'static str) -> Self {
-        self.twice = twice;
+    pub fn twice(mut self, twice: impl Into<Cow<'static, str>>) -> Self {
+        self.twice = twice.into();
         self
     }
 

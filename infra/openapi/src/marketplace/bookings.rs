@@ -10,7 +10,7 @@ use shared::views::marketplace::payment::BookingPaymentView;
 use shared::views::{EmptyView, ListView};
 
 use crate::input::{Email, never_null};
-use crate::operation::{Function, get, post, with};
+use crate::operation::{Function, Operation, get, post, with};
 
 pub(super) fn function() -> Function {
     Function {
@@ -95,7 +95,7 @@ pub(super) fn function() -> Function {
                     }),
                 )
                 .fails(&["PaymentConflict"]),
-            post("/api/bookings/{booking_id}/accept", "acceptBooking")
+            decision("/api/bookings/{booking_id}/accept", "acceptBooking", "already_accepted")
                 .summary("Professional, owner: promise the job.")
                 .about("The customer's money, which is held, is taken at once: only then is the booking \
                      `accepted`. Where Stripe does not answer, the answer is 202, the booking stays `authorized` \
@@ -103,10 +103,6 @@ pub(super) fn function() -> Function {
                      answer is 409 `payment_failed`, the booking is `declined`, and the customer and the professional \
                      get a mail, also where Stripe refuses it only later; accepting again tries again under a new key \
                      while the hold lasts. Where the hold was lost meanwhile, the booking in the answer says so.")
-                .twice("with the same `Idempotency-Key` the first answer again, also after a crash in the middle. \
-                     With another key: 409 with the word for what was decided, such as `already_accepted`.")
-                .body::<EmptyView>(json!({}))
-                .optional()
                 .answer::<BookingView>(
                     200,
                     "The booking as it stands.",
@@ -124,15 +120,10 @@ pub(super) fn function() -> Function {
                         "payable_amount": 0, "authorized_at": "2026-07-20T10:02:11.000Z",
                         "accepted_at": "2026-07-20T12:00:00.000Z",
                     })),
-                )
-                .fails(&["InvalidBooking", "BookingConflict"]),
-            post("/api/bookings/{booking_id}/decline", "declineBooking")
+                 ),
+            decision("/api/bookings/{booking_id}/decline", "declineBooking", "already_declined")
                 .summary("Professional, owner: turn the job down.")
                 .about("The customer's payment is voided, and the customer gets a mail.")
-                .twice("with the same `Idempotency-Key` the first answer again, also after a crash in the middle. \
-                     With another key: 409 with the word for what was decided, such as `already_declined`.")
-                .body::<EmptyView>(json!({}))
-                .optional()
                 .answer::<BookingView>(
                     200,
                     "The booking as it stands.",
@@ -141,15 +132,10 @@ pub(super) fn function() -> Function {
                         "authorized_at": "2026-07-20T10:02:11.000Z", "declined_at": "2026-07-20T12:00:00.000Z",
                         "declined_reason": "professional_declined",
                     })),
-                )
-                .fails(&["InvalidBooking", "BookingConflict"]),
-            post("/api/bookings/{booking_id}/complete", "completeBooking")
+                 ),
+            decision("/api/bookings/{booking_id}/complete", "completeBooking", "already_completed")
                 .summary("Professional, owner: the job is done.")
                 .about("From the end of the hold-back on, the professional's share goes out with the next payouts.")
-                .twice("with the same `Idempotency-Key` the first answer again, also after a crash in the middle. \
-                     With another key: 409 with the word for what was decided, such as `already_completed`.")
-                .body::<EmptyView>(json!({}))
-                .optional()
                 .answer::<BookingView>(
                     200,
                     "The booking as it stands.",
@@ -159,18 +145,13 @@ pub(super) fn function() -> Function {
                         "authorized_at": "2026-07-20T10:02:11.000Z", "accepted_at": "2026-07-20T12:00:00.000Z",
                         "completed_at": "2026-07-24T17:00:00.000Z",
                     })),
-                )
-                .fails(&["InvalidBooking", "BookingConflict"]),
-            post("/api/bookings/{booking_id}/cancel", "cancelBooking")
+                 ),
+            decision("/api/bookings/{booking_id}/cancel", "cancelBooking", "already_cancelled")
                 .summary("Customer, professional, owner: call the booking off.")
                 .about("Until the professional accepts, anybody concerned may; afterwards, until the job is done, \
                      the professional and the owner. Money that is held is let go, money that was taken is given \
                      back. Where Stripe refuses that, `payment_status` says so (`release_refused`, `refund_refused`) \
                      and the customer gets a mail, unless they cancelled themselves and read it here.")
-                .twice("with the same `Idempotency-Key` the first answer again, also after a crash in the middle. \
-                     With another key: 409 with the word for what was decided, such as `already_cancelled`.")
-                .body::<EmptyView>(json!({}))
-                .optional()
                 .answer::<BookingView>(
                     200,
                     "The booking as it stands.",
@@ -179,10 +160,21 @@ pub(super) fn function() -> Function {
                         "authorized_at": "2026-07-20T10:02:11.000Z", "cancelled_at": "2026-07-20T11:00:00.000Z",
                         "cancelled_by": "customer",
                     })),
-                )
-                .fails(&["InvalidBooking", "BookingConflict"]),
+                 ),
         ],
     }
+}
+
+/// A decision about a booking: without input, and answered with the earlier decision's word where there is one.
+fn decision(path: &'static str, id: &'static str, earlier: &str) -> Operation {
+    post(path, id)
+        .twice(format!(
+            "with the same `Idempotency-Key` the first answer again, also after a crash in the middle. \
+             With another key: 409 with the word for what was decided, such as `{earlier}`."
+        ))
+        .body::<EmptyView>(json!({}))
+        .optional()
+        .fails(&["InvalidBooking", "BookingConflict"])
 }
 
 fn booking() -> Value {
