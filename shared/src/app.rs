@@ -26,6 +26,7 @@ use crate::providers::whop::client::{AccessLevel, Whop};
 use crate::providers::whop::token::{KeySource, UserTokens};
 use crate::rate_limit::Limiter;
 use crate::reconciliation::Reconciler;
+use crate::recovery::Recovery;
 use crate::store::platform::outbox::Listeners;
 use crate::store::{Store, StoreError};
 use crate::watch::{self, Telemetry};
@@ -209,6 +210,15 @@ impl App {
             vault: &self.config.vault,
             stripe_mode: self.config.stripe_mode(),
             platform_company: self.config.platform_company.as_ref(),
+        }
+    }
+
+    pub fn recovery<'a>(&'a self, store: &'a Store) -> Recovery<'a> {
+        Recovery {
+            store,
+            effect_clients: self.effect_clients(),
+            whop_app_id: self.config.whop_app_id.as_deref(),
+            ids: &self.ids,
         }
     }
 

@@ -26,7 +26,7 @@ const MANAGE: &str = "https://whop.com/billing/manage";
 
 /// What is known about a member. Fields that Whop refused to return are `None`.
 #[derive(Debug, Clone)]
-pub struct MemberChannels {
+pub(super) struct MemberChannels {
     pub membership: Option<Membership>,
     manage_url: Option<String>,
     pub user_id: Option<UserId>,
@@ -208,7 +208,7 @@ fn manage_link(id: &MembershipId) -> String {
 }
 
 /// Loads the company's experience and stores it once it was found.
-pub async fn load_experience(
+pub(super) async fn load_experience(
     whop: &Whop,
     app_id: &str,
     company: &Company,

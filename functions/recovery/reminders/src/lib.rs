@@ -12,12 +12,7 @@
 //!   version, a message is claimed before it is sent, and the next run continues with an unfinished row. A late
 //!   run sends the newest due step only.
 
-mod case;
-mod effect;
-mod incentive;
-mod late_push;
 mod run;
-mod settings;
 
 use axum::Router;
 use axum::extract::State;

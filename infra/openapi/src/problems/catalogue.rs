@@ -125,7 +125,7 @@ pub(super) fn catalogue() -> Vec<Problem> {
             "The case does not allow it, or not at this moment. With `Retry-After`: the first request with \
              this key is still running.")
             .kept()
-            .detail("closed", "The case is closed", "The case is recovered, so nobody is to be reminded.")
+            .detail("closed", "The case is closed", "The case is recovered, so no reminder is sent.")
             .detail("unreachable", "The member cannot be reached", "The member cannot be reached that way right now.")
             .detail("often", "Reminded too often", "The member was reminded 100 times already.")
             .running()

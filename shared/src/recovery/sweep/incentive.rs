@@ -1,31 +1,31 @@
 //! Grants the free days of a case.
 
 use chrono::{DateTime, Utc};
-use shared::domain::platform::action::{Action, ActionKind, Actor};
-use shared::domain::platform::effect::{Effect, Request};
-use shared::domain::recovery::case::Case;
-use shared::domain::recovery::timeline::CaseStatus;
-use shared::due::Worked;
-use shared::effects;
-use shared::providers::call::CallError;
-use shared::recovery::MemberChannels;
-use shared::store::StoreError;
-use shared::store::keys::INCENTIVE_OPERATION;
 
-use crate::case::WorkResult;
-use crate::run::{CompanyView, Run};
+use super::{RecoverySweep, RowResult};
+use crate::domain::platform::action::{Action, ActionKind, Actor};
+use crate::domain::platform::effect::{Effect, Request};
+use crate::domain::recovery::case::Case;
+use crate::domain::recovery::timeline::CaseStatus;
+use crate::due::Worked;
+use crate::effects;
+use crate::providers::call::CallError;
+use crate::recovery::company_view::CompanyView;
+use crate::recovery::member_channels::MemberChannels;
+use crate::store::StoreError;
+use crate::store::keys::INCENTIVE_OPERATION;
 
 /// The result of granting the incentive.
-pub(crate) enum Granted {
+pub(super) enum Granted {
     /// The current case, and the days that a message may mention.
     Settled(Box<Case>, u16),
     /// Nothing more is to be done for this case in this run.
-    Later(WorkResult),
+    Later(RowResult),
 }
 
-impl Run<'_> {
+impl RecoverySweep<'_> {
     /// Grants the incentive before the first message, so that messages only mention granted days.
-    pub(crate) async fn grant(
+    pub(super) async fn grant(
         &self,
         view: &CompanyView,
         case: Case,
@@ -44,7 +44,7 @@ impl Run<'_> {
                 let effect = incentive(&case, days, channels, now);
                 let advance = company.advance_case(&case, case.due_at, now);
                 let writes = vec![advance, company.add_action(case.case_id, &effect, Some(now))?];
-                company.store().commit(self.app.ids.next(), writes).await?;
+                company.store().commit(self.recovery.ids.next(), writes).await?;
                 effect
             }
         };

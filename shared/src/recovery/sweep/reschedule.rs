@@ -1,18 +1,18 @@
 //! Reschedules the company's open cases after a change of settings, so that new offsets apply to them.
 
-use shared::domain::recovery::case::Case;
-use shared::domain::recovery::schedule::{ReminderStep, step};
-use shared::domain::recovery::timeline::{CaseStatus, window_ends_at};
-use shared::due::Worked;
-use shared::store::StoreError;
-use shared::store::company::CaseCursor;
-
-use crate::run::{CompanyView, Run};
+use super::RecoverySweep;
+use crate::domain::recovery::case::Case;
+use crate::domain::recovery::schedule::{ReminderStep, step};
+use crate::domain::recovery::timeline::{CaseStatus, window_ends_at};
+use crate::due::Worked;
+use crate::recovery::company_view::CompanyView;
+use crate::store::StoreError;
+use crate::store::company::CaseCursor;
 
 const PAGE: u16 = 100;
 
-impl Run<'_> {
-    pub(crate) async fn work_on_settings(&self, view: &CompanyView) -> Result<Worked, StoreError> {
+impl RecoverySweep<'_> {
+    pub(super) async fn work_on_settings(&self, view: &CompanyView) -> Result<Worked, StoreError> {
         let company = &view.company;
         let mut after: Option<CaseCursor> = None;
         loop {
@@ -28,14 +28,17 @@ impl Run<'_> {
         // Fails if the settings have changed again: that change has made them due again.
         company
             .store()
-            .commit(self.app.ids.next(), vec![company.mark_settings_applied(view.settings.version, None)])
+            .commit(
+                self.recovery.ids.next(),
+                vec![company.mark_settings_applied(view.settings.version, None)],
+            )
             .await?;
         Ok(Worked::Done)
     }
 
     /// Writes a case only if its due time changes, so that an interrupted run continues where it was.
     async fn reschedule(&self, view: &CompanyView, case: &Case) -> Result<(), StoreError> {
-        let now = self.app.clock.now();
+        let now = self.recovery.now();
         let offsets = &view.settings.settings.reminder_offsets_days;
         let due_at = match step(offsets, case.first_failure_at, case.last_offset_days, now) {
             ReminderStep::Remind { .. } => now,
@@ -47,7 +50,7 @@ impl Run<'_> {
             return Ok(());
         }
         let write = view.company.advance_case(case, Some(due_at), now);
-        match view.company.store().commit(self.app.ids.next(), vec![write]).await {
+        match view.company.store().commit(self.recovery.ids.next(), vec![write]).await {
             // Another process changed the case: it knew the new settings, or the case will be rescheduled again.
             Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error),

@@ -2,39 +2,39 @@
 //! channels did not wait.
 
 use chrono::{DateTime, Utc};
-use shared::domain::platform::action::Channel;
-use shared::domain::recovery::case::Case;
-use shared::domain::recovery::contact::ContactDecision;
-use shared::due::Worked;
-use shared::recovery::{AssessError, Assessment};
-use shared::store::StoreError;
 
-use crate::case::WorkResult;
-use crate::run::{CompanyView, Run};
+use super::{RecoverySweep, RowResult};
+use crate::domain::platform::action::Channel;
+use crate::domain::recovery::case::Case;
+use crate::domain::recovery::contact::ContactDecision;
+use crate::due::Worked;
+use crate::recovery::assess::Assessment;
+use crate::recovery::company_view::CompanyView;
+use crate::store::StoreError;
 
-impl Run<'_> {
+impl RecoverySweep<'_> {
     /// Asks Whop again and sends the push if it reaches the member. The operation is named after the step, so
     /// there is at most one push per step. Once the next step is due, that step decides.
-    pub(crate) async fn push_late(
+    pub(super) async fn push_late(
         &self,
         view: &CompanyView,
         case: Case,
         offset_days: u8,
         next_step_at: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<WorkResult, StoreError> {
+    ) -> Result<RowResult, StoreError> {
         if !view.settings.settings.channels().contains(&Channel::Push) {
             return self.give_up_push(view, case, next_step_at, now).await;
         }
         let Assessment { decision, channels } = match self.assess(view, &case, &[Channel::Push]).await {
             Ok(assessment) => assessment,
             // The step itself was taken, so this must not delay the company's other members.
-            Err(AssessError::Unanswered(unanswered)) => {
+            Err(error) => {
+                let unanswered = error.into_unanswered()?;
                 self.record_unanswered(view, &unanswered);
                 let (_, reason) = self.fail(view, case, &unanswered.error, now).await?;
                 return Ok((Worked::FailedAlone, reason));
             }
-            Err(AssessError::Store(error)) => return Err(error),
         };
         self.record_channels(view, &channels);
         let case = Case { push_pending: false, ..case };
@@ -59,7 +59,7 @@ impl Run<'_> {
         case: Case,
         next_step_at: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<WorkResult, StoreError> {
+    ) -> Result<RowResult, StoreError> {
         let case = Case { push_pending: false, failed_tries: 0, last_error: None, ..case };
         self.postpone(view, &case, next_step_at, now).await?;
         Ok((Worked::Skipped, None))

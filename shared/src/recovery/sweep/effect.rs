@@ -1,25 +1,25 @@
 //! Processes unfinished effects: sends, looks up or withdraws them.
 
-use shared::domain::kernel::id::CaseId;
-use shared::domain::platform::action::ActionKind;
-use shared::domain::platform::effect::{Effect, EffectStatus};
-use shared::domain::recovery::case::Case;
-use shared::domain::recovery::contact::{ContactDecision, HoldReason};
-use shared::domain::recovery::timeline::CaseStatus;
-use shared::due::Worked;
-use shared::effects::{self, Outcome};
-use shared::recovery::{self, AssessError, Assessment};
-use shared::store::StoreError;
-use shared::store::due::DueRow;
+use super::{RecoverySweep, RowResult};
+use crate::domain::kernel::id::CaseId;
+use crate::domain::platform::action::ActionKind;
+use crate::domain::platform::effect::{Effect, EffectStatus};
+use crate::domain::recovery::case::Case;
+use crate::domain::recovery::contact::{ContactDecision, HoldReason};
+use crate::domain::recovery::timeline::CaseStatus;
+use crate::due::Worked;
+use crate::effects::{self, Outcome};
+use crate::recovery::assess::Assessment;
+use crate::recovery::company_view::CompanyView;
+use crate::store::StoreError;
+use crate::store::due::DueRow;
 
-use crate::run::{CompanyView, Run};
-
-impl Run<'_> {
-    pub(crate) async fn work_on_effect(
+impl RecoverySweep<'_> {
+    pub(super) async fn work_on_effect(
         &self,
         view: &CompanyView,
         row: &DueRow,
-    ) -> Result<(Worked, Option<String>), StoreError> {
+    ) -> Result<RowResult, StoreError> {
         let operation = row.key.sk.split_once('#').map(|(_, operation)| operation);
         let (Some(case_id), Some(operation)) = (row.key.case_id(), operation) else {
             return Ok((Worked::Skipped, None));
@@ -33,8 +33,8 @@ impl Run<'_> {
         match self.decide_again(view, case_id, &effect).await? {
             Redecision::Send => self.perform(view, case_id, effect).await,
             Redecision::Withdraw(reason) => {
-                let (effect_clients, now) = (self.app.effect_clients(), self.app.clock.now());
-                effects::withdraw(&view.company, case_id, &effect, reason, effect_clients, now).await?;
+                let (clients, now) = (self.recovery.effect_clients, self.recovery.now());
+                effects::withdraw(&view.company, case_id, &effect, reason, clients, now).await?;
                 Ok((Worked::Done, None))
             }
             Redecision::Later(reason) => Ok((Worked::Failed, Some(reason))),
@@ -42,17 +42,13 @@ impl Run<'_> {
     }
 
     /// Sends an effect and returns the outcome.
-    pub(crate) async fn perform(
+    pub(super) async fn perform(
         &self,
         view: &CompanyView,
         case_id: CaseId,
         effect: Effect,
-    ) -> Result<(Worked, Option<String>), StoreError> {
-        let app = self.app;
-        let now = app.clock.now();
-        let outcome =
-            effects::execute(&view.company, case_id, effect, app.effect_clients(), app.ids.next(), now)
-                .await?;
+    ) -> Result<RowResult, StoreError> {
+        let outcome = self.recovery.execute(&view.company, case_id, effect).await?;
         let Outcome::Recorded(effect) = outcome else { return Ok((Worked::Skipped, None)) };
         tracing::info!(%case_id, effect = %effects::describe(&effect), "effect attempted");
         Ok(match effect.status {
@@ -81,12 +77,8 @@ impl Run<'_> {
         if let Some(reason) = obsolescence(&case, effect) {
             return Ok(Redecision::Withdraw(reason));
         }
-        let now = self.app.clock.now();
-        let assessed = match self.whop() {
-            Ok(whop) => recovery::assess_member(whop, &view.company, &case).await,
-            Err(error) => Err(error),
-        };
-        match assessed {
+        let now = self.recovery.now();
+        match self.recovery.assess_member(&view.company, &case).await {
             Ok(Assessment { decision: ContactDecision::Write(_), .. }) => Ok(Redecision::Send),
             Ok(Assessment { decision: ContactDecision::Hold(reason), .. }) => {
                 Ok(Redecision::Withdraw(reason.as_str()))
@@ -95,11 +87,11 @@ impl Run<'_> {
                 self.end(view, &case, &reason, now).await?;
                 Ok(Redecision::Withdraw("case_closed"))
             }
-            Err(AssessError::Unanswered(unanswered)) => {
+            Err(error) => {
+                let unanswered = error.into_unanswered()?;
                 self.record_unanswered(view, &unanswered);
                 Ok(Redecision::Later(unanswered.error.reason().to_owned()))
             }
-            Err(AssessError::Store(error)) => Err(error),
         }
     }
 }
