@@ -28,6 +28,7 @@ use crate::store::marketplace::booking::BookingConfig;
 use crate::store::platform::inbox::{EventStatus, StoredEvent};
 use crate::store::recovery::purchase::Purchase;
 use crate::store::recovery::record::CaseChange;
+use crate::store::retry::{MayConflict, retry};
 use crate::store::{Company, Store, StoreError, Write};
 
 use arrival::count_ignored;
@@ -94,6 +95,12 @@ enum ApplyError {
     Conflict,
     Duplicate,
     Store(StoreError),
+}
+
+impl MayConflict for ApplyError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict)
+    }
 }
 
 impl ApplyError {
@@ -183,35 +190,37 @@ impl EventIntake<'_> {
     }
 
     async fn apply(&self, event: &StoredEvent, new: bool, now: DateTime<Utc>) -> Result<(), ApplyError> {
-        for attempt in 0..CONFLICT_TRIES {
+        let applied = retry(CONFLICT_TRIES, |attempt| async move {
             if attempt > 0 {
                 let jitter = self.ids.next().as_u128() as u64 % CONFLICT_PAUSE_MS;
                 tokio::time::sleep(StdDuration::from_millis(u64::from(attempt) * CONFLICT_PAUSE_MS + jitter))
                     .await;
             }
-            let mut writes = self.plan_writes(event, !new, now).await?;
-            let inbox = self.store.inbox();
-            let own = writes.len();
-            let mark = if new {
-                inbox.add_event(event, None).map_err(ApplyError::Store)?
-            } else {
-                inbox.mark_applied(event)
-            };
-            writes.push(mark);
-            match self.store.commit(self.ids.next(), writes).await {
-                Ok(()) => return Ok(()),
-                Err(StoreError::Conflict { refused }) if refused.contains(&own) => {
-                    // The event's own row refused the write: it exists (or is applied) already, or another
-                    // transaction held it. Read it to find out.
-                    if self.was_recorded(event, new).await.map_err(ApplyError::Store)? {
-                        return Err(ApplyError::Duplicate);
-                    }
-                }
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(ApplyError::Store(error)),
+            self.apply_once(event, new, now).await
+        });
+        applied.await
+    }
+
+    async fn apply_once(&self, event: &StoredEvent, new: bool, now: DateTime<Utc>) -> Result<(), ApplyError> {
+        let mut writes = self.plan_writes(event, !new, now).await?;
+        let inbox = self.store.inbox();
+        let own = writes.len();
+        let mark = if new {
+            inbox.add_event(event, None).map_err(ApplyError::Store)?
+        } else {
+            inbox.mark_applied(event)
+        };
+        writes.push(mark);
+        match self.store.commit(self.ids.next(), writes).await {
+            Err(StoreError::Conflict { refused }) => {
+                // If the event's own row refused the write, it exists (or is applied) already, or another
+                // transaction held it. Read it to find out.
+                let recorded = refused.contains(&own)
+                    && self.was_recorded(event, new).await.map_err(ApplyError::Store)?;
+                Err(if recorded { ApplyError::Duplicate } else { ApplyError::Conflict })
             }
+            committed => committed.map_err(ApplyError::Store),
         }
-        Err(ApplyError::Conflict)
     }
 
     async fn was_recorded(&self, event: &StoredEvent, new: bool) -> Result<bool, StoreError> {

@@ -41,6 +41,7 @@ use crate::providers::stripe::client::Stripe;
 use crate::providers::stripe::list::{ListCursor, ListPage};
 use crate::store::marketplace::reconciliation::{RECONCILIATION_JOB, Reconciliation, ReconciliationCursor};
 use crate::store::platform::job::LastRun;
+use crate::store::retry::MayConflict;
 use crate::store::{Store, StoreError};
 use crate::vault::{Vault, VaultError};
 
@@ -95,6 +96,12 @@ enum RunError {
 impl From<CallError> for RunError {
     fn from(error: CallError) -> Self {
         Self::Call(error)
+    }
+}
+
+impl MayConflict for RunError {
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Run(ReconcileError::Store(error)) if error.is_conflict())
     }
 }
 

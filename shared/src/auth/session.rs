@@ -17,7 +17,6 @@ use crate::domain::kernel::id::CompanyId;
 use crate::http::rate_limit_charge::Charged;
 use crate::http::{Answer, Failure, RateLimitCharge};
 use crate::rate_limit::Limiter;
-use crate::store::StoreError;
 use crate::store::accounts::session::SessionRow;
 use crate::store::keys::AccountKey;
 use crate::views::accounts::session::{AccountView, SessionView};
@@ -138,38 +137,33 @@ pub async fn open_refunding(
         idle_until: idle_until(now, absolute_until),
         ended_at: None,
     };
-    let previous = cookie::id_hash(previous);
-    let mut tries = 0;
-    loop {
-        tries += 1;
+    let (previous, row) = (cookie::id_hash(previous), &row);
+    let previous = previous.as_deref();
+    let opened = store.retry_on_conflict(&app.ids, OPEN_TRIES, |attempt| async move {
         let id = cookie::Id::new()?;
         let id_hash = id.hash();
         let csrf_token =
             proof::csrf_token(&app.config, &id_hash).ok_or_else(|| not_configured("SESSION_SECRET"))?;
-        let mut writes = vec![store.add_session(&id_hash, &row)?];
-        if let Some(previous) = &previous
+        let mut writes = vec![store.add_session(&id_hash, row)?];
+        if let Some(previous) = previous
             && store.session(previous).await?.is_some_and(|row| row.ended_at.is_none())
         {
             writes.push(store.end_session(previous, now));
         }
         // Concurrent charges change the same rows: the last attempt gives up the refund to let the sign-in
         // succeed.
-        let refund = refund.filter(|_| tries < OPEN_TRIES);
+        let refund = refund.filter(|_| attempt + 1 < OPEN_TRIES);
         if let Some((_, charged)) = refund {
             writes.extend(Limiter::refund(&charged.charges()));
         }
-        match store.commit(app.ids.next(), writes).await {
-            Ok(()) => {
-                if let Some((rate_limit_charge, charged)) = refund {
-                    rate_limit_charge.record_refund(app, charged);
-                }
-                let cookie = cookie::with_id(&id, Duration::hours(ABSOLUTE_HOURS))?;
-                return Ok((Session::of(row, id_hash, csrf_token), cookie));
-            }
-            Err(StoreError::Conflict { .. }) if tries < OPEN_TRIES => {}
-            Err(error) => return Err(error.into()),
-        }
+        Ok::<_, Failure>((writes, (id, id_hash, csrf_token, refund)))
+    });
+    let (id, id_hash, csrf_token, refund) = opened.await?;
+    if let Some((rate_limit_charge, charged)) = refund {
+        rate_limit_charge.record_refund(app, charged);
     }
+    let cookie = cookie::with_id(&id, Duration::hours(ABSOLUTE_HOURS))?;
+    Ok((Session::of(row.clone(), id_hash, csrf_token), cookie))
 }
 
 /// Ends the session of the request's cookie, whether or not it is still valid.

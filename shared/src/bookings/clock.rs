@@ -11,6 +11,7 @@ use crate::domain::platform::action::Actor;
 use crate::due::Worked;
 use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingRow};
+use crate::store::retry::retry;
 use crate::store::{Company, StoreError};
 
 /// A concurrent change has most likely answered the booking, so it is read once more. A booking that is still
@@ -26,33 +27,32 @@ impl Bookings<'_> {
         company: &Company,
         booking_id: BookingId,
     ) -> Result<RowResult, StoreError> {
-        for _ in 0..TRIES {
-            let now = self.now();
-            let row = company.booking(booking_id).await?;
-            let Some(booking) = row.booking() else {
-                return Ok(RowResult::of(Worked::Skipped, "not_asked_for"));
-            };
-            let due = booking.next_due(&self.effect_clients.booking_config.policy);
-            let (what, reason) = match due {
-                // The index lags behind, or the deployment has extended the deadline.
-                Some(Due::Decline { at, .. } | Due::Expire { at }) if at > now => {
-                    company.store().commit(self.ids.next(), vec![company.postpone_booking(&row, at)]).await?;
-                    return Ok(RowResult::of(Worked::Skipped, "not_due_yet"));
-                }
-                Some(Due::Decline { reason, .. }) => {
-                    (BookingFactKind::AutoDeclined { reason }, reason.as_str())
-                }
-                Some(Due::Expire { .. }) => {
-                    (BookingFactKind::Cancelled { by: CancelledBy::Schedule }, "not_paid")
-                }
-                _ => return Ok(RowResult::of(Worked::Skipped, "answered")),
-            };
-            match self.record_decision(company, row, &booking, (what, reason), now).await {
-                Err(StoreError::Conflict { .. }) => {}
-                decided => return decided,
-            }
+        match retry(TRIES, |_| self.expire_once(company, booking_id)).await {
+            Err(StoreError::Conflict { .. }) => Ok(RowResult::of(Worked::Skipped, "moved_meanwhile")),
+            result => result,
         }
-        Ok(RowResult::of(Worked::Skipped, "moved_meanwhile"))
+    }
+
+    async fn expire_once(&self, company: &Company, booking_id: BookingId) -> Result<RowResult, StoreError> {
+        let now = self.now();
+        let row = company.booking(booking_id).await?;
+        let Some(booking) = row.booking() else {
+            return Ok(RowResult::of(Worked::Skipped, "not_asked_for"));
+        };
+        let due = booking.next_due(&self.effect_clients.booking_config.policy);
+        let (what, reason) = match due {
+            // The index lags behind, or the deployment has extended the deadline.
+            Some(Due::Decline { at, .. } | Due::Expire { at }) if at > now => {
+                company.store().commit(self.ids.next(), vec![company.postpone_booking(&row, at)]).await?;
+                return Ok(RowResult::of(Worked::Skipped, "not_due_yet"));
+            }
+            Some(Due::Decline { reason, .. }) => (BookingFactKind::AutoDeclined { reason }, reason.as_str()),
+            Some(Due::Expire { .. }) => {
+                (BookingFactKind::Cancelled { by: CancelledBy::Schedule }, "not_paid")
+            }
+            _ => return Ok(RowResult::of(Worked::Skipped, "answered")),
+        };
+        self.record_decision(company, row, &booking, (what, reason), now).await
     }
 
     /// Records the decision with the steps that follow from it, and performs them.

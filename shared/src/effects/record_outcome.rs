@@ -16,6 +16,7 @@ use crate::store::company::{AuditEntry, Company};
 use crate::store::due::SWEEP;
 use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, PayoutChange};
+use crate::store::retry::retry;
 use crate::store::write::{Expect, number, text};
 use crate::store::{StoreError, Write, Written};
 
@@ -166,52 +167,63 @@ async fn record_booking_outcome(
     effect_clients: EffectClients<'_>,
     now: DateTime<Utc>,
 ) -> Result<Performed, StoreError> {
-    let subject = Subject::Booking(booking_id);
-    for attempt in 0..TRIES {
-        let read = company.booking(booking_id).await?;
-        let change = booking_change(held, result, now);
-        let recorded = company.record_booking(read, change, effect_clients.booking_config, now);
-        let after = recorded.as_ref().ok().and_then(|recording| recording.after.as_ref());
-        let is_open = is_refusal_open(held, result, after);
-        let mut writes = vec![outcome_write(company, subject, held, result, is_open, now)];
-        writes.extend(result.extra_writes.iter().cloned());
-        if let Some(entry) = transfer_ended(booking_id, held, result, now) {
-            writes.push(company.audit(&entry, &format!("{}#{}", held.action.operation, held.fence))?);
-        }
-        let (mut next, mut booking) = (Vec::new(), None);
-        match recorded {
-            Ok(recording) => {
-                writes.extend(recording.writes);
-                writes.extend(company.record_transfer_end(
-                    held,
-                    result.status,
-                    &result.reason,
-                    recording.after.as_ref(),
-                ));
-                (next, booking) = (recording.steps, recording.after.map(Box::new));
-            }
-            Err(RecordError::Store(error)) => return Err(error),
-            // The money has moved nevertheless: the effect records that, and reconciliation reports the
-            // difference.
-            Err(error) => tracing::error!(%booking_id, %error, "an effect's end was not recorded"),
-        }
+    let recorded = retry(TRIES, |attempt| async move {
+        let (writes, performed) =
+            plan_booking_outcome(company, booking_id, held, result, effect_clients, now).await?;
         match company.store().commit(commit_token(held, attempt), writes).await {
-            Ok(()) => {
-                let outcome = Outcome::Recorded(Box::new(with_result(held, result, is_open, now)));
-                return Ok(Performed { outcome, next, booking });
-            }
-            Err(StoreError::Conflict { refused }) if !refused.contains(&0) => {}
-            Err(StoreError::Conflict { .. }) => {
+            Ok(()) => Ok(Some(performed)),
+            Err(StoreError::Conflict { refused }) if refused.contains(&0) => {
                 // The effect's own row refused the write. Read it to tell a changed row from a busy one.
-                let found = company.action(subject, &held.action.operation).await?;
-                if found.is_none_or(|found| found.fence != held.fence || found.status != held.status) {
-                    break;
-                }
+                let found = company.action(booking_id, &held.action.operation).await?;
+                let is_held =
+                    found.is_some_and(|found| found.fence == held.fence && found.status == held.status);
+                if is_held { Err(StoreError::Conflict { refused }) } else { Ok(None) }
             }
-            Err(error) => return Err(error),
+            Err(error) => Err(error),
         }
+    });
+    match recorded.await {
+        Ok(Some(performed)) => Ok(performed),
+        Ok(None) | Err(StoreError::Conflict { .. }) => {
+            Ok(load_outcome(company, booking_id.into(), held).await?.into())
+        }
+        Err(error) => Err(error),
     }
-    Ok(load_outcome(company, subject, held).await?.into())
+}
+
+/// The writes of an outcome, the effect's own row first, and what follows from it, given the booking as it is now.
+async fn plan_booking_outcome(
+    company: &Company,
+    booking_id: BookingId,
+    held: &Effect,
+    result: &AttemptResult,
+    effect_clients: EffectClients<'_>,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Write>, Performed), StoreError> {
+    let read = company.booking(booking_id).await?;
+    let change = booking_change(held, result, now);
+    let recorded = company.record_booking(read, change, effect_clients.booking_config, now);
+    let after = recorded.as_ref().ok().and_then(|recording| recording.after.as_ref());
+    let is_open = is_refusal_open(held, result, after);
+    let mut writes = vec![outcome_write(company, booking_id.into(), held, result, is_open, now)];
+    writes.extend(result.extra_writes.iter().cloned());
+    if let Some(entry) = transfer_ended(booking_id, held, result, now) {
+        writes.push(company.audit(&entry, &format!("{}#{}", held.action.operation, held.fence))?);
+    }
+    let outcome = Outcome::Recorded(Box::new(with_result(held, result, is_open, now)));
+    let mut performed = Performed::from(outcome);
+    match recorded {
+        Ok(recording) => {
+            let after = recording.after;
+            writes.extend(recording.writes);
+            writes.extend(company.record_transfer_end(held, result.status, &result.reason, after.as_ref()));
+            (performed.next, performed.booking) = (recording.steps, after.map(Box::new));
+        }
+        Err(RecordError::Store(error)) => return Err(error),
+        // The money has moved nevertheless: the effect records that, and reconciliation reports the difference.
+        Err(error) => tracing::error!(%booking_id, %error, "an effect's end was not recorded"),
+    }
+    Ok((writes, performed))
 }
 
 /// The effect as its row is after the write.

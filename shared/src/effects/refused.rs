@@ -85,6 +85,14 @@ struct RefusedStep<'a> {
     request: &'a RefusalRequest,
 }
 
+/// The consequence of a decision about a refused step.
+enum Planned {
+    /// The follow-up steps.
+    Steps(Vec<Effect>),
+    /// Stripe had executed the refused step after all; only that is recorded.
+    HappenedAlready,
+}
+
 impl RefusedStep<'_> {
     async fn decide(
         &self,
@@ -92,59 +100,61 @@ impl RefusedStep<'_> {
         ids: &Ids,
         now: DateTime<Utc>,
     ) -> Result<Vec<Effect>, ResolveError> {
-        let (step, version) = self.step;
-        for _ in 0..TRIES {
-            let row = self.company.booking(self.booking_id).await?;
-            if row.history.facts().any(|fact| fact.source == self.request.source) {
-                return self.load_started_steps(&row).await;
-            }
-            let Some(booking) = row.booking() else { return Err(ResolveError::NotRefused) };
-            if booking.unresolved_refusal(step).is_none_or(|refusal| refusal.version != version) {
-                return Err(ResolveError::NotRefused);
-            }
-            let found = match self.request.decision {
-                RefusalDecision::Retry => self.look_up(effect_clients, now).await?,
-                RefusalDecision::Close => None,
-            };
-            let at = now.max(booking.stage_at);
-            let fact = |what| BookingFact { at, what, source: self.request.source.clone() };
-            let has_happened = found.is_some();
-            let facts: Vec<BookingFact> = match found {
-                Some(result) => result.facts.into_iter().map(fact).collect(),
-                None => {
-                    let decision = self.request.decision;
-                    vec![fact(BookingFactKind::RefusalResolved { step, version, decision })]
-                }
-            };
-            let is_retry = !has_happened && self.request.decision == RefusalDecision::Retry;
-            let cause = self.request.account.clone();
-            let change = BookingChange { facts, cause, ..BookingChange::default() };
-            let recording = match self.company.record_booking(row, change, effect_clients.booking_config, now)
-            {
-                Ok(recording) => recording,
-                Err(RecordError::Store(error)) => return Err(error.into()),
-                Err(error) => return Err(ResolveError::Contradicted(error.to_string())),
-            };
-            let retried = step.operation(self.booking_id, version + 1);
-            if is_retry && !recording.steps.iter().any(|effect| effect.action.operation == retried) {
-                return Err(ResolveError::NotRetried("the booking does not ask for it as it is now"));
-            }
-            let mut writes: Vec<Write> = recording.writes;
-            let audit_entry = audit_entry(self.booking_id.into(), self.read, self.request, now);
-            writes.push(self.company.audit(&audit_entry, &audit_id(self.read))?);
-            match self.company.store().commit(ids.next(), writes).await {
-                Ok(()) if has_happened => {
-                    return Err(ResolveError::Contradicted(
-                        "the payment has another status by now".to_owned(),
-                    ));
-                }
-                Ok(()) => return Ok(recording.steps),
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
+        let store = self.company.store();
+        let decided =
+            store.retry_on_conflict(ids, TRIES, |_| async move { self.plan(effect_clients, now).await });
+        match decided.await? {
+            Planned::Steps(steps) => Ok(steps),
+            Planned::HappenedAlready => {
+                Err(ResolveError::Contradicted("the payment has another status by now".to_owned()))
             }
         }
-        let refused = vec![];
-        Err(StoreError::Conflict { refused }.into())
+    }
+
+    /// The writes of the decision, given the booking as it is now.
+    async fn plan(
+        &self,
+        effect_clients: EffectClients<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Write>, Planned), ResolveError> {
+        let (step, version) = self.step;
+        let row = self.company.booking(self.booking_id).await?;
+        if row.history.facts().any(|fact| fact.source == self.request.source) {
+            return Ok((Vec::new(), Planned::Steps(self.load_started_steps(&row).await?)));
+        }
+        let Some(booking) = row.booking() else { return Err(ResolveError::NotRefused) };
+        if booking.unresolved_refusal(step).is_none_or(|refusal| refusal.version != version) {
+            return Err(ResolveError::NotRefused);
+        }
+        let decision = self.request.decision;
+        let found = match decision {
+            RefusalDecision::Retry => self.look_up(effect_clients, now).await?,
+            RefusalDecision::Close => None,
+        };
+        let at = now.max(booking.stage_at);
+        let fact = |what| BookingFact { at, what, source: self.request.source.clone() };
+        let has_happened = found.is_some();
+        let facts: Vec<BookingFact> = match found {
+            Some(result) => result.facts.into_iter().map(fact).collect(),
+            None => vec![fact(BookingFactKind::RefusalResolved { step, version, decision })],
+        };
+        let cause = self.request.account.clone();
+        let change = BookingChange { facts, cause, ..BookingChange::default() };
+        let recorded = self.company.record_booking(row, change, effect_clients.booking_config, now);
+        let recording = recorded.map_err(|error| match error {
+            RecordError::Store(error) => error.into(),
+            error => ResolveError::Contradicted(error.to_string()),
+        })?;
+        let is_retry = !has_happened && decision == RefusalDecision::Retry;
+        let retried = step.operation(self.booking_id, version + 1);
+        if is_retry && !recording.steps.iter().any(|effect| effect.action.operation == retried) {
+            return Err(ResolveError::NotRetried("the booking does not ask for it as it is now"));
+        }
+        let mut writes: Vec<Write> = recording.writes;
+        let audit_entry = audit_entry(self.booking_id.into(), self.read, self.request, now);
+        writes.push(self.company.audit(&audit_entry, &audit_id(self.read))?);
+        let planned = if has_happened { Planned::HappenedAlready } else { Planned::Steps(recording.steps) };
+        Ok((writes, planned))
     }
 
     /// Reads the payment; `Some` if the step happened after all, so that it need not be retried.
@@ -197,7 +207,7 @@ fn audit_entry(subject: Subject, read: &Effect, request: &RefusalRequest, now: D
     }
 }
 
-/// The audit audit_entry's audit_id name: one audit_entry for each refused effect.
+/// The id of the audit entry: one for each refused effect.
 fn audit_id(read: &Effect) -> String {
     format!("{}#{}#{}", read.action.operation, read.fence, EffectStatus::Rejected.as_str())
 }

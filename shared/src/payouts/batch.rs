@@ -13,6 +13,7 @@ use crate::due::Worked;
 use crate::store::company::AuditEntry;
 use crate::store::due::DueRow;
 use crate::store::marketplace::batch::BatchRow;
+use crate::store::retry::retry;
 use crate::store::{Company, Store, StoreError};
 
 /// Longer than any run: a run that has not ended by then has crashed.
@@ -49,9 +50,7 @@ async fn recount(
     token: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<BatchStatus>, StoreError> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
+    let recounted = retry(TRIES, |_| async move {
         let Some(mut row) = company.batch(batch).await? else { return Ok(None) };
         let before = row.record.clone();
         let sums = company.batch_sums(batch).await?;
@@ -70,13 +69,12 @@ async fn recount(
         {
             writes.push(company.audit(&entry, &format!("{batch}#{}", row.version))?);
         }
+        // Several attempts may have the same token, so it depends on what was read.
         let token = Uuid::new_v5(&token, &row.version.to_be_bytes());
-        match company.store().commit(token, writes).await {
-            Ok(()) => return Ok(Some(status)),
-            Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-            Err(error) => return Err(error),
-        }
-    }
+        company.store().commit(token, writes).await?;
+        Ok(Some(status))
+    });
+    recounted.await
 }
 
 /// Updates the status from the counts; returns the time until the next check.

@@ -7,10 +7,10 @@ use super::stripe_record::{Movement, StripeRecord};
 use super::{Run, RunError, whole_seconds};
 use crate::domain::marketplace::booking::BookingFact;
 use crate::domain::platform::action::Actor;
-use crate::store::StoreError;
 use crate::store::error::RecordError;
 use crate::store::marketplace::booking::{BookingChange, BookingOwner, BookingRow};
 use crate::store::marketplace::reconciliation::RECONCILIATION_JOB;
+use crate::store::retry::retry;
 
 /// An event may change the booking at the same moment; a sixth conflict has another cause.
 const TRIES: u32 = 6;
@@ -30,44 +30,52 @@ impl Run<'_> {
     pub(super) async fn backfill(
         &self,
         of: &BookingOwner,
-        mut row: BookingRow,
+        row: BookingRow,
+        record: &StripeRecord,
+        origin: Origin<'_>,
+    ) -> Result<BookingRow, RunError> {
+        let row = &row;
+        let recorded = retry(TRIES, |attempt| async move {
+            let read = if attempt == 0 {
+                row.clone()
+            } else {
+                self.store.company(&of.company_id).booking(of.booking_id).await?
+            };
+            self.backfill_once(of, read, record, origin).await
+        });
+        recorded.await
+    }
+
+    async fn backfill_once(
+        &self,
+        of: &BookingOwner,
+        row: BookingRow,
         record: &StripeRecord,
         origin: Origin<'_>,
     ) -> Result<BookingRow, RunError> {
         let (company, now) = (self.store.company(&of.company_id), self.reconciler.clock.now());
-        let booking_config = self.reconciler.intake.booking_config;
-        for _ in 0..TRIES {
-            let Check::MissingFact(what, _) = check_row(&row, record) else { return Ok(row) };
-            let source = format!("{RECONCILIATION_JOB}:{}", origin.id);
-            let change = BookingChange {
-                facts: vec![BookingFact {
-                    at: origin.happened_at(record),
-                    what: *what,
-                    source: source.clone(),
-                }],
-                is_from_stripe: true,
-                cause: source,
-                actor: Some(Actor::Schedule),
-                ..BookingChange::default()
-            };
-            let recording = match company.record_booking(row.clone(), change, booking_config, now) {
-                Ok(recording) => recording,
-                Err(RecordError::Store(error)) => return Err(error.into()),
-                Err(error) => {
-                    tracing::error!(booking_id = %of.booking_id, %error, "a fact that Stripe reports was not recorded");
-                    return Ok(row);
-                }
-            };
-            match self.store.commit(self.reconciler.intake.ids.next(), recording.writes).await {
-                Ok(()) => {
-                    tracing::warn!(booking_id = %of.booking_id, line = origin.id, "a missing fact was recorded");
-                    return Ok(recording.row);
-                }
-                Err(StoreError::Conflict { .. }) => row = company.booking(of.booking_id).await?,
-                Err(error) => return Err(error.into()),
+        let Check::MissingFact(what, _) = check_row(&row, record) else { return Ok(row) };
+        let source = format!("{RECONCILIATION_JOB}:{}", origin.id);
+        let at = origin.happened_at(record);
+        let change = BookingChange {
+            facts: vec![BookingFact { at, what: *what, source: source.clone() }],
+            is_from_stripe: true,
+            cause: source,
+            actor: Some(Actor::Schedule),
+            ..BookingChange::default()
+        };
+        let intake = self.reconciler.intake;
+        let recording = match company.record_booking(row.clone(), change, intake.booking_config, now) {
+            Ok(recording) => recording,
+            Err(RecordError::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                tracing::error!(booking_id = %of.booking_id, %error, "a fact that Stripe reports was not recorded");
+                return Ok(row);
             }
-        }
-        Err(StoreError::Conflict { refused: Vec::new() }.into())
+        };
+        self.store.commit(intake.ids.next(), recording.writes).await?;
+        tracing::warn!(booking_id = %of.booking_id, line = origin.id, "a missing fact was recorded");
+        Ok(recording.row)
     }
 }
 

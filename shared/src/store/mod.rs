@@ -14,7 +14,7 @@ pub mod marketplace;
 mod placeholders;
 pub mod platform;
 pub mod recovery;
-mod retry;
+pub(crate) mod retry;
 pub mod version;
 pub mod write;
 

@@ -11,6 +11,7 @@ use crate::domain::kernel::suppression::{AddressHash, Suppression, SuppressionCh
 use crate::domain::kernel::time;
 use crate::store::keys::{self, Key};
 use crate::store::platform::inbox::StoredEvent;
+use crate::store::retry::retry;
 use crate::store::write::{Expect, Write, number, text};
 use crate::store::{Query, Range, Store, StoreError, attribute_text};
 
@@ -95,36 +96,36 @@ impl Store {
         changes: &[(AddressHash, SuppressionChange)],
         ids: &Ids,
     ) -> Result<bool, StoreError> {
+        retry(TRIES, |_| self.record_mail_event_once(event, report, changes, ids)).await
+    }
+
+    async fn record_mail_event_once(
+        &self,
+        event: &StoredEvent,
+        report: Option<&str>,
+        changes: &[(AddressHash, SuppressionChange)],
+        ids: &Ids,
+    ) -> Result<bool, StoreError> {
         let (at, event_id) = (event.payload_min.occurred_at, event.payload_min.event_id.as_str());
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let mut event_write = self.inbox().add_event(event, None)?;
-            if let Some(report) = report {
-                event_write = event_write
-                    .set("list_pk", text(keys::MAIL_REPORTS_LIST))
-                    .set("list_sk", text(format!("{}#{report}#{event_id}", time::format(at))));
+        let mut event_write = self.inbox().add_event(event, None)?;
+        if let Some(report) = report {
+            event_write = event_write
+                .set("list_pk", text(keys::MAIL_REPORTS_LIST))
+                .set("list_sk", text(format!("{}#{report}#{event_id}", time::format(at))));
+        }
+        let mut writes = vec![event_write];
+        for (hash, change) in changes {
+            let read = self.address_rows(hash).await?;
+            writes.extend(suppression_write(hash, *change, &read, at, event_id));
+        }
+        match self.commit(ids.next(), writes).await {
+            // The event's own row refused the write: it exists already, or another transaction held it.
+            Err(StoreError::Conflict { refused })
+                if refused.contains(&0) && self.inbox().event(&event.source, event_id).await?.is_some() =>
+            {
+                Ok(false)
             }
-            let mut writes = vec![event_write];
-            for (hash, change) in changes {
-                let read = self.address_rows(hash).await?;
-                writes.extend(suppression_write(hash, *change, &read, at, event_id));
-            }
-            match self.commit(ids.next(), writes).await {
-                Ok(()) => return Ok(true),
-                Err(StoreError::Conflict { refused }) if refused.contains(&0) => {
-                    // The event's own row refused the write: it exists already, or another transaction held it.
-                    let source = &event.source;
-                    if self.inbox().event(source, event_id).await?.is_some() {
-                        return Ok(false);
-                    }
-                    if tries >= TRIES {
-                        return Err(StoreError::Conflict { refused });
-                    }
-                }
-                Err(StoreError::Conflict { .. }) if tries < TRIES => {}
-                Err(error) => return Err(error),
-            }
+            committed => committed.map(|()| true),
         }
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::finding::{Closing, Finding, FindingKind, FindingStatus, MAX_ID_BYTES};
-use super::finding_totals::TRIES;
+use super::finding_totals::{TRIES, finding_writes};
 use super::open::{FindingCursor, List};
 use crate::domain::kernel::id::CompanyId;
 use crate::domain::kernel::ids::Ids;
@@ -77,25 +77,24 @@ impl FindingScope<'_> {
         if finding_id.len() > MAX_ID_BYTES {
             return Ok(CloseOutcome::Absent);
         }
-        for _ in 0..TRIES {
+        let closed = store.retry_on_conflict(ids, TRIES, |_| async move {
             let read = store.finding(finding_id).await?.filter(|finding| self.covers(finding));
-            let Some(read) = read else { return Ok(CloseOutcome::Absent) };
+            let Some(read) = read else { return Ok((Vec::new(), CloseOutcome::Absent)) };
             if read.status != FindingStatus::Open {
-                return Ok(CloseOutcome::NotOpen(Box::new(read)));
+                return Ok((Vec::new(), CloseOutcome::NotOpen(Box::new(read))));
             }
             if read.kind == FindingKind::TransferInDoubt {
-                return Ok(CloseOutcome::InDoubt);
+                return Ok((Vec::new(), CloseOutcome::InDoubt));
             }
             let closing = Closing { at: now, by: by.to_owned(), note: Some(note.to_owned()) };
             let next = Finding { status: FindingStatus::Accepted, closing: Some(closing), ..read.clone() };
             let version = read.version + 1;
-            let audit =
-                self.company.audit(&audit_entry(&next, by, note, now), &format!("{finding_id}#{version}"))?;
-            if store.change_finding(Some(&read), next.clone(), vec![audit], ids.next()).await? {
-                return Ok(CloseOutcome::Now(Box::new(Finding { version, ..next })));
-            }
-        }
-        Err(StoreError::Conflict { refused: Vec::new() })
+            let entry = audit_entry(&next, by, note, now);
+            let mut writes = finding_writes(Some(&read), next.clone())?;
+            writes.push(self.company.audit(&entry, &format!("{finding_id}#{version}"))?);
+            Ok((writes, CloseOutcome::Now(Box::new(Finding { version, ..next }))))
+        });
+        closed.await
     }
 }
 

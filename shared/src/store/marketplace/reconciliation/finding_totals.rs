@@ -63,14 +63,14 @@ impl Store {
     /// Files a finding once. An explained finding is reopened if it differs again, and an accepted one if its
     /// difference has changed.
     pub async fn file_finding(&self, found: &Finding, ids: &Ids) -> Result<FileOutcome, StoreError> {
-        for _ in 0..TRIES {
+        let filed = self.retry_on_conflict(ids, TRIES, |_| async move {
             let known = self.finding(&found.finding_id).await?;
             let filed = match &known {
                 Some(known) if known.status == FindingStatus::Open && known.has_same_amounts(found) => {
-                    return Ok(FileOutcome::Known);
+                    return Ok((Vec::new(), FileOutcome::Known));
                 }
                 Some(known) if known.status == FindingStatus::Accepted && known.has_same_amounts(found) => {
-                    return Ok(FileOutcome::Accepted);
+                    return Ok((Vec::new(), FileOutcome::Accepted));
                 }
                 Some(known) if known.status == FindingStatus::Open => FileOutcome::Known,
                 _ => FileOutcome::New,
@@ -79,11 +79,9 @@ impl Store {
             if let Some(known) = known.as_ref().filter(|known| known.status == FindingStatus::Open) {
                 next.found_at = known.found_at;
             }
-            if self.change_finding(known.as_ref(), next, Vec::new(), ids.next()).await? {
-                return Ok(filed);
-            }
-        }
-        Err(StoreError::Conflict { refused: Vec::new() })
+            Ok((finding_writes(known.as_ref(), next)?, filed))
+        });
+        filed.await
     }
 
     /// Closes an open finding that is explained now; `false` if it was changed meanwhile.
@@ -95,36 +93,28 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let closing = Closing { at: now, by: RECONCILIATION_JOB.to_owned(), note: None };
         let next = Finding { status: FindingStatus::Explained, closing: Some(closing), ..read.clone() };
-        self.change_finding(Some(read), next, Vec::new(), token).await
-    }
-
-    /// Saves a finding if its version is unchanged, with its change of the totals and `extra_writes`; `false` if
-    /// another worker was faster.
-    pub(super) async fn change_finding(
-        &self,
-        read: Option<&Finding>,
-        mut next: Finding,
-        extra_writes: Vec<Write>,
-        token: Uuid,
-    ) -> Result<bool, StoreError> {
-        let version = read.map_or(0, |read| read.version);
-        next.version = version + 1;
-        let mut write = Write::put(Key::finding(&next.finding_id), &next)?.expect(Expect::version(version));
-        if next.status == FindingStatus::Open {
-            let sort_key = FindingCursor::of(&next).sort_key;
-            let list = keys::findings_list_of(next.company_id.as_ref());
-            write = write.set("list_pk", text(FINDINGS_LIST)).set("list_sk", text(sort_key));
-            write = write.set("list_status_pk", text(list));
-        }
-        let mut writes = vec![write];
-        writes.extend(totals_write(read, &next));
-        writes.extend(extra_writes);
-        match self.commit(token, writes).await {
+        match self.commit(token, finding_writes(Some(read), next)?).await {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
+}
+
+/// Saves a finding if its version is unchanged, with its change of the totals.
+pub(super) fn finding_writes(read: Option<&Finding>, mut next: Finding) -> Result<Vec<Write>, StoreError> {
+    let version = read.map_or(0, |read| read.version);
+    next.version = version + 1;
+    let mut write = Write::put(Key::finding(&next.finding_id), &next)?.expect(Expect::version(version));
+    if next.status == FindingStatus::Open {
+        let sort_key = FindingCursor::of(&next).sort_key;
+        let list = keys::findings_list_of(next.company_id.as_ref());
+        write = write.set("list_pk", text(FINDINGS_LIST)).set("list_sk", text(sort_key));
+        write = write.set("list_status_pk", text(list));
+    }
+    let mut writes = vec![write];
+    writes.extend(totals_write(read, &next));
+    Ok(writes)
 }
 
 /// How many are open.
