@@ -63,7 +63,8 @@ pub struct App {
 }
 
 impl App {
-    /// optional settings are logged in one line. Invalid settings, or missing required ones, stop the process.
+    /// Builds the app from the environment and starts the logs. Missing optional settings are logged in one line;
+    /// invalid settings, or missing required ones, stop the process.
     pub async fn start(service: &'static str) -> Result<SharedApp, ConfigError> {
         crate::logs::init(service);
         let started = Self::of_environment().await;

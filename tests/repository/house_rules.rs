@@ -227,6 +227,41 @@ fn every_dependency_has_a_reason_and_a_user() {
     }
 }
 
+/// A dependency that a member's code does not name costs every build, and stays in `Cargo.lock` unnoticed.
+#[test]
+fn every_member_names_its_dependencies_in_its_code() {
+    let manifests: Vec<_> = texts("").into_iter().filter(|file| file.path.ends_with("/Cargo.toml")).collect();
+    let folders: Vec<&str> = manifests.iter().map(|file| file.path.trim_end_matches("Cargo.toml")).collect();
+    let sources = rust("");
+    let mut unused = Vec::new();
+    for (manifest, folder) in manifests.iter().zip(&folders) {
+        // A member's folder may hold other members.
+        let nested = |path: &str| {
+            folders.iter().any(|other| {
+                other.len() > folder.len() && other.starts_with(folder) && path.starts_with(other)
+            })
+        };
+        let own = sources.iter().filter(|file| file.path.starts_with(folder) && !nested(&file.path));
+        let words: BTreeSet<&str> =
+            own.flat_map(|file| file.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect();
+        for kind in ["dependencies", "dev-dependencies"] {
+            for line in section(&manifest.text, kind) {
+                let name = line.split(['.', ' ']).next().unwrap_or_default();
+                // Vercel's builder looks for its runtime in every function.
+                if name.is_empty() || name.starts_with('#') || name == "vercel_runtime" {
+                    continue;
+                }
+                let crate_name =
+                    if name == "dynoxide-rs" { "dynoxide".to_owned() } else { name.replace('-', "_") };
+                if !words.contains(crate_name.as_str()) {
+                    unused.push(format!("{} {name}", manifest.path));
+                }
+            }
+        }
+    }
+    assert_eq!(unused, [""; 0]);
+}
+
 #[test]
 fn what_the_builders_read_between_the_lines_is_said_aloud() {
     let manifest = read("Cargo.toml");

@@ -46,9 +46,9 @@ pub struct Store {
     listeners: Listeners,
 }
 
+/// The result of a conditional single write.
 #[derive(Debug)]
 pub enum Written<T> {
-    /// The result of a conditional single write.
     /// It was accepted; with the new row.
     Accepted(T),
     /// Its condition failed; with the existing row, if there is one.

@@ -22,7 +22,6 @@ pub struct Dispute {
 /// The statuses of a dispute that occur here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "Stripe's own words")]
 pub enum DisputeStatus {
     NeedsResponse,
     Won,

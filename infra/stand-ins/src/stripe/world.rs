@@ -38,7 +38,6 @@ pub struct PaymentIntent {
 /// The statuses of a PaymentIntent that occur here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "Stripe's own words")]
 pub enum IntentStatus {
     RequiresPaymentMethod,
     RequiresAction,

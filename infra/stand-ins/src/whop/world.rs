@@ -47,7 +47,6 @@ pub struct Membership {
 /// The statuses of a membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "Whop's own words, which Whop does not define further")]
 pub enum MembershipStatus {
     Trialing,
     Active,

@@ -9,8 +9,8 @@ pub const LIST_INDEX: &str = "list";
 /// The lists of a company, by status.
 pub const LIST_STATUS_INDEX: &str = "list_status";
 
-pub const PROFESSIONAL_INDEX: &str = "professional";
 /// The bookings of a professional, by status and start.
+pub const PROFESSIONAL_INDEX: &str = "professional";
 /// The bookings of a customer, by status and request.
 pub const CUSTOMER_INDEX: &str = "customer";
 
