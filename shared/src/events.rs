@@ -16,6 +16,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::kernel::id::MembershipId;
 use crate::domain::kernel::ids::Ids;
+use crate::domain::marketplace::booking_record::BookingConfig;
 use crate::domain::platform::action::Source;
 use crate::domain::platform::event::{Event, IgnoreReason, Meaning, Part};
 use crate::domain::recovery::timeline::CaseFact;
@@ -24,7 +25,6 @@ use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
 use crate::providers::whop::client::Whop;
 use crate::store::error::RecordError;
-use crate::store::marketplace::booking::BookingConfig;
 use crate::store::platform::inbox::{EventStatus, StoredEvent};
 use crate::store::recovery::purchase::Purchase;
 use crate::store::recovery::record::CaseChange;

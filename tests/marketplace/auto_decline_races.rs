@@ -3,11 +3,11 @@
 use chrono::Duration;
 use serde_json::{Value, json};
 use shared::domain::marketplace::booking::{BookingCommand, BookingStatus, Refusal};
+use shared::domain::marketplace::booking_record::BookingChange;
 use shared::domain::platform::effect::EffectStatus;
 use shared::due::{SweepLimits, Worked};
 use shared::store::StoreError;
 use shared::store::due::SWEEP;
-use shared::store::marketplace::booking::BookingChange;
 use stand_ins::fault::Operation;
 use stand_ins::outbox::{Kind, Provider};
 use stand_ins::stripe::IntentStatus;

@@ -7,10 +7,10 @@ use crate::domain::kernel::party::BookingId;
 use crate::domain::marketplace::booking::{
     Booking, BookingFact, BookingFactKind, BookingStatus, CancelledBy, Due,
 };
+use crate::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use crate::domain::platform::action::Actor;
 use crate::due::Worked;
 use crate::store::error::RecordError;
-use crate::store::marketplace::booking::{BookingChange, BookingRow};
 use crate::store::retry::retry;
 use crate::store::{Company, StoreError};
 
@@ -59,7 +59,7 @@ impl Bookings<'_> {
     async fn record_decision(
         &self,
         company: &Company,
-        row: BookingRow,
+        row: BookingRecord,
         booking: &Booking,
         (what, reason): (BookingFactKind, &'static str),
         now: DateTime<Utc>,

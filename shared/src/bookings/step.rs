@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use super::{Bookings, RowResult};
 use crate::domain::kernel::party::BookingId;
 use crate::domain::marketplace::booking::{Booking, BookingStatus, Step};
+use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::domain::marketplace::payout::TransferRequest;
 use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::due::Worked;
 use crate::effects::{self, Outcome};
-use crate::store::marketplace::booking::BookingRow;
 use crate::store::{Company, StoreError};
 
 /// The longest chain is a void and then a mail to each party; five leaves room. Further steps wait for the next
@@ -100,7 +100,7 @@ fn log_outcome(booking_id: BookingId, outcome: &Outcome, is_mail: bool) -> Worke
 }
 
 /// The reason to withdraw a step that the booking does not need any more; `None` if it is still needed.
-fn withdrawal_reason(row: &BookingRow, request: &Request) -> Option<&'static str> {
+fn withdrawal_reason(row: &BookingRecord, request: &Request) -> Option<&'static str> {
     let Some(booking) = row.booking() else { return Some("booking_absent") };
     let step = match request {
         Request::Transfer(transfer) => return transfer_withdrawal_reason(&booking, transfer),

@@ -6,8 +6,8 @@ use chrono::Duration;
 
 use crate::domain::kernel::money::Currency;
 use crate::domain::marketplace::booking::{FeeBasisPoints, Policy};
+use crate::domain::marketplace::booking_record::BookingConfig;
 use crate::domain::marketplace::calendar::PayoutCalendar;
-use crate::store::marketplace::booking::BookingConfig;
 
 /// The default time zone of the payout calendar.
 const TIME_ZONE: &str = "America/Bogota";

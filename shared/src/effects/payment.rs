@@ -18,9 +18,9 @@ use super::attempt::{RESEND_HORIZON_HOURS, result_of_call, unconfigured};
 use super::{AttemptResult, EffectClients};
 use crate::domain::kernel::party::{BookingId, PaymentIntentId};
 use crate::domain::marketplace::booking::BookingFactKind;
+use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::providers::call::CallError;
-use crate::store::marketplace::booking::BookingRow;
 
 /// The provider's reference, and the facts that the booking learns from a call.
 struct Answer {
@@ -119,7 +119,7 @@ async fn send_mail(
         return Ok(Answer::plain("nothing_to_send"));
     };
     let resend = effect_clients.resend.ok_or_else(|| unconfigured("resend"))?;
-    let to = effect_clients.vault.open(&BookingRow::seal_context(booking_id), sealed_to).ok();
+    let to = effect_clients.vault.open(&BookingRecord::seal_context(booking_id), sealed_to).ok();
     let to = to.and_then(|to| String::from_utf8(to).ok());
     let to = to.ok_or(CallError::Rejected { reason: "recipient_unreadable".to_owned() })?;
     let sent = resend.send(&effect.downstream_key, &to, &mail.write(*language)).await?;

@@ -12,11 +12,11 @@ use super::{AttemptResult, EffectClients};
 use crate::domain::kernel::ids::Ids;
 use crate::domain::kernel::party::BookingId;
 use crate::domain::marketplace::booking::{BookingFact, BookingFactKind, RefusalDecision, Step};
+use crate::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
 use crate::domain::platform::refusal::{self, Retry};
 use crate::store::company::AuditEntry;
 use crate::store::error::RecordError;
-use crate::store::marketplace::booking::{BookingChange, BookingRow};
 use crate::store::{Company, StoreError, Write};
 
 /// An event may change the booking at the same moment; a fourth conflict has another cause.
@@ -180,7 +180,7 @@ impl RefusedStep<'_> {
     }
 
     /// Loads the steps that an earlier attempt of the same request started.
-    async fn load_started_steps(&self, row: &BookingRow) -> Result<Vec<Effect>, ResolveError> {
+    async fn load_started_steps(&self, row: &BookingRecord) -> Result<Vec<Effect>, ResolveError> {
         let mut started = Vec::new();
         for (step, version) in &row.begun {
             let operation = step.operation(self.booking_id, *version);

@@ -1,10 +1,10 @@
 //! The last check before a mail is sent: its address may be suppressed.
 
 use super::{AttemptResult, EffectClients};
+use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::domain::platform::effect::{Effect, EffectStatus, Request, Subject};
 use crate::store::StoreError;
 use crate::store::company::Company;
-use crate::store::marketplace::booking::BookingRow;
 
 /// The result of a mail whose address is suppressed; `None` for every other effect. A mail that an earlier
 /// call may have sent becomes `unknown`, because not sending it now does not undo that call.
@@ -28,7 +28,7 @@ fn recipient(subject: Subject, effect: &Effect, effect_clients: EffectClients<'_
     let (context, sealed_to) = match (subject, &effect.request) {
         (Subject::Case(case_id), Request::Mail { sealed_to, .. }) => (format!("mail:{case_id}"), sealed_to),
         (Subject::Booking(booking_id), Request::BookingMail { sealed_to, .. }) => {
-            (BookingRow::seal_context(booking_id), sealed_to)
+            (BookingRecord::seal_context(booking_id), sealed_to)
         }
         _ => return None,
     };

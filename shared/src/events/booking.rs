@@ -6,10 +6,11 @@ use super::{ApplyError, EventIntake, UNKNOWN_OWNER_TRIES};
 use crate::domain::kernel::money::Money;
 use crate::domain::kernel::party::{BookingId, PaymentIntentId};
 use crate::domain::marketplace::booking::{BookingFact, BookingFactKind};
+use crate::domain::marketplace::booking_record::BookingChange;
 use crate::domain::platform::event::{Event, IgnoreReason, Meaning};
 use crate::providers::call::CallError;
 use crate::providers::stripe::client::Stripe;
-use crate::store::marketplace::booking::{BookingChange, BookingOwner};
+use crate::store::marketplace::booking::BookingOwner;
 use crate::store::platform::inbox::StoredEvent;
 use crate::store::{Company, Write};
 

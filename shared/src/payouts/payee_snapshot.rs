@@ -10,12 +10,13 @@ use crate::domain::kernel::money::{Currency, Money};
 use crate::domain::kernel::party::{BookingId, ProfessionalId};
 use crate::domain::kernel::provider::Provider;
 use crate::domain::marketplace::booking::{BookingStatus, Due, Policy};
+use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::domain::marketplace::payout::{
     BatchEntry, Candidate, CarriedLine, EntryStatus, Payee, PayeeAccount, PlanInput, PlannedTransfer, Rules,
     SkipReason,
 };
 use crate::providers::call::{CallError, ProviderError};
-use crate::store::marketplace::booking::{BookingCursor, BookingFilter, BookingRow};
+use crate::store::marketplace::booking::{BookingCursor, BookingFilter};
 use crate::store::marketplace::payee::{PayeeMoney, PayeeRow};
 use crate::store::{Company, StoreError};
 
@@ -67,7 +68,7 @@ pub(super) struct PayeeSnapshot {
     pub(super) company: Company,
     /// The professional's row; claimed unless this is a dry run.
     pub(super) held: PayeeRow,
-    pub(super) rows: BTreeMap<BookingId, BookingRow>,
+    pub(super) rows: BTreeMap<BookingId, BookingRecord>,
     pub(super) candidates: Vec<Candidate>,
     pub(super) account: Option<PayeeAccount>,
     pub(super) money: BTreeMap<Currency, PayeeMoney>,
@@ -175,7 +176,7 @@ impl Run<'_> {
         company: &Company,
         professional_id: &ProfessionalId,
         from: Option<BookingCursor>,
-    ) -> Result<(BTreeMap<BookingId, BookingRow>, Option<BookingCursor>), StoreError> {
+    ) -> Result<(BTreeMap<BookingId, BookingRecord>, Option<BookingCursor>), StoreError> {
         let of = |status| BookingFilter::Professional(professional_id.clone(), Some(status));
         let mut rows = BTreeMap::new();
         if from.is_none() {
@@ -194,7 +195,7 @@ impl Run<'_> {
     }
 
     /// The candidate for a booking that may be paid, now or later.
-    fn build_candidate(&self, row: &BookingRow, policy: &Policy) -> Option<Candidate> {
+    fn build_candidate(&self, row: &BookingRecord, policy: &Policy) -> Option<Candidate> {
         let booking = row.booking()?;
         if !matches!(booking.next_due(policy), Some(Due::Payout { .. })) {
             return None;

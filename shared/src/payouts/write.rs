@@ -9,6 +9,7 @@ use super::run::{Run, TurnResult};
 use crate::domain::kernel::money::{Currency, Money};
 use crate::domain::kernel::party::BookingId;
 use crate::domain::marketplace::booking::{BookingFact, BookingFactKind};
+use crate::domain::marketplace::booking_record::{BookingChange, BookingRecord, PayoutChange};
 use crate::domain::marketplace::payout::{
     BatchEntry, EntryStatus, Plan, PlannedTransfer, SettledByDebt, Skip, SkipReason,
 };
@@ -17,7 +18,6 @@ use crate::domain::platform::effect::{Effect, EffectStatus, Request};
 use crate::due::Worked;
 use crate::effects::{self, Outcome};
 use crate::store::error::RecordError;
-use crate::store::marketplace::booking::{BookingChange, BookingRow, PayoutChange};
 use crate::store::marketplace::payee::NextCheck;
 use crate::store::{StoreError, Write};
 
@@ -257,7 +257,7 @@ impl Run<'_> {
         change: BookingChange,
         now: DateTime<Utc>,
     ) -> Result<Vec<Write>, StopReason> {
-        let row: &BookingRow = snapshot.rows.get(&booking_id).ok_or(StopReason::Changed)?;
+        let row: &BookingRecord = snapshot.rows.get(&booking_id).ok_or(StopReason::Changed)?;
         let booking_config = self.payouts.effect_clients.booking_config;
         Ok(snapshot.company.record_booking(row.clone(), change, booking_config, now)?.writes)
     }

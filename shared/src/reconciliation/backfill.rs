@@ -6,9 +6,10 @@ use super::explain::{Check, check_row};
 use super::stripe_record::{Movement, StripeRecord};
 use super::{Run, RunError, whole_seconds};
 use crate::domain::marketplace::booking::BookingFact;
+use crate::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use crate::domain::platform::action::Actor;
 use crate::store::error::RecordError;
-use crate::store::marketplace::booking::{BookingChange, BookingOwner, BookingRow};
+use crate::store::marketplace::booking::BookingOwner;
 use crate::store::marketplace::reconciliation::RECONCILIATION_JOB;
 use crate::store::retry::retry;
 
@@ -30,10 +31,10 @@ impl Run<'_> {
     pub(super) async fn backfill(
         &self,
         of: &BookingOwner,
-        row: BookingRow,
+        row: BookingRecord,
         record: &StripeRecord,
         origin: Origin<'_>,
-    ) -> Result<BookingRow, RunError> {
+    ) -> Result<BookingRecord, RunError> {
         let row = &row;
         let recorded = retry(TRIES, |attempt| async move {
             let read = if attempt == 0 {
@@ -49,10 +50,10 @@ impl Run<'_> {
     async fn backfill_once(
         &self,
         of: &BookingOwner,
-        row: BookingRow,
+        row: BookingRecord,
         record: &StripeRecord,
         origin: Origin<'_>,
-    ) -> Result<BookingRow, RunError> {
+    ) -> Result<BookingRecord, RunError> {
         let (company, now) = (self.store.company(&of.company_id), self.reconciler.clock.now());
         let Check::MissingFact(what, _) = check_row(&row, record) else { return Ok(row) };
         let source = format!("{RECONCILIATION_JOB}:{}", origin.id);

@@ -8,9 +8,9 @@ use crate::domain::kernel::party::{ChargeId, PaymentIntentId, TransferId};
 use crate::domain::marketplace::booking::{
     Booking, BookingFactKind, DisputeStatus, newest_disputes, taken_out_amount,
 };
+use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::providers::stripe::line::Dispute;
 use crate::providers::stripe::transfer::Transfer;
-use crate::store::marketplace::booking::BookingRow;
 use crate::store::marketplace::reconciliation::{Books, FindingKind};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) fn check(books: &Books, record: &StripeRecord) -> Check {
 }
 
 /// Compares a record with a booking's row.
-pub(super) fn check_row(row: &BookingRow, record: &StripeRecord) -> Check {
+pub(super) fn check_row(row: &BookingRecord, record: &StripeRecord) -> Check {
     let Some(booking) = row.booking() else { return Check::Mismatch(record.unknown_kind(), 0) };
     let is_own_currency = booking.terms.price.currency == record.currency;
     match &record.movement {
@@ -58,14 +58,14 @@ pub(super) fn check_row(row: &BookingRow, record: &StripeRecord) -> Check {
 
 /// Whether the payment is the booking's own; the ledger contains no second payment. While nothing is captured,
 /// the first captured payment counts as the booking's, as it does for events.
-fn is_own_payment(row: &BookingRow, booking: &Booking, record: &StripeRecord) -> bool {
+fn is_own_payment(row: &BookingRecord, booking: &Booking, record: &StripeRecord) -> bool {
     let is_first = matches!(record.movement, Movement::Captured(_)) && booking.amounts.captured == 0;
     let own = own_payment(row, booking);
     let is_own = own.is_none_or(|own| Some(own.as_str()) == record.payment_intent.as_deref());
     is_own || (is_first && record.currency == booking.terms.price.currency)
 }
 
-fn own_payment<'a>(row: &'a BookingRow, booking: &'a Booking) -> Option<&'a PaymentIntentId> {
+fn own_payment<'a>(row: &'a BookingRecord, booking: &'a Booking) -> Option<&'a PaymentIntentId> {
     booking.payment_intent.as_ref().or(row.payment_intent_id.as_ref())
 }
 
@@ -84,7 +84,7 @@ fn check_captured(booking: &Booking, charge: &str, record: &StripeRecord) -> Che
 }
 
 /// The recorded amount of this transfer.
-fn recorded_transfer<'a>(row: &'a BookingRow, id: &str) -> Option<&'a Money> {
+fn recorded_transfer<'a>(row: &'a BookingRecord, id: &str) -> Option<&'a Money> {
     row.history.facts().find_map(|fact| match &fact.what {
         BookingFactKind::PaidOut { transfer: Some(transfer), money, .. } if transfer.as_str() == id => {
             Some(money)
@@ -94,14 +94,14 @@ fn recorded_transfer<'a>(row: &'a BookingRow, id: &str) -> Option<&'a Money> {
 }
 
 /// Every transfer in a booking's ledger.
-pub(super) fn transfers_of(row: &BookingRow) -> impl Iterator<Item = (&TransferId, &Money)> {
+pub(super) fn transfers_of(row: &BookingRecord) -> impl Iterator<Item = (&TransferId, &Money)> {
     row.history.facts().filter_map(|fact| match &fact.what {
         BookingFactKind::PaidOut { transfer: Some(transfer), money, .. } => Some((transfer, money)),
         _ => None,
     })
 }
 
-fn check_transferred(row: &BookingRow, booking: &Booking, transfer: &Transfer) -> Check {
+fn check_transferred(row: &BookingRecord, booking: &Booking, transfer: &Transfer) -> Check {
     let first = booking.payout.as_ref().and_then(|payout| payout.transfer.as_ref());
     let Some(money) = recorded_transfer(row, &transfer.id) else {
         let kind = if first.is_some() { FindingKind::SecondTransfer } else { FindingKind::TransferUnknown };
@@ -118,7 +118,12 @@ fn check_transferred(row: &BookingRow, booking: &Booking, transfer: &Transfer) -
     }
 }
 
-fn check_reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, record: &StripeRecord) -> Check {
+fn check_reversed(
+    row: &BookingRecord,
+    booking: &Booking,
+    transfer: &Transfer,
+    record: &StripeRecord,
+) -> Check {
     let own = &booking.terms.price.currency;
     let moved = recorded_transfer(row, &transfer.id).filter(|money| money.currency == *own);
     let (Some(moved), Ok(id)) = (moved, TransferId::parse(&transfer.id)) else {
@@ -143,7 +148,7 @@ fn check_reversed(row: &BookingRow, booking: &Booking, transfer: &Transfer, reco
     }
 }
 
-fn check_disputed(row: &BookingRow, booking: &Booking, dispute: &Dispute, record: &StripeRecord) -> Check {
+fn check_disputed(row: &BookingRecord, booking: &Booking, dispute: &Dispute, record: &StripeRecord) -> Check {
     let money = Money { amount: dispute.amount, currency: dispute.currency.clone() };
     let known = newest_disputes(&row.history, own_payment(row, booking));
     let recorded = known.iter().find(|recorded| recorded.id == dispute.id);

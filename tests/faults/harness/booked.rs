@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use shared::domain::marketplace::booking::Booking;
+use shared::domain::marketplace::booking_record::BookingRecord;
 use shared::domain::marketplace::payout::TransferRequest;
 use shared::domain::platform::effect::{Effect, EffectStatus, Request};
-use shared::store::marketplace::booking::BookingRow;
 
 use super::invariant::Moment;
 use super::rows::{Row, Rows};
@@ -15,7 +15,7 @@ use super::rows::{Row, Rows};
 pub struct Booked<'a> {
     /// The projected row with its list keys and times.
     pub projected: &'a Row,
-    pub row: BookingRow,
+    pub row: BookingRecord,
     /// The booking computed from its facts; `None` before the request.
     pub booking: Option<Booking>,
     pub effects: Vec<Effect>,
@@ -40,7 +40,7 @@ impl Moment<'_> {
 
 impl<'a> Booked<'a> {
     fn of(projected: &'a Row, rows: &'a Rows) -> Self {
-        let row: BookingRow = projected.read();
+        let row: BookingRecord = projected.read();
         let actions = rows.of(projected.text("pk")).filter(|row| row.text("sk").starts_with("ACTION#"));
         Self { projected, booking: row.booking(), row, effects: actions.map(Row::read).collect() }
     }

@@ -9,9 +9,9 @@ use shared::domain::kernel::message::Language;
 use shared::domain::kernel::money::{Currency, Money};
 use shared::domain::kernel::party::{BookingId, CustomerId, PaymentIntentId, ProfessionalId};
 use shared::domain::marketplace::booking::{BookingFact, BookingFactKind, FeeBasisPoints, Terms};
+use shared::domain::marketplace::booking_record::{BookingChange, BookingRecord, Contact};
 use shared::domain::marketplace::payout::transfer_group;
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::marketplace::booking::{BookingChange, BookingRow, Contact};
 use shared::store::platform::inbox::EventStatus;
 use shared::store::{Company, StoreError, Write};
 use stand_ins::stripe::API_VERSION;
@@ -81,8 +81,13 @@ impl World {
         payment: Option<&PaymentIntentId>,
         facts: Vec<BookingFact>,
     ) {
-        let email_sealed =
-            self.service.app.config.vault.seal(&BookingRow::seal_context(id), b"canary@example.com").unwrap();
+        let email_sealed = self
+            .service
+            .app
+            .config
+            .vault
+            .seal(&BookingRecord::seal_context(id), b"canary@example.com")
+            .unwrap();
         let change = BookingChange {
             facts,
             payment_intent: payment.cloned(),
@@ -105,7 +110,7 @@ impl World {
         (id, payment.as_str().to_owned())
     }
 
-    pub async fn booking_row(&self, id: BookingId) -> BookingRow {
+    pub async fn booking_row(&self, id: BookingId) -> BookingRecord {
         self.marketplace().booking(id).await.unwrap()
     }
 

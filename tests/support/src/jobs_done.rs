@@ -11,6 +11,7 @@ use shared::domain::kernel::party::{
     BookingId, CustomerId, PaymentIntentId, ProfessionalId, StripeAccountId, TransferId,
 };
 use shared::domain::marketplace::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
+use shared::domain::marketplace::booking_record::{BookingChange, PayoutChange};
 use shared::domain::marketplace::payout::{
     BatchId, TransferMetadata, TransferRequest, operation, transfer_group,
 };
@@ -18,7 +19,6 @@ use shared::domain::platform::action::{Action, ActionKind, Actor};
 use shared::domain::platform::effect::{Effect, EffectStatus, Request};
 use shared::effects::{Outcome, execute};
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::marketplace::booking::{BookingChange, PayoutChange};
 use shared::store::marketplace::reconciliation::{Cash, Finding, FindingKind, Reconciliation};
 use shared::store::{Company, Store};
 use stand_ins::fault::{Operation, Rule};

@@ -11,10 +11,10 @@ use shared::domain::kernel::party::{
     BookingId, ChargeId, CustomerId, PaymentIntentId, ProfessionalId, StripeAccountId,
 };
 use shared::domain::marketplace::booking::{Booking, BookingFact, BookingFactKind, FeeBasisPoints, Terms};
+use shared::domain::marketplace::booking_record::BookingChange;
 use shared::domain::marketplace::payout::BatchId;
 use shared::domain::marketplace::payout::{StripeAccountStatus, transfer_group};
 use shared::providers::stripe::payment::NewPaymentIntent;
-use shared::store::marketplace::booking::BookingChange;
 use shared::store::{Company, Item};
 use stand_ins::fault::Operation;
 use stand_ins::fault::Rule;

@@ -12,8 +12,8 @@ use shared::domain::kernel::party::{BookingId, ChargeId, CustomerId, PaymentInte
 use shared::domain::marketplace::booking::{
     Booking, BookingFact, BookingFactKind, BookingStatus, FeeBasisPoints, Terms,
 };
+use shared::domain::marketplace::booking_record::{BookingChange, BookingRecord, Contact};
 use shared::domain::platform::effect::Effect;
-use shared::store::marketplace::booking::{BookingChange, BookingRow, Contact};
 use shared::store::{Company, StoreError};
 use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::{Entry, Kind, Provider};
@@ -71,7 +71,7 @@ impl Market {
         self.world.service.app.store().unwrap().company(&CompanyId::parse(id).unwrap())
     }
 
-    pub async fn row(&self, id: BookingId) -> BookingRow {
+    pub async fn row(&self, id: BookingId) -> BookingRecord {
         self.company(COMPANY).booking(id).await.unwrap()
     }
 
@@ -132,7 +132,7 @@ impl Market {
         };
         let vault = &self.world.service.app.config.vault;
         let address = format!("customer_{number}@example.com");
-        let email_sealed = vault.seal(&BookingRow::seal_context(id), address.as_bytes()).unwrap();
+        let email_sealed = vault.seal(&BookingRecord::seal_context(id), address.as_bytes()).unwrap();
         let contact = Some(Contact { email_sealed, language: new_booking.language });
         let facts = vec![BookingFact {
             at: self.world.now(),

@@ -7,10 +7,10 @@ use shared::domain::kernel::account::{EmailAddress, Role};
 use shared::domain::kernel::message::Language;
 use shared::domain::kernel::party::BookingId;
 use shared::domain::marketplace::booking::Booking;
+use shared::domain::marketplace::booking_record::{BookingRecord, Contact};
 use shared::http::Failure;
 use shared::store::accounts::account::AccountRow;
 use shared::store::keys::AccountKey;
-use shared::store::marketplace::booking::{BookingRow, Contact};
 
 /// The customer's address: the given one, or that of the customer's own account. A booking without one is
 /// declined without a mail.
@@ -36,7 +36,7 @@ pub(crate) async fn customer(
 pub(crate) async fn professional(
     app: &SharedApp,
     caller: &Caller,
-    row: &BookingRow,
+    row: &BookingRecord,
     booking: &Booking,
 ) -> Result<Option<Contact>, Failure> {
     let Some(key) = AccountKey::of_party(booking.terms.professional_id.as_str()) else { return Ok(None) };
@@ -61,6 +61,6 @@ fn sealed(
     address: &[u8],
     language: Language,
 ) -> Result<Contact, Failure> {
-    let email_sealed = app.config.vault.seal(&BookingRow::seal_context(booking_id), address)?;
+    let email_sealed = app.config.vault.seal(&BookingRecord::seal_context(booking_id), address)?;
     Ok(Contact { email_sealed, language })
 }

@@ -9,11 +9,11 @@ use shared::domain::kernel::party::BookingId;
 use shared::domain::marketplace::booking::{
     Booking, BookingCommand, BookingStatus, CancelledBy, Refusal, Step,
 };
+use shared::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use shared::domain::platform::action::Actor;
 use shared::domain::platform::effect::Effect;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::marketplace::booking::{BookingChange, BookingRow};
 
 use crate::{TRIES, contact, parse, show, steps, unrecorded, visible_booking};
 
@@ -89,7 +89,7 @@ async fn record(
     booking_id: BookingId,
     command: BookingCommand,
     source: &str,
-) -> Result<(BookingRow, Vec<Effect>), Failure> {
+) -> Result<(BookingRecord, Vec<Effect>), Failure> {
     let company = &caller.company;
     let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
         let read = company.booking(booking_id).await?;

@@ -27,9 +27,9 @@ use shared::auth::{Caller, Routes};
 use shared::domain::kernel::account::Role;
 use shared::domain::kernel::party::BookingId;
 use shared::domain::marketplace::booking::Booking;
+use shared::domain::marketplace::booking_record::BookingRecord;
 use shared::http::{Answer, Failure};
 use shared::store::error::RecordError;
-use shared::store::marketplace::booking::BookingRow;
 
 /// A concurrent event may change the booking; after five conflicts the sixth one is returned as an error.
 const TRIES: u32 = 6;
@@ -63,7 +63,7 @@ fn parse(booking_id: &str) -> Result<BookingId, Failure> {
 }
 
 /// The booking, if the caller has access; otherwise the same 404 as for an unknown booking.
-fn visible_booking(caller: &Caller, row: &BookingRow) -> Result<Booking, Failure> {
+fn visible_booking(caller: &Caller, row: &BookingRecord) -> Result<Booking, Failure> {
     let booking = row.booking().ok_or(Failure::Absent)?;
     let is_theirs = match caller.role {
         Role::Customer => booking.terms.customer_id.as_str() == caller.id,

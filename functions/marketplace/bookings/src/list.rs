@@ -7,9 +7,10 @@ use shared::domain::kernel::account::Role;
 use shared::domain::kernel::id::InvalidId;
 use shared::domain::kernel::party::{CustomerId, ProfessionalId};
 use shared::domain::marketplace::booking::BookingStatus;
+use shared::domain::marketplace::booking_record::BookingRecord;
 use shared::http::query::{Parameters, cursor};
 use shared::http::{Answer, Failure};
-use shared::store::marketplace::booking::{BookingCursor, BookingFilter, BookingRow};
+use shared::store::marketplace::booking::{BookingCursor, BookingFilter};
 use shared::views::ListView;
 
 use crate::show::show;
@@ -24,7 +25,7 @@ pub(crate) async fn list(
     let after = parameters.cursor(|text| BookingCursor::parse(text).filter(|place| place.is_in(&filter)))?;
     let (rows, next) = caller.company.bookings(&filter, parameters.limit()?, after.as_ref()).await?;
     let policy = &app.config.marketplace.booking_config.policy;
-    let shown = |row: BookingRow| row.booking().map(|booking| show(&row, &booking, caller.role, policy));
+    let shown = |row: BookingRecord| row.booking().map(|booking| show(&row, &booking, caller.role, policy));
     let data = rows.into_iter().filter_map(shown).collect();
     Ok(Answer::ok(ListView { data, next_cursor: next.as_ref().map(cursor) }))
 }

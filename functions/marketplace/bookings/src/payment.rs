@@ -4,9 +4,9 @@ use axum::extract::{Path, State};
 use shared::app::SharedApp;
 use shared::auth::Caller;
 use shared::domain::marketplace::booking::{Booking, BookingStatus, Step};
+use shared::domain::marketplace::booking_record::BookingRecord;
 use shared::http::{Answer, Failure};
 use shared::providers::call::CallError;
-use shared::store::marketplace::booking::BookingRow;
 use shared::views::marketplace::payment::BookingPaymentView;
 
 use crate::{parse, visible_booking};
@@ -33,7 +33,7 @@ pub(crate) async fn payment(
 }
 
 /// Why there is no payment: not created yet, or never.
-async fn unopened(caller: &Caller, row: &BookingRow, booking: &Booking) -> Result<Failure, Failure> {
+async fn unopened(caller: &Caller, row: &BookingRecord, booking: &Booking) -> Result<Failure, Failure> {
     if booking.stage != BookingStatus::Requested {
         return Ok(Failure::Conflict("No payment was created for this booking.".to_owned()));
     }

@@ -9,12 +9,12 @@ use shared::auth::Caller;
 use shared::auth::session::Session;
 use shared::domain::kernel::party::BookingId;
 use shared::domain::marketplace::booking::{BookingFact, BookingFactKind, Step};
+use shared::domain::marketplace::booking_record::{BookingChange, BookingRecord};
 use shared::domain::platform::action::Actor;
 use shared::domain::platform::effect::Effect;
 use shared::domain::platform::refusal;
 use shared::http::idempotent::{IdempotencyKey, idempotent};
 use shared::http::{Answer, Failure, JsonBody};
-use shared::store::marketplace::booking::{BookingChange, BookingRow};
 
 use crate::{TRIES, contact, show, steps, unrecorded};
 
@@ -71,7 +71,7 @@ async fn record(
     session: Option<&Session>,
     new_booking: &NewBooking,
     booking_id: BookingId,
-) -> Result<(BookingRow, Vec<Effect>), Failure> {
+) -> Result<(BookingRecord, Vec<Effect>), Failure> {
     let company = &caller.company;
     let decided = company.store().retry_on_conflict(&app.ids, TRIES, |_| async {
         let read = company.booking(booking_id).await?;

@@ -2,12 +2,12 @@
 
 use shared::domain::kernel::account::Role;
 use shared::domain::marketplace::booking::{Booking, Policy, Step, StepRefusal};
-use shared::store::marketplace::booking::BookingRow;
+use shared::domain::marketplace::booking_record::BookingRecord;
 use shared::views::Timestamp;
 use shared::views::marketplace::booking::{BookingPayoutView, BookingView, StepRefusalView};
 
 /// The booking for a reader with a role. Customers do not see the platform's fee and the professional's share.
-pub(crate) fn show(row: &BookingRow, booking: &Booking, reader: Role, policy: &Policy) -> BookingView {
+pub(crate) fn show(row: &BookingRecord, booking: &Booking, reader: Role, policy: &Policy) -> BookingView {
     let (terms, amounts) = (&booking.terms, &booking.amounts);
     let decline = booking.decline.as_ref();
     let cancellation = booking.cancellation.as_ref();

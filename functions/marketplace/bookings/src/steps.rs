@@ -1,19 +1,19 @@
 //! Executes a booking's effects while the caller waits.
 
 use shared::app::SharedApp;
+use shared::domain::marketplace::booking_record::BookingRecord;
 use shared::domain::platform::effect::Effect;
 use shared::http::Failure;
 use shared::store::Company;
-use shared::store::marketplace::booking::BookingRow;
 
 /// Executes the effects of a decision and those that follow from their outcomes, such as the mail after the void.
 /// Returns the booking afterwards; the sweep continues with unfinished effects.
 pub(crate) async fn execute(
     app: &SharedApp,
     company: &Company,
-    row: BookingRow,
+    row: BookingRecord,
     steps: Vec<Effect>,
-) -> Result<BookingRow, Failure> {
+) -> Result<BookingRecord, Failure> {
     if steps.is_empty() {
         return Ok(row);
     }
@@ -22,7 +22,7 @@ pub(crate) async fn execute(
 }
 
 /// The effects that an earlier attempt of the same request did not finish.
-pub(crate) async fn unfinished(company: &Company, row: &BookingRow) -> Result<Vec<Effect>, Failure> {
+pub(crate) async fn unfinished(company: &Company, row: &BookingRecord) -> Result<Vec<Effect>, Failure> {
     let mut unfinished = Vec::new();
     for (step, version) in &row.begun {
         let step = company.action(row.booking_id, &step.operation(row.booking_id, *version)).await?;

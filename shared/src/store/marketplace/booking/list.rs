@@ -1,9 +1,9 @@
 //! Lists of bookings, one query each.
 
-use super::BookingRow;
 use crate::domain::kernel::party::{BookingId, CustomerId, ProfessionalId};
 use crate::domain::kernel::time;
 use crate::domain::marketplace::booking::BookingStatus;
+use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::store::company::Company;
 use crate::store::error::StoreError;
 use crate::store::keys::{self, Key};
@@ -77,7 +77,7 @@ impl Company {
         filter: &BookingFilter,
         limit: u16,
         after: Option<&BookingCursor>,
-    ) -> Result<(Vec<BookingRow>, Option<BookingCursor>), StoreError> {
+    ) -> Result<(Vec<BookingRecord>, Option<BookingCursor>), StoreError> {
         let list = self.list(filter);
         let start = after.map(|cursor| {
             let item = with_key(Item::new(), &Key::booking(&self.company, cursor.booking_id));
@@ -100,10 +100,10 @@ impl Company {
         };
         let page = self.store.query_items(query).await?;
         let keys = page.rows.iter().cloned().map(read_row).collect::<Result<Vec<Key>, _>>()?;
-        let rows: Vec<BookingRow> = self.store.get_all(&keys).await?;
+        let rows: Vec<BookingRecord> = self.store.get_all(&keys).await?;
         let last = page.rows.last().and_then(|row| attribute_text(row, list.range_name));
         let last = last.and_then(BookingCursor::parse);
-        let is_wanted = |row: &BookingRow| {
+        let is_wanted = |row: &BookingRecord| {
             let status = row.booking().map(|booking| booking.status);
             list.status.is_none_or(|wanted| status == Some(wanted))
         };

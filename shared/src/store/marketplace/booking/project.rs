@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::BookingRow;
 use crate::domain::kernel::time;
 use crate::domain::marketplace::booking::{Booking, Due, Policy};
+use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::store::company::Company;
 use crate::store::due::SWEEP;
 use crate::store::error::StoreError;
@@ -15,7 +15,7 @@ impl Company {
     /// Writes the whole row if its version is unchanged.
     pub(super) fn project_booking(
         &self,
-        row: &BookingRow,
+        row: &BookingRecord,
         booking: Option<&Booking>,
         read_version: u64,
         policy: &Policy,
@@ -42,7 +42,7 @@ impl Company {
     }
 
     /// Changes only the time at which the sweep checks a booking.
-    pub fn postpone_booking(&self, row: &BookingRow, until: DateTime<Utc>) -> Write {
+    pub fn postpone_booking(&self, row: &BookingRecord, until: DateTime<Utc>) -> Write {
         let key = Key::booking(&self.company, row.booking_id);
         Write::update(key).due(SWEEP, Some(until)).expect(Expect::version(row.version))
     }

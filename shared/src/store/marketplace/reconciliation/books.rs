@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
+use crate::domain::marketplace::booking_record::BookingRecord;
 use crate::store::error::StoreError;
 use crate::store::keys::Key;
-use crate::store::marketplace::booking::{BookingOwner, BookingRow};
+use crate::store::marketplace::booking::BookingOwner;
 use crate::store::{Store, read_row};
 
 /// The ledger's data about a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Books {
-    Known(Box<BookingRow>),
+    Known(Box<BookingRecord>),
     Unknown,
     /// The row cannot be read by this version. It must not block the others.
     Unreadable,

@@ -1,15 +1,14 @@
 //! The request of a booking's step, frozen when the step starts.
 
-use super::record::BookingConfig;
-use super::{BookingRow, Contact};
-use crate::domain::marketplace::booking::{Booking, CancelledBy, DeclinedReason, Step};
-use crate::domain::marketplace::booking_mail::BookingMail;
-use crate::domain::platform::action::ActionKind;
-use crate::domain::platform::effect::Request;
+use super::{BookingConfig, BookingRecord, Contact};
+use crate::marketplace::booking::{Booking, CancelledBy, DeclinedReason, Step};
+use crate::marketplace::booking_mail::BookingMail;
+use crate::platform::action::ActionKind;
+use crate::platform::effect::Request;
 
 /// The request of a step; `None` if it cannot be made, such as a mail without a known recipient.
 pub(super) fn step_request(
-    row: &BookingRow,
+    row: &BookingRecord,
     booking: &Booking,
     step: Step,
     booking_config: &BookingConfig,
@@ -35,7 +34,7 @@ pub(super) fn step_request(
 
 /// The mail of a step; `None` if the recipient's address is unknown.
 fn mail_request(
-    row: &BookingRow,
+    row: &BookingRecord,
     booking: &Booking,
     step: Step,
     booking_config: &BookingConfig,
