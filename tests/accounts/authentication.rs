@@ -143,14 +143,14 @@ async fn what_is_not_configured_is_off_and_named() {
 
 #[tokio::test]
 async fn while_whop_does_not_answer_nobody_is_let_in() {
-    for trouble in ["status:500", "status:429", "status:403", "status:400", "drop_before", "drop_after"] {
+    for fault in ["status:500", "status:429", "status:403", "status:400", "drop_before", "drop_after"] {
         for operation in [Operation::Access, Operation::Jwks] {
             let world = World::start().await;
-            world.trouble(operation, trouble, None, None);
+            world.inject_fault(operation, fault, None, None);
             for (method, path) in routes(Access::OWNER) {
                 let answer = world.ask(world.owner_request(COMPANY, OWNER, method, &path, None)).await;
                 let (status, wait) = (answer.status.as_u16(), answer.header("retry-after"));
-                assert_eq!((status, wait), (503, Some("2")), "{trouble} {operation:?} {path}");
+                assert_eq!((status, wait), (503, Some("2")), "{fault} {operation:?} {path}");
             }
             world.all_well();
             world.get("/api/settings").await;

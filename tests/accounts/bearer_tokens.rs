@@ -25,7 +25,7 @@ pub impl World {
     }
 
     /// Trouble of the issuer's stand-in until all is well again.
-    fn issuer_trouble(&self, operation: Operation, kind: &str) {
+    fn inject_issuer_fault(&self, operation: Operation, kind: &str) {
         let (provider, kind): (_, FaultKind) = (Provider::Oidc, kind.parse().unwrap());
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times: None, company: None });
     }
@@ -189,7 +189,7 @@ async fn a_new_key_is_believed_and_old_ones_outlast_an_outage() {
     world.service.sandbox.oidc.publish("es-2");
     world.advance(Duration::seconds(30));
     assert!(world.bearer(&token(&world, "es-2")).await.is_ok());
-    world.issuer_trouble(Operation::IssuerKeys, "status:500");
+    world.inject_issuer_fault(Operation::IssuerKeys, "status:500");
     world.advance(Duration::hours(13));
     assert!(world.bearer(&token(&world, "es-1")).await.is_ok(), "known keys serve on");
     assert_eq!(world.bearer(&token(&world, "es-3")).await, Err(TokenError::KeysUnavailable));
@@ -202,13 +202,13 @@ async fn a_new_key_is_believed_and_old_ones_outlast_an_outage() {
 
 #[tokio::test]
 async fn without_keys_nobody_is_proven_and_the_door_says_try_again() {
-    for trouble in ["status:500", "status:404", "drop_before", "drop_after"] {
+    for fault in ["status:500", "status:404", "drop_before", "drop_after"] {
         let world = World::start().await;
-        world.issuer_trouble(Operation::IssuerKeys, trouble);
+        world.inject_issuer_fault(Operation::IssuerKeys, fault);
         let token = good(&world, |good| good.token());
-        assert_eq!(world.bearer(&token).await, Err(TokenError::KeysUnavailable), "{trouble}");
+        assert_eq!(world.bearer(&token).await, Err(TokenError::KeysUnavailable), "{fault}");
         world.all_well();
-        assert!(world.bearer(&token).await.is_ok(), "{trouble}");
+        assert!(world.bearer(&token).await.is_ok(), "{fault}");
     }
 }
 

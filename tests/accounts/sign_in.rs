@@ -65,7 +65,7 @@ async fn what_is_no_name_and_password_is_refused_before_any_work() {
         json!({"username": long, "password": PASSWORD}),
         json!({"username": "provider", "password": PASSWORD, "role": "provider"}),
     ] {
-        let answer = world.stranger("/api/auth/sign-in", body.clone()).await;
+        let answer = world.post_without_session("/api/auth/sign-in", body.clone()).await;
         assert_eq!(answer.status, 400, "{body}");
     }
     assert!(world.rows().await.is_empty());

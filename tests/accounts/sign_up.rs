@@ -16,7 +16,7 @@ async fn confirm(world: &World, token: &str) -> Answer {
 }
 
 async fn confirm_with(world: &World, token: &str, password: &str) -> Answer {
-    world.stranger("/api/auth/confirm", json!({"token": token, "password": password})).await
+    world.post_without_session("/api/auth/confirm", json!({"token": token, "password": password})).await
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn nobody_learns_from_a_sign_up_whether_there_is_an_account_nor_changes_it
     for address in [ADDRESS, "nobody@example.com"] {
         world.service.dynamo.reset_requests();
         let body = json!({"email": address, "password": "another horse battery", "role": "professional", "language": "es"});
-        let answer = world.stranger("/api/auth/sign-up", body).await;
+        let answer = world.post_without_session("/api/auth/sign-up", body).await;
         seen.push((told(&answer), world.table_work(), world.sent(Kind::Mail)));
     }
     assert_eq!((&seen[0].0, &seen[0].1), (&seen[1].0, &seen[1].1));
@@ -158,7 +158,7 @@ async fn what_is_no_sign_up_is_refused_with_the_field() {
     ] {
         let mut body = good.clone();
         body[field] = value;
-        let answer = world.stranger("/api/auth/sign-up", body).await;
+        let answer = world.post_without_session("/api/auth/sign-up", body).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["errors"][0]["field"]), (400, &json!(field)));
     }
     assert!(world.rows().await.is_empty() && world.sent(Kind::Mail) == 0);
@@ -173,8 +173,8 @@ async fn when_no_mail_goes_out_known_and_unknown_are_told_the_same() {
     let mut seen = Vec::new();
     for address in [ADDRESS, "nobody@example.com"] {
         let sign_up = json!({"email": address, "password": PASSWORD, "role": "customer"});
-        let answer = world.stranger("/api/auth/sign-up", sign_up).await;
-        let forgot = world.stranger("/api/auth/password/forgot", json!({"email": address})).await;
+        let answer = world.post_without_session("/api/auth/sign-up", sign_up).await;
+        let forgot = world.post_without_session("/api/auth/password/forgot", json!({"email": address})).await;
         seen.push((answer.status.as_u16(), forgot.status.as_u16(), answer.json()["detail"].clone()));
     }
     assert_eq!((seen[0].0, seen[0].1), (503, 503));
@@ -192,9 +192,9 @@ async fn without_mails_a_sign_up_is_refused_before_any_work() {
         let body = json!({"email": ADDRESS, "password": PASSWORD, "role": "customer"});
         // Without a table a limit that is asked first cannot be counted, and the answer says that instead.
         let says = if name == "TABLE_NAME" { "The table " } else { name };
-        let answer = world.stranger("/api/auth/sign-up", body).await;
+        let answer = world.post_without_session("/api/auth/sign-up", body).await;
         assert!(answer.status == 503 && answer.body.contains(says), "{answer:?}");
-        let answer = world.stranger("/api/auth/password/forgot", json!({"email": ADDRESS})).await;
+        let answer = world.post_without_session("/api/auth/password/forgot", json!({"email": ADDRESS})).await;
         assert!(answer.status == 503 && answer.body.contains(says), "{answer:?}");
     }
 }

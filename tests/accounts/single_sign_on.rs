@@ -229,7 +229,7 @@ async fn a_key_of_every_kind_signs_and_a_new_one_is_believed_half_a_minute_later
 
 #[tokio::test]
 async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
-    for (operation, trouble) in [
+    for (operation, fault) in [
         (Operation::Discovery, "status:500"),
         (Operation::Discovery, "drop_before"),
         (Operation::IssuerKeys, "status:500"),
@@ -239,10 +239,10 @@ async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
     ] {
         let world = World::start().await;
         let mut browser = Browser::new(&world);
-        world.issuer_trouble(operation, trouble);
+        world.inject_issuer_fault(operation, fault);
         if operation == Operation::Discovery {
             let answer = browser.ask(Method::POST, START, Some(json!({}))).await;
-            assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{trouble}");
+            assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{fault}");
             world.all_well();
             browser.sign_in("provider").await.ok();
             continue;
@@ -250,7 +250,7 @@ async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
         let url = browser.start().await;
         let returned = browser.visit(&url, "provider").await;
         let answer = browser.finish(&returned).await;
-        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{trouble}");
+        assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{fault}");
         assert!(browser.cookies.contains_key("__Host-oidc"), "what was begun may be finished later");
         world.all_well();
         if operation == Operation::Codes {
@@ -263,8 +263,8 @@ async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
 async fn what_is_known_of_the_issuer_outlasts_its_outage() {
     let world = World::start().await;
     Browser::new(&world).sign_in("provider").await.ok();
-    world.issuer_trouble(Operation::Discovery, "status:500");
-    world.issuer_trouble(Operation::IssuerKeys, "status:500");
+    world.inject_issuer_fault(Operation::Discovery, "status:500");
+    world.inject_issuer_fault(Operation::IssuerKeys, "status:500");
     world.advance(Duration::hours(13));
     for _ in 0..3 {
         Browser::new(&world).sign_in("provider").await.ok();

@@ -133,7 +133,7 @@ async fn a_new_key_is_believed_half_a_minute_after_the_last_look() {
 async fn known_keys_outlast_an_outage_of_the_key_server() {
     let world = World::start().await;
     world.get("/api/settings").await;
-    world.trouble(Operation::Jwks, "status:500", None, None);
+    world.inject_fault(Operation::Jwks, "status:500", None, None);
     world.advance(Duration::hours(13));
     world.get("/api/settings").await;
     let unknown = with_header(&world, json!({"alg": "ES256", "kid": "own-key"}));

@@ -143,7 +143,7 @@ async fn a_booking_nobody_pays_is_called_off_and_its_payment_closed() {
 async fn a_payment_that_could_not_be_opened_in_time_is_not_opened_after_all() {
     let market = Market::open().await;
     let any = (stand_ins::outbox::Provider::Stripe, stand_ins::fault::Operation::CreatePaymentIntent);
-    market.trouble(any.0, any.1, "status:429", None, None);
+    market.inject_fault(any.0, any.1, "status:429", None, None);
     let id = market.asked(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));
     market.world.service.sandbox.faults.clear();

@@ -97,8 +97,8 @@ async fn simulated(bookings: usize) -> StdDuration {
     market.many_held(COMPANY, 0..bookings).await;
     market.world.advance(Duration::hours(24));
     market.world.service.dynamo.answer_within(StdDuration::from_millis(5));
-    market.trouble(Provider::Stripe, Operation::Any, "slow:80", None, None);
-    market.trouble(Provider::Resend, Operation::Any, "slow:80", None, None);
+    market.inject_fault(Provider::Stripe, Operation::Any, "slow:80", None, None);
+    market.inject_fault(Provider::Resend, Operation::Any, "slow:80", None, None);
     let faults = &market.world.service.sandbox.faults;
     faults.stop_intercepting();
     let started = Instant::now();

@@ -181,11 +181,11 @@ async fn an_index_that_lags_behind_repeats_nothing_and_hammers_nobody() {
     let look = || shared::due::collect(store, SWEEP, SweepLimits::default(), market.world.now());
     let stale = look().await.unwrap();
     let stripe = &market.world.service.sandbox.stripe;
-    market.trouble(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
+    market.inject_fault(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
     market.sweep().await;
     market.world.advance(Duration::minutes(1));
     let waiting = look().await.unwrap();
-    market.trouble(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
+    market.inject_fault(Provider::Stripe, Operation::CancelPaymentIntent, "status:429", Some(3), None);
     market.sweep().await;
     stripe.reset_requests();
     let rows = || stale.queues.iter().chain(&waiting.queues).flat_map(|queue| &queue.rows);

@@ -11,9 +11,9 @@ use support::findings::PLATFORM;
 
 use support::answer::is_replay;
 use support::askers::{OTHER, fresh_key};
+use support::exactly_once::LEASES;
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
 use support::jobs_done::ACCOUNT;
-use support::promise::LEASES;
 use support::world::{Answer, COMPANY, World, secret_request};
 
 const NOTE: &str = "A bonus, agreed on by mail.";
@@ -160,15 +160,15 @@ async fn of_two_who_close_a_finding_at_once_one_does() {
 #[tokio::test]
 async fn a_word_on_a_finding_survives_trouble_at_every_request() {
     let mut runs = 0;
-    for trouble in FAULT_POINTS {
+    for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{trouble:?} at call {call}");
+            let told = format!("{fault:?} at call {call}");
             let mut world = World::start().await;
             let id = world.file_finding(Some(COMPANY), "txn_1").await;
             let (key, body) = (fresh_key(), json!({"note": NOTE}));
             let by = (Role::Accountant, COMPANY);
             let word = world.resolve_finding(by, &id, key.clone(), &body);
-            let struck = InjectedFault::at(&world, trouble, call).during(word).await;
+            let struck = InjectedFault::at(&world, fault, call).during(word).await;
             world.restart().await;
             world.advance(LEASES + Duration::minutes(2));
             let closed = world.resolve_finding(by, &id, key.clone(), &body).await;
@@ -194,7 +194,7 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
 async fn a_transfer_in_doubt_is_not_closed_by_a_word_on_its_finding() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    world.trouble_at_stripe(Operation::CreateTransfer, "drop_after", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     world.transfer_share(&job, 8_500).await;
     world.reconcile().await;
     let id = world.findings_of(COMPANY).await[0]["finding_id"].as_str().unwrap().to_owned();

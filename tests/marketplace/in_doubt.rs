@@ -36,8 +36,8 @@ impl World {
         } else {
             self.held("key-1").await
         };
-        self.stripe_trouble(step, "drop_after", Some(1));
-        self.stripe_trouble(Operation::PaymentIntent, "status:404", None);
+        self.inject_stripe_fault(step, "drop_after", Some(1));
+        self.inject_stripe_fault(Operation::PaymentIntent, "status:404", None);
         self.decide(&booking, decision, "key-2").await;
         self.advance(Duration::minutes(10));
         self.settle().await;
@@ -77,7 +77,7 @@ async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
     let mut world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    world.stripe_trouble(Operation::CreateTransfer, lost, Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, lost, Some(1));
     world.pay_day().await;
     world.down(Provider::Stripe);
     for hour in 0..hours {
@@ -142,9 +142,9 @@ async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
 async fn a_mail_in_doubt_is_resolved_by_word_while_resend_is_down() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
-    world.mail_trouble("drop_after", Some(1));
+    world.inject_mail_fault("drop_after", Some(1));
     world.decide(&booking, "decline", "key-2").await.ok();
-    world.mail_trouble("status:401", None);
+    world.inject_mail_fault("status:401", None);
     for _ in 0..30 {
         world.advance(Duration::hours(1));
         world.settle().await;

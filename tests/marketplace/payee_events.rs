@@ -20,7 +20,7 @@ impl World {
     async fn register(&self) {
         let account = StripeAccountId::parse(ACCOUNT).unwrap();
         let company = self.marketplace();
-        let standing = StripeAccountStatus {
+        let status = StripeAccountStatus {
             account: account.clone(),
             charges_enabled: true,
             payouts_enabled: true,
@@ -29,9 +29,9 @@ impl World {
         };
         let read = self.payee().await;
         let whose = company.register_payee(&account, &professional()).unwrap();
-        let standing =
-            company.record_account_status(&read, &professional(), &standing, self.now(), self.now()).unwrap();
-        self.commit(vec![whose, standing]).await.unwrap();
+        let status =
+            company.record_account_status(&read, &professional(), &status, self.now(), self.now()).unwrap();
+        self.commit(vec![whose, status]).await.unwrap();
     }
 
     async fn payee(&self) -> PayeeRow {

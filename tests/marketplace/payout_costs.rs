@@ -139,7 +139,7 @@ async fn simulated(bookings: usize) -> StdDuration {
         }
     }
     world.service.dynamo.answer_within(StdDuration::from_millis(5));
-    world.stripe_trouble(Operation::Any, "slow:80", None);
+    world.inject_stripe_fault(Operation::Any, "slow:80", None);
     let faults = &world.service.sandbox.faults;
     faults.stop_intercepting();
     let started = Instant::now();

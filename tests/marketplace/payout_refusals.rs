@@ -49,7 +49,7 @@ async fn a_person_may_have_it_tried_again_on_the_same_day() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    world.stripe_trouble(Operation::CreateTransfer, "stored:400", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "stored:400", Some(1));
     world.pay_day().await;
     assert_eq!(world.entry(TUESDAY, booking).await["status"], "rejected");
     let ran = world.process(Role::Provider, false).await;
@@ -108,7 +108,7 @@ async fn a_transfer_that_never_left_is_withdrawn_when_the_booking_changes() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    world.stripe_trouble(Operation::CreateTransfer, "status:429", None);
+    world.inject_stripe_fault(Operation::CreateTransfer, "status:429", None);
     let report = world.pay_day().await;
     assert_eq!((&report["failed"], &report["more"]), (&json!(1), &json!(true)));
     world.all_well();
@@ -132,7 +132,7 @@ async fn a_run_that_stripe_turns_away_makes_no_further_calls() {
         world.add_job(&Job::of(&world, &professional)).await;
         world.add_job(&Job::of(&world, &professional)).await;
     }
-    world.stripe_trouble(Operation::CreateTransfer, "status:429", None);
+    world.inject_stripe_fault(Operation::CreateTransfer, "status:429", None);
     world.service.sandbox.stripe.reset_requests();
     let report = world.pay_day().await;
     assert_eq!(report["more"], true);
@@ -152,7 +152,7 @@ async fn a_transfer_that_was_reversed_before_it_was_heard_of_is_written_down_wit
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
-    world.stripe_trouble(Operation::CreateTransfer, "drop_after", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     world.pay_day().await;
     let transfer = world.transfers()[0].id.clone();
     world.service.sandbox.stripe.reverse_transfer(&transfer, 8_500);

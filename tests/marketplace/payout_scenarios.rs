@@ -57,8 +57,8 @@ pub async fn scenario(seed: u64) -> World {
 pub async fn scenario_in_doubt(seed: u64) -> World {
     let mut random = SeededRandom::of(seed);
     let (world, professionals) = drawn(&mut random).await;
-    let trouble = ["drop_before", "drop_after"][random.up_to(2) as usize];
-    world.stripe_trouble(Operation::CreateTransfer, trouble, Some(1));
+    let fault = ["drop_before", "drop_after"][random.up_to(2) as usize];
+    world.inject_stripe_fault(Operation::CreateTransfer, fault, Some(1));
     world.process(Role::Accountant, false).await;
     world.all_well();
     for professional in &professionals {
@@ -94,11 +94,11 @@ async fn drawn(random: &mut SeededRandom) -> (World, Vec<Professional>) {
 async fn add_professional(world: &World, n: u64, random: &mut SeededRandom) -> Professional {
     let (currency, half_price) = CURRENCIES[[0, 0, 1, 2][random.up_to(4) as usize]];
     let (name, account) = (format!("user_{n}"), format!("acct_{n}"));
-    let standing = random.up_to(24);
-    if standing != 0 {
+    let restriction = random.up_to(24);
+    if restriction != 0 {
         world.add_payee(COMPANY, &name, currency).await;
     }
-    match standing {
+    match restriction {
         1 => world.service.sandbox.stripe.restrict_account(&account, Some("requirements.past_due")),
         2 => world.service.sandbox.stripe.delete_account(&account),
         _ => {}

@@ -179,7 +179,7 @@ async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed()
 async fn a_transfer_in_doubt_is_listed_until_it_is_settled() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
-    world.trouble_at_stripe(Operation::CreateTransfer, "drop_after", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     assert_eq!(world.transfer_share(&job, 8_500).await, EffectStatus::Sending);
     let report = world.reconcile().await;
     assert_eq!((&report["failed"], &report["in_doubt"]), (&json!(0), &json!(1)));

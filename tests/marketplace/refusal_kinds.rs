@@ -75,7 +75,7 @@ async fn a_nudge_that_whop_refuses_is_answered_and_listed_until_it_is_closed_or_
     {
         for (number, (kind, reason)) in KINDS.into_iter().enumerate() {
             let (world, case_id) = with_a_case().await;
-            world.trouble(operation, kind, Some(1), None);
+            world.inject_fault(operation, kind, Some(1), None);
             let answer = world.nudge(&case_id, channel).await.ok();
             let told = (&answer["status"], &answer["reason"]);
             assert_eq!(told, (&json!("rejected"), &json!(reason)), "{operation:?} {kind}");
@@ -115,7 +115,7 @@ async fn with_a_case_by_mail() -> (World, String) {
 async fn a_mail_to_a_member_that_resend_refuses_is_listed_until_it_is_closed_or_the_case_is_over() {
     for (number, (kind, reason)) in kinds_of_mail().enumerate() {
         let (world, case_id) = with_a_case_by_mail().await;
-        world.mail_trouble(kind, Some(1));
+        world.inject_mail_fault(kind, Some(1));
         world.settle().await;
         let action = world.only_action(&case_id).await;
         let told = (&action["status"], &action["kind"], &action["reason"]);
@@ -135,7 +135,7 @@ async fn a_mail_to_a_member_that_resend_refuses_is_listed_until_it_is_closed_or_
 #[tokio::test]
 async fn a_mail_to_a_member_for_which_our_sender_is_refused_waits_and_is_sent_once_that_is_mended() {
     let (world, case_id) = with_a_case_by_mail().await;
-    world.mail_trouble("refused:403:invalid_api_key", Some(2));
+    world.inject_mail_fault("refused:403:invalid_api_key", Some(2));
     world.settle().await;
     let operations = world.read_operations().await;
     let waiting = &operations["waiting"]["data"][0];
@@ -156,7 +156,7 @@ async fn an_end_of_a_membership_that_whop_refuses_is_answered_and_listed_until_i
     for (number, (kind, reason)) in KINDS.into_iter().enumerate() {
         for (how, ended) in [("cancel-membership", Kind::Cancel), ("terminate", Kind::Terminate)] {
             let (world, case_id) = with_a_case().await;
-            world.trouble(Operation::Cancel, kind, Some(1), None);
+            world.inject_fault(Operation::Cancel, kind, Some(1), None);
             let path = format!("/api/cases/{case_id}/{how}");
             let answer = world.post(&path, json!({})).await.ok();
             let told = (&answer["case_status"], &answer["status"], &answer["reason"]);
@@ -181,7 +181,7 @@ async fn an_end_of_a_membership_that_whop_refuses_is_answered_and_listed_until_i
 async fn a_payment_that_stripe_does_not_open_is_answered_with_its_code_and_listed_until_it_is_closed() {
     for (kind, reason) in KINDS {
         let world = World::start().await;
-        world.stripe_trouble(Operation::CreatePaymentIntent, kind, Some(1));
+        world.inject_stripe_fault(Operation::CreatePaymentIntent, kind, Some(1));
         let answer = world.keyed(Method::POST, "/api/bookings", "key-1", world.job()).await;
         assert_eq!(answer.status, 409, "{kind}: {answer:?}");
         assert!(answer.json()["detail"].as_str().unwrap().starts_with("payment_failed: "), "{kind}");
@@ -203,7 +203,7 @@ async fn a_payment_that_stripe_does_not_open_is_answered_with_its_code_and_liste
 async fn a_field_of_a_payment_that_stripe_finds_fault_with_is_named_to_the_caller_and_not_listed() {
     for kind in ["refused:400:amount_too_small", "refused:400:amount_too_large"] {
         let world = World::start().await;
-        world.stripe_trouble(Operation::CreatePaymentIntent, kind, Some(1));
+        world.inject_stripe_fault(Operation::CreatePaymentIntent, kind, Some(1));
         let answer = world.keyed(Method::POST, "/api/bookings", "key-1", world.job()).await;
         let field = answer.json()["errors"][0]["field"].clone();
         assert_eq!((answer.status.as_u16(), field), (400, json!("amount")), "{kind}: {answer:?}");
@@ -230,7 +230,7 @@ async fn ask_for_mail(world: &World, (path, email): (&str, &str)) -> Answer {
         body["password"] = json!(PASSWORD);
         body["role"] = json!("customer");
     }
-    world.stranger(path, body).await
+    world.post_without_session(path, body).await
 }
 
 /// An answer without what differs in each.
@@ -247,7 +247,7 @@ async fn an_account_mail_that_resend_refuses_is_logged_and_counted_and_says_noth
         world.add_account("known@example.com", PASSWORD).await;
         let (mails, mut answers) = (world.sent(Kind::Mail), Vec::new());
         let (log, guard) = Log::open();
-        world.mail_trouble(kind, Some(4));
+        world.inject_mail_fault(kind, Some(4));
         for asked in ACCOUNT_MAILS {
             let answer = ask_for_mail(&world, asked).await;
             let request_id = answer.header("x-request-id").unwrap().to_owned();

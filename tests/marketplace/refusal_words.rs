@@ -42,7 +42,7 @@ async fn refuse(kind: &str) -> World {
     match kind {
         "payment_opened" => {
             let world = World::start().await;
-            world.stripe_trouble(Operation::CreatePaymentIntent, REFUSED, Some(1));
+            world.inject_stripe_fault(Operation::CreatePaymentIntent, REFUSED, Some(1));
             world.keyed(http::Method::POST, "/api/bookings", "key-1", world.job()).await;
             world
         }
@@ -50,7 +50,7 @@ async fn refuse(kind: &str) -> World {
             let world = World::start().await;
             world.add_payee(COMPANY, "user_p", "usd").await;
             world.add_job(&Job::of(&world, "user_p")).await;
-            world.stripe_trouble(Operation::CreateTransfer, REFUSED, Some(1));
+            world.inject_stripe_fault(Operation::CreateTransfer, REFUSED, Some(1));
             world.pay_day().await;
             world
         }
@@ -58,7 +58,7 @@ async fn refuse(kind: &str) -> World {
         "membership_cancelled" | "membership_terminated" => {
             let world = World::start().await;
             let case_id = world.open_case(COMPANY, "mem_1").await;
-            world.trouble(Operation::Cancel, REFUSED, Some(1), None);
+            world.inject_fault(Operation::Cancel, REFUSED, Some(1), None);
             let how = if kind == "membership_cancelled" { "cancel-membership" } else { "terminate" };
             world.post(&format!("/api/cases/{case_id}/{how}"), json!({})).await.ok();
             world
@@ -83,9 +83,9 @@ async fn refuse_step_of_case(kind: &str) -> World {
     });
     if kind == "nudge_mail" {
         world.add_company(COMPANY, OWNER, false);
-        world.mail_trouble(REFUSED, Some(1));
+        world.inject_mail_fault(REFUSED, Some(1));
     } else {
-        world.trouble(operation, REFUSED, Some(1), None);
+        world.inject_fault(operation, REFUSED, Some(1), None);
     }
     world.save_settings(settings).await;
     world.add_past_due(COMPANY, "mem_1");
@@ -99,7 +99,7 @@ async fn refuse_step_of_booking(kind: &str) -> World {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
     let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
-    let refuse = |operation| world.stripe_trouble(operation, REFUSED, Some(1));
+    let refuse = |operation| world.inject_stripe_fault(operation, REFUSED, Some(1));
     match kind {
         "payment_captured" => {
             refuse(Operation::Capture);
@@ -115,12 +115,12 @@ async fn refuse_step_of_booking(kind: &str) -> World {
             world.decide(&booking, "cancel", "key-3").await.ok();
         }
         "decline_mail" => {
-            world.mail_trouble(REFUSED, Some(1));
+            world.inject_mail_fault(REFUSED, Some(1));
             world.decide(&booking, "decline", "key-2").await.ok();
         }
         "release_refused_mail" => {
             refuse(Operation::CancelPaymentIntent);
-            world.mail_trouble(REFUSED, Some(1));
+            world.inject_mail_fault(REFUSED, Some(1));
             world.decide(&booking, "cancel", "key-2").await.ok();
         }
         "refund_refused_mail" | "refunded_mail" => {
@@ -142,7 +142,7 @@ async fn refuse_step_of_booking(kind: &str) -> World {
             }
             world.decide(&booking, "accept", "key-2").await;
             if is_corrected {
-                world.mail_trouble(REFUSED, Some(2));
+                world.inject_mail_fault(REFUSED, Some(2));
                 world.service.sandbox.stripe.capture_outside(payment_of(&booking));
                 world.service.deliver_stripe_events().await;
                 world.settle().await;
@@ -154,7 +154,7 @@ async fn refuse_step_of_booking(kind: &str) -> World {
 
 fn refuse_mail(world: &World, is_refused: bool) {
     if is_refused {
-        world.mail_trouble(REFUSED, Some(1));
+        world.inject_mail_fault(REFUSED, Some(1));
     }
 }
 

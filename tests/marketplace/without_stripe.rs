@@ -61,7 +61,7 @@ async fn a_transfer_that_was_decided_and_not_made_is_money_somebody_waits_for() 
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;
     world.advance(LISTED);
-    world.stripe_trouble(Operation::CreateTransfer, "status:429", None);
+    world.inject_stripe_fault(Operation::CreateTransfer, "status:429", None);
     world.pay_day().await;
     assert!(world.transfers().is_empty());
     // Whoever looks again at lists that may lag behind finds nobody any more.

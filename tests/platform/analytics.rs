@@ -40,7 +40,7 @@ async fn an_event_is_counted_under_the_id_and_the_time_by_which_the_bus_knows_it
         },
     });
     assert_eq!(json!(counted), expected);
-    assert_eq!(world.check_heard("both").await, 0);
+    assert_eq!(world.check_published("both").await, 0);
     assert_eq!(world.publish().await["analytics"]["due"], 0);
     assert_eq!((world.asked_bus(), world.asked_analytics()), (1, 1), "nothing is said of nothing");
 }
@@ -82,7 +82,7 @@ async fn without_a_key_analytics_is_not_asked_and_without_a_bus_the_bus_is_not()
     world.add_entries(COMPANY, 3).await;
     assert_eq!(world.publish().await.get("analytics"), None);
     assert_eq!((world.asked_bus(), world.asked_analytics()), (1, 0));
-    assert_eq!(world.check_heard("the bus alone").await, 0);
+    assert_eq!(world.check_published("the bus alone").await, 0);
     let world = World::with_sinks(Sinks::Analytics).await;
     world.add_entries(COMPANY, 3).await;
     let report = world.publish().await;
@@ -115,11 +115,11 @@ async fn each_listener_costs_four_reads_of_an_idle_minute_and_one_write_of_an_en
 async fn a_run_survives_trouble_at_every_request_to_anybody() {
     let (mut runs, mut again) = (0, 0);
     for sinks in [Sinks::Both, Sinks::Analytics] {
-        for trouble in FAULT_POINTS {
+        for fault in FAULT_POINTS {
             for call in 1.. {
-                let told = format!("{sinks:?}: {trouble:?} at call {call}");
+                let told = format!("{sinks:?}: {fault:?} at call {call}");
                 let mut world = prepared(sinks).await;
-                let injected_fault = InjectedFault::at(&world, trouble, call);
+                let injected_fault = InjectedFault::at(&world, fault, call);
                 let struck =
                     injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
                 world.restart_with_sinks(sinks).await;
@@ -127,7 +127,7 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
                 world.publish_everything().await;
                 let twice = world.check_counted(&told).await;
                 if sinks == Sinks::Both {
-                    world.check_heard(&told).await;
+                    world.check_published(&told).await;
                 }
                 assert!(struck || twice == 0, "{told}: {twice} counted twice without a reason");
                 (runs, again) = (runs + 1, again + twice);
@@ -145,7 +145,7 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
 async fn analytics_that_is_down_keeps_nothing_from_the_bus_and_hears_everything_later() {
     for kind in ["status:500", "status:429", "status:401", "drop_before", "drop_after"] {
         let world = prepared(Sinks::Both).await;
-        world.trouble_at_analytics(kind, None);
+        world.inject_analytics_fault(kind, None);
         let report = world.publish().await;
         assert_eq!((&report["done"], &report["failed"]), (&json!(ENTRIES), &json!(0)), "{kind}: {report}");
         assert_eq!(report["analytics"]["failed"], ENTRIES, "{kind}: {report}");
@@ -165,7 +165,7 @@ async fn analytics_that_is_down_keeps_nothing_from_the_bus_and_hears_everything_
 #[tokio::test]
 async fn analytics_that_hangs_costs_a_run_a_few_seconds_after_the_bus_was_told() {
     let world = prepared(Sinks::Both).await;
-    world.trouble_at_analytics("slow:60000", None);
+    world.inject_analytics_fault("slow:60000", None);
     let began = std::time::Instant::now();
     let report = world.publish().await;
     assert!(began.elapsed() < std::time::Duration::from_secs(6), "{:?}", began.elapsed());
@@ -176,7 +176,7 @@ async fn analytics_that_hangs_costs_a_run_a_few_seconds_after_the_bus_was_told()
 async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
     let world = World::with_sinks(Sinks::Both).await;
     world.add_entries(COMPANY, 90).await;
-    world.trouble_at_bus("status:500", None, None);
+    world.inject_bus_fault("status:500", None, None);
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["analytics"]["done"]), (&json!(0), &json!(90)), "{report}");
     assert_eq!(world.check_counted("without the bus").await, 0);
@@ -184,13 +184,13 @@ async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
     world.all_well();
     world.advance(Duration::minutes(16));
     world.publish_everything().await;
-    assert_eq!((world.check_heard("once it is back").await, world.check_counted("still").await), (0, 0));
+    assert_eq!((world.check_published("once it is back").await, world.check_counted("still").await), (0, 0));
 }
 
 #[tokio::test]
 async fn after_two_days_analytics_is_told_no_more_and_the_report_counts_it() {
     let world = prepared(Sinks::Both).await;
-    world.trouble_at_analytics("status:500", None);
+    world.inject_analytics_fault("status:500", None);
     world.publish().await;
     world.advance(Duration::hours(48));
     world.add_entries(COMPANY, 1).await;
@@ -228,6 +228,6 @@ async fn two_runs_at_once_lose_nothing_and_make_nothing_up() {
     world.add_entries(COMPANY, 45).await;
     tokio::join!(world.publish(), world.publish());
     world.publish_everything().await;
-    world.check_heard("two at once").await;
+    world.check_published("two at once").await;
     world.check_counted("two at once").await;
 }

@@ -40,7 +40,7 @@ async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
         });
         assert_eq!(received.detail, expected);
     }
-    assert_eq!(world.check_heard("at rest").await, 0);
+    assert_eq!(world.check_published("at rest").await, 0);
     assert_eq!(world.publish().await["due"], 0);
     assert_eq!(world.asked_bus(), 1, "nothing is said of nothing");
 }
@@ -70,7 +70,7 @@ async fn what_becomes_of_bookings_payouts_and_payees_is_heard_and_nobody_is_name
     let world = World::with_bus().await;
     deal(&world).await;
     world.publish().await;
-    let kinds = world.kinds_heard();
+    let kinds = world.published_kinds();
     let times = |kind: &str| kinds.get(kind).copied().unwrap_or_default();
     for (kind, expected) in [
         ("booking.requested", 3),
@@ -88,7 +88,7 @@ async fn what_becomes_of_bookings_payouts_and_payees_is_heard_and_nobody_is_name
     assert_eq!(times("payout.batch_completed"), 1, "{kinds:?}");
     let text = format!("{:?}", world.received());
     assert!(!text.contains('@') && !text.contains("secret"), "{text}");
-    assert_eq!(world.check_heard("at rest").await, 0);
+    assert_eq!(world.check_published("at rest").await, 0);
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
     let world = World::with_bus().await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_paid")).await;
-    world.stripe_trouble(stand_ins::fault::Operation::CreateTransfer, "stored:400", Some(1));
+    world.inject_stripe_fault(stand_ins::fault::Operation::CreateTransfer, "stored:400", Some(1));
     world.next_payout_morning();
     world.pay_day().await;
     world.publish().await;
@@ -106,8 +106,8 @@ async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
         .filter(|received| received.detail_type == "payout.transfer_failed")
         .map(|received| &received.detail["subject"])
         .collect();
-    assert_eq!(failed, [&json!(booking.to_string())], "{:?}", world.kinds_heard());
-    assert_eq!(world.kinds_heard().get("payout.batch_completed"), Some(&1));
+    assert_eq!(failed, [&json!(booking.to_string())], "{:?}", world.published_kinds());
+    assert_eq!(world.published_kinds().get("payout.batch_completed"), Some(&1));
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn an_idle_minute_costs_four_reads_and_one_write_and_ten_entries_one_read_
         assert_eq!(cost_of_a_run(&world).await, cost(&expected), "{entries} entries");
         assert_eq!(cost_of_a_run(&world).await, idle);
     }
-    assert_eq!(world.check_heard("at rest").await, 0);
+    assert_eq!(world.check_published("at rest").await, 0);
 }
 
 #[tokio::test]

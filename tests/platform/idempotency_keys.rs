@@ -164,7 +164,7 @@ async fn a_key_is_remembered_for_a_day_and_then_free_for_anything() {
 #[tokio::test]
 async fn while_the_first_is_running_the_second_waits() {
     let (world, nudge) = with_a_case().await;
-    world.trouble(Operation::Notifications, "slow:500", Some(1), None);
+    world.inject_fault(Operation::Notifications, "slow:500", Some(1), None);
     let second = async {
         until(|| world.asked(Operation::Notifications) == 1).await;
         send(&world, &nudge, json!({}), "key-1").await
@@ -179,7 +179,7 @@ async fn while_the_first_is_running_the_second_waits() {
 #[tokio::test]
 async fn what_passes_is_not_kept_and_the_next_try_may_be_luckier() {
     let (world, nudge) = with_a_case().await;
-    world.trouble(Operation::Memberships, "status:500", Some(2), None);
+    world.inject_fault(Operation::Memberships, "status:500", Some(2), None);
     for _ in 0..2 {
         assert_eq!(send(&world, &nudge, json!({}), "key-1").await.status, 503);
     }

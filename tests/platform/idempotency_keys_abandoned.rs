@@ -18,7 +18,7 @@ use support::world::{Answer, World};
 /// Lets a request get as far as asking Whop, which is slow, and drops it there: as a process that
 /// dies in the middle.
 async fn dies_while_asking(world: &World, operation: Operation, request: impl Future<Output = Answer>) {
-    world.trouble(operation, "slow:500", Some(1), None);
+    world.inject_fault(operation, "slow:500", Some(1), None);
     let asked_before = world.asked(operation);
     tokio::select! {
         answer = request => panic!("it did not die: {answer:?}"),

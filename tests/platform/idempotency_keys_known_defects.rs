@@ -95,7 +95,7 @@ async fn a_late_completer_cannot_overwrite_the_answer_of_the_one_that_took_over(
 #[tokio::test]
 async fn a_request_that_was_taken_over_gives_no_answer_of_its_own() {
     let (world, nudge) = with_a_case().await;
-    world.trouble(Operation::Memberships, "slow:500", Some(1), None);
+    world.inject_fault(Operation::Memberships, "slow:500", Some(1), None);
     let overtaking = async {
         until(|| world.asked(Operation::Memberships) >= 1).await;
         world.advance(lease());
@@ -158,7 +158,7 @@ async fn a_lost_claim_response_does_not_lock_the_owner_out() {
 
 #[tokio::test]
 async fn a_failed_save_after_the_effect_leads_to_no_second_effect() {
-    for trouble in [
+    for fault in [
         Intervention::FailBefore(Failure::Internal),
         Intervention::FailBefore(Failure::Throttled),
         Intervention::DropBefore,
@@ -167,20 +167,20 @@ async fn a_failed_save_after_the_effect_leads_to_no_second_effect() {
     ] {
         let (world, nudge) = with_a_case().await;
         let before = world.sent(Kind::Push);
-        break_key_writes(&world, 2..=u32::MAX, trouble);
+        break_key_writes(&world, 2..=u32::MAX, fault);
         let failed = send(&world, &nudge, json!({}), "key-1").await;
         assert_eq!(
             (failed.status.as_u16(), failed.header("retry-after"), world.sent(Kind::Push) - before),
             (503, Some("2"), 1),
-            "{trouble:?}"
+            "{fault:?}"
         );
         world.service.dynamo.stop_intercepting();
         world.advance(lease());
         let again = send(&world, &nudge, json!({}), "key-1").await;
-        assert_eq!(again.clone().ok()["status"], "done", "{trouble:?}");
+        assert_eq!(again.clone().ok()["status"], "done", "{fault:?}");
         assert_eq!(send(&world, &nudge, json!({}), "key-1").await.body, again.body);
-        assert_eq!(world.sent(Kind::Push) - before, 1, "{trouble:?}");
-        assert_eq!(world.actions_of(nudge.split('/').nth(3).unwrap()).await.len(), 1 + before, "{trouble:?}");
+        assert_eq!(world.sent(Kind::Push) - before, 1, "{fault:?}");
+        assert_eq!(world.actions_of(nudge.split('/').nth(3).unwrap()).await.len(), 1 + before, "{fault:?}");
     }
 }
 

@@ -108,8 +108,8 @@ async fn old_events_are_filled_in_from_the_payload_or_else_from_the_arrival() {
     assert_eq!(times[2..], [(&arrival, &by_arrival); 5]);
     let verified = migrator.verify(None).await.unwrap();
     assert_eq!((verified[0].tally.looked_at, verified[0].tally.changes()), (7, 0));
-    let standing = migrator.status().await.unwrap();
-    assert_eq!((standing.data_version, standing.claim, standing.work), (1, None, None));
+    let status = migrator.status().await.unwrap();
+    assert_eq!((status.data_version, status.claim, status.work), (1, None, None));
 }
 
 #[tokio::test]
@@ -165,8 +165,8 @@ async fn an_event_without_any_time_stops_the_version_until_a_person_has_looked()
     let error = migrator.forward(None, None).await.unwrap_err();
     let MigrationError::NeedsPerson { migration: 1, count: 1, examples } = &error else { panic!("{error}") };
     assert!(examples[0].starts_with("EVENT#whop#msg_00001 EVENT ("), "{examples:?}");
-    let standing = migrator.status().await.unwrap();
-    assert_eq!((standing.data_version, standing.claim), (0, None));
+    let status = migrator.status().await.unwrap();
+    assert_eq!((status.data_version, status.claim), (0, None));
     let left = &migrator.verify(None).await.unwrap()[0].tally;
     assert_eq!((left.changes(), left.need_person), (0, 1), "the others are filled in");
 

@@ -30,7 +30,7 @@ async fn the_share_of_what_failed_is_that_of_the_last_day() {
     world.settle().await;
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
-    world.trouble(Operation::Memberships, "status:500", Some(1), None);
+    world.inject_fault(Operation::Memberships, "status:500", Some(1), None);
     world.tick().await;
     world.advance(chrono::Duration::hours(2));
     world.settle().await;

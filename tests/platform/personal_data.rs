@@ -163,7 +163,7 @@ async fn what_opens_an_account_or_a_session_is_logged_and_kept_nowhere() {
     let (email, password) = ("c4n4ry@example.com", "c4n4ry battery staple");
     let mut secrets = vec![CANARY.to_owned()];
     let link = world.sign_up(email, password).await;
-    world.stranger("/api/auth/confirm", json!({"token": link, "password": password})).await.ok();
+    world.post_without_session("/api/auth/confirm", json!({"token": link, "password": password})).await.ok();
     let mut browser = Browser::default();
     browser.sign_in(&world, email, password).await.ok();
     let before = browser.clone();
@@ -172,7 +172,7 @@ async fn what_opens_an_account_or_a_session_is_logged_and_kept_nowhere() {
     browser.post(&world, "/api/auth/password/change", change).await.ok();
     let reset = world.request_password_reset(email).await;
     let body = json!({"token": reset, "password": "a third c4n4ry battery"});
-    world.stranger("/api/auth/password/reset", body).await.ok();
+    world.post_without_session("/api/auth/password/reset", body).await.ok();
     secrets.extend([link, reset]);
     for browser in [before, browser] {
         secrets.extend([browser.csrf_token]);

@@ -58,7 +58,7 @@ pub async fn charge(
 /// What remains, of a request that must have been admitted.
 pub fn remaining(verdict: &LimitDecision) -> u32 {
     match verdict {
-        LimitDecision::Admitted(standing) => standing.remaining,
+        LimitDecision::Admitted(quota) => quota.remaining,
         other => panic!("{other:?}"),
     }
 }
@@ -66,7 +66,7 @@ pub fn remaining(verdict: &LimitDecision) -> u32 {
 /// How long to wait, of a request that must have been refused.
 pub fn wait_seconds(verdict: &LimitDecision) -> u32 {
     match verdict {
-        LimitDecision::Refused(standing) => standing.retry_after_seconds,
+        LimitDecision::Refused(quota) => quota.retry_after_seconds,
         other => panic!("{other:?}"),
     }
 }
@@ -83,8 +83,8 @@ async fn storm(world: &World, class: &'static Class) -> u32 {
     for verdict in requests.join_all().await {
         match verdict {
             LimitDecision::Admitted(_) => admitted += 1,
-            LimitDecision::Refused(standing) => {
-                assert!(standing.remaining == 0 && standing.retry_after_seconds > 0, "{standing:?}");
+            LimitDecision::Refused(quota) => {
+                assert!(quota.remaining == 0 && quota.retry_after_seconds > 0, "{quota:?}");
             }
             LimitDecision::Uncounted(_) => panic!("unanswered"),
         }
@@ -176,14 +176,14 @@ async fn several_charges_are_taken_together_or_not_at_all() {
     ];
     let ask = || limiter.charge(&both, Ids::system().next(), beginning());
     for left in [1, 0] {
-        let LimitDecision::Admitted(standing) = ask().await else { panic!("refused") };
-        assert_eq!((standing.class.name, standing.remaining), ("narrow", left));
+        let LimitDecision::Admitted(quota) = ask().await else { panic!("refused") };
+        assert_eq!((quota.class.name, quota.remaining), ("narrow", left));
     }
     for process in [&limiter, &world.limiter()] {
         for _ in 0..3 {
             let verdict = process.charge(&both, Ids::system().next(), beginning()).await;
-            let LimitDecision::Refused(standing) = verdict else { panic!("{verdict:?}") };
-            assert_eq!((standing.class.name, standing.retry_after_seconds), ("narrow", 300));
+            let LimitDecision::Refused(quota) = verdict else { panic!("{verdict:?}") };
+            assert_eq!((quota.class.name, quota.retry_after_seconds), ("narrow", 300));
         }
     }
     // Eight are left of ten: the refused requests burnt none.
@@ -275,8 +275,8 @@ async fn judged(quota: u32, seconds: u32, steps: &[(u64, usize)]) -> [Vec<Result
         model.pass(*ms);
         expected.push(model.take());
         got.push(match charge(&processes[*process], class, "a", now).await {
-            LimitDecision::Admitted(standing) => Ok(standing.remaining),
-            LimitDecision::Refused(standing) => Err(standing.retry_after_seconds),
+            LimitDecision::Admitted(quota) => Ok(quota.remaining),
+            LimitDecision::Refused(quota) => Err(quota.retry_after_seconds),
             LimitDecision::Uncounted(class) => panic!("{class:?}"),
         });
     }

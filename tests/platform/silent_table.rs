@@ -29,10 +29,10 @@ fn limited() -> impl Iterator<Item = (&'static Route, &'static Class)> {
 }
 
 /// The requests for which the table is in trouble.
-fn trouble(world: &World, chosen: fn(&RequestRecord) -> bool, trouble: Intervention) {
+fn intervene(world: &World, chosen: fn(&RequestRecord) -> bool, fault: Intervention) {
     world.service.dynamo.intercept(Arc::new(
         move |_, request| {
-            if chosen(request) { trouble } else { Intervention::Pass }
+            if chosen(request) { fault } else { Intervention::Pass }
         },
     ));
 }
@@ -70,7 +70,7 @@ async fn a_limit_that_cannot_be_counted_shuts_or_shows_as_its_class_says() {
         for (number, (route, class)) in limited().enumerate() {
             let told = format!("{silence:?} at {} {}", route.method, route.path);
             let before = traces(&world).await;
-            trouble(&world, counts, silence);
+            intervene(&world, counts, silence);
             let answer = ask(&world, &callers, route, number).await;
             world.service.dynamo.stop_intercepting();
             if class.unanswered == WhenUncounted::Closed {
@@ -108,7 +108,7 @@ async fn a_request_refused_under_a_key_is_done_by_its_retry() {
             request
         };
         let before = world.service.sandbox.outbox.entries().len();
-        trouble(&world, counts, Intervention::HangBefore);
+        intervene(&world, counts, Intervention::HangBefore);
         assert!(is_refused(&world.ask(keyed()).await), "{}", route.path);
         world.service.dynamo.stop_intercepting();
         assert_eq!(world.service.sandbox.outbox.entries().len(), before);
@@ -120,7 +120,7 @@ async fn a_request_refused_under_a_key_is_done_by_its_retry() {
 #[tokio::test]
 async fn a_failed_proof_stays_a_failed_proof() {
     let world = World::waiting_ms(25).await;
-    trouble(&world, counts, Intervention::HangBefore);
+    intervene(&world, counts, Intervention::HangBefore);
     for route in ROUTES.iter().filter(|route| route.access != Access::Anyone) {
         let method: Method = route.method.parse().unwrap();
         let path = route.path.replace(['{', '}'], "");
@@ -130,11 +130,11 @@ async fn a_failed_proof_stays_a_failed_proof() {
 
 #[tokio::test]
 async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowledged() {
-    for failure in FAULT_POINTS.into_iter().filter(|trouble| !hangs(*trouble)) {
+    for failure in FAULT_POINTS.into_iter().filter(|fault| !hangs(*fault)) {
         let world = World::waiting_ms(25).await;
         let callers = Callers::of(&world).await;
         let before = traces(&world).await;
-        trouble(&world, any, failure);
+        intervene(&world, any, failure);
         for (number, (route, _)) in limited().enumerate() {
             let answer = ask(&world, &callers, route, number).await;
             // What only Whop knows is still told.
@@ -167,8 +167,8 @@ fn is_by_session(route: &Route) -> bool {
     }
 }
 
-fn hangs(trouble: Intervention) -> bool {
-    matches!(trouble, Intervention::HangBefore | Intervention::HangAfter)
+fn hangs(fault: Intervention) -> bool {
+    matches!(fault, Intervention::HangBefore | Intervention::HangAfter)
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn while_the_table_hangs_altogether_closed_classes_say_so_at_once() {
     let asked_first = |route: &Route| !is_by_session(route) && route.key != KeyPolicy::Required;
     let closed =
         limited().filter(|(route, class)| class.unanswered == WhenUncounted::Closed && asked_first(route));
-    trouble(&world, any, Intervention::HangBefore);
+    intervene(&world, any, Intervention::HangBefore);
     for (number, (route, _)) in closed.enumerate() {
         let answer = ask(&world, &callers, route, number).await;
         assert!(is_refused(&answer), "{}: {answer:?}", route.path);

@@ -154,7 +154,7 @@ async fn watchers_that_fail_or_hang_fail_nothing_and_are_left_alone_for_a_while(
     for kind in ["slow:60000", "status:500", "status:429", "status:403", "drop_before", "drop_after"] {
         let (_log, _reading) = Log::open();
         let world = World::watched_by(Monitoring::Both).await;
-        world.trouble_at_watchers(kind);
+        world.inject_telemetry_fault(kind);
         let began = Instant::now();
         world.tick().await;
         assert!(began.elapsed() < BOUND, "{kind}: {:?}", began.elapsed());

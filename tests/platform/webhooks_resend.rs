@@ -34,9 +34,9 @@ async fn every_order_and_number_of_deliveries_ends_in_one_state() {
         let world = World::start().await;
         for position in order.into_iter().chain(order) {
             let (id, body) = &events[position];
-            world.resend_says(id, body).await.ok();
+            world.deliver_resend_event(id, body).await.ok();
         }
-        let again = world.resend_says("msg_1", &events[0].1).await.ok();
+        let again = world.deliver_resend_event("msg_1", &events[0].1).await.ok();
         assert_eq!(again, json!({"event_id": "msg_1", "outcome": "duplicate"}));
         let mut row = world.rows_of("SUPPRESSION#").await.remove(0);
         row.as_object_mut()
@@ -61,7 +61,7 @@ async fn events_about_one_address_at_the_same_moment_end_with_the_newest() {
             let id = format!("msg_{number}");
             // What could not be written now is delivered again, as Resend does.
             for _ in 0..10 {
-                if world.resend_says(&id, &mail_event(kind, &[ADDRESS], at)).await.status == 200 {
+                if world.deliver_resend_event(&id, &mail_event(kind, &[ADDRESS], at)).await.status == 200 {
                     return;
                 }
             }
@@ -86,12 +86,12 @@ async fn what_is_signed_and_says_nothing_we_know_is_kept_quietly() {
     .iter()
     .enumerate()
     {
-        let answer = world.resend_says(&format!("msg_{number}"), body).await.ok();
+        let answer = world.deliver_resend_event(&format!("msg_{number}"), body).await.ok();
         let outcome = if number == 5 { "applied" } else { "kept" };
         assert_eq!(answer["outcome"], outcome, "{body}");
     }
     let text = json!("a text");
-    assert_eq!(world.resend_says("msg_9", &text).await.status, 400);
+    assert_eq!(world.deliver_resend_event("msg_9", &text).await.status, 400);
     assert!(world.is_written_to(ADDRESS).await);
     let list = world.operator(Method::GET, "/api/webhooks/events").await.ok();
     assert_eq!(list["data"], json!([]), "nothing waits for a person");
@@ -152,12 +152,12 @@ async fn a_fault_at_any_request_to_the_table_loses_no_bounce() {
             }));
             let mut tries = 0;
             // As Resend does: again until it is taken.
-            while world.resend_says("msg_1", &body).await.status != 200 {
+            while world.deliver_resend_event("msg_1", &body).await.status != 200 {
                 tries += 1;
                 assert!(tries < 5, "{intervention:?} at {chosen}");
             }
             world.service.dynamo.stop_intercepting();
-            assert_eq!(world.resend_says("msg_1", &body).await.ok()["outcome"], "duplicate");
+            assert_eq!(world.deliver_resend_event("msg_1", &body).await.ok()["outcome"], "duplicate");
             assert_eq!(world.rows_of("SUPPRESSION#").await.len(), 2, "{intervention:?} at {chosen}");
             assert!(!world.is_written_to(ADDRESS).await, "{intervention:?} at {chosen}");
             if asked.load(Ordering::SeqCst) < chosen {

@@ -137,7 +137,7 @@ async fn what_whop_could_not_do_now_is_done_later_and_once() {
         for (how, expected) in [("cancel-membership", (1, 0)), ("terminate", (0, 1))] {
             let world = World::start().await;
             let case_id = world.open_case(COMPANY, "mem_1").await;
-            world.trouble(Operation::Cancel, kind, Some(1), None);
+            world.inject_fault(Operation::Cancel, kind, Some(1), None);
             let answer = end(&world, &case_id, how).await;
             assert_eq!(answer.status, 202, "{kind}: {answer:?}");
             assert_eq!(answer.json()["case_status"], "cancelled", "the recovery ends at once");
@@ -160,8 +160,8 @@ async fn an_outage_of_a_day_delays_an_ending_and_loses_nothing() {
     let world = World::start().await;
     let case_id = world.open_case(COMPANY, "mem_1").await;
     end(&world, &world.open_case(COMPANY, "mem_2").await, "cancel").await.ok();
-    world.trouble(Operation::Cancel, "drop_before", None, None);
-    world.trouble(Operation::Memberships, "status:503", None, None);
+    world.inject_fault(Operation::Cancel, "drop_before", None, None);
+    world.inject_fault(Operation::Memberships, "status:503", None, None);
     assert_eq!(end(&world, &case_id, "terminate").await.status, 202);
     tick_for_hours(&world, 26).await;
     assert_eq!(ended(&world), (0, 0));
@@ -175,7 +175,7 @@ async fn what_whop_refused_may_be_asked_for_again() {
     for (how, expected) in [("cancel-membership", (1, 0)), ("terminate", (0, 1))] {
         let world = World::start().await;
         let case_id = world.open_case(COMPANY, "mem_1").await;
-        world.trouble(Operation::Cancel, "status:400", Some(2), None);
+        world.inject_fault(Operation::Cancel, "status:400", Some(2), None);
         for _ in 0..2 {
             let told = end(&world, &case_id, how).await;
             assert_eq!((told.status.as_u16(), &told.json()["status"]), (200, &json!("rejected")), "{told:?}");

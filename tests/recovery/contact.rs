@@ -12,7 +12,7 @@ use support::world::{COMPANY, World, renewal};
 /// A world whose Whop speaks this shape, with one member whose renewal has just failed and who was written to.
 pub async fn reminded(shape: Shape) -> World {
     let world = World::start().await;
-    world.service.sandbox.whop.speak(shape);
+    world.service.sandbox.whop.set_shape(shape);
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
@@ -291,11 +291,11 @@ async fn a_message_that_was_put_off_is_not_sent_once_whop_knows_that_nobody_want
         for change in ["cancels", "pauses", "pays", "ends", "buys again", "buys again unreported"] {
             let world = World::start().await;
             let whop = &world.service.sandbox.whop;
-            whop.speak(shape);
+            whop.set_shape(shape);
             world.save_settings(json!({"incentive_days": 2})).await;
             world.add_past_due(COMPANY, "mem_1");
             for operation in [Operation::Notifications, Operation::DmChannels, Operation::Extend] {
-                world.trouble(operation, "status:429", None, None);
+                world.inject_fault(operation, "status:429", None, None);
             }
             world.fail("mem_1", "pay_1", world.now()).await.ok();
             world.settle().await;
@@ -319,12 +319,12 @@ async fn a_message_that_was_put_off_is_not_sent_once_whop_knows_that_nobody_want
 async fn a_message_that_was_put_off_waits_until_whop_says_that_the_member_still_owes() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Notifications, "status:429", None, None);
+    world.inject_fault(Operation::Notifications, "status:429", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1));
     world.service.sandbox.faults.clear();
-    world.trouble(Operation::Memberships, "status:500", None, None);
+    world.inject_fault(Operation::Memberships, "status:500", None, None);
     world.advance(Duration::hours(1));
     world.settle().await;
     assert_eq!(world.sent(Kind::Push), 0, "the member may have paid");

@@ -48,7 +48,7 @@ async fn the_dated_api_is_enough_to_reach_a_member_and_to_show_the_membership() 
 async fn the_owner_of_an_event_without_a_company_is_found_in_either_shape() {
     for shape in Shape::ALL {
         let world = World::start().await;
-        world.service.sandbox.whop.speak(shape);
+        world.service.sandbox.whop.set_shape(shape);
         world.add_past_due(COMPANY, "mem_1");
         let event = json!({"action": "payment.failed", "data": {
             "id": "pay_1", "membership": "mem_1", "subtotal": 19, "final_amount": 0, "currency": "usd",
@@ -66,7 +66,7 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
     world.save_settings(json!({"dm_enabled": false})).await;
     world.settle().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Experiences, "status:500", None, None);
+    world.inject_fault(Operation::Experiences, "status:500", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     // A mail would stand in where push certainly does not reach; here that is unknown.
@@ -87,7 +87,7 @@ async fn where_whop_refuses_to_tell_of_a_membership_what_events_said_stands_alon
     for fault in ["status:403", "status:404"] {
         let world = World::start().await;
         world.add_past_due(COMPANY, "mem_1");
-        world.trouble(Operation::Memberships, fault, None, None);
+        world.inject_fault(Operation::Memberships, fault, None, None);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         assert_eq!(messages(&world), 2, "{fault}");
@@ -106,7 +106,7 @@ async fn where_whop_refuses_to_tell_of_a_membership_what_events_said_stands_alon
 async fn while_whop_does_not_answer_about_a_membership_nobody_is_written_to() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Memberships, "status:500", None, None);
+    world.inject_fault(Operation::Memberships, "status:500", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!(messages(&world), 0);
@@ -158,7 +158,7 @@ async fn a_charge_of_a_reason_that_nobody_knows_waits_for_a_person() {
 async fn a_push_that_came_late_is_not_sent_once_the_owner_has_switched_pushes_off() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Access, "status:503", None, None);
+    world.inject_fault(Operation::Access, "status:503", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!((world.sent(Kind::Push), world.sent(Kind::Dm)), (0, 1));
@@ -174,7 +174,7 @@ async fn fault_found_with_our_question_is_no_word_about_the_membership() {
     for fault in ["status:400", "status:405", "status:422"] {
         let world = World::start().await;
         world.add_past_due(COMPANY, "mem_1");
-        world.trouble(Operation::Memberships, fault, None, None);
+        world.inject_fault(Operation::Memberships, fault, None, None);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         assert_eq!(messages(&world), 0, "{fault}: no step is spent");
@@ -190,7 +190,7 @@ async fn a_nudge_by_a_channel_that_does_not_reach_is_no_hold_of_the_case() {
     let world = reminded(Shape::Dated).await;
     let case = world.case_of("mem_1").await;
     let path = format!("/api/cases/{}", case["case_id"].as_str().unwrap());
-    world.trouble(Operation::Access, "status:404", None, None);
+    world.inject_fault(Operation::Access, "status:404", None, None);
     let answer = world.post(&format!("{path}/nudge"), json!({"channel": "push"})).await;
     assert_eq!(answer.status, 409, "{answer:?}");
     assert_eq!(world.get(&path).await["hold"], Value::Null);

@@ -104,7 +104,7 @@ async fn happen(world: &World, happening: Happening) {
         Happening::Bounces => {
             let event = mail_event("email.bounced", &[ADDRESS], world.now());
             let id = format!("evt_{}", world.now().timestamp());
-            world.resend_says(&id, &event).await.ok();
+            world.deliver_resend_event(&id, &event).await.ok();
         }
         Happening::BuysAgain { is_told } => {
             let membership = format!("mem_again_{}", world.now().timestamp());
@@ -118,12 +118,12 @@ async fn happen(world: &World, happening: Happening) {
             for operation in
                 [Operation::Notifications, Operation::DmChannels, Operation::Extend, Operation::Emails]
             {
-                world.trouble(operation, "status:429", None, None);
+                world.inject_fault(operation, "status:429", None, None);
             }
         }
         Happening::AnswersNothing => {
             for operation in [Operation::Memberships, Operation::ListMemberships, Operation::Access] {
-                world.trouble(operation, "status:500", None, None);
+                world.inject_fault(operation, "status:500", None, None);
             }
         }
         Happening::IsWell => world.service.sandbox.faults.clear(),
@@ -132,7 +132,7 @@ async fn happen(world: &World, happening: Happening) {
 }
 
 async fn check_sequence(shape: Shape, way: Way, happenings: &[Happening]) {
-    let world = World::speaking(shape).await;
+    let world = World::with_shape(shape).await;
     let by_mail = way == Way::Mail;
     world.add_company(COMPANY, OWNER, !by_mail);
     world.save_settings(json!({"incentive_days": 2, "dm_enabled": !by_mail})).await;

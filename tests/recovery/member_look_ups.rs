@@ -70,7 +70,7 @@ impl LookUp {
         world.save_settings(json!({"dm_enabled": !self.by_mail})).await;
         world.settle().await;
         world.add_past_due(COMPANY, "mem_1");
-        world.trouble(self.operation, fault, None, None);
+        world.inject_fault(self.operation, fault, None, None);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         let is_refusal = matches!(fault, "status:403" | "status:404");
@@ -105,7 +105,7 @@ async fn each_look_up_fails_alone_is_shown_and_recovers() {
 async fn a_payment_is_not_asked_about_where_another_channel_reaches() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    world.trouble(Operation::Payments, "status:500", None, None);
+    world.inject_fault(Operation::Payments, "status:500", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
     assert_eq!(sent(&world), (1, 1, 0));
@@ -120,7 +120,7 @@ async fn where_the_experience_is_refused_and_nothing_else_is_on_a_mail_stands_in
             world.save_settings(json!({"dm_enabled": false})).await;
             world.settle().await;
             world.add_past_due(COMPANY, "mem_1");
-            world.trouble(operation, fault, None, None);
+            world.inject_fault(operation, fault, None, None);
             world.fail("mem_1", "pay_1", world.now()).await.ok();
             world.settle().await;
             assert_eq!(sent(&world), (0, 0, 1), "{operation:?} {fault}");

@@ -147,7 +147,7 @@ async fn while_whop_is_down_nothing_is_sent_and_nothing_counted() {
     for kind in ["status:500", "status:429", "drop_before", "drop_after"] {
         // Where only the push cannot be asked about, a direct message would go: a push alone is asked for.
         for operation in [Operation::Memberships, Operation::Experiences, Operation::Any] {
-            world.trouble(operation, kind, None, None);
+            world.inject_fault(operation, kind, None, None);
             let answer = nudge(&world, &case_id, json!({"channel": "push"})).await;
             assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")), "{kind}");
             world.all_well();
@@ -169,7 +169,7 @@ async fn a_message_that_may_have_left_is_never_sent_again() {
         (Operation::Messages, "dm", "status:502"),
     ] {
         let (world, case_id) = with_a_case().await;
-        world.trouble(operation, kind, Some(1), None);
+        world.inject_fault(operation, kind, Some(1), None);
         let told = nudge(&world, &case_id, json!({"channel": channel})).await.ok();
         assert_eq!(told["status"], "unknown", "{kind}: {told}");
         let sent = messages(&world);
@@ -192,7 +192,7 @@ async fn a_message_that_did_not_leave_is_sent_once_by_a_later_tick() {
         (Operation::DmChannels, "drop_after"),
     ] {
         let (world, case_id) = with_a_case().await;
-        world.trouble(operation, kind, Some(1), None);
+        world.inject_fault(operation, kind, Some(1), None);
         let answer = nudge(&world, &case_id, json!({"channel": "dm"})).await;
         assert_eq!((answer.status.as_u16(), &answer.json()["status"]), (202, &json!("prepared")), "{kind}");
         world.tick().await;
@@ -208,7 +208,7 @@ async fn a_message_that_did_not_leave_is_sent_once_by_a_later_tick() {
 #[tokio::test]
 async fn a_message_still_waiting_is_withdrawn_when_the_money_comes() {
     let (world, case_id) = with_a_case().await;
-    world.trouble(Operation::Messages, "status:429", Some(1), None);
+    world.inject_fault(Operation::Messages, "status:429", Some(1), None);
     assert_eq!(nudge(&world, &case_id, json!({"channel": "dm"})).await.status, 202);
     world.service.sandbox.whop.set_membership_status("mem_1", MembershipStatus::Active);
     world.succeed("mem_1", "pay_1", world.now()).await.ok();

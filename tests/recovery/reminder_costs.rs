@@ -114,7 +114,7 @@ async fn reminders_go_out_side_by_side_and_never_more_than_the_bound() {
             world.open_cases(&format!("biz_{company}"), cases).await;
         }
         // Slow enough that calls made side by side are seen side by side.
-        world.trouble(Operation::Memberships, "slow:40", None, None);
+        world.inject_fault(Operation::Memberships, "slow:40", None, None);
         world.service.sandbox.faults.stop_intercepting();
         world.tick().await;
         let most = world.service.sandbox.faults.most_at_once();

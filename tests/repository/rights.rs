@@ -137,12 +137,12 @@ async fn look_after_a_doubt(witness: &mut Witness) {
     witness.world.add_past_due(COMPANY, "mem_7");
     let failed_at = witness.world.now();
     witness.see("webhooks", async |world| world.fail("mem_7", "pay_7", failed_at).await.ok()).await;
-    witness.world.trouble(Operation::Notifications, "drop_after", Some(1), None);
+    witness.world.inject_fault(Operation::Notifications, "drop_after", Some(1), None);
     witness.see("reminders", async |world| world.settle().await).await;
     witness
         .see("operations", async |world| {
-            let standing = world.read_operations().await;
-            world.resolve(resolution(&standing["in_doubt"]["data"][0], "happened")).await.ok();
+            let operations = world.read_operations().await;
+            world.resolve(resolution(&operations["in_doubt"]["data"][0], "happened")).await.ok();
         })
         .await;
 }
@@ -152,7 +152,7 @@ async fn pay_professionals(witness: &mut Witness) {
     let world = &witness.world;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     world.add_job(&Job::of(world, "user_paid")).await;
-    world.stripe_trouble(Operation::CreateTransfer, "drop_after", Some(1));
+    world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     world.next_payout_morning();
     witness.see("payouts", async |world| world.pay_day().await).await;
     witness.world.advance(Duration::minutes(10));
@@ -222,7 +222,7 @@ async fn keep_an_account(witness: &mut Witness) {
             let body = json!({"old_password": password, "new_password": "another horse battery"});
             browser.post(world, "/api/auth/password/change", body).await.ok();
             let reset = json!({"token": world.request_password_reset(address).await, "password": password});
-            world.stranger("/api/auth/password/reset", reset).await.ok();
+            world.post_without_session("/api/auth/password/reset", reset).await.ok();
         })
         .await;
 }

@@ -190,7 +190,7 @@ async fn choose_shape(State(sandbox_api): State<SandboxApi>, body: JsonBody) -> 
     });
     match shape {
         Ok(shape) => {
-            sandbox_api.service.sandbox.whop.speak(shape);
+            sandbox_api.service.sandbox.whop.set_shape(shape);
             Answer::ok(json!({"shape": shape})).into_response()
         }
         Err(failure) => refuse(&failure),

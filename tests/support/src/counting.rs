@@ -44,7 +44,7 @@ impl World {
         self.service = Service::start(sandbox, dynamo, |name| sinks.lookup(name)).await.unwrap();
     }
 
-    pub fn trouble_at_analytics(&self, kind: &str, times: Option<u32>) {
+    pub fn inject_analytics_fault(&self, kind: &str, times: Option<u32>) {
         let (provider, operation) = (Provider::PostHog, Operation::Batch);
         let kind = kind.parse().unwrap();
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times, company: None });

@@ -73,7 +73,7 @@ impl World {
         let id = account_of(professional);
         self.service.sandbox.stripe.add_account(&id, currency);
         let account = StripeAccountId::parse(&id).unwrap();
-        let standing = StripeAccountStatus {
+        let status = StripeAccountStatus {
             account: account.clone(),
             charges_enabled: true,
             payouts_enabled: true,
@@ -84,7 +84,7 @@ impl World {
         let professional = ProfessionalId::parse(professional).unwrap();
         let read = company.payee(&professional).await.unwrap();
         let mut writes =
-            vec![company.record_account_status(&read, &professional, &standing, now, now).unwrap()];
+            vec![company.record_account_status(&read, &professional, &status, now, now).unwrap()];
         let owner = company.store().inbox().payee_owner(&account).await.unwrap();
         writes.extend(owner.is_none().then(|| company.register_payee(&account, &professional).unwrap()));
         company.store().commit(self.service.app.ids.next(), writes).await.unwrap();
@@ -256,7 +256,7 @@ impl World {
         booking
     }
 
-    pub fn stripe_trouble(&self, operation: Operation, kind: &str, times: Option<u32>) {
+    pub fn inject_stripe_fault(&self, operation: Operation, kind: &str, times: Option<u32>) {
         let kind = kind.parse().unwrap();
         let rule = Rule { provider: Provider::Stripe, operation, kind, times, company: None };
         self.service.sandbox.faults.add(rule);

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 use shared::views::ListView;
-use shared::views::platform::effect::TroubledEffectView;
+use shared::views::platform::effect::EffectView;
 use shared::views::platform::finding::FindingView;
 use shared::views::platform::operations::OperationsView;
 
@@ -90,7 +90,7 @@ pub(super) fn function() -> Function {
                                             "open_amount": -700, "accepted_amount": 0, "unexplained_amount": 0,
                                         },
                                     ],
-                                    "trouble": null, "more": false,
+                                    "error": null, "more": false,
                                 },
                             ],
                         },
@@ -132,7 +132,7 @@ pub(super) fn function() -> Function {
                         "operation": "refund:7f0b8a52-5f0e-5a0f-9d55-0d7a0f5c2b11:v1", "outcome": "try_again",
                     })),
                 ])
-                .answer::<TroubledEffectView>(
+                .answer::<EffectView>(
                     200,
                     "The effect as it stands.",
                     json!({

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_yaml_ng::Value as Yaml;
 use shared::auth::Access;
 use shared::auth::routes::ROUTES;
-use shared::domain::platform::job::{JOBS, Job, Rhythm};
+use shared::domain::platform::job::{JOBS, Job, JobSchedule};
 use stacks::cloudformation::{FUNCTION, resources};
 use stacks::repository::{functions, read, read_of, template};
 use stacks::schedule::{self, Expression};
@@ -57,10 +57,10 @@ fn a_monitor_expects_a_job_when_both_platforms_start_it() {
     let (from, until): (DateTime<Utc>, DateTime<Utc>) = (MONTH.0.parse().unwrap(), MONTH.1.parse().unwrap());
     for job in JOBS {
         let schedule = schedules.iter().find(|schedule| schedule.job == job.name).expect("a schedule");
-        let (crontab, offset) = match job.rhythm {
-            Rhythm::Utc(crontab) => (crontab, Duration::zero()),
-            Rhythm::PayoutZone(crontab) => (crontab, BOGOTA),
-            Rhythm::Daily => {
+        let (crontab, offset) = match job.schedule {
+            JobSchedule::Utc(crontab) => (crontab, Duration::zero()),
+            JobSchedule::PayoutZone(crontab) => (crontab, BOGOTA),
+            JobSchedule::Daily => {
                 let times: Vec<_> = schedule.expression.between(from, until).collect();
                 assert!(times.windows(2).all(|pair| (pair[1] - pair[0]).num_hours() == 24), "{}", job.name);
                 continue;
@@ -81,13 +81,13 @@ fn every_schedule_names_its_planned_time_and_its_end() {
     let template = template();
     let jobs = jobs(&template);
     assert_eq!(jobs.len(), JOBS.len());
-    for (id, Job { name, rhythm, .. }, properties) in jobs {
+    for (id, Job { name, schedule: planned, .. }, properties) in jobs {
         let events = properties["Events"].as_mapping().expect("events");
         let [schedule] = events.values().collect::<Vec<_>>()[..] else { panic!("{name} has {events:?}") };
         assert_eq!(schedule["Type"], "ScheduleV2", "{name}");
-        let zone = match rhythm {
-            Rhythm::Utc(_) => "UTC",
-            Rhythm::PayoutZone(_) | Rhythm::Daily => "!Ref PayoutTimeZone",
+        let zone = match planned {
+            JobSchedule::Utc(_) => "UTC",
+            JobSchedule::PayoutZone(_) | JobSchedule::Daily => "!Ref PayoutTimeZone",
         };
         let wanted = yaml(&format!(
             r#"

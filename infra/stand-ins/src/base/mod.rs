@@ -86,7 +86,7 @@ impl<S: ProviderState> StandIn<S> {
     ) -> Response {
         self.count(operation);
         let faults = self.faults().clone();
-        faults.around(Call::to::<S>(operation, company), move || act(&self)).await
+        faults.with_faults(Call::to::<S>(operation, company), move || act(&self)).await
     }
 
     pub(crate) fn count(&self, operation: Operation) {

@@ -74,8 +74,8 @@ pub async fn serve_within(
             accepted = listener.accept(), if connections.has_room() => match accepted {
                 Ok((stream, peer)) => {
                     let busy = Arc::new(AtomicBool::new(false));
-                    let talk = talk(router.clone(), stream, ClientIp(Some(peer.ip())), busy.clone(), deadlines);
-                    connections.spawn(talk, busy);
+                    let connection = serve_connection(router.clone(), stream, ClientIp(Some(peer.ip())), busy.clone(), deadlines);
+                    connections.spawn(connection, busy);
                 }
                 Err(error) if gone_before_accepted(&error) => {}
                 // Descriptors or memory are used up, which passes; ending would take the service with it.
@@ -100,7 +100,7 @@ pub fn severed() -> Response {
 #[error("the connection is cut on purpose")]
 struct Severed;
 
-async fn talk(
+async fn serve_connection(
     router: Router,
     stream: TcpStream,
     client_ip: ClientIp,

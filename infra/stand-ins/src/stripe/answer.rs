@@ -86,9 +86,9 @@ impl StripeStandIn {
         let call = Call::to::<World>(order.operation, order.company.clone());
         let faults = self.faults().clone();
         let Some(working) = Working::begin(&self, idempotency_key(&order.headers)) else {
-            return faults.around(call, || Refusal::key_in_use().into_response()).await;
+            return faults.with_faults(call, || Refusal::key_in_use().into_response()).await;
         };
-        faults.around_keeping(call, move |kept| working.finish(&order, kept, act)).await
+        faults.with_faults_keeping(call, move |kept| working.finish(&order, kept, act)).await
     }
 }
 
@@ -130,7 +130,7 @@ impl Working {
         let outcome = match kept_error {
             Some(error) => {
                 let code = error.code.as_ref().map(ErrorCode::as_str);
-                Err(Refusal { kept: true, ..Refusal::trouble(error.status, code) })
+                Err(Refusal { kept: true, ..Refusal::injected(error.status, code) })
             }
             None => outcome,
         };
@@ -212,6 +212,6 @@ impl ProviderState for World {
     const PROVIDER: Provider = Provider::Stripe;
 
     fn refuse(status: StatusCode, code: Option<&str>) -> Response {
-        Refusal::trouble(status, code).into_response()
+        Refusal::injected(status, code).into_response()
     }
 }

@@ -87,7 +87,7 @@ impl Refusal {
     }
 
     /// Trouble that was ordered.
-    pub(super) fn trouble(status: StatusCode, code: Option<&str>) -> Self {
+    pub(super) fn injected(status: StatusCode, code: Option<&str>) -> Self {
         match status {
             status if code.is_some() => {
                 let kind = if status == StatusCode::PAYMENT_REQUIRED { "card_error" } else { INVALID };

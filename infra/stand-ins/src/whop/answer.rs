@@ -59,7 +59,7 @@ impl WhopStandIn {
         headers: HeaderMap,
         act: impl FnOnce(&WhopStandIn, &HeaderMap, Shape) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
-        self.answer_anybody(operation, company, move |whop| {
+        self.answer_without_credentials(operation, company, move |whop| {
             authorized(&headers)?;
             let asked_for = shape::asked_for(&headers)?;
             let spoken = whop.state().spoken.unwrap_or(asked_for);
@@ -86,7 +86,7 @@ impl WhopStandIn {
     }
 
     /// Like [`Self::answer_authorized`] for what anybody may ask.
-    pub(super) async fn answer_anybody(
+    pub(super) async fn answer_without_credentials(
         self,
         operation: Operation,
         company: Option<String>,

@@ -63,7 +63,7 @@ impl WhopStandIn {
 
     /// Answers and tells in this shape from now on, whatever date a caller asks for: as Whop does where a key is
     /// pinned to another version than the caller believes.
-    pub fn speak(&self, shape: Shape) {
+    pub fn set_shape(&self, shape: Shape) {
         self.state().spoken = Some(shape);
     }
 

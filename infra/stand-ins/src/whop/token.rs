@@ -16,7 +16,7 @@ const LIFETIME_S: i64 = 3600;
 
 /// `GET /.well-known/jwks.json`, which needs neither key nor version.
 pub(super) async fn key_set(State(whop): State<WhopStandIn>) -> Response {
-    whop.answer_anybody(Operation::Jwks, None, |whop| Ok(whop.jwks())).await
+    whop.answer_without_credentials(Operation::Jwks, None, |whop| Ok(whop.jwks())).await
 }
 
 pub(super) fn user_token(kid: &str, user_id: &str, app_id: &str, now: DateTime<Utc>) -> String {

@@ -1,6 +1,7 @@
 //! What a caller of the providers sees over real HTTP.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
+mod faults;
 mod kept;
 mod memberships;
 mod messages;
@@ -11,7 +12,6 @@ mod stripe_refunds;
 mod stripe_rules;
 mod stripe_telling;
 mod tokens;
-mod trouble;
 
 use chrono::{DateTime, Utc};
 use reqwest::{Method, RequestBuilder, Response};

@@ -25,14 +25,14 @@ async fn a_membership_is_shown_in_the_shape_of_the_dated_version() {
             "metadata": {}, "phone_number": null,
         })
     );
-    sandbox.whop.speak(Shape::Undated);
+    sandbox.whop.set_shape(Shape::Undated);
     let (_, shown) = sandbox.get("/api/v1/memberships/mem_1").await;
     assert_eq!(shown["user"]["email"], "user_1@example.com", "an older key is answered in the older shape");
     assert_eq!(
         (&shown["company"]["id"], &shown["payment_collection_paused"]),
         (&json!("biz_open"), &json!(false))
     );
-    sandbox.whop.speak(Shape::Dated);
+    sandbox.whop.set_shape(Shape::Dated);
     let (status, error) = sandbox.get("/api/v1/memberships/mem_unknown").await;
     assert_eq!((status, &error["error"]["type"]), (404, &json!("not_found")));
 }

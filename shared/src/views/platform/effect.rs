@@ -13,7 +13,7 @@ use crate::views::Timestamp;
 /// An external effect of a case or a booking. Its request is not shown, because it may name a person.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub struct TroubledEffectView {
+pub struct EffectView {
     /// The case, where it belongs to one.
     pub case_id: Option<CaseId>,
     /// The booking, where it belongs to one.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::kernel::time;
-use crate::domain::platform::job::{CaptureTotals, Occurrence, Punctuality, Report};
+use crate::domain::platform::job::{CaptureTotals, JobStatus, Occurrence, Report};
 use crate::views::Timestamp;
 #[cfg(feature = "openapi")]
 use crate::views::schema;
@@ -97,12 +97,12 @@ impl From<Report> for JobReportView {
 /// How a job is doing.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(schemars::JsonSchema))]
-pub struct JobStandingView {
+pub struct JobSummaryView {
     /// The job.
     #[cfg_attr(feature = "openapi", schemars(schema_with = "schema::job_name"))]
     pub job: &'static str,
     /// `late`: no run for longer than its pause and some patience.
-    pub status: Punctuality,
+    pub status: JobStatus,
     /// When its newest run ended.
     pub last_run_at: Option<Timestamp>,
     /// What its newest run did.
@@ -151,12 +151,12 @@ pub enum JobHealth {
     Unknown,
 }
 
-impl From<Punctuality> for JobHealth {
-    fn from(punctuality: Punctuality) -> Self {
-        match punctuality {
-            Punctuality::Ok => Self::Ok,
-            Punctuality::Late => Self::Late,
-            Punctuality::NeverRan => Self::NeverRan,
+impl From<JobStatus> for JobHealth {
+    fn from(status: JobStatus) -> Self {
+        match status {
+            JobStatus::Ok => Self::Ok,
+            JobStatus::Late => Self::Late,
+            JobStatus::NeverRan => Self::NeverRan,
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::effect::{RefusedEffectView, TroubledEffectView};
+use super::effect::{EffectView, RefusedEffectView};
 use super::finding::FindingView;
-use super::job::JobStandingView;
+use super::job::JobSummaryView;
 use super::mail::MailReportsView;
 use super::reconciliation::ReconciliationSummaryView;
 use crate::domain::kernel::id::{MembershipId, PaymentId};
@@ -18,13 +18,13 @@ pub struct OperationsView {
     /// When it was looked at.
     pub at: Timestamp,
     /// Every job.
-    pub jobs: Vec<JobStandingView>,
+    pub jobs: Vec<JobSummaryView>,
     /// Bookings that were declined in the last 24 hours, the oldest first, up to a hundred.
     pub declined_last_24_hours: ExcerptView<DeclinedBookingView>,
     /// What may have happened or not; it is not sent again until a person says.
-    pub in_doubt: ExcerptView<TroubledEffectView>,
+    pub in_doubt: ExcerptView<EffectView>,
     /// What was tried three times or more and is tried again.
-    pub waiting: ExcerptView<TroubledEffectView>,
+    pub waiting: ExcerptView<EffectView>,
     /// Events that were applied although a part of them could not be read, such as an amount: the newest, up to
     /// a hundred. They leave the list with the event, after forty days. The platform's own company also sees
     /// those that name no company.

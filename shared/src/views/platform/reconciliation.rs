@@ -60,7 +60,7 @@ pub struct ReconciliationRunView {
     /// comes to its end.
     pub cash: Vec<CashView>,
     /// What kept the run from its end, in one word.
-    pub trouble: Option<String>,
+    pub error: Option<String>,
     /// Whether the next run goes on where this one stopped.
     pub more: bool,
 }

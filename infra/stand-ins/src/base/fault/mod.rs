@@ -95,7 +95,7 @@ impl Faults {
     }
 
     /// Lets `act` happen as the rules allow, and answers, or hangs up, as they say.
-    pub(crate) async fn around(
+    pub(crate) async fn with_faults(
         &self,
         call: Call,
         act: impl FnOnce() -> Response + Send + 'static,
@@ -108,11 +108,11 @@ impl Faults {
                 refuse(kept.status, kept.code.as_ref().map(ErrorCode::as_str))
             }
         };
-        self.around_keeping(call, keeps_no_errors).await
+        self.with_faults_keeping(call, keeps_no_errors).await
     }
 
-    /// Like [`Self::around`] for a provider that keeps errors under keys: `act` is told which to keep.
-    pub(crate) async fn around_keeping(
+    /// Like [`Self::with_faults`] for a provider that keeps errors under keys: `act` is told which to keep.
+    pub(crate) async fn with_faults_keeping(
         &self,
         call: Call,
         act: impl FnOnce(Option<KeptError>) -> Response + Send + 'static,

@@ -31,7 +31,11 @@ impl Connections {
     }
 
     /// Talks on a new connection; `busy` is true while a request on it is being answered.
-    pub(super) fn spawn(&mut self, talk: impl Future<Output = ()> + Send + 'static, busy: Arc<AtomicBool>) {
+    pub(super) fn spawn(
+        &mut self,
+        connection: impl Future<Output = ()> + Send + 'static,
+        busy: Arc<AtomicBool>,
+    ) {
         self.open.retain(|(task, _)| !task.is_finished());
         if self.open.len() >= self.limit {
             let idle = self.open.iter().position(|(_, busy)| !busy.load(Ordering::Relaxed));
@@ -39,7 +43,7 @@ impl Connections {
                 task.abort();
             }
         }
-        self.open.push_back((self.tasks.spawn(talk), busy));
+        self.open.push_back((self.tasks.spawn(connection), busy));
     }
 
     /// Waits until one has ended. Each is collected, so that a long session does not pile them up.

@@ -130,13 +130,13 @@ fn half_a_name_names_nobody() {
 #[test]
 fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
     let told = |name: &str, account: &str, object: Value| read_of(&connected(name, account, object)).meaning;
-    let Meaning::Account(standing) = told("account.updated", "acct_1RfKq2", account("active")) else {
-        panic!("no standing");
+    let Meaning::Account(status) = told("account.updated", "acct_1RfKq2", account("active")) else {
+        panic!("no status");
     };
-    assert!(standing.charges_enabled && standing.payouts_enabled, "it receives transfers");
-    assert_eq!(standing.currency, Currency::parse("cop").ok());
+    assert!(status.charges_enabled && status.payouts_enabled, "it receives transfers");
+    assert_eq!(status.currency, Currency::parse("cop").ok());
     let Meaning::Account(gone) = told("account.application.deauthorized", "acct_1RfKq2", json!({})) else {
-        panic!("no standing");
+        panic!("no status");
     };
     assert!(!gone.charges_enabled && !gone.payouts_enabled);
     let Meaning::PayoutFailed { account: whose, money } = told("payout.failed", "acct_1RfKq2", payout())

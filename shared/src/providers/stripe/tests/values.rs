@@ -119,20 +119,20 @@ fn every_reason_why_an_account_is_disabled_is_kept_as_it_is() {
         let field = if version.name < "2019-02-19" { "verification" } else { "requirements" };
         for value in values {
             let account = with(version.account, json!({field: {"disabled_reason": value}}));
-            let Meaning::Account(standing) = version.connected("account.updated", account) else {
+            let Meaning::Account(status) = version.connected("account.updated", account) else {
                 panic!("{} {value}", version.name);
             };
-            assert_eq!(standing.disabled_reason.as_deref(), Some(value), "{}", version.name);
+            assert_eq!(status.disabled_reason.as_deref(), Some(value), "{}", version.name);
         }
         let capability = if version.name < "2019-08-14" { "platform_payments" } else { "transfers" };
         for (state, takes_transfers) in
             [("active", true), ("inactive", false), ("pending", false), ("a_later_state", false)]
         {
             let account = with(version.account, json!({"capabilities": {capability: state}}));
-            let Meaning::Account(standing) = version.connected("account.updated", account) else {
+            let Meaning::Account(status) = version.connected("account.updated", account) else {
                 panic!("{} {state}", version.name);
             };
-            assert_eq!(standing.charges_enabled, takes_transfers, "{} {state}", version.name);
+            assert_eq!(status.charges_enabled, takes_transfers, "{} {state}", version.name);
         }
     }
 }

@@ -35,15 +35,15 @@ async fn strike_each_request(
 ) -> usize {
     let world = World::start().await;
     let runs = AtomicUsize::new(0);
-    for trouble in FAULT_POINTS {
-        if matches!(trouble, FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall) {
+    for fault in FAULT_POINTS {
+        if matches!(fault, FaultPoint::DeathBeforeCall | FaultPoint::DeathAfterCall) {
             continue;
         }
         for chosen in 1.. {
             let dynamo = &world.service.dynamo;
             clear(dynamo).await;
             dynamo.put_rows(TABLE, start);
-            let injected_fault = InjectedFault::at(&world, trouble, chosen);
+            let injected_fault = InjectedFault::at(&world, fault, chosen);
             let first = migrator(&world, "first");
             let struck = match forwards {
                 true => injected_fault.during(first.forward(None, None)).await,
@@ -57,10 +57,10 @@ async fn strike_each_request(
                 true => drop(second.forward(None, None).await.unwrap()),
                 false => drop(second.back(0).await.unwrap()),
             }
-            assert_eq!(&data(dynamo), end, "{trouble:?} at {chosen}");
-            let standing = second.status().await.unwrap();
-            assert_eq!(standing.data_version, u32::from(forwards), "{trouble:?} at {chosen}");
-            assert!(standing.work.is_none(), "{trouble:?} at {chosen}: {standing:?}");
+            assert_eq!(&data(dynamo), end, "{fault:?} at {chosen}");
+            let status = second.status().await.unwrap();
+            assert_eq!(status.data_version, u32::from(forwards), "{fault:?} at {chosen}");
+            assert!(status.work.is_none(), "{fault:?} at {chosen}: {status:?}");
             runs.fetch_add(1, Ordering::Relaxed);
             if !struck {
                 break;

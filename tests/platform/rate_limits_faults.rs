@@ -147,27 +147,27 @@ async fn rows_held_by_others_are_waited_for_but_not_for_ever() {
 
 #[tokio::test]
 async fn a_table_that_hangs_or_fails_leaves_a_request_uncounted() {
-    let troubles = [
+    let faults = [
         Intervention::HangBefore,
         Intervention::HangAfter,
         Intervention::DropBefore,
         Intervention::FailBefore(Failure::Throttled),
         Intervention::FailBefore(Failure::Internal),
     ];
-    for trouble in troubles {
+    for fault in faults {
         let world = World::start().await;
         let (limiter, class) = (world.hasty_limiter(), class("trouble", 1, 60, 1));
-        world.break_attempts(1..=u64::MAX, trouble);
+        world.break_attempts(1..=u64::MAX, fault);
         assert_eq!(
             charge(&limiter, class, "a", beginning()).await,
             LimitDecision::Uncounted(class),
-            "{trouble:?}"
+            "{fault:?}"
         );
         // It must say so even where only one of the two is closed when unanswered.
         let charges =
             [LimitCharge { class: &DASHBOARD, subject: "a" }, LimitCharge { class: &AUTH, subject: "a" }];
         let verdict = limiter.charge(&charges, Ids::system().next(), beginning()).await;
-        assert_eq!(verdict, LimitDecision::Uncounted(&AUTH), "{trouble:?}");
+        assert_eq!(verdict, LimitDecision::Uncounted(&AUTH), "{fault:?}");
     }
     let nowhere = Limiter::new(None);
     assert_eq!(charge(&nowhere, &DASHBOARD, "a", beginning()).await, LimitDecision::Uncounted(&DASHBOARD));

@@ -17,13 +17,13 @@ const LEASES: Duration = Duration::minutes(3);
 #[tokio::test]
 async fn a_decline_survives_trouble_at_every_request() {
     let (mut runs, mut most_ticks) = (0, 0);
-    for trouble in FAULT_POINTS {
+    for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{trouble:?} at call {call}");
+            let told = format!("{fault:?} at call {call}");
             let mut market = Market::open().await;
             let id = market.held(1, NewBooking::default()).await;
             market.world.advance(Duration::hours(24));
-            let injected_fault = InjectedFault::at(&market.world, trouble, call);
+            let injected_fault = InjectedFault::at(&market.world, fault, call);
             let run = market.world.service.fire("auto-decline", DAILY, market.world.now());
             let struck = injected_fault.during(run).await;
             market.restart().await;
@@ -70,7 +70,7 @@ async fn a_moment_of_trouble_at_either_provider_neither_repeats_nor_forgets() {
                 let told = format!("{kind} at {operation:?}, {times} times");
                 let market = Market::open().await;
                 let id = market.held(1, NewBooking::default()).await;
-                market.trouble(provider, operation, kind, Some(times), None);
+                market.inject_fault(provider, operation, kind, Some(times), None);
                 market.world.advance(Duration::hours(24));
                 market.sweep().await;
                 market.tick_for(Duration::hours(1), Duration::minutes(5)).await;
@@ -86,7 +86,7 @@ async fn a_moment_of_trouble_at_either_provider_neither_repeats_nor_forgets() {
 async fn while_no_mail_can_be_sent_bookings_are_declined_on_time_and_their_customers_told_later() {
     for kind in ["status:500", "status:429", "status:401", "drop_before"] {
         let market = Market::open().await;
-        market.trouble(Provider::Resend, Operation::Emails, kind, None, None);
+        market.inject_fault(Provider::Resend, Operation::Emails, kind, None, None);
         market.many_held(COMPANY, 0..20).await;
         market.world.advance(Duration::hours(3));
         let late = market.many_held(COMPANY, 20..30).await;
@@ -112,7 +112,7 @@ async fn a_mail_in_doubt_for_longer_than_its_key_lives_is_shown_and_not_sent_aga
         let market = Market::open().await;
         let id = market.held(1, NewBooking::default()).await;
         market.world.advance(Duration::hours(24));
-        market.trouble(Provider::Resend, Operation::Emails, kind, Some(1), None);
+        market.inject_fault(Provider::Resend, Operation::Emails, kind, Some(1), None);
         market.sweep().await;
         // No tick for a day: the deployment was stopped.
         market.world.advance(Duration::hours(23) + Duration::minutes(1));
@@ -130,7 +130,7 @@ async fn while_stripe_refuses_everybody_few_are_asked_about_and_nobody_is_told_t
     for kind in ["status:429", "status:500", "status:401", "drop_before"] {
         let market = Market::open().await;
         market.many_held(COMPANY, 0..60).await;
-        market.trouble(Provider::Stripe, Operation::CancelPaymentIntent, kind, None, None);
+        market.inject_fault(Provider::Stripe, Operation::CancelPaymentIntent, kind, None, None);
         market.world.advance(Duration::hours(24));
         let stripe = &market.world.service.sandbox.stripe;
         stripe.reset_requests();
@@ -155,7 +155,7 @@ async fn a_company_whose_bookings_fail_stops_nobody_else() {
         market.world.advance(Duration::minutes(1));
         market.many_held(COMPANY, 40..43).await;
         let cancel = Operation::CancelPaymentIntent;
-        market.trouble(Provider::Stripe, cancel, "status:500", None, Some("biz_loud"));
+        market.inject_fault(Provider::Stripe, cancel, "status:500", None, Some("biz_loud"));
         market.world.advance(Duration::hours(24));
         let report = if job == "daily" { market.sweep().await } else { market.world.tick().await };
         assert_eq!(market.counted(), (3, 3), "{job}: {report}");
@@ -169,7 +169,7 @@ async fn a_company_whose_app_fails_at_whop_still_has_its_bookings_declined() {
     let world = &market.world;
     world.add_reminding(COMPANY, &[0]).await;
     world.open_cases(COMPANY, 20).await;
-    world.trouble(Operation::Memberships, "status:500", None, None);
+    world.inject_fault(Operation::Memberships, "status:500", None, None);
     market.many_held(COMPANY, 0..3).await;
     // Set aside after three failing runs, with its cases still due before its bookings.
     for _ in 0..4 {

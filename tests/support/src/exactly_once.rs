@@ -28,7 +28,7 @@ impl World {
     }
 
     /// Injects a fault at one of Whop's operations, `times` times.
-    pub fn trouble(&self, operation: Operation, kind: &str, times: Option<u32>, company: Option<&str>) {
+    pub fn inject_fault(&self, operation: Operation, kind: &str, times: Option<u32>, company: Option<&str>) {
         let (kind, company) = (kind.parse().unwrap(), company.map(str::to_owned));
         self.service.sandbox.faults.add(Rule { provider: Provider::Whop, operation, kind, times, company });
     }
@@ -82,7 +82,7 @@ impl World {
     }
 
     /// Checks at rest that nothing happened twice or is unexplained or due, and that the sums are right.
-    pub async fn check_the_promise(&self, told: &str) -> Outcomes {
+    pub async fn check_exactly_once(&self, told: &str) -> Outcomes {
         let left = self.count_sent();
         let mut explained = 0;
         let mut outcomes = Outcomes::new();

@@ -32,17 +32,17 @@ async fn settle(world: &World) {
 #[tokio::test]
 async fn a_run_survives_trouble_at_every_request() {
     let (mut runs, mut twice) = (0, 0);
-    for trouble in FAULT_POINTS {
+    for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{trouble:?} at call {call}");
+            let told = format!("{fault:?} at call {call}");
             let mut world = prepared().await;
-            let injected_fault = InjectedFault::at(&world, trouble, call);
+            let injected_fault = InjectedFault::at(&world, fault, call);
             let struck =
                 injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
             world.restart_with_bus().await;
             world.advance(PAUSES);
             settle(&world).await;
-            let again = world.check_heard(&told).await;
+            let again = world.check_published(&told).await;
             assert!(struck || again == 0, "{told}: {again} heard twice without a reason");
             (runs, twice) = (runs + 1, twice + again);
             if !struck {
@@ -63,7 +63,7 @@ async fn two_runs_at_once_tell_everything_and_nothing_else() {
         for report in [&one, &other] {
             assert_eq!(report["failed"], 0, "{report}");
         }
-        assert!(world.check_heard(&format!("{entries} entries")).await <= entries);
+        assert!(world.check_published(&format!("{entries} entries")).await <= entries);
     }
 }
 
@@ -74,13 +74,13 @@ async fn a_run_that_comes_late_or_again_finds_what_the_first_has_left() {
     world.publish().await;
     world.advance(Duration::hours(5));
     world.service.fire("event-publisher", PUBLISH, planned).await;
-    assert_eq!(world.check_heard("a late delivery").await, 0);
+    assert_eq!(world.check_published("a late delivery").await, 0);
 }
 
 #[tokio::test]
 async fn a_bus_that_is_down_for_a_day_hears_everything_once_it_is_back() {
     let world = prepared().await;
-    world.trouble_at_bus("status:500", None, None);
+    world.inject_bus_fault("status:500", None, None);
     let began_at = world.now();
     for _ in 0..144 {
         world.service.dynamo.reset_requests();
@@ -99,7 +99,7 @@ async fn a_bus_that_is_down_for_a_day_hears_everything_once_it_is_back() {
     world.advance(PAUSES);
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["oldest_unsent_seconds"]), (&json!(ENTRIES), &json!(0)));
-    assert_eq!(world.check_heard("after a day").await, 0);
+    assert_eq!(world.check_published("after a day").await, 0);
 }
 
 #[tokio::test]
@@ -107,13 +107,13 @@ async fn a_lost_answer_is_a_doubt_and_a_doubt_is_told_again_under_the_same_id() 
     for kind in ["drop_after", "error_after:500", "drop_before", "status:429", "status:403"] {
         let world = World::with_bus().await;
         world.add_entries(COMPANY, 3).await;
-        world.trouble_at_bus(kind, Some(1), None);
+        world.inject_bus_fault(kind, Some(1), None);
         let report = world.publish().await;
         assert_eq!((&report["failed"], &report["done"]), (&json!(3), &json!(0)), "{kind}: {report}");
         assert_eq!(world.publish().await["due"], 0, "{kind}: they wait for a minute");
         world.advance(Duration::minutes(1));
         assert_eq!(world.publish().await["done"], 3, "{kind}");
-        let twice = world.check_heard(kind).await;
+        let twice = world.check_published(kind).await;
         assert_eq!(twice, if kind.contains("after") { 3 } else { 0 }, "{kind}");
     }
 }
@@ -122,7 +122,7 @@ async fn a_lost_answer_is_a_doubt_and_a_doubt_is_told_again_under_the_same_id() 
 async fn after_three_requests_that_nobody_answers_the_rest_waits_for_the_next_minute() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 90).await;
-    world.trouble_at_bus("status:500", None, None);
+    world.inject_bus_fault("status:500", None, None);
     let report = world.publish().await;
     assert_eq!((&report["due"], &report["more"]), (&json!(90), &json!(true)), "{report}");
     assert!((3..=6).contains(&world.asked_bus()), "{} requests", world.asked_bus());
@@ -132,7 +132,7 @@ async fn after_three_requests_that_nobody_answers_the_rest_waits_for_the_next_mi
     assert_eq!(world.publish().await["done"], left, "what was not tried is not put off");
     world.advance(PAUSES);
     settle(&world).await;
-    assert_eq!(world.check_heard("after the trouble").await, 0);
+    assert_eq!(world.check_published("after the trouble").await, 0);
 }
 
 #[tokio::test]
@@ -143,14 +143,14 @@ async fn entries_that_are_refused_wait_and_the_others_of_the_same_request_are_ta
         world.add_entries(COMPANY, 1).await;
         world.add_entries("biz_beta", 1).await;
     }
-    world.trouble_at_bus("status:500", Some(3), Some("biz_beta"));
+    world.inject_bus_fault("status:500", Some(3), Some("biz_beta"));
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["failed"]), (&json!(3), &json!(3)), "{report}");
     assert_eq!(world.asked_bus(), 1);
     assert!(world.received().iter().all(|received| received.detail["company_id"] == COMPANY));
     world.advance(Duration::minutes(1));
     assert_eq!(world.publish().await["done"], 3);
-    assert_eq!(world.check_heard("refused once").await, 0);
+    assert_eq!(world.check_published("refused once").await, 0);
 }
 
 /// A row in the queue that nobody wrote as this version would.
@@ -224,5 +224,5 @@ async fn a_backlog_beyond_one_run_is_told_by_the_next() {
     assert_eq!(told, [&json!(4_030), &json!(4_000), &json!(30), &json!(true)], "{report}");
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["more"]), (&json!(30), &json!(false)), "{report}");
-    assert_eq!(world.check_heard("a backlog").await, 0);
+    assert_eq!(world.check_published("a backlog").await, 0);
 }

@@ -62,7 +62,7 @@ async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
 }
 
 /// Has every trouble strike at every call of a run; the run after it ends where a run without trouble ends.
-async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[FaultPoint]) {
+async fn every_fault_leaves_the_same_end(ago: Duration, faults: &[FaultPoint]) {
     let expected = {
         let world = a_mixed_day(ago).await;
         world.reconcile_now().await;
@@ -72,10 +72,10 @@ async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[FaultPoint
     let kinds = [FindingKind::TransferUnknown, FindingKind::TransferMissing];
     assert_eq!(expected.0.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), kinds);
     let mut runs = 0;
-    for &trouble in troubles {
+    for &fault in faults {
         for call in 1.. {
             let mut world = a_mixed_day(ago).await;
-            let injected_fault = InjectedFault::at(&world, trouble, call);
+            let injected_fault = InjectedFault::at(&world, fault, call);
             let run = async {
                 let now = world.now();
                 world.service.fire("reconciliation", support::jobs_done::RECONCILE, now).await;
@@ -83,7 +83,7 @@ async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[FaultPoint
             let struck = injected_fault.during(run).await;
             world.restart().await;
             world.reconcile_again().await;
-            assert_eq!(end_of(&world).await, expected, "{trouble:?} at call {call}");
+            assert_eq!(end_of(&world).await, expected, "{fault:?} at call {call}");
             runs += 1;
             if !struck {
                 break;
@@ -96,18 +96,18 @@ async fn every_trouble_leaves_the_same_end(ago: Duration, troubles: &[FaultPoint
 #[tokio::test]
 async fn trouble_at_every_call_leaves_the_same_end() {
     // Stripe lists no events of it any more: everything is read off the lines.
-    every_trouble_leaves_the_same_end(LONG_AGO, &FAULT_POINTS).await;
+    every_fault_leaves_the_same_end(LONG_AGO, &FAULT_POINTS).await;
 }
 
 #[tokio::test]
 async fn trouble_while_events_are_fetched_leaves_the_same_end() {
-    let troubles = [
+    let faults = [
         FaultPoint::DeathBefore,
         FaultPoint::DeathAfter,
         FaultPoint::Error(Failure::Conflict, 1),
         FaultPoint::DeathAfterCall,
     ];
-    every_trouble_leaves_the_same_end(Duration::hours(2), &troubles).await;
+    every_fault_leaves_the_same_end(Duration::hours(2), &faults).await;
 }
 
 /// A mixed day, and a payment of another shop of which a part went back.
@@ -159,18 +159,18 @@ async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
 #[tokio::test]
 async fn a_payment_that_stripe_does_not_show_is_listed_and_holds_up_no_other_line() {
     let world = a_day_with_strangers().await;
-    world.trouble_at_stripe(Operation::PaymentIntent, "refused:403:account_closed", None);
+    world.inject_stripe_fault(Operation::PaymentIntent, "refused:403:account_closed", None);
     for _ in 0..2 {
         let report = world.reconcile_again().await;
-        let trouble = world.newest_run().await.trouble;
-        assert_eq!((&report["more"], trouble.as_deref()), (&json!(false), Some("look_up_refused")));
+        let error = world.newest_run().await.error;
+        assert_eq!((&report["more"], error.as_deref()), (&json!(false), Some("look_up_refused")));
         let unknown =
             world.finding_totals().await.iter().filter(|(kind, _)| *kind == FindingKind::LineUnknown).count();
         assert_eq!(unknown, 2, "a refund each of two payments");
     }
     world.all_well();
     world.reconcile_again().await;
-    assert_eq!(world.newest_run().await.trouble, None);
+    assert_eq!(world.newest_run().await.error, None);
     let (finding_totals, ..) = end_of(&world).await;
     assert!(finding_totals.iter().all(|(kind, _)| *kind != FindingKind::LineUnknown), "{finding_totals:?}");
 }
@@ -178,13 +178,13 @@ async fn a_payment_that_stripe_does_not_show_is_listed_and_holds_up_no_other_lin
 #[tokio::test]
 async fn stripe_that_does_not_answer_loses_nothing() {
     let world = a_mixed_day(LONG_AGO).await;
-    world.trouble_at_stripe(Operation::BalanceTransactions, "status:500", None);
+    world.inject_stripe_fault(Operation::BalanceTransactions, "status:500", None);
     let report = world.reconcile_now().await;
     assert_eq!(report["more"], true);
-    assert!(world.newest_run().await.trouble.is_some());
+    assert!(world.newest_run().await.error.is_some());
     world.all_well();
     let report = world.reconcile_again().await;
-    assert_eq!((&report["more"], world.newest_run().await.trouble), (&json!(false), None));
+    assert_eq!((&report["more"], world.newest_run().await.error), (&json!(false), None));
     end_of(&world).await;
 }
 
