@@ -28,7 +28,7 @@ fn routes(who: Access) -> impl Iterator<Item = (Method, String)> {
 }
 
 /// A problem without what differs from request to request.
-fn told(answer: &Answer) -> Value {
+fn comparable(answer: &Answer) -> Value {
     let mut problem = answer.json();
     problem.as_object_mut().unwrap().remove("request_id").unwrap();
     problem
@@ -183,13 +183,13 @@ async fn another_companys_case_is_answered_as_no_case_at_all() {
         let absent = world.owner(method.clone(), &path(route, NO_CASE), None).await;
         let theirs = world.owner(method, &path(route, &foreign), None).await;
         assert_eq!((absent.status.as_u16(), theirs.status.as_u16()), (404, 404), "{}", route.path);
-        assert_eq!(told(&absent), told(&theirs));
+        assert_eq!(comparable(&absent), comparable(&theirs));
         assert_eq!(absent.headers.len(), theirs.headers.len());
     }
     for route in ROUTES.iter().filter(|route| route.path.contains("{membership_id}")) {
         let theirs = world.owner(Method::GET, &path(route, NO_CASE), None).await;
         let absent = world.owner(Method::GET, &route.path.replace("{membership_id}", "mem_none"), None).await;
-        assert_eq!((absent.status.as_u16(), told(&absent)), (404, told(&theirs)));
+        assert_eq!((absent.status.as_u16(), comparable(&absent)), (404, comparable(&theirs)));
     }
     assert!(world.service.sandbox.outbox.entries().is_empty(), "nothing happened to them");
     let request =

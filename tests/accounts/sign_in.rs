@@ -9,7 +9,7 @@ use support::browser::{Browser, PASSWORD};
 use support::world::{Answer, World, bare};
 
 /// A problem without what differs from request to request.
-fn told(answer: &Answer) -> Value {
+fn comparable(answer: &Answer) -> Value {
     let mut problem = answer.json();
     problem.as_object_mut().unwrap().remove("request_id").unwrap();
     problem
@@ -32,7 +32,7 @@ async fn an_unknown_name_a_wrong_password_and_an_unconfirmed_address_are_one_ans
         world.service.dynamo.reset_requests();
         let answer = Browser::default().sign_in(&world, name, password).await;
         let names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
-        seen.push((answer.status.as_u16(), told(&answer), names, world.table_requests()));
+        seen.push((answer.status.as_u16(), comparable(&answer), names, world.table_requests()));
     }
     assert_eq!(seen[0].0, 401);
     assert!(seen.iter().all(|other| *other == seen[0]), "{seen:#?}");

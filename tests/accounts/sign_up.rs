@@ -38,7 +38,7 @@ async fn status_of_sign_in(world: &World, password: &str) -> u16 {
     Browser::default().sign_in(world, ADDRESS, password).await.status.as_u16()
 }
 
-fn told(answer: &Answer) -> (u16, Value) {
+fn comparable(answer: &Answer) -> (u16, Value) {
     (answer.status.as_u16(), answer.json())
 }
 
@@ -68,7 +68,7 @@ async fn nobody_learns_from_a_sign_up_whether_there_is_an_account_nor_changes_it
         world.service.dynamo.reset_requests();
         let body = json!({"email": address, "password": "another horse battery", "role": "professional", "language": "es"});
         let answer = world.post_without_session("/api/auth/sign-up", body).await;
-        seen.push((told(&answer), world.table_work(), world.sent(Kind::Mail)));
+        seen.push((comparable(&answer), world.table_work(), world.sent(Kind::Mail)));
     }
     assert_eq!((&seen[0].0, &seen[0].1), (&seen[1].0, &seen[1].1));
     assert_eq!((seen[0].2, seen[1].2), (2, 3), "each has one mail");

@@ -104,7 +104,7 @@ fn doubled(cookies: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn who_is_nobody_here_is_not_let_in_and_not_told_why() {
+async fn who_is_nobody_here_is_not_let_in_and_not_notified_why() {
     let world = World::start().await;
     for user in ["nobody", "owner", "customer", "professional", "admin", "Provider"] {
         let mut browser = Browser::new(&world);

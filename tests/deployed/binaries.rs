@@ -33,7 +33,7 @@ async fn every_binary_answers(platform: Platform) {
         let answer = function.ask(&asker.request(question)).await;
         let answer = answer.unwrap_or_else(|failed| panic!("{} on {platform:?}: {failed}", question.0));
         asker.judge(question, &answer);
-        tell(platform, question.0, &function);
+        print_result(platform, question.0, &function);
     }
     for (name, job) in jobs() {
         let mut function = start(platform, name, &cloud).await;
@@ -47,7 +47,7 @@ async fn every_binary_answers(platform: Platform) {
         let report = function.fire(&occurrence).await;
         let report = report.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"));
         document::check("GET", &job.path, 200, "application/json", report.to_string().as_bytes());
-        tell(platform, name, &function);
+        print_result(platform, name, &function);
     }
 }
 
@@ -82,7 +82,7 @@ async fn start(platform: Platform, name: &str, cloud: &Cloud) -> Function {
 }
 
 #[expect(clippy::print_stdout, reason = "whoever runs the check sees what was asked, and what it cost")]
-fn tell(platform: Platform, name: &str, function: &Function) {
+fn print_result(platform: Platform, name: &str, function: &Function) {
     let spent = function.spent().unwrap();
     let platform = format!("{platform:?}");
     println!(

@@ -187,16 +187,16 @@ async fn the_last_run_shows_in_the_health_of_the_jobs() {
             market.world.ask(support::world::bare(http::Method::GET, "/api/health?type=crons")).await;
         (answer.status.as_u16(), answer.json()["checks"]["crons"]["auto-decline"].clone())
     };
-    let (status, told) = crons().await;
-    assert_eq!((status, &told["status"]), (200, &json!("never_ran")), "a new deployment is not ill");
+    let (status, health) = crons().await;
+    assert_eq!((status, &health["status"]), (200, &json!("never_ran")), "a new deployment is not ill");
     market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::days(1));
     let report = market.sweep().await;
     market.world.tick().await;
-    let (status, told) = crons().await;
-    assert_eq!((status, &told["status"], &told["last_report"]), (200, &json!("ok"), &report));
+    let (status, health) = crons().await;
+    assert_eq!((status, &health["status"], &health["last_report"]), (200, &json!("ok"), &report));
     market.world.advance(Duration::hours(26) + Duration::seconds(1));
     market.world.tick().await;
-    let (status, told) = crons().await;
-    assert_eq!((status, &told["status"]), (503, &json!("late")));
+    let (status, health) = crons().await;
+    assert_eq!((status, &health["status"]), (503, &json!("late")));
 }

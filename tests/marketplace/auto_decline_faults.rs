@@ -19,7 +19,7 @@ async fn a_decline_survives_trouble_at_every_request() {
     let (mut runs, mut most_ticks) = (0, 0);
     for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{fault:?} at call {call}");
+            let context = format!("{fault:?} at call {call}");
             let mut market = Market::open().await;
             let id = market.held(1, NewBooking::default()).await;
             market.world.advance(Duration::hours(24));
@@ -30,15 +30,15 @@ async fn a_decline_survives_trouble_at_every_request() {
             let mut ticks = 0;
             while !market.is_at_rest().await {
                 ticks += 1;
-                assert!(ticks <= 3, "{told}: not at rest after three ticks");
+                assert!(ticks <= 3, "{context}: not at rest after three ticks");
                 market.world.advance(LEASES);
                 market.world.tick().await;
             }
-            assert_eq!(market.counted(), (1, 1), "{told}");
+            assert_eq!(market.counted(), (1, 1), "{context}");
             let booking = market.booking(id).await;
-            assert_eq!(booking.status, BookingStatus::Declined, "{told}");
+            assert_eq!(booking.status, BookingStatus::Declined, "{context}");
             for step in market.steps(id).await {
-                assert_eq!(step.status, EffectStatus::Done, "{told}: {}", step.action.operation);
+                assert_eq!(step.status, EffectStatus::Done, "{context}: {}", step.action.operation);
             }
             (runs, most_ticks) = (runs + 1, most_ticks.max(ticks));
             if !struck {
@@ -67,16 +67,16 @@ async fn a_moment_of_trouble_at_either_provider_neither_repeats_nor_forgets() {
     for (provider, operation) in places {
         for kind in kinds.iter().chain(stored.iter().filter(|_| provider == Provider::Stripe)) {
             for times in [1, 3] {
-                let told = format!("{kind} at {operation:?}, {times} times");
+                let context = format!("{kind} at {operation:?}, {times} times");
                 let market = Market::open().await;
                 let id = market.held(1, NewBooking::default()).await;
                 market.inject_fault(provider, operation, kind, Some(times), None);
                 market.world.advance(Duration::hours(24));
                 market.sweep().await;
                 market.tick_for(Duration::hours(1), Duration::minutes(5)).await;
-                assert_eq!(market.counted(), (1, 1), "{told}");
-                assert_eq!(market.status(id).await, BookingStatus::Declined, "{told}");
-                assert!(market.is_at_rest().await, "{told}");
+                assert_eq!(market.counted(), (1, 1), "{context}");
+                assert_eq!(market.status(id).await, BookingStatus::Declined, "{context}");
+                assert!(market.is_at_rest().await, "{context}");
             }
         }
     }

@@ -63,22 +63,22 @@ async fn an_accept_and_a_sweep_at_the_same_moment_have_one_winner() {
             accept(&market, id).await
         };
         let (accepted, report) = tokio::join!(late_accept, market.sweep());
-        let told = format!("head start {head_start}: {accepted:?} {report}");
+        let context = format!("head start {head_start}: {accepted:?} {report}");
         let captured = market.left(Kind::Capture).len();
         match accepted {
             Ok(()) => {
-                assert_eq!(market.status(id).await, BookingStatus::Accepted, "{told}");
-                assert_eq!((captured, market.counted()), (1, (0, 0)), "{told}");
-                assert_eq!(report["declined"], 0, "{told}");
+                assert_eq!(market.status(id).await, BookingStatus::Accepted, "{context}");
+                assert_eq!((captured, market.counted()), (1, (0, 0)), "{context}");
+                assert_eq!(report["declined"], 0, "{context}");
             }
             Err(refusal) => {
-                assert_eq!(refusal, Refusal::AlreadyDeclined, "{told}");
-                assert_eq!(market.status(id).await, BookingStatus::Declined, "{told}");
-                assert_eq!((captured, market.counted()), (0, (1, 1)), "{told}");
+                assert_eq!(refusal, Refusal::AlreadyDeclined, "{context}");
+                assert_eq!(market.status(id).await, BookingStatus::Declined, "{context}");
+                assert_eq!((captured, market.counted()), (0, (1, 1)), "{context}");
             }
         }
         wins[usize::from(accepted.is_ok())] += 1;
-        assert!(market.is_at_rest().await, "{told}");
+        assert!(market.is_at_rest().await, "{context}");
     }
     assert!(wins[0] > 0 && wins[1] > 0, "both must happen: {wins:?}");
 }

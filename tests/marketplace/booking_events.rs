@@ -142,15 +142,15 @@ async fn telling(story: &Story) -> Vec<String> {
 
 async fn every_order_ends_alike(story: Story, status: &str) {
     let letters = telling(&story).await;
-    let told: Vec<&String> = letters.iter().collect();
-    let expected = end_of(&story, &told, 0).await;
+    let deliveries: Vec<&String> = letters.iter().collect();
+    let expected = end_of(&story, &deliveries, 0).await;
     assert!(expected.1.contains(&format!("status: {status}")), "{expected:?}");
     let places: Vec<usize> = (0..letters.len()).collect();
     for (number, order) in permutations(&places).into_iter().enumerate() {
-        let told: Vec<&String> = order.iter().map(|place| &letters[*place]).collect();
+        let deliveries: Vec<&String> = order.iter().map(|place| &letters[*place]).collect();
         let asked_after = number % (letters.len() + 1);
         assert_eq!(
-            end_of(&story, &told, asked_after).await,
+            end_of(&story, &deliveries, asked_after).await,
             expected,
             "{order:?}, asked after {asked_after}"
         );
@@ -223,9 +223,9 @@ proptest! {
         let (expected, got) = runtime.block_on(async {
             let story = a_long_life(Duration::minutes(apart_minutes), won);
             let letters = story.letters().await;
-            let told: Vec<&String> = letters.iter().collect();
-            let expected = end_of(&story, &told, 0).await;
-            let twice = [told.clone(), told].concat();
+            let deliveries: Vec<&String> = letters.iter().collect();
+            let expected = end_of(&story, &deliveries, 0).await;
+            let twice = [deliveries.clone(), deliveries].concat();
             let mixed: Vec<&String> = order.iter().filter_map(|place| twice.get(*place).copied()).collect();
             (expected, end_of(&story, &mixed, asked_after).await)
         });

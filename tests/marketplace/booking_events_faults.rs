@@ -19,8 +19,15 @@ async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it()
     let (id, stripe) = (booking_id("1"), &world.service.sandbox.stripe);
     let payment = world.open_payment(id, metadata(id)).await;
     stripe.authorize(payment.as_str());
-    for told in stripe.events().iter().filter(|told| told.kind != "payment_intent.created") {
-        assert_eq!(world.deliver_stripe_text(&told.body).await["outcome"], "applied", "{}", told.kind);
+    for stripe_event in
+        stripe.events().iter().filter(|stripe_event| stripe_event.kind != "payment_intent.created")
+    {
+        assert_eq!(
+            world.deliver_stripe_text(&stripe_event.body).await["outcome"],
+            "applied",
+            "{}",
+            stripe_event.kind
+        );
     }
     assert!(world.booking_row(id).await.booking().is_none());
     world.record_facts(id, None, vec![requested()]).await;
@@ -68,12 +75,12 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
     let before = world.booking_row(id).await;
     for (number, (amount, currency, reason)) in cases.into_iter().enumerate() {
         let event_id = format!("evt_{number}");
-        let told = event(&event_id, "charge.refunded", world.now(), given_back(amount, currency));
-        assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept", "{amount} {currency}");
+        let stripe_event = event(&event_id, "charge.refunded", world.now(), given_back(amount, currency));
+        assert_eq!(world.deliver_stripe(&stripe_event).await["outcome"], "kept", "{amount} {currency}");
         let kept = world.stripe_event(&event_id).await;
         assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!(reason)));
         assert!(kept.get("expires_at").is_none(), "it stays until somebody has looked at it");
-        assert_eq!(world.deliver_stripe(&told).await["outcome"], "duplicate");
+        assert_eq!(world.deliver_stripe(&stripe_event).await["outcome"], "duplicate");
     }
     assert_eq!(world.booking_row(id).await, before);
     let listed = world.operator(Method::GET, "/api/webhooks/events").await.ok();
@@ -84,8 +91,8 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
     );
 
     let replayed = world.operator(Method::POST, "/api/webhooks/events/evt_0/replay").await.ok();
-    let told = (&replayed["status"], &replayed["reason"], &replayed["replays"]);
-    assert_eq!(told, (&json!("set_aside"), &json!("amount_unreadable"), &json!(1)));
+    let stripe_event = (&replayed["status"], &replayed["reason"], &replayed["replays"]);
+    assert_eq!(stripe_event, (&json!("set_aside"), &json!("amount_unreadable"), &json!(1)));
     assert_eq!(world.operator(Method::POST, "/api/webhooks/events/evt_9/replay").await.status, 404);
 }
 
@@ -97,8 +104,8 @@ async fn an_event_that_was_nobodys_is_replayed_once_its_payment_is_known() {
         json!({"id": "du_1", "object": "dispute", "amount": PRICE, "currency": "usd", "metadata": {},
             "payment_intent": payment, "status": "needs_response"})
     };
-    let told = event("evt_1", "charge.dispute.created", world.now(), dispute("pi_later"));
-    assert_eq!(world.deliver_stripe(&told).await["outcome"], "kept");
+    let stripe_event = event("evt_1", "charge.dispute.created", world.now(), dispute("pi_later"));
+    assert_eq!(world.deliver_stripe(&stripe_event).await["outcome"], "kept");
     for _ in 0..6 {
         world.advance(Duration::hours(7));
         world.apply_what_waits().await;
@@ -123,8 +130,8 @@ async fn a_connected_accounts_own_payments_move_no_booking() {
     let before = world.booking_row(id).await;
     world.service.sandbox.stripe.authorize(&payment);
     world.service.sandbox.stripe.capture_outside(&payment);
-    for told in world.service.sandbox.stripe.events() {
-        let mut forged: Value = serde_json::from_str(&told.body).unwrap();
+    for stripe_event in world.service.sandbox.stripe.events() {
+        let mut forged: Value = serde_json::from_str(&stripe_event.body).unwrap();
         forged["account"] = json!("acct_professional");
         assert_eq!(world.deliver_stripe(&forged).await["outcome"], "kept");
     }

@@ -123,7 +123,7 @@ async fn anothers_booking_is_as_absent_as_none() {
     let booking = world.keyed(Method::POST, "/api/bookings", "key-1", job).await.json();
     world.authorize(&booking).await;
     let none = json!({"booking_id": "00000000-0000-4000-8000-000000000000"});
-    let told = |answer: &Answer| {
+    let comparable = |answer: &Answer| {
         let mut problem = answer.json();
         problem.as_object_mut().unwrap().remove("request_id");
         problem
@@ -133,7 +133,7 @@ async fn anothers_booking_is_as_absent_as_none() {
     for (number, who) in strangers.into_iter().enumerate() {
         let theirs = world.as_party(who, Method::GET, &path_of(&booking), None).await;
         let absent = world.as_party(who, Method::GET, &path_of(&none), None).await;
-        assert_eq!((theirs.status.as_u16(), told(&theirs)), (404, told(&absent)), "{who:?}");
+        assert_eq!((theirs.status.as_u16(), comparable(&theirs)), (404, comparable(&absent)), "{who:?}");
         for what in ["accept", "decline", "complete", "cancel", "payment"] {
             let may = who.0 == "professional" && what != "payment"
                 || who.0 == "customer" && ["cancel", "payment"].contains(&what);

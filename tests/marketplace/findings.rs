@@ -89,8 +89,12 @@ async fn a_company_sees_its_own_findings_and_only_the_platform_those_of_nobody()
     {
         let theirs = world.close_finding((Role::Accountant, company), foreign, NOTE).await;
         let absent = world.close_finding((Role::Accountant, company), "tr_none", NOTE).await;
-        let told = |answer: &Answer| (answer.status, answer.json()["detail"].clone());
-        assert_eq!((told(&theirs), theirs.status), (told(&absent), StatusCode::NOT_FOUND), "{company}");
+        let comparable = |answer: &Answer| (answer.status, answer.json()["detail"].clone());
+        assert_eq!(
+            (comparable(&theirs), theirs.status),
+            (comparable(&absent), StatusCode::NOT_FOUND),
+            "{company}"
+        );
     }
     assert_eq!(world.closings().await, [json!(null); 0]);
     world.close_finding((Role::Provider, PLATFORM), &nobodys, NOTE).await.ok();
@@ -162,7 +166,7 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
     let mut runs = 0;
     for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{fault:?} at call {call}");
+            let context = format!("{fault:?} at call {call}");
             let mut world = World::start().await;
             let id = world.file_finding(Some(COMPANY), "txn_1").await;
             let (key, body) = (fresh_key(), json!({"note": NOTE}));
@@ -172,14 +176,14 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
             world.restart().await;
             world.advance(LEASES + Duration::minutes(2));
             let closed = world.resolve_finding(by, &id, key.clone(), &body).await;
-            assert_eq!(closed.status, StatusCode::OK, "{told}: {closed:?}");
-            assert_eq!(closed.json()["status"], "accepted", "{told}");
-            assert_eq!(world.closings().await.len(), 1, "{told}");
+            assert_eq!(closed.status, StatusCode::OK, "{context}: {closed:?}");
+            assert_eq!(closed.json()["status"], "accepted", "{context}");
+            assert_eq!(world.closings().await.len(), 1, "{context}");
             let finding_totals = world.store().finding_totals().await.unwrap();
             assert_eq!(
                 (finding_totals.open_findings, finding_totals.accepted_amounts["usd"]),
                 (0, 100),
-                "{told}"
+                "{context}"
             );
             runs += 1;
             if !struck {

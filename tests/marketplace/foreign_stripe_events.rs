@@ -103,8 +103,11 @@ async fn payments_of_another_shop_on_the_same_account_are_kept_and_quiet_at_once
         }
     }
     // What could not be read of a payment that is not ours is not listed either.
-    let strange = json!({"id": OTHER_SHOP, "amount_received": -1, "currency": "xxx", "metadata": {}});
-    world.deliver_stripe(&event("evt_strange", "payment_intent.succeeded", world.now(), strange)).await;
+    let unreadable_object =
+        json!({"id": OTHER_SHOP, "amount_received": -1, "currency": "xxx", "metadata": {}});
+    world
+        .deliver_stripe(&event("evt_strange", "payment_intent.succeeded", world.now(), unreadable_object))
+        .await;
     world.assert_ignored("evt_strange", "not_ours").await;
     assert_eq!(world.effects().await, before);
     world.advance(Duration::days(3));
@@ -128,9 +131,9 @@ async fn a_dispute_or_refund_of_another_shop_is_asked_about_once_and_quiet_then(
         ("evt_1", "charge.dispute.created", dispute(other.as_str())),
         ("evt_2", "refund.failed", failed_refund(other.as_str())),
         ("evt_3", "charge.dispute.closed", {
-            let mut strange = dispute(other.as_str());
-            strange["status"] = json!("a_later_status");
-            strange
+            let mut unreadable_object = dispute(other.as_str());
+            unreadable_object["status"] = json!("a_later_status");
+            unreadable_object
         }),
     ] {
         stripe.reset_requests();
@@ -152,9 +155,9 @@ async fn a_dispute_of_a_payment_that_we_opened_and_whose_id_we_never_heard_finds
     let dispute_event = event("evt_1", "charge.dispute.created", world.now(), dispute(payment.as_str()));
     assert_eq!(world.deliver_stripe(&dispute_event).await["outcome"], "applied");
     assert_eq!(world.booking_status(id).await, "disputed");
-    let mut strange = dispute(payment.as_str());
-    strange["status"] = json!("a_later_status");
-    world.deliver_stripe(&event("evt_2", "charge.dispute.updated", world.now(), strange)).await;
+    let mut unreadable_object = dispute(payment.as_str());
+    unreadable_object["status"] = json!("a_later_status");
+    world.deliver_stripe(&event("evt_2", "charge.dispute.updated", world.now(), unreadable_object)).await;
     let kept = world.stripe_event("evt_2").await;
     assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!("status_unknown")));
 }

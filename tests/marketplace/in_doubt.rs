@@ -58,8 +58,8 @@ async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answ
         world.down(Provider::Stripe);
         for outcome in ["happened", "did_not_happen"] {
             let answer = world.say(&effect, outcome).await;
-            let told = (answer.status.as_u16(), answer.json()["detail"].clone());
-            assert_eq!(told, (503, json!("Stripe does not answer. Try again.")), "{decision} {outcome}");
+            let answered = (answer.status.as_u16(), answer.json()["detail"].clone());
+            assert_eq!(answered, (503, json!("Stripe does not answer. Try again.")), "{decision} {outcome}");
         }
         world.all_well();
         assert_eq!(world.doubtful_one().await["operation"], effect["operation"], "nothing has changed");

@@ -62,10 +62,10 @@ async fn the_newest_word_on_an_account_counts_in_whatever_order_it_comes() {
             world.advance(Duration::hours(1));
             stripe.restrict_account(ACCOUNT, reason);
         }
-        let told = world.of_accounts();
+        let events = world.of_accounts();
         for place in order {
-            assert_eq!(world.deliver_stripe_text(&told[place]).await["outcome"], "applied");
-            assert_eq!(world.deliver_stripe_text(&told[place]).await["outcome"], "duplicate");
+            assert_eq!(world.deliver_stripe_text(&events[place]).await["outcome"], "applied");
+            assert_eq!(world.deliver_stripe_text(&events[place]).await["outcome"], "duplicate");
         }
         assert!(world.is_restricted().await, "{order:?}");
         let payee = world.payee().await;
@@ -84,9 +84,9 @@ async fn of_two_words_of_one_second_stripe_says_which_is_the_newest() {
         world.advance(Duration::hours(1));
         stripe.restrict_account(ACCOUNT, Some("requirements.past_due"));
         stripe.restrict_account(ACCOUNT, None);
-        let told = world.of_accounts();
-        assert_eq!(world.deliver_stripe_text(&told[order[0]]).await["outcome"], "applied");
-        assert_eq!(world.deliver_stripe_text(&told[order[1]]).await["outcome"], "kept", "{order:?}");
+        let events = world.of_accounts();
+        assert_eq!(world.deliver_stripe_text(&events[order[0]]).await["outcome"], "applied");
+        assert_eq!(world.deliver_stripe_text(&events[order[1]]).await["outcome"], "kept", "{order:?}");
         world.advance(Duration::minutes(2));
         world.tick().await;
         assert!(!world.is_restricted().await, "{order:?}");
@@ -113,8 +113,8 @@ async fn an_account_that_nobody_registered_is_tried_for_a_while_and_then_let_be(
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account(ACCOUNT, "usd");
     stripe.restrict_account(ACCOUNT, Some("requirements.past_due"));
-    let told = world.of_accounts();
-    assert_eq!(world.deliver_stripe_text(&told[0]).await["outcome"], "kept");
+    let events = world.of_accounts();
+    assert_eq!(world.deliver_stripe_text(&events[0]).await["outcome"], "kept");
     assert_eq!(world.kept_event().await["reason"], "owner_unknown");
     for _ in 0..6 {
         world.advance(Duration::minutes(16));
@@ -132,8 +132,8 @@ async fn an_event_that_comes_while_an_account_is_registered_is_not_missed() {
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account(ACCOUNT, "usd");
     stripe.restrict_account(ACCOUNT, Some("requirements.past_due"));
-    let told = world.of_accounts();
-    assert_eq!(world.deliver_stripe_text(&told[0]).await["outcome"], "kept");
+    let events = world.of_accounts();
+    assert_eq!(world.deliver_stripe_text(&events[0]).await["outcome"], "kept");
     // Whoever registers it asked Stripe just before.
     world.register().await;
     assert!(!world.is_restricted().await);
@@ -151,9 +151,9 @@ async fn a_payout_that_a_bank_did_not_take_is_noted_and_audited() {
         world.advance(Duration::days(1));
         stripe.fail_payout(ACCOUNT, amount, "usd");
     }
-    let mut told: Vec<_> = stripe.undelivered_events();
-    told.reverse();
-    for event in told.iter().filter(|event| event.kind == "payout.failed") {
+    let mut events: Vec<_> = stripe.undelivered_events();
+    events.reverse();
+    for event in events.iter().filter(|event| event.kind == "payout.failed") {
         assert_eq!(world.deliver_stripe_text(&event.body).await["outcome"], "applied");
     }
     let payee = world.payee().await;

@@ -15,7 +15,7 @@ use support::world::{COMPANY, World};
 
 /// What no person who asks is told: a look takes only jobs that are done, of whose money a share is left
 /// and was not settled, and what Stripe refused is tried again.
-const NEVER_TOLD: [SkipReason; 7] = [
+const NEVER_REPORTED: [SkipReason; 7] = [
     SkipReason::AlreadyPaid,
     SkipReason::TransferRefused,
     SkipReason::NotCompleted,
@@ -77,25 +77,25 @@ struct Seen {
 
 impl Seen {
     /// Holds a run against the dry run before it.
-    async fn hold(&mut self, world: &World, told: &str, random: &mut SeededRandom) {
+    async fn hold(&mut self, world: &World, context: &str, random: &mut SeededRandom) {
         let before = (rows(world).await, world.transfers().len());
         let mut dry = world.process(Role::Accountant, true).await;
-        assert!(rows(world).await == before.0, "{told}: nothing is written");
-        assert_eq!(world.transfers().len(), before.1, "{told}: nothing is moved");
+        assert!(rows(world).await == before.0, "{context}: nothing is written");
+        assert_eq!(world.transfers().len(), before.1, "{context}: nothing is moved");
         let waiting = |ran: &Value| ran["awaiting_approval"].as_array().unwrap().len();
         let (waited, approved) = (waiting(&dry), approve_some(world, &dry, random).await);
         if waited > 0 {
             dry = world.process(Role::Accountant, true).await;
-            assert_eq!(waiting(&dry) + approved, waited, "{told}: what was approved waits no longer");
+            assert_eq!(waiting(&dry) + approved, waited, "{context}: what was approved waits no longer");
         }
         let mut real = world.process(Role::Accountant, false).await;
         for ran in [&mut dry, &mut real] {
             ran.as_object_mut().unwrap().remove("dry_run");
         }
-        assert_eq!(dry, real, "{told}");
-        assert_eq!(made(world, before.1), planned(&real), "{told}");
+        assert_eq!(dry, real, "{context}");
+        assert_eq!(made(world, before.1), planned(&real), "{context}");
         let again = world.process(Role::Accountant, true).await;
-        assert_eq!((&again["transfers"], &again["settled"]), (&json!([]), &json!([])), "{told}");
+        assert_eq!((&again["transfers"], &again["settled"]), (&json!([]), &json!([])), "{context}");
         self.transfers += planned(&real).len();
         self.settled += real["settled"].as_array().unwrap().len();
         self.approved += approved;
@@ -109,25 +109,25 @@ impl Seen {
 async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
     let mut seen = Seen::default();
     for seed in 0..25 {
-        let told = format!("seed {seed}");
+        let context = format!("seed {seed}");
         let (in_doubt, random) = (seed % 4 == 3, &mut SeededRandom::of(1_000 + seed));
         let world = if in_doubt { scenario_in_doubt(seed).await } else { scenario(seed).await };
-        seen.hold(&world, &told, random).await;
+        seen.hold(&world, &context, random).await;
         if in_doubt {
             // The transfer that was in doubt comes to its end by itself.
             world.advance(Duration::minutes(10));
             world.pay_day().await;
         }
-        world.check_books(&told).await;
-        assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{told}");
+        world.check_books(&context).await;
+        assert_eq!(world.batch(TUESDAY).await["status"], "completed", "{context}");
     }
     eprintln!("dry runs: {seen:?}");
     let Seen { transfers, settled, approved, .. } = seen;
     assert!(transfers > 150 && settled > 3 && approved > 3, "the scenes are too tame: {seen:?}");
-    let told = SkipReason::ALL.into_iter().filter(|reason| !NEVER_TOLD.contains(reason));
-    let mut told: Vec<&str> = told.map(SkipReason::as_str).collect();
-    told.sort_unstable();
-    assert_eq!(seen.skips.keys().collect::<Vec<_>>(), told, "every reason is seen");
+    let reported = SkipReason::ALL.into_iter().filter(|reason| !NEVER_REPORTED.contains(reason));
+    let mut reported: Vec<&str> = reported.map(SkipReason::as_str).collect();
+    reported.sort_unstable();
+    assert_eq!(seen.skips.keys().collect::<Vec<_>>(), reported, "every reason is seen");
 }
 
 #[tokio::test]

@@ -52,9 +52,9 @@ async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
     let cursor = world.store().reconciliation_cursor().await.unwrap();
     let runs = world.store().reconciliations(100, None).await.unwrap().0;
     // Every slice was told by exactly one run, however many were cut off.
-    let mut told = shared::store::marketplace::reconciliation::Sums::default();
-    runs.iter().for_each(|run| told.merge(&run.sums));
-    assert_eq!(told, cursor.sums);
+    let mut total = shared::store::marketplace::reconciliation::Sums::default();
+    runs.iter().for_each(|run| total.merge(&run.sums));
+    assert_eq!(total, cursor.sums);
     let open = world.store().finding_totals().await.unwrap();
     let cash = world.cash().await;
     assert_eq!(cash.unexplained_amount(), 0, "{cash:?}");

@@ -77,11 +77,11 @@ async fn a_nudge_that_whop_refuses_is_answered_and_listed_until_it_is_closed_or_
             let (world, case_id) = with_a_case().await;
             world.inject_fault(operation, kind, Some(1), None);
             let answer = world.nudge(&case_id, channel).await.ok();
-            let told = (&answer["status"], &answer["reason"]);
-            assert_eq!(told, (&json!("rejected"), &json!(reason)), "{operation:?} {kind}");
+            let shown = (&answer["status"], &answer["reason"]);
+            assert_eq!(shown, (&json!("rejected"), &json!(reason)), "{operation:?} {kind}");
             assert_eq!(world.only_action(&case_id).await["reason"], reason, "the owner sees it in the case");
             assert_eq!(world.case_of("mem_1").await["status"], "open");
-            let listed = world.check_listed("whop", reason, "member_not_told").await;
+            let listed = world.check_listed("whop", reason, "member_not_notified").await;
             world.advance(Duration::minutes(1));
             world.nudge(&case_id, channel).await.ok();
             assert_eq!(world.sent(Kind::Push) + world.sent(Kind::Dm), 1, "another nudge is another message");
@@ -118,9 +118,9 @@ async fn a_mail_to_a_member_that_resend_refuses_is_listed_until_it_is_closed_or_
         world.inject_mail_fault(kind, Some(1));
         world.settle().await;
         let action = world.only_action(&case_id).await;
-        let told = (&action["status"], &action["kind"], &action["reason"]);
-        assert_eq!(told, (&json!("rejected"), &json!("nudge_mail"), &json!(reason)), "{kind}");
-        let listed = world.check_listed("resend", reason, "member_not_told").await;
+        let shown = (&action["status"], &action["kind"], &action["reason"]);
+        assert_eq!(shown, (&json!("rejected"), &json!("nudge_mail"), &json!(reason)), "{kind}");
+        let listed = world.check_listed("resend", reason, "member_not_notified").await;
         assert!(!listed.to_string().contains('@'), "no address is shown");
         if number % 2 == 0 {
             world.check_closed(&listed).await;
@@ -159,8 +159,8 @@ async fn an_end_of_a_membership_that_whop_refuses_is_answered_and_listed_until_i
             world.inject_fault(Operation::Cancel, kind, Some(1), None);
             let path = format!("/api/cases/{case_id}/{how}");
             let answer = world.post(&path, json!({})).await.ok();
-            let told = (&answer["case_status"], &answer["status"], &answer["reason"]);
-            assert_eq!(told, (&json!("cancelled"), &json!("rejected"), &json!(reason)), "{how} {kind}");
+            let shown = (&answer["case_status"], &answer["status"], &answer["reason"]);
+            assert_eq!(shown, (&json!("cancelled"), &json!("rejected"), &json!(reason)), "{how} {kind}");
             assert_eq!(
                 (world.sent(ended), world.only_action(&case_id).await["status"].clone()),
                 (0, json!("rejected"))

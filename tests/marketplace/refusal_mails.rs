@@ -164,14 +164,14 @@ async fn a_mail_to_a_professional_that_is_refused_is_listed_until_it_is_sent_or_
         world.decide(&booking, "accept", "key-2").await;
         let refused = world.refused().await;
         let of_professional: Vec<&Value> =
-            refused.iter().filter(|effect| effect["consequence"] == "professional_not_told").collect();
+            refused.iter().filter(|effect| effect["consequence"] == "professional_not_notified").collect();
         assert_eq!(of_professional.len(), 1, "{reason}: {refused:#?}");
         assert_eq!(of_professional[0]["kind"], "professional_declined_mail");
         assert_eq!(of_professional[0]["reason"].as_str().unwrap().split(':').next(), Some(reason));
         assert!(!json!(refused).to_string().contains('@'), "no address is shown");
         let outcome = if fault.is_some() { "try_again" } else { "closed" };
         world.resolve_refusal(of_professional[0], outcome).await.ok();
-        assert!(!world.consequences().await.contains(&"professional_not_told".to_owned()), "{reason}");
+        assert!(!world.consequences().await.contains(&"professional_not_notified".to_owned()), "{reason}");
         assert_eq!(world.booking_mails(PROFESSIONAL).len(), usize::from(fault.is_some()), "{reason}");
     }
 }

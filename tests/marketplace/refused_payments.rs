@@ -214,7 +214,7 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
     let shown = (&listed["provider"], &listed["code"], &listed["consequence"], &listed["amount"]);
     assert_eq!(
         shown,
-        (&json!("resend"), &json!("validation_error"), &json!("customer_not_told"), &Value::Null)
+        (&json!("resend"), &json!("validation_error"), &json!("customer_not_notified"), &Value::Null)
     );
     assert!(!listed.to_string().contains("example.com"), "no address is shown");
     assert_eq!(world.resolve_refusal(&listed, "try_again").await.ok()["status"], "done");

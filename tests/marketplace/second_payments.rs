@@ -34,7 +34,7 @@ fn letters(world: &World) -> Vec<String> {
 }
 
 /// The booking and its books, once all was told to a world in which it is asked for after so many letters.
-async fn told(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String, i64)>) {
+async fn deliver_in_order(letters: &[&String], asked_after: usize) -> (Booking, Vec<(String, i64)>) {
     let world = World::start().await;
     world.advance(Duration::days(40));
     let (id, own) = (booking_id("1"), PaymentIntentId::parse(OWN).unwrap());
@@ -70,7 +70,7 @@ async fn end_of(letters: Vec<String>) -> Booking {
                 order.reverse();
             }
             order.rotate_left(first);
-            ends.push(told(&order, first).await);
+            ends.push(deliver_in_order(&order, first).await);
         }
     }
     let (first, others) = ends.split_first().unwrap();

@@ -33,8 +33,8 @@ async fn without_a_key_and_without_anybody_to_pay_every_run_ends_well() {
         let counts = ["due", "done", "failed", "in_doubt"].map(|name| report[name].clone());
         assert_eq!(counts, [0; 4].map(|count| json!(count)), "{report}");
         let crons = world.ask(bare(Method::GET, "/api/health?type=crons")).await.json();
-        let told = &crons["checks"]["crons"][job];
-        assert_eq!((&told["status"], &told["last_report"]), (&json!("ok"), &report), "no alarm misses it");
+        let shown = &crons["checks"]["crons"][job];
+        assert_eq!((&shown["status"], &shown["last_report"]), (&json!("ok"), &report), "no alarm misses it");
     }
 }
 

@@ -117,7 +117,7 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
     for sinks in [Sinks::Both, Sinks::Analytics] {
         for fault in FAULT_POINTS {
             for call in 1.. {
-                let told = format!("{sinks:?}: {fault:?} at call {call}");
+                let context = format!("{sinks:?}: {fault:?} at call {call}");
                 let mut world = prepared(sinks).await;
                 let injected_fault = InjectedFault::at(&world, fault, call);
                 let struck =
@@ -125,11 +125,11 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
                 world.restart_with_sinks(sinks).await;
                 world.advance(Duration::minutes(16));
                 world.publish_everything().await;
-                let twice = world.check_counted(&told).await;
+                let twice = world.check_counted(&context).await;
                 if sinks == Sinks::Both {
-                    world.check_published(&told).await;
+                    world.check_published(&context).await;
                 }
-                assert!(struck || twice == 0, "{told}: {twice} counted twice without a reason");
+                assert!(struck || twice == 0, "{context}: {twice} counted twice without a reason");
                 (runs, again) = (runs + 1, again + twice);
                 if !struck {
                     break;

@@ -70,8 +70,8 @@ fn check(answer: &Answer, listed: Option<&str>) {
         let all: Vec<_> = answer.headers.get_all(name).iter().collect();
         assert_eq!(all, [expected], "{answer:?}");
     }
-    let told = format!("{:?}", grants(answer).iter().map(|name| answer.header(name)).collect::<Vec<_>>());
-    assert!(!told.contains('*'), "{told}");
+    let headers = format!("{:?}", grants(answer).iter().map(|name| answer.header(name)).collect::<Vec<_>>());
+    assert!(!headers.contains('*'), "{headers}");
 }
 
 #[tokio::test]

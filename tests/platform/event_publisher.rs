@@ -29,8 +29,8 @@ async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
     assert_eq!((&report["oldest_unsent_seconds"], &report["more"]), (&json!(0), &json!(false)), "{report}");
     let case_id = world.case_of("mem_1").await["case_id"].clone();
     for (received, kind) in world.received().iter().zip(["case.opened", "case.recovered"]) {
-        let told = (received.bus.as_str(), received.source.as_str(), received.detail_type.as_str());
-        assert_eq!(told, (BUS, "justonce", kind));
+        let envelope = (received.bus.as_str(), received.source.as_str(), received.detail_type.as_str());
+        assert_eq!(envelope, (BUS, "justonce", kind));
         let expected = json!({
             "event_id": received.detail["event_id"],
             "occurred_at": "2025-11-18T09:02:03.000Z",

@@ -34,7 +34,7 @@ async fn a_run_survives_trouble_at_every_request() {
     let (mut runs, mut twice) = (0, 0);
     for fault in FAULT_POINTS {
         for call in 1.. {
-            let told = format!("{fault:?} at call {call}");
+            let context = format!("{fault:?} at call {call}");
             let mut world = prepared().await;
             let injected_fault = InjectedFault::at(&world, fault, call);
             let struck =
@@ -42,8 +42,8 @@ async fn a_run_survives_trouble_at_every_request() {
             world.restart_with_bus().await;
             world.advance(PAUSES);
             settle(&world).await;
-            let again = world.check_published(&told).await;
-            assert!(struck || again == 0, "{told}: {again} heard twice without a reason");
+            let again = world.check_published(&context).await;
+            assert!(struck || again == 0, "{context}: {again} heard twice without a reason");
             (runs, twice) = (runs + 1, twice + again);
             if !struck {
                 break;
@@ -220,8 +220,8 @@ async fn a_backlog_beyond_one_run_is_told_by_the_next() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 4_030).await;
     let report = world.publish().await;
-    let told = [&report["due"], &report["done"], &report["skipped"], &report["more"]];
-    assert_eq!(told, [&json!(4_030), &json!(4_000), &json!(30), &json!(true)], "{report}");
+    let counts = [&report["due"], &report["done"], &report["skipped"], &report["more"]];
+    assert_eq!(counts, [&json!(4_030), &json!(4_000), &json!(30), &json!(true)], "{report}");
     let report = world.publish().await;
     assert_eq!((&report["done"], &report["more"]), (&json!(30), &json!(false)), "{report}");
     assert_eq!(world.check_published("a backlog").await, 0);

@@ -37,16 +37,20 @@ fn no_answer_of_a_provider_ends_the_process() {
                 let whop = Whop::new(http.clone(), &base, "key");
                 let stripe = Stripe::new(http.clone(), &base, "sk_test_key");
                 let resend = Resend::new(http.clone(), &base, "key", "a@example.com");
-                let told = format!("{number} {status}");
+                let context = format!("{number} {status}");
                 let read = whop.membership(&member).await;
-                assert!(matches!(read, Err(CallError::NotSent { .. })), "Whop {told}: {read:?}");
+                assert!(matches!(read, Err(CallError::NotSent { .. })), "Whop {context}: {read:?}");
                 let read = stripe.payment_intent("pi_1").await;
-                assert!(matches!(read, Err(CallError::NotSent { .. })), "Stripe {told}: {read:?}");
+                assert!(matches!(read, Err(CallError::NotSent { .. })), "Stripe {context}: {read:?}");
                 let changed = stripe.capture("key", "pi_1").await;
-                assert!(matches!(changed, Err(CallError::InDoubt { .. })), "Stripe {told}: {changed:?}");
+                assert!(matches!(changed, Err(CallError::InDoubt { .. })), "Stripe {context}: {changed:?}");
                 // What was sent is sent, whatever the mailer says of it.
                 let sent = resend.send("key", "b@example.com", &message).await;
-                assert_eq!(is_refused(&sent), status == StatusCode::BAD_REQUEST, "Resend {told}: {sent:?}");
+                assert_eq!(
+                    is_refused(&sent),
+                    status == StatusCode::BAD_REQUEST,
+                    "Resend {context}: {sent:?}"
+                );
             }
         }
     });

@@ -47,12 +47,12 @@ pub fn data(dynamo: &EmbeddedDynamo) -> BTreeMap<String, Value> {
 }
 
 /// An event as an older version kept it: without its time beside the payload; `told` is the time in it.
-pub fn old_event(number: usize, told: Value, received_at: &str) -> Value {
+pub fn old_event(number: usize, occurred_at: Value, received_at: &str) -> Value {
     let id = format!("msg_{number:05}");
     let text = |value: &str| json!({"S": value});
     let mut payload = json!({"event_id": text(&id), "name": text("invoice.paid"), "meaning": {"M": {"kind": text("nothing")}}});
-    if !told.is_null() {
-        payload["occurred_at"] = told;
+    if !occurred_at.is_null() {
+        payload["occurred_at"] = occurred_at;
     }
     json!({
         "pk": text(&format!("EVENT#whop#{id}")), "sk": text("EVENT"), "source": text("whop"), "status": text("applied"),
@@ -79,7 +79,7 @@ pub fn changed(outcomes: &[Outcome]) -> Vec<(&str, u64)> {
 
 /// Seven old rows: what they say, and when they came.
 pub fn old_rows() -> Vec<Value> {
-    let (came, told) = ("2025-11-18T08:00:05.000Z", json!({"S": "2025-11-18T08:00:00.123456Z"}));
+    let (came, occurred_at) = ("2025-11-18T08:00:05.000Z", json!({"S": "2025-11-18T08:00:00.123456Z"}));
     let absurd = [
         json!({"S": "9999-12-31T23:59:59Z"}),
         json!({"S": "-0001-01-01T00:00:00Z"}),
@@ -87,8 +87,8 @@ pub fn old_rows() -> Vec<Value> {
         json!({"S": "soon"}),
         Value::Null,
     ];
-    let good = [told.clone(), told].into_iter();
-    good.chain(absurd).enumerate().map(|(number, told)| old_event(number, told, came)).collect()
+    let good = [occurred_at.clone(), occurred_at].into_iter();
+    good.chain(absurd).enumerate().map(|(number, at)| old_event(number, at, came)).collect()
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn an_event_without_any_time_stops_the_version_until_a_person_has_looked()
 
 #[tokio::test]
 async fn an_event_means_the_same_before_and_after() {
-    let tell = async |migrates: bool| {
+    let case_opened = async |migrates: bool| {
         let world = World::start().await;
         world.service.dynamo.intercept(Arc::new(|_, request| match request.operation.as_str() {
             "TransactWriteItems" => Intervention::DropBefore,
@@ -198,8 +198,8 @@ async fn an_event_means_the_same_before_and_after() {
     };
     let happened_at = time::format(support::world::beginning() - Duration::hours(3));
     let opened = (json!(happened_at), json!("open"));
-    assert_eq!(tell(false).await, opened);
-    assert_eq!(tell(true).await, opened);
+    assert_eq!(case_opened(false).await, opened);
+    assert_eq!(case_opened(true).await, opened);
 }
 
 #[tokio::test]
@@ -213,30 +213,30 @@ async fn an_operator_sees_when_an_old_event_happened_and_how_that_is_known() {
         row["status"] = json!({"S": "set_aside"});
     }
     world.service.dynamo.put_rows(TABLE, &rows);
-    let told = async || world.operator(Method::GET, "/api/webhooks/events").await.ok()["data"].clone();
-    let before = told().await;
+    let events = async || world.operator(Method::GET, "/api/webhooks/events").await.ok()["data"].clone();
+    let before = events().await;
     assert_eq!(before[0]["occurred_at"], "2025-11-18T08:00:00.123Z");
     assert_eq!(
         (&before[0]["occurred_at_source"], &before[4]["occurred_at_source"]),
         (&json!("payload"), &json!("arrival"))
     );
     migrator(&world, "one").forward(None, None).await.unwrap();
-    assert_eq!(told().await, before);
+    assert_eq!(events().await, before);
 }
 
 #[tokio::test]
 async fn health_says_which_version_the_data_is_of_in_the_request_it_makes_anyway() {
     let world = World::start().await;
-    let told = async || {
+    let versions = async || {
         world.service.dynamo.reset_requests();
         let request = support::world::bare(Method::GET, "/api/health?type=database");
         let database = world.ask(request).await.ok()["checks"]["database"].clone();
         let reads = world.service.dynamo.requests().iter().filter(|one| one.operation == "GetItem").count();
         (database["data_version"].clone(), database["expected_data_version"].clone(), reads)
     };
-    assert_eq!(told().await, (json!(0), json!(DATA_VERSION), 1));
+    assert_eq!(versions().await, (json!(0), json!(DATA_VERSION), 1));
     migrator(&world, "one").forward(None, None).await.unwrap();
-    assert_eq!(told().await, (json!(DATA_VERSION), json!(DATA_VERSION), 1));
+    assert_eq!(versions().await, (json!(DATA_VERSION), json!(DATA_VERSION), 1));
 }
 
 #[tokio::test]

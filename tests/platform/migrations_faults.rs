@@ -278,8 +278,8 @@ async fn an_older_version_that_goes_on_serving_does_not_keep_it_from_ending() {
 async fn ten_thousand_events_are_done_a_page_at_a_time() {
     // Every fifth is of an older version; the others are as this one writes them.
     let event = |number: usize| {
-        let told = json!({"S": "2025-11-18T08:00:00Z"});
-        let mut event = old_event(number, told, "2025-11-18T08:00:05.000Z");
+        let occurred_at = json!({"S": "2025-11-18T08:00:00Z"});
+        let mut event = old_event(number, occurred_at, "2025-11-18T08:00:05.000Z");
         if !number.is_multiple_of(5) {
             event["occurred_at"] = json!({"S": "2025-11-18T08:00:00.000Z"});
             event["occurred_at_source"] = json!({"S": "payload"});

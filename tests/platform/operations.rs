@@ -59,9 +59,9 @@ async fn what_is_in_doubt_is_resolved_once_and_audited() {
     let again = world.resolve(resolution(&effect, "did_not_happen")).await;
     assert_eq!(again.status, StatusCode::CONFLICT, "{again:?}");
     let audits = world.rows_of("AUDIT#").await;
-    let told: Vec<&Value> = audits.iter().filter(|row| row["kind"] == "effect.resolved").collect();
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0]["cause"].as_str().is_some_and(|cause| !cause.is_empty()), "{told:?}");
+    let resolutions: Vec<&Value> = audits.iter().filter(|row| row["kind"] == "effect.resolved").collect();
+    assert_eq!(resolutions.len(), 1, "{resolutions:#?}");
+    assert!(resolutions[0]["cause"].as_str().is_some_and(|cause| !cause.is_empty()), "{resolutions:?}");
     world.settle().await;
     assert_eq!(world.sent(Kind::Push), 1, "nothing is sent again");
 }

@@ -109,7 +109,7 @@ fn put(request: &mut Request<Body>, name: &'static str, value: &'static str) {
     request.headers_mut().insert(name, HeaderValue::from_static(value));
 }
 
-fn told_nothing(route: &Route, answer: &Answer, secrets: &[String]) {
+fn check_leaks_nothing(route: &Route, answer: &Answer, secrets: &[String]) {
     let place = format!("the answer to {} {}", route.method, route.path);
     nowhere_in(&place, &answer.body, secrets);
 }
@@ -130,16 +130,16 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
             HEADERS.iter().for_each(|name| put(&mut proven, name, "c4n4ry"));
             let answer = world.ask(proven).await;
             let shows_its_own = route.path == "/api/auth/session";
-            told_nothing(route, &answer, if shows_its_own { &secrets[..3] } else { &secrets });
+            check_leaks_nothing(route, &answer, if shows_its_own { &secrets[..3] } else { &secrets });
         }
         let ask = || callers.ask(&world, route, good_body(&world, route).to_string().as_bytes(), number);
         let mut asked = ask();
         with_query(&mut asked);
-        told_nothing(route, &world.ask(asked).await, &secrets[..3]);
+        check_leaks_nothing(route, &world.ask(asked).await, &secrets[..3]);
         for (name, value) in PROOFS {
             let mut forged = ask();
             put(&mut forged, name, value);
-            told_nothing(route, &world.ask(forged).await, &secrets[..3]);
+            check_leaks_nothing(route, &world.ask(forged).await, &secrets[..3]);
         }
         let mut elsewhere = ask();
         let path = route.path.replace("{case_id}", CANARY).replace("{membership_id}", "mem_c4n4ry");
@@ -150,7 +150,7 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
             .replace("{professional_id}", "c4n4ry%40")
             .replace("{batch_id}", CANARY);
         *elsewhere.uri_mut() = path.parse().unwrap();
-        told_nothing(route, &world.ask(elsewhere).await, &secrets[..3]);
+        check_leaks_nothing(route, &world.ask(elsewhere).await, &secrets[..3]);
     }
     world.settle().await;
     nowhere_kept(&world, &log, &secrets).await;

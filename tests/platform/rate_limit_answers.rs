@@ -47,7 +47,7 @@ pub fn quota(answer: &Answer) -> (String, i64, i64) {
 }
 
 /// The headers by which limits are told, and the body without what differs from request to request.
-fn told(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
+fn comparable(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
     let names =
         ["ratelimit-policy", "ratelimit", "x-rate-limit-remaining", "x-rate-limit-reset", "retry-after"];
     let mut body = answer.json();
@@ -144,7 +144,7 @@ async fn an_account_is_guessed_at_five_times_from_wherever_and_whether_or_not_it
     }
     for others in &seen[1..] {
         for (answer, first) in others.iter().zip(&seen[0]) {
-            assert_eq!(told(answer), told(first), "nobody learns which of them is there");
+            assert_eq!(comparable(answer), comparable(first), "nobody learns which of them is there");
         }
     }
     // Names are written in many ways; the account is one.

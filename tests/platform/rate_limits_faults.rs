@@ -39,24 +39,24 @@ async fn a_charge_costs_one_write_and_a_bucket_known_to_be_empty_none() {
     let ask = |process| charge(process, class, "a", beginning());
     world.table_cost();
     let one = cost(&[("UpdateItem", 1)]);
-    for (told, process, left, expected) in [
+    for (context, process, left, expected) in [
         ("a whole bucket", &limiter, 2, one.clone()),
         ("one that lacks a token", &limiter, 1, one.clone()),
         ("one that another process took from", &other, 0, cost(&[("UpdateItem", 2)])),
     ] {
-        assert_eq!(remaining(&ask(process).await), left, "{told}");
-        assert_eq!(world.table_cost(), expected, "{told}");
+        assert_eq!(remaining(&ask(process).await), left, "{context}");
+        assert_eq!(world.table_cost(), expected, "{context}");
     }
     let third = world.limiter();
-    for (told, process, expected) in [
+    for (context, process, expected) in [
         ("empty, and nobody told it", &limiter, one.clone()),
         ("empty, as the last token told", &other, cost(&[])),
         ("empty, and never seen", &third, one),
         ("empty, as it was told", &limiter, cost(&[])),
         ("still empty", &third, cost(&[])),
     ] {
-        assert_eq!(wait_seconds(&ask(process).await), 20, "{told}");
-        assert_eq!(world.table_cost(), expected, "{told}");
+        assert_eq!(wait_seconds(&ask(process).await), 20, "{context}");
+        assert_eq!(world.table_cost(), expected, "{context}");
     }
 }
 

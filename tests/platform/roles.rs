@@ -127,7 +127,7 @@ impl Places {
         Self { world, ours, theirs, absent: Objects::absent(), asked: AtomicUsize::new(0) }
     }
 
-    fn tell(&self, askers: usize, routes: usize) {
+    fn print_total(&self, askers: usize, routes: usize) {
         eprintln!("{} requests by {askers} askers at {routes} routes", self.asked.load(Ordering::Relaxed));
     }
 
@@ -160,7 +160,7 @@ fn refusal_elsewhere(route: &Route, asker: &Asker) -> Option<u16> {
 }
 
 /// An answer without what differs from request to request.
-fn told(answer: &Answer) -> (u16, Value, Vec<String>) {
+fn comparable(answer: &Answer) -> (u16, Value, Vec<String>) {
     let mut body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     if let Some(problem) = body.as_object_mut() {
         problem.remove("request_id");
@@ -172,26 +172,26 @@ fn told(answer: &Answer) -> (u16, Value, Vec<String>) {
 
 /// The limit that an answer speaks of.
 fn limit(answer: &Answer) -> Option<&str> {
-    let told = ["ratelimit", "x-rate-limit-remaining", "x-rate-limit-reset"];
+    let quota_headers = ["ratelimit", "x-rate-limit-remaining", "x-rate-limit-reset"];
     let policy = answer.header("ratelimit-policy");
-    assert!(told.iter().all(|name| answer.header(name).is_some() == policy.is_some()), "{answer:?}");
+    assert!(quota_headers.iter().all(|name| answer.header(name).is_some() == policy.is_some()), "{answer:?}");
     policy?.split('"').nth(1)
 }
 
 /// Holds an answer to what the row says of it.
 fn check(why: &str, route: &Route, refusal: Option<u16>, answer: &Answer) {
-    let told = || format!("{why}: {answer:?}");
+    let context = || format!("{why}: {answer:?}");
     let status = answer.status.as_u16();
     let Some(expected) = refusal else {
-        assert!(![401, 403, 405, 415, 429].contains(&status), "{}", told());
+        assert!(![401, 403, 405, 415, 429].contains(&status), "{}", context());
         // Where an account is named in the body, only the handler knows what to charge.
         let class = route.limit.filter(|class| class.subject != LimitSubject::IpAndAccount);
-        assert_eq!(limit(answer), class.map(|class| class.name), "{}", told());
+        assert_eq!(limit(answer), class.map(|class| class.name), "{}", context());
         return;
     };
-    assert_eq!(status, expected, "{}", told());
+    assert_eq!(status, expected, "{}", context());
     let counted = (status == 401).then_some("token");
-    assert_eq!(limit(answer), counted, "only failed proofs are counted: {}", told());
+    assert_eq!(limit(answer), counted, "only failed proofs are counted: {}", context());
 }
 
 async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
@@ -204,7 +204,7 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
     let nowhere = places.ask(asker, route, own, Some(NOBODYS)).await;
     check(&why("another company"), route, refusal_elsewhere(route, asker), &named);
     if refusal_elsewhere(route, asker).is_some() {
-        assert_eq!(told(&named), told(&nowhere), "{}", why("a company is named that may exist"));
+        assert_eq!(comparable(&named), comparable(&nowhere), "{}", why("a company is named that may exist"));
     }
     // The schedule and the providers are of no company, so nothing is foreign to them.
     let walled = ["{case_id}", "{membership_id}", "{booking_id}", "{finding_id}"];
@@ -213,7 +213,7 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
         let theirs = places.ask(asker, route, foreign, None).await;
         let absent = places.ask(asker, route, &places.absent, None).await;
         check(&why("another's object"), route, refused, &theirs);
-        assert_eq!(told(&theirs), told(&absent), "{}", why("another's object"));
+        assert_eq!(comparable(&theirs), comparable(&absent), "{}", why("another's object"));
         assert_eq!(theirs.status, refused.unwrap_or(404), "{}", why("another's object"));
     }
     for company in [Some(asker.home), None] {
@@ -242,7 +242,7 @@ async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
             askers = places.world.everybody().await;
         }
     }
-    places.tell(askers.len(), ROUTES.iter().filter(|route| wanted(route)).count());
+    places.print_total(askers.len(), ROUTES.iter().filter(|route| wanted(route)).count());
 }
 
 #[tokio::test]

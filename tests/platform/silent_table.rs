@@ -68,24 +68,24 @@ async fn a_limit_that_cannot_be_counted_shuts_or_shows_as_its_class_says() {
         let world = World::waiting_ms(25).await;
         let callers = Callers::of(&world).await;
         for (number, (route, class)) in limited().enumerate() {
-            let told = format!("{silence:?} at {} {}", route.method, route.path);
+            let context = format!("{silence:?} at {} {}", route.method, route.path);
             let before = traces(&world).await;
             intervene(&world, counts, silence);
             let answer = ask(&world, &callers, route, number).await;
             world.service.dynamo.stop_intercepting();
             if class.unanswered == WhenUncounted::Closed {
-                assert!(is_refused(&answer), "{told}: {answer:?}");
-                assert_eq!(traces(&world).await, before, "{told}");
+                assert!(is_refused(&answer), "{context}: {answer:?}");
+                assert_eq!(traces(&world).await, before, "{context}");
                 assert!(!answer.body.contains(class.name), "what is closed is the operator's business");
                 continue;
             }
-            assert_ne!(answer.status, 503, "{told}: {answer:?}");
-            assert_eq!(answer.header(SKIPPED), Some("store_unanswered"), "{told}: {answer:?}");
-            assert!(answer.header("ratelimit").is_none(), "{told}: nobody knows how it stands");
+            assert_ne!(answer.status, 503, "{context}: {answer:?}");
+            assert_eq!(answer.header(SKIPPED), Some("store_unanswered"), "{context}: {answer:?}");
+            assert!(answer.header("ratelimit").is_none(), "{context}: nobody knows how it stands");
             if route.access == Access::SignedWebhook {
                 let kept = answer.ok();
-                assert_ne!(kept["outcome"], "duplicate", "{told}");
-                assert_eq!(world.rows_of("EVENT#").await.len(), events(&before.0) + 1, "{told}");
+                assert_ne!(kept["outcome"], "duplicate", "{context}");
+                assert_eq!(world.rows_of("EVENT#").await.len(), events(&before.0) + 1, "{context}");
             }
         }
     }

@@ -51,7 +51,7 @@ async fn a_booking_s_mail_to_an_address_that_bounced_is_not_sent_and_is_listed_f
     let listed = world.refused_one().await;
     assert_eq!(
         (&listed["consequence"], &listed["reason"], &listed["code"]),
-        (&json!("customer_not_told"), &json!("address_bounced"), &Value::Null)
+        (&json!("customer_not_notified"), &json!("address_bounced"), &Value::Null)
     );
     world.resolve_refusal(&listed, "closed").await.ok();
     assert_eq!(world.refused().await.len(), 0, "the customer was called");

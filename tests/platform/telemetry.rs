@@ -56,7 +56,7 @@ async fn a_request_without_an_error_asks_sentry_nothing_and_the_table_nothing_mo
 }
 
 /// The check-ins of a job as its monitor sees them: each with its id and how far it is.
-fn told(world: &World) -> Vec<(String, String)> {
+fn statuses_by_id(world: &World) -> Vec<(String, String)> {
     let text = |it: &Value, name: &str| it[name].as_str().unwrap().to_owned();
     world.check_ins().iter().map(|it| (text(it, "check_in_id"), text(it, "status"))).collect()
 }
@@ -78,14 +78,14 @@ async fn a_run_checks_in_and_out_of_a_monitor_that_makes_itself() {
         assert_eq!(check_in["monitor_config"], config);
     }
     assert!(check_ins[0].get("duration").is_none() && check_ins[1]["duration"].is_number());
-    let first = told(&world);
+    let first = statuses_by_id(&world);
     assert_eq!((first[0].1.as_str(), first[1].1.as_str()), ("in_progress", "ok"));
     assert_eq!(first[0].0, first[1].0, "one occurrence, one id");
     world.tick().await;
-    assert_eq!(told(&world)[2..], first, "the same occurrence again");
+    assert_eq!(statuses_by_id(&world)[2..], first, "the same occurrence again");
     world.advance(chrono::Duration::minutes(5));
     world.tick().await;
-    assert_ne!(told(&world)[4].0, first[0].0, "another occurrence");
+    assert_ne!(statuses_by_id(&world)[4].0, first[0].0, "another occurrence");
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
     world.lose_the_table();
     let response = world.service.fire("reminders", REMINDERS, world.now()).await;
     assert!(response.status().is_server_error());
-    let statuses: Vec<String> = told(&world).into_iter().map(|(_, status)| status).collect();
+    let statuses: Vec<String> = statuses_by_id(&world).into_iter().map(|(_, status)| status).collect();
     assert_eq!(statuses, ["in_progress", "error"]);
     assert_eq!(world.errors_seen().len(), 1, "and why");
 
@@ -140,12 +140,12 @@ async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
     };
     assert!(injected_fault.during(run).await);
     for _ in 0..200 {
-        if !told(&world).is_empty() {
+        if !statuses_by_id(&world).is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let statuses: Vec<String> = told(&world).into_iter().map(|(_, status)| status).collect();
+    let statuses: Vec<String> = statuses_by_id(&world).into_iter().map(|(_, status)| status).collect();
     assert_eq!(statuses, ["in_progress"], "what never ends is Sentry's to miss");
 }
 

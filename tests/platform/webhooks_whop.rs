@@ -42,14 +42,14 @@ async fn story(dialect: Dialect, spelling: Spelling, scheme: Scheme) -> Vec<Valu
 #[tokio::test]
 async fn every_dialect_spelling_and_signature_tells_the_same_story() {
     let expected = story(Dialect::V1, Spelling::Dotted, Scheme::Standard).await;
-    let told: Vec<_> = expected
+    let shown: Vec<_> = expected
         .iter()
         .map(|case| {
             (case["status"].as_str(), case["recovered_amount"].as_i64(), case["returned_amount"].as_i64())
         })
         .collect();
     assert_eq!(
-        told,
+        shown,
         [
             (Some("open"), None, Some(0)),
             (Some("recovered"), Some(1900), Some(0)),
@@ -66,8 +66,8 @@ async fn every_dialect_spelling_and_signature_tells_the_same_story() {
     for dialect in Dialect::ALL {
         for spelling in Spelling::ALL {
             for scheme in Scheme::ALL {
-                let told = story(dialect, spelling, scheme).await;
-                assert_eq!(told, expected, "{dialect:?} {spelling:?} {scheme:?}");
+                let seen = story(dialect, spelling, scheme).await;
+                assert_eq!(seen, expected, "{dialect:?} {spelling:?} {scheme:?}");
             }
         }
     }

@@ -42,14 +42,14 @@ async fn each_ending_is_done_once_however_often_it_is_asked_for() {
         let case_id = world.open_case(COMPANY, "mem_1").await;
         let first = end(&world, &case_id, how).await;
         assert_eq!(first.status, 200, "{how}: {first:?}");
-        let told = first.json();
-        assert_eq!((&told["case_status"], &told["status"]), (&json!("cancelled"), &json!("done")));
+        let ending = first.json();
+        assert_eq!((&ending["case_status"], &ending["status"]), (&json!("cancelled"), &json!("done")));
         assert_eq!(
-            (&told["kind"], &told["ended_by"], &told["manual"]),
+            (&ending["kind"], &ending["ended_by"], &ending["manual"]),
             (&json!(kind), &json!(kind), &json!(true))
         );
         world.advance(Duration::hours(30));
-        assert_eq!(end(&world, &case_id, how).await.json(), told, "the same action again");
+        assert_eq!(end(&world, &case_id, how).await.json(), ending, "the same action again");
 
         let actions = world.actions_of(&case_id).await;
         assert_eq!((actions.len(), &actions[0]["kind"]), (1, &json!(kind)));
@@ -144,9 +144,9 @@ async fn what_whop_could_not_do_now_is_done_later_and_once() {
             end(&world, &case_id, how).await.ok();
             tick_for_hours(&world, 12).await;
             assert_eq!(ended(&world), expected, "{how} after {kind}");
-            let told = end(&world, &case_id, how).await;
+            let ending = end(&world, &case_id, how).await;
             assert_eq!(
-                (told.status.as_u16(), &told.json()["status"]),
+                (ending.status.as_u16(), &ending.json()["status"]),
                 (200, &json!("done")),
                 "{how} after {kind}"
             );
@@ -177,13 +177,17 @@ async fn what_whop_refused_may_be_asked_for_again() {
         let case_id = world.open_case(COMPANY, "mem_1").await;
         world.inject_fault(Operation::Cancel, "status:400", Some(2), None);
         for _ in 0..2 {
-            let told = end(&world, &case_id, how).await;
-            assert_eq!((told.status.as_u16(), &told.json()["status"]), (200, &json!("rejected")), "{told:?}");
+            let ending = end(&world, &case_id, how).await;
+            assert_eq!(
+                (ending.status.as_u16(), &ending.json()["status"]),
+                (200, &json!("rejected")),
+                "{ending:?}"
+            );
             tick_for_hours(&world, 1).await;
         }
-        let told = end(&world, &case_id, how).await.ok();
-        assert_eq!((&told["status"], ended(&world)), (&json!("done"), expected));
-        assert_eq!(end(&world, &case_id, how).await.ok(), told);
+        let ending = end(&world, &case_id, how).await.ok();
+        assert_eq!((&ending["status"], ended(&world)), (&json!("done"), expected));
+        assert_eq!(end(&world, &case_id, how).await.ok(), ending);
         let states: Vec<Value> =
             world.actions_of(&case_id).await.iter().map(|action| action["status"].clone()).collect();
         assert_eq!(states, ["rejected", "rejected", "done"], "every attempt is on record");

@@ -19,20 +19,20 @@ enum Happening {
     Fails,
     Pays,
     Cancels {
-        is_told: bool,
+        is_reported: bool,
     },
     TakesBack {
-        is_told: bool,
+        is_reported: bool,
     },
     Pauses {
-        is_told: bool,
+        is_reported: bool,
     },
     Resumes {
-        is_told: bool,
+        is_reported: bool,
     },
     Bounces,
     BuysAgain {
-        is_told: bool,
+        is_reported: bool,
     },
     /// Whop asks for patience, or is out of order.
     CarriesNothing,
@@ -54,12 +54,12 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         2 => Just(Fails),
         1 => Just(Pays),
-        2 => any::<bool>().prop_map(|is_told| Cancels { is_told }),
-        2 => any::<bool>().prop_map(|is_told| TakesBack { is_told }),
-        2 => any::<bool>().prop_map(|is_told| Pauses { is_told }),
-        2 => any::<bool>().prop_map(|is_told| Resumes { is_told }),
+        2 => any::<bool>().prop_map(|is_reported| Cancels { is_reported }),
+        2 => any::<bool>().prop_map(|is_reported| TakesBack { is_reported }),
+        2 => any::<bool>().prop_map(|is_reported| Pauses { is_reported }),
+        2 => any::<bool>().prop_map(|is_reported| Resumes { is_reported }),
         1 => Just(Bounces),
-        2 => any::<bool>().prop_map(|is_told| BuysAgain { is_told }),
+        2 => any::<bool>().prop_map(|is_reported| BuysAgain { is_reported }),
         2 => Just(CarriesNothing),
         1 => Just(AnswersNothing),
         3 => Just(IsWell),
@@ -87,17 +87,17 @@ async fn happen(world: &World, happening: Happening) {
             whop.set_membership_status("mem_1", MembershipStatus::Active);
             world.succeed("mem_1", "pay_1", world.now()).await.ok();
         }
-        Happening::Cancels { is_told } | Happening::TakesBack { is_told } => {
+        Happening::Cancels { is_reported } | Happening::TakesBack { is_reported } => {
             let scheduled = matches!(happening, Happening::Cancels { .. });
             whop.change_membership("mem_1", |one| one.cancel_at_period_end = scheduled);
-            if is_told {
+            if is_reported {
                 world.deliver_membership_event(cancel, "mem_1").await.ok();
             }
         }
-        Happening::Pauses { is_told } | Happening::Resumes { is_told } => {
+        Happening::Pauses { is_reported } | Happening::Resumes { is_reported } => {
             let paused = matches!(happening, Happening::Pauses { .. });
             whop.change_membership("mem_1", |one| one.collection_paused = paused);
-            if is_told {
+            if is_reported {
                 world.deliver_membership_event("membership.updated", "mem_1").await.ok();
             }
         }
@@ -106,9 +106,9 @@ async fn happen(world: &World, happening: Happening) {
             let id = format!("evt_{}", world.now().timestamp());
             world.deliver_resend_event(&id, &event).await.ok();
         }
-        Happening::BuysAgain { is_told } => {
+        Happening::BuysAgain { is_reported } => {
             let membership = format!("mem_again_{}", world.now().timestamp());
-            if is_told {
+            if is_reported {
                 buy(world, &membership, "user_1", "prod_1").await;
             } else {
                 buy_unreported(world, &membership, "user_1", "prod_1");

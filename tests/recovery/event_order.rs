@@ -77,8 +77,8 @@ fn permutations(deliveries: &[Delivery]) -> Vec<Vec<Delivery>> {
 /// Tries every order there is, and compares the summary with what is expected.
 async fn every_order_ends_in(deliveries: &[Delivery], states: &[&str], recoveries: i64, revenue: i64) {
     let expected = end_of(deliveries).await;
-    let told: Vec<_> = expected.0.iter().map(|case| case["status"].as_str().unwrap()).collect();
-    assert_eq!(told, states, "{expected:?}");
+    let statuses: Vec<_> = expected.0.iter().map(|case| case["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, states, "{expected:?}");
     let kpis = &expected.1;
     assert_eq!(
         (&kpis["active_cases"], &kpis["recoveries"], &kpis["recovered_revenue_cents"]),

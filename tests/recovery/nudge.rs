@@ -40,11 +40,11 @@ async fn each_way_is_taken_as_asked_and_is_on_record() {
         (json!({}), "push", "nudge_push", (2, 1, 0)),
     ]) {
         world.advance(Duration::minutes(1));
-        let told = nudge(&world, &case_id, body).await.ok();
+        let answered = nudge(&world, &case_id, body).await.ok();
         assert_eq!(messages(&world), sent);
         let actions = world.actions_of(&case_id).await;
         assert_eq!(actions.len(), attempt);
-        for record in [&told, &actions[attempt - 1]] {
+        for record in [&answered, &actions[attempt - 1]] {
             assert_eq!((&record["kind"], &record["channel"]), (&json!(kind), &json!(channel)));
             assert_eq!((&record["attempt_number"], &record["manual"]), (&json!(attempt), &json!(true)));
             assert_eq!((&record["status"], &record["template_version"]), (&json!("done"), &json!(1)));
@@ -88,8 +88,8 @@ async fn where_push_does_not_reach_the_default_writes_and_a_push_is_refused() {
     let refused = nudge(&world, &case_id, json!({"channel": "push"})).await;
     assert_eq!((refused.status.as_u16(), messages(&world)), (409, (0, 0, 0)), "{refused:?}");
     assert_eq!(case(&world, &case_id).await["attempts"], 0);
-    let told = nudge(&world, &case_id, json!({})).await.ok();
-    assert_eq!((&told["channel"], messages(&world)), (&json!("dm"), (0, 1, 0)));
+    let answered = nudge(&world, &case_id, json!({})).await.ok();
+    assert_eq!((&answered["channel"], messages(&world)), (&json!("dm"), (0, 1, 0)));
     assert!(world.service.sandbox.whop.unreached().is_empty());
 }
 
@@ -170,8 +170,8 @@ async fn a_message_that_may_have_left_is_never_sent_again() {
     ] {
         let (world, case_id) = with_a_case().await;
         world.inject_fault(operation, kind, Some(1), None);
-        let told = nudge(&world, &case_id, json!({"channel": channel})).await.ok();
-        assert_eq!(told["status"], "unknown", "{kind}: {told}");
+        let answered = nudge(&world, &case_id, json!({"channel": channel})).await.ok();
+        assert_eq!(answered["status"], "unknown", "{kind}: {answered}");
         let sent = messages(&world);
         for _ in 0..3 {
             world.advance(Duration::hours(7));

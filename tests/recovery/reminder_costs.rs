@@ -149,14 +149,16 @@ async fn an_event_of_a_booking_costs_one_read_and_one_transaction_beside_the_lim
     stripe.capture_outside(&payment);
     stripe.refund(&payment, 2_500);
     let silent = ["payment_intent.created", "charge.captured", "refund.created"];
-    for told in stripe.events().into_iter().filter(|told| !silent.contains(&told.kind.as_str())) {
-        assert_eq!(cost_of_stripes_event(&world, &told.body).await, usual, "{}", told.kind);
+    for stripe_event in
+        stripe.events().into_iter().filter(|stripe_event| !silent.contains(&stripe_event.kind.as_str()))
+    {
+        assert_eq!(cost_of_stripes_event(&world, &stripe_event.body).await, usual, "{}", stripe_event.kind);
     }
     // A dispute names its payment alone: whose that is is one more read.
     let before = stripe.events().len();
     stripe.open_dispute(&payment);
     let found = cost(&[("GetItem", 2), ("TransactWriteItems", 1), ("UpdateItem", 1)]);
-    for told in &stripe.events()[before..] {
-        assert_eq!(cost_of_stripes_event(&world, &told.body).await, found, "{}", told.kind);
+    for stripe_event in &stripe.events()[before..] {
+        assert_eq!(cost_of_stripes_event(&world, &stripe_event.body).await, found, "{}", stripe_event.kind);
     }
 }

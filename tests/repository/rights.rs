@@ -41,8 +41,8 @@ struct Seen {
 impl Seen {
     fn note(&mut self, requests: Vec<RequestRecord>) {
         for request in requests {
-            let told: BTreeSet<&String> = request.leading_keys.keys().collect();
-            assert_eq!(told, request.rights.iter().collect(), "{request:?}");
+            let named: BTreeSet<&String> = request.leading_keys.keys().collect();
+            assert_eq!(named, request.rights.iter().collect(), "{request:?}");
             assert!(request.leading_keys.values().all(|keys| !keys.is_empty()), "{request:?}");
             self.rights.extend(request.rights);
             self.touched.extend(request.leading_keys);

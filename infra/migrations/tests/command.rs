@@ -129,8 +129,8 @@ async fn killed_in_the_middle_it_says_who_was_at_it_and_goes_on_once_told_to() {
     let id = child.id();
     // It prints the progress of the first page and is killed in the second.
     let stderr = child.stderr.take().unwrap();
-    let told = tokio::task::spawn_blocking(|| BufReader::new(stderr).lines().next().unwrap().unwrap());
-    assert_eq!(told.await.unwrap(), "  … 250 of 250 rows (250 from the arrival)");
+    let progress = tokio::task::spawn_blocking(|| BufReader::new(stderr).lines().next().unwrap().unwrap());
+    assert_eq!(progress.await.unwrap(), "  … 250 of 250 rows (250 from the arrival)");
     while cloud.filled_in() < 260 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

@@ -90,9 +90,9 @@ mod tests {
             ("/api/bookings/{id}/accept", "bookings"),
         ];
         let patterns = patterns(routes.into_iter());
-        let told: Vec<_> = patterns.iter().map(|(pattern, _)| pattern.as_str()).collect();
+        let names: Vec<_> = patterns.iter().map(|(pattern, _)| pattern.as_str()).collect();
         assert_eq!(
-            told,
+            names,
             ["/api/bookings/*", "/api/bookings", "/api/cases/export", "/api/cases/*/nudge", "/api/cases/*"]
         );
     }

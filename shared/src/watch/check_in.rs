@@ -86,9 +86,9 @@ pub(super) struct RunningCheckIn {
 
 impl RunningCheckIn {
     pub(super) fn of(check_in: CheckIn, sentry: Sentry) -> Self {
-        let told = check_in.clone();
+        let started = check_in.clone();
         let sent = tokio::spawn(async move {
-            sentry.check_in(&told, Status::InProgress, Instant::now() + TIMEOUT).await;
+            sentry.check_in(&started, Status::InProgress, Instant::now() + TIMEOUT).await;
         });
         Self { check_in, sent }
     }

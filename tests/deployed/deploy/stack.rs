@@ -70,14 +70,14 @@ impl<'a> Stack<'a> {
     /// Deploys it, for the first time or again, and fails with what is said when that fails.
     pub async fn deploy(emulator: &'a Emulator, http: &Client, copy: &Path, parameters: &[String]) -> Self {
         let output = infra_deploy(emulator, copy, parameters).await;
-        assert!(output.status.success(), "infra/deploy: {}", told(&output));
+        assert!(output.status.success(), "infra/deploy: {}", output_text(&output));
         let list = ["list", "stack-outputs", "--stack-name", STACK, "--output", "json"];
         let listed = emulator.tool("sam").args(list).output().unwrap();
         let rows: Vec<Value> =
-            serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", told(&listed)));
+            serde_json::from_slice(&listed.stdout).unwrap_or_else(|_| panic!("{}", output_text(&listed)));
         let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let outputs = rows.iter().map(|row| (text(row, "OutputKey"), text(row, "OutputValue"))).collect();
-        Self { emulator, http: http.clone(), said: told(&output), outputs }
+        Self { emulator, http: http.clone(), said: output_text(&output), outputs }
     }
 
     /// Asks a function at its URL. Its host does not lead to this machine, so it is only named.
@@ -97,7 +97,7 @@ impl<'a> Stack<'a> {
 }
 
 /// Everything a command has said.
-pub fn told(output: &Output) -> String {
+pub fn output_text(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
 }

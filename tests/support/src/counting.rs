@@ -73,7 +73,7 @@ impl World {
 
     /// Checks that the captured events equal the written ones, each with its one id and time. Returns how many
     /// were captured more than once.
-    pub async fn check_counted(&self, told: &str) -> usize {
+    pub async fn check_counted(&self, context: &str) -> usize {
         let text = |row: &Value, name: &str| row[name].as_str().unwrap().to_owned();
         let rows = self.rows_of("AUDIT#").await;
         let announced = rows.iter().filter(|row| is_announced(&text(row, "kind")));
@@ -83,9 +83,9 @@ impl World {
         let counted = self.counted();
         let received: BTreeMap<String, (String, String)> =
             counted.iter().map(|it| (it.uuid.clone(), (it.event.clone(), it.timestamp.clone()))).collect();
-        assert_eq!(received, written, "{told}");
+        assert_eq!(received, written, "{context}");
         for it in &counted {
-            assert_eq!(received[&it.uuid], (it.event.clone(), it.timestamp.clone()), "{told}");
+            assert_eq!(received[&it.uuid], (it.event.clone(), it.timestamp.clone()), "{context}");
         }
         counted.len() - received.len()
     }

@@ -51,7 +51,7 @@ pub(super) async fn seed(service: &Service) {
     ask(service, Method::PUT, &path, "demo-professional", json!({"stripe_account_id": ACCOUNT})).await;
     for (number, (hours_ago, end)) in STORIES.into_iter().enumerate() {
         let began = now - Duration::minutes((hours_ago * 60.0) as i64);
-        if tell(service, number + 1, began, end).await.is_none() {
+        if play_booking(service, number + 1, began, end).await.is_none() {
             tracing::warn!(number, "a booking of the demo was not told to its end");
         }
     }
@@ -59,7 +59,7 @@ pub(super) async fn seed(service: &Service) {
 }
 
 /// One story; `None` where somebody in it was refused.
-async fn tell(service: &Service, number: usize, began: DateTime<Utc>, end: End) -> Option<()> {
+async fn play_booking(service: &Service, number: usize, began: DateTime<Utc>, end: End) -> Option<()> {
     let at = |hours: f64| service.sandbox.clock.pass(began + Duration::minutes((hours * 60.0) as i64));
     at(0.0);
     // The same on every day, so that a story begun by a process that was killed goes on.

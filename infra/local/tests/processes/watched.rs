@@ -26,9 +26,9 @@ fn tick(scheduled_at: DateTime<Utc>) -> Occurrence<'static> {
 }
 
 /// Waits for what Vercel's runtime may still have in hand after the answer.
-async fn until(is_told: impl Fn() -> bool) {
+async fn until(is_reported: impl Fn() -> bool) {
     for _ in 0..100 {
-        if is_told() {
+        if is_reported() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

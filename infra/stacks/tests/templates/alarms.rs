@@ -42,8 +42,8 @@ fn every_function_has_its_alarms_and_is_turned_back_by_them() {
         for (output, kind) in turned_back_by.iter().zip(["errors", "slow"]) {
             let output = output.strip_prefix("Alarms.Outputs.").expect("an output of the alarms");
             let alarm = tagged(&stack["Outputs"][output]["Value"]);
-            let told = tagged(&stack["Resources"][alarm]["Properties"]["AlarmName"]);
-            assert_eq!(told, format!("${{Stack}}-{name}-{kind}"));
+            let alarm_name = tagged(&stack["Resources"][alarm]["Properties"]["AlarmName"]);
+            assert_eq!(alarm_name, format!("${{Stack}}-{name}-{kind}"));
         }
         assert_eq!(turned_back_by.len(), 2, "{name}");
         let row = format!("\"title\":\"{name}: calls and failures\"");

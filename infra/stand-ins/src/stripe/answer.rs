@@ -63,9 +63,9 @@ impl StripeStandIn {
     ) -> Response {
         let act = move |stripe: &Self| {
             let (now, world) = stripe.now_and_world();
-            let told = known(&headers, &world)
+            let result = known(&headers, &world)
                 .and_then(|()| read(&world, now, Params::read(query.as_deref().unwrap_or_default())));
-            match told {
+            match result {
                 Ok(mut answer) => {
                     set_livemode(&mut answer, world.is_live());
                     Json(answer).into_response()

@@ -7,10 +7,10 @@ mod memberships;
 mod messages;
 mod resend;
 mod stripe;
+mod stripe_events;
 mod stripe_faults;
 mod stripe_refunds;
 mod stripe_rules;
-mod stripe_telling;
 mod tokens;
 
 use chrono::{DateTime, Utc};

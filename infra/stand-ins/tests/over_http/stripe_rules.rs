@@ -32,7 +32,7 @@ impl Sandbox {
             .header(form.0, form.1)
     }
 
-    async fn told(&self, path: &str) -> Value {
+    async fn get_list(&self, path: &str) -> Value {
         read(self.raw(Method::GET, path, "unused").send().await.unwrap()).await.1
     }
 }
@@ -146,13 +146,13 @@ async fn transfers_are_found_by_their_group_the_newest_first_a_page_at_a_time() 
     assert_eq!(later.data.iter().map(|one| &one.id).collect::<Vec<_>>(), [&made[3], &made[4]]);
 
     let page = |cursor: &str| format!("transfers?transfer_group=booking_1&limit=2{cursor}");
-    let first = sandbox.told(&page("")).await;
+    let first = sandbox.get_list(&page("")).await;
     assert_eq!((ids(&first), &first["has_more"]), (vec![&*made[4], &*made[3]], &json!(true)));
-    let second = sandbox.told(&page(&format!("&starting_after={}", made[3]))).await;
+    let second = sandbox.get_list(&page(&format!("&starting_after={}", made[3]))).await;
     assert_eq!((ids(&second), &second["has_more"]), (vec![&*made[2], &*made[1]], &json!(true)));
-    let back = sandbox.told(&page(&format!("&ending_before={}", made[1]))).await;
+    let back = sandbox.get_list(&page(&format!("&ending_before={}", made[1]))).await;
     assert_eq!((ids(&back), &back["has_more"]), (vec![&*made[3], &*made[2]], &json!(true)));
-    let unknown = sandbox.told(&page("&starting_after=tr_unknown")).await;
+    let unknown = sandbox.get_list(&page("&starting_after=tr_unknown")).await;
     assert_eq!(unknown["error"]["code"], "resource_missing");
 }
 

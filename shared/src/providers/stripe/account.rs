@@ -114,12 +114,12 @@ mod tests {
 
     #[test]
     fn an_account_that_only_receives_transfers_takes_money_in_without_charging_cards() {
-        let told = status(
+        let reported = status(
             r#"{"id":"acct_1","charges_enabled":false,"payouts_enabled":true,"default_currency":"cop",
                 "capabilities":{"transfers":"active"}}"#,
         );
-        assert!(told.charges_enabled && told.payouts_enabled);
-        assert_eq!(told.currency, Currency::parse("cop").ok());
+        assert!(reported.charges_enabled && reported.payouts_enabled);
+        assert_eq!(reported.currency, Currency::parse("cop").ok());
         let asked = status(
             r#"{"id":"acct_1","charges_enabled":true,"payouts_enabled":true,
                 "capabilities":{"card_payments":"active","transfers":"pending"},
@@ -152,8 +152,9 @@ mod tests {
     fn an_account_that_is_gone_takes_nothing_and_a_sentence_is_no_reason() {
         let gone = StripeAccount::gone("acct_1").status().unwrap();
         assert!(!gone.charges_enabled && !gone.payouts_enabled);
-        let told = status(r#"{"id":"acct_1","requirements":{"disabled_reason":"Ask somebody@example.com"}}"#);
-        assert_eq!(told.disabled_reason, None);
+        let reported =
+            status(r#"{"id":"acct_1","requirements":{"disabled_reason":"Ask somebody@example.com"}}"#);
+        assert_eq!(reported.disabled_reason, None);
         assert_eq!(StripeAccount::gone("acct 1").status(), None);
     }
 }

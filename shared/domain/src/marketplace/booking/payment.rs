@@ -124,10 +124,12 @@ mod tests {
 
     #[test]
     fn money_in_another_currency_makes_no_payment_the_bookings() {
-        let mut strange = of_second(captured(0.5, 10_000));
-        let BookingFactKind::Captured { money, .. } = &mut strange.what else { panic!("{strange:?}") };
+        let mut other_currency = of_second(captured(0.5, 10_000));
+        let BookingFactKind::Captured { money, .. } = &mut other_currency.what else {
+            panic!("{other_currency:?}")
+        };
         money.currency = Currency::parse("cop").unwrap();
-        let booking = booking(&[done(), vec![strange]].concat());
+        let booking = booking(&[done(), vec![other_currency]].concat());
         assert_eq!((booking.payment_intent, booking.amounts.captured), (Some(payment("pi_1")), 10_000));
         assert_eq!(booking.anomalies.into_iter().collect::<Vec<_>>(), [Anomaly::SecondPayment]);
     }

@@ -129,17 +129,22 @@ fn half_a_name_names_nobody() {
 
 #[test]
 fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
-    let told = |name: &str, account: &str, object: Value| read_of(&connected(name, account, object)).meaning;
-    let Meaning::Account(status) = told("account.updated", "acct_1RfKq2", account("active")) else {
+    let connected_meaning =
+        |name: &str, account: &str, object: Value| read_of(&connected(name, account, object)).meaning;
+    let Meaning::Account(status) = connected_meaning("account.updated", "acct_1RfKq2", account("active"))
+    else {
         panic!("no status");
     };
     assert!(status.charges_enabled && status.payouts_enabled, "it receives transfers");
     assert_eq!(status.currency, Currency::parse("cop").ok());
-    let Meaning::Account(gone) = told("account.application.deauthorized", "acct_1RfKq2", json!({})) else {
+    let Meaning::Account(gone) =
+        connected_meaning("account.application.deauthorized", "acct_1RfKq2", json!({}))
+    else {
         panic!("no status");
     };
     assert!(!gone.charges_enabled && !gone.payouts_enabled);
-    let Meaning::PayoutFailed { account: whose, money } = told("payout.failed", "acct_1RfKq2", payout())
+    let Meaning::PayoutFailed { account: whose, money } =
+        connected_meaning("payout.failed", "acct_1RfKq2", payout())
     else {
         panic!("no failed payout");
     };
@@ -156,7 +161,7 @@ fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
         let ignored = Meaning::Ignored { reason: IgnoreReason::OtherAccount };
         assert_eq!((read.company_id, read.meaning), (None, ignored), "{name}");
     }
-    let others = told("account.updated", "acct_2", account("active"));
+    let others = connected_meaning("account.updated", "acct_2", account("active"));
     let account = StripeAccountId::parse("acct_2").unwrap();
     assert_eq!(others, Meaning::UnreadableAccount { account, part: Part::Account });
 }
@@ -204,10 +209,10 @@ fn money_that_cannot_be_read_is_neither_guessed_nor_nothing() {
 fn what_does_not_name_its_booking_is_ours_only_if_the_payment_is() {
     let foreign = |object: Value| with(object, "metadata", json!({"order": "7"}));
     let unreadable = |part| Meaning::UnreadablePayment { payment_intent: pi(), part };
-    let strange = with(foreign(intent("succeeded")), "currency", json!("xxx"));
-    assert_eq!(meaning("payment_intent.succeeded", strange), unreadable(Part::Currency));
-    let strange = with(foreign(charge(true)), "amount_refunded", json!(-1));
-    assert_eq!(meaning("charge.refunded", strange), unreadable(Part::Amount));
+    let unreadable_object = with(foreign(intent("succeeded")), "currency", json!("xxx"));
+    assert_eq!(meaning("payment_intent.succeeded", unreadable_object), unreadable(Part::Currency));
+    let unreadable_object = with(foreign(charge(true)), "amount_refunded", json!(-1));
+    assert_eq!(meaning("charge.refunded", unreadable_object), unreadable(Part::Amount));
     let not_ours = Meaning::Ignored { reason: IgnoreReason::NotOurs };
     for id in [Value::Null, json!(7), json!("pi 1")] {
         let nameless = with(foreign(intent("succeeded")), "id", id.clone());

@@ -57,10 +57,10 @@ fn every_status_of_a_dispute_has_its_meaning_and_an_unknown_one_waits_for_a_pers
             assert_eq!((status.is_open(), status.is_contested()), (is_open, is_contested), "{value}");
             let (dispute_id, payment_intent) = ("du_1RfKq2".to_owned(), Some(pi()));
             let what = BookingFactKind::Disputed { dispute_id, status, money: usd(10_000), payment_intent };
-            let told = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
+            let expected = Meaning::Booking { booking_id: None, payment_intent: Some(pi()), what };
             for name in ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"] {
                 let dispute = with(version.dispute, json!({"status": value}));
-                assert_eq!(version.meaning(&format!("charge.dispute.{name}"), dispute), told, "{value}");
+                assert_eq!(version.meaning(&format!("charge.dispute.{name}"), dispute), expected, "{value}");
             }
         }
         // The first was sent before 2023-10-16 and means more than one thing.

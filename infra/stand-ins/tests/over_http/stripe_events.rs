@@ -12,8 +12,8 @@ fn holds(object: &Value, expected: Value) {
 }
 
 impl Sandbox {
-    fn told_last(&self, kind: &str) -> Value {
-        self.told_by(kind).pop().unwrap_or_else(|| panic!("{kind} never happened"))
+    fn last_event_of_kind(&self, kind: &str) -> Value {
+        self.events_of_kind(kind).pop().unwrap_or_else(|| panic!("{kind} never happened"))
     }
 }
 
@@ -25,7 +25,7 @@ async fn the_events_of_a_payment_say_whose_it_is_and_how_long_it_is_held() {
     let until = noon() + Duration::hours(4 * 24 + 18);
     sandbox.stripe.authorize_until(&made.id, until);
     let charge = sandbox.stripe.charge_of(&made.id).unwrap().id;
-    let held = sandbox.told_last("payment_intent.amount_capturable_updated");
+    let held = sandbox.last_event_of_kind("payment_intent.amount_capturable_updated");
     holds(
         &held,
         json!({
@@ -37,7 +37,7 @@ async fn the_events_of_a_payment_say_whose_it_is_and_how_long_it_is_held() {
         "/id": charge, "/payment_intent": made.id, "/metadata": metadata("1"),
         "/transfer_group": "booking_1", "/currency": "usd", "/amount": 10_000,
     });
-    let succeeded = sandbox.told_last("charge.succeeded");
+    let succeeded = sandbox.last_event_of_kind("charge.succeeded");
     holds(&succeeded, whose.clone());
     holds(
         &succeeded,
@@ -47,13 +47,13 @@ async fn the_events_of_a_payment_say_whose_it_is_and_how_long_it_is_held() {
         }),
     );
     sandbox.client().capture("capture:1", &made.id).await.unwrap();
-    let captured = sandbox.told_last("charge.captured");
+    let captured = sandbox.last_event_of_kind("charge.captured");
     holds(&captured, whose.clone());
     holds(&captured, json!({"/captured": true, "/amount_captured": 10_000, "/amount_refunded": 0}));
-    let taken = sandbox.told_last("payment_intent.succeeded");
+    let taken = sandbox.last_event_of_kind("payment_intent.succeeded");
     holds(&taken, json!({"/latest_charge": charge, "/amount_received": 10_000, "/metadata": metadata("1")}));
     sandbox.stripe.refund(&made.id, 10_000);
-    let refunded = sandbox.told_last("charge.refunded");
+    let refunded = sandbox.last_event_of_kind("charge.refunded");
     holds(&refunded, whose);
     holds(&refunded, json!({"/captured": true, "/refunded": true, "/amount_refunded": 10_000}));
 }
@@ -68,16 +68,16 @@ async fn the_events_of_a_dispute_name_the_charge_and_where_it_stands() {
         });
         sandbox.stripe.open_dispute(&paid.id);
         for kind in ["charge.dispute.created", "charge.dispute.funds_withdrawn"] {
-            holds(&sandbox.told_last(kind), about.clone());
-            holds(&sandbox.told_last(kind), json!({"/status": "needs_response"}));
+            holds(&sandbox.last_event_of_kind(kind), about.clone());
+            holds(&sandbox.last_event_of_kind(kind), json!({"/status": "needs_response"}));
         }
         sandbox.stripe.close_dispute(&paid.id, won);
-        let closed = sandbox.told_last("charge.dispute.closed");
+        let closed = sandbox.last_event_of_kind("charge.dispute.closed");
         holds(&closed, about);
         holds(&closed, json!({"/status": outcome, "/created": noon().timestamp()}));
-        assert_eq!(closed["id"], sandbox.told_last("charge.dispute.created")["id"]);
+        assert_eq!(closed["id"], sandbox.last_event_of_kind("charge.dispute.created")["id"]);
     }
-    assert_eq!(sandbox.told_by("charge.dispute.funds_reinstated").len(), 1, "only what was won");
+    assert_eq!(sandbox.events_of_kind("charge.dispute.funds_reinstated").len(), 1, "only what was won");
 }
 
 #[tokio::test]
@@ -90,10 +90,10 @@ async fn the_events_of_a_transfer_say_whose_it_is_and_how_much_came_back() {
         "/id": made.id, "/metadata": metadata("1"), "/transfer_group": "booking_1",
         "/destination": "acct_1", "/amount": 9_000, "/currency": "usd",
     });
-    let created = sandbox.told_last("transfer.created");
+    let created = sandbox.last_event_of_kind("transfer.created");
     holds(&created, whose.clone());
     holds(&created, json!({"/amount_reversed": 0, "/reversed": false}));
-    let reversed = sandbox.told_by("transfer.reversed");
+    let reversed = sandbox.events_of_kind("transfer.reversed");
     for (event, total, all) in [(&reversed[0], 1_000, false), (&reversed[1], 9_000, true)] {
         holds(event, whose.clone());
         holds(event, json!({"/amount_reversed": total, "/reversed": all}));
@@ -111,10 +111,10 @@ async fn the_events_of_an_account_name_it_and_say_what_it_can_do() {
     });
     for (reason, expected) in [(Some("requirements.past_due"), past_due), (None, well)] {
         sandbox.stripe.restrict_account("acct_1", reason);
-        holds(&sandbox.told_last("account.updated"), expected);
+        holds(&sandbox.last_event_of_kind("account.updated"), expected);
     }
     sandbox.stripe.fail_payout("acct_1", 14_000_000, "cop");
-    holds(&sandbox.told_last("payout.failed"), json!({"/amount": 14_000_000, "/currency": "cop"}));
+    holds(&sandbox.last_event_of_kind("payout.failed"), json!({"/amount": 14_000_000, "/currency": "cop"}));
     for event in sandbox.stripe.events() {
         assert_eq!(json_of(&event.body)["account"], "acct_1", "{}", event.kind);
     }
