@@ -12,7 +12,7 @@ mod strength;
 mod telemetry;
 
 pub use marketplace::Marketplace;
-pub use names::{NAMES, Name, Need};
+pub use names::{NAMES, Name, Requirement};
 pub use sign_in::{BearerIssuer, Oidc, StaffAccount};
 pub use strength::{OwnWords, password_weakness, weakness};
 pub use telemetry::{Analytics, Errors};
@@ -168,7 +168,8 @@ impl Config {
         if !mistakes.is_empty() {
             return Err(ConfigError { mistakes });
         }
-        let is_needed = |name: &Name| matches!(name.need, Need::Start | Need::Always);
+        let is_needed =
+            |name: &Name| matches!(name.requirement, Requirement::Start | Requirement::Production);
         let missing = unset(get).filter(is_needed).collect();
         Ok(Self {
             table_name: get("TABLE_NAME"),

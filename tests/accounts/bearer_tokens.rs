@@ -10,7 +10,7 @@ use stand_ins::fault::{FaultKind, Operation, Rule};
 use stand_ins::oidc::AUDIENCE;
 use stand_ins::outbox::Provider;
 
-use support::forgery::{Good, forgeries};
+use support::forgery::{ValidToken, forgeries};
 use support::world::{COMPANY, World};
 
 #[easy_ext::ext(BearerTokensSteps)]
@@ -36,10 +36,10 @@ fn header() -> Value {
 }
 
 /// Hands the good token and the world's way to sign to `test`.
-fn good<T>(world: &World, test: impl FnOnce(&Good<'_>) -> T) -> T {
+fn good<T>(world: &World, test: impl FnOnce(&ValidToken<'_>) -> T) -> T {
     let issuer = &world.service.sandbox.oidc;
     let sign = |header: &Value, claims: &Value| issuer.sign(header, claims);
-    test(&Good { header: header(), claims: issuer.bearer_claims("owner", COMPANY), sign: &sign })
+    test(&ValidToken { header: header(), claims: issuer.bearer_claims("owner", COMPANY), sign: &sign })
 }
 
 #[tokio::test]
@@ -161,12 +161,12 @@ async fn a_storm_of_unknown_keys_is_one_question_each_half_minute() {
     let world = World::start().await;
     let tokens = &world.service.app.bearer_tokens;
     for round in 1..=3 {
-        let storm = (0..200).map(|key| {
+        let tokens = (0..200).map(|key| {
             let header = json!({"alg": "ES256", "kid": format!("own-{key}")});
             good(&world, |good| (good.sign)(&header, &good.claims))
         });
         let mut set = tokio::task::JoinSet::new();
-        for token in storm {
+        for token in tokens {
             let (tokens, now) = (tokens.clone(), world.now());
             set.spawn(async move { tokens.verify(&token, now).await });
         }

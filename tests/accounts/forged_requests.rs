@@ -171,7 +171,7 @@ async fn what_a_form_can_send_is_refused_and_json_is_taken_however_it_is_written
 async fn reading_changes_nothing_whoever_reads() {
     let world = World::of_two_companies().await;
     let case_id = world.open_case(support::world::COMPANY, "mem_1").await;
-    let askers = world.everybody().await;
+    let askers = world.all_askers().await;
     let before = world.rows().await;
     let sent = world.service.sandbox.outbox.entries().len();
     for route in ROUTES {

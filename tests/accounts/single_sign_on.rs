@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use stand_ins::fault::Operation;
 use stand_ins::oidc::CLIENT_ID;
 
-use support::forgery::{Good, forgeries};
+use support::forgery::{ValidToken, forgeries};
 use support::returning::{Browser, CALLBACK, START};
 use support::world::{World, bare};
 
@@ -170,15 +170,19 @@ async fn a_forged_id_token_signs_nobody_in() {
         let claims =
             json!({"iss": issuer.issuer(), "aud": CLIENT_ID, "sub": "user_1", "iat": now, "exp": now + 300});
         let sign = |header: &Value, claims: &Value| issuer.sign(header, claims);
-        forgeries(&Good { header: json!({"alg": "RS256", "typ": "JWT", "kid": "rs-1"}), claims, sign: &sign })
-            .len()
+        forgeries(&ValidToken {
+            header: json!({"alg": "RS256", "typ": "JWT", "kid": "rs-1"}),
+            claims,
+            sign: &sign,
+        })
+        .len()
     };
     assert!(count > 90, "{count}");
     for index in 0..count {
         let signer = issuer.clone();
         issuer.forge(Some(Arc::new(move |header, claims| {
             let sign = |header: &Value, claims: &Value| signer.sign(header, claims);
-            forgeries(&Good { header, claims, sign: &sign }).swap_remove(index).1
+            forgeries(&ValidToken { header, claims, sign: &sign }).swap_remove(index).1
         })));
         refused(&world, &format!("forgery {index}")).await;
     }

@@ -9,7 +9,7 @@ use shared::providers::tokens::TokenError;
 use stand_ins::fault::Operation;
 use stand_ins::whop::APP_ID;
 
-use support::forgery::{Good, forgeries};
+use support::forgery::{ValidToken, forgeries};
 use support::world::{Answer, COMPANY, OWNER, World};
 
 const ISSUER: &str = "urn:whopcom:exp-proxy";
@@ -146,7 +146,7 @@ async fn every_forgery_proves_nobody() {
     let whop = &world.service.sandbox.whop;
     let tokens = {
         let sign = |header: &Value, claims: &Value| whop.sign_token(header.clone(), claims.clone());
-        forgeries(&Good { header: header(), claims: claims(&world), sign: &sign })
+        forgeries(&ValidToken { header: header(), claims: claims(&world), sign: &sign })
     };
     let verifier = world.service.app.user_tokens.as_ref().unwrap();
     for (why, token) in &tokens {

@@ -2,7 +2,7 @@
 
 use platforms::{Failed, Function, Platform};
 use serde_json::Value;
-use shared::config::{NAMES, Need};
+use shared::config::{NAMES, Requirement};
 
 use crate::artifacts::binary;
 use stacks::repository::functions;
@@ -53,7 +53,7 @@ async fn no_binary_starts_with_weak_secrets(platform: Platform) {
 
 /// What is needed from the first start on, and all of it missing.
 async fn no_binary_starts_without_what_all_need(platform: Platform) {
-    let needed: Vec<&str> = needed(Need::Start).collect();
+    let needed: Vec<&str> = needed(Requirement::Start).collect();
     for name in functions() {
         let line = refusal(platform, &name, &[]).await;
         assert!(needed.iter().all(|name| line.contains(name)), "{name} on {platform:?}: {line}");
@@ -62,7 +62,7 @@ async fn no_binary_starts_without_what_all_need(platform: Platform) {
 
 /// A feature without its secret is off, and one line of the log names all that are missing.
 async fn every_binary_names_what_is_missing(platform: Platform) {
-    let needed: Vec<&str> = needed(Need::Always).collect();
+    let needed: Vec<&str> = needed(Requirement::Production).collect();
     let environment = [
         ("TABLE_NAME", "justonce"),
         ("TABLE_REGION", "us-east-1"),
@@ -79,8 +79,8 @@ async fn every_binary_names_what_is_missing(platform: Platform) {
     }
 }
 
-fn needed(need: Need) -> impl Iterator<Item = &'static str> {
-    NAMES.iter().filter(move |name| name.need == need).map(|name| name.name)
+fn needed(requirement: Requirement) -> impl Iterator<Item = &'static str> {
+    NAMES.iter().filter(move |name| name.requirement == requirement).map(|name| name.name)
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ async fn a_decline_survives_trouble_at_every_request() {
             market.world.advance(Duration::hours(24));
             let injected_fault = InjectedFault::at(&market.world, fault, call);
             let run = market.world.service.fire("auto-decline", DAILY, market.world.now());
-            let struck = injected_fault.during(run).await;
+            let was_injected = injected_fault.during(run).await;
             market.restart().await;
             let mut ticks = 0;
             while !market.is_at_rest().await {
@@ -41,7 +41,7 @@ async fn a_decline_survives_trouble_at_every_request() {
                 assert_eq!(step.status, EffectStatus::Done, "{context}: {}", step.action.operation);
             }
             (runs, most_ticks) = (runs + 1, most_ticks.max(ticks));
-            if !struck {
+            if !was_injected {
                 break;
             }
         }

@@ -4,7 +4,7 @@ use chrono::Duration;
 use serde_json::{Value, json};
 use shared::domain::marketplace::booking::{BookingCommand, BookingStatus, Refusal};
 use shared::domain::platform::effect::EffectStatus;
-use shared::due::{SweepLimits, Worked};
+use shared::due::{RowOutcome, SweepLimits};
 use shared::store::StoreError;
 use shared::store::due::SWEEP;
 use shared::store::marketplace::booking::BookingChange;
@@ -192,13 +192,13 @@ async fn an_index_that_lags_behind_repeats_nothing_and_hammers_nobody() {
     assert_eq!(rows().count(), 6);
     for row in rows() {
         let ended = app.bookings(store).work_on(row).await;
-        assert_eq!((ended.worked, ended.declined), (Worked::Skipped, false), "{row:?}");
+        assert_eq!((ended.worked, ended.declined), (RowOutcome::Skipped, false), "{row:?}");
     }
     assert!(stripe.requests().is_empty(), "each waits for its next try");
     market.world.advance(Duration::minutes(2));
     market.sweep().await;
     for row in rows() {
-        assert_eq!(app.bookings(store).work_on(row).await.worked, Worked::Skipped);
+        assert_eq!(app.bookings(store).work_on(row).await.worked, RowOutcome::Skipped);
     }
     assert_eq!(market.counted(), (3, 3));
 }

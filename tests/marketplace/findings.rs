@@ -172,7 +172,7 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
             let (key, body) = (fresh_key(), json!({"note": NOTE}));
             let by = (Role::Accountant, COMPANY);
             let word = world.resolve_finding(by, &id, key.clone(), &body);
-            let struck = InjectedFault::at(&world, fault, call).during(word).await;
+            let was_injected = InjectedFault::at(&world, fault, call).during(word).await;
             world.restart().await;
             world.advance(LEASES + Duration::minutes(2));
             let closed = world.resolve_finding(by, &id, key.clone(), &body).await;
@@ -186,7 +186,7 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
                 "{context}"
             );
             runs += 1;
-            if !struck {
+            if !was_injected {
                 break;
             }
         }

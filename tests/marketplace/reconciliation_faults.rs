@@ -80,12 +80,12 @@ async fn every_fault_leaves_the_same_end(ago: Duration, faults: &[FaultPoint]) {
                 let now = world.now();
                 world.service.fire("reconciliation", support::jobs_done::RECONCILE, now).await;
             };
-            let struck = injected_fault.during(run).await;
+            let was_injected = injected_fault.during(run).await;
             world.restart().await;
             world.reconcile_again().await;
             assert_eq!(end_of(&world).await, expected, "{fault:?} at call {call}");
             runs += 1;
-            if !struck {
+            if !was_injected {
                 break;
             }
         }
@@ -124,8 +124,8 @@ async fn a_day_with_strangers() -> World {
 
 /// The run of one day, of which Stripe refuses one call, and the run after it; whether there was such a call.
 async fn refused_once(world: &World, kind: &str, chosen: u64) -> bool {
-    let (kind, struck): (FaultKind, _) = (kind.parse().unwrap(), Arc::new(AtomicBool::new(false)));
-    let injected_fault = struck.clone();
+    let (kind, was_injected): (FaultKind, _) = (kind.parse().unwrap(), Arc::new(AtomicBool::new(false)));
+    let injected_fault = was_injected.clone();
     world.service.sandbox.faults.intercept(Arc::new(move |call, _| {
         injected_fault.fetch_or(call == chosen, Ordering::Relaxed);
         (call == chosen).then_some(kind)
@@ -133,7 +133,7 @@ async fn refused_once(world: &World, kind: &str, chosen: u64) -> bool {
     world.reconcile_now().await;
     world.service.sandbox.faults.stop_intercepting();
     world.reconcile_again().await;
-    struck.load(Ordering::Relaxed)
+    was_injected.load(Ordering::Relaxed)
 }
 
 #[tokio::test]

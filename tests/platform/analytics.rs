@@ -120,7 +120,7 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
                 let context = format!("{sinks:?}: {fault:?} at call {call}");
                 let mut world = prepared(sinks).await;
                 let injected_fault = InjectedFault::at(&world, fault, call);
-                let struck =
+                let was_injected =
                     injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
                 world.restart_with_sinks(sinks).await;
                 world.advance(Duration::minutes(16));
@@ -129,9 +129,9 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
                 if sinks == Sinks::Both {
                     world.check_published(&context).await;
                 }
-                assert!(struck || twice == 0, "{context}: {twice} counted twice without a reason");
+                assert!(was_injected || twice == 0, "{context}: {twice} counted twice without a reason");
                 (runs, again) = (runs + 1, again + twice);
-                if !struck {
+                if !was_injected {
                     break;
                 }
             }

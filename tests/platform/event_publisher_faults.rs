@@ -37,15 +37,15 @@ async fn a_run_survives_trouble_at_every_request() {
             let context = format!("{fault:?} at call {call}");
             let mut world = prepared().await;
             let injected_fault = InjectedFault::at(&world, fault, call);
-            let struck =
+            let was_injected =
                 injected_fault.during(world.service.fire("event-publisher", PUBLISH, world.now())).await;
             world.restart_with_bus().await;
             world.advance(PAUSES);
             settle(&world).await;
             let again = world.check_published(&context).await;
-            assert!(struck || again == 0, "{context}: {again} heard twice without a reason");
+            assert!(was_injected || again == 0, "{context}: {again} heard twice without a reason");
             (runs, twice) = (runs + 1, twice + again);
-            if !struck {
+            if !was_injected {
                 break;
             }
         }
@@ -154,7 +154,7 @@ async fn entries_that_are_refused_wait_and_the_others_of_the_same_request_are_ta
 }
 
 /// A row in the queue that nobody wrote as this version would.
-fn strange_row(world: &World, kind: Option<&str>) -> Value {
+fn unreadable_row(world: &World, kind: Option<&str>) -> Value {
     let at = shared::domain::kernel::time::format(world.now());
     let text = |text: &str| json!({"S": text});
     let mut row = json!({
@@ -169,19 +169,19 @@ fn strange_row(world: &World, kind: Option<&str>) -> Value {
 }
 
 /// What cannot be told is tried for ever, later and later, and nothing waits because of it.
-async fn holds_nobody_up(world: &World, strange: &str) {
+async fn check_others_are_published(world: &World, context: &str) {
     world.add_entries(COMPANY, ENTRIES).await;
     let report = world.publish().await;
-    assert_eq!((&report["done"], &report["failed"]), (&json!(ENTRIES), &json!(1)), "{strange}: {report}");
+    assert_eq!((&report["done"], &report["failed"]), (&json!(ENTRIES), &json!(1)), "{context}: {report}");
     for minutes in [1, 2, 4, 8, 15, 15, 15] {
-        assert_eq!(world.publish().await["due"], 0, "{strange}");
+        assert_eq!(world.publish().await["due"], 0, "{context}");
         world.advance(Duration::minutes(minutes));
         let report = world.publish().await;
-        assert_eq!((&report["due"], &report["failed"]), (&json!(1), &json!(1)), "{strange}: {report}");
+        assert_eq!((&report["due"], &report["failed"]), (&json!(1), &json!(1)), "{context}: {report}");
     }
     let oldest = world.publish().await["oldest_unsent_seconds"].clone();
-    assert_eq!(oldest, 60 * 60, "{strange}: it is seen to wait, and does not hide behind its pause");
-    assert_eq!((world.unpublished().await.len(), world.received().len()), (1, ENTRIES), "{strange}");
+    assert_eq!(oldest, 60 * 60, "{context}: it is seen to wait, and does not hide behind its pause");
+    assert_eq!((world.unpublished().await.len(), world.received().len()), (1, ENTRIES), "{context}");
 }
 
 #[tokio::test]
@@ -198,21 +198,21 @@ async fn an_entry_that_no_request_can_hold_is_never_sent_and_holds_nobody_up() {
     let company = world.company(COMPANY);
     let write = company.audit(&entry, "large").unwrap();
     company.store().commit(world.service.app.ids.next(), vec![write]).await.unwrap();
-    holds_nobody_up(&world, "too large").await;
+    check_others_are_published(&world, "too large").await;
 }
 
 #[tokio::test]
 async fn an_entry_that_cannot_be_read_is_left_to_whoever_can_and_holds_nobody_up() {
     let world = World::with_bus().await;
-    world.service.dynamo.put_rows(TABLE, &[strange_row(&world, None)]);
-    holds_nobody_up(&world, "unreadable").await;
+    world.service.dynamo.put_rows(TABLE, &[unreadable_row(&world, None)]);
+    check_others_are_published(&world, "unreadable").await;
 }
 
 #[tokio::test]
 async fn an_entry_that_spoils_its_request_is_found_and_the_others_are_told() {
     let world = World::with_bus().await;
-    world.service.dynamo.put_rows(TABLE, &[strange_row(&world, Some(&"case.".repeat(40)))]);
-    holds_nobody_up(&world, "refused with its request").await;
+    world.service.dynamo.put_rows(TABLE, &[unreadable_row(&world, Some(&"case.".repeat(40)))]);
+    check_others_are_published(&world, "refused with its request").await;
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ async fn table_of(rows: &[Value]) -> EmbeddedDynamo {
 }
 
 /// Trouble at each request of `first`, one after the other, until it is met no more; then `second` finishes it.
-async fn strike_each_request(
+async fn fault_each_request(
     forwards: bool,
     start: &[Value],
     end: &std::collections::BTreeMap<String, Value>,
@@ -45,7 +45,7 @@ async fn strike_each_request(
             dynamo.put_rows(TABLE, start);
             let injected_fault = InjectedFault::at(&world, fault, chosen);
             let first = migrator(&world, "first");
-            let struck = match forwards {
+            let was_injected = match forwards {
                 true => injected_fault.during(first.forward(None, None)).await,
                 false => injected_fault.during(first.back(0)).await,
             };
@@ -62,7 +62,7 @@ async fn strike_each_request(
             assert_eq!(status.data_version, u32::from(forwards), "{fault:?} at {chosen}");
             assert!(status.work.is_none(), "{fault:?} at {chosen}: {status:?}");
             runs.fetch_add(1, Ordering::Relaxed);
-            if !struck {
+            if !was_injected {
                 break;
             }
         }
@@ -87,8 +87,8 @@ async fn dead_or_troubled_at_any_request_it_goes_on_and_ends_the_same() {
     let (migrated, filled_in) = (dynamo.rows(TABLE), data(&dynamo));
     migrator.back(0).await.unwrap();
     let restored = data(&dynamo);
-    let forward = strike_each_request(true, &start, &filled_in).await;
-    let back = strike_each_request(false, &migrated, &restored).await;
+    let forward = fault_each_request(true, &start, &filled_in).await;
+    let back = fault_each_request(false, &migrated, &restored).await;
     eprintln!("trouble at each request of a migration: {forward} runs forward, {back} back");
     assert!(forward > 100 && back > 100);
 }

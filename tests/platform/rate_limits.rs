@@ -72,7 +72,7 @@ pub fn wait_seconds(verdict: &LimitDecision) -> u32 {
 }
 
 /// A thousand requests at once, spread over four processes; how many were admitted.
-async fn storm(world: &World, class: &'static Class) -> u32 {
+async fn charge_at_once(world: &World, class: &'static Class) -> u32 {
     let processes: Vec<Arc<Limiter>> = (0..4).map(|_| Arc::new(world.limiter())).collect();
     let mut requests = JoinSet::new();
     for number in 0..1_000 {
@@ -110,7 +110,7 @@ async fn of_a_thousand_requests_at_once_exactly_the_quota_is_admitted() {
     for (name, quota, window_seconds) in
         [("one", 1, 60), ("even", 5, 900), ("odd", 7, 60), ("prime", 997, 61), ("all", 1_000, 3)]
     {
-        assert_eq!(storm(&world, class(name, quota, window_seconds, 1)).await, quota, "{name}");
+        assert_eq!(charge_at_once(&world, class(name, quota, window_seconds, 1)).await, quota, "{name}");
     }
 }
 
@@ -118,7 +118,7 @@ async fn of_a_thousand_requests_at_once_exactly_the_quota_is_admitted() {
 async fn shards_of_a_bucket_admit_together_exactly_the_quota() {
     let world = World::start().await;
     for (name, quota, shards, rows) in [("few", 3, 8, 3), ("uneven", 101, 8, 8), ("whole", 400, 4, 4)] {
-        assert_eq!(storm(&world, class(name, quota, 60, shards)).await, quota, "{name}");
+        assert_eq!(charge_at_once(&world, class(name, quota, 60, shards)).await, quota, "{name}");
         assert_eq!(world.rows_of(&format!("LIMIT#{name}#")).await.len(), rows, "{name}");
     }
 }

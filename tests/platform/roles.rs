@@ -17,7 +17,7 @@ use support::payees::Job;
 use support::payees::TUESDAY;
 use support::world::{Answer, COMPANY, OWNER, World};
 
-const NOBODYS: &str = "biz_nobody";
+const UNKNOWN_COMPANY: &str = "biz_nobody";
 
 /// One thing of each kind that a path may name.
 struct Objects {
@@ -26,18 +26,18 @@ struct Objects {
     event_id: String,
     finding_id: String,
     batch_id: &'static str,
-    of_sessions: Deal,
-    of_tokens: Deal,
+    of_sessions: BookingIds,
+    of_tokens: BookingIds,
 }
 
 /// A booking of those who come with a session, or with a token; each has an id of its own.
 #[derive(Clone, Default)]
-struct Deal {
+struct BookingIds {
     professional_id: String,
     booking_id: String,
 }
 
-impl Deal {
+impl BookingIds {
     async fn of(world: &World, company: &str, name: fn(&World, Role) -> String) -> Self {
         let owner = if company == COMPANY { OWNER } else { OTHER_OWNER };
         let professional_id = name(world, Role::Professional);
@@ -73,8 +73,8 @@ impl Objects {
         let events = world.rows_of("EVENT#").await;
         let event_id = events[0]["payload_min"]["event_id"].as_str().map(str::to_owned);
         let event_id = event_id.unwrap_or_else(|| panic!("{:?}", events[0]));
-        let of_sessions = Deal::of(world, company, by_session).await;
-        let of_tokens = Deal::of(world, company, by_token).await;
+        let of_sessions = BookingIds::of(world, company, by_session).await;
+        let of_tokens = BookingIds::of(world, company, by_token).await;
         // Each company has a batch of this day: the ids of batches are the same everywhere.
         let professional = membership_id.replace("mem", "user");
         world.add_payee(company, &professional, "usd").await;
@@ -86,25 +86,25 @@ impl Objects {
 
     fn absent() -> Self {
         let case_id = "00000000-0000-4000-8000-000000000000".to_owned();
-        let deal = Deal { professional_id: "user_none".to_owned(), booking_id: case_id.clone() };
-        let of_tokens = deal.clone();
+        let ids = BookingIds { professional_id: "user_none".to_owned(), booking_id: case_id.clone() };
+        let of_tokens = ids.clone();
         Self {
             case_id,
             membership_id: "mem_none",
             event_id: "msg_none".to_owned(),
             finding_id: "tr_none".to_owned(),
             batch_id: "payout-2025-11-14-fri",
-            of_sessions: deal,
+            of_sessions: ids,
             of_tokens,
         }
     }
 
     fn path(&self, route: &Route, asker: &Asker) -> String {
-        let deal = if matches!(asker.proof, Proof::Bearer(_)) { &self.of_tokens } else { &self.of_sessions };
+        let ids = if matches!(asker.proof, Proof::Bearer(_)) { &self.of_tokens } else { &self.of_sessions };
         let path = route.path.replace("{case_id}", &self.case_id);
         let path = path.replace("{membership_id}", self.membership_id).replace("{source}", "sandbox");
-        let path = path.replace("{booking_id}", &deal.booking_id);
-        let path = path.replace("{professional_id}", &deal.professional_id);
+        let path = path.replace("{booking_id}", &ids.booking_id);
+        let path = path.replace("{professional_id}", &ids.professional_id);
         let path = path.replace("{event_id}", &self.event_id).replace("{finding_id}", &self.finding_id);
         path.replace("{batch_id}", self.batch_id)
     }
@@ -201,7 +201,7 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
 
     // Its own object comes last, because some things can be done once only.
     let named = places.ask(asker, route, own, Some(asker.away())).await;
-    let nowhere = places.ask(asker, route, own, Some(NOBODYS)).await;
+    let nowhere = places.ask(asker, route, own, Some(UNKNOWN_COMPANY)).await;
     check(&why("another company"), route, refusal_elsewhere(route, asker), &named);
     if refusal_elsewhere(route, asker).is_some() {
         assert_eq!(comparable(&named), comparable(&nowhere), "{}", why("a company is named that may exist"));
@@ -231,7 +231,7 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
 
 async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
     let places = Places::start().await;
-    let mut askers = places.world.everybody().await;
+    let mut askers = places.world.all_askers().await;
     for route in ROUTES.iter().filter(|route| wanted(route)) {
         for asker in &askers {
             ask_all(&places, asker, route).await;
@@ -239,7 +239,7 @@ async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
         // Some answers end sessions. The time that passes fills every bucket again.
         places.world.advance(Duration::minutes(if route.access == Access::SignedIn { 15 } else { 1 }));
         if route.access == Access::SignedIn {
-            askers = places.world.everybody().await;
+            askers = places.world.all_askers().await;
         }
     }
     places.print_total(askers.len(), ROUTES.iter().filter(|route| wanted(route)).count());
@@ -268,7 +268,7 @@ async fn nobody_changes_what_belongs_to_another_company() {
     let before = theirs(places.world.rows().await);
     assert!(before.len() >= 3, "{before:?}");
     let sent = places.world.service.sandbox.outbox.entries().len();
-    for asker in places.world.everybody().await.iter().filter(|asker| asker.home == COMPANY) {
+    for asker in places.world.all_askers().await.iter().filter(|asker| asker.home == COMPANY) {
         for route in ROUTES.iter().filter(|route| matches!(route.access, Access::Roles(_))) {
             for company in [None, Some(OTHER)] {
                 places.ask(asker, route, &places.theirs, company).await;

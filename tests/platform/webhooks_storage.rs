@@ -7,7 +7,7 @@ use local::embedded::Intervention;
 use serde_json::{Value, json};
 use shared::domain::kernel::time;
 
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::signing::Scheme;
 use support::world::{COMPANY, World, id_of, payment_failed};
 
@@ -50,12 +50,12 @@ async fn nobodys_name_address_or_card_is_in_any_row() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     let happenings = [
-        Happening::Failed,
-        Happening::Valid,
-        Happening::Paid,
-        Happening::Refunded,
-        Happening::Disputed,
-        Happening::Ended,
+        EventKind::Failed,
+        EventKind::Valid,
+        EventKind::Paid,
+        EventKind::Refunded,
+        EventKind::Disputed,
+        EventKind::Ended,
     ];
     for dialect in Dialect::ALL {
         for what in happenings {

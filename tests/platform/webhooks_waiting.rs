@@ -9,12 +9,12 @@ use shared::domain::kernel::time;
 use stand_ins::fault::{FaultKind, Operation, Rule};
 use stand_ins::outbox::Provider;
 
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::world::{COMPANY, World, id_of, payment_failed};
 
 /// A dispute that names a payment nobody has heard of.
 pub fn of_unknown_owner(world: &World, member: &str) -> (String, Value) {
-    let event = Dialect::Dated.event(Spelling::Dotted, Happening::Disputed, member, world.now());
+    let event = Dialect::Dated.event(Spelling::Dotted, EventKind::Disputed, member, world.now());
     (id_of(&event), event)
 }
 
@@ -129,7 +129,7 @@ async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
         company: None,
     });
     let failed_at = world.now();
-    let event = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Failed, "1", failed_at);
+    let event = Dialect::V2WithoutCompany.event(Spelling::Dotted, EventKind::Failed, "1", failed_at);
     assert_eq!(world.deliver_unnamed(&event).await.ok()["outcome"], "kept");
     world.advance(Duration::minutes(5));
     world.settle().await;
@@ -157,7 +157,7 @@ async fn an_event_says_whether_whop_refused_to_say_whose_it_is_or_does_not_know_
         let (provider, operation) = (Provider::Whop, Operation::Memberships);
         let rule = Rule { provider, operation, kind: kind.parse().unwrap(), times: None, company: None };
         world.service.sandbox.faults.add(rule);
-        let event = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Failed, "1", world.now());
+        let event = Dialect::V2WithoutCompany.event(Spelling::Dotted, EventKind::Failed, "1", world.now());
         assert_eq!(world.deliver_unnamed(&event).await.ok()["outcome"], "kept");
         let kept = world.kept_event().await;
         assert_eq!((&kept["status"], &kept["reason"]), (&json!("pending"), &json!(reason)), "{kind}");

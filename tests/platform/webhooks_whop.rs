@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::Duration;
 use serde_json::{Value, json};
 
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::signing::Scheme;
 use support::world::{COMPANY, World, id_of, payment, payment_failed};
 
@@ -18,14 +18,14 @@ async fn story(dialect: Dialect, spelling: Spelling, scheme: Scheme) -> Vec<Valu
     world.add_past_due(COMPANY, "mem_2");
     let mut seen = Vec::new();
     let steps = [
-        (Happening::Failed, "1"),
-        (Happening::Valid, "1"),
-        (Happening::Paid, "1"),
-        (Happening::Refunded, "1"),
-        (Happening::Disputed, "1"),
-        (Happening::Won, "1"),
-        (Happening::Failed, "2"),
-        (Happening::Ended, "2"),
+        (EventKind::Failed, "1"),
+        (EventKind::Valid, "1"),
+        (EventKind::Paid, "1"),
+        (EventKind::Refunded, "1"),
+        (EventKind::Disputed, "1"),
+        (EventKind::Won, "1"),
+        (EventKind::Failed, "2"),
+        (EventKind::Ended, "2"),
     ];
     for (what, member) in steps {
         world.advance(Duration::hours(5));
@@ -77,7 +77,7 @@ async fn every_dialect_spelling_and_signature_tells_the_same_story() {
 async fn one_failure_told_in_every_dialect_is_one_failure() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
-    for what in [Happening::Failed, Happening::Paid, Happening::Refunded] {
+    for what in [EventKind::Failed, EventKind::Paid, EventKind::Refunded] {
         for (number, dialect) in Dialect::ALL.into_iter().enumerate() {
             let event = dialect.event(Spelling::Dotted, what, "1", world.now());
             let id = format!("msg_{what:?}_{number}");
@@ -103,11 +103,11 @@ async fn a_membership_of_an_unnamed_company_is_asked_for_once() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     let asked = || world.service.sandbox.whop.requests().get("memberships").copied();
-    let failed = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Failed, "1", world.now());
+    let failed = Dialect::V2WithoutCompany.event(Spelling::Dotted, EventKind::Failed, "1", world.now());
     assert_eq!(world.deliver_unnamed(&failed).await.ok()["outcome"], "applied");
     assert_eq!(asked(), Some(1));
     world.advance(Duration::days(1));
-    let paid = Dialect::V2WithoutCompany.event(Spelling::Dotted, Happening::Paid, "1", world.now());
+    let paid = Dialect::V2WithoutCompany.event(Spelling::Dotted, EventKind::Paid, "1", world.now());
     assert_eq!(world.deliver_unnamed(&paid).await.ok()["outcome"], "applied");
     assert_eq!(asked(), Some(1), "the directory knew");
     assert_eq!(world.case_of("mem_1").await["status"], "recovered");
@@ -118,7 +118,7 @@ async fn the_same_event_twice_changes_nothing_the_second_time() {
     let world = World::start().await;
     for dialect in Dialect::ALL {
         world.add_past_due(COMPANY, "mem_1");
-        let event = dialect.event(Spelling::Dotted, Happening::Failed, "1", world.now());
+        let event = dialect.event(Spelling::Dotted, EventKind::Failed, "1", world.now());
         let id = format!("msg_{dialect:?}");
         for scheme in Scheme::ALL {
             world.deliver_signed(scheme, &id, event.to_string().as_bytes()).await.ok();

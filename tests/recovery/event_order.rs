@@ -6,7 +6,7 @@ use proptest::sample::subsequence;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use support::dialects::{Dialect, Happening, Spelling};
+use support::dialects::{Dialect, EventKind, Spelling};
 use support::signing::Scheme;
 use support::world::{COMPANY, World, beginning, id_of, payment};
 
@@ -24,7 +24,7 @@ fn charge(kind: &str, payment_id: &str, days: f64) -> Delivery {
 }
 
 /// Anything else, as the dated dialect tells it: refunds and disputes name only `pay_1`.
-fn dated(what: Happening, days: f64) -> Delivery {
+fn dated(what: EventKind, days: f64) -> Delivery {
     let event = Dialect::Dated.event(Spelling::Dotted, what, "1", at(days));
     (id_of(&event), event)
 }
@@ -96,8 +96,8 @@ async fn a_recovery_with_a_refund_that_names_only_its_payment_ends_alike_in_ever
         failed("pay_1", -6.0),
         failed("pay_1", -5.0),
         paid("pay_1", -4.0),
-        dated(Happening::Valid, -4.01),
-        dated(Happening::Refunded, -3.0),
+        dated(EventKind::Valid, -4.01),
+        dated(EventKind::Refunded, -3.0),
     ];
     every_order_ends_in(&deliveries, &["recovered"], 1, 1_350).await;
 }
@@ -106,10 +106,10 @@ async fn a_recovery_with_a_refund_that_names_only_its_payment_ends_alike_in_ever
 async fn a_member_who_left_came_back_and_lost_a_dispute_ends_alike_in_every_order() {
     let deliveries = [
         failed("pay_0", -9.0),
-        dated(Happening::Ended, -5.0),
+        dated(EventKind::Ended, -5.0),
         paid("pay_1", -2.0),
-        dated(Happening::Disputed, -1.0),
-        dated(Happening::Refunded, -1.5),
+        dated(EventKind::Disputed, -1.0),
+        dated(EventKind::Refunded, -1.5),
     ];
     every_order_ends_in(&deliveries, &["recovered"], 1, 0).await;
 }
@@ -119,8 +119,8 @@ async fn a_dispute_that_was_won_ends_alike_in_every_order() {
     let deliveries = [
         failed("pay_1", -9.0),
         paid("pay_1", -8.0),
-        dated(Happening::Disputed, -3.0),
-        dated(Happening::Won, -1.0),
+        dated(EventKind::Disputed, -3.0),
+        dated(EventKind::Won, -1.0),
         failed("pay_2", -0.5),
     ];
     every_order_ends_in(&deliveries, &["open", "recovered"], 1, 1_900).await;
@@ -148,11 +148,11 @@ fn any_letters() -> impl Strategy<Value = Vec<Delivery>> {
         paid("pay_1", -16.9),
         paid("pay_2", -3.0),
         paid("pay_3", -1.5),
-        dated(Happening::Valid, -20.0),
-        dated(Happening::Ended, -15.0),
-        dated(Happening::Disputed, -2.0),
-        dated(Happening::Won, -1.0),
-        dated(Happening::Refunded, -0.5),
+        dated(EventKind::Valid, -20.0),
+        dated(EventKind::Ended, -15.0),
+        dated(EventKind::Disputed, -2.0),
+        dated(EventKind::Won, -1.0),
+        dated(EventKind::Refunded, -0.5),
     ];
     // Something must name the payment, or what goes back would wait for ever.
     subsequence(pool, 3..=5).prop_map(|deliveries| {

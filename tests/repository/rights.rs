@@ -26,19 +26,19 @@ use support::unanswered::{Market, NewBooking};
 use support::world::{Answer, COMPANY, OWNER, World, bare, payment_failed, secret_request};
 
 /// Notes what functions do while something is asked of them.
-struct Witness {
+struct RequestRecorder {
     world: World,
-    seen: BTreeMap<&'static str, Seen>,
+    seen: BTreeMap<&'static str, RecordedRequests>,
 }
 
 /// What was seen of one function: what it did, and to which partitions.
 #[derive(Default)]
-struct Seen {
+struct RecordedRequests {
     rights: Rights,
     touched: BTreeSet<Touch>,
 }
 
-impl Seen {
+impl RecordedRequests {
     fn note(&mut self, requests: Vec<RequestRecord>) {
         for request in requests {
             let named: BTreeSet<&String> = request.leading_keys.keys().collect();
@@ -50,8 +50,8 @@ impl Seen {
     }
 }
 
-impl Witness {
-    async fn see<T>(&mut self, function: &'static str, asked: impl AsyncFnOnce(&World) -> T) -> T {
+impl RequestRecorder {
+    async fn record<T>(&mut self, function: &'static str, asked: impl AsyncFnOnce(&World) -> T) -> T {
         self.world.service.dynamo.reset_requests();
         let answer = asked(&self.world).await;
         self.seen.entry(function).or_default().note(self.world.service.dynamo.requests());
@@ -67,9 +67,9 @@ async fn change(world: &World, method: Method, path: &str, body: serde_json::Val
     world.ask(request).await
 }
 
-async fn recover(witness: &mut Witness) {
-    witness
-        .see("webhooks", async |world| {
+async fn recover(recorder: &mut RequestRecorder) {
+    recorder
+        .record("webhooks", async |world| {
             for membership in ["mem_1", "mem_2"] {
                 world.add_past_due(COMPANY, membership);
                 world.fail(membership, &membership.replace("mem", "pay"), world.now()).await.ok();
@@ -77,20 +77,20 @@ async fn recover(witness: &mut Witness) {
         })
         .await;
     let settings = json!({"push_enabled": true, "dm_enabled": true, "incentive_days": 2, "reminder_offsets_days": [0, 3]});
-    witness
-        .see("settings", async |world| {
+    recorder
+        .record("settings", async |world| {
             world.get("/api/settings").await;
             change(world, Method::PUT, "/api/settings", settings).await.ok();
         })
         .await;
-    witness.see("reminders", async |world| world.settle().await).await;
+    recorder.record("reminders", async |world| world.settle().await).await;
 }
 
-async fn work_by_hand(witness: &mut Witness) {
-    let case = witness.world.case_of("mem_1").await["case_id"].as_str().expect("an id").to_owned();
+async fn work_by_hand(recorder: &mut RequestRecorder) {
+    let case = recorder.world.case_of("mem_1").await["case_id"].as_str().expect("an id").to_owned();
     let path = |end: &str| format!("/api/cases/{case}{end}");
-    witness
-        .see("cases", async |world| {
+    recorder
+        .record("cases", async |world| {
             for path in ["/api/dashboard/cases", "/api/dashboard/cases?status=open", "/api/cases/export"] {
                 world.owner(Method::GET, path, None).await;
             }
@@ -99,29 +99,29 @@ async fn work_by_hand(witness: &mut Witness) {
         })
         .await;
     // One member owes and is written to; another has cancelled at Whop, which the nudge finds out.
-    let other = witness.world.cancelled_case("mem_3").await;
-    witness
-        .see("nudge", async |world| {
+    let other = recorder.world.cancelled_case("mem_3").await;
+    recorder
+        .record("nudge", async |world| {
             change(world, Method::POST, &path("/nudge"), json!({})).await.ok();
             change(world, Method::POST, &format!("/api/cases/{other}/nudge"), json!({})).await;
         })
         .await;
-    witness
-        .see("case-endings", async |world| {
+    recorder
+        .record("case-endings", async |world| {
             for end in ["/cancel", "/cancel-membership"] {
                 change(world, Method::POST, &path(end), json!({})).await.ok();
             }
         })
         .await;
-    witness.see("kpis", async |world| world.kpis().await).await;
-    witness
-        .see("memberships", async |world| {
+    recorder.record("kpis", async |world| world.kpis().await).await;
+    recorder
+        .record("memberships", async |world| {
             world.get("/api/memberships/mem_2").await;
             world.get("/api/memberships/mem_2/manage-url").await;
         })
         .await;
-    witness
-        .see("health", async |world| {
+    recorder
+        .record("health", async |world| {
             for kind in ["application", "database", "webhooks", "crons"] {
                 world.ask(bare(Method::GET, &format!("/api/health?type={kind}"))).await;
             }
@@ -133,14 +133,14 @@ async fn work_by_hand(witness: &mut Witness) {
 }
 
 /// A push of which nobody knows is seen and resolved by staff.
-async fn look_after_a_doubt(witness: &mut Witness) {
-    witness.world.add_past_due(COMPANY, "mem_7");
-    let failed_at = witness.world.now();
-    witness.see("webhooks", async |world| world.fail("mem_7", "pay_7", failed_at).await.ok()).await;
-    witness.world.inject_fault(Operation::Notifications, "drop_after", Some(1), None);
-    witness.see("reminders", async |world| world.settle().await).await;
-    witness
-        .see("operations", async |world| {
+async fn look_after_a_doubt(recorder: &mut RequestRecorder) {
+    recorder.world.add_past_due(COMPANY, "mem_7");
+    let failed_at = recorder.world.now();
+    recorder.record("webhooks", async |world| world.fail("mem_7", "pay_7", failed_at).await.ok()).await;
+    recorder.world.inject_fault(Operation::Notifications, "drop_after", Some(1), None);
+    recorder.record("reminders", async |world| world.settle().await).await;
+    recorder
+        .record("operations", async |world| {
             let operations = world.read_operations().await;
             world.resolve(resolution(&operations["in_doubt"]["data"][0], "happened")).await.ok();
         })
@@ -148,22 +148,22 @@ async fn look_after_a_doubt(witness: &mut Witness) {
 }
 
 /// A payout day: a batch, a debt, a large amount, a run by hand, and a transfer left in doubt.
-async fn pay_professionals(witness: &mut Witness) {
-    let world = &witness.world;
+async fn pay_professionals(recorder: &mut RequestRecorder) {
+    let world = &recorder.world;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     world.add_job(&Job::of(world, "user_paid")).await;
     world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
     world.next_payout_morning();
-    witness.see("payouts", async |world| world.pay_day().await).await;
-    witness.world.advance(Duration::minutes(10));
-    witness.see("reminders", async |world| world.settle().await).await;
-    witness.see("payouts", async |world| world.pay_day().await).await;
-    let world = &witness.world;
+    recorder.record("payouts", async |world| world.pay_day().await).await;
+    recorder.world.advance(Duration::minutes(10));
+    recorder.record("reminders", async |world| world.settle().await).await;
+    recorder.record("payouts", async |world| world.pay_day().await).await;
+    let world = &recorder.world;
     world
         .add_job(&Job { completed_at: world.now() - Duration::hours(30), ..Job::of(world, "user_paid") })
         .await;
-    witness
-        .see("payout-admin", async |world| {
+    recorder
+        .record("payout-admin", async |world| {
             world.process(Role::Provider, true).await;
             world.process(Role::Provider, false).await;
             let batches = world.payers_get(BATCHES).await.ok();
@@ -176,21 +176,21 @@ async fn pay_professionals(witness: &mut Witness) {
 }
 
 /// An event whose owner nobody knows is tried for days, set aside, and taken up by a person.
-async fn look_after_a_lost_event(witness: &mut Witness) {
-    let mut event = payment_failed("mem_lost", "pay_lost", witness.world.now());
+async fn look_after_a_lost_event(recorder: &mut RequestRecorder) {
+    let mut event = payment_failed("mem_lost", "pay_lost", recorder.world.now());
     event["company_id"] = json!(null);
     event["data"]["company"] = json!(null);
-    witness.see("webhooks", async |world| world.deliver("msg_lost", event).await.ok()).await;
-    witness
-        .see("reminders", async |world| {
+    recorder.record("webhooks", async |world| world.deliver("msg_lost", event).await.ok()).await;
+    recorder
+        .record("reminders", async |world| {
             for _ in 0..20 {
                 world.advance(Duration::hours(7));
                 world.settle().await;
             }
         })
         .await;
-    witness
-        .see("webhooks", async |world| {
+    recorder
+        .record("webhooks", async |world| {
             let list = world.operator(Method::GET, "/api/webhooks/events").await.ok();
             assert_eq!(list["data"][0]["status"], "set_aside", "{list}");
             let event = list["data"][0]["event_id"].as_str().expect("an id");
@@ -200,11 +200,11 @@ async fn look_after_a_lost_event(witness: &mut Witness) {
 }
 
 /// A customer signs up, signs in and out, and forgets and changes a password.
-async fn keep_an_account(witness: &mut Witness) {
+async fn keep_an_account(recorder: &mut RequestRecorder) {
     let (address, password) = ("customer@example.com", "correct horse battery");
-    witness.see("sign-up", async |world| world.add_account(address, password).await).await;
-    let mut browser = witness
-        .see("sign-in", async |world| {
+    recorder.record("sign-up", async |world| world.add_account(address, password).await).await;
+    let mut browser = recorder
+        .record("sign-in", async |world| {
             let mut browser = Browser::default();
             for _ in 0..2 {
                 browser.sign_in(world, address, password).await.ok();
@@ -217,8 +217,8 @@ async fn keep_an_account(witness: &mut Witness) {
             browser
         })
         .await;
-    witness
-        .see("password", async |world| {
+    recorder
+        .record("password", async |world| {
             let body = json!({"old_password": password, "new_password": "another horse battery"});
             browser.post(world, "/api/auth/password/change", body).await.ok();
             let reset = json!({"token": world.request_password_reset(address).await, "password": password});
@@ -228,40 +228,40 @@ async fn keep_an_account(witness: &mut Witness) {
 }
 
 /// Jobs are asked for, promised, done, turned down and called off; who does them is paid somewhere.
-async fn deal_with_bookings(witness: &mut Witness) {
-    witness.world.service.sandbox.stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
+async fn deal_with_bookings(recorder: &mut RequestRecorder) {
+    recorder.world.service.sandbox.stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
     let professional = format!("/api/admin/professionals/{PROFESSIONAL}");
-    witness
-        .see("professionals", async |world| {
+    recorder
+        .record("professionals", async |world| {
             change(world, Method::PUT, &professional, json!({"stripe_account_id": "acct_1"})).await.ok();
             world.get(&professional).await
         })
         .await;
     for ends in [&["accept", "complete"][..], &["decline"], &["cancel"]] {
         let key = format!("key-{}", ends[0]);
-        let booking = witness.see("bookings", async |world| world.book(&key).await).await;
-        witness.world.authorize(&booking).await;
+        let booking = recorder.record("bookings", async |world| world.book(&key).await).await;
+        recorder.world.authorize(&booking).await;
         for end in ends {
             let key = format!("{key}-{end}");
-            witness.see("bookings", async |world| world.decide(&booking, end, &key).await.ok()).await;
+            recorder.record("bookings", async |world| world.decide(&booking, end, &key).await.ok()).await;
         }
-        witness
-            .see("bookings", async |world| {
+        recorder
+            .record("bookings", async |world| {
                 world.get(&path_of(&booking)).await;
                 world.get(&format!("{}/payment", path_of(&booking))).await
             })
             .await;
     }
     let lists = ["", "?status=declined", "?customer_id=user_customer", "?professional_id=user_professional"];
-    witness
-        .see("bookings", async |world| {
+    recorder
+        .record("bookings", async |world| {
             for list in lists {
                 world.get(&format!("/api/bookings{list}")).await;
             }
         })
         .await;
-    witness
-        .see("professionals", async |world| {
+    recorder
+        .record("professionals", async |world| {
             world.get(&format!("/api/professionals/{PROFESSIONAL}/statement")).await;
             world.get("/api/ledger/balances").await;
         })
@@ -269,8 +269,8 @@ async fn deal_with_bookings(witness: &mut Witness) {
 }
 
 /// Staff whose session is used after a while, at routes that its role may and may not use; and a guesser.
-async fn come_with_a_session(witness: &mut Witness) {
-    let mut browser = witness.world.staff("accountant").await;
+async fn come_with_a_session(recorder: &mut RequestRecorder) {
+    let mut browser = recorder.world.staff("accountant").await;
     for (function, path, status) in [
         ("kpis", "/api/dashboard/kpis", 200),
         ("memberships", "/api/memberships/mem_2", 403),
@@ -279,8 +279,8 @@ async fn come_with_a_session(witness: &mut Witness) {
         ("bookings", "/api/bookings", 403),
         ("health", "/api/health/deep", 401),
     ] {
-        witness.world.advance(Duration::minutes(10));
-        let answer = witness.see(function, async |world| browser.get(world, path).await).await;
+        recorder.world.advance(Duration::minutes(10));
+        let answer = recorder.record(function, async |world| browser.get(world, path).await).await;
         assert_eq!(answer.status, status, "{path}");
     }
 }
@@ -294,19 +294,19 @@ const TIED: [(&str, &[&str]); 4] = [
 ];
 
 /// A marketplace of its own, in which a booking is declined and another is never paid.
-async fn let_money_go(witness: &mut Witness) {
+async fn let_money_go(recorder: &mut RequestRecorder) {
     let market = Market::open().await;
     market.held(1, NewBooking::default()).await;
     market.asked(2, NewBooking::default()).await;
     market.world.advance(Duration::days(1));
     market.world.service.dynamo.reset_requests();
     assert_eq!(market.sweep().await["done"], 2);
-    witness.seen.entry("auto-decline").or_default().note(market.world.service.dynamo.requests());
+    recorder.seen.entry("auto-decline").or_default().note(market.world.service.dynamo.requests());
 }
 
 /// A day at Stripe with a payout, an event that nobody delivered and a line that belongs to nothing.
-async fn hold_stripe_against_the_books(witness: &mut Witness) {
-    let world = &witness.world;
+async fn hold_stripe_against_the_books(recorder: &mut RequestRecorder) {
+    let world = &recorder.world;
     world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
     world.service.sandbox.stripe.set_balance("usd", 1_000_000);
     let job = world.done_job("rights", 10_000).await;
@@ -314,10 +314,10 @@ async fn hold_stripe_against_the_books(witness: &mut Witness) {
     world.paid_job("unheard", 1_000).await;
     world.service.sandbox.stripe.adjust_balance("usd", -1);
     for _ in 0..2 {
-        witness.see("reconciliation", async |world| world.reconcile().await).await;
+        recorder.record("reconciliation", async |world| world.reconcile().await).await;
     }
-    witness
-        .see("operations", async |world| {
+    recorder
+        .record("operations", async |world| {
             let id = world.findings_of(PLATFORM).await[0]["finding_id"].as_str().expect("an id").to_owned();
             world.close_finding((Role::Accountant, PLATFORM), &id, "Seen.").await.ok();
         })
@@ -326,22 +326,22 @@ async fn hold_stripe_against_the_books(witness: &mut Witness) {
 
 #[tokio::test]
 async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
-    let mut witness = Witness { world: World::start().await, seen: BTreeMap::new() };
-    recover(&mut witness).await;
-    work_by_hand(&mut witness).await;
-    look_after_a_doubt(&mut witness).await;
-    pay_professionals(&mut witness).await;
-    look_after_a_lost_event(&mut witness).await;
-    keep_an_account(&mut witness).await;
-    deal_with_bookings(&mut witness).await;
-    come_with_a_session(&mut witness).await;
-    hold_stripe_against_the_books(&mut witness).await;
-    witness.see("single-sign-on", async |world| sign_in_twice(world).await).await;
-    let_money_go(&mut witness).await;
-    witness.seen.entry("event-publisher").or_default().rights = rights_of_a_run().await;
+    let mut recorder = RequestRecorder { world: World::start().await, seen: BTreeMap::new() };
+    recover(&mut recorder).await;
+    work_by_hand(&mut recorder).await;
+    look_after_a_doubt(&mut recorder).await;
+    pay_professionals(&mut recorder).await;
+    look_after_a_lost_event(&mut recorder).await;
+    keep_an_account(&mut recorder).await;
+    deal_with_bookings(&mut recorder).await;
+    come_with_a_session(&mut recorder).await;
+    hold_stripe_against_the_books(&mut recorder).await;
+    recorder.record("single-sign-on", async |world| sign_in_twice(world).await).await;
+    let_money_go(&mut recorder).await;
+    recorder.seen.entry("event-publisher").or_default().rights = rights_of_a_run().await;
     let template = template();
     for (name, function) in deployed(&template) {
-        let seen = witness.seen.remove(name.as_str()).unwrap_or_default();
+        let seen = recorder.seen.remove(name.as_str()).unwrap_or_default();
         assert_eq!(seen.rights, allowed(function), "{name}");
         assert_eq!(complaints(function, &seen.touched), [""; 0], "{name}");
         let wanted = TIED.iter().find(|(only_looks, _)| *only_looks == name);

@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("cargo dev: {error}"));
+            print(&format!("cargo dev: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -79,7 +79,7 @@ fn options() -> Result<Option<Options>, Failed> {
             }
             Long("no-schedules") => options.schedules = false,
             Long("help") | Short('h') => {
-                say(HELP);
+                print(HELP);
                 return Ok(None);
             }
             other => return Err(other.unexpected().into()),
@@ -118,7 +118,7 @@ async fn run(options: Options) -> Result<(), Failed> {
     let table = service.app.config.table_name.as_deref().unwrap_or(TABLE);
     let clock = service.app.clock.clone();
     if let Some(done) = table::bring_up_to_date(&service.dynamo.client(), table, clock).await? {
-        say(&done);
+        print(&done);
     }
     let schedules = if options.schedules { schedule::read(TEMPLATE, VERCEL)? } else { Vec::new() };
     let ticker = Arc::new(Ticker::new(service.clone(), schedules));
@@ -129,7 +129,7 @@ async fn run(options: Options) -> Result<(), Failed> {
         .router
         .clone()
         .merge(sandbox_api::router(SandboxApi { service: service.clone(), ticker: ticker.clone() }));
-    greet(&address.to_string(), &options);
+    print_banner(&address.to_string(), &options);
     tokio::select! {
         served = server::serve_within(router, listener, Some(server::PATIENT)) => served?,
         () = ticker.run() => {}
@@ -142,12 +142,12 @@ fn clock(at: Option<DateTime<Utc>>) -> stand_ins::clock::SandboxClock {
     stand_ins::clock::SandboxClock::running_from(at.unwrap_or_else(|| Clock::system().now()))
 }
 
-fn greet(address: &str, options: &Options) {
+fn print_banner(address: &str, options: &Options) {
     let kept =
         options.data.as_ref().map_or_else(|| "nowhere".to_owned(), |folder| folder.display().to_string());
     let value =
         |name: &str| SANDBOX_VALUES.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
-    say(&format!(
+    print(&format!(
         "justonce serves on http://{address}   (data: {kept})
 
   a user token    curl 'http://{address}/sandbox/token?company={company}'
@@ -167,6 +167,6 @@ fn greet(address: &str, options: &Options) {
 
 /// To the person at the terminal; the log has its own way.
 #[expect(clippy::print_stderr, reason = "this is a command for people")]
-fn say(text: &str) {
+fn print(text: &str) {
     eprintln!("{text}");
 }

@@ -33,7 +33,7 @@ pub struct Ticker {
 
 /// What moving the clock did.
 #[derive(Debug, Default, Serialize)]
-pub struct Moved {
+pub struct ClockMove {
     /// What time it is now.
     pub now: String,
     /// How many occurrences were fired.
@@ -54,10 +54,10 @@ impl Ticker {
     }
 
     /// Moves the clock to `target`, firing what lies between. Back is allowed and fires nothing.
-    pub async fn move_to(&self, target: DateTime<Utc>) -> Moved {
+    pub async fn move_to(&self, target: DateTime<Utc>) -> ClockMove {
         let mut fired_until = self.fired_until.lock().await;
         let clock = &self.service.sandbox.clock;
-        let mut moved = Moved::default();
+        let mut moved = ClockMove::default();
         for (at, schedule) in self.occurrences(*fired_until, target, Duration::minutes(PASSED_MINUTES)) {
             if at > clock.now() {
                 clock.pass(at);
@@ -83,7 +83,7 @@ impl Ticker {
         let mut fired_until = self.fired_until.lock().await;
         let now = self.service.sandbox.clock.now();
         for (at, schedule) in self.occurrences(*fired_until, now, Duration::zero()) {
-            self.fire(schedule, at, &mut Moved::default()).await;
+            self.fire(schedule, at, &mut ClockMove::default()).await;
         }
         *fired_until = now.max(*fired_until);
         self.deliver_events().await;
@@ -125,7 +125,7 @@ impl Ticker {
         all
     }
 
-    async fn fire(&self, schedule: &Schedule, at: DateTime<Utc>, moved: &mut Moved) {
+    async fn fire(&self, schedule: &Schedule, at: DateTime<Utc>, moved: &mut ClockMove) {
         let response = self.service.fire(&schedule.job, &schedule.path, at).await;
         let status = response.status();
         let report = read(response.into_body()).await;

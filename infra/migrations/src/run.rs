@@ -5,8 +5,8 @@ use shared::domain::kernel::clock::Clock;
 use crate::claim::{Claim, Direction, MigrationStatus, Work, load_status};
 use crate::error::MigrationError;
 use crate::numbered::{MIGRATIONS, Migration, Undo};
-use crate::pace::Pace;
 use crate::pass::Walk;
+use crate::rate_limit::RowRateLimit;
 use crate::table::Table;
 use crate::tally::Tally;
 
@@ -138,13 +138,13 @@ impl Migrator {
         direction: Direction,
     ) -> Result<Outcome, MigrationError> {
         let walk = Walk { table: &self.table, migration, direction, on_progress: &*self.on_progress };
-        let mut pace = Pace::new(self.rows_per_second);
+        let mut rate_limit = RowRateLimit::new(self.rows_per_second);
         let mut work = work_of(claim.status(), migration, direction);
         let mut all = Tally::default();
         loop {
             claim.save_progress(work.clone()).await?;
             let number = work.walk;
-            let tally = walk.change(claim, work, &mut pace).await?;
+            let tally = walk.change(claim, work, &mut rate_limit).await?;
             let is_settled = tally.is_settled();
             all = tally.after(all);
             if is_settled || number >= MAX_WALKS {
@@ -162,7 +162,7 @@ impl Migrator {
         let mut outcomes = Vec::new();
         for migration in migrations {
             let walk = Walk { table: &self.table, migration, direction, on_progress: &*self.on_progress };
-            let tally = walk.inspect(&mut Pace::new(self.rows_per_second)).await?;
+            let tally = walk.inspect(&mut RowRateLimit::new(self.rows_per_second)).await?;
             outcomes.push(Outcome { migration, is_settled: tally.is_settled(), tally });
         }
         Ok(outcomes)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::config::{Config, NAMES, Need};
+use shared::config::{Config, NAMES, Requirement};
 
 /// The secret, and the settings that it needs besides.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +48,8 @@ fn mistakes(values: &BTreeMap<&str, &str>) -> (Vec<String>, Vec<String>) {
             named(mistake).is_some_and(|name| !name.secret && !values.contains_key(name.name))
         });
     // The template sets these itself.
-    let is_parameter = |mistake: &String| named(mistake).is_some_and(|name| name.need != Need::Start);
+    let is_parameter =
+        |mistake: &String| named(mistake).is_some_and(|name| name.requirement != Requirement::Start);
     (unusable, required_parameters.into_iter().filter(is_parameter).collect())
 }
 

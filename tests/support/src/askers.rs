@@ -181,7 +181,7 @@ impl World {
     }
 
     /// All callers; those with a session have just signed in.
-    pub async fn everybody(&self) -> Vec<Asker> {
+    pub async fn all_askers(&self) -> Vec<Asker> {
         let at_home = |proof| Asker { proof, home: COMPANY };
         let mut askers = vec![
             at_home(Proof::Nothing),

@@ -8,7 +8,7 @@ use shared::domain::recovery::case::{Case, Hold};
 use shared::domain::recovery::contact::{ContactDecision, EndReason, HoldReason};
 use shared::domain::recovery::schedule::{ReminderStep, step};
 use shared::domain::recovery::timeline::{CaseFactKind, CaseStatus, window_ends_at};
-use shared::due::Worked;
+use shared::due::RowOutcome;
 use shared::effects::{self, back_off};
 use shared::providers::call::CallError;
 use shared::providers::whop::client::Whop;
@@ -34,7 +34,7 @@ const MEMBERSHIP_RECHECK_HOURS: i64 = 6;
 const LONGEST_PAUSE_MINUTES: i64 = 60;
 
 /// The result for a case, and the reason of a failure.
-pub(crate) type WorkResult = (Worked, Option<String>);
+pub(crate) type WorkResult = (RowOutcome, Option<String>);
 
 impl Run<'_> {
     pub(crate) async fn work_on_case(
@@ -42,12 +42,12 @@ impl Run<'_> {
         view: &CompanyView,
         row: &DueRow,
     ) -> Result<WorkResult, StoreError> {
-        let Some(case_id) = row.key.case_id() else { return Ok((Worked::Skipped, None)) };
-        let Some(case) = view.company.case(case_id).await? else { return Ok((Worked::Skipped, None)) };
+        let Some(case_id) = row.key.case_id() else { return Ok((RowOutcome::Skipped, None)) };
+        let Some(case) = view.company.case(case_id).await? else { return Ok((RowOutcome::Skipped, None)) };
         let now = self.app.clock.now();
         // The index may be stale: only the row itself says whether it is due.
         if case.status != CaseStatus::Open || case.due_at.is_none_or(|at| at > now) {
-            return Ok((Worked::Skipped, None));
+            return Ok((RowOutcome::Skipped, None));
         }
         let offsets = &view.settings.settings.reminder_offsets_days;
         match step(offsets, case.first_failure_at, case.last_offset_days, now) {
@@ -56,7 +56,7 @@ impl Run<'_> {
                 Some(offset_days) => self.push_late(view, case, offset_days, until, now).await,
                 None => {
                     self.postpone(view, &case, until, now).await?;
-                    Ok((Worked::Done, None))
+                    Ok((RowOutcome::Done, None))
                 }
             },
             ReminderStep::Close => self.record(view, &case, CaseFactKind::WindowPassed, now).await,
@@ -181,7 +181,7 @@ impl Run<'_> {
             return self.take_step(view, case, offset_days, Vec::new(), hold, now).await;
         };
         self.postpone(view, &Case { hold, ..case }, now + pause, now).await?;
-        Ok((Worked::Skipped, None))
+        Ok((RowOutcome::Skipped, None))
     }
 
     /// Takes the step and records its messages in one transaction, then sends them.
@@ -217,9 +217,9 @@ impl Run<'_> {
         company.store().commit(self.app.ids.next(), writes).await?;
         tracing::info!(case_id = %taken.case_id, offset_days, late, metrics = "late:Seconds", "reminder taken");
         if effects.is_empty() {
-            return Ok((Worked::Skipped, taken.last_error));
+            return Ok((RowOutcome::Skipped, taken.last_error));
         }
-        let mut ended = (Worked::Done, None);
+        let mut ended = (RowOutcome::Done, None);
         for effect in effects {
             let (worked, error) = self.perform(view, taken.case_id, effect).await?;
             if worked > ended.0 {
@@ -249,7 +249,7 @@ impl Run<'_> {
         let failed = Case { failed_tries, last_error: Some(reason.clone()), ..case };
         let write = view.company.advance_case(&failed, Some(due_at), now);
         view.company.store().commit(self.app.ids.next(), vec![write]).await?;
-        Ok((Worked::Failed, Some(reason)))
+        Ok((RowOutcome::Failed, Some(reason)))
     }
 
     pub(crate) async fn postpone(
@@ -285,7 +285,7 @@ impl Run<'_> {
         now: DateTime<Utc>,
     ) -> Result<WorkResult, StoreError> {
         match recorded {
-            Ok(()) => Ok((Worked::Done, None)),
+            Ok(()) => Ok((RowOutcome::Done, None)),
             Err(EndError::Store(error)) => Err(error),
             Err(EndError::TooManyFacts(_) | EndError::Books(_)) => {
                 let error = CallError::Rejected { reason: "too_many_facts".to_owned() };

@@ -6,7 +6,7 @@ use shared::domain::platform::effect::{Effect, EffectStatus};
 use shared::domain::recovery::case::Case;
 use shared::domain::recovery::contact::{ContactDecision, HoldReason};
 use shared::domain::recovery::timeline::CaseStatus;
-use shared::due::Worked;
+use shared::due::RowOutcome;
 use shared::effects::{self, Outcome};
 use shared::recovery::{self, AssessError, Assessment};
 use shared::store::StoreError;
@@ -19,25 +19,25 @@ impl Run<'_> {
         &self,
         view: &CompanyView,
         row: &DueRow,
-    ) -> Result<(Worked, Option<String>), StoreError> {
+    ) -> Result<(RowOutcome, Option<String>), StoreError> {
         let operation = row.key.sk.split_once('#').map(|(_, operation)| operation);
         let (Some(case_id), Some(operation)) = (row.key.case_id(), operation) else {
-            return Ok((Worked::Skipped, None));
+            return Ok((RowOutcome::Skipped, None));
         };
         let Some(effect) = view.company.action(case_id, operation).await? else {
-            return Ok((Worked::Skipped, None));
+            return Ok((RowOutcome::Skipped, None));
         };
         if effect.status.is_final() {
-            return Ok((Worked::Skipped, None));
+            return Ok((RowOutcome::Skipped, None));
         }
         match self.decide_again(view, case_id, &effect).await? {
             Redecision::Send => self.perform(view, case_id, effect).await,
             Redecision::Withdraw(reason) => {
                 let (effect_clients, now) = (self.app.effect_clients(), self.app.clock.now());
                 effects::withdraw(&view.company, case_id, &effect, reason, effect_clients, now).await?;
-                Ok((Worked::Done, None))
+                Ok((RowOutcome::Done, None))
             }
-            Redecision::Later(reason) => Ok((Worked::Failed, Some(reason))),
+            Redecision::Later(reason) => Ok((RowOutcome::Failed, Some(reason))),
         }
     }
 
@@ -47,18 +47,18 @@ impl Run<'_> {
         view: &CompanyView,
         case_id: CaseId,
         effect: Effect,
-    ) -> Result<(Worked, Option<String>), StoreError> {
+    ) -> Result<(RowOutcome, Option<String>), StoreError> {
         let app = self.app;
         let now = app.clock.now();
         let outcome =
             effects::execute(&view.company, case_id, effect, app.effect_clients(), app.ids.next(), now)
                 .await?;
-        let Outcome::Recorded(effect) = outcome else { return Ok((Worked::Skipped, None)) };
+        let Outcome::Recorded(effect) = outcome else { return Ok((RowOutcome::Skipped, None)) };
         tracing::info!(%case_id, effect = %effects::describe(&effect), "effect attempted");
         Ok(match effect.status {
-            EffectStatus::Done | EffectStatus::Rejected => (Worked::Done, None),
-            EffectStatus::Unknown => (Worked::InDoubt, effect.reason),
-            EffectStatus::Prepared | EffectStatus::Sending => (Worked::Failed, effect.reason),
+            EffectStatus::Done | EffectStatus::Rejected => (RowOutcome::Done, None),
+            EffectStatus::Unknown => (RowOutcome::InDoubt, effect.reason),
+            EffectStatus::Prepared | EffectStatus::Sending => (RowOutcome::Failed, effect.reason),
         })
     }
 

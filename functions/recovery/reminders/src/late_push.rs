@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use shared::domain::platform::action::Channel;
 use shared::domain::recovery::case::Case;
 use shared::domain::recovery::contact::ContactDecision;
-use shared::due::Worked;
+use shared::due::RowOutcome;
 use shared::recovery::{AssessError, Assessment};
 use shared::store::StoreError;
 
@@ -32,7 +32,7 @@ impl Run<'_> {
             Err(AssessError::Unanswered(unanswered)) => {
                 self.record_unanswered(view, &unanswered);
                 let (_, reason) = self.fail(view, case, &unanswered.error, now).await?;
-                return Ok((Worked::FailedAlone, reason));
+                return Ok((RowOutcome::FailedAlone, reason));
             }
             Err(AssessError::Store(error)) => return Err(error),
         };
@@ -62,6 +62,6 @@ impl Run<'_> {
     ) -> Result<WorkResult, StoreError> {
         let case = Case { push_pending: false, failed_tries: 0, last_error: None, ..case };
         self.postpone(view, &case, next_step_at, now).await?;
-        Ok((Worked::Skipped, None))
+        Ok((RowOutcome::Skipped, None))
     }
 }

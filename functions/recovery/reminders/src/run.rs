@@ -10,7 +10,7 @@ use shared::domain::kernel::id::CompanyId;
 use shared::domain::kernel::ids::Ids;
 use shared::domain::platform::job::{Occurrence, Report};
 use shared::domain::recovery::contact::ChannelError;
-use shared::due::{self, SweepLimits, Worked};
+use shared::due::{self, RowOutcome, SweepLimits};
 use shared::http::Failure;
 use shared::payouts;
 use shared::providers::call::CallError;
@@ -87,7 +87,7 @@ pub(crate) async fn run(app: &SharedApp, occurrence: &Occurrence) -> Result<Repo
 }
 
 impl Run<'_> {
-    async fn work_on(&self, row: DueRow) -> Worked {
+    async fn work_on(&self, row: DueRow) -> RowOutcome {
         let company = row.key.company();
         let result = match (row.key.kind(), &company) {
             (RowKind::Event, _) => self.app.intake(self.store).work_on(&row, self.app.clock.now()).await,
@@ -99,30 +99,30 @@ impl Run<'_> {
             (RowKind::Case | RowKind::Action | RowKind::Settings, Some(company)) => {
                 self.work_on_company(company, &row).await
             }
-            _ => Ok(Worked::Skipped),
+            _ => Ok(RowOutcome::Skipped),
         };
         match result {
             Ok(worked) => worked,
             // Another process changed the row; the next run sees the new state.
-            Err(StoreError::Conflict { .. }) => Worked::Skipped,
+            Err(StoreError::Conflict { .. }) => RowOutcome::Skipped,
             Err(error) => {
                 tracing::error!(error = %error, "a due row could not be processed");
-                Worked::Failed
+                RowOutcome::Failed
             }
         }
     }
 
     /// Bookings depend on no recovery settings, and a pause of the company's reminders does not affect them.
-    async fn work_on_booking(&self, row: &DueRow) -> Worked {
+    async fn work_on_booking(&self, row: &DueRow) -> RowOutcome {
         let ended = self.app.bookings(self.store).work_on(row).await;
         self.declined.fetch_add(u64::from(ended.declined), Ordering::Relaxed);
         ended.worked
     }
 
-    async fn work_on_company(&self, company: &CompanyId, row: &DueRow) -> Result<Worked, StoreError> {
+    async fn work_on_company(&self, company: &CompanyId, row: &DueRow) -> Result<RowOutcome, StoreError> {
         let view = self.view(company).await?;
         if view.sweep_record.health.set_aside_until.is_some_and(|until| until > self.app.clock.now()) {
-            return Ok(Worked::Skipped);
+            return Ok(RowOutcome::Skipped);
         }
         let (worked, error) = match row.key.kind() {
             RowKind::Case => self.work_on_case(&view, row).await?,
@@ -133,10 +133,10 @@ impl Run<'_> {
         let tally = tallies.entry(company.clone()).or_default();
         match worked {
             // A missing membership says nothing about the company.
-            Worked::Failed if error.as_deref() == Some(CallError::Absent.reason()) => {}
-            Worked::Failed => tally.failed += 1,
-            Worked::Done | Worked::InDoubt => tally.done += 1,
-            Worked::Skipped | Worked::FailedAlone => {}
+            RowOutcome::Failed if error.as_deref() == Some(CallError::Absent.reason()) => {}
+            RowOutcome::Failed => tally.failed += 1,
+            RowOutcome::Done | RowOutcome::InDoubt => tally.done += 1,
+            RowOutcome::Skipped | RowOutcome::FailedAlone => {}
         }
         tally.last_error = error.or(tally.last_error.take());
         Ok(worked)

@@ -3,7 +3,7 @@
 use shared::domain::recovery::case::Case;
 use shared::domain::recovery::schedule::{ReminderStep, step};
 use shared::domain::recovery::timeline::{CaseStatus, window_ends_at};
-use shared::due::Worked;
+use shared::due::RowOutcome;
 use shared::store::StoreError;
 use shared::store::company::CaseCursor;
 
@@ -12,7 +12,7 @@ use crate::run::{CompanyView, Run};
 const PAGE: u16 = 100;
 
 impl Run<'_> {
-    pub(crate) async fn work_on_settings(&self, view: &CompanyView) -> Result<Worked, StoreError> {
+    pub(crate) async fn work_on_settings(&self, view: &CompanyView) -> Result<RowOutcome, StoreError> {
         let company = &view.company;
         let mut after: Option<CaseCursor> = None;
         loop {
@@ -30,7 +30,7 @@ impl Run<'_> {
             .store()
             .commit(self.app.ids.next(), vec![company.mark_settings_applied(view.settings.version, None)])
             .await?;
-        Ok(Worked::Done)
+        Ok(RowOutcome::Done)
     }
 
     /// Writes a case only if its due time changes, so that an interrupted run continues where it was.

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::EmbeddedDynamo;
 use super::attempt::Outcome;
-use stand_ins::server::{self, severed};
+use stand_ins::server::{self, cut_connection};
 
 /// What DynamoDB takes at most, that is with a batch of writes.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -36,7 +36,7 @@ async fn answer(State(dynamo): State<EmbeddedDynamo>, headers: HeaderMap, body: 
             let named = [("content-type", "application/x-amz-json-1.0"), ("x-amzn-requestid", call.as_str())];
             (status, named, body).into_response()
         }
-        Outcome::Broken(_) => severed(),
+        Outcome::Broken(_) => cut_connection(),
         Outcome::Silent => std::future::pending().await,
     }
 }

@@ -16,7 +16,7 @@ use crate::tally::{QUOTA, Tally};
 const RACES: usize = 6;
 
 /// Asks as a client does that was told to come again.
-async fn insist(function: &mut Function, request: &Request) -> Reply {
+async fn retry_while_in_progress(function: &mut Function, request: &Request) -> Reply {
     loop {
         let answer = function.ask(request).await;
         if !matches!(answer.status(), 409 | 503) {
@@ -32,7 +32,10 @@ async fn of_two_processes_with_one_key_one_acts_and_both_tell_the_same() {
     let (mut one, mut two) = (cloud.function("nudge").await, cloud.function("nudge").await);
     for race in 1..=RACES {
         let request = cloud.nudge(&format!("key-{race}"));
-        let (left, right) = tokio::join!(insist(&mut one, &request), insist(&mut two, &request));
+        let (left, right) = tokio::join!(
+            retry_while_in_progress(&mut one, &request),
+            retry_while_in_progress(&mut two, &request)
+        );
         assert_eq!(left.body(), right.body());
         let replayed = [&left, &right].map(|answer| answer.header("idempotency-replayed").is_some());
         assert_eq!(BTreeSet::from(replayed).len(), 2, "one acted: {left:?} {right:?}");

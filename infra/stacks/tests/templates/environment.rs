@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::config::{NAMES, Need};
+use shared::config::{NAMES, Requirement};
 use stacks::cloudformation::{deployed, tagged};
 use stacks::repository::template;
 
@@ -30,8 +30,10 @@ fn the_template_sets_every_name_that_the_code_reads_but_the_secrets_and_no_other
 #[test]
 fn what_everybody_needs_is_asked_for_and_everything_else_has_a_value() {
     let template = template();
-    let needed =
-        NAMES.iter().filter(|name| matches!(name.need, Need::Start | Need::Always)).map(|name| name.name);
+    let needed = NAMES
+        .iter()
+        .filter(|name| matches!(name.requirement, Requirement::Start | Requirement::Production))
+        .map(|name| name.name);
     let needed: BTreeSet<&str> = needed.collect();
     let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
     for (name, value) in variables.as_mapping().expect("variables") {

@@ -30,7 +30,7 @@ pub(crate) struct KeyReused;
 
 /// What a key means for the request that bears it.
 #[derive(Debug, PartialEq)]
-enum Recall {
+enum KeyLookup {
     /// Never seen, or forgotten: act.
     New,
     /// The same request was answered before: say the same, do nothing.
@@ -47,20 +47,20 @@ impl KeyMemory {
         request: &Value,
         now: DateTime<Utc>,
     ) -> Result<Option<Value>, KeyReused> {
-        match key.map(|key| self.recall(key, request, now)) {
-            Some(Recall::Replay(answer)) => Ok(Some(answer)),
-            Some(Recall::OtherRequest) => Err(KeyReused),
-            Some(Recall::New) | None => Ok(None),
+        match key.map(|key| self.look_up(key, request, now)) {
+            Some(KeyLookup::Replay(answer)) => Ok(Some(answer)),
+            Some(KeyLookup::OtherRequest) => Err(KeyReused),
+            Some(KeyLookup::New) | None => Ok(None),
         }
     }
 
     /// Looks a key up. Requests are compared as JSON values: the order of members does not matter.
-    fn recall(&self, key: &str, request: &Value, now: DateTime<Utc>) -> Recall {
+    fn look_up(&self, key: &str, request: &Value, now: DateTime<Utc>) -> KeyLookup {
         match self.answers.get(key) {
-            Some(known) if now - known.at >= Duration::hours(REMEMBERED_HOURS) => Recall::New,
-            Some(known) if known.request == *request => Recall::Replay(known.answer.clone()),
-            Some(_) => Recall::OtherRequest,
-            None => Recall::New,
+            Some(known) if now - known.at >= Duration::hours(REMEMBERED_HOURS) => KeyLookup::New,
+            Some(known) if known.request == *request => KeyLookup::Replay(known.answer.clone()),
+            Some(_) => KeyLookup::OtherRequest,
+            None => KeyLookup::New,
         }
     }
 
@@ -94,9 +94,9 @@ mod tests {
         keys.remember(UsedKey { key, request, answer, at: start });
 
         let last_second = start + Duration::hours(24) - Duration::seconds(1);
-        assert_eq!(keys.recall("key_1", &json!({"days": 7}), last_second), Recall::Replay(json!("done")));
-        assert_eq!(keys.recall("key_1", &json!({"days": 8}), last_second), Recall::OtherRequest);
-        assert_eq!(keys.recall("key_2", &json!({"days": 7}), last_second), Recall::New);
-        assert_eq!(keys.recall("key_1", &json!({"days": 7}), start + Duration::hours(24)), Recall::New);
+        assert_eq!(keys.look_up("key_1", &json!({"days": 7}), last_second), KeyLookup::Replay(json!("done")));
+        assert_eq!(keys.look_up("key_1", &json!({"days": 8}), last_second), KeyLookup::OtherRequest);
+        assert_eq!(keys.look_up("key_2", &json!({"days": 7}), last_second), KeyLookup::New);
+        assert_eq!(keys.look_up("key_1", &json!({"days": 7}), start + Duration::hours(24)), KeyLookup::New);
     }
 }

@@ -1,7 +1,7 @@
 //! One way to serve a router on a socket, which can also hang up without an answer.
 //!
 //! A provider that dies after acting leaves its caller with a broken connection and no status at
-//! all. No HTTP response can say that, so a handler returns [`severed`] and the connection is
+//! all. No HTTP response can say that, so a handler returns [`cut_connection`] and the connection is
 //! closed before a byte of an answer is written.
 //!
 //! Who asks is who is at the other end of the socket: headers that say otherwise are the client's own.
@@ -90,15 +90,15 @@ pub async fn serve_within(
 }
 
 /// A response that [`serve`] never sends: it closes the connection instead.
-pub fn severed() -> Response {
+pub fn cut_connection() -> Response {
     let mut response = StatusCode::BAD_GATEWAY.into_response();
-    response.extensions_mut().insert(Severed);
+    response.extensions_mut().insert(ConnectionCut);
     response
 }
 
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the connection is cut on purpose")]
-struct Severed;
+struct ConnectionCut;
 
 async fn serve_connection(
     router: Router,
@@ -119,7 +119,11 @@ async fn serve_connection(
             let response = router.oneshot(request).await.unwrap_or_else(|never: Infallible| match never {});
             busy.store(false, Ordering::Relaxed);
             // hyper closes the connection when its service fails, without writing anything.
-            if response.extensions().get::<Severed>().is_some() { Err(Severed) } else { Ok(response) }
+            if response.extensions().get::<ConnectionCut>().is_some() {
+                Err(ConnectionCut)
+            } else {
+                Ok(response)
+            }
         }
     });
     let mut builder = http1::Builder::new();

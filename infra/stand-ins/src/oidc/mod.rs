@@ -41,10 +41,10 @@ const FIRST_KEYS: [&str; 2] = ["rs-1", "es-1"];
 const BEARER_LIFETIME_S: i64 = 3_600;
 
 /// Makes the id token from the header and the claims that an honest one would have.
-pub type Forger = Arc<dyn Fn(Value, Value) -> String + Send + Sync>;
+pub type TokenOverride = Arc<dyn Fn(Value, Value) -> String + Send + Sync>;
 
 /// Changes the answer to a code.
-pub type Changer = Arc<dyn Fn(Value) -> Value + Send + Sync>;
+pub type ResponseOverride = Arc<dyn Fn(Value) -> Value + Send + Sync>;
 
 /// An issuer, whose state lasts as long as the process.
 pub type OidcStandIn = StandIn<Issuer>;
@@ -56,8 +56,8 @@ pub struct Issuer {
     codes: HashMap<String, code::Grant>,
     made: u64,
     more_keys: Vec<String>,
-    forger: Option<Forger>,
-    changer: Option<Changer>,
+    forger: Option<TokenOverride>,
+    changer: Option<ResponseOverride>,
     bodies: HashMap<Operation, String>,
 }
 
@@ -92,12 +92,12 @@ impl OidcStandIn {
     }
 
     /// Lets `forger` write every id token from now on; `None` makes the issuer honest again.
-    pub fn forge(&self, forger: Option<Forger>) {
+    pub fn forge(&self, forger: Option<TokenOverride>) {
         self.state().forger = forger;
     }
 
     /// Lets `changer` change every answer to a code from now on, as real issuers differ in them.
-    pub fn change_answers(&self, changer: Option<Changer>) {
+    pub fn change_answers(&self, changer: Option<ResponseOverride>) {
         self.state().changer = changer;
     }
 

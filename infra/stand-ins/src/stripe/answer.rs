@@ -29,12 +29,12 @@ use crate::outbox::Provider;
 const MAX_KEY_CHARS: usize = 255;
 
 /// A request that only reads.
-pub(super) struct Asked {
+pub(super) struct ReadRequest {
     headers: HeaderMap,
     query: Option<String>,
 }
 
-impl<S: Sync> FromRequestParts<S> for Asked {
+impl<S: Sync> FromRequestParts<S> for ReadRequest {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
@@ -44,7 +44,7 @@ impl<S: Sync> FromRequestParts<S> for Asked {
 }
 
 /// A request that changes something.
-pub(super) struct Order {
+pub(super) struct WriteRequest {
     pub(super) operation: Operation,
     /// Where it was sent: part of what a key is bound to.
     pub(super) path: String,
@@ -58,7 +58,7 @@ impl StripeStandIn {
     pub(super) async fn answer_read(
         self,
         operation: Operation,
-        Asked { headers, query }: Asked,
+        ReadRequest { headers, query }: ReadRequest,
         read: impl FnOnce(&World, DateTime<Utc>, Params) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
         let act = move |stripe: &Self| {
@@ -79,7 +79,7 @@ impl StripeStandIn {
     /// Answers what changes something, at most once under its key.
     pub(super) async fn execute(
         self,
-        order: Order,
+        order: WriteRequest,
         act: impl FnOnce(&mut StripeTransaction<'_>, Params) -> Result<Value, Refusal> + Send + 'static,
     ) -> Response {
         self.count(order.operation);
@@ -107,7 +107,7 @@ impl Working {
 
     fn finish(
         self,
-        order: &Order,
+        order: &WriteRequest,
         kept_error: Option<KeptError>,
         act: impl FnOnce(&mut StripeTransaction<'_>, Params) -> Result<Value, Refusal>,
     ) -> Response {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::Value;
 
 use super::StripeStandIn;
-use super::answer::Asked;
+use super::answer::ReadRequest;
 use super::change::Change;
 use super::list::page;
 use super::params::Params;
@@ -37,7 +37,7 @@ impl Delivery {
     }
 }
 
-pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: Asked) -> Response {
+pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: ReadRequest) -> Response {
     let read = |world: &World, now: DateTime<Utc>, mut params: Params| {
         let mut types = params.take_all("types[]");
         types.extend(params.take("type"));

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::StripeStandIn;
-use super::answer::{Asked, Order};
+use super::answer::{ReadRequest, WriteRequest};
 use super::change::Change;
 use super::intents::company_named;
 use super::list::page;
@@ -48,11 +48,11 @@ pub struct Refund {
 pub(super) async fn create(State(stripe): State<StripeStandIn>, headers: HeaderMap, body: Bytes) -> Response {
     let company = company_named(&body);
     let (operation, path) = (Operation::CreateRefund, "/v1/refunds".to_owned());
-    let order = Order { operation, path, company, headers, body };
+    let order = WriteRequest { operation, path, company, headers, body };
     stripe.execute(order, |transaction, params| transaction.refund_asked(params)).await
 }
 
-pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: Asked) -> Response {
+pub(super) async fn list(State(stripe): State<StripeStandIn>, asked: ReadRequest) -> Response {
     let read = |world: &World, _, mut params: Params| {
         let (intent, charge) = (params.take("payment_intent"), params.take("charge"));
         let created = params.created()?;

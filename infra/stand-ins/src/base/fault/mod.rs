@@ -20,7 +20,7 @@ pub use watch::CallHook;
 use super::ProviderState;
 use super::journal::{ForeignRecord, Journal, Record};
 use super::outbox::Provider;
-use super::server::severed;
+use super::server::cut_connection;
 
 /// What a stand-in asks its caller to wait after a 429.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
@@ -117,7 +117,7 @@ impl Faults {
         call: Call,
         act: impl FnOnce(Option<KeptError>) -> Response + Send + 'static,
     ) -> Response {
-        let (_answering, chosen) = self.watch.begin(call.operation);
+        let (_guard, chosen) = self.watch.begin(call.operation);
         let chosen = chosen.or_else(|| self.take(&call));
         let kept = |status, acts, code| Some(KeptError { status, acts, code });
         match chosen {
@@ -130,10 +130,10 @@ impl Faults {
                 let _hidden_by_the_error = act(None);
                 refusal(&call, status)
             }
-            Some(FaultKind::DropBefore) => severed(),
+            Some(FaultKind::DropBefore) => cut_connection(),
             Some(FaultKind::DropAfter) => {
                 let _never_sent = act(None);
-                severed()
+                cut_connection()
             }
             Some(FaultKind::SlowMs(ms)) => after_ms(ms, move || act(None)).await,
         }
@@ -193,7 +193,7 @@ async fn after_ms(ms: u64, act: impl FnOnce() -> Response + Send + 'static) -> R
         tokio::time::sleep(Duration::from_millis(ms)).await;
         act()
     });
-    task.await.unwrap_or_else(|_| severed())
+    task.await.unwrap_or_else(|_| cut_connection())
 }
 
 fn refusal(call: &Call, status: StatusCode) -> Response {

@@ -75,14 +75,14 @@ impl JournalFile {
             .truncate(false)
             .open(path)
             .map_err(io_error)?;
-        // Locked before the first look: what another process has not finished writing is no damage.
+        // Locked before the first look: what another process has not finished writing is no corruption.
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => OpenJournalError::InUse { path: path.to_owned() },
             TryLockError::Error(source) => io_error(source),
         })?;
         let mut content = Vec::new();
         file.read_to_end(&mut content).map_err(io_error)?;
-        let (records, last_seal, confirmed_bytes) = read(&content).map_err(|Damage { line, what }| {
+        let (records, last_seal, confirmed_bytes) = read(&content).map_err(|Corruption { line, what }| {
             OpenJournalError::Damaged { path: path.to_owned(), line, what }
         })?;
         if confirmed_bytes < content.len() || content.is_empty() {
@@ -120,30 +120,30 @@ fn start_behind(file: &mut File, confirmed_bytes: usize, path: &Path) -> io::Res
     }
 }
 
-struct Damage {
+struct Corruption {
     line: usize,
     what: &'static str,
 }
 
 /// The records, the seal of the last one, and how many bytes hold them.
-fn read(content: &[u8]) -> Result<(Vec<Record>, String, usize), Damage> {
+fn read(content: &[u8]) -> Result<(Vec<Record>, String, usize), Corruption> {
     if content.len() < FIRST_LINE.len() && FIRST_LINE.starts_with(content) {
         return Ok((Vec::new(), String::new(), 0));
     }
     let lines = content.strip_prefix(FIRST_LINE);
-    let lines = lines.ok_or(Damage { line: 1, what: "it is no sandbox journal of this version" })?;
+    let lines = lines.ok_or(Corruption { line: 1, what: "it is no sandbox journal of this version" })?;
     let (mut records, mut last_seal, mut confirmed_bytes) = (Vec::new(), String::new(), FIRST_LINE.len());
     for (index, line) in lines.split_inclusive(|&byte| byte == b'\n').enumerate() {
         let Some(whole) = line.strip_suffix(b"\n") else { break };
-        let damage = |what| Damage { line: line_of(index), what };
+        let corruption = |what| Corruption { line: line_of(index), what };
         let (seal_read, json) = whole.split_at_checked(SEAL_CHARS).unwrap_or_default();
-        let json = json.strip_prefix(b" ").ok_or_else(|| damage("it is no sealed record"))?;
+        let json = json.strip_prefix(b" ").ok_or_else(|| corruption("it is no sealed record"))?;
         let seal = seal(&last_seal, json);
         if seal.as_bytes() != seal_read {
-            return Err(damage("it, or the line before it, is not what was written"));
+            return Err(corruption("it, or the line before it, is not what was written"));
         }
         let record = read_within(json, RECORD);
-        records.push(record.map_err(|_| damage(FOREIGN))?);
+        records.push(record.map_err(|_| corruption(FOREIGN))?);
         (last_seal, confirmed_bytes) = (seal, confirmed_bytes + line.len());
     }
     Ok((records, last_seal, confirmed_bytes))
