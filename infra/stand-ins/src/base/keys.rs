@@ -1,4 +1,4 @@
-//! What a provider remembers of the idempotency keys it has seen.
+//! The idempotency keys that a provider has stored.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Whop and Resend both forget a key after a day; what comes later with it is a new request.
+/// Whop and Resend both forget a key after a day; a later request with it is a new one.
 const REMEMBERED_HOURS: i64 = 24;
 
 /// The answers given under each key, as long as the provider would replay them.
@@ -28,12 +28,12 @@ pub(crate) struct UsedKey {
 #[derive(Debug)]
 pub(crate) struct KeyReused;
 
-/// What a key means for the request that bears it.
+/// The result of looking up a request's key.
 #[derive(Debug, PartialEq)]
 enum KeyLookup {
-    /// Never seen, or forgotten: act.
+    /// Unknown or expired: process the request.
     New,
-    /// The same request was answered before: say the same, do nothing.
+    /// The same request was answered before: replay the answer and do nothing.
     Replay(Value),
     /// The key belongs to another request: refuse.
     OtherRequest,
@@ -54,7 +54,7 @@ impl KeyMemory {
         }
     }
 
-    /// Looks a key up. Requests are compared as JSON values: the order of members does not matter.
+    /// Looks a key up. Requests are compared as JSON values, so the order of members does not matter.
     fn look_up(&self, key: &str, request: &Value, now: DateTime<Utc>) -> KeyLookup {
         match self.answers.get(key) {
             Some(known) if now - known.at >= Duration::hours(REMEMBERED_HOURS) => KeyLookup::New,
@@ -70,7 +70,7 @@ impl KeyMemory {
     }
 }
 
-/// What is wrong with a key where a provider takes at most `max_chars` characters.
+/// The error of a key for a provider that accepts at most `max_chars` characters.
 pub(crate) fn check_key(key: Option<&str>, max_chars: usize) -> Result<(), String> {
     match key {
         Some(key) if key.is_empty() || key.len() > max_chars => {

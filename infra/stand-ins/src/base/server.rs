@@ -1,13 +1,13 @@
-//! One way to serve a router on a socket, which can also hang up without an answer.
+//! Serves a router on a socket; it can also hang up without an answer.
 //!
-//! A provider that dies after acting leaves its caller with a broken connection and no status at
-//! all. No HTTP response can say that, so a handler returns [`cut_connection`] and the connection is
-//! closed before a byte of an answer is written.
+//! A provider that dies after acting leaves its client with a broken connection and no status. No HTTP
+//! response can express that, so a handler returns [`cut_connection`], and the connection is closed before a
+//! byte of an answer is written.
 //!
-//! Who asks is who is at the other end of the socket: headers that say otherwise are the client's own.
+//! The client's address is that of the socket, because a client can forge headers.
 //!
-//! It runs for weeks: an accept that fails is tried again after a pause, a connection that sends nothing is closed
-//! in time, and a new one never waits behind those that do nothing.
+//! It runs for weeks: a failed accept is retried after a pause, an idle connection is closed in time, and a
+//! new connection never waits for idle ones.
 
 mod connections;
 mod timed_body;
@@ -40,7 +40,8 @@ pub struct Deadlines {
     pub head: Duration,
     /// For the rest of a request.
     pub body: Duration,
-    /// From its first byte to its last, however much is asked on it: a client that reads nothing ends here.
+    /// The longest life of a connection, however many requests it carries, because a client may never read
+    /// its answers.
     pub connection: Duration,
 }
 
@@ -60,7 +61,7 @@ pub async fn serve(router: Router, listener: TcpListener) -> io::Result<()> {
     serve_within(router, listener, None).await
 }
 
-/// The same for anybody: who takes longer than the deadlines is hung up on.
+/// The same with deadlines: a connection that exceeds them is closed.
 pub async fn serve_within(
     router: Router,
     listener: TcpListener,
@@ -127,7 +128,7 @@ async fn serve_connection(
         }
     });
     let mut builder = http1::Builder::new();
-    // A broken connection concerns its caller only, who sees it broken.
+    // A broken connection concerns its client only, who sees it break.
     match deadlines {
         Some(deadlines) => {
             builder.timer(TokioTimer::new()).header_read_timeout(deadlines.head);

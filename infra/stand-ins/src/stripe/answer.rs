@@ -1,5 +1,4 @@
-//! What every answer of Stripe has in common: the key, the version, the count, and the memory of
-//! idempotency keys.
+//! The common part of every answer of Stripe: API key, version, request counts and idempotency keys.
 
 use std::convert::Infallible;
 
@@ -46,7 +45,7 @@ impl<S: Sync> FromRequestParts<S> for ReadRequest {
 /// A request that changes something.
 pub(super) struct WriteRequest {
     pub(super) operation: Operation,
-    /// Where it was sent: part of what a key is bound to.
+    /// The path, to which an idempotency key is bound.
     pub(super) path: String,
     pub(super) company: Option<String>,
     pub(super) headers: HeaderMap,
@@ -54,7 +53,7 @@ pub(super) struct WriteRequest {
 }
 
 impl StripeStandIn {
-    /// Answers what only reads.
+    /// Answers a request that only reads.
     pub(super) async fn answer_read(
         self,
         operation: Operation,
@@ -76,7 +75,7 @@ impl StripeStandIn {
         self.answer(operation, None, act).await
     }
 
-    /// Answers what changes something, at most once under its key.
+    /// Answers a request that changes something, at most once under its key.
     pub(super) async fn execute(
         self,
         order: WriteRequest,
@@ -92,14 +91,14 @@ impl StripeStandIn {
     }
 }
 
-/// A request that is being worked on; its key is taken until it is answered, also by nobody.
+/// A request in progress. Its key is in use until it is answered, also if the client disconnects.
 struct Working {
     stripe: StripeStandIn,
     key: Option<String>,
 }
 
 impl Working {
-    /// `None` while another request holds the key.
+    /// `None` while another request uses the key.
     fn begin(stripe: &StripeStandIn, key: Option<String>) -> Option<Self> {
         let free = key.as_ref().is_none_or(|key| stripe.state().in_flight.insert(key.clone()));
         free.then(|| Self { stripe: stripe.clone(), key })
@@ -145,7 +144,7 @@ impl Working {
             let answer = json!({"status": status.as_u16(), "body": body});
             changes.push(Change::KeyUsed(UsedKey { key, request, answer, at: now }));
         }
-        // A refusal that is not kept is forgotten at once.
+        // A refusal that is not stored is dropped at once.
         if !sent.is_empty() || !changes.is_empty() {
             self.stripe.commit(&mut world, sent, changes);
         }
@@ -171,7 +170,7 @@ pub(super) async fn no_such_route() -> Response {
     Refusal::no_such("route", "").into_response()
 }
 
-/// An error that is kept under the key would only be replayed, so Stripe says not to ask again.
+/// An error that is stored under the key would only be replayed, so Stripe's header advises against a retry.
 fn written(status: StatusCode, body: Value) -> Response {
     let mut response = (status, Json(body)).into_response();
     if status.is_server_error() {

@@ -65,7 +65,7 @@ fn shares(shares: BTreeMap<String, i64>) -> Vec<Value> {
 }
 
 impl World {
-    /// What moved a line of the balance.
+    /// The source of a balance transaction.
     fn source(&self, id: &str) -> Option<Value> {
         match id.split('_').next()? {
             "ch" => self.charges.get(id).map(Charge::shape),
@@ -85,7 +85,7 @@ impl World {
 }
 
 impl Line {
-    /// The source is its id, unless it is looked for in `world` and shown whole.
+    /// The source as its id, or expanded from `world`.
     fn shape(&self, now: DateTime<Utc>, world: Option<&World>) -> Value {
         let source = world.zip(self.source.as_deref()).and_then(|(world, id)| world.source(id));
         json!({

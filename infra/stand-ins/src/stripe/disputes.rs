@@ -1,4 +1,4 @@
-//! Disputes: the customer's bank takes all of a charge back until somebody decides.
+//! Disputes: the customer's bank takes a whole charge back until the dispute is decided.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! PaymentIntents: make one, look one up, take the money, let it go.
+//! PaymentIntents: create, retrieve, capture, cancel.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -18,7 +18,7 @@ use crate::outbox::Kind;
 
 const REASONS: [&str; 4] = ["duplicate", "fraudulent", "requested_by_customer", "abandoned"];
 
-/// What can be cancelled, as Stripe's message lists it.
+/// The statuses that can be cancelled, as Stripe's message lists them.
 const CANCELABLE: &str =
     "requires_payment_method, requires_capture, requires_confirmation, requires_action, processing";
 

@@ -1,4 +1,4 @@
-//! Refunds: give money of a captured charge back, list what went back, and what came back from there.
+//! Refunds: refund a captured charge, list refunds, and fail a refund that the bank returned.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ pub struct Refund {
     pub charge: String,
     pub amount: i64,
     pub currency: String,
-    /// Why, in one of Stripe's words.
+    /// The reason, one of Stripe's codes.
     pub reason: Option<String>,
     pub metadata: BTreeMap<String, String>,
     /// Its line of the balance.
@@ -122,7 +122,7 @@ impl StripeTransaction<'_> {
         refund
     }
 
-    /// The customer's bank returns what was given back. No event carries the charge, whose total fell.
+    /// The customer's bank returns a refund. No event carries the charge, whose refunded total fell.
     pub(super) fn fail_refund(&mut self, mut charge: Charge, mut refund: Refund) {
         let back = (refund.amount, 0, refund.currency.as_str());
         refund.failure_line = Some(self.line("refund_failure", Some(&refund.id), back, self.now));
@@ -158,13 +158,13 @@ impl World {
 }
 
 impl Charge {
-    /// What was taken and did not go back. A hold that was let go counts as refunded, and nothing was
-    /// taken of it.
+    /// The captured amount that was not refunded. A voided authorization counts as refunded, and nothing was
+    /// captured.
     pub fn kept(&self) -> i64 {
         (self.amount_captured - self.amount_refunded).max(0)
     }
 
-    /// Stripe names no code here, and other words once some of it went back.
+    /// Stripe sends no code here, and another message once a part was refunded.
     fn holds_less_than(&self, amount: i64) -> Refusal {
         let (kept, currency) = (self.kept(), &self.currency);
         let what = if self.amount_refunded > 0 { "unrefunded amount on charge" } else { "charge amount" };

@@ -1,4 +1,4 @@
-//! Transfers: move money to an account, look one up, list them.
+//! Transfers: create, retrieve, list.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -115,8 +115,8 @@ impl StripeTransaction<'_> {
         }
     }
 
-    /// Takes the amount from what a charge can still give, whether or not its money has arrived. The
-    /// group is the charge's, and one that differs is refused.
+    /// Takes the amount from the remaining amount of a charge, whether or not its money is available. The
+    /// group is the charge's; another group is refused.
     fn draw_on(
         &mut self,
         id: &str,

@@ -1,4 +1,4 @@
-//! Provider trouble on demand: slow, failing, or gone without saying whether it acted.
+//! Fault injection: slow answers, errors, and connections that are cut before or after the provider acted.
 
 mod code;
 mod http;
@@ -22,10 +22,10 @@ use super::journal::{ForeignRecord, Journal, Record};
 use super::outbox::Provider;
 use super::server::cut_connection;
 
-/// What a stand-in asks its caller to wait after a 429.
+/// The `Retry-After` of an injected 429.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("2");
 
-/// Under which name the rules then in force stand in the journal.
+/// The name of the current rules in the journal.
 const NAME: &str = "faults";
 
 /// The rules in force; the first that matches a request decides it.
@@ -36,7 +36,7 @@ pub struct Faults {
     watch: watch::CallHooks,
 }
 
-/// A request as far as rules look at it.
+/// The parts of a request that rules match.
 pub(crate) struct Call {
     provider: Provider,
     operation: Operation,
@@ -86,7 +86,7 @@ impl Faults {
         self.change(Vec::clear);
     }
 
-    /// Does again what was written.
+    /// Replays a journal record.
     pub(crate) fn replay(&self, record: &mut Record) -> Result<(), ForeignRecord> {
         if let Some(rules) = record.take(NAME)? {
             *self.list() = rules;
@@ -94,7 +94,7 @@ impl Faults {
         Ok(())
     }
 
-    /// Lets `act` happen as the rules allow, and answers, or hangs up, as they say.
+    /// Runs `act` and answers, unless a rule injects a fault.
     pub(crate) async fn with_faults(
         &self,
         call: Call,
@@ -111,7 +111,8 @@ impl Faults {
         self.with_faults_keeping(call, keeps_no_errors).await
     }
 
-    /// Like [`Self::with_faults`] for a provider that keeps errors under keys: `act` is told which to keep.
+    /// Like [`Self::with_faults`] for a provider that stores errors under idempotency keys: `act` receives
+    /// the error to store.
     pub(crate) async fn with_faults_keeping(
         &self,
         call: Call,
@@ -139,13 +140,12 @@ impl Faults {
         }
     }
 
-    /// Whether a part of a request with parts of several companies is refused: only a rule that names the
-    /// part's company says so.
+    /// Whether a part of a batch request is refused. Only rules that name the part's company apply.
     pub(crate) fn refuses_part(&self, part: &Call) -> bool {
         self.take_where(|rule| rule.company.is_some() && rule.concerns(part)).is_some()
     }
 
-    /// The fault for this call, if any; a rule with no times left is gone.
+    /// The fault for this call, if any. A rule without remaining uses is removed.
     fn take(&self, call: &Call) -> Option<FaultKind> {
         self.take_where(|rule| rule.concerns(call))
     }
@@ -187,7 +187,7 @@ fn use_up(rules: &mut Vec<Rule>, index: usize) {
     }
 }
 
-/// Acts in a task of its own: a caller that loses patience must not undo what it asked for.
+/// Acts in its own task, because a client that hangs up must not cancel the effect it requested.
 async fn after_ms(ms: u64, act: impl FnOnce() -> Response + Send + 'static) -> Response {
     let task = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(ms)).await;

@@ -1,4 +1,4 @@
-//! Watching calls to the providers: each has a number, and a hook may make any of them go wrong.
+//! Counts the calls to all providers; a hook may inject a fault into any of them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,7 @@ use super::{FaultKind, Faults, Operation};
 /// Decides over one call to any provider; it is given the number of the call, counted from 1.
 pub type CallHook = Arc<dyn Fn(u64, Operation) -> Option<FaultKind> + Send + Sync>;
 
-/// What was seen of the calls.
+/// The number of calls so far, and the hook.
 #[derive(Clone, Default)]
 pub(super) struct CallHooks {
     seen: Arc<Mutex<CallState>>,
@@ -39,7 +39,7 @@ impl Faults {
 }
 
 impl CallHooks {
-    /// Numbers a call and hears the hook. The call lasts until the guard is dropped.
+    /// Numbers a call and runs the hook. The call counts as in progress until the guard is dropped.
     pub(super) fn begin(&self, operation: Operation) -> (CallGuard, Option<FaultKind>) {
         let (call, hook) = {
             let mut seen = self.seen();

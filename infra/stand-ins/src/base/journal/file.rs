@@ -1,8 +1,8 @@
-//! The file of the journal: a first line that names the format, then one line a record.
+//! The journal file: a first line that names the format, then one record per line.
 //!
-//! A line is a seal, a blank and the record as JSON. The seal also covers the line before, so a
-//! line that was changed, lost or put elsewhere is noticed. What stands behind the last line feed
-//! was never confirmed to anybody: the process ended while it wrote.
+//! A line is a seal (a hash), a space and the record as JSON. The seal also covers the previous line, so
+//! changed, lost or moved lines are detected. Bytes after the last line feed were never confirmed: the
+//! process ended while it wrote them.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,7 +18,7 @@ const FIRST_LINE: &[u8] = b"justonce sandbox journal 1\n";
 /// Hexadecimal digits of a seal: enough against accidents, which is all it is for.
 const SEAL_CHARS: usize = 16;
 
-/// A record may hold whatever was sent at once.
+/// A record may hold a whole request.
 const RECORD: Limits = Limits { max_bytes: usize::MAX, max_depth: TRUSTED.max_depth };
 
 /// The open and locked file.
@@ -45,12 +45,12 @@ pub enum OpenJournalError {
         path: PathBuf,
         /// The first line that is wrong, counted from 1.
         line: usize,
-        /// What is wrong; never anything of its content, which may be personal.
+        /// The reason; never any content, which may be personal data.
         what: &'static str,
     },
 }
 
-/// What is wrong with a record that cannot be read, although it stands there as it was written.
+/// The error of a record that is intact and cannot be parsed.
 const FOREIGN: &str = "another version of this program wrote it";
 
 impl OpenJournalError {
@@ -75,7 +75,7 @@ impl JournalFile {
             .truncate(false)
             .open(path)
             .map_err(io_error)?;
-        // Locked before the first look: what another process has not finished writing is no corruption.
+        // Locked before the first read, because another process's unfinished line is no corruption.
         file.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => OpenJournalError::InUse { path: path.to_owned() },
             TryLockError::Error(source) => io_error(source),
@@ -98,14 +98,14 @@ impl JournalFile {
         let seal = seal(&self.last_seal, json.as_bytes());
         let line = format!("{seal} {json}\n");
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
-        // Half a line may stand there now. Nothing may follow it, and the next start drops it.
+        // The file may end with half a line now. Nothing may follow it; the next start removes it.
         self.failed = written.is_err();
         written.unwrap_or_else(|error| panic!("{path} cannot be written: {error}"));
         self.last_seal = seal;
     }
 }
 
-/// Cuts off what was not confirmed and, in a new file, writes the first line.
+/// Removes unconfirmed bytes and, in a new file, writes the first line.
 fn start_behind(file: &mut File, confirmed_bytes: usize, path: &Path) -> io::Result<()> {
     file.set_len(confirmed_bytes as u64)?;
     file.seek(SeekFrom::End(0))?;
@@ -125,7 +125,7 @@ struct Corruption {
     what: &'static str,
 }
 
-/// The records, the seal of the last one, and how many bytes hold them.
+/// The records, the seal of the last one, and their size in bytes.
 fn read(content: &[u8]) -> Result<(Vec<Record>, String, usize), Corruption> {
     if content.len() < FIRST_LINE.len() && FIRST_LINE.starts_with(content) {
         return Ok((Vec::new(), String::new(), 0));

@@ -1,4 +1,4 @@
-//! The open connections of one listener, of which there are never more than its process can hold.
+//! The open connections of one listener, limited to what the process can hold.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -9,7 +9,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 /// Never more than this, however many descriptors there are.
 const MAX_CONNECTIONS: usize = 512;
-/// Where nobody says how many descriptors there are: a quarter of what a Mac gives a process.
+/// The limit where the number of descriptors is unknown: a quarter of the default of macOS.
 const USUAL_CONNECTIONS: usize = 64;
 
 /// Connections, and which of them are being answered.
@@ -54,8 +54,8 @@ impl Connections {
     }
 }
 
-/// A quarter of the descriptors this process may have: the stand-ins have a listener of their own, and each of their
-/// connections has its other end here as well.
+/// A quarter of the process's descriptors: the stand-ins have their own listener, and the other end of each
+/// of their connections is in this process too.
 pub(super) fn limit() -> usize {
     let descriptors =
         std::fs::read_to_string("/proc/self/limits").ok().and_then(|limits| soft_limit(&limits));
