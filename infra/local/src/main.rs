@@ -17,11 +17,11 @@ use stand_ins::sandbox::Sandbox;
 use stand_ins::{better_stack, bus, posthog, server};
 use tokio::net::TcpListener;
 
-/// The files that say when jobs run, in the deployment as well as here.
+/// The deployment files with the schedules of jobs, which the local server uses too.
 const TEMPLATE: &str = include_str!("../../../template.yaml");
 const VERCEL: &str = include_str!("../../../vercel.json");
 
-/// How many requests to the table are remembered, to look into a running process.
+/// The number of table requests in the log, for debugging a running process.
 const KEPT_REQUESTS: usize = 1_000;
 
 const HELP: &str = "\
@@ -100,7 +100,8 @@ async fn run(options: Options) -> Result<(), Failed> {
             (sandbox, EmbeddedDynamo::file(folder.join("table.sqlite"))?)
         }
     };
-    // Browsers name the port they came by, under either name of this machine. Whoever listens or watches is here to be seen.
+    // Browsers send the port and either name of this machine. The stand-ins of the event bus and of
+    // monitoring are always on.
     let own = |name: &str| match name {
         "EVENT_BUS_NAME" => Some(bus::BUS.to_owned()),
         "POSTHOG_API_KEY" => Some(posthog::API_KEY.to_owned()),
@@ -111,7 +112,7 @@ async fn run(options: Options) -> Result<(), Failed> {
         _ => None,
     };
     let lookup = |name: &str| read_variable(name).or_else(|| own(name));
-    // Nobody counts the requests of a server that runs for weeks.
+    // The requests of a long-running server are not counted.
     dynamo.keep_requests(KEPT_REQUESTS);
     let parts = Parts { deadlines_of_callers: Some(server::PATIENT), ..Parts::usual(&dynamo, PATIENCE)? };
     let service = Arc::new(Service::start_of(sandbox, dynamo, lookup, parts).await?);
@@ -165,7 +166,7 @@ fn print_banner(address: &str, options: &Options) {
     ));
 }
 
-/// To the person at the terminal; the log has its own way.
+/// Prints to standard output; the log is written elsewhere.
 #[expect(clippy::print_stderr, reason = "this is a command for people")]
 fn print(text: &str) {
     eprintln!("{text}");

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use shared::domain::kernel::time;
 use shared::store::StoreError;
 
-/// The errors hold nothing of a row but its key.
+/// The errors contain nothing of a row but its key.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     #[error("{0}; run it again to continue")]

@@ -54,7 +54,7 @@ impl Migrator {
         end(claim, done).await
     }
 
-    /// What [`Self::forward`] would do; writes nothing, not even a claim.
+    /// The result that [`Self::forward`] would have; writes nothing, not even a claim.
     pub async fn forward_dry(
         &self,
         from: Option<u32>,
@@ -83,7 +83,7 @@ impl Migrator {
         end(claim, done).await
     }
 
-    /// What [`Self::back`] would do; writes nothing.
+    /// The result that [`Self::back`] would have; writes nothing.
     pub async fn back_dry(&self, to: u32) -> Result<Vec<Outcome>, MigrationError> {
         let status = load_known_status(&self.table).await?;
         self.inspect(undone(&status, to), Direction::Back).await
@@ -114,7 +114,7 @@ impl Migrator {
     async fn back_under(&self, claim: &mut Claim<'_>, to: u32) -> Result<Vec<Outcome>, MigrationError> {
         let mut outcomes = Vec::new();
         for migration in undone(&claim.status().clone(), to) {
-            // From the first restored row on the statement no longer holds.
+            // The condition no longer holds once the first row is restored.
             let version = claim.status().data_version.min(migration.number - 1);
             let outcome = match migration.undo {
                 Undo::Nothing(_) => Outcome { migration, tally: Tally::default(), is_settled: true },

@@ -1,4 +1,4 @@
-//! The command as a process: what it says, how it ends, and what a kill leaves behind.
+//! Runs the command as a process: its output, its exit codes, and the state after a kill.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 use std::io::{BufRead as _, BufReader};

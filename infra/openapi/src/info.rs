@@ -1,4 +1,4 @@
-//! What the document says of the service as a whole.
+//! The description of the service as a whole.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ route answers 404, a wrong method 405 with `Allow`.\n\n\
 `x-frame-options`, `content-security-policy`, `referrer-policy`, `permissions-policy`, \
 `cross-origin-resource-policy` and `cache-control: no-store`.";
 
-/// Everything but the operations and what they refer to.
+/// Everything except the operations and their schemas.
 pub fn info() -> Value {
     json!({
         "openapi": "3.1.0",

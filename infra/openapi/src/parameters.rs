@@ -12,10 +12,11 @@ use shared::views::schema::EventId;
 use crate::operation::MakeSchema;
 use crate::schemas::Schemas;
 
-/// A parameter: its name in the document, where it stands under which name, what it means, its form, and one.
+/// A parameter: its name in the document, its place and name in a request, its description, its form, and an
+/// example.
 struct Parameter(&'static str, Place, &'static str, &'static str, Form, &'static str);
 
-/// Where a parameter stands. Those of the path are always there.
+/// The place of a parameter. Path parameters are always required.
 #[derive(PartialEq)]
 enum Place {
     Path,
@@ -23,7 +24,7 @@ enum Place {
     Header { is_required: bool },
 }
 
-/// What a parameter looks like.
+/// The form of a parameter.
 enum Form {
     Typed(MakeSchema),
     Plain(Value),

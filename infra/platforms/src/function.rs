@@ -141,7 +141,7 @@ fn cron(occurrence: &Occurrence<'_>) -> Result<Request<Bytes>, Failed> {
     request.body(Bytes::new()).map_err(|error| Failed::Protocol(error.to_string()))
 }
 
-/// Waits for the process, up to the timeout and only while it lives.
+/// Waits until the process ends, up to the timeout.
 async fn within<T>(
     process: &mut Process,
     what: &'static str,

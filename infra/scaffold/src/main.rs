@@ -78,7 +78,7 @@ fn remove(root: &Path, folder: &str) -> Result<String, String> {
         fs::remove_file(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     let folder = root.join(function.folder());
-    // Files that were added by hand stay: only empty folders are removed.
+    // Files that were added by hand are kept: only empty folders are removed.
     let _ = fs::remove_dir(folder.join("src")).and_then(|()| fs::remove_dir(&folder));
     Ok(format!("{} is gone. Next: `cargo openapi`, `cargo stacks`.\n", function.folder()))
 }

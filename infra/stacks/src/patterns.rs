@@ -10,7 +10,7 @@ pub type Pattern = (String, &'static str);
 struct Node {
     /// The function whose route ends here.
     own: Option<&'static str>,
-    /// The following segments in alphabetical order; `*` stands for a parameter.
+    /// The following segments in alphabetical order; `*` is a parameter.
     below: BTreeMap<String, Node>,
 }
 

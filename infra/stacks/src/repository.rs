@@ -1,4 +1,4 @@
-//! The files of the repository that say what is deployed, and the functions that are there.
+//! The deployment files of the repository, and its functions.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Real function binaries, asked by Lambda's protocol.
+//! Calls real function binaries by Lambda's runtime protocol.
 
 use local::demo;
 use serde_json::json;

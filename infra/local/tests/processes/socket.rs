@@ -1,4 +1,4 @@
-//! The local server, asked through its socket.
+//! Calls the local server through its socket.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::server::Server;
 use crate::tally::{QUOTA, Tally};
 
-/// Somebody at this address.
+/// A client with this address.
 fn client(address: &str) -> Client {
     let _already_installed = rustls::crypto::ring::default_provider().install_default();
     let address: IpAddr = address.parse().unwrap();

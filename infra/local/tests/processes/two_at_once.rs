@@ -15,7 +15,7 @@ use crate::tally::{QUOTA, Tally};
 /// Enough races for one of each outcome.
 const RACES: usize = 6;
 
-/// Asks as a client does that was told to come again.
+/// Retries while the first request is in progress, as a client does.
 async fn retry_while_in_progress(function: &mut Function, request: &Request) -> Reply {
     loop {
         let answer = function.ask(request).await;
@@ -79,7 +79,7 @@ async fn whoever_takes_over_from_a_killed_process_sends_no_second_message() {
         () = until(|| asked() > 0) => {}
     }
     drop(one);
-    // The key is held by whoever is gone, until its lease has run out.
+    // The killed process holds the key until its lease expires.
     two.ask(&request).await.refused(409);
     until(|| sandbox.outbox.count(Kind::Push) == 1).await;
     two.ask(&request).await.refused(409);

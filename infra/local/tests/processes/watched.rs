@@ -1,4 +1,4 @@
-//! What watchers hear of real functions: on both platforms it has left before the platform may freeze them.
+//! The telemetry of real functions: on both platforms it is sent before the platform may freeze them.
 
 use shared::domain::kernel::clock::Clock;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ fn tick(scheduled_at: DateTime<Utc>) -> Occurrence<'static> {
     Occurrence { job: "reminders", scheduled_at, path, cron_secret: "sandbox-cron-secret" }
 }
 
-/// Waits for what Vercel's runtime may still have in hand after the answer.
+/// Waits for telemetry that Vercel's runtime may still send after the answer.
 async fn until(is_reported: impl Fn() -> bool) {
     for _ in 0..100 {
         if is_reported() {

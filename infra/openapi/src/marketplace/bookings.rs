@@ -1,4 +1,4 @@
-//! Jobs that customers ask professionals for, their money held until they are answered.
+//! Bookings: customers request a job, and their payment is authorized until it is answered.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};
@@ -165,7 +165,7 @@ pub(super) fn function() -> Function {
     }
 }
 
-/// A decision about a booking: without input, and answered with the earlier decision's word where there is one.
+/// A decision about a booking: without input, and answered with the earlier decision if there is one.
 fn decision(path: &'static str, id: &'static str, earlier: &str) -> Operation {
     post(path, id)
         .twice(format!(

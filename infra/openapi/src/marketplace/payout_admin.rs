@@ -1,4 +1,4 @@
-//! Payouts by hand, their batches, and approvals.
+//! Manual payouts, their batches, and approvals.
 
 use schemars::JsonSchema;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Where professionals' money goes, what they are owed, and the books.
+//! The professionals' Stripe accounts, their balances, and the ledger.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The job that holds Stripe's money against the books.
+//! The job that compares Stripe's money with the ledger.
 
 use serde_json::json;
 use shared::views::platform::job::JobReportView;

@@ -1,4 +1,4 @@
-//! The job that tells the event bus and analytics what happened.
+//! The job that publishes events to the event bus and to analytics.
 
 use serde_json::{Value, json};
 use shared::views::platform::job::JobReportView;

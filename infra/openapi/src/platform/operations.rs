@@ -1,4 +1,4 @@
-//! How the jobs are doing, and what needs a person.
+//! The status of the jobs, and everything that needs a person.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What a person says of an effect in doubt, or wants of one that was refused.
+//! A person's resolution of an effect in doubt or of a refused one.
 
 use schemars::{JsonSchema, Schema};
 use serde_json::json;
@@ -31,7 +31,7 @@ pub struct ResolutionInput {
     pub reference: Option<String>,
 }
 
-/// Which fields go with which outcome, and with which subject. What is not needed may also be null.
+/// The fields that belong to each outcome and subject. Others may also be null.
 fn choices(schema: &mut Schema) {
     for field in ["note", "reference"] {
         if let Some(field) = schema.get_mut("properties").and_then(|properties| properties.get_mut(field)) {

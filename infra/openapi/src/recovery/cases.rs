@@ -1,4 +1,4 @@
-//! Failed renewals and what was done about them.
+//! Failed renewals, and the actions for them.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};

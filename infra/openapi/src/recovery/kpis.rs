@@ -1,4 +1,4 @@
-//! What came back.
+//! Key figures of recovered revenue.
 
 use serde_json::json;
 use shared::views::recovery::kpis::KpiSummaryView;

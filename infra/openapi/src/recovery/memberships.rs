@@ -1,4 +1,4 @@
-//! Memberships as Whop knows them.
+//! Memberships at Whop, read live.
 
 use serde_json::json;
 use shared::views::recovery::membership::{ManageUrlView, MembershipView};

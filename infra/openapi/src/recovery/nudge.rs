@@ -1,4 +1,4 @@
-//! A reminder by hand.
+//! Reminders that an owner sends.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What a company wants done about failed renewals.
+//! A company's settings for failed renewals.
 
 use schemars::JsonSchema;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! What rings: for every function, with an entry in the runbook. That the numbers are written which they are about is
-//! tried in `tests/repository/alarms.rs`.
+//! The alarms of every function, each with an entry in the runbook. `tests/repository/alarms.rs` tests that
+//! their metrics are written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,7 +70,7 @@ fn every_alarm_has_an_entry_in_the_runbook_and_every_entry_says_what_to_do() {
         for part in ["**Means** ", "**Look at** ", "**Do** "] {
             assert!(text.contains(part), "{title} does not say what it {part}");
         }
-        // Those of alarms bear the alarm's word, the others a sentence.
+        // The comments of alarms contain the alarm's name, the others a sentence.
         assert_eq!(linked.contains(title), !title.contains(' '), "{title}");
     }
 }
@@ -89,7 +89,7 @@ fn one_job_that_does_not_run_is_noticed_within_its_pause() {
         let periods = alarm["EvaluationPeriods"].as_u64().expect("a number");
         let seconds = alarm["Period"].as_u64().expect("a number");
         assert_eq!(periods * seconds, minutes * 60, "{name}");
-        // What CloudWatch looks back at most.
+        // The longest evaluation period of CloudWatch.
         assert!(periods * seconds <= if seconds < 3_600 { 86_400 } else { 604_800 }, "{name}");
     }
 }

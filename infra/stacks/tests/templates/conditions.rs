@@ -1,4 +1,4 @@
-//! The reading of conditions, by an example: what `tests/repository/rights.rs` concludes from it has to be right.
+//! Tests the reading of conditions by an example, because `tests/repository/rights.rs` relies on it.
 
 use serde_yaml_ng::Value as Yaml;
 use stacks::conditions::{Touch, complaints, tied};

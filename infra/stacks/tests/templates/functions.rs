@@ -1,5 +1,4 @@
-//! The two tables of contents, `template.yaml` and `vercel.json`, held against the functions that are there, their
-//! routes and each other.
+//! Compares `template.yaml` and `vercel.json` with the existing functions, their routes and each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -119,7 +118,7 @@ fn every_function_is_named_after_the_stack_and_says_where_it_answers() {
     }
 }
 
-/// What every function has, from `Globals` or of its own, each with what goes wrong without it.
+/// The settings of every function, from `Globals` or its own, each with the consequence of its absence.
 const EVERY_FUNCTION: [(&str, &str, &str); 7] = [
     ("Runtime", "provided.al2023", "the binaries need its libraries"),
     ("Handler", "bootstrap", "what cargo-lambda calls the binary"),

@@ -1,11 +1,11 @@
-//! What is kept of logs and of undelivered messages, and for how long.
+//! The retention of logs and of undelivered messages.
 
 use stacks::cloudformation::resources;
 use stacks::repository::{STACKS, stack, template};
 
 use crate::yaml;
 
-/// For how long an undelivered message is kept: the most that SQS knows.
+/// The longest retention of SQS, for undelivered messages.
 const KEPT_SECONDS: u64 = 14 * 24 * 60 * 60;
 
 #[test]

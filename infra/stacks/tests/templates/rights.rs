@@ -1,4 +1,4 @@
-//! What functions may do: nothing beyond the boundary, on both platforms, and one secret is read.
+//! The rights of functions: nothing beyond the boundary, on both platforms, and one secret is readable.
 
 use std::collections::BTreeSet;
 

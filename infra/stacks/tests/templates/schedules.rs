@@ -1,4 +1,4 @@
-//! When jobs run, on both platforms, and what becomes of a run that fails.
+//! The schedules of jobs on both platforms, and the handling of failed runs.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const BOGOTA: Duration = Duration::hours(-5);
 /// A month in which every job runs.
 const MONTH: (&str, &str) = ("2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z");
 
-/// How old a tick may get: the next one does what it would have done.
+/// The maximum age of a tick: the next one does the same work.
 const MAX_AGE_SECONDS: u64 = 3_600;
 
 /// The functions that a schedule starts: id, job, properties.
@@ -75,7 +75,8 @@ fn a_monitor_expects_a_job_when_both_platforms_start_it() {
     }
 }
 
-/// Nothing of a schedule is left to what AWS does without it: 185 retries for a day, no time zone, no letter box.
+/// No setting of a schedule is left to AWS's defaults: 185 retries for a day, no time zone, no dead-letter
+/// queue.
 #[test]
 fn every_schedule_names_its_planned_time_and_its_end() {
     let template = template();
@@ -129,7 +130,7 @@ fn every_job_runs_once_at_a_time_and_its_failures_are_kept() {
         );
         assert_eq!(properties["EventInvokeConfig"], yaml(&wanted), "{name}");
     }
-    // People would be turned away at a bound, and what they ask for is not invoked asynchronously.
+    // A concurrency limit would refuse users, and their requests are not invoked asynchronously.
     for (id, function) in resources(&template, FUNCTION) {
         let properties = &function["Properties"];
         for bound in ["ReservedConcurrentExecutions", "EventInvokeConfig"] {

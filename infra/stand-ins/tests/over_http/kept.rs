@@ -15,7 +15,7 @@ const EXTEND: &str = "/api/v1/memberships/mem_1/extend";
 const PUSH: &str = "/api/v1/notifications";
 const MESSAGE: &str = "/api/v1/messages";
 
-/// A folder of one test's own, gone with it.
+/// A test's own folder, removed with it.
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
@@ -29,7 +29,7 @@ impl Folder {
         self.0.join("sandbox.journal")
     }
 
-    /// What a process killed at this moment would leave; its sandbox lives on elsewhere.
+    /// The state after a kill at this moment; the sandbox continues in another folder.
     pub(super) fn as_left_now(&self) -> Self {
         let copy = Self::new();
         fs::create_dir_all(&copy.0).unwrap();

@@ -1,4 +1,4 @@
-//! What a caller of the providers sees over real HTTP.
+//! The stand-ins as their clients see them, over real HTTP.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod faults;
@@ -102,7 +102,7 @@ impl Sandbox {
         self.faults.add(serde_json::from_value::<Rule>(rule).unwrap());
     }
 
-    /// Whom effects of one kind reached, in order.
+    /// The recipients of one kind of effect, in order.
     fn reached(&self, kind: Kind) -> Vec<String> {
         let entries = self.outbox.entries().into_iter();
         entries.filter(|entry| entry.kind == kind).map(|entry| entry.to).collect()

@@ -57,7 +57,7 @@ async fn nothing_is_answered_without_a_key_and_the_pinned_version() {
     ] {
         assert_eq!(ask(bearer, version).await.unwrap().status(), status, "{bearer} {version:?}");
     }
-    // What means something else without the date is refused without it.
+    // A request that has another meaning without the date is refused without it.
     let undated =
         sandbox.http.post(format!("{}{CANCEL}", sandbox.base)).header("authorization", "Bearer whop_key");
     assert_eq!(undated.json(&json!({"cancel_at_period_end": true})).send().await.unwrap().status(), 400);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use super::stripe::{hold, json_of, metadata, transfer};
 use super::{Sandbox, noon};
 
-/// Asserts what an event's object holds, by paths such as `/latest_charge`.
+/// Asserts the values of an event's object, by paths such as `/latest_charge`.
 fn holds(object: &Value, expected: Value) {
     for (path, value) in expected.as_object().unwrap() {
         assert_eq!(object.pointer(path).unwrap_or(&Value::Null), value, "{path} in {object}");

@@ -24,7 +24,7 @@ impl Sandbox {
         self.client().refunds(intent, &ListCursor::Newest).await.unwrap().data
     }
 
-    /// What the events of one kind carry, oldest first.
+    /// The objects of the events of one kind, oldest first.
     pub(super) fn events_of_kind(&self, kind: &str) -> Vec<Value> {
         let events = self.stripe.events().into_iter().filter(|event| event.kind == kind);
         events.map(|event| json_of(&event.body)["data"]["object"].clone()).collect()
@@ -36,7 +36,7 @@ impl Sandbox {
     }
 }
 
-/// What moved a line.
+/// The source of a balance transaction.
 pub(super) fn source(line: &BalanceTransaction) -> Option<String> {
     line.source.as_ref().and_then(|source| source.id().map(str::to_owned))
 }

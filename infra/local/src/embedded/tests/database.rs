@@ -41,7 +41,7 @@ pub(super) fn item(pk: &str, owner: &str) -> HashMap<String, AttributeValue> {
         .into()
 }
 
-/// A claim: the item must be new, and a loser is told who was first.
+/// A conditional write: the item must be new, and a refusal returns the existing owner.
 pub(super) fn claim(pk: &str, owner: &str) -> Put {
     Put::builder()
         .table_name(TABLE)

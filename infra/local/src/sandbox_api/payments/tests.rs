@@ -12,7 +12,7 @@ use stand_ins::stripe::{API_VERSION, DisputeStatus, IntentStatus, StripeStandIn}
 /// The first payment intent of a Stripe.
 const INTENT: &str = "pi_0000000001";
 
-/// A Stripe with one payment intent of 10,000 that nobody has paid.
+/// A Stripe with one unpaid payment intent of 10,000.
 async fn stripe() -> StripeStandIn {
     let clock = SandboxClock::frozen("2025-11-18T12:00:00Z".parse().unwrap());
     let stripe = Sandbox::memory(clock).stripe;
