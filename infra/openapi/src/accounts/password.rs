@@ -59,7 +59,7 @@ pub(super) fn function() -> Function {
     }
 }
 
-/// Whose password is forgotten.
+/// The address of the account.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct ForgotInput {
@@ -72,7 +72,7 @@ pub struct ForgotInput {
 /// A link for a new password, and the password.
 #[derive(JsonSchema)]
 pub struct ResetInput {
-    /// What stands behind the `#` of the link.
+    /// The token of the link, after its `#`.
     #[schemars(length(max = 254))]
     pub token: String,
     /// The new password.

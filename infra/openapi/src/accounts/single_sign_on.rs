@@ -66,14 +66,14 @@ pub(super) fn function() -> Function {
     }
 }
 
-/// What the issuer put into the address it sent the browser back to.
+/// The parameters that the issuer added to the redirect.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct IssuerReturn {
-    /// What the id token is exchanged for.
+    /// The code that is exchanged for the id token.
     #[schemars(length(min = 1, max = 4096))]
     pub code: Option<String>,
-    /// What the sign-in began with.
+    /// The state of the sign-in.
     #[schemars(length(min = 1, max = 4096))]
     pub state: String,
     /// Why the sign-in was refused.

@@ -191,13 +191,13 @@ fn booking() -> Value {
     })
 }
 
-/// What is asked for.
+/// The request for a job.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct BookingInput {
-    /// Who is to do the job.
+    /// The professional who is requested.
     pub professional_id: ProfessionalId,
-    /// Who asks; only for the owner, who has to name one.
+    /// The customer; only for the owner, who has to name one.
     pub customer_id: Option<ProfessionalId>,
     /// The price, in minor units of `currency`. Pesos of Colombia have two decimals.
     #[schemars(range(min = 1, max = MAX_PRICE))]

@@ -185,10 +185,10 @@ pub struct ProcessInput {
     pub dry_run: bool,
 }
 
-/// What is approved.
+/// The approved amount, professional and currency.
 #[derive(JsonSchema)]
 pub struct ApprovalInput {
-    /// Who is paid.
+    /// The professional who is paid.
     pub professional_id: ProfessionalId,
     /// The currency, in lower case.
     #[schemars(regex(pattern = r"^[a-z]{3}$"))]

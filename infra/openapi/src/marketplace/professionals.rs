@@ -90,7 +90,7 @@ fn payee() -> Value {
     })
 }
 
-/// Where a professional's money goes.
+/// The Stripe account of a professional.
 #[derive(JsonSchema)]
 pub struct PayeeInput {
     /// A connected account at Stripe.

@@ -118,10 +118,10 @@ pub struct Document {
     /// Its version.
     #[schemars(extend("const" = "3.1.0"))]
     pub openapi: String,
-    /// What it describes.
+    /// The subject of the document.
     pub info: Value,
     /// Every route.
     pub paths: Value,
-    /// What they share.
+    /// The schemas and responses of the document.
     pub components: Value,
 }

@@ -191,7 +191,7 @@ fn finding() -> Value {
 /// Why a finding is closed as it is.
 #[derive(JsonSchema)]
 pub struct FindingNote {
-    /// What the person found out. It is kept with the finding and in the audit log.
+    /// The person's note. It is stored with the finding and in the audit log.
     #[schemars(length(min = 1, max = 500), regex(pattern = r"\S"))]
     pub note: String,
 }

@@ -7,7 +7,7 @@ use shared::domain::kernel::party::BookingId;
 
 use crate::input::never_null;
 
-/// What became of an effect in doubt, or what becomes of one that was refused. Exactly one of `case_id` and
+/// The outcome of an effect in doubt, or the resolution of a refused one. Exactly one of `case_id` and
 /// `booking_id`.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null, transform = choices)]
@@ -16,11 +16,11 @@ pub struct ResolutionInput {
     pub case_id: Option<CaseId>,
     /// The booking it belongs to.
     pub booking_id: Option<BookingId>,
-    /// What names it within its case or booking.
+    /// Its name within its case or booking.
     #[schemars(length(min = 1, max = 256))]
     pub operation: String,
-    /// Of an effect in doubt: what a person found out. Of a refused one: `try_again` under a new key, which
-    /// only steps of bookings can be, or `closed`.
+    /// For an effect in doubt: the outcome that a person found. For a refused one: `try_again` under a new
+    /// key, which is possible for steps of bookings, or `closed`.
     #[schemars(extend("enum" = ["happened", "did_not_happen", "try_again", "closed"]))]
     pub outcome: String,
     /// Of a refused effect: why it is closed or tried again, for the audit log. Needed to close.

@@ -177,9 +177,8 @@ fn event() -> Value {
     })
 }
 
-/// An event of Whop in any of its dialects: named by the first of `type`, `action` and `event` that holds a
-/// name. Everything in it is optional: what is signed and means nothing to us, a name of another form included,
-/// is kept as well.
+/// An event of Whop in any of its dialects: named by the first of `type`, `action` and `event` that contains
+/// a name. Every field is optional: signed events without a meaning for us are stored too.
 #[derive(JsonSchema)]
 #[schemars(extend("type" = "object"))]
 pub struct WhopEvent;
@@ -198,7 +197,7 @@ pub struct StripeEvent {
     pub r#type: Option<Value>,
     /// Unix seconds, or a text. A time that cannot be read is the time of arrival.
     pub created: Option<Value>,
-    /// Whether it is of live mode. An event that does not say is of neither.
+    /// Whether it is of live mode. An event without this field is of neither mode.
     pub livemode: Option<Value>,
     /// The connected account; `user_id` up to version 2017-05-25, and since 2025-04-30 `context` as well.
     pub account: Option<Value>,

@@ -54,7 +54,7 @@ fn nudge() -> Value {
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct NudgeInput {
-    /// By which way. Left out: a push where one reaches the member, otherwise a direct message.
+    /// The channel. If omitted: a push if one reaches the member, otherwise a direct message.
     #[schemars(schema_with = "channels_of_nudges", default)]
     pub channel: Option<Channel>,
 }

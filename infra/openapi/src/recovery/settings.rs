@@ -45,8 +45,8 @@ fn settings() -> Value {
     })
 }
 
-/// The whole of the settings: what is left out is not kept from before. Only `language` may be left out and is
-/// then `en`.
+/// The complete settings: an omitted field does not keep its previous value. Only `language` may be omitted
+/// and is then `en`.
 #[derive(JsonSchema)]
 #[schemars(transform = never_null)]
 pub struct SettingsInput {
