@@ -13,7 +13,7 @@ pub(super) fn function() -> Function {
         unavailable: None,
         operations: vec![
             get("/api/health", "checkHealth")
-                .summary("Anyone: ask whether the service is well.")
+                .summary("Anyone: get the health of the service.")
                 .about("One check, chosen by `type`.")
                 .parameters(&["CheckType"])
                 .answer::<HealthView>(
@@ -36,7 +36,7 @@ pub(super) fn function() -> Function {
                 )
                 .narrowed(json!({"status": {"const": "failing"}, "checks": {"maxProperties": 1}})),
             get("/api/health/deep", "checkHealthDeeply")
-                .summary("Operator: ask whether every part is well.")
+                .summary("Operator: get the health of every part.")
                 .about("All four checks at once.")
                 .answer::<HealthView>(
                     200,

@@ -76,7 +76,7 @@ pub(super) fn function() -> Function {
                     ("applied", "A new event about a booking", json!({
                         "event_id": "evt_1RfKq2Lk", "outcome": "applied",
                     })),
-                    ("kept", "An event that nothing follows from, or not yet", json!({
+                    ("kept", "An event without consequences, or without any yet", json!({
                         "event_id": "evt_1RfKq2Lk", "outcome": "kept",
                     })),
                     ("duplicate", "The same event again", json!({
@@ -138,7 +138,7 @@ pub(super) fn function() -> Function {
                 ])
                 .fails(&["InvalidEvent"]),
             get("/api/webhooks/events", "listSetAsideEvents")
-                .summary("Operator: see which events wait for a person.")
+                .summary("Operator: list the events that wait for a person.")
                 .about("Events that could not be applied, oldest first, with the reason.")
                 .parameters(&["Limit", "Cursor"])
                 .answer::<ListView<StoredEventView>>(
@@ -149,7 +149,7 @@ pub(super) fn function() -> Function {
                 .narrowed(json!({"data": {"items": {"properties": {"status": {"const": "set_aside"}}}}}))
                 .fails(&["TableUnavailable"]),
             post("/api/webhooks/events/{event_id}/replay", "replayEvent")
-                .summary("Operator: have an event that was set aside or ignored applied again.")
+                .summary("Operator: apply a set-aside or ignored event again.")
                 .about("An event of Stripe that could not be read, or was kept without effect, is read once more \
                      under today's configuration; where it still has no effect the answer is 409 with the reason. \
                      Otherwise it is applied at once where that can be done, or the schedule goes on trying, and sets \

@@ -25,7 +25,7 @@ pub(super) fn function() -> Function {
                      a crash in the middle. That answer may still say 202: how it ended stands among the case's \
                      actions. Without a key every request is a message of its own.")
                 .bodies::<NudgeInput>([
-                    ("any", "By whichever way reaches the member", json!({})),
+                    ("any", "By any channel that reaches the member", json!({})),
                     ("dm", "By a direct message", json!({"channel": "dm"})),
                 ])
                 .optional()
