@@ -1,4 +1,4 @@
-//! Nobody enters without proof, and nobody learns of what is not theirs.
+//! Requests without valid credentials are refused, and objects of others stay hidden.
 
 use http::Method;
 use local::embedded::EmbeddedDynamo;
@@ -27,7 +27,7 @@ fn routes(who: Access) -> impl Iterator<Item = (Method, String)> {
     of.map(|route| (route.method.parse().unwrap(), path(route, NO_CASE)))
 }
 
-/// A problem without what differs from request to request.
+/// A problem document without the fields that differ in every answer.
 fn comparable(answer: &Answer) -> Value {
     let mut problem = answer.json();
     problem.as_object_mut().unwrap().remove("request_id").unwrap();
@@ -111,10 +111,10 @@ async fn what_is_not_configured_is_off_and_named() {
         ("WHOP_APP_ID", 503, 200),
         ("WHOP_API_KEY", 503, 200),
         ("TABLE_NAME", 503, 503),
-        // Without a secret nobody can prove to be Whop.
+        // Without a webhook secret no request is authenticated as Whop's.
         ("WHOP_WEBHOOK_SECRET", 200, 401),
         ("ENCRYPTION_KEY", 200, 503),
-        // An empty base leads to the stand-in, never to the real provider.
+        // An empty base URL selects the stand-in, never the real provider.
         ("WHOP_API_BASE", 200, 200),
         ("WHOP_USER_TOKEN_JWKS_URL", 200, 200),
     ] {
@@ -211,7 +211,7 @@ async fn an_unknown_path_is_absent_and_a_wrong_method_is_told_the_right_ones() {
             assert!(answer.status == 405 && allow.contains(route.method), "{path}: {answer:?}");
         }
     }
-    // What cannot be decoded is refused in the same shape.
+    // An undecodable path is refused with a problem document too.
     let answer = world.owner(Method::GET, "/api/cases/%FF", None).await;
     assert_eq!(answer.status, 400);
     let token = world.service.sandbox.whop.user_token(OWNER, APP_ID);

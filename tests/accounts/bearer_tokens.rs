@@ -1,4 +1,4 @@
-//! Bearer tokens of configured issuers: which of them prove somebody, as what, and for which company.
+//! Bearer tokens of configured issuers: which are accepted, and with which role and company.
 
 use chrono::Duration;
 use http::{Method, Request};
@@ -19,12 +19,12 @@ pub impl World {
         self.service.app.bearer_tokens.verify(token, self.now()).await
     }
 
-    /// How often the issuer's stand-in was asked for something.
+    /// The number of requests to the issuer's stand-in.
     fn asked_issuer(&self, operation: Operation) -> u64 {
         self.service.sandbox.oidc.requests().get(operation.name()).copied().unwrap_or_default()
     }
 
-    /// Trouble of the issuer's stand-in until all is well again.
+    /// Injects a fault into the issuer's stand-in until it is cleared.
     fn inject_issuer_fault(&self, operation: Operation, kind: &str) {
         let (provider, kind): (_, FaultKind) = (Provider::Oidc, kind.parse().unwrap());
         self.service.sandbox.faults.add(Rule { provider, operation, kind, times: None, company: None });
@@ -35,7 +35,7 @@ fn header() -> Value {
     json!({"alg": "RS256", "typ": "at+jwt", "kid": "rs-1"})
 }
 
-/// Hands the good token and the world's way to sign to `test`.
+/// Passes a valid token and the means to sign others to `test`.
 fn good<T>(world: &World, test: impl FnOnce(&ValidToken<'_>) -> T) -> T {
     let issuer = &world.service.sandbox.oidc;
     let sign = |header: &Value, claims: &Value| issuer.sign(header, claims);
@@ -149,7 +149,7 @@ async fn every_kind_of_published_key_proves_with_its_own_algorithm() {
         let token = good(&world, |good| (good.sign)(&header, &good.claims));
         assert!(world.bearer(&token).await.is_ok(), "{alg}");
     }
-    // With two keys of its kind, a token has to say which.
+    // With two keys of its kind, a token must name one.
     world.service.sandbox.oidc.publish("es-2");
     world.advance(Duration::hours(12));
     let nameless = good(&world, |good| (good.sign)(&json!({"alg": "ES256"}), &good.claims));

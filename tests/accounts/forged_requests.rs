@@ -1,4 +1,4 @@
-//! What another page makes a browser send changes nothing: cookies alone prove nobody.
+//! Cross-site requests change nothing: a cookie alone does not authenticate them.
 
 use axum::body::Body;
 use http::{HeaderMap, HeaderValue, Method, Request};
@@ -19,7 +19,7 @@ pub async fn with_two_origins() -> World {
     World::with(EmbeddedDynamo::memory(), lookup).await
 }
 
-/// The changing routes that a session may ask, or might try to.
+/// The changing routes that accept or could accept a session.
 fn changes() -> impl Iterator<Item = &'static Route> {
     let by_session = |route: &&Route| matches!(route.access, Access::SignedIn | Access::Roles(_));
     ROUTES.iter().filter(|route| route.method != "GET").filter(by_session)

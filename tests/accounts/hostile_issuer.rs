@@ -1,4 +1,4 @@
-//! An issuer whose answers are made to hurt: discovery, keys, the answer to a code, and what its tokens say.
+//! A hostile issuer: discovery, keys, token answers and claims.
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ fn no_token_ends_the_process_whatever_is_nested_in_it() {
     });
 }
 
-/// Every body that is made to hurt, what is no JSON, and JSON of another kind than was asked for.
+/// Every hostile body, non-JSON, and JSON of an unexpected type.
 fn answers() -> Vec<String> {
     let mut all = hostile_bodies();
     for (open, close) in [("[", "]"), ("{\"keys\":", "}"), ("{\"id_token\":", "}")] {

@@ -1,5 +1,5 @@
-//! Tokens and answers as real issuers write them. The shapes are those of their public documentation and
-//! sample tokens; what we need is ours, and everything else stands as they write it.
+//! Tokens and answers of real issuers. The shapes are those of their public documentation and sample tokens;
+//! only the values that we check are ours.
 
 use std::sync::Arc;
 
@@ -135,7 +135,7 @@ async fn what_a_token_answer_says_beside_the_id_token_decides_nothing() {
     }
 }
 
-/// Times as they may stand in a token although nobody asked for them in that form.
+/// Times in unusual but valid forms.
 fn odd_times(now: i64) -> [(&'static str, Value); 7] {
     [
         ("iat", json!(now.to_string())),

@@ -79,7 +79,7 @@ async fn a_link_serves_its_purpose_and_no_other() {
         .post_without_session("/api/auth/confirm", json!({"token": forgotten, "password": PASSWORD}))
         .await;
     assert_eq!(answer.status, 400);
-    // Whoever sets a password by mail has proven the address; the waiting sign-up's password is void.
+    // A password reset proves the address, so the password of a pending sign-up becomes void.
     reset(&world, &forgotten, NEW).await.ok();
     assert!(signed_in(&world, NEW).await.is_in(&world).await);
     let answer = world

@@ -29,7 +29,7 @@ async fn the_schedulers_secret_rotates_without_a_gap_on_either_platform() {
     for (secret, status) in [
         (NEW, 200),
         (OLD, 200),
-        // Vercel sends the variable as it stands.
+        // Vercel sends the variable unchanged.
         (&*format!("{NEW},{OLD}"), 200),
         (&*format!("{NEW}, {OLD}"), 200),
         (&*format!("{NEW},guess"), 401),

@@ -1,4 +1,4 @@
-//! Signing in tells nobody whether there is an account.
+//! The answer to a sign-in does not reveal whether an account exists.
 
 use http::Method;
 use local::embedded::EmbeddedDynamo;
@@ -8,7 +8,7 @@ use shared::auth::password;
 use support::browser::{Browser, PASSWORD};
 use support::world::{Answer, World, bare};
 
-/// A problem without what differs from request to request.
+/// A problem document without the fields that differ in every answer.
 fn comparable(answer: &Answer) -> Value {
     let mut problem = answer.json();
     problem.as_object_mut().unwrap().remove("request_id").unwrap();

@@ -1,4 +1,4 @@
-//! An account is opened by whoever reads the mails of its address, and by nobody else.
+//! Only the owner of a mail address can create an account for it.
 
 use chrono::Duration;
 use local::embedded::EmbeddedDynamo;
@@ -27,7 +27,7 @@ async fn a_stranger_who_signs_somebody_up_has_no_way_into_the_account() {
         assert_eq!(confirm_with(&world, &token, guess).await.status, 400, "{guess}");
     }
     assert_eq!(status_of_sign_in(&world, "chosen by a stranger").await, 401);
-    // Who owns the address signs up in earnest, which makes the stranger's link void.
+    // The address's owner signs up, which makes the other link void.
     let own = world.sign_up(ADDRESS, PASSWORD).await;
     assert_eq!(confirm_with(&world, &token, "chosen by a stranger").await.status, 400);
     confirm(&world, &own).await.ok();
@@ -190,7 +190,7 @@ async fn without_mails_a_sign_up_is_refused_before_any_work() {
         let lookup = |asked: &str| (asked == name).then(String::new);
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;
         let body = json!({"email": ADDRESS, "password": PASSWORD, "role": "customer"});
-        // Without a table a limit that is asked first cannot be counted, and the answer says that instead.
+        // Without a table the rate limit cannot be counted, and the answer reports that.
         let says = if name == "TABLE_NAME" { "The table " } else { name };
         let answer = world.post_without_session("/api/auth/sign-up", body).await;
         assert!(answer.status == 503 && answer.body.contains(says), "{answer:?}");

@@ -1,4 +1,4 @@
-//! Signing in at an issuer, from the first click to the session, and every way in which it must not work.
+//! Signing in with an issuer, from the start to the session, and the attacks that must fail.
 
 use crate::bearer_tokens::BearerTokensSteps;
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ async fn only_the_browser_that_began_can_finish_and_only_in_time() {
         (ours.visit(&our_url, "provider").await, theirs.visit(&their_url, "provider").await);
     let (our_cookies, mixed) =
         (ours.cookies.clone(), json!({"code": their_return["code"], "state": our_return["state"]}));
-    // A link that carries another's code and state signs nobody in as that other.
+    // A link with another user's code and state does not sign in as that user.
     for (cookies, returned, why) in [
         (our_cookies.clone(), their_return.clone(), "another's return"),
         (BTreeMap::new(), our_return.clone(), "no cookie"),

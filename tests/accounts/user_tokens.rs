@@ -1,4 +1,4 @@
-//! Whop's user token: which ones prove somebody, and for how long.
+//! Whop's user tokens: which are accepted, and for how long.
 
 use chrono::Duration;
 use http::Method;
@@ -23,7 +23,7 @@ fn claims(world: &World) -> Value {
     json!({"iss": ISSUER, "sub": OWNER, "aud": APP_ID, "iat": now, "exp": now + 3600})
 }
 
-/// The good token with one thing changed.
+/// The valid token with one change.
 fn with(world: &World, claim: &str, value: Value) -> String {
     let mut claims = claims(world);
     claims[claim] = value;

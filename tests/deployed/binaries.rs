@@ -1,4 +1,4 @@
-//! Every function's binary, started and asked once as each platform does it.
+//! Starts every function's binary and calls it once as each platform does.
 
 use shared::domain::kernel::clock::Clock;
 use std::collections::BTreeSet;

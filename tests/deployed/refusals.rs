@@ -1,4 +1,4 @@
-//! Secrets that are weak or missing, and settings that do not go together: the start fails, and says all of it at once.
+//! Weak or missing secrets and conflicting settings: the start fails and reports all errors at once.
 
 use platforms::{Failed, Function, Platform};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use shared::config::{NAMES, Requirement};
 use crate::artifacts::binary;
 use stacks::repository::functions;
 
-/// What nobody should deploy, and no two of it with the same fault.
+/// Settings that must not be deployed, each with another error.
 const WEAK: [(&str, &str); 5] = [
     ("CRON_SECRET", "hunter2"),
     ("ENCRYPTION_KEY", "tooshort"),
@@ -16,10 +16,10 @@ const WEAK: [(&str, &str); 5] = [
     ("SESSION_SECRET", "change-me-change-me-now"),
 ];
 
-/// What staff accounts need beside themselves.
+/// The other variables that staff accounts require.
 const LACKING: [&str; 2] = ["PUBLIC_BASE_URL", "PLATFORM_COMPANY_ID"];
 
-/// The one line in which a function says why it does not start.
+/// The log line in which a function reports why it does not start.
 async fn refusal(platform: Platform, name: &str, environment: &[(&'static str, String)]) -> String {
     match Function::start(platform, &binary(platform, name), environment).await {
         Ok(_) => panic!("{name} starts on {platform:?}"),
@@ -51,7 +51,7 @@ async fn no_binary_starts_with_weak_secrets(platform: Platform) {
     }
 }
 
-/// What is needed from the first start on, and all of it missing.
+/// The variables that are required at the start, all of them missing.
 async fn no_binary_starts_without_what_all_need(platform: Platform) {
     let needed: Vec<&str> = needed(Requirement::Start).collect();
     for name in functions() {

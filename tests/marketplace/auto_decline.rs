@@ -1,4 +1,4 @@
-//! Bookings that nobody answers: the money goes back to the customer on time, and the customer is told.
+//! Unanswered bookings: the authorization is voided in time, and the customer is notified.
 
 use chrono::Duration;
 use serde_json::json;
@@ -10,7 +10,7 @@ use stand_ins::outbox::Kind;
 use support::unanswered::{CONCIERGE, Market, NewBooking};
 use support::world::COMPANY;
 
-/// Which of the two jobs looks.
+/// The job that processes the booking.
 #[derive(Debug, Clone, Copy)]
 enum Job {
     Daily,

@@ -1,4 +1,4 @@
-//! What declining costs: requests that are counted, and time on a clock that is simulated.
+//! The cost of declining: counted requests, and time on a simulated clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration as StdDuration;

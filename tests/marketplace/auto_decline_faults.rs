@@ -1,4 +1,4 @@
-//! Trouble on the way: at every request, at either provider, for a moment and for hours.
+//! Faults during a decline: at every request, at either provider, once and for hours.
 
 use chrono::Duration;
 use serde_json::json;
@@ -11,7 +11,7 @@ use support::injected_fault::{FAULT_POINTS, InjectedFault};
 use support::unanswered::{DAILY, Market, NewBooking};
 use support::world::COMPANY;
 
-/// Longer than any claim is held.
+/// Longer than the lease of any claim.
 const LEASES: Duration = Duration::minutes(3);
 
 #[tokio::test]

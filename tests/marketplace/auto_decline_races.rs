@@ -1,4 +1,5 @@
-//! Whoever comes first wins: an accept, a capture elsewhere, another run. Nothing happens twice.
+//! Races between a decline and an accept, a capture at Stripe, or another run: the first wins, and nothing
+//! happens twice.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -88,7 +89,7 @@ async fn a_capture_elsewhere_wins_over_the_decline() {
     let market = Market::open().await;
     let id = market.held(1, NewBooking::default()).await;
     market.world.advance(Duration::hours(24));
-    // Nobody has heard of it yet: its event is still on the way.
+    // The event of it is not delivered yet.
     let payment = market.payment_of(COMPANY, id).await;
     market.world.service.sandbox.stripe.capture_outside(payment.as_str());
     let report = market.sweep().await;
@@ -124,7 +125,7 @@ async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
     assert_eq!(market.counted(), (0, 0), "not a word while the money may still be taken");
     assert!(stripe.requests().values().sum::<u64>() < 30, "{:?}", stripe.requests());
 
-    // Stripe keeps its refusal under the key for a day; the money is let go all the same.
+    // Stripe stores its refusal under the key for a day; the authorization is voided all the same.
     stripe.set_status(payment.as_str(), IntentStatus::RequiresCapture);
     market.tick_for(Duration::hours(2), Duration::minutes(5)).await;
     assert_eq!((market.status(id).await, market.counted()), (BookingStatus::Declined, (1, 1)));
@@ -163,7 +164,7 @@ async fn runs_at_the_same_moment_decline_each_booking_once() {
         for id in ids {
             assert_eq!(market.status(id).await, BookingStatus::Declined);
         }
-        // What one run held when another came for it is found once the claim has ended.
+        // A booking claimed by one run is processed by another once the claim has expired.
         market.world.advance(Duration::minutes(3));
         market.world.tick().await;
         assert!(market.is_at_rest().await);

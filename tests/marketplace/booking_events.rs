@@ -1,5 +1,5 @@
-//! Stripe promises no order and no single delivery: any order, any number of times, one booking, one
-//! set of books.
+//! Stripe guarantees neither order nor single delivery: any order and any repetition give one booking and one
+//! ledger.
 
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use support::booked::{booking_id, fact, metadata, requested, usd};
 use support::world::{World, beginning};
 
-/// What happens to a payment, step by step.
+/// The steps of a payment.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Authorize,
@@ -27,14 +27,14 @@ enum Step {
     Reverse(i64),
 }
 
-/// A story: what happens, how far apart, and what we ourselves say of the booking.
+/// A scenario: the steps, the time between them, and our own facts about the booking.
 struct Story {
     steps: Vec<Step>,
     apart: Duration,
     own: Vec<(i64, BookingFactKind)>,
 }
 
-/// The payment of the one booking; the first that the stand-in makes.
+/// The payment of the booking, the first that the stand-in creates.
 const PAYMENT: &str = "pi_0000000001";
 const TRANSFER: &str = "tr_0000000001";
 const ACCOUNT: &str = "acct_professional";
@@ -46,7 +46,7 @@ impl Story {
         own.chain([requested()]).collect()
     }
 
-    /// Everything that Stripe says in the course of it, in order.
+    /// All events that Stripe sends during it, in order.
     async fn letters(&self) -> Vec<String> {
         let world = World::start().await;
         let stripe = &world.service.sandbox.stripe;
@@ -91,11 +91,10 @@ async fn pay_out(world: &World) {
     assert_eq!(client.create_transfer("payout:1:v1", &new).await.unwrap().id, TRANSFER);
 }
 
-/// What is left of a booking: its facts, what follows from them, when it is looked at next, and the books.
+/// The result for a booking: its facts, its state, when it is due next, and the ledger.
 type End = (History, String, Option<String>, Vec<(String, i64)>);
 
-/// Delivers letters, long after the story, to a world in which the booking is asked for after so many of
-/// them.
+/// Delivers events long after the scenario; the booking is requested after the given number of them.
 async fn end_of(story: &Story, letters: &[&String], asked_after: usize) -> End {
     let world = World::start().await;
     world.advance(Duration::days(40));
@@ -132,7 +131,7 @@ fn permutations(letters: &[usize]) -> Vec<Vec<usize>> {
     permutations(rest).into_iter().flat_map(insert).collect()
 }
 
-/// The letters that mean something.
+/// The events that have a meaning.
 async fn telling(story: &Story) -> Vec<String> {
     let silent =
         ["charge.captured", "refund.created", "transfer.created", "charge.expired", "payment_intent.created"];

@@ -1,4 +1,4 @@
-//! Events about bookings that nobody can apply as they come: unknown, unreadable, forged, too early.
+//! Events about bookings that cannot be applied on arrival: unknown, unreadable, forged, too early.
 
 use std::collections::BTreeMap;
 
@@ -153,7 +153,7 @@ async fn a_refund_that_came_to_nothing_waits_until_stripe_says_what_still_went_b
     world.service.deliver_stripe_events().await;
     let refunded = async || world.booking_row(id).await.booking().unwrap().amounts.refunded;
     assert_eq!(refunded().await, 3_500);
-    // In the very second of the refunds: what is asked then need not be the last word on it.
+    // In the same second as the refunds, so a look-up then may be outdated.
     stripe.fail_refund(&payment, 3_000);
     let waiting = stripe.undelivered_events();
     assert_eq!(world.service.deliver_stripe_events().await, 2, "answered, not applied");

@@ -10,14 +10,14 @@ use shared::domain::kernel::time;
 use support::parties::PROFESSIONAL;
 use support::world::World;
 
-/// Nine bookings of two professionals and three customers, three of them promised, three turned down.
+/// Nine bookings of two professionals and three customers, three of them accepted, three declined.
 async fn with_bookings() -> World {
     let world = World::start().await;
     for number in 0..9_i64 {
         let mut job = world.job();
         job["customer_id"] = json!(format!("user_customer_{}", number % 3));
         job["professional_id"] = json!(if number == 8 { "user_other" } else { PROFESSIONAL });
-        // The later asked for, the earlier it begins.
+        // The later a booking was requested, the earlier its job begins.
         job["scheduled_start"] = json!(time::format(world.now() + Duration::days(30 - 2 * number)));
         let booking = world.keyed(Method::POST, "/api/bookings", &format!("key-{number}"), job).await.json();
         if number >= 3 {

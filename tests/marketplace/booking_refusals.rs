@@ -1,4 +1,4 @@
-//! What cannot be asked for, and what is nobody's business.
+//! Invalid booking requests, and bookings of others.
 
 use axum::body::Body;
 use http::{Method, Request};

@@ -1,4 +1,4 @@
-//! A job from the question to its end: the money follows what people decide, once.
+//! A booking from the request to its end: the money follows the decisions, once.
 
 use chrono::Duration;
 use http::Method;

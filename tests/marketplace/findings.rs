@@ -1,5 +1,5 @@
-//! What Stripe and the books differ in, as staff sees it: listed where it belongs, closed by one person
-//! once, and left closed by the reconciliations that follow.
+//! Findings as staff sees them: listed for the right company, closed once by one person, and kept closed by
+//! later reconciliations.
 
 use crate::reconciliation_findings::ReconciliationFindingsSteps;
 use chrono::Duration;
@@ -20,7 +20,7 @@ const NOTE: &str = "A bonus, agreed on by mail.";
 
 #[easy_ext::ext(FindingsSteps)]
 impl World {
-    /// A booking of the company that was paid, and paid again by hand; the second transfer.
+    /// A booking of the company that was paid out twice, once by hand; returns the second transfer.
     async fn paid_twice(&self) -> String {
         let job = self.done_job("1", 10_000).await;
         self.transfer_share(&job, 8_500).await;

@@ -102,7 +102,7 @@ async fn payments_of_another_shop_on_the_same_account_are_kept_and_quiet_at_once
             assert_eq!(world.deliver_stripe(&foreign).await["outcome"], "duplicate");
         }
     }
-    // What could not be read of a payment that is not ours is not listed either.
+    // An unreadable part of a payment that is not ours is not listed either.
     let unreadable_object =
         json!({"id": OTHER_SHOP, "amount_received": -1, "currency": "xxx", "metadata": {}});
     world
@@ -149,7 +149,7 @@ async fn a_dispute_or_refund_of_another_shop_is_asked_about_once_and_quiet_then(
 async fn a_dispute_of_a_payment_that_we_opened_and_whose_id_we_never_heard_finds_its_booking() {
     let world = World::start().await;
     let id = booking_id("1");
-    // The answer to opening it was lost: no row knows the payment's id, but it bears our metadata.
+    // The answer to its creation was lost: no row has the payment's id, but it has our metadata.
     let payment = world.open_payment(id, metadata(id)).await;
     world.record_facts(id, None, vec![requested()]).await;
     let dispute_event = event("evt_1", "charge.dispute.created", world.now(), dispute(payment.as_str()));

@@ -1,5 +1,5 @@
-//! What is in doubt while its provider is down: it stays listed until the provider can be asked, resolving it names the
-//! provider that was asked, and where there is nothing to look up the decision of a person is enough.
+//! Effects in doubt while their provider is down: they stay listed until the provider answers, the answer
+//! names that provider, and if nothing can be looked up the decision of a person is enough.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -14,14 +14,14 @@ use support::world::{Answer, COMPANY, World};
 
 #[easy_ext::ext(InDoubtSteps)]
 impl World {
-    /// Trouble at every call of one provider.
+    /// Injects a fault into every call to one provider.
     fn down(&self, provider: Provider) {
         let kind = "status:503".parse().unwrap();
         let rule = Rule { provider, operation: Operation::Any, kind, times: None, company: None };
         self.service.sandbox.faults.add(rule);
     }
 
-    /// A person's word on an effect in doubt.
+    /// A person's resolution of an effect in doubt.
     async fn say(&self, effect: &Value, outcome: &str) -> Answer {
         let mut body = json!({"operation": effect["operation"], "outcome": outcome});
         let subject = if effect["case_id"].is_null() { "booking_id" } else { "case_id" };
@@ -29,7 +29,7 @@ impl World {
         self.resolve(body).await
     }
 
-    /// A step of a booking at Stripe that was sent, and whose payment nobody finds afterwards.
+    /// A step of a booking that was sent to Stripe, and whose payment cannot be found afterwards.
     async fn lose_step(&self, step: Operation, decision: &str) -> Value {
         let booking = if decision == "cancel" {
             self.accepted_booking("key-1").await
@@ -68,11 +68,11 @@ async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answ
     }
 }
 
-/// Ways in which the answer to a transfer is lost, and whether it was made.
+/// Faults that lose the answer to a transfer, and whether it was created.
 const LOST_TRANSFERS: [(&str, bool); 4] =
     [("drop_after", true), ("error_after:500", true), ("drop_before", false), ("status:500", false)];
 
-/// Stripe is down for so many hours after a transfer whose outcome is unknown, and processes come and go.
+/// Stripe is down for some hours after a transfer whose outcome is unknown, while processes restart.
 async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
     let mut world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
@@ -101,7 +101,7 @@ async fn outlast_outage(lost: &str, hours: usize) -> (World, BookingId) {
 #[tokio::test]
 async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_paid_once() {
     for (lost, is_made) in LOST_TRANSFERS {
-        // As long as Stripe remembers the key the same is sent again; later only a look-up decides.
+        // As long as Stripe stores the key the same request is sent again; later only a look-up decides.
         for hours in [5, 30] {
             let (world, booking) = outlast_outage(lost, hours).await;
             world.advance(Duration::hours(2));

@@ -1,4 +1,4 @@
-//! What Stripe says of professionals' accounts: the newest word counts, whenever it is heard.
+//! Stripe's events about professionals' accounts: the newest one counts, in whatever order they arrive.
 
 use chrono::Duration;
 use local::embedded::EmbeddedDynamo;
@@ -16,7 +16,7 @@ const ACCOUNT: &str = "acct_professional";
 
 #[easy_ext::ext(PayeeEventsSteps)]
 impl World {
-    /// Registers the professional with an account that stood well when Stripe was asked.
+    /// Registers the professional with an account that Stripe reported as usable.
     async fn register(&self) {
         let account = StripeAccountId::parse(ACCOUNT).unwrap();
         let company = self.marketplace();
@@ -134,7 +134,7 @@ async fn an_event_that_comes_while_an_account_is_registered_is_not_missed() {
     stripe.restrict_account(ACCOUNT, Some("requirements.past_due"));
     let events = world.of_accounts();
     assert_eq!(world.deliver_stripe_text(&events[0]).await["outcome"], "kept");
-    // Whoever registers it asked Stripe just before.
+    // The registration itself has just queried Stripe.
     world.register().await;
     assert!(!world.is_restricted().await);
     world.advance(Duration::minutes(2));

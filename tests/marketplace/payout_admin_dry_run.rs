@@ -1,4 +1,4 @@
-//! A dry run changes nothing and says just what the run then does.
+//! A dry run changes nothing and reports exactly what the run then does.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use support::payees::TUESDAY;
 use support::payees::{APPROVALS, Job, PROCESS};
 use support::world::{COMPANY, World};
 
-/// What no person who asks is told: a look takes only jobs that are done, of whose money a share is left
-/// and was not settled, and what Stripe refused is tried again.
+/// The reasons that a manual run never reports: it loads only completed bookings with an unsettled share, and
+/// retries what Stripe refused.
 const NEVER_REPORTED: [SkipReason; 7] = [
     SkipReason::AlreadyPaid,
     SkipReason::TransferRefused,
@@ -31,7 +31,7 @@ async fn rows(world: &World) -> Vec<Value> {
     world.rows().await.into_iter().filter(|row| !is_answer(row)).collect()
 }
 
-/// What was transferred for each booking, after so many transfers before.
+/// The transferred amount of each booking, after the given number of earlier transfers.
 fn made(world: &World, before: usize) -> Vec<Value> {
     let made = world
         .transfers()
@@ -51,7 +51,7 @@ fn planned(ran: &Value) -> Vec<Value> {
     planned
 }
 
-/// A second person approves some of what waits for it, of some of it too little.
+/// A second person approves some of the waiting amounts, some of them too low.
 async fn approve_some(world: &World, dry: &Value, random: &mut SeededRandom) -> usize {
     let mut enough = 0;
     for wanted in dry["awaiting_approval"].as_array().unwrap() {
@@ -66,7 +66,7 @@ async fn approve_some(world: &World, dry: &Value, random: &mut SeededRandom) -> 
     enough
 }
 
-/// What dry runs and runs did in many scenarios.
+/// The results of dry runs and runs in many scenarios.
 #[derive(Debug, Default)]
 struct Seen {
     transfers: usize,
@@ -76,7 +76,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Holds a run against the dry run before it.
+    /// Compares a run with the dry run before it.
     async fn hold(&mut self, world: &World, context: &str, random: &mut SeededRandom) {
         let before = (rows(world).await, world.transfers().len());
         let mut dry = world.process(Role::Accountant, true).await;
@@ -114,7 +114,7 @@ async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
         let world = if in_doubt { scenario_in_doubt(seed).await } else { scenario(seed).await };
         seen.hold(&world, &context, random).await;
         if in_doubt {
-            // The transfer that was in doubt comes to its end by itself.
+            // The transfer in doubt is resolved automatically.
             world.advance(Duration::minutes(10));
             world.pay_day().await;
         }
@@ -137,7 +137,8 @@ async fn the_schedule_does_what_a_dry_run_said_as_well() {
         let world = scenario(seed).await;
         let dry = world.process(Role::Accountant, true).await;
         world.pay_day().await;
-        // Who is due later on the day is looked at by a person only, and is not paid before then.
+        // Professionals who are due later on the day are included by a manual run only, and are not paid
+        // before then.
         assert_eq!(made(&world, 0), planned(&dry), "seed {seed}");
         transfers += planned(&dry).len();
     }

@@ -1,4 +1,4 @@
-//! What Stripe refuses or takes late, and bookings that change while they are paid.
+//! Transfers that Stripe refuses or accepts late, and bookings that change while they are paid.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn what_stripe_refuses_is_tried_again_by_the_next_batch_as_another_version
     let booking = world.add_job(&Job { names_charge: false, ..Job::of(&world, "user_p") }).await;
     world.service.sandbox.stripe.set_balance("usd", 50_000);
     let stripe = world.service.sandbox.stripe.clone();
-    // The money is gone between the look and the transfer.
+    // The balance is spent between loading and the transfer.
     world.service.sandbox.faults.intercept(std::sync::Arc::new(move |_, operation| {
         if operation == Operation::CreateTransfer {
             stripe.set_balance("usd", 10);
@@ -64,7 +64,7 @@ async fn without_the_charge_the_platforms_balance_decides_and_who_waited_longest
     let world = World::start().await;
     let mut bookings = Vec::new();
     for (professional, hours) in [("user_p", 30), ("user_q", 40), ("user_r", 50)] {
-        // Without an account at first: who connects one is looked at at once.
+        // Without an account at first: connecting one makes the professional due at once.
         let completed_at = world.now() - Duration::hours(hours);
         let job = Job { names_charge: false, completed_at, ..Job::of(&world, professional) };
         bookings.push(world.add_job(&job).await);
@@ -156,7 +156,7 @@ async fn a_transfer_that_was_reversed_before_it_was_heard_of_is_written_down_wit
     world.pay_day().await;
     let transfer = world.transfers()[0].id.clone();
     world.service.sandbox.stripe.reverse_transfer(&transfer, 8_500);
-    // The key is forgotten, so that the transfer is looked up.
+    // The key has expired, so the transfer is looked up.
     world.next_payout_morning();
     world.pay_day().await;
     assert_eq!(world.transfers().len(), 1);

@@ -1,4 +1,4 @@
-//! What stands between a professional and the money: debts, limits, accounts, disputes, refusals.
+//! The rules that delay or reduce a payout: debts, limits, accounts, disputes, refusals.
 
 use std::collections::BTreeSet;
 

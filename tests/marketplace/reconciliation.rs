@@ -121,7 +121,7 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
     let jobs = [world.done_job("1", 10_000).await, world.done_job("2", 6_000).await];
     world.transfer_share(&jobs[0], 8_500).await;
     world.reconcile().await;
-    // Nobody is told of these, and Stripe lists events for thirty days only.
+    // No events of these are delivered, and Stripe lists events for thirty days only.
     stripe.reverse_transfer(&stripe.transfers()[0].id, 2_500);
     stripe.refund(&jobs[1].payment, 400);
     stripe.open_dispute(&jobs[1].payment);
@@ -136,7 +136,7 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
     let disputed = world.booking_behind(&jobs[1]).await;
     assert_eq!((disputed.amounts.refunded, disputed.dispute_open), (400, true));
     assert_eq!(world.booking_behind(&taken).await.amounts.captured, 900);
-    // The bank took all of a payment of which a part had gone back: more than the books can lose.
+    // The bank withdrew a whole payment of which a part was refunded: more than the ledger can record.
     assert_eq!(disputed.amounts.contested, 5_600);
     assert_eq!(world.finding_totals().await, [(FindingKind::AmountDiffers, -400)]);
     assert_eq!(world.cash().await.unexplained_amount(), 0);
@@ -152,7 +152,7 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
 
 #[tokio::test]
 async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed() {
-    // By events a dispute may be heard before the refund that came before it; by lines never.
+    // By events, a dispute may arrive before the earlier refund; by balance transactions never.
     for received in
         [&["charge.dispute.created"][..], &["charge.refunded"], &["charge.dispute", "charge.refunded"], &[]]
     {

@@ -1,4 +1,5 @@
-//! A reconciliation that is cut off, refused, late or flooded ends where one without trouble ends.
+//! A reconciliation that is interrupted, refused, late or overloaded has the same result as one without
+//! faults.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use support::world::World;
 /// Longer ago than Stripe lists events of.
 const LONG_AGO: Duration = Duration::days(31);
 
-/// A day with something of everything, so long ago. Nobody was told of any of it.
+/// A day with every kind of change, in the past. None of its events was delivered.
 async fn a_mixed_day(ago: Duration) -> World {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
@@ -51,7 +52,7 @@ async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
     finding_totals.sort();
     let cursor = world.store().reconciliation_cursor().await.unwrap();
     let runs = world.store().reconciliations(100, None).await.unwrap().0;
-    // Every slice was told by exactly one run, however many were cut off.
+    // Every slice was reported by exactly one run, however many were interrupted.
     let mut total = shared::store::marketplace::reconciliation::Sums::default();
     runs.iter().for_each(|run| total.merge(&run.sums));
     assert_eq!(total, cursor.sums);
@@ -61,7 +62,7 @@ async fn end_of(world: &World) -> (Vec<(FindingKind, i64)>, Value, String) {
     (finding_totals, json!(cursor.sums), format!("{open:?} {cash:?}"))
 }
 
-/// Has every trouble strike at every call of a run; the run after it ends where a run without trouble ends.
+/// Injects every fault at every call of a run; after the next run the result is that of a run without faults.
 async fn every_fault_leaves_the_same_end(ago: Duration, faults: &[FaultPoint]) {
     let expected = {
         let world = a_mixed_day(ago).await;
@@ -141,7 +142,7 @@ async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
     let world = a_day_with_strangers().await;
     world.reconcile_now().await;
     world.reconcile_again().await;
-    // What was listed at first had nothing in the books then, and the sums of a slice say so for ever.
+    // The findings listed first had no counterpart in the ledger then, and the sums of a slice never change.
     let without_sums = |(finding_totals, _, cash): (Vec<_>, Value, String)| (finding_totals, cash);
     let expected = without_sums(end_of(&world).await);
     for kind in ["refused:400:url_invalid", "refused:403:account_closed", "refused:404:resource_missing"] {
@@ -257,6 +258,6 @@ async fn a_hundred_lines_cost_one_reading_of_the_books() {
         let reads = world.service.dynamo.requests();
         costs.push(reads.iter().filter(|request| request.operation == "BatchGetItem").count());
     }
-    // One for the lines and the known events of each hundred, and one for what is listed.
+    // One request for the lines and the known events of each hundred, and one for the findings.
     assert!(costs[1] <= costs[0] + 2, "{costs:?}");
 }

@@ -1,4 +1,4 @@
-//! What the books do not explain is listed, once, until somebody or something explains it.
+//! A difference that the ledger does not explain is listed once, until a person or a later fact explains it.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ async fn a_transfer_made_by_hand_is_listed_once_and_closed_by_a_person_with_a_no
     assert_eq!(world.cash().await.accepted_amount, -700);
     world.every_cent_is_listed().await;
 
-    // What comes back of it is another thing that a person has to look at.
+    // Its reversal is another difference that a person has to check.
     world.service.sandbox.stripe.reverse_transfer(&by_hand, 200);
     world.reconcile().await;
     assert_eq!(world.finding_totals().await, [(FindingKind::TransferUnknown, 200)]);
@@ -178,7 +178,7 @@ async fn what_a_bank_takes_of_a_second_payment_is_listed_and_no_dispute_of_the_b
         let job = world.done_job("1", 10_000).await;
         let second = world.payment(job.id, "second", 12_000).await;
         world.service.sandbox.stripe.open_dispute(&second);
-        // Told by Stripe's events, or only by its lines.
+        // Reported by Stripe's events, or only by its balance transactions.
         world.advance(Duration::days(days));
         world.reconcile().await;
         let mut finding_totals = world.finding_totals().await;

@@ -1,5 +1,5 @@
-//! Every kind of definitive refusal at the messages to members, the ends of memberships, the opening of payments and
-//! the mails of accounts: what is so since, who hears of it, how it is listed, and how it leaves the list.
+//! Every kind of final refusal of messages to members, of membership cancellations, of payments to be created
+//! and of account mails: its consequence, who is notified, how it is listed, and how it leaves the list.
 
 use chrono::Duration;
 use http::Method;
@@ -21,7 +21,7 @@ const KINDS: [(&str, &str); 5] = [
     ("refused:422:validation_error", "validation_error"),
 ];
 
-/// The same of Resend's, whose 403 is about our key or our sender, and never about a mail.
+/// The same for Resend, whose 403 is about our key or our sender, and never about a mail.
 fn kinds_of_mail() -> impl Iterator<Item = (&'static str, &'static str)> {
     KINDS.into_iter().filter(|(kind, _)| !kind.contains(":403:"))
 }
@@ -39,7 +39,7 @@ impl World {
         actions[0].clone()
     }
 
-    /// The one refused effect says this of itself, and is not tried again here.
+    /// The listed refusal has these values and is not retried here.
     async fn check_listed(&self, provider: &str, reason: &str, consequence: &str) -> Value {
         let listed = self.refused_one().await;
         let shown =
@@ -59,7 +59,7 @@ impl World {
     }
 }
 
-/// A company with one open case whose schedule waits until tomorrow.
+/// A company with one open case that is not due until tomorrow.
 async fn with_a_case() -> (World, String) {
     let world = World::start().await;
     world.save_settings(json!({"reminder_offsets_days": [1, 2, 4]})).await;
@@ -100,7 +100,7 @@ async fn a_nudge_that_whop_refuses_is_answered_and_listed_until_it_is_closed_or_
     }
 }
 
-/// A company whose members are reached by mail alone, and its open case.
+/// A company whose members are reached by mail only, and its open case.
 async fn with_a_case_by_mail() -> (World, String) {
     let world = World::start().await;
     world.add_company(COMPANY, OWNER, false);
@@ -216,7 +216,7 @@ async fn a_field_of_a_payment_that_stripe_finds_fault_with_is_named_to_the_calle
     }
 }
 
-/// Who asks for a mail about an account, and whether the address has one.
+/// Sends a request for an account mail; the address has an account or none.
 const ACCOUNT_MAILS: [(&str, &str); 4] = [
     ("/api/auth/sign-up", "known@example.com"),
     ("/api/auth/sign-up", "unknown@example.com"),
@@ -233,7 +233,7 @@ async fn ask_for_mail(world: &World, (path, email): (&str, &str)) -> Answer {
     world.post_without_session(path, body).await
 }
 
-/// An answer without what differs in each.
+/// An answer without the fields that differ in every answer.
 fn answered(answer: &Answer) -> (u16, Value) {
     let mut body = answer.json();
     body.as_object_mut().unwrap().remove("request_id");

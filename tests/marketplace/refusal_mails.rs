@@ -1,5 +1,5 @@
-//! Who is written to when Stripe refuses something for good: both sides of a booking hear of a refused capture, the
-//! customer of a refund or a release that was refused, and each hears once when it is put right.
+//! Mails about final refusals of Stripe: both sides of a booking are notified of a refused capture, the
+//! customer of a refused refund or void, and each once when it succeeds later.
 
 use chrono::Duration;
 use http::Method;
@@ -42,7 +42,7 @@ pub impl World {
         }
     }
 
-    /// The words of the mails about bookings to an address, the oldest first.
+    /// The kinds of the booking mails to an address, oldest first.
     fn booking_mails(&self, to: &str) -> Vec<String> {
         let entries = self.service.sandbox.outbox.entries().into_iter();
         let is_about_booking =
@@ -55,13 +55,13 @@ pub impl World {
             .collect()
     }
 
-    /// What is listed as refused, in one word each.
+    /// The consequences of the listed refusals.
     async fn consequences(&self) -> Vec<String> {
         let refused = self.refused().await;
         refused.iter().map(|effect| effect["consequence"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Time passes, and the sweep does what is due.
+    /// Advances the clock and runs the sweep.
     async fn wait(&self, minutes: i64) {
         self.advance(Duration::minutes(minutes));
         self.settle().await;

@@ -1,5 +1,5 @@
-//! What becomes of a refusal once the world has moved on: nothing is withdrawn in silence, nothing that is tried
-//! again disappears, and a refused message never hides refused money.
+//! Refusals after their cause has changed: nothing is withdrawn silently, retried effects stay listed, and a
+//! refused message never hides refused money.
 
 use chrono::Duration;
 use serde_json::json;

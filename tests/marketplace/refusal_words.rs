@@ -1,5 +1,5 @@
-//! Each kind of effect, refused: the word that operations list it as, over HTTP; and that the table for operators in
-//! `docs/refusals.md` and the API document know the same words as the code.
+//! The consequence of each kind of refused effect in the list of operations; and that the operators' table in
+//! `docs/refusals.md` and the API document contain the same codes as the code.
 
 use crate::refusal_mails::RefusalMailsSteps;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use support::world::{COMPANY, OWNER, World};
 
 const REFUSED: &str = "refused:422:validation_error";
 
-/// Every kind of effect that a provider can refuse, with the word that it is listed as.
+/// Every kind of effect that a provider can refuse, with its consequence.
 const WORDS: [(&str, ConsequenceKind); 18] = [
     ("payment_opened", ConsequenceKind::PaymentNotOpened),
     ("payment_captured", ConsequenceKind::PaymentNotCaptured),
@@ -94,7 +94,7 @@ async fn refuse_step_of_case(kind: &str) -> World {
     world
 }
 
-/// A step of a booking of a professional who is written to.
+/// A booking step of a professional who gets mails.
 async fn refuse_step_of_booking(kind: &str) -> World {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
@@ -134,7 +134,7 @@ async fn refuse_step_of_booking(kind: &str) -> World {
             }
         }
         _ => {
-            // Each side gets a mail that says no, and one that corrects it.
+            // Each side gets a mail about the refusal, and one with the correction.
             refuse(Operation::Capture);
             let is_corrected = kind.ends_with("accepted_mail");
             for _ in 0..2 {
@@ -172,12 +172,12 @@ async fn each_kind_of_effect_that_is_refused_is_listed_as_what_is_so_because_of_
     assert_eq!(tried, words(), "each word is one of an effect that was tried");
 }
 
-/// The words that the code knows.
+/// The codes in the Rust enum.
 fn words() -> BTreeSet<&'static str> {
     ConsequenceKind::ALL.into_iter().map(ConsequenceKind::as_str).collect()
 }
 
-/// The words in quotes of the cells of one column of a table whose head has that title.
+/// The quoted codes in one column of the table, found by the column's title.
 fn words_of_column(document: &str, title: &str) -> BTreeSet<String> {
     let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
     let mut lines = document.lines().skip_while(|line| !cells(line).contains(&title.to_owned()));
@@ -192,7 +192,7 @@ fn words_of_column(document: &str, title: &str) -> BTreeSet<String> {
 fn the_table_for_operators_and_the_api_document_have_every_word_of_the_code_and_no_other() {
     let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/refusals.md")).unwrap();
     let mut listed = words_of_column(&docs, "listed as");
-    // What else stands in that column in quotes: the field of a booking, and a reason.
+    // Other quoted terms in that column: the field of a booking, and a reason.
     for other in ["refused", "dispute_open", "try_again"] {
         listed.remove(other);
     }
@@ -200,7 +200,7 @@ fn the_table_for_operators_and_the_api_document_have_every_word_of_the_code_and_
     assert_eq!(listed, expected, "docs/refusals.md, the column `listed as`");
 
     let document: Value = serde_json::from_str(health::OPENAPI).unwrap();
-    // A word with a description of its own is a constant; the others are one list.
+    // A value with its own description is a constant; the others are one list.
     let schema = &document["components"]["schemas"]["ConsequenceKind"]["oneOf"];
     let words = schema.as_array().unwrap().iter().flat_map(|part| match part["enum"].as_array() {
         Some(words) => words.clone(),

@@ -1,5 +1,5 @@
-//! What Stripe refuses for good: the booking says so, those concerned are informed, operations list it until a
-//! person or a later fact resolves it, and nothing is asked for twice.
+//! Final refusals of Stripe: the booking shows them, the parties are notified, operations list them until a
+//! person or a later fact resolves them, and no request is repeated.
 
 use chrono::Duration;
 use http::StatusCode;
@@ -10,7 +10,7 @@ use stand_ins::outbox::Kind;
 use support::parties::{PRICE, path_of, payment_of};
 use support::world::{Answer, World};
 
-/// What definitive refusals look like: a code, another status, and a status without a code.
+/// The forms of final refusals: a code, another status, and a status without a code.
 const REFUSALS: [&str; 4] =
     ["refused:400:charge_expired_for_capture", "refused:402:card_declined", "status:404", "status:422"];
 

@@ -1,5 +1,5 @@
-//! A payment that names a booking beside the booking's own: in whatever order Stripe tells of the two, the
-//! booking is what its own payment makes of it.
+//! A second payment that names a booking: in whatever order Stripe reports the two, the booking follows its
+//! own payment.
 
 use chrono::Duration;
 use shared::domain::kernel::party::PaymentIntentId;
@@ -28,12 +28,12 @@ async fn two_payments() -> World {
     world
 }
 
-/// What Stripe tells of a world, in the order in which it happened.
+/// The events of a world, in the order of creation.
 fn deliveries(world: &World) -> Vec<String> {
     world.service.sandbox.stripe.events().into_iter().map(|event| event.body).collect()
 }
 
-/// The booking and its books, once all was told to a world in which it is asked for after so many deliveries.
+/// The booking and its ledger after all deliveries; the booking is requested after the given number of them.
 async fn deliver_in_order(deliveries: &[&String], asked_after: usize) -> (Booking, Vec<(String, i64)>) {
     let world = World::start().await;
     world.advance(Duration::days(40));
@@ -60,7 +60,7 @@ async fn deliver_in_order(deliveries: &[&String], asked_after: usize) -> (Bookin
     (world.booking_row(id).await.booking().unwrap(), balances)
 }
 
-/// Tells it forwards and backwards from every place on, and gives back what all of that ends in.
+/// Delivers in both directions from every position, and returns the common result.
 async fn end_of(deliveries: Vec<String>) -> Booking {
     let mut ends = Vec::new();
     for backwards in [false, true] {

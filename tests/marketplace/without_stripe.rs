@@ -1,4 +1,4 @@
-//! A deployment that nobody is paid through: its jobs run in vain and are well, until somebody waits for money.
+//! A deployment without Stripe: its jobs run and are healthy, until a professional is owed money.
 
 use chrono::Duration;
 use http::{Method, StatusCode};
@@ -12,7 +12,7 @@ use support::jobs_done::RECONCILE;
 use support::payees::{Job, LISTED, PAYOUTS};
 use support::world::{COMPANY, World, bare, secret_request};
 
-/// The same table and the same stand-ins, behind functions that have no key.
+/// The same table and stand-ins, with functions that have no key.
 async fn take_key_away(world: &mut World) -> Service {
     let (sandbox, dynamo) = (world.service.sandbox.clone(), world.service.dynamo.clone());
     let without = |name: &str| (name == "STRIPE_SECRET_KEY").then(String::new);
@@ -64,7 +64,7 @@ async fn a_transfer_that_was_decided_and_not_made_is_money_somebody_waits_for() 
     world.inject_stripe_fault(Operation::CreateTransfer, "status:429", None);
     world.pay_day().await;
     assert!(world.transfers().is_empty());
-    // Whoever looks again at lists that may lag behind finds nobody any more.
+    // Repeating the query of an eventually consistent list finds no professional any more.
     world.service.sandbox.faults.clear();
     world.advance(Duration::minutes(10));
     let keyed = take_key_away(&mut world).await;

@@ -1,4 +1,4 @@
-//! What analytics hears: the very events of the bus, of companies and of nobody in them.
+//! Analytics: it receives the same events as the bus, about companies and without personal data.
 
 use chrono::Duration;
 use http::Method;
@@ -105,7 +105,7 @@ async fn each_listener_costs_four_reads_of_an_idle_minute_and_one_write_of_an_en
         assert_eq!(requests_of_a_run(&world).await, (idle, 0), "{sinks:?}");
         world.add_entries(COMPANY, 10).await;
         let (busy, asked) = requests_of_a_run(&world).await;
-        // The entries are read once for each who listens; a run of the bus is added to its hour.
+        // The entries are read once per sink; a run of the bus is added to its hour.
         let expected = if sinks == Sinks::Both { idle + 2 * (1 + 10) + 1 } else { idle + 1 + 10 };
         assert_eq!((busy, asked), (expected, 1), "{sinks:?}");
     }

@@ -1,4 +1,4 @@
-//! Which pages may read an answer: those of an exact list, and every answer says so.
+//! Which pages may read an answer: those on an exact list, and every answer declares it.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ fn grants(answer: &Answer) -> BTreeSet<&str> {
     answer.headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("access-control-")).collect()
 }
 
-/// Holds an answer to what a page of the list may see, and a page of no list may not.
+/// Checks the CORS headers of an answer for a listed origin, or for none.
 fn check(answer: &Answer, listed: Option<&str>) {
     assert_eq!(words(answer, "vary"), BTreeSet::from(["origin".to_owned()]), "{answer:?}");
     let Some(origin) = listed else {
@@ -172,7 +172,7 @@ async fn a_page_of_the_list_can_read_why_it_was_refused() {
         }
         check(&ask(&world, method, path, &[("origin", FOREIGN[3])]).await, None);
     }
-    // Too much, too often or not now: the page learns that too.
+    // The page can read refusals for size, rate and outages too.
     let owner = |method| world.owner_request(COMPANY, OWNER, method, "/api/settings", None);
     let mut last = None;
     for _ in 0..31 {

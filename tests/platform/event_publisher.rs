@@ -1,4 +1,4 @@
-//! What the event bus hears, and that nobody pays for it who has none.
+//! The events on the event bus, and that a deployment without one has no cost.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
     assert_eq!(world.asked_bus(), 1, "nothing is said of nothing");
 }
 
-/// A marketplace lives through a week.
+/// A week of a marketplace.
 async fn deal(world: &World) {
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);

@@ -1,4 +1,4 @@
-//! Whatever goes wrong between the table and the event bus: every entry is heard, and none is made up.
+//! Faults between the table and the event bus: every entry is published, and nothing else.
 
 use chrono::Duration;
 use local::service::TABLE;
@@ -153,7 +153,7 @@ async fn entries_that_are_refused_wait_and_the_others_of_the_same_request_are_ta
     assert_eq!(world.check_published("refused once").await, 0);
 }
 
-/// A row in the queue that nobody wrote as this version would.
+/// A row in the queue that this version would not write.
 fn unreadable_row(world: &World, kind: Option<&str>) -> Value {
     let at = shared::domain::kernel::time::format(world.now());
     let text = |text: &str| json!({"S": text});
@@ -168,7 +168,7 @@ fn unreadable_row(world: &World, kind: Option<&str>) -> Value {
     row
 }
 
-/// What cannot be told is tried for ever, later and later, and nothing waits because of it.
+/// An entry that cannot be published is retried with growing delays, and blocks no other.
 async fn check_others_are_published(world: &World, context: &str) {
     world.add_entries(COMPANY, ENTRIES).await;
     let report = world.publish().await;

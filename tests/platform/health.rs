@@ -1,4 +1,4 @@
-//! Whether the service is well, told without a secret.
+//! The health checks, which need no secret.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ async fn deep(world: &World) -> Answer {
     world.ask(secret_request(Method::GET, DEEP, "sandbox-cron-secret")).await
 }
 
-/// The status, and what it says of one check.
+/// The status, and the result of one check.
 fn of(answer: &Answer, kind: &str) -> (u16, Value) {
     (answer.status.as_u16(), answer.json()["checks"][kind].clone())
 }

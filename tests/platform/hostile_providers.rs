@@ -1,5 +1,4 @@
-//! Providers whose answers are made to hurt: whatever one of them says, a call to it comes to an end that says what
-//! is known, on the usual stack.
+//! Hostile provider answers: every call ends with a correct classification, on a stack of the usual size.
 
 use axum::Router;
 use http::StatusCode;
@@ -44,7 +43,7 @@ fn no_answer_of_a_provider_ends_the_process() {
                 assert!(matches!(read, Err(CallError::NotSent { .. })), "Stripe {context}: {read:?}");
                 let changed = stripe.capture("key", "pi_1").await;
                 assert!(matches!(changed, Err(CallError::InDoubt { .. })), "Stripe {context}: {changed:?}");
-                // What was sent is sent, whatever the mailer says of it.
+                // A sent mail counts as sent, whatever the answer contains.
                 let sent = resend.send("key", "b@example.com", &message).await;
                 assert_eq!(
                     is_refused(&sent),

@@ -81,7 +81,7 @@ async fn a_refusal_is_an_answer_too() {
         assert_eq!((again.status.as_u16(), is_replay(&again), &again.body), (status, true, &first.body));
         assert_eq!(again.header("content-type"), Some("application/problem+json"));
     }
-    // What cannot be read was never begun: the key is still free for what was meant.
+    // An unreadable request was never started, so its key is still unused.
     assert_eq!(send(&world, SETTINGS, json!({"push_enabled": 1}), "key-2").await.status, 400);
     assert!(!is_replay(&send(&world, SETTINGS, settings(1), "key-2").await));
 }

@@ -1,4 +1,4 @@
-//! A request whose process died is taken over by its retry, which does nothing twice.
+//! A request whose process died is taken over by its retry, and nothing happens twice.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,8 +15,7 @@ use support::answer::is_replay;
 use support::backstage::until;
 use support::world::{Answer, World};
 
-/// Lets a request get as far as asking Whop, which is slow, and drops it there: as a process that
-/// dies in the middle.
+/// Runs a request up to a slow call to Whop and drops it there, like a process that dies.
 async fn dies_while_asking(world: &World, operation: Operation, request: impl Future<Output = Answer>) {
     world.inject_fault(operation, "slow:500", Some(1), None);
     let asked_before = world.asked(operation);
@@ -30,7 +29,7 @@ async fn dies_while_asking(world: &World, operation: Operation, request: impl Fu
 async fn a_request_that_died_is_taken_over_and_its_message_not_sent_twice() {
     let (world, nudge) = with_a_case().await;
     dies_while_asking(&world, Operation::Notifications, send(&world, &nudge, json!({}), "key-1")).await;
-    // It left all the same, and nobody wrote that down.
+    // The call was executed all the same, and its outcome was not recorded.
     until(|| world.sent(Kind::Push) == 1).await;
     assert_eq!(send(&world, &nudge, json!({}), "key-1").await.status, 409, "it may still be running");
     world.advance(Duration::seconds(60));

@@ -1,5 +1,5 @@
-//! What a key keeps, at a route that moves money and at one that does not: which answers, for which
-//! requests, and for how long. The route is the test's own, behind the product's middleware.
+//! Which answers a key stores, for which requests and for how long, at a route that moves money and at one
+//! that does not. The route is the test's own, behind the product's middleware.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,7 +23,7 @@ use support::world::{Answer, COMPANY, World};
 /// How often the route was executed.
 type Runs = Arc<AtomicU32>;
 
-/// Executes, and ends as the path says.
+/// Executes, and ends as the path selects.
 async fn execute(
     State(app): State<SharedApp>,
     Extension(runs): Extension<Runs>,
@@ -92,7 +92,7 @@ async fn what_moves_money_is_not_done_without_a_key() {
     assert_eq!(refused.json()["errors"][0]["field"], "Idempotency-Key");
     send(&world, "/test/done", "{}", Some("key-1")).await.ok();
 
-    // Without a row's rule the strictest one holds.
+    // Without a row in the table of routes the strictest rule applies.
     let (mut world, runs) = with_route(KeyPolicy::None).await;
     let route = Router::new().route("/test/{ending}", post(execute)).layer(Extension(runs.clone()));
     world.service.router = middleware::layer("money", route, world.service.app.clone());

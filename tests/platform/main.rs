@@ -1,4 +1,5 @@
-//! What every product stands on: webhooks, idempotency keys, limits, the event bus, operations, the document.
+//! The parts common to all products: webhooks, idempotency keys, rate limits, the event bus, operations, the
+//! API document.
 #![expect(clippy::unwrap_used, reason = "a test that meets nothing where something must be has failed")]
 
 mod analytics;

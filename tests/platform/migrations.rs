@@ -1,4 +1,5 @@
-//! Migrations of stored events: filled in from the payload or the arrival, undone exactly, said beforehand.
+//! Migrations of stored events: filled in from the payload or the arrival, undone exactly, predicted by a dry
+//! run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ const PAGE_ROWS: i32 = 3;
 
 const VERSION_ROW: &str = "JOB#migrations";
 
-/// Whoever migrates a world's table, at its time.
+/// A migrator of a world's table, on its clock.
 pub fn migrator(world: &World, owner: &str) -> Migrator {
     let clock = world.service.sandbox.clock.clone();
     Migrator { clock: Clock::from_fn(move || clock.now()), ..migrator_of(&world.service.dynamo, owner) }
@@ -46,7 +47,8 @@ pub fn data(dynamo: &EmbeddedDynamo) -> BTreeMap<String, Value> {
     rows.filter(|(key, _)| !key.contains(VERSION_ROW)).collect()
 }
 
-/// An event as an older version kept it: without its time beside the payload; `told` is the time in it.
+/// An event as an older version stored it: without its time beside the payload; `occurred_at` is the time
+/// inside.
 pub fn old_event(number: usize, occurred_at: Value, received_at: &str) -> Value {
     let id = format!("msg_{number:05}");
     let text = |value: &str| json!({"S": value});
@@ -61,7 +63,7 @@ pub fn old_event(number: usize, occurred_at: Value, received_at: &str) -> Value 
     })
 }
 
-/// Takes the times beside the payloads away: what an older version would have left.
+/// Removes the times beside the payloads, as an older version would have left the rows.
 pub fn age(dynamo: &EmbeddedDynamo) {
     let mut rows = dynamo.rows(TABLE);
     rows.retain(|row| row["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with("EVENT#")));
@@ -71,13 +73,13 @@ pub fn age(dynamo: &EmbeddedDynamo) {
     dynamo.put_rows(TABLE, &rows);
 }
 
-/// What was changed by what from, of one migration.
+/// The number of changes by source, of one migration.
 pub fn changed(outcomes: &[Outcome]) -> Vec<(&str, u64)> {
     assert!(outcomes.len() <= 1, "{outcomes:?}");
     outcomes.iter().flat_map(|one| &one.tally.changed).map(|(from, count)| (from.as_str(), *count)).collect()
 }
 
-/// Seven old rows: what they say, and when they came.
+/// Seven old rows: the times in their payloads, and of their arrival.
 pub fn old_rows() -> Vec<Value> {
     let (came, occurred_at) = ("2025-11-18T08:00:05.000Z", json!({"S": "2025-11-18T08:00:00.123456Z"}));
     let absurd = [
@@ -118,7 +120,7 @@ async fn twice_is_once_and_back_restores_exactly() {
     let event = payment_failed("mem_1", "pay_1", world.now());
     world.deliver(&id_of(&event), event).await.ok();
     let mut rows = old_rows();
-    // Something stands there that is no time: it has to come back too.
+    // An invalid time is stored there; it must be restored too.
     rows[3]["occurred_at"] = json!({"N": "-1"});
     world.service.dynamo.put_rows(TABLE, &rows);
     let before = data(&world.service.dynamo);

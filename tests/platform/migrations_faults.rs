@@ -1,4 +1,5 @@
-//! Migrations under trouble: death at every request, two at once, a service that writes meanwhile, a large table.
+//! Migrations with faults: a crash at every request, two runs at once, concurrent writes of the service, a
+//! large table.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
@@ -27,7 +28,8 @@ async fn table_of(rows: &[Value]) -> EmbeddedDynamo {
     dynamo
 }
 
-/// Trouble at each request of `first`, one after the other, until it is met no more; then `second` finishes it.
+/// Injects a fault at each request of `first` in turn, until there are no more requests; then `second`
+/// completes the migration.
 async fn fault_each_request(
     forwards: bool,
     start: &[Value],
@@ -50,7 +52,7 @@ async fn fault_each_request(
                 false => injected_fault.during(first.back(0)).await,
             };
             dynamo.stop_intercepting();
-            // Longer than a dead one's claim is held.
+            // Longer than the lease of a dead run's claim.
             world.advance(Duration::seconds(LEASE_S + 1));
             let second = migrator(&world, "second");
             match forwards {
@@ -99,7 +101,8 @@ async fn what_was_done_before_a_death_is_not_looked_at_again() {
         (0..30).map(|number| old_event(number, Value::Null, "2025-11-18T08:00:05.000Z")).collect();
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &rows);
-    // Claim, place, and then a scan, three updates and the place for each page: the ninth page is under way.
+    // Claim, progress, and then a scan, three updates and the progress for each page: the ninth page is in
+    // progress.
     let died =
         InjectedFault::death_at(&world, 45).during(migrator(&world, "first").forward(None, None)).await;
     assert!(died);
@@ -156,7 +159,8 @@ async fn one_that_slept_too_long_finds_its_claim_taken_and_writes_nothing_more()
     let time = passed.clone();
     dynamo.intercept(Arc::new(move |_, request| {
         if is_row_write(request) && !is_asleep.swap(true, Ordering::SeqCst) {
-            // The write is on its way while an hour passes, and another one does all of the work and undoes it.
+            // An hour passes while the write is in flight, and another run does all of the work and undoes
+            // it.
             time.fetch_add(3_600, Ordering::SeqCst);
             let (dynamo, clock) = (other.clone(), second_clock.clone());
             elsewhere(async move {
@@ -171,7 +175,7 @@ async fn one_that_slept_too_long_finds_its_claim_taken_and_writes_nothing_more()
     let error = sleeper.forward(None, None).await.unwrap_err();
     assert!(matches!(error, MigrationError::Lost), "{error}");
     let filled_in = dynamo.rows(TABLE).iter().filter(|row| row.get("occurred_at").is_some()).count();
-    // The SDK itself repeats the one write that was on its way.
+    // The SDK itself retries the one write that was in flight.
     assert!(filled_in <= 1, "{filled_in}");
     assert_eq!(sleeper.status().await.unwrap().claim, None, "the end of the second is left as it is");
 }
@@ -215,7 +219,7 @@ async fn what_the_service_writes_meanwhile_wins_and_is_never_taken_away() {
     assert!(found.contains(&written), "{found:?}");
     let is_gone = |row: &Value| row["pk"]["S"] == "EVENT#whop#msg_00001";
     assert!(!found.iter().any(is_gone), "a row that is gone stays gone");
-    // The service writes over what was filled in, before it is undone.
+    // The service overwrites a filled-in value before the undo.
     let mut replaced = found.iter().find(|row| row["pk"]["S"] == "EVENT#whop#msg_00002").unwrap().clone();
     replaced["occurred_at"] = json!({"S": "2025-11-18T07:30:00.000Z"});
     dynamo.put_rows(TABLE, &[replaced]);
@@ -326,7 +330,7 @@ async fn delete(dynamo: EmbeddedDynamo, pk: &'static str) {
     delete.key("sk", AttributeValue::S("EVENT".to_owned())).send().await.unwrap();
 }
 
-/// Does something else to its end, on a thread of its own: what decides over a request cannot wait for another.
+/// Runs another future to its end on its own thread, because an intercepting hook cannot await.
 fn elsewhere<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let thread = std::thread::spawn(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

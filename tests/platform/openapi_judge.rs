@@ -1,4 +1,4 @@
-//! The judge of answers notices what it is there for.
+//! Tests of the validator of answers.
 
 use std::panic::catch_unwind;
 
@@ -18,7 +18,7 @@ fn problem(status: u16, title: &str) -> Value {
     json!({"type": "about:blank", "title": title, "status": status, "detail": "No.", "request_id": "r-1"})
 }
 
-/// What the judge says against an answer; nothing where it is content.
+/// The validator's complaint about an answer; empty if it is valid.
 fn objection(method: &str, path: &str, status: u16, content_type: &str, body: &str) -> Option<String> {
     let ended = catch_unwind(|| check(method, path, status, content_type, body.as_bytes()));
     ended.err().map(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default())

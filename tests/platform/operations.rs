@@ -1,4 +1,4 @@
-//! What staff sees of the jobs, and what a person says of what is in doubt.
+//! The view of operations, and the resolution of effects in doubt.
 
 use support::staff::push_in_doubt;
 use support::staff::resolution;

@@ -1,4 +1,4 @@
-//! What is secret or somebody's own is in no log line, in no row in clear, and in no answer.
+//! Secrets and personal data are in no log line, in no row in clear text, and in no answer.
 
 use axum::body::Body;
 use http::{HeaderValue, Request};
@@ -16,7 +16,7 @@ use support::returning;
 use support::senders::Sender;
 use support::world::{Answer, COMPANY, OWNER, World, id_of, payment_failed};
 
-/// In every value that somebody sends here; nothing of ours is called so.
+/// A marker in every value sent here; no name of ours contains it.
 const CANARY: &str = "c4n4ry";
 
 /// The values that open something, of the environment.
@@ -52,7 +52,7 @@ async fn nowhere_kept(world: &World, log: &Log, secrets: &[String]) {
     nowhere_in("what Better Stack gets", &json!(lines).to_string(), &secrets);
 }
 
-/// Headers in which a stranger may put anything.
+/// Headers with a value of the client's choice.
 const HEADERS: [&str; 9] = [
     "idempotency-key",
     "user-agent",
@@ -81,7 +81,7 @@ const PROOFS: [(&str, &str); 9] = [
 /// Bodies that a route reads in part, or not at all.
 fn bodies(world: &World, route: &Route) -> Vec<String> {
     let mut spoilt = good_body(world, route);
-    // An event's name and id are its provider's own words, signed by it.
+    // An event's name and id are the provider's own, covered by its signature.
     let is_its_own = |name: &str| route.access == Access::SignedWebhook && matches!(name, "type" | "id");
     for (_, value) in spoilt.as_object_mut().unwrap().iter_mut().filter(|(name, _)| !is_its_own(name)) {
         *value = json!("c4n4ry-value@c4n4ry.example");
@@ -123,7 +123,7 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
     let cookie = callers.staff.cookie.as_deref().unwrap().split_once('=').unwrap().1.to_owned();
     let secrets = [CANARY.to_owned(), token, cookie, callers.staff.csrf_token.clone()];
     for (number, route) in ROUTES.iter().enumerate() {
-        // No limit hides a route from those who come after.
+        // No rate limit may hide a route from later requests.
         world.advance(chrono::Duration::seconds(20));
         for body in bodies(&world, route) {
             let mut proven = callers.ask(&world, route, body.as_bytes(), number);
@@ -144,7 +144,7 @@ async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
         let mut elsewhere = ask();
         let path = route.path.replace("{case_id}", CANARY).replace("{membership_id}", "mem_c4n4ry");
         let path = path.replace("{event_id}", CANARY).replace("{source}", CANARY);
-        // What names a professional is no secret and is shown again; this names nobody.
+        // The id of a professional is not secret and may be shown; this one names no real person.
         let path = path
             .replace("{booking_id}", CANARY)
             .replace("{professional_id}", "c4n4ry%40")

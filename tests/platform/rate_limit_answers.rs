@@ -1,4 +1,4 @@
-//! What somebody is told who asks too often: the truth, and nothing that helps to ask more.
+//! Answers over a rate limit: correct, and without help for an attacker.
 
 use std::net::IpAddr;
 
@@ -46,7 +46,7 @@ pub fn quota(answer: &Answer) -> (String, i64, i64) {
     (name.to_owned(), number(remaining, "r="), number(reset, "t="))
 }
 
-/// The headers by which limits are told, and the body without what differs from request to request.
+/// The rate limit headers, and the body without the fields that differ in every answer.
 fn comparable(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
     let names =
         ["ratelimit-policy", "ratelimit", "x-rate-limit-remaining", "x-rate-limit-reset", "retry-after"];
@@ -55,7 +55,7 @@ fn comparable(answer: &Answer) -> (u16, Vec<Option<&str>>, Value) {
     (answer.status.as_u16(), names.map(|name| answer.header(name)).to_vec(), body)
 }
 
-/// Asks for a link of an account.
+/// Requests a link for an account.
 async fn forget(world: &World, from: ClientIp, name: &str, headers: &[(&str, &str)]) -> Answer {
     let body = json!({"email": format!("{name}@example.com")});
     let mut request = Request::post("/api/auth/password/forgot").header("content-type", "application/json");
@@ -147,7 +147,7 @@ async fn an_account_is_guessed_at_five_times_from_wherever_and_whether_or_not_it
             assert_eq!(comparable(answer), comparable(first), "nobody learns which of them is there");
         }
     }
-    // Names are written in many ways; the account is one.
+    // A name has many spellings; the account is one.
     for name in ["PROVIDER", " provider ", "Customer@Example.COM"] {
         assert_eq!(enter(&world, unknown_client_ip(), name, &[]).await.status, 429, "{name}");
     }
@@ -194,7 +194,7 @@ async fn what_a_request_says_of_its_address_moves_no_bucket() {
             world.advance(Duration::minutes(15));
         }
     }
-    // Nor can anybody use up the bucket of the address it names.
+    // A client cannot use up the bucket of an address that it only names.
     let victim = address("192.0.2.200");
     for number in 0..=QUOTA {
         let said: Vec<(&str, &str)> = NAMES.map(|name| (name, "192.0.2.200")).to_vec();
@@ -225,7 +225,7 @@ async fn a_network_of_one_subscriber_is_one_address() {
     assert_eq!(quota(&mapped).1, 0, "the same address, written as IPv6");
 }
 
-/// A request of each kind of route, with a proof that does not hold.
+/// A request to each kind of route, with invalid credentials.
 fn unproven(route: &Route) -> Request<Body> {
     let path = route.path.replace("{case_id}", "00000000-0000-4000-8000-000000000000");
     let path = path.replace("{source}", "sandbox").replace("{membership_id}", "mem_1");

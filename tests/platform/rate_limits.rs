@@ -1,4 +1,4 @@
-//! Rate limits are exact, whoever counts and however many at once.
+//! Rate limits are exact for any number of processes and concurrent requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub async fn charge(
     limiter.charge(&[LimitCharge { class, subject }], Ids::system().next(), now).await
 }
 
-/// What remains, of a request that must have been admitted.
+/// The remaining tokens of an admitted request.
 pub fn remaining(verdict: &LimitDecision) -> u32 {
     match verdict {
         LimitDecision::Admitted(quota) => quota.remaining,
@@ -253,7 +253,7 @@ impl Model {
         self.parts = (self.parts + ms * self.quota).min(self.quota * self.window_ms);
     }
 
-    /// What remains after a token was taken; else the seconds until there is one.
+    /// The remaining tokens after a request; otherwise the seconds until there is one.
     fn take(&mut self) -> Result<u32, u32> {
         if self.parts < self.window_ms {
             return Err((self.window_ms - self.parts).div_ceil(1_000 * self.quota) as u32);

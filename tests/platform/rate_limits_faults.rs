@@ -1,4 +1,4 @@
-//! Rate limits when the table is slow, silent or forgetful, and what they cost it when it is well.
+//! Rate limits when the table is slow, unresponsive or loses data, and their cost otherwise.
 
 use crate::rate_limits::RateLimitsSteps;
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ async fn a_lost_answer_takes_one_token() {
     for lost in LOST {
         let world = World::start().await;
         let (limiter, class) = (world.limiter(), class("lost", 3, 60, 1));
-        // The repetition meets a bucket that is whole, one that is not, and one that is empty by now.
+        // The retry finds a full bucket, a partly used one, and an empty one.
         for left in [2, 1, 0] {
             world.break_attempts(1..=1, lost);
             let verdict = charge(&limiter, class, "a", beginning()).await;
@@ -163,7 +163,7 @@ async fn a_table_that_hangs_or_fails_leaves_a_request_uncounted() {
             LimitDecision::Uncounted(class),
             "{fault:?}"
         );
-        // It must say so even where only one of the two is closed when unanswered.
+        // The answer must be closed even if only one of the two classes is closed on outages.
         let charges =
             [LimitCharge { class: &DASHBOARD, subject: "a" }, LimitCharge { class: &AUTH, subject: "a" }];
         let verdict = limiter.charge(&charges, Ids::system().next(), beginning()).await;

@@ -21,12 +21,12 @@ const REQUESTS: usize = 1_000;
 /// A world in which no limit gives the table up, however busy the machine is.
 async fn quiet_world() -> Arc<World> {
     let world = World::waiting_ms(120_000).await;
-    // Whop's word about the owner is known: a thousand questions about it are not what is tested.
+    // The owner's access is cached, so the thousand requests do not test Whop.
     world.get("/api/settings").await;
     Arc::new(world)
 }
 
-/// Asks all of them at once.
+/// Sends all of them at once.
 async fn send_at_once(world: &Arc<World>, request: impl Fn(usize) -> Request<Body>) -> Vec<Answer> {
     let mut requests = JoinSet::new();
     for number in 0..REQUESTS {
@@ -36,7 +36,7 @@ async fn send_at_once(world: &Arc<World>, request: impl Fn(usize) -> Request<Bod
     requests.join_all().await
 }
 
-/// How often each status was answered; every 429 says how long to wait.
+/// The number of answers by status; every 429 has a `Retry-After`.
 fn statuses(answers: &[Answer]) -> BTreeMap<u16, usize> {
     let mut statuses = BTreeMap::new();
     for answer in answers {

@@ -1,4 +1,4 @@
-//! Every role at every route: what the table of routes says is what happens, and nothing else.
+//! Every role at every route: the table of routes decides alone.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,7 +19,7 @@ use support::world::{Answer, COMPANY, OWNER, World};
 
 const UNKNOWN_COMPANY: &str = "biz_nobody";
 
-/// One thing of each kind that a path may name.
+/// One object of each kind that a path may name.
 struct Objects {
     case_id: String,
     membership_id: &'static str,
@@ -30,7 +30,7 @@ struct Objects {
     of_tokens: BookingIds,
 }
 
-/// A booking of those who come with a session, or with a token; each has an id of its own.
+/// The booking of clients with a session, or with a token; each has its own id.
 #[derive(Clone, Default)]
 struct BookingIds {
     professional_id: String,
@@ -110,7 +110,7 @@ impl Objects {
     }
 }
 
-/// What stands on both sides of the wall.
+/// The objects of two companies.
 struct Places {
     world: World,
     ours: Objects,
@@ -131,7 +131,7 @@ impl Places {
         eprintln!("{} requests by {askers} askers at {routes} routes", self.asked.load(Ordering::Relaxed));
     }
 
-    /// What belongs to the asker's company, and what belongs to the other.
+    /// The objects of the asker's company, and those of the other.
     fn seen_by(&self, asker: &Asker) -> (&Objects, &Objects) {
         if asker.home == COMPANY { (&self.ours, &self.theirs) } else { (&self.theirs, &self.ours) }
     }
@@ -142,24 +142,24 @@ impl Places {
     }
 }
 
-/// What the row makes of an asker; `None` where the handler answers.
+/// The status that the route's row requires for an asker; `None` if the handler decides.
 fn refusal(route: &Route, asker: &Asker) -> Option<u16> {
     let is_known = asker.role().is_some() && matches!(route.access, Access::Roles(_));
     (!asker.is_named_by(route)).then_some(if is_known { 403 } else { 401 })
 }
 
-/// What the row makes of an asker that names a company not its own.
+/// The status that the route's row requires for an asker that names another company.
 fn refusal_elsewhere(route: &Route, asker: &Asker) -> Option<u16> {
     let asks_for_a_caller = matches!(route.access, Access::Roles(_) | Access::SignedIn);
     match asker.proof {
-        // Whop is asked about the very company, and does not confirm it.
+        // Whop checks the access to the named company and does not confirm it.
         Proof::Whop(_) if asks_for_a_caller => Some(401),
         Proof::Session(..) | Proof::Bearer(_) if asks_for_a_caller => Some(404),
         _ => refusal(route, asker),
     }
 }
 
-/// An answer without what differs from request to request.
+/// An answer without the fields that differ in every answer.
 fn comparable(answer: &Answer) -> (u16, Value, Vec<String>) {
     let mut body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     if let Some(problem) = body.as_object_mut() {
@@ -170,7 +170,7 @@ fn comparable(answer: &Answer) -> (u16, Value, Vec<String>) {
     (answer.status.as_u16(), body, names)
 }
 
-/// The limit that an answer speaks of.
+/// The rate limit class named in an answer.
 fn limit(answer: &Answer) -> Option<&str> {
     let quota_headers = ["ratelimit", "x-rate-limit-remaining", "x-rate-limit-reset"];
     let policy = answer.header("ratelimit-policy");
@@ -178,13 +178,13 @@ fn limit(answer: &Answer) -> Option<&str> {
     policy?.split('"').nth(1)
 }
 
-/// Holds an answer to what the row says of it.
+/// Checks an answer against the route's row.
 fn check(why: &str, route: &Route, refusal: Option<u16>, answer: &Answer) {
     let context = || format!("{why}: {answer:?}");
     let status = answer.status.as_u16();
     let Some(expected) = refusal else {
         assert!(![401, 403, 405, 415, 429].contains(&status), "{}", context());
-        // Where an account is named in the body, only the handler knows what to charge.
+        // If the body names the account, only the handler knows what to charge.
         let class = route.limit.filter(|class| class.subject != LimitSubject::IpAndAccount);
         assert_eq!(limit(answer), class.map(|class| class.name), "{}", context());
         return;
@@ -199,7 +199,7 @@ async fn ask_all(places: &Places, asker: &Asker, route: &Route) {
     let (own, foreign) = places.seen_by(asker);
     let refused = refusal(route, asker);
 
-    // Its own object comes last, because some things can be done once only.
+    // Its own object comes last, because some operations are possible only once.
     let named = places.ask(asker, route, own, Some(asker.away())).await;
     let nowhere = places.ask(asker, route, own, Some(UNKNOWN_COMPANY)).await;
     check(&why("another company"), route, refusal_elsewhere(route, asker), &named);

@@ -1,4 +1,5 @@
-//! A table that is silent or fails: for the limits alone, or for everything. Each class does as it says.
+//! An unresponsive or failing table: for rate limits only, or for everything. Each class behaves as
+//! configured.
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ fn limited() -> impl Iterator<Item = (&'static Route, &'static Class)> {
     ROUTES.iter().filter_map(|route| Some((route, route.limit?)))
 }
 
-/// The requests for which the table is in trouble.
+/// Injects a fault into the chosen requests to the table.
 fn intervene(world: &World, chosen: fn(&RequestRecord) -> bool, fault: Intervention) {
     world.service.dynamo.intercept(Arc::new(
         move |_, request| {
@@ -45,9 +46,9 @@ fn any(_: &RequestRecord) -> bool {
     true
 }
 
-/// What there is and what left: neither may change where nothing was done.
+/// The rows and effects: neither may change if a request was refused.
 async fn traces(world: &World) -> (Vec<Value>, usize) {
-    // A key that was given up again leaves a row, from which anybody may take it.
+    // A released key leaves a row that any request may claim.
     let is_key = |row: &Value| row["pk"].as_str().is_some_and(|pk| pk.starts_with("IDEMPOTENCY#"));
     let rows = world.rows().await.into_iter().filter(|row| !is_key(row)).collect();
     (rows, world.service.sandbox.outbox.entries().len())
@@ -137,12 +138,12 @@ async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowled
         intervene(&world, any, failure);
         for (number, (route, _)) in limited().enumerate() {
             let answer = ask(&world, &callers, route, number).await;
-            // What only Whop knows is still told.
+            // Data that only Whop has is still returned.
             if route.function == "memberships" {
                 assert_eq!((answer.status.as_u16(), answer.header(SKIPPED)), (200, Some("store_unanswered")));
                 continue;
             }
-            // Without a bus there is nothing to tell it.
+            // Without a bus there is nothing to publish.
             if route.function == "event-publisher" {
                 assert_eq!(
                     (answer.status.as_u16(), answer.json()["skipped"].as_str()),
@@ -158,7 +159,7 @@ async fn while_the_table_fails_altogether_nothing_is_done_and_no_event_acknowled
     }
 }
 
-/// Whether whoever may ask here comes with a session.
+/// Whether the route accepts a session.
 fn is_by_session(route: &Route) -> bool {
     match route.access {
         Access::SignedIn => true,
@@ -176,7 +177,7 @@ async fn while_the_table_hangs_altogether_closed_classes_say_so_at_once() {
     let world = World::waiting_ms(25).await;
     let callers = Callers::of(&world).await;
     let before = traces(&world).await;
-    // A session stands in the table, and so does a key: those wait as long as the table's client does.
+    // Sessions and keys are in the table: such requests wait as long as the table's client does.
     let asked_first = |route: &Route| !is_by_session(route) && route.key != KeyPolicy::Required;
     let closed =
         limited().filter(|(route, class)| class.unanswered == WhenUncounted::Closed && asked_first(route));

@@ -1,4 +1,4 @@
-//! Addresses whose mail came back are not written to again until they are lifted, and the owner sees why.
+//! Addresses with a bounce get no mails until they are lifted, and the owner sees the reason.
 
 use chrono::Duration;
 use http::Method;

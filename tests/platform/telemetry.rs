@@ -1,4 +1,4 @@
-//! What those who watch from outside see, and that nobody waits for them.
+//! Telemetry at external monitoring, and that no request waits for it.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use support::world::{REMINDERS, World};
 
 const SETTINGS: &str = "/api/settings";
 
-/// More than a second, and less than what hangs.
+/// More than a second, and less than a hanging request.
 const BOUND: Duration = Duration::from_millis(2_500);
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_run_checks_in_and_out_of_a_monitor_that_makes_itself() {
 #[tokio::test]
 async fn every_job_has_a_monitor_and_one_that_is_passed_over_is_well() {
     let world = World::watched_by(Monitoring::Sentry).await;
-    // Eight in the morning in Bogotá is nobody's payout tick, and nobody listens for events.
+    // Eight in the morning in Bogotá is no payout time, and no event bus is configured.
     world.advance(chrono::Duration::days(1));
     for (job, path) in [
         ("reminders", REMINDERS),
@@ -135,7 +135,7 @@ async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
     let world = World::watched_by(Monitoring::Sentry).await;
     let injected_fault = InjectedFault::at(&world, FaultPoint::DeathBefore, 1);
     let run = async {
-        // The word that it begins leaves while it works; here the work is over at once.
+        // The first check-in is sent while the job runs; here the job is done at once.
         world.service.fire("reminders", REMINDERS, world.now()).await
     };
     assert!(injected_fault.during(run).await);

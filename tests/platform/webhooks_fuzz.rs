@@ -1,4 +1,4 @@
-//! Whatever is signed: the endpoints answer 200 or 400 and nothing else. `PROPTEST_CASES` lengthens the run.
+//! For every signed body the endpoints answer 200 or 400. `PROPTEST_CASES` lengthens the run.
 
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
@@ -7,7 +7,7 @@ use support::senders::Sender;
 use support::signing::{SECRET, Scheme, WHOP_PATH};
 use support::world::World;
 
-/// Bytes, nearly JSON, and JSON that looks like an event.
+/// Bytes, almost-JSON, and JSON in the shape of an event.
 fn any_body() -> impl Strategy<Value = Vec<u8>> {
     let text = |text: &str| proptest::string::string_regex(text).unwrap().prop_map(String::into_bytes);
     prop_oneof![

@@ -1,4 +1,4 @@
-//! An event is kept before it is acknowledged, whatever the table does meanwhile.
+//! An event is stored before it is acknowledged, whatever faults the table has.
 
 use std::sync::Arc;
 

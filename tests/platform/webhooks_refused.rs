@@ -1,4 +1,4 @@
-//! What the endpoints of Stripe and of other sources refuse, and that it leaves no trace.
+//! Refusals of the endpoints of Stripe and of other sources, which write nothing.
 
 use axum::body::Body;
 use chrono::Duration;
@@ -11,7 +11,7 @@ use support::world::{Answer, World};
 
 #[easy_ext::ext(WebhooksRefusedSteps)]
 impl World {
-    /// Asks, and expects a problem and a table that was left as it was.
+    /// Sends a request, and expects a problem document and an unchanged table.
     async fn expect_kept_out(&self, request: Request<Body>, status: u16, why: &str) -> Answer {
         let before = self.rows().await;
         let answer = self.ask(request).await;
@@ -22,7 +22,7 @@ impl World {
     }
 }
 
-/// What is told, without what differs from request to request.
+/// An answer without the fields that differ in every answer.
 fn comparable(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     let mut problem = answer.json();
     problem.as_object_mut().unwrap().remove("request_id").unwrap();
@@ -31,7 +31,7 @@ fn comparable(answer: &Answer) -> (u16, Value, Vec<(String, String)>) {
     (answer.status.as_u16(), problem, headers.collect())
 }
 
-/// Good deliveries, each with one thing wrong with its headers.
+/// Valid deliveries, each with one error in its headers.
 fn hostile(sender: Sender, path: &str, world: &World) -> Vec<(String, Request<Body>)> {
     let good = || sender.sign(path, "evt_2", world.now(), &sender.body("evt_2"), sender.secret());
     let names: Vec<_> = good().headers().keys().cloned().collect();
@@ -222,7 +222,7 @@ async fn the_largest_body_is_kept_whole_and_a_larger_one_is_not_read() {
 async fn what_is_not_configured_is_off_and_named() {
     let malformed = "whsec_this is no base64 at all";
     for (name, value, status_of_stripe, status_of_source) in [
-        // Without a secret nobody can prove to be Stripe.
+        // Without a webhook secret no request is authenticated as Stripe's.
         ("STRIPE_WEBHOOK_SECRET", "", 401, 200),
         // Without keys there are no sources, and a source that does not exist is nothing to wait for.
         ("WEBHOOK_SECRETS", "", 200, 401),
@@ -241,7 +241,7 @@ async fn what_is_not_configured_is_off_and_named() {
         for (sender, expected) in [(Sender::Stripe, status_of_stripe), (Sender::Shared, status_of_source)] {
             let answer = world.ask(sender.deliver(&world, "evt_1")).await;
             assert_eq!(answer.status, expected, "{name} {sender:?}: {answer:?}");
-            // A setting that is missing is named. What is wrong with a secret is not.
+            // The answer names a missing setting, but not the error in a secret.
             let is_named = expected == 503 && value.is_empty();
             assert_eq!(answer.body.contains(name), is_named, "{answer:?}");
             assert!(!answer.body.contains("base64"), "{answer:?}");

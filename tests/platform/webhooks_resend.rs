@@ -1,5 +1,4 @@
-//! What Resend tells, signed as Svix does: whatever the order, the number and the trouble of its deliveries,
-//! one state follows.
+//! Resend's events, signed by Svix: any order, repetition and fault leads to the same state.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,7 +58,7 @@ async fn events_about_one_address_at_the_same_moment_end_with_the_newest() {
             let at = world.now() - Duration::minutes(number);
             let kind = if number == 0 { "email.complained" } else { "email.bounced" };
             let id = format!("msg_{number}");
-            // What could not be written now is delivered again, as Resend does.
+            // An event that could not be written is delivered again, as Resend does.
             for _ in 0..10 {
                 if world.deliver_resend_event(&id, &mail_event(kind, &[ADDRESS], at)).await.status == 200 {
                     return;
@@ -114,7 +113,7 @@ async fn only_resend_s_own_signature_counts_under_either_family_of_names() {
         let request = delivery(&world, ROUTE, names, key, &id, &body);
         assert_eq!(world.ask(request).await.status, status, "{names:?}");
     }
-    // A complete family beside a part of the other one holds by itself.
+    // A complete header family is valid beside a part of the other one.
     let mut request = delivery(&world, ROUTE, SVIX, secret(), "msg_both", &body);
     request.headers_mut().insert("webhook-id", "msg_other".parse().unwrap());
     assert_eq!(world.ask(request).await.ok()["event_id"], "msg_both");

@@ -152,7 +152,7 @@ async fn operators_see_and_replay_only_what_is_applied_at_all() {
     for sender in Sender::ALL {
         world.ask(sender.deliver(&world, &format!("evt_{sender:?}"))).await.ok();
     }
-    // An event of Whop that is set aside stands in the list as before, beside none of the others.
+    // A set-aside event of Whop is listed as before, without the other sources' events.
     let event = payment_failed("mem_1", "pay_1", world.now());
     world.deliver(&id_of(&event), event).await.ok();
     let list = world.operator(Method::GET, "/api/webhooks/events").await.ok();

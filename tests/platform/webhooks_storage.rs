@@ -1,4 +1,5 @@
-//! What is kept of an event: all of it, sealed; in clear only what work is done on.
+//! The stored form of an event: the whole body encrypted, and in clear text only the fields that are
+//! processed.
 
 use std::sync::Arc;
 
@@ -72,7 +73,7 @@ async fn nobodys_name_address_or_card_is_in_any_row() {
             world.advance(Duration::minutes(1));
         }
     }
-    // Names we do not know, and ids that are texts of another kind, are no way in either.
+    // Unknown names and ids of another form are not stored in clear text either.
     let stray =
         json!({"type": "canary.created", "data": {"id": "canary", "membership": "canary@example.com"}});
     let answer = world.deliver_signed(Scheme::Standard, "msg_stray", stray.to_string().as_bytes()).await;

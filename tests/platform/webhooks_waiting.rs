@@ -1,4 +1,4 @@
-//! Events whose owner is not known yet: tried again, set aside, listed, replayed.
+//! Events whose owner is unknown: retried, set aside, listed, replayed.
 
 use crate::webhooks_kept::WebhooksKeptSteps;
 use chrono::{DateTime, Duration, Utc};
@@ -12,7 +12,7 @@ use stand_ins::outbox::Provider;
 use support::dialects::{Dialect, EventKind, Spelling};
 use support::world::{COMPANY, World, id_of, payment_failed};
 
-/// A dispute that names a payment nobody has heard of.
+/// A dispute that names an unknown payment.
 pub fn of_unknown_owner(world: &World, member: &str) -> (String, Value) {
     let event = Dialect::Dated.event(Spelling::Dotted, EventKind::Disputed, member, world.now());
     (id_of(&event), event)
@@ -99,7 +99,7 @@ async fn a_set_aside_event_is_listed_and_replayed_once_its_owner_is_known() {
     assert_eq!(left["data"].as_array().unwrap().len(), 1, "{left}");
 }
 
-/// Three disputes of payments nobody knows, a second apart, tried in vain until they are set aside.
+/// Three disputes of unknown payments, a second apart, retried until they are set aside.
 async fn set_three_aside(world: &World) -> Vec<String> {
     let mut ids = Vec::new();
     for member in ["1", "2", "3"] {

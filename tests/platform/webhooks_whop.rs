@@ -1,4 +1,4 @@
-//! Whatever dialect Whop speaks, however it signs, and however often it says it.
+//! Every dialect, signature and repetition of Whop's events has the same result.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use support::dialects::{Dialect, EventKind, Spelling};
 use support::signing::Scheme;
 use support::world::{COMPANY, World, id_of, payment, payment_failed};
 
-/// A renewal fails and is paid, money goes back twice and half of that returns; another one ends.
-/// After each step: the case as the owner sees it, and the company's figures.
+/// A renewal fails and is paid, two amounts are returned and one of them is won back; another one ends. After
+/// each step: the case as the owner sees it, and the company's figures.
 async fn story(dialect: Dialect, spelling: Spelling, scheme: Scheme) -> Vec<Value> {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");

@@ -1,4 +1,4 @@
-//! What the endpoint for events refuses, and that it leaves no trace.
+//! Refusals of Whop's event endpoint, which write nothing.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use support::signing::{SECRET, Scheme, WHOP_PATH};
 use support::world::{Answer, World, payment_failed};
 
-/// What every answer bears, whatever it says.
+/// The headers of every answer.
 const SECURITY_HEADERS: [&str; 6] = [
     "strict-transport-security",
     "x-content-type-options",
@@ -23,7 +23,7 @@ const SECURITY_HEADERS: [&str; 6] = [
 
 #[easy_ext::ext(WebhooksWhopRefusedSteps)]
 impl World {
-    /// Asks, and expects a problem document and a table that was left as it was.
+    /// Sends a request, and expects a problem document and an unchanged table.
     async fn expect_refusal(&self, request: Request<Body>, status: u16, why: &str) {
         let before = self.rows().await;
         let answer = self.ask(request).await;
@@ -193,7 +193,7 @@ async fn a_body_over_the_limit_or_broken_off_is_not_read() {
     assert_eq!(world.ask(request).await.ok()["outcome"], "applied");
 }
 
-/// A body whose sender goes away in the middle.
+/// A body whose sender disconnects in the middle.
 struct Broken<I>(I);
 
 impl<I: Iterator<Item = Result<Bytes, io::Error>> + Unpin> http_body::Body for Broken<I> {
@@ -210,7 +210,8 @@ impl<I: Iterator<Item = Result<Bytes, io::Error>> + Unpin> http_body::Body for B
 
 #[tokio::test]
 async fn without_a_secret_or_a_key_no_event_is_taken() {
-    // Without a webhook secret every request is unsigned, and a stranger learns nothing; what else is missing is named.
+    // Without a webhook secret every request is unsigned and the answer reveals nothing; other missing
+    // settings are named.
     for (unset, status) in [("WHOP_WEBHOOK_SECRET", 401), ("ENCRYPTION_KEY", 503), ("TABLE_NAME", 503)] {
         let lookup = |name: &str| (name == unset).then(String::new);
         let world = World::with(EmbeddedDynamo::memory(), lookup).await;

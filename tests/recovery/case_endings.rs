@@ -18,7 +18,7 @@ async fn end(world: &World, case_id: &str, how: &str) -> Answer {
     world.post(&format!("/api/cases/{case_id}/{how}"), json!({})).await
 }
 
-/// How often a membership was told to end with its period, and at once.
+/// The number of cancellations at the period's end, and at once.
 fn ended(world: &World) -> (usize, usize) {
     (world.sent(Kind::Cancel), world.sent(Kind::Terminate))
 }

@@ -61,7 +61,7 @@ async fn a_walk_over_all_pages_meets_every_case_once_newest_first() {
         let queries = requests.iter().filter(|request| request.operation == "Query").count();
         assert!((pages..=pages + 1).contains(&queries), "{query}: {queries} queries");
     }
-    // A case that opens meanwhile moves nobody from one page to another.
+    // A case that opens meanwhile moves no case to another page.
     let page = world.get(&format!("{LIST}?limit=100")).await;
     world.fail("mem_new", "pay_new", world.now()).await.ok();
     let cursor = page["next_cursor"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! Whom the recovery writes to: only members who still owe, still want the membership and can be reached.
+//! Which members get messages: those who still owe, still want the membership and can be reached.
 
 use chrono::Duration;
 use http::Method;
@@ -9,7 +9,8 @@ use stand_ins::whop::{Membership, MembershipStatus, Payment, Shape};
 
 use support::world::{COMPANY, World, renewal};
 
-/// A world whose Whop speaks this shape, with one member whose renewal has just failed and who was written to.
+/// A world whose Whop uses this shape, with one member whose renewal has just failed and who got the first
+/// message.
 pub async fn reminded(shape: Shape) -> World {
     let world = World::start().await;
     world.service.sandbox.whop.set_shape(shape);
@@ -216,7 +217,7 @@ async fn a_paused_membership_is_held_with_its_reason_and_goes_on_when_it_is_resu
 
 #[tokio::test]
 async fn what_whop_says_of_the_membership_decides_word_by_word() {
-    // A user whose membership is unresolved is outside of the audience of pushes.
+    // A user with an unresolved membership is outside the audience of pushes.
     for (status, expected, more) in [
         (MembershipStatus::PastDue, None, 2),
         (MembershipStatus::Unresolved, None, 1),

@@ -1,4 +1,4 @@
-//! What the dated API is enough for, and what follows where Whop refuses or does not answer a question.
+//! The look-ups of the dated API, and the consequences if Whop refuses or does not answer one.
 
 use chrono::Duration;
 use http::Method;
@@ -69,7 +69,7 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
     world.inject_fault(Operation::Experiences, "status:500", None, None);
     world.fail("mem_1", "pay_1", world.now()).await.ok();
     world.settle().await;
-    // A mail would stand in where push certainly does not reach; here that is unknown.
+    // A mail replaces a push only if the push certainly does not reach the member; here that is unknown.
     assert_eq!(messages(&world), 0);
     let shown = world.read_operations().await["channel_error"].clone();
     assert_eq!(

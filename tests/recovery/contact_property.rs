@@ -1,4 +1,5 @@
-//! No sequence of events leads to a message to a member who cancelled, paid, paused, bought again or is suppressed.
+//! No sequence of events leads to a message to a member who cancelled, paid, paused, bought again or is
+//! suppressed.
 
 use chrono::Duration;
 use proptest::prelude::*;
@@ -13,7 +14,7 @@ use support::mailer::ADDRESS;
 use support::mailer::mail_event;
 use support::world::{COMPANY, OWNER, World};
 
-/// What can happen to the member, reported by an event or not.
+/// A step in a member's history, with or without an event about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Fails,
@@ -34,14 +35,14 @@ enum Step {
     BuysAgain {
         is_reported: bool,
     },
-    /// Whop asks for patience, or is out of order.
+    /// Whop is rate-limiting or down.
     CarriesNothing,
     AnswersNothing,
     IsWell,
     DayPasses,
 }
 
-/// By what the member is reached.
+/// The channel that reaches the member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ReachedBy {
     PushAndDm,
@@ -67,7 +68,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Whether Whop itself would say that the member owes and wants the membership.
+/// Whether the member owes and wants the membership according to Whop.
 fn may_be_written_to(world: &World) -> bool {
     let one = world.service.sandbox.whop.membership("mem_1").unwrap();
     one.status == MembershipStatus::PastDue && !one.cancel_at_period_end && !one.collection_paused

@@ -1,4 +1,4 @@
-//! Whop promises no order and no single delivery: any order, any number of times, one end.
+//! Whop guarantees neither order nor single delivery: any order and any repetition have the same result.
 
 use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
@@ -10,20 +10,20 @@ use support::dialects::{Dialect, EventKind, Spelling};
 use support::signing::Scheme;
 use support::world::{COMPANY, World, beginning, id_of, payment};
 
-/// An event: its id, when it arrives does not matter, and what it says.
+/// An event: its id and its body; the time of arrival has no influence.
 type Delivery = (String, Value);
 
 fn at(days: f64) -> DateTime<Utc> {
     beginning() + Duration::seconds((days * 86_400.0) as i64)
 }
 
-/// A charge of `mem_1`, as the current dialect tells it.
+/// A charge of `mem_1` in the current dialect.
 fn charge(kind: &str, payment_id: &str, days: f64) -> Delivery {
     let event = payment(kind, COMPANY, "mem_1", payment_id, at(days));
     (id_of(&event), event)
 }
 
-/// Anything else, as the dated dialect tells it: refunds and disputes name only `pay_1`.
+/// Other events in the dated dialect: refunds and disputes name only `pay_1`.
 fn dated(what: EventKind, days: f64) -> Delivery {
     let event = Dialect::Dated.event(Spelling::Dotted, what, "1", at(days));
     (id_of(&event), event)
@@ -37,8 +37,7 @@ fn paid(payment_id: &str, days: f64) -> Delivery {
     charge("payment.succeeded", payment_id, days)
 }
 
-/// What is left when everything has been delivered and all waiting is over: the cases without the
-/// traces of how they came about, and the company's figures.
+/// The result after all deliveries and retries: the cases without their history, and the company's figures.
 async fn end_of(deliveries: &[Delivery]) -> (Vec<Value>, Value) {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
@@ -74,7 +73,7 @@ fn permutations(deliveries: &[Delivery]) -> Vec<Vec<Delivery>> {
     permutations(rest).into_iter().flat_map(insert).collect()
 }
 
-/// Tries every order there is, and compares the summary with what is expected.
+/// Tries every order, and compares the summary with the expected one.
 async fn every_order_ends_in(deliveries: &[Delivery], states: &[&str], recoveries: i64, revenue: i64) {
     let expected = end_of(deliveries).await;
     let statuses: Vec<_> = expected.0.iter().map(|case| case["status"].as_str().unwrap()).collect();
@@ -154,7 +153,7 @@ fn any_letters() -> impl Strategy<Value = Vec<Delivery>> {
         dated(EventKind::Won, -1.0),
         dated(EventKind::Refunded, -0.5),
     ];
-    // Something must name the payment, or what goes back would wait for ever.
+    // An event must name the payment, or its refund would wait for ever.
     subsequence(pool, 3..=5).prop_map(|deliveries| {
         let names_the_payment = deliveries.iter().any(|(_, event)| event["data"]["id"] == "pay_1");
         if names_the_payment { deliveries } else { [deliveries, vec![paid("pay_1", -16.9)]].concat() }

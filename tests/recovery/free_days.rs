@@ -1,4 +1,5 @@
-//! Free days whose key Whop may have forgotten: looked up, and granted under the next key where they are not there.
+//! Free days whose key Whop may have forgotten: looked up, and granted under the next key if they are
+//! missing.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -8,7 +9,7 @@ use stand_ins::whop::Shape;
 
 use support::world::{COMPANY, World};
 
-/// A grant that was sent under this trouble, and of which nothing was heard for longer than a key is remembered.
+/// A grant that was sent with this fault, and whose outcome stayed unknown for longer than a key is stored.
 async fn sent_and_forgotten(shape: Shape, fault: &str) -> World {
     let world = World::start().await;
     world.service.sandbox.whop.set_shape(shape);

@@ -1,4 +1,4 @@
-//! The figures of the dashboard are counted as things happen; here they are counted again.
+//! The dashboard's figures are counted incrementally; here they are recounted.
 
 use std::collections::BTreeMap;
 
@@ -167,7 +167,7 @@ async fn the_figures_of_a_long_history_are_those_of_its_cases() {
         let worth_counting = cases.len() > 20 && recovered > 5 && returned > 2;
         assert!(worth_counting, "{} cases, {recovered} recovered, {returned} gone back", cases.len());
     }
-    // The sweep closes what has waited too long, and the days move on.
+    // The sweep closes expired cases, and the days pass.
     world.advance(Duration::days(3));
     world.settle().await;
     world.expect_figures_to_be_counted_right().await;

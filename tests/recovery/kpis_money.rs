@@ -1,4 +1,4 @@
-//! What a case is worth: in every currency, after refunds and disputes, and when Whop's amount is absurd.
+//! The value of a case: in every currency, after refunds and disputes, and if Whop's amount is absurd.
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ impl World {
         self.advance(Duration::minutes(1));
     }
 
-    /// What the company got back and kept, in its main currency.
+    /// The recovered revenue of the company in its main currency.
     async fn revenue(&self) -> i64 {
         self.kpis().await["recovered_revenue_cents"].as_i64().unwrap()
     }

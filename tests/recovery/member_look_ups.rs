@@ -12,8 +12,8 @@ fn sent(world: &World) -> (usize, usize, usize) {
     (world.sent(Kind::Push), world.sent(Kind::Dm), world.sent(Kind::Mail))
 }
 
-/// A question about a member, and what leaves without its answer: on the first day, two hours after Whop is well
-/// again, and with the next step.
+/// A look-up about a member, and the messages sent without its answer: on the first day, two hours after Whop
+/// recovers, and with the next step.
 struct LookUp {
     operation: Operation,
     question: &'static str,
@@ -23,7 +23,7 @@ struct LookUp {
     unanswered: [(usize, usize, usize); 3],
 }
 
-/// A refusal is final for its step; what may be answered later is made up for.
+/// A refusal is final for its step; an unanswered look-up is repeated.
 const LOOK_UPS: [LookUp; 5] = [
     LookUp {
         operation: Operation::Memberships,

@@ -1,4 +1,4 @@
-//! `GET /api/memberships/{membership_id}` and `/manage-url`: a membership as Whop knows it now, for its own company.
+//! `GET /api/memberships/{membership_id}` and `/manage-url`: a membership from Whop, for its own company.
 
 use http::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! A reminder by hand: one message for one click, on record, and outside of the schedule.
+//! A manual reminder: one message per request, audited, and independent of the schedule.
 
 use chrono::Duration;
 use http::Method;
@@ -9,7 +9,7 @@ use stand_ins::whop::MembershipStatus;
 
 use support::world::{Answer, COMPANY, World};
 
-/// A company with one open case whose schedule waits until tomorrow.
+/// A company with one open case that is not due until tomorrow.
 async fn with_a_case() -> (World, String) {
     let world = World::start().await;
     world.save_settings(json!({"reminder_offsets_days": [1, 2, 4]})).await;
@@ -145,7 +145,7 @@ async fn while_whop_is_down_nothing_is_sent_and_nothing_counted() {
     let (world, case_id) = with_a_case().await;
     let before = case(&world, &case_id).await;
     for kind in ["status:500", "status:429", "drop_before", "drop_after"] {
-        // Where only the push cannot be asked about, a direct message would go: a push alone is asked for.
+        // If only the push's look-up fails, a direct message would be sent, so a push alone is requested.
         for operation in [Operation::Memberships, Operation::Experiences, Operation::Any] {
             world.inject_fault(operation, kind, None, None);
             let answer = nudge(&world, &case_id, json!({"channel": "push"})).await;

@@ -1,5 +1,4 @@
-//! Which failures open a case, and which successes come in time: by when they happened, not by when
-//! we heard of them.
+//! Which failures open a case, and which payments recover one: by the time of the event, not of its arrival.
 
 use chrono::Duration;
 use serde_json::json;

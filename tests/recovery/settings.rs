@@ -1,4 +1,4 @@
-//! What a company wants: saved whole or not at all, by one writer at a time, and on record.
+//! A company's settings: saved as a whole or not at all, by one writer at a time, and audited.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

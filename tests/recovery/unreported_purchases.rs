@@ -1,4 +1,4 @@
-//! A second purchase whose webhook never came: Whop's list of memberships tells of it before the next message.
+//! A second purchase without a webhook: Whop's list of memberships shows it before the next message.
 
 use chrono::Duration;
 use http::Method;
@@ -10,7 +10,7 @@ use stand_ins::whop::{Membership, MembershipStatus, Payment, Shape};
 use crate::contact::{buy, buy_unreported, ending, messages, pass_all_reminders, reminded};
 use support::world::{COMPANY, World, renewal};
 
-/// How often Whop's list of memberships was asked for.
+/// The number of requests for Whop's list of memberships.
 fn lists_asked(world: &World) -> u64 {
     world.service.sandbox.whop.requests().get("list_memberships").copied().unwrap_or_default()
 }
@@ -122,7 +122,7 @@ async fn a_charge_by_hand_of_another_membership_of_the_product_is_no_second_purc
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;
         world.advance(Duration::hours(1));
-        // The first that is heard of the older one.
+        // The first report of the older one.
         let by_hand = Payment {
             billing_reason: "manual".to_owned(),
             user_id: "user_1".to_owned(),
@@ -194,7 +194,7 @@ async fn whether_collection_is_paused_may_stay_unanswered_while_the_purchases_ar
     for fault in ["status:404", "status:403", "status:400", "status:500", "status:429", "drop_before"] {
         let world = World::start().await;
         world.add_past_due(COMPANY, "mem_1");
-        // The first list that is asked for is that of paused memberships.
+        // The first requested list is that of paused memberships.
         world.inject_fault(Operation::ListMemberships, fault, Some(1), None);
         world.fail("mem_1", "pay_1", world.now()).await.ok();
         world.settle().await;

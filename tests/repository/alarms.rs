@@ -1,4 +1,4 @@
-//! What rings is about numbers that the code writes. Everything else about alarms can be told from their file:
+//! The alarms' metrics are written by the code. Everything else about alarms is tested from their file:
 //! `infra/stacks/tests/templates/alarms.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +46,7 @@ async fn cause_faults(log: &Log) {
 
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
-    // Ninety minutes pass before anybody ticks, or tells the bus what has happened.
+    // Ninety minutes pass without a tick and without publishing events.
     world.advance(Duration::minutes(90));
     world.inject_bus_fault("status:500", None, None);
     world.publish().await;
@@ -87,7 +87,7 @@ async fn every_number_that_an_alarm_listens_to_is_written_by_the_code() {
         .collect();
     assert!(statuses.contains(&401) && statuses.len() > 1, "{statuses:?}");
     assert_eq!(log.lines_with("token_failures").len(), 1);
-    // One push of the schedule and one message by hand: only the job's line says whose run it was.
+    // One scheduled push and one manual message: only the job's log line names its run.
     let in_doubt = log.lines_with("left_in_doubt");
     let of_a_job: Vec<bool> = in_doubt.iter().map(|line| line.get("cron").is_some()).collect();
     assert_eq!(of_a_job, [true, false], "{in_doubt:?}");

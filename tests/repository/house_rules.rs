@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stacks::repository::{function_folder, functions, read, read_of, root};
 use support::repository::{code, rust, texts};
 
-/// The rank of every module of `shared`, as the first lines of its `lib.rs` tell it.
+/// The rank of every module of `shared`, from the first lines of its `lib.rs`.
 fn ranks() -> BTreeMap<String, usize> {
     let text = read("shared/src/lib.rs");
     let line = text.lines().find(|line| line.contains(" → ")).expect("the order stands in lib.rs");
@@ -97,7 +97,7 @@ fn products_do_not_name_each_other() {
     }
 }
 
-/// So that the test of a route is found by its function, whose name the table of routes says.
+/// So that the test of a route is found by its function, which the table of routes names.
 #[test]
 fn every_function_has_tests_in_a_file_that_begins_with_its_name() {
     for name in functions() {
@@ -175,7 +175,7 @@ fn json_from_outside_is_read_in_one_place() {
         "serde_json::Deserializer",
     ];
     let mut wrong = Vec::new();
-    // Parses what it has judged by itself: it needs the words of the error.
+    // It validates first and then parses, because it needs the text of the error.
     let judges_itself = "infra/local/src/embedded/dispatch.rs";
     for file in
         ["shared/src", "functions", "infra/local/src", "infra/stand-ins/src"].into_iter().flat_map(rust)

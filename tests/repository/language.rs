@@ -1,4 +1,4 @@
-//! The words of the code, as far as a machine can judge them.
+//! Rules of language that a test can check.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn no_comment_only_repeats_a_name() {
     }
 }
 
-/// Words of earlier versions that only their authors understood, and the field's term for each. Whole identifiers.
+/// Names of earlier versions, and the field's term for each. Whole identifiers.
 const OLD_WORDS: [(&str, &str); 91] = [
     ("AccountStanding", "StripeAccountStatus"),
     ("Acted", "TurnResult"),
@@ -128,7 +128,7 @@ fn no_name_is_a_word_that_only_its_author_understands() {
             continue;
         }
         for line in code(&file) {
-            // What stands between quotes is somebody's text: a wire name has its own test.
+            // Text in quotes is not an identifier; wire names have their own test.
             let names = line.split('"').step_by(2).flat_map(|part| {
                 part.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty())
             });

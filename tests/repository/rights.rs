@@ -1,5 +1,6 @@
-//! Least privilege, by evidence: what each function did to the table and told the bus in one journey through
-//! all of its routes is what its policy in `template.yaml` allows, and to which rows. A right nobody used is one too many.
+//! Least privilege: the requests of each function to the table and the bus, in one journey through all of its
+//! routes, are exactly what its policy in `template.yaml` allows, including the rows. An unused right is an
+//! error.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,13 +26,13 @@ use support::staff::resolution;
 use support::unanswered::{Market, NewBooking};
 use support::world::{Answer, COMPANY, OWNER, World, bare, payment_failed, secret_request};
 
-/// Notes what functions do while something is asked of them.
+/// Records the requests of functions.
 struct RequestRecorder {
     world: World,
     seen: BTreeMap<&'static str, RecordedRequests>,
 }
 
-/// What was seen of one function: what it did, and to which partitions.
+/// The recorded requests of one function: its actions and their partitions.
 #[derive(Default)]
 struct RecordedRequests {
     rights: Rights,
@@ -98,7 +99,7 @@ async fn work_by_hand(recorder: &mut RequestRecorder) {
             world.get(&path("/actions")).await;
         })
         .await;
-    // One member owes and is written to; another has cancelled at Whop, which the nudge finds out.
+    // One member owes and gets messages; another has cancelled at Whop, which the nudge finds out.
     let other = recorder.world.cancelled_case("mem_3").await;
     recorder
         .record("nudge", async |world| {
@@ -132,7 +133,7 @@ async fn work_by_hand(recorder: &mut RequestRecorder) {
         .await;
 }
 
-/// A push of which nobody knows is seen and resolved by staff.
+/// A push with an unknown outcome is listed and resolved by staff.
 async fn look_after_a_doubt(recorder: &mut RequestRecorder) {
     recorder.world.add_past_due(COMPANY, "mem_7");
     let failed_at = recorder.world.now();
@@ -147,7 +148,7 @@ async fn look_after_a_doubt(recorder: &mut RequestRecorder) {
         .await;
 }
 
-/// A payout day: a batch, a debt, a large amount, a run by hand, and a transfer left in doubt.
+/// A payout day: a batch, a debt, a large amount, a manual run, and a transfer left in doubt.
 async fn pay_professionals(recorder: &mut RequestRecorder) {
     let world = &recorder.world;
     world.add_payee(COMPANY, "user_paid", "usd").await;
@@ -175,7 +176,7 @@ async fn pay_professionals(recorder: &mut RequestRecorder) {
         .await;
 }
 
-/// An event whose owner nobody knows is tried for days, set aside, and taken up by a person.
+/// An event of an unknown owner is retried for days, set aside, and queued again by a person.
 async fn look_after_a_lost_event(recorder: &mut RequestRecorder) {
     let mut event = payment_failed("mem_lost", "pay_lost", recorder.world.now());
     event["company_id"] = json!(null);
@@ -199,7 +200,7 @@ async fn look_after_a_lost_event(recorder: &mut RequestRecorder) {
         .await;
 }
 
-/// A customer signs up, signs in and out, and forgets and changes a password.
+/// A customer signs up, signs in and out, and resets and changes a password.
 async fn keep_an_account(recorder: &mut RequestRecorder) {
     let (address, password) = ("customer@example.com", "correct horse battery");
     recorder.record("sign-up", async |world| world.add_account(address, password).await).await;
@@ -227,7 +228,7 @@ async fn keep_an_account(recorder: &mut RequestRecorder) {
         .await;
 }
 
-/// Jobs are asked for, promised, done, turned down and called off; who does them is paid somewhere.
+/// Bookings are requested, accepted, completed, declined and cancelled; a professional is paid.
 async fn deal_with_bookings(recorder: &mut RequestRecorder) {
     recorder.world.service.sandbox.stripe.add_account_of("acct_1", "usd", COMPANY, PROFESSIONAL);
     let professional = format!("/api/admin/professionals/{PROFESSIONAL}");
@@ -268,7 +269,8 @@ async fn deal_with_bookings(recorder: &mut RequestRecorder) {
         .await;
 }
 
-/// Staff whose session is used after a while, at routes that its role may and may not use; and a guesser.
+/// Staff whose session is used after a while, at routes that its role may and may not use; and wrong
+/// passwords.
 async fn come_with_a_session(recorder: &mut RequestRecorder) {
     let mut browser = recorder.world.staff("accountant").await;
     for (function, path, status) in [
@@ -285,7 +287,7 @@ async fn come_with_a_session(recorder: &mut RequestRecorder) {
     }
 }
 
-/// Those who only look, and their rights to nothing but the rows of sessions and limits, or to one kind beside them.
+/// Functions without actions on the table beyond the rows of sessions and limits, or one more kind.
 const TIED: [(&str, &[&str]); 4] = [
     ("cases", &["UpdateItem"]),
     ("health", &["GetItem", "UpdateItem"]),
@@ -304,7 +306,7 @@ async fn let_money_go(recorder: &mut RequestRecorder) {
     recorder.seen.entry("auto-decline").or_default().note(market.world.service.dynamo.requests());
 }
 
-/// A day at Stripe with a payout, an event that nobody delivered and a line that belongs to nothing.
+/// A day at Stripe with a payout, an undelivered event and a balance transaction without an owner.
 async fn hold_stripe_against_the_books(recorder: &mut RequestRecorder) {
     let world = &recorder.world;
     world.service.sandbox.stripe.add_account(ACCOUNT, "usd");

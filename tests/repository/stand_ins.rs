@@ -1,4 +1,4 @@
-//! The stand-ins of the providers stand on one base, and side by side.
+//! The stand-ins depend on their common base, and not on each other.
 
 use std::collections::BTreeSet;
 

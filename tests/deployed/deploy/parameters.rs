@@ -7,7 +7,7 @@ use super::emulator::Emulator;
 use super::stack::{output_text, sam_deploy};
 use stacks::repository::{root, template};
 
-/// What is deployed, and what is said to it.
+/// The deployment's parameters, and the expected output.
 fn refusals(template: &Value) -> [(&'static [&'static str], String); 4] {
     let text = |value: &Value| value.as_str().expect("a sentence").to_owned();
     let constraint = |name: &str| text(&template["Parameters"][name]["ConstraintDescription"]);

@@ -31,7 +31,7 @@ impl Answer {
     }
 }
 
-/// Reads an answer and checks what holds for every answer; all tests use it.
+/// Reads an answer and checks the rules for every answer; all tests use it.
 pub async fn answered(method: &Method, path: &str, response: Response) -> Answer {
     let answer = read(response).await;
     let context = || format!("{method} {path} answered {answer:?}");

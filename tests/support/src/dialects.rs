@@ -133,7 +133,7 @@ impl Dialect {
         }
     }
 
-    /// A membership that went invalid may say `valid: true`, as one of Whop's own examples does.
+    /// A deactivated membership may have `valid: true`, as in one of Whop's own examples.
     fn membership(self, status: &str, member: &str) -> Value {
         let (_, id, user) = ids(member);
         match self {

@@ -1,4 +1,4 @@
-//! The promise as a check at rest: every effect happens once or is reported, and nothing is forgotten.
+//! Checks exactly-once at rest: every effect happened once or is reported, and nothing is forgotten.
 
 use std::collections::BTreeMap;
 

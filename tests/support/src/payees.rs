@@ -170,7 +170,7 @@ impl World {
         answered(&Method::POST, PAYOUTS, response).await.ok()
     }
 
-    /// Starts a run or dry run by hand.
+    /// Starts a manual run or dry run.
     pub async fn process(&self, role: Role, dry_run: bool) -> Value {
         self.as_role(role, Method::POST, PROCESS, Some(json!({"dry_run": dry_run}))).await.ok()
     }
