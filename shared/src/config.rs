@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn whop_is_asked_at_its_published_addresses_where_nothing_else_is_configured() {
+    fn whops_published_urls_are_the_defaults() {
         let config = Config::read(|_| None).unwrap();
         assert_eq!(config.whop_api_base, "https://api.whop.com/api/v1");
         assert_eq!(config.whop_jwks_url, "https://api.whop.com/.well-known/jwks.json");
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_key_of_stripe_is_no_secret_one() {
+    fn a_publishable_key_of_stripe_is_refused() {
         for (key, taken) in [("sk_test_1", true), ("rk_live_1", true), ("pk_test_1", false)] {
             let read = Config::read(|name| (name == "STRIPE_SECRET_KEY").then(|| key.to_owned()));
             assert_eq!(read.is_ok(), taken, "{key}");

@@ -142,7 +142,7 @@ async fn what_is_not_configured_is_off_and_named() {
 }
 
 #[tokio::test]
-async fn while_whop_does_not_answer_nobody_is_let_in() {
+async fn while_whop_does_not_answer_no_owner_is_authenticated() {
     for fault in ["status:500", "status:429", "status:403", "status:400", "drop_before", "drop_after"] {
         for operation in [Operation::Access, Operation::Jwks] {
             let world = World::start().await;
@@ -159,7 +159,7 @@ async fn while_whop_does_not_answer_nobody_is_let_in() {
 }
 
 #[tokio::test]
-async fn whops_word_is_believed_for_a_minute_and_no_longer() {
+async fn whops_answer_is_cached_for_a_minute() {
     let world = World::start().await;
     for _ in 0..5 {
         world.get("/api/settings").await;
@@ -198,7 +198,7 @@ async fn another_companys_case_is_answered_as_no_case_at_all() {
 }
 
 #[tokio::test]
-async fn an_unknown_path_is_absent_and_a_wrong_method_is_told_the_right_ones() {
+async fn an_unknown_path_is_404_and_a_wrong_method_405_with_the_allowed_ones() {
     let world = World::start().await;
     for path in ["/", "/api", "/api/settings/", "/api//settings", "/api/cases", "/API/SETTINGS", "/.env"] {
         assert_eq!(world.owner(Method::GET, path, None).await.status, 404, "{path}");

@@ -43,7 +43,7 @@ fn good<T>(world: &World, test: impl FnOnce(&ValidToken<'_>) -> T) -> T {
 }
 
 #[tokio::test]
-async fn a_good_token_proves_who_asks_as_what_and_for_whom() {
+async fn a_valid_token_determines_caller_role_and_company() {
     let world = World::start().await;
     for (role, word) in [(Role::Owner, "owner"), (Role::Accountant, "accountant")] {
         let token = world.service.sandbox.oidc.bearer(word, COMPANY);
@@ -56,7 +56,7 @@ async fn a_good_token_proves_who_asks_as_what_and_for_whom() {
 }
 
 #[tokio::test]
-async fn a_forged_token_proves_nobody_and_fetches_nothing() {
+async fn a_forged_token_is_refused_and_fetches_no_keys() {
     let world = World::start().await;
     let tokens = good(&world, forgeries);
     assert!(tokens.len() > 90, "{}", tokens.len());
@@ -68,7 +68,7 @@ async fn a_forged_token_proves_nobody_and_fetches_nothing() {
 }
 
 #[tokio::test]
-async fn role_and_company_are_mapped_or_nobody_is_proven() {
+async fn a_token_without_a_mapped_role_and_company_is_refused() {
     let world = World::start().await;
     let with = |name: &str, value: Value| good(&world, |good| good.with_claim(name, value));
     let role = world.bearer(&with("role", json!(["staff", 7, "developer", "owner"]))).await.unwrap().role;
@@ -91,7 +91,7 @@ async fn role_and_company_are_mapped_or_nobody_is_proven() {
 }
 
 #[tokio::test]
-async fn an_issuer_may_use_words_of_its_own() {
+async fn an_issuer_may_use_its_own_role_names() {
     let world = World::start().await;
     let issuer = &world.service.sandbox.oidc;
     let issuer: BearerIssuer = serde_json::from_value(json!({
@@ -157,7 +157,7 @@ async fn every_kind_of_published_key_proves_with_its_own_algorithm() {
 }
 
 #[tokio::test]
-async fn a_storm_of_unknown_keys_is_one_question_each_half_minute() {
+async fn many_unknown_keys_cause_one_key_request_each_half_minute() {
     let world = World::start().await;
     let tokens = &world.service.app.bearer_tokens;
     for round in 1..=3 {
@@ -179,7 +179,7 @@ async fn a_storm_of_unknown_keys_is_one_question_each_half_minute() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_believed_and_old_ones_outlast_an_outage() {
+async fn a_new_key_is_accepted_and_old_ones_outlast_an_outage() {
     let world = World::start().await;
     let token = |world: &World, kid: &str| {
         let header = json!({"alg": "ES256", "kid": kid});
@@ -201,7 +201,7 @@ async fn a_new_key_is_believed_and_old_ones_outlast_an_outage() {
 }
 
 #[tokio::test]
-async fn without_keys_nobody_is_proven_and_the_door_says_try_again() {
+async fn without_keys_no_token_is_accepted_and_the_answer_is_503() {
     for fault in ["status:500", "status:404", "drop_before", "drop_after"] {
         let world = World::start().await;
         world.inject_issuer_fault(Operation::IssuerKeys, fault);

@@ -168,7 +168,7 @@ async fn what_a_form_can_send_is_refused_and_json_is_taken_however_it_is_written
 }
 
 #[tokio::test]
-async fn reading_changes_nothing_whoever_reads() {
+async fn reading_changes_nothing_for_any_caller() {
     let world = World::of_two_companies().await;
     let case_id = world.open_case(support::world::COMPANY, "mem_1").await;
     let askers = world.all_askers().await;
@@ -194,7 +194,7 @@ async fn reading_changes_nothing_whoever_reads() {
 }
 
 #[tokio::test]
-async fn no_foreign_page_signs_anybody_in_nor_costs_any_work() {
+async fn a_cross_site_sign_in_is_refused_without_hashing() {
     let world = with_two_origins().await;
     let sign_in = ROUTES.iter().find(|route| (route.method, route.path) == ("POST", "/api/auth/sign-in"));
     let credentials = json!({"username": "provider", "password": "sandbox-provider-password"}).to_string();
@@ -228,7 +228,7 @@ async fn no_foreign_page_signs_anybody_in_nor_costs_any_work() {
 }
 
 #[tokio::test]
-async fn a_cookie_never_stands_in_for_a_proof_that_failed() {
+async fn a_cookie_never_replaces_invalid_credentials() {
     let world = World::start().await;
     let victim = world.staff("provider").await;
     for (name, value) in [("authorization", "Bearer a.b.c"), ("x-whop-user-token", "a.b.c")] {

@@ -16,7 +16,7 @@ use support::returning::{Browser, START};
 use support::world::{COMPANY, World};
 
 #[test]
-fn no_answer_of_an_issuer_ends_the_process_or_signs_anybody_in() {
+fn no_hostile_answer_of_an_issuer_crashes_or_signs_in() {
     on_usual_stack(|| async {
         for operation in [Operation::Discovery, Operation::IssuerKeys, Operation::Codes] {
             for (number, body) in answers().into_iter().enumerate() {

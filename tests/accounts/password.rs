@@ -38,7 +38,7 @@ async fn a_link_sets_a_new_password_and_ends_every_session() {
 }
 
 #[tokio::test]
-async fn nobody_learns_from_forgetting_whether_there_is_an_account() {
+async fn a_password_reset_does_not_reveal_whether_an_account_exists() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let mut seen = Vec::new();
@@ -89,7 +89,7 @@ async fn a_link_serves_its_purpose_and_no_other() {
 }
 
 #[tokio::test]
-async fn of_many_who_follow_one_link_at_once_one_sets_the_password() {
+async fn of_many_concurrent_uses_of_a_link_one_sets_the_password() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let token = world.request_password_reset(ADDRESS).await;

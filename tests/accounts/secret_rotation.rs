@@ -55,7 +55,7 @@ async fn sessions_outlive_the_rotation_of_their_secret() {
 }
 
 #[tokio::test]
-async fn a_secret_taken_out_ends_what_it_held() {
+async fn removing_a_secret_ends_its_sessions() {
     let mut world = world_with("SESSION_SECRET", OLD.to_owned()).await;
     let mut browser = world.staff("provider").await;
     deploy(&mut world, "SESSION_SECRET", NEW.to_owned()).await;

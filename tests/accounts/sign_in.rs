@@ -52,7 +52,7 @@ async fn a_staff_password_may_be_an_argon2id_hash() {
 }
 
 #[tokio::test]
-async fn what_is_no_name_and_password_is_refused_before_any_work() {
+async fn an_invalid_sign_in_body_is_refused_before_hashing() {
     let world = World::start().await;
     let long = "a".repeat(257);
     for body in [
@@ -72,7 +72,7 @@ async fn what_is_no_name_and_password_is_refused_before_any_work() {
 }
 
 #[tokio::test]
-async fn without_a_session_secret_nobody_learns_which_password_is_right() {
+async fn without_a_session_secret_the_answer_does_not_depend_on_the_password() {
     let unset = ["SESSION_SECRET", "PROVIDER_", "DEVELOPER_", "ACCOUNTANT_", "OIDC_"];
     let lookup = move |name: &str| unset.iter().any(|unset| name.starts_with(unset)).then(String::new);
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;

@@ -20,7 +20,7 @@ async fn confirm_with(world: &World, token: &str, password: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_stranger_who_signs_somebody_up_has_no_way_into_the_account() {
+async fn an_attacker_who_signs_somebody_up_cannot_access_the_account() {
     let world = World::start().await;
     let token = world.sign_up(ADDRESS, "chosen by a stranger").await;
     for guess in [PASSWORD, "", "chosen by a stranger "] {
@@ -60,7 +60,7 @@ async fn an_account_opens_with_the_link_of_its_mail() {
 }
 
 #[tokio::test]
-async fn nobody_learns_from_a_sign_up_whether_there_is_an_account_nor_changes_it() {
+async fn a_sign_up_neither_reveals_nor_changes_an_existing_account() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let mut seen = Vec::new();
@@ -92,7 +92,7 @@ async fn the_password_that_counts_is_that_of_the_link_that_was_followed() {
 }
 
 #[tokio::test]
-async fn of_many_who_follow_one_link_at_once_one_does() {
+async fn of_many_concurrent_uses_of_a_link_one_succeeds() {
     let world = World::start().await;
     let token = world.sign_up(ADDRESS, PASSWORD).await;
     let follow = || confirm(&world, &token);
@@ -119,7 +119,7 @@ async fn a_link_that_is_too_old_misshapen_or_unknown_is_one_answer() {
 }
 
 #[tokio::test]
-async fn no_address_password_or_token_stands_in_any_row_in_clear() {
+async fn no_row_has_an_address_password_or_token_in_clear_text() {
     let world = World::start().await;
     let token = world.sign_up(ADDRESS, PASSWORD).await;
     let reset = world.request_password_reset(ADDRESS).await;
@@ -142,7 +142,7 @@ async fn no_address_password_or_token_stands_in_any_row_in_clear() {
 }
 
 #[tokio::test]
-async fn what_is_no_sign_up_is_refused_with_the_field() {
+async fn an_invalid_sign_up_is_refused_with_the_field() {
     let world = World::start().await;
     let good = json!({"email": ADDRESS, "password": PASSWORD, "role": "customer"});
     for (field, value) in [
@@ -165,7 +165,7 @@ async fn what_is_no_sign_up_is_refused_with_the_field() {
 }
 
 #[tokio::test]
-async fn when_no_mail_goes_out_known_and_unknown_are_told_the_same() {
+async fn without_mail_known_and_unknown_addresses_get_the_same_answer() {
     let world = World::start().await;
     world.add_account(ADDRESS, PASSWORD).await;
     let (provider, operation, kind) = (Provider::Resend, Operation::Emails, "status:500".parse().unwrap());

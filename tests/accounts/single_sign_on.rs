@@ -104,7 +104,7 @@ fn doubled(cookies: &BTreeMap<String, String>) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn who_is_nobody_here_is_not_let_in_and_not_notified_why() {
+async fn a_user_without_an_account_is_refused_without_a_reason() {
     let world = World::start().await;
     for user in ["nobody", "owner", "customer", "professional", "admin", "Provider"] {
         let mut browser = Browser::new(&world);
@@ -115,7 +115,7 @@ async fn who_is_nobody_here_is_not_let_in_and_not_notified_why() {
 }
 
 #[tokio::test]
-async fn the_issuers_no_is_told_in_words() {
+async fn a_denial_of_the_issuer_is_answered_with_a_sentence() {
     let world = World::start().await;
     let mut browser = Browser::new(&world);
     let answer = browser.sign_in("turns_back").await;
@@ -162,7 +162,7 @@ async fn who_cannot_show_the_verifier_gets_nothing_for_a_code() {
 }
 
 #[tokio::test]
-async fn a_forged_id_token_signs_nobody_in() {
+async fn a_forged_id_token_is_refused() {
     let world = World::start().await;
     let issuer = world.service.sandbox.oidc.clone();
     let count = {
@@ -215,7 +215,7 @@ async fn refused(world: &World, why: &str) {
 }
 
 #[tokio::test]
-async fn a_key_of_every_kind_signs_and_a_new_one_is_believed_half_a_minute_later() {
+async fn every_kind_of_key_is_accepted_and_a_new_one_half_a_minute_later() {
     let world = World::start().await;
     let issuer = world.service.sandbox.oidc.clone();
     Browser::new(&world).sign_in("provider").await.ok();
@@ -232,7 +232,7 @@ async fn a_key_of_every_kind_signs_and_a_new_one_is_believed_half_a_minute_later
 }
 
 #[tokio::test]
-async fn while_the_issuer_does_not_answer_nobody_gets_in_and_nothing_is_lost() {
+async fn while_the_issuer_does_not_answer_no_one_signs_in_and_nothing_is_lost() {
     for (operation, fault) in [
         (Operation::Discovery, "status:500"),
         (Operation::Discovery, "drop_before"),

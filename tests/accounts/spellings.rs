@@ -25,7 +25,7 @@ async fn sign_in(world: &World, name: &str, password: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_password_is_one_whichever_way_its_letters_are_composed() {
+async fn a_password_matches_in_every_unicode_normalization() {
     for (chosen, typed) in [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)] {
         let world = World::start().await;
         let token = world.sign_up(ADDRESS, chosen).await;
@@ -121,7 +121,7 @@ async fn an_address_in_another_script_is_one_account_in_either_form() {
 }
 
 #[tokio::test]
-async fn letters_that_mail_cannot_reach_are_named() {
+async fn unsupported_letters_of_an_address_are_named() {
     let world = World::start().await;
     let body = json!({"email": "josé@example.com", "password": PASSWORD, "role": "customer"});
     for (path, body) in

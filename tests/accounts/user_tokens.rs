@@ -81,7 +81,7 @@ fn worthless(world: &World) -> Vec<(&'static str, String)> {
 }
 
 #[tokio::test]
-async fn a_token_that_proves_nothing_opens_no_door() {
+async fn an_invalid_token_is_refused_at_every_route() {
     let world = World::start().await;
     let tokens = worthless(&world);
     for route in ROUTES.iter().filter(|route| route.access == Access::OWNER) {
@@ -115,7 +115,7 @@ async fn an_older_token_names_no_key_and_is_proven_by_any() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_believed_half_a_minute_after_the_last_look() {
+async fn a_new_key_is_accepted_half_a_minute_after_the_last_request() {
     let world = World::start().await;
     let old = with_header(&world, header());
     assert_eq!(status(&world, &old).await, 200);
@@ -141,7 +141,7 @@ async fn known_keys_outlast_an_outage_of_the_key_server() {
 }
 
 #[tokio::test]
-async fn every_forgery_proves_nobody() {
+async fn every_forged_token_is_refused() {
     let world = World::start().await;
     let whop = &world.service.sandbox.whop;
     let tokens = {

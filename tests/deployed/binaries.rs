@@ -92,7 +92,7 @@ fn print_result(platform: Platform, name: &str, function: &Function) {
 }
 
 #[test]
-fn every_function_is_asked_or_fired() {
+fn every_function_is_called_or_fired() {
     let asked = QUESTIONS.iter().map(|(function, ..)| (*function).to_owned());
     let fired = jobs().into_iter().map(|(function, _)| function.to_owned());
     let all: BTreeSet<String> = asked.chain(fired).collect();
@@ -107,13 +107,13 @@ async fn every_function_answers_through_the_runtime_api_of_lambda() {
 
 #[tokio::test]
 #[ignore = "asks what `infra/build aws` has built: infra/check/run binaries"]
-async fn no_function_on_lambda_follows_what_only_a_parser_understands() {
+async fn no_function_on_lambda_interprets_reserved_names() {
     every_binary_refuses_what_only_a_parser_understands(Platform::Lambda).await;
 }
 
 #[tokio::test]
 #[ignore = "asks what `infra/build vercel` has built: infra/check/run binaries"]
-async fn no_function_on_vercel_follows_what_only_a_parser_understands() {
+async fn no_function_on_vercel_interprets_reserved_names() {
     every_binary_refuses_what_only_a_parser_understands(Platform::Vercel).await;
 }
 

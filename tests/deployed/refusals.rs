@@ -85,13 +85,13 @@ fn needed(requirement: Requirement) -> impl Iterator<Item = &'static str> {
 
 #[tokio::test]
 #[ignore = "starts what `infra/build aws` has built: infra/check/run binaries"]
-async fn no_function_starts_on_lambda_without_what_all_need_and_all_is_named_at_once() {
+async fn no_function_starts_on_lambda_without_the_required_variables_and_all_are_named() {
     no_binary_starts_without_what_all_need(Platform::Lambda).await;
 }
 
 #[tokio::test]
 #[ignore = "starts what `infra/build vercel` has built: infra/check/run binaries"]
-async fn no_function_starts_on_vercel_without_what_all_need_and_all_is_named_at_once() {
+async fn no_function_starts_on_vercel_without_the_required_variables_and_all_are_named() {
     no_binary_starts_without_what_all_need(Platform::Vercel).await;
 }
 

@@ -27,7 +27,7 @@ impl Job {
 }
 
 #[tokio::test]
-async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_before() {
+async fn an_unanswered_booking_is_declined_after_a_day_and_not_a_minute_before() {
     for job in [Job::Daily, Job::Tick] {
         let market = Market::open().await;
         let id = market.held(1, NewBooking::default()).await;
@@ -65,7 +65,7 @@ async fn a_booking_nobody_answers_is_declined_after_a_day_and_not_a_minute_befor
 }
 
 #[tokio::test]
-async fn a_hold_that_is_about_to_lapse_is_let_go_before_its_bank_does() {
+async fn an_authorization_is_voided_before_it_expires() {
     let market = Market::open().await;
     let id = market
         .held(1, NewBooking { authorized_booking_for: Duration::hours(10), ..NewBooking::default() })

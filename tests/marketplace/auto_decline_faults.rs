@@ -147,7 +147,7 @@ async fn while_stripe_refuses_everybody_few_are_asked_about_and_nobody_is_told_t
 }
 
 #[tokio::test]
-async fn a_company_whose_bookings_fail_stops_nobody_else() {
+async fn a_company_whose_bookings_fail_does_not_block_others() {
     for job in ["daily", "tick"] {
         let market = Market::open().await;
         market.world.add_company("biz_loud", "user_loud", true);

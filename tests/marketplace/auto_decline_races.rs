@@ -107,7 +107,7 @@ async fn a_capture_elsewhere_wins_over_the_decline() {
 }
 
 #[tokio::test]
-async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
+async fn a_payment_in_processing_is_retried_later() {
     let market = Market::open().await;
     let id = market.held(1, NewBooking::default()).await;
     let payment = market.payment_of(COMPANY, id).await;
@@ -133,7 +133,7 @@ async fn a_payment_that_is_being_worked_on_is_asked_again_later() {
 }
 
 #[tokio::test]
-async fn a_payment_that_was_let_go_elsewhere_is_not_let_go_again_and_its_customer_told_once() {
+async fn a_payment_voided_elsewhere_is_not_voided_again_and_its_customer_notified_once() {
     let market = Market::open().await;
     let id = market.held(1, NewBooking::default()).await;
     let payment = market.payment_of(COMPANY, id).await;
@@ -173,7 +173,7 @@ async fn runs_at_the_same_moment_decline_each_booking_once() {
 }
 
 #[tokio::test]
-async fn an_index_that_lags_behind_repeats_nothing_and_hammers_nobody() {
+async fn a_stale_index_repeats_nothing_and_causes_few_requests() {
     let market = Market::open().await;
     market.many_held(COMPANY, 0..3).await;
     market.world.advance(Duration::hours(24));

@@ -167,7 +167,7 @@ async fn a_payment_taken_and_partly_given_back_in_one_second_ends_alike_in_every
 }
 
 #[tokio::test]
-async fn a_hold_that_was_let_go_outside_ends_alike_in_every_order() {
+async fn an_authorization_voided_at_stripe_has_the_same_result_in_every_order() {
     let steps = vec![Step::Authorize, Step::CancelOutside];
     every_order_ends_alike(Story { steps, apart: Duration::hours(1), own: vec![] }, "Cancelled").await;
 }
@@ -212,7 +212,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_long_life_told_in_any_order_and_repeated_ends_alike(
+    fn a_long_history_in_any_order_with_repetitions_has_the_same_result(
         apart_minutes in prop_oneof![Just(0), Just(1), Just(700)],
         won in any::<bool>(),
         order in Just((0..64).collect::<Vec<usize>>()).prop_shuffle(),
@@ -258,7 +258,7 @@ async fn a_hold_that_lapses_by_itself_declines_the_booking_and_writes_to_the_cus
 }
 
 #[tokio::test]
-async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
+async fn every_cancellation_reason_of_a_payment_ends_the_booking_accordingly() {
     for (word, status, reason, mails) in [
         (json!("automatic"), "declined", Some(DeclinedReason::HoldExpired), 1),
         (json!("expired"), "declined", Some(DeclinedReason::HoldExpired), 1),
@@ -293,7 +293,7 @@ async fn every_reason_of_a_cancelled_payment_ends_the_booking_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn a_dispute_stands_until_it_is_won_and_stays_where_it_is_lost() {
+async fn a_dispute_is_open_until_it_is_won_and_stays_if_it_is_lost() {
     for (won, end) in [(true, "completed"), (false, "disputed")] {
         let world = World::start().await;
         let (id, payment) = world.add_booking("1").await;

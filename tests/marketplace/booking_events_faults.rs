@@ -14,7 +14,7 @@ use support::booked::{PRICE, booking_id, event, metadata, requested};
 use support::world::{COMPANY, World};
 
 #[tokio::test]
-async fn an_event_that_names_its_booking_is_applied_before_anybody_asks_for_it() {
+async fn an_event_that_names_its_booking_is_stored_before_the_request() {
     let world = World::start().await;
     let (id, stripe) = (booking_id("1"), &world.service.sandbox.stripe);
     let payment = world.open_payment(id, metadata(id)).await;
@@ -97,7 +97,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
 }
 
 #[tokio::test]
-async fn an_event_that_was_nobodys_is_replayed_once_its_payment_is_known() {
+async fn an_event_without_an_owner_is_replayed_once_its_payment_is_known() {
     let world = World::start().await;
     let (id, payment) = world.add_booking("1").await;
     let dispute = |payment: &str| {
@@ -142,7 +142,7 @@ async fn a_connected_accounts_own_payments_move_no_booking() {
 }
 
 #[tokio::test]
-async fn a_refund_that_came_to_nothing_waits_until_stripe_says_what_still_went_back() {
+async fn after_a_failed_refund_the_total_is_looked_up_at_stripe() {
     let world = World::start().await;
     let (id, payment) = world.add_booking("1").await;
     let stripe = &world.service.sandbox.stripe;

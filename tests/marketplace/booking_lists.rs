@@ -124,7 +124,7 @@ async fn a_cursor_leads_only_through_the_list_that_gave_it() {
 }
 
 #[tokio::test]
-async fn parameters_that_say_nothing_are_named() {
+async fn invalid_parameters_are_named() {
     let world = World::start().await;
     for (query, field) in [
         ("status=paid", "status"),
@@ -143,7 +143,7 @@ async fn parameters_that_say_nothing_are_named() {
 }
 
 #[tokio::test]
-async fn everybody_sees_the_list_that_is_theirs() {
+async fn every_caller_sees_its_own_list() {
     let world = World::start().await;
     let (customer, professional) = (world.party("customer-1"), world.party("professional-1"));
     for number in 0..4 {

@@ -164,7 +164,7 @@ async fn anothers_booking_is_as_absent_as_none() {
 }
 
 #[tokio::test]
-async fn a_customer_calls_off_only_what_nobody_has_promised() {
+async fn a_customer_cancels_only_before_the_acceptance() {
     let world = World::start().await;
     let customer = ("customer", "customer-1");
     let mut job = world.job();
@@ -194,7 +194,7 @@ async fn a_customer_calls_off_only_what_nobody_has_promised() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_is_named_and_a_body_that_says_something_too() {
+async fn an_invalid_id_and_an_unexpected_body_are_refused() {
     let world = World::start().await;
     for id in ["1", "00000000-0000-4000-8000-00000000000G", "00000000000040008000000000000000"] {
         let answer = world.owner(Method::GET, &format!("/api/bookings/{id}"), None).await;

@@ -36,7 +36,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_nobody_can_explain_is_shown_closed_by_one_person_and_left_closed() {
+async fn an_unexplained_difference_is_listed_closed_by_one_person_and_stays_closed() {
     let world = World::with_an_account().await;
     let second = world.paid_twice().await;
     let finding_totals = world.findings_of(COMPANY).await;
@@ -73,7 +73,7 @@ async fn what_nobody_can_explain_is_shown_closed_by_one_person_and_left_closed()
 }
 
 #[tokio::test]
-async fn a_company_sees_its_own_findings_and_only_the_platform_those_of_nobody() {
+async fn a_company_sees_its_own_findings_and_only_the_platform_those_without_an_owner() {
     let world = World::with_an_account().await;
     let second = world.paid_twice().await;
     let nobodys = world.service.sandbox.stripe.transfer_outside(ACCOUNT, 700, "usd");
@@ -123,7 +123,7 @@ async fn the_sums_of_all_companies_are_shown_to_the_platform_alone() {
 }
 
 #[tokio::test]
-async fn findings_of_the_platform_and_of_nobody_are_one_list_page_by_page() {
+async fn findings_of_the_platform_and_those_without_an_owner_are_one_paged_list() {
     let world = World::start().await;
     for number in 0..9 {
         let company = [None, None, Some(PLATFORM), Some(COMPANY)][number % 4];
@@ -144,7 +144,7 @@ async fn findings_of_the_platform_and_of_nobody_are_one_list_page_by_page() {
 }
 
 #[tokio::test]
-async fn of_two_who_close_a_finding_at_once_one_does() {
+async fn of_two_concurrent_closings_one_succeeds() {
     for _ in 0..8 {
         let world = World::start().await;
         let id = world.file_finding(Some(COMPANY), "txn_1").await;
@@ -162,7 +162,7 @@ async fn of_two_who_close_a_finding_at_once_one_does() {
 }
 
 #[tokio::test]
-async fn a_word_on_a_finding_survives_trouble_at_every_request() {
+async fn closing_a_finding_survives_a_fault_at_every_request() {
     let mut runs = 0;
     for fault in FAULT_POINTS {
         for call in 1.. {
@@ -195,7 +195,7 @@ async fn a_word_on_a_finding_survives_trouble_at_every_request() {
 }
 
 #[tokio::test]
-async fn a_transfer_in_doubt_is_not_closed_by_a_word_on_its_finding() {
+async fn closing_its_finding_does_not_resolve_a_transfer_in_doubt() {
     let world = World::with_an_account().await;
     let job = world.done_job("1", 10_000).await;
     world.inject_stripe_fault(Operation::CreateTransfer, "drop_after", Some(1));
@@ -214,7 +214,7 @@ async fn a_transfer_in_doubt_is_not_closed_by_a_word_on_its_finding() {
 }
 
 #[tokio::test]
-async fn a_word_on_a_finding_without_a_note_or_from_the_wrong_person_is_refused() {
+async fn closing_a_finding_without_a_note_or_with_the_wrong_role_is_refused() {
     let world = World::start().await;
     let id = world.file_finding(Some(COMPANY), "txn_1").await;
     let by = (Role::Provider, COMPANY);

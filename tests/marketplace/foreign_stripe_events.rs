@@ -122,7 +122,7 @@ async fn payments_of_another_shop_on_the_same_account_are_kept_and_quiet_at_once
 }
 
 #[tokio::test]
-async fn a_dispute_or_refund_of_another_shop_is_asked_about_once_and_quiet_then() {
+async fn a_dispute_or_refund_of_another_shop_is_looked_up_once() {
     let world = World::start().await;
     let stripe = &world.service.sandbox.stripe;
     let other = world.open_payment(booking_id("other"), BTreeMap::new()).await;
@@ -146,7 +146,7 @@ async fn a_dispute_or_refund_of_another_shop_is_asked_about_once_and_quiet_then(
 }
 
 #[tokio::test]
-async fn a_dispute_of_a_payment_that_we_opened_and_whose_id_we_never_heard_finds_its_booking() {
+async fn a_dispute_of_our_payment_with_an_unknown_id_finds_its_booking() {
     let world = World::start().await;
     let id = booking_id("1");
     // The answer to its creation was lost: no row has the payment's id, but it has our metadata.
@@ -163,7 +163,7 @@ async fn a_dispute_of_a_payment_that_we_opened_and_whose_id_we_never_heard_finds
 }
 
 #[tokio::test]
-async fn a_payment_that_we_know_is_ours_whatever_its_metadata_say() {
+async fn a_known_payment_is_ours_regardless_of_its_metadata() {
     let world = World::start().await;
     let id = booking_id("1");
     let payment = world.open_payment(id, BTreeMap::new()).await;
@@ -233,7 +233,7 @@ async fn an_event_of_the_other_mode_has_no_effect_until_the_right_key_is_there()
 }
 
 #[tokio::test]
-async fn nothing_is_applied_and_nothing_lost_while_our_key_does_not_say_its_mode() {
+async fn without_a_mode_of_our_key_nothing_is_applied_and_nothing_is_lost() {
     let mut world = World::start().await;
     let (id, payment) = world.add_booking("1").await;
     world.service.sandbox.stripe.authorize(&payment);
@@ -254,7 +254,7 @@ async fn nothing_is_applied_and_nothing_lost_while_our_key_does_not_say_its_mode
 }
 
 #[tokio::test]
-async fn whatever_is_signed_and_has_an_id_is_kept() {
+async fn every_signed_event_with_an_id_is_stored() {
     let world = World::start().await;
     let before = world.effects().await;
     let thin = json!({"id": "evt_thin", "object": "v2.core.event", "livemode": false,

@@ -47,7 +47,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_step_in_doubt_that_cannot_be_looked_up_says_that_stripe_does_not_answer() {
+async fn a_step_in_doubt_without_a_look_up_answers_that_stripe_does_not_answer() {
     for (step, decision) in [
         (Operation::Capture, "accept"),
         (Operation::CancelPaymentIntent, "decline"),
@@ -131,7 +131,7 @@ async fn a_transfer_in_doubt_while_stripe_is_down_is_listed_with_its_amount_and_
 }
 
 #[tokio::test]
-async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
+async fn a_message_in_doubt_is_resolved_by_a_person_while_whop_is_down() {
     let (world, effect) = push_in_doubt().await;
     world.down(Provider::Whop);
     let resolved = world.say(&effect, "happened").await.ok();
@@ -139,7 +139,7 @@ async fn a_message_in_doubt_is_resolved_by_word_while_whop_is_down() {
 }
 
 #[tokio::test]
-async fn a_mail_in_doubt_is_resolved_by_word_while_resend_is_down() {
+async fn a_mail_in_doubt_is_resolved_by_a_person_while_resend_is_down() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
     world.inject_mail_fault("drop_after", Some(1));

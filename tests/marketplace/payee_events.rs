@@ -52,7 +52,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn the_newest_word_on_an_account_counts_in_whatever_order_it_comes() {
+async fn the_newest_status_of_an_account_counts_in_any_order_of_arrival() {
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let world = World::start().await;
         let stripe = &world.service.sandbox.stripe;
@@ -75,7 +75,7 @@ async fn the_newest_word_on_an_account_counts_in_whatever_order_it_comes() {
 }
 
 #[tokio::test]
-async fn of_two_words_of_one_second_stripe_says_which_is_the_newest() {
+async fn for_two_events_of_one_second_the_account_is_queried() {
     for order in [[0, 1], [1, 0]] {
         let world = World::start().await;
         let stripe = &world.service.sandbox.stripe;
@@ -96,7 +96,7 @@ async fn of_two_words_of_one_second_stripe_says_which_is_the_newest() {
 }
 
 #[tokio::test]
-async fn a_professional_who_left_takes_nothing_until_the_account_is_heard_of_again() {
+async fn a_disconnected_professional_is_not_paid_until_the_account_is_reported_again() {
     let world = World::start().await;
     world.service.sandbox.stripe.add_account(ACCOUNT, "usd");
     world.register().await;
@@ -108,7 +108,7 @@ async fn a_professional_who_left_takes_nothing_until_the_account_is_heard_of_aga
 }
 
 #[tokio::test]
-async fn an_account_that_nobody_registered_is_tried_for_a_while_and_then_let_be() {
+async fn an_event_of_an_unregistered_account_is_retried_for_a_while_and_then_ignored() {
     let world = World::start().await;
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account(ACCOUNT, "usd");
@@ -127,7 +127,7 @@ async fn an_account_that_nobody_registered_is_tried_for_a_while_and_then_let_be(
 }
 
 #[tokio::test]
-async fn an_event_that_comes_while_an_account_is_registered_is_not_missed() {
+async fn an_event_during_the_registration_of_an_account_is_not_missed() {
     let world = World::start().await;
     let stripe = &world.service.sandbox.stripe;
     stripe.add_account(ACCOUNT, "usd");
@@ -167,7 +167,7 @@ async fn a_payout_that_a_bank_did_not_take_is_noted_and_audited() {
 }
 
 #[tokio::test]
-async fn a_failed_payout_of_test_mode_reaches_nobody_at_a_live_endpoint() {
+async fn a_failed_payout_of_test_mode_is_ignored_at_a_live_endpoint() {
     let lookup = |name: &str| (name == "STRIPE_SECRET_KEY").then(|| "sk_live_sandbox_key".to_owned());
     let world = World::with(EmbeddedDynamo::memory(), lookup).await;
     world.register().await;

@@ -106,7 +106,7 @@ impl Seen {
 }
 
 #[tokio::test]
-async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
+async fn a_dry_run_equals_the_following_run() {
     let mut seen = Seen::default();
     for seed in 0..25 {
         let context = format!("seed {seed}");
@@ -131,7 +131,7 @@ async fn a_dry_run_is_what_the_run_then_does_whatever_there_is() {
 }
 
 #[tokio::test]
-async fn the_schedule_does_what_a_dry_run_said_as_well() {
+async fn the_scheduled_run_equals_the_dry_run_too() {
     let mut transfers = 0;
     for seed in 100..112 {
         let world = scenario(seed).await;
@@ -146,7 +146,7 @@ async fn the_schedule_does_what_a_dry_run_said_as_well() {
 }
 
 #[tokio::test]
-async fn a_run_by_hand_says_which_of_the_two_is_meant_and_bears_a_key() {
+async fn a_manual_run_requires_dry_run_and_a_key() {
     let world = World::start().await;
     for wrong in
         [json!({}), json!({"dry_run": "yes"}), json!({"dry_run": null}), json!({"dry_run": true, "batch": 1})]
@@ -161,7 +161,7 @@ async fn a_run_by_hand_says_which_of_the_two_is_meant_and_bears_a_key() {
 }
 
 #[tokio::test]
-async fn a_person_may_ask_on_any_day_and_is_told_when_there_is_more() {
+async fn a_manual_run_works_on_any_day_and_reports_when_there_is_more() {
     let world = World::start().await;
     world.advance(Duration::days(1));
     world.add_payee(COMPANY, "user_p", "usd").await;

@@ -83,7 +83,7 @@ async fn a_booking_costs_three_requests_and_a_twentieth_of_one_for_the_first_and
 }
 
 #[tokio::test]
-async fn a_professional_with_many_bookings_is_paid_in_several_looks_of_bounded_size() {
+async fn a_professional_with_many_bookings_is_paid_in_several_turns_of_limited_size() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     for _ in 0..430 {
@@ -111,7 +111,7 @@ async fn a_professional_with_many_bookings_is_paid_in_several_looks_of_bounded_s
 }
 
 #[tokio::test]
-async fn nobody_starves_behind_bookings_that_cannot_be_paid() {
+async fn unpayable_bookings_do_not_block_others() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     for n in 0..230 {

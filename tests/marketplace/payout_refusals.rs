@@ -60,7 +60,7 @@ async fn a_person_may_have_it_tried_again_on_the_same_day() {
 }
 
 #[tokio::test]
-async fn without_the_charge_the_platforms_balance_decides_and_who_waited_longest_comes_first() {
+async fn without_a_charge_the_platforms_balance_is_used_for_the_longest_waiting_first() {
     let world = World::start().await;
     let mut bookings = Vec::new();
     for (professional, hours) in [("user_p", 30), ("user_q", 40), ("user_r", 50)] {
@@ -85,7 +85,7 @@ async fn without_the_charge_the_platforms_balance_decides_and_who_waited_longest
 }
 
 #[tokio::test]
-async fn a_disputed_booking_waits_and_says_so() {
+async fn a_disputed_booking_is_skipped_with_the_reason() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;
@@ -148,7 +148,7 @@ async fn a_run_that_stripe_turns_away_makes_no_further_calls() {
 }
 
 #[tokio::test]
-async fn a_transfer_that_was_reversed_before_it_was_heard_of_is_written_down_with_its_reversal() {
+async fn a_transfer_reversed_before_its_event_is_recorded_with_its_reversal() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_p")).await;

@@ -1,4 +1,4 @@
-//! Payout days: who is paid what, when, and why somebody is not.
+//! Payout days: which professionals are paid, how much, when, and why others are not.
 
 use chrono::Duration;
 use http::{Method, StatusCode};
@@ -55,7 +55,7 @@ async fn a_professional_is_paid_once_on_tuesday() {
 }
 
 #[tokio::test]
-async fn on_any_other_day_nobody_is_paid_and_the_answer_says_so() {
+async fn on_any_other_day_there_is_no_payout_and_the_report_says_why() {
     let world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;

@@ -67,7 +67,7 @@ async fn two_runs_at_once_add_nothing_up_twice() {
 }
 
 #[tokio::test]
-async fn a_busy_week_comes_out_to_the_cent() {
+async fn a_busy_week_is_reconciled_to_the_cent() {
     let world = World::with_an_account().await;
     let stripe = &world.service.sandbox.stripe;
     let day = Duration::days(1);
@@ -115,7 +115,7 @@ async fn a_busy_week_comes_out_to_the_cent() {
 }
 
 #[tokio::test]
-async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
+async fn events_that_are_too_old_are_replaced_by_balance_transactions() {
     let world = World::with_an_account().await;
     let stripe = &world.service.sandbox.stripe;
     let jobs = [world.done_job("1", 10_000).await, world.done_job("2", 6_000).await];
@@ -151,7 +151,7 @@ async fn what_stripe_no_longer_tells_is_read_off_its_lines() {
 }
 
 #[tokio::test]
-async fn whatever_is_heard_first_a_bank_that_takes_more_than_is_left_is_listed() {
+async fn in_any_order_a_dispute_above_the_rest_is_listed() {
     // By events, a dispute may arrive before the earlier refund; by balance transactions never.
     for received in
         [&["charge.dispute.created"][..], &["charge.refunded"], &["charge.dispute", "charge.refunded"], &[]]

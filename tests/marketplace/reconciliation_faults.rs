@@ -95,13 +95,13 @@ async fn every_fault_leaves_the_same_end(ago: Duration, faults: &[FaultPoint]) {
 }
 
 #[tokio::test]
-async fn trouble_at_every_call_leaves_the_same_end() {
+async fn a_fault_at_every_call_leaves_the_same_result() {
     // Stripe lists no events of it any more: everything is read off the lines.
     every_fault_leaves_the_same_end(LONG_AGO, &FAULT_POINTS).await;
 }
 
 #[tokio::test]
-async fn trouble_while_events_are_fetched_leaves_the_same_end() {
+async fn a_fault_while_events_are_fetched_leaves_the_same_result() {
     let faults = [
         FaultPoint::DeathBefore,
         FaultPoint::DeathAfter,
@@ -112,7 +112,7 @@ async fn trouble_while_events_are_fetched_leaves_the_same_end() {
 }
 
 /// A mixed day, and a payment of another shop of which a part went back.
-async fn a_day_with_strangers() -> World {
+async fn a_day_with_unknown_clients() -> World {
     let world = a_mixed_day(LONG_AGO - Duration::days(2)).await;
     let other = world.open_payment(booking_id("of another shop"), BTreeMap::new()).await;
     let stripe = &world.service.sandbox.stripe;
@@ -139,7 +139,7 @@ async fn refused_once(world: &World, kind: &str, chosen: u64) -> bool {
 
 #[tokio::test]
 async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
-    let world = a_day_with_strangers().await;
+    let world = a_day_with_unknown_clients().await;
     world.reconcile_now().await;
     world.reconcile_again().await;
     // The findings listed first had no counterpart in the ledger then, and the sums of a slice never change.
@@ -147,7 +147,7 @@ async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
     let expected = without_sums(end_of(&world).await);
     for kind in ["refused:400:url_invalid", "refused:403:account_closed", "refused:404:resource_missing"] {
         for call in 1.. {
-            let world = a_day_with_strangers().await;
+            let world = a_day_with_unknown_clients().await;
             if !refused_once(&world, kind, call).await {
                 assert!(call > 5, "{kind}: {call} calls");
                 break;
@@ -158,8 +158,8 @@ async fn a_look_up_that_is_refused_anywhere_is_made_up_for_by_the_next_run() {
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_does_not_show_is_listed_and_holds_up_no_other_line() {
-    let world = a_day_with_strangers().await;
+async fn a_payment_that_stripe_does_not_return_is_listed_and_blocks_no_other_line() {
+    let world = a_day_with_unknown_clients().await;
     world.inject_stripe_fault(Operation::PaymentIntent, "refused:403:account_closed", None);
     for _ in 0..2 {
         let report = world.reconcile_again().await;

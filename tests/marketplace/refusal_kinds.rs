@@ -152,7 +152,7 @@ async fn a_mail_to_a_member_for_which_our_sender_is_refused_waits_and_is_sent_on
 }
 
 #[tokio::test]
-async fn an_end_of_a_membership_that_whop_refuses_is_answered_and_listed_until_it_is_asked_for_again() {
+async fn a_refused_membership_cancellation_is_answered_and_listed_until_it_is_repeated() {
     for (number, (kind, reason)) in KINDS.into_iter().enumerate() {
         for (how, ended) in [("cancel-membership", Kind::Cancel), ("terminate", Kind::Terminate)] {
             let (world, case_id) = with_a_case().await;
@@ -241,7 +241,7 @@ fn answered(answer: &Answer) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn an_account_mail_that_resend_refuses_is_logged_and_counted_and_says_nothing_of_the_account() {
+async fn a_refused_account_mail_is_logged_and_counted_and_reveals_no_account() {
     for (kind, reason) in kinds_of_mail() {
         let world = World::start().await;
         world.add_account("known@example.com", PASSWORD).await;
@@ -274,7 +274,7 @@ async fn an_account_mail_that_resend_refuses_is_logged_and_counted_and_says_noth
 }
 
 #[tokio::test]
-async fn an_account_mail_for_which_our_sender_is_refused_is_our_own_trouble() {
+async fn an_account_mail_with_a_refused_sender_is_our_own_error() {
     let world = World::start().await;
     world.add_account("known@example.com", PASSWORD).await;
     let (provider, operation, kind) =

@@ -69,7 +69,7 @@ pub impl World {
 }
 
 #[tokio::test]
-async fn both_sides_hear_that_a_capture_which_waited_was_refused_and_then_that_it_was_taken() {
+async fn both_sides_get_mails_about_a_later_refused_capture_and_its_success() {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
     let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
@@ -110,7 +110,7 @@ async fn a_professional_whose_acceptance_was_refused_at_once_has_it_in_writing_t
 }
 
 #[tokio::test]
-async fn a_professional_who_accepted_hears_that_the_hold_lapsed_before_the_money_was_taken() {
+async fn a_professional_who_accepted_gets_a_mail_when_the_authorization_expires_uncaptured() {
     let world = with_accounts().await;
     world.open_account(PROFESSIONAL, "professional", true).await;
     let booking = world.authorized_booking_for(&key_of(PROFESSIONAL), "key-1").await;
@@ -127,7 +127,7 @@ async fn a_professional_who_accepted_hears_that_the_hold_lapsed_before_the_money
 }
 
 #[tokio::test]
-async fn a_professional_without_a_known_address_is_not_written_to_and_the_booking_and_the_bus_say_it() {
+async fn a_professional_without_an_address_gets_no_mail_and_booking_and_event_bus_report_it() {
     for (role, is_confirmed) in [("customer", true), ("professional", false)] {
         let world = with_accounts().await;
         world.open_account(PROFESSIONAL, role, is_confirmed).await;
@@ -177,7 +177,7 @@ async fn a_mail_to_a_professional_that_is_refused_is_listed_until_it_is_sent_or_
 }
 
 #[tokio::test]
-async fn the_customer_hears_that_a_refund_was_refused_and_that_it_went_through_after_all() {
+async fn the_customer_gets_mails_about_a_refused_refund_and_its_success() {
     for (is_late, by_hand) in [(false, false), (false, true), (true, false)] {
         let world = World::start().await;
         let booking = world.accepted_booking("key-1").await;
@@ -220,7 +220,7 @@ async fn a_refund_that_is_made_at_once_needs_no_mail() {
 }
 
 #[tokio::test]
-async fn the_customer_of_a_cancellation_hears_that_the_hold_was_not_released() {
+async fn the_customer_of_a_cancellation_gets_a_mail_about_a_refused_void() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
     world.inject_stripe_fault(Operation::CancelPaymentIntent, "refused:400:resource_missing", Some(1));
@@ -235,7 +235,7 @@ async fn the_customer_of_a_cancellation_hears_that_the_hold_was_not_released() {
 }
 
 #[tokio::test]
-async fn a_customer_who_cancels_reads_the_refusal_in_the_answer_and_hears_by_mail_only_if_it_comes_later() {
+async fn a_customer_who_cancels_gets_a_mail_only_about_a_later_refusal() {
     let customer = ("customer", "customer-1");
     for is_late in [false, true] {
         let world = World::start().await;
@@ -260,7 +260,7 @@ async fn a_customer_who_cancels_reads_the_refusal_in_the_answer_and_hears_by_mai
 }
 
 #[tokio::test]
-async fn a_refund_that_fails_days_after_stripe_made_it_is_listed_and_the_customer_hears_where_the_money_is() {
+async fn a_refund_that_fails_after_days_is_listed_and_the_customer_gets_a_mail() {
     let world = with_accounts().await;
     let booking = world.accepted_booking("key-1").await;
     world.decide(&booking, "cancel", "key-2").await.ok();

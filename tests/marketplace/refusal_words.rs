@@ -159,7 +159,7 @@ fn refuse_mail(world: &World, is_refused: bool) {
 }
 
 #[tokio::test]
-async fn each_kind_of_effect_that_is_refused_is_listed_as_what_is_so_because_of_it() {
+async fn each_kind_of_refused_effect_is_listed_with_its_consequence() {
     for (kind, consequence) in WORDS {
         let world = refuse(kind).await;
         let refused = world.refused().await;
@@ -189,7 +189,7 @@ fn words_of_column(document: &str, title: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_table_for_operators_and_the_api_document_have_every_word_of_the_code_and_no_other() {
+fn the_operators_table_and_the_api_document_have_exactly_the_codes_of_the_enum() {
     let docs = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/refusals.md")).unwrap();
     let mut listed = words_of_column(&docs, "listed as");
     // Other quoted terms in that column: the field of a booking, and a reason.

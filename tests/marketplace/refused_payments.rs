@@ -85,7 +85,7 @@ async fn a_refused_capture_is_taken_once_it_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_refused_capture_is_let_go_by_whoever_closes_it_and_moot_once_the_hold_has_lapsed() {
+async fn closing_a_refused_capture_voids_it_and_an_expired_authorization_resolves_it() {
     let closed = World::start().await;
     let booking = closed.held("key-1").await;
     closed.inject_stripe_fault(Operation::Capture, REFUSALS[0], Some(1));
@@ -115,7 +115,7 @@ async fn a_refused_capture_is_let_go_by_whoever_closes_it_and_moot_once_the_hold
 }
 
 #[tokio::test]
-async fn an_acceptance_that_waits_for_stripe_says_so() {
+async fn an_acceptance_that_waits_for_stripe_is_answered_with_202() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
     world.inject_stripe_fault(Operation::Capture, "status:503", Some(1));
@@ -134,7 +134,7 @@ async fn an_acceptance_that_waits_for_stripe_says_so() {
 }
 
 #[tokio::test]
-async fn a_refund_that_stripe_refuses_is_listed_and_asked_for_again_under_a_new_key() {
+async fn a_refused_refund_is_listed_and_retried_under_a_new_key() {
     for kind in ["refused:400:insufficient_funds", "refused:402:card_declined", "status:404", "status:422"] {
         let world = World::start().await;
         let booking = world.accepted_booking("key-1").await;
@@ -178,7 +178,7 @@ async fn a_refund_made_by_hand_takes_the_refused_one_off_the_list() {
 }
 
 #[tokio::test]
-async fn a_release_that_stripe_refuses_is_listed_and_the_customer_hears_that_the_money_is_not_free() {
+async fn a_refused_void_is_listed_and_the_customer_gets_a_mail() {
     let world = World::start().await;
     let booking = world.held("key-1").await;
     world.inject_stripe_fault(Operation::CancelPaymentIntent, "refused:400:resource_missing", Some(1));
@@ -222,7 +222,7 @@ async fn a_decline_mail_that_resend_refuses_is_listed_and_sent_when_it_is_tried_
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_asked() {
+async fn a_payment_that_stripe_refuses_to_create_ends_the_booking_with_an_error() {
     for (kind, status, reason) in [
         ("refused:400:amount_too_small", 400, "amount_too_small"),
         ("refused:400:account_invalid", 409, "account_invalid"),
@@ -254,7 +254,7 @@ async fn a_payment_that_stripe_does_not_open_ends_the_booking_and_tells_whoever_
 }
 
 #[tokio::test]
-async fn a_payment_that_stripe_refuses_to_open_later_is_told_by_mail_and_listed() {
+async fn a_payment_that_stripe_refuses_to_create_later_is_mailed_and_listed() {
     let world = World::start().await;
     world.inject_stripe_fault(Operation::CreatePaymentIntent, "status:503", Some(1));
     let booking = world.book("key-1").await;
@@ -268,7 +268,7 @@ async fn a_payment_that_stripe_refuses_to_open_later_is_told_by_mail_and_listed(
 }
 
 #[tokio::test]
-async fn an_effect_of_stripe_that_cannot_be_looked_up_says_that_stripe_does_not_answer() {
+async fn an_effect_at_stripe_without_a_look_up_answers_that_stripe_does_not_answer() {
     let world = World::start().await;
     let booking = world.accepted_booking("key-1").await;
     world.inject_stripe_fault(Operation::CreateRefund, "refused:400:insufficient_funds", Some(1));

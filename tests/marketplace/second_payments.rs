@@ -81,7 +81,7 @@ async fn end_of(deliveries: Vec<String>) -> Booking {
 }
 
 #[tokio::test]
-async fn another_payment_that_is_let_go_ends_no_booking() {
+async fn a_void_of_another_payment_ends_no_booking() {
     let world = two_payments().await;
     let stripe = &world.service.sandbox.stripe;
     stripe.authorize(OTHER);
@@ -96,7 +96,7 @@ async fn another_payment_that_is_let_go_ends_no_booking() {
 }
 
 #[tokio::test]
-async fn what_goes_back_of_another_payment_goes_back_of_no_booking() {
+async fn a_refund_of_another_payment_refunds_no_booking() {
     let world = two_payments().await;
     let stripe = &world.service.sandbox.stripe;
     for payment in [OWN, OTHER] {

@@ -24,7 +24,7 @@ async fn run(world: &World, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn without_a_key_and_without_anybody_to_pay_every_run_ends_well() {
+async fn without_a_key_and_without_a_due_professional_every_run_succeeds() {
     let mut world = World::start().await;
     world.next_payout_morning();
     take_key_away(&mut world).await;
@@ -39,7 +39,7 @@ async fn without_a_key_and_without_anybody_to_pay_every_run_ends_well() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_lost_fails_the_run_as_soon_as_somebody_waits_for_money() {
+async fn a_missing_key_fails_the_run_once_a_professional_is_due() {
     let mut world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;
@@ -56,7 +56,7 @@ async fn a_key_that_was_lost_fails_the_run_as_soon_as_somebody_waits_for_money()
 }
 
 #[tokio::test]
-async fn a_transfer_that_was_decided_and_not_made_is_money_somebody_waits_for() {
+async fn an_unfinished_transfer_makes_a_professional_due() {
     let mut world = World::start().await;
     world.add_payee(COMPANY, "user_p", "usd").await;
     world.add_job(&Job::of(&world, "user_p")).await;

@@ -19,7 +19,7 @@ async fn prepared(sinks: Sinks) -> World {
 }
 
 #[tokio::test]
-async fn an_event_is_counted_under_the_id_and_the_time_by_which_the_bus_knows_it() {
+async fn analytics_gets_the_id_and_time_of_the_event_bus() {
     let world = World::with_sinks(Sinks::Both).await;
     world.add_past_due(COMPANY, "mem_1");
     world.fail("mem_1", "pay_1", world.now()).await.ok();
@@ -46,7 +46,7 @@ async fn an_event_is_counted_under_the_id_and_the_time_by_which_the_bus_knows_it
 }
 
 #[tokio::test]
-async fn the_source_says_who_set_it_off_and_names_nobody() {
+async fn the_source_is_the_role_of_the_actor_without_a_name() {
     let world = World::with_sinks(Sinks::Analytics).await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     world.add_job(&Job::of(&world, "user_paid")).await;
@@ -77,7 +77,7 @@ async fn the_source_says_who_set_it_off_and_names_nobody() {
 }
 
 #[tokio::test]
-async fn without_a_key_analytics_is_not_asked_and_without_a_bus_the_bus_is_not() {
+async fn without_configuration_neither_analytics_nor_the_bus_is_called() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 3).await;
     assert_eq!(world.publish().await.get("analytics"), None);
@@ -112,7 +112,7 @@ async fn each_listener_costs_four_reads_of_an_idle_minute_and_one_write_of_an_en
 }
 
 #[tokio::test]
-async fn a_run_survives_trouble_at_every_request_to_anybody() {
+async fn a_run_survives_a_fault_at_every_request_to_any_service() {
     let (mut runs, mut again) = (0, 0);
     for sinks in [Sinks::Both, Sinks::Analytics] {
         for fault in FAULT_POINTS {
@@ -142,7 +142,7 @@ async fn a_run_survives_trouble_at_every_request_to_anybody() {
 }
 
 #[tokio::test]
-async fn analytics_that_is_down_keeps_nothing_from_the_bus_and_hears_everything_later() {
+async fn while_analytics_is_down_the_bus_gets_everything_and_analytics_later() {
     for kind in ["status:500", "status:429", "status:401", "drop_before", "drop_after"] {
         let world = prepared(Sinks::Both).await;
         world.inject_analytics_fault(kind, None);
@@ -163,7 +163,7 @@ async fn analytics_that_is_down_keeps_nothing_from_the_bus_and_hears_everything_
 }
 
 #[tokio::test]
-async fn analytics_that_hangs_costs_a_run_a_few_seconds_after_the_bus_was_told() {
+async fn a_hanging_analytics_delays_a_run_a_few_seconds_after_publishing_to_the_bus() {
     let world = prepared(Sinks::Both).await;
     world.inject_analytics_fault("slow:60000", None);
     let began = std::time::Instant::now();
@@ -173,7 +173,7 @@ async fn analytics_that_hangs_costs_a_run_a_few_seconds_after_the_bus_was_told()
 }
 
 #[tokio::test]
-async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
+async fn while_the_bus_is_down_analytics_gets_everything_once() {
     let world = World::with_sinks(Sinks::Both).await;
     world.add_entries(COMPANY, 90).await;
     world.inject_bus_fault("status:500", None, None);
@@ -188,7 +188,7 @@ async fn a_bus_that_is_down_keeps_nothing_from_analytics_which_hears_it_once() {
 }
 
 #[tokio::test]
-async fn after_two_days_analytics_is_told_no_more_and_the_report_counts_it() {
+async fn after_two_days_an_event_is_dropped_for_analytics_and_counted() {
     let world = prepared(Sinks::Both).await;
     world.inject_analytics_fault("status:500", None);
     world.publish().await;

@@ -100,7 +100,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_a_body_says_every_route_answers_as_its_document_promises(
+    fn every_route_answers_every_body_as_documented(
         bodies in proptest::collection::vec(any_body(), 1..6),
     ) {
         let answers = Runtime::new().unwrap().block_on(async {

@@ -75,7 +75,7 @@ fn check(answer: &Answer, listed: Option<&str>) {
 }
 
 #[tokio::test]
-async fn a_page_of_the_list_is_told_what_it_may_send() {
+async fn a_listed_origin_gets_the_allowed_methods_and_headers() {
     let world = start().await;
     world.service.dynamo.reset_requests();
     for route in ROUTES {
@@ -104,7 +104,7 @@ async fn a_page_of_the_list_is_told_what_it_may_send() {
 }
 
 #[tokio::test]
-async fn every_other_page_is_told_nothing() {
+async fn other_origins_get_no_cors_headers() {
     let world = start().await;
     for route in ROUTES {
         let path = path(route.path);
@@ -124,7 +124,7 @@ async fn every_other_page_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn every_answer_depends_on_who_asks_and_says_so() {
+async fn every_answer_varies_by_origin() {
     let world = start().await;
     let mut exposed = BTreeSet::new();
     for route in ROUTES {
@@ -186,7 +186,7 @@ async fn a_page_of_the_list_can_read_why_it_was_refused() {
 }
 
 #[tokio::test]
-async fn a_question_that_is_no_preflight_is_a_method_like_any_other() {
+async fn an_options_request_without_preflight_headers_is_an_ordinary_method() {
     let world = start().await;
     for route in ROUTES {
         let path = path(route.path);

@@ -21,7 +21,7 @@ async fn recover_a_case(world: &World) {
 }
 
 #[tokio::test]
-async fn a_case_and_its_recovery_are_heard_once_each_and_by_five_fields() {
+async fn a_case_and_its_recovery_are_published_once_with_five_fields() {
     let world = World::with_bus().await;
     recover_a_case(&world).await;
     let report = world.publish().await;
@@ -66,7 +66,7 @@ async fn deal(world: &World) {
 }
 
 #[tokio::test]
-async fn what_becomes_of_bookings_payouts_and_payees_is_heard_and_nobody_is_named() {
+async fn bookings_payouts_and_payees_are_published_without_personal_data() {
     let world = World::with_bus().await;
     deal(&world).await;
     world.publish().await;
@@ -92,7 +92,7 @@ async fn what_becomes_of_bookings_payouts_and_payees_is_heard_and_nobody_is_name
 }
 
 #[tokio::test]
-async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
+async fn a_refused_transfer_is_published_and_its_batch_completed() {
     let world = World::with_bus().await;
     world.add_payee(COMPANY, "user_paid", "usd").await;
     let booking = world.add_job(&Job::of(&world, "user_paid")).await;
@@ -111,7 +111,7 @@ async fn a_transfer_that_stripe_refuses_is_heard_of_and_its_batch_is_over() {
 }
 
 #[tokio::test]
-async fn without_a_bus_nothing_waits_nothing_is_written_and_the_report_says_so() {
+async fn without_a_bus_nothing_is_queued_and_the_report_says_why() {
     let world = World::start().await;
     recover_a_case(&world).await;
     world.service.dynamo.reset_requests();
@@ -180,7 +180,7 @@ async fn an_idle_minute_costs_four_reads_and_one_write_and_ten_entries_one_read_
 }
 
 #[tokio::test]
-async fn the_job_is_seen_and_asked_for_like_its_siblings() {
+async fn the_job_is_listed_and_called_like_the_others() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 1).await;
     assert_eq!(world.ask(bare(Method::POST, PUBLISH)).await.status, 401);

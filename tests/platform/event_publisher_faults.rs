@@ -30,7 +30,7 @@ async fn settle(world: &World) {
 }
 
 #[tokio::test]
-async fn a_run_survives_trouble_at_every_request() {
+async fn a_run_survives_a_fault_at_every_request() {
     let (mut runs, mut twice) = (0, 0);
     for fault in FAULT_POINTS {
         for call in 1.. {
@@ -55,7 +55,7 @@ async fn a_run_survives_trouble_at_every_request() {
 }
 
 #[tokio::test]
-async fn two_runs_at_once_tell_everything_and_nothing_else() {
+async fn two_concurrent_runs_publish_everything_and_nothing_else() {
     for entries in [1, 10, 45] {
         let world = World::with_bus().await;
         world.add_entries(COMPANY, entries).await;
@@ -68,7 +68,7 @@ async fn two_runs_at_once_tell_everything_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_run_that_comes_late_or_again_finds_what_the_first_has_left() {
+async fn a_late_or_repeated_run_continues_the_first() {
     let world = prepared().await;
     let planned = world.now();
     world.publish().await;
@@ -78,7 +78,7 @@ async fn a_run_that_comes_late_or_again_finds_what_the_first_has_left() {
 }
 
 #[tokio::test]
-async fn a_bus_that_is_down_for_a_day_hears_everything_once_it_is_back() {
+async fn after_a_days_outage_the_bus_gets_everything() {
     let world = prepared().await;
     world.inject_bus_fault("status:500", None, None);
     let began_at = world.now();
@@ -103,7 +103,7 @@ async fn a_bus_that_is_down_for_a_day_hears_everything_once_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_a_doubt_and_a_doubt_is_told_again_under_the_same_id() {
+async fn after_a_lost_answer_an_event_is_published_again_under_the_same_id() {
     for kind in ["drop_after", "error_after:500", "drop_before", "status:429", "status:403"] {
         let world = World::with_bus().await;
         world.add_entries(COMPANY, 3).await;
@@ -119,7 +119,7 @@ async fn a_lost_answer_is_a_doubt_and_a_doubt_is_told_again_under_the_same_id() 
 }
 
 #[tokio::test]
-async fn after_three_requests_that_nobody_answers_the_rest_waits_for_the_next_minute() {
+async fn after_three_unanswered_requests_the_rest_waits_for_the_next_minute() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 90).await;
     world.inject_bus_fault("status:500", None, None);
@@ -185,7 +185,7 @@ async fn check_others_are_published(world: &World, context: &str) {
 }
 
 #[tokio::test]
-async fn an_entry_that_no_request_can_hold_is_never_sent_and_holds_nobody_up() {
+async fn an_oversized_entry_is_never_sent_and_blocks_no_other() {
     let world = World::with_bus().await;
     let entry = AuditEntry {
         at: world.now(),
@@ -202,21 +202,21 @@ async fn an_entry_that_no_request_can_hold_is_never_sent_and_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn an_entry_that_cannot_be_read_is_left_to_whoever_can_and_holds_nobody_up() {
+async fn an_unreadable_entry_is_kept_and_blocks_no_other() {
     let world = World::with_bus().await;
     world.service.dynamo.put_rows(TABLE, &[unreadable_row(&world, None)]);
     check_others_are_published(&world, "unreadable").await;
 }
 
 #[tokio::test]
-async fn an_entry_that_spoils_its_request_is_found_and_the_others_are_told() {
+async fn an_entry_that_makes_its_batch_fail_is_isolated_and_the_others_published() {
     let world = World::with_bus().await;
     world.service.dynamo.put_rows(TABLE, &[unreadable_row(&world, Some(&"case.".repeat(40)))]);
     check_others_are_published(&world, "refused with its request").await;
 }
 
 #[tokio::test]
-async fn a_backlog_beyond_one_run_is_told_by_the_next() {
+async fn a_backlog_beyond_one_run_is_published_by_the_next() {
     let world = World::with_bus().await;
     world.add_entries(COMPANY, 4_030).await;
     let report = world.publish().await;

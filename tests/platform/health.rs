@@ -26,7 +26,7 @@ fn of(answer: &Answer, kind: &str) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn anybody_may_ask_for_each_part() {
+async fn the_checks_need_no_credentials() {
     let world = World::start().await;
     for kind in ["application", "database", "webhooks"] {
         let answer = check(&world, kind).await;
@@ -82,7 +82,7 @@ async fn the_deep_check_names_every_part_to_those_with_the_secret() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named_and_what_is_set_is_not_shown() {
+async fn missing_variables_are_named_and_set_ones_are_not_shown() {
     for (missing, ill) in [
         ("WHOP_API_KEY", vec!["application"]),
         ("WHOP_APP_ID", vec!["application"]),
@@ -121,7 +121,7 @@ async fn what_is_missing_is_named_and_what_is_set_is_not_shown() {
 }
 
 #[tokio::test]
-async fn a_table_that_does_not_answer_is_told_without_its_words() {
+async fn an_unavailable_table_is_reported_without_its_error_message() {
     let world = World::start().await;
     world.tick().await;
     let refuse = |_, _: &RequestRecord| Intervention::FailBefore(Failure::Internal);

@@ -165,7 +165,7 @@ async fn twenty_thousand_unknown_fields_are_refused_in_a_few_lines_and_keep_no_k
 }
 
 #[tokio::test]
-async fn a_callers_own_words_come_back_shortened() {
+async fn input_in_an_error_is_truncated() {
     let world = World::start().await;
     let long = "n".repeat(100_000);
     let answer = world.owner(Method::PUT, "/api/settings", Some(json!({&long: 1}))).await;

@@ -128,7 +128,7 @@ async fn errors_are_answers_and_given_again_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn what_passes_is_no_answer_and_the_key_is_free_at_once() {
+async fn a_temporary_failure_is_not_stored_and_releases_the_key() {
     let (world, runs) = with_route(KeyPolicy::Required).await;
     for (ending, status) in [("busy", 409), ("many", 429), ("unavailable", 503)] {
         let before = runs.load(Ordering::SeqCst);

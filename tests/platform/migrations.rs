@@ -141,7 +141,7 @@ async fn twice_is_once_and_back_restores_exactly() {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
+async fn a_dry_run_reports_the_changes_and_writes_nothing() {
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &old_rows());
     let before = world.service.dynamo.rows(TABLE);
@@ -158,7 +158,7 @@ async fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn an_event_without_any_time_stops_the_version_until_a_person_has_looked() {
+async fn an_event_without_any_time_blocks_the_version_until_a_person_decides() {
     let world = World::start().await;
     let mut rows = old_rows();
     rows[1]["received_at"] = json!({"S": "yesterday"});
@@ -227,7 +227,7 @@ async fn an_operator_sees_when_an_old_event_happened_and_how_that_is_known() {
 }
 
 #[tokio::test]
-async fn health_says_which_version_the_data_is_of_in_the_request_it_makes_anyway() {
+async fn the_health_check_reports_the_data_version_without_a_further_request() {
     let world = World::start().await;
     let versions = async || {
         world.service.dynamo.reset_requests();
@@ -260,7 +260,7 @@ async fn data_of_a_newer_checkout_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_local_server_brings_a_table_of_an_older_version_up_to_date_and_says_so() {
+async fn the_local_server_migrates_an_older_table_and_reports_it() {
     let world = World::start().await;
     let (dynamo, clock) = (&world.service.dynamo, world.service.app.clock.clone());
     let client = dynamo.client();

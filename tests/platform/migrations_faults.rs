@@ -81,7 +81,7 @@ async fn clear(dynamo: &EmbeddedDynamo) {
 }
 
 #[tokio::test]
-async fn dead_or_troubled_at_any_request_it_goes_on_and_ends_the_same() {
+async fn after_a_crash_or_fault_at_any_request_it_continues_to_the_same_result() {
     let start = old_rows();
     let dynamo = table_of(&start).await;
     let migrator = migrator_of(&dynamo, "one");
@@ -96,7 +96,7 @@ async fn dead_or_troubled_at_any_request_it_goes_on_and_ends_the_same() {
 }
 
 #[tokio::test]
-async fn what_was_done_before_a_death_is_not_looked_at_again() {
+async fn rows_done_before_a_crash_are_not_read_again() {
     let rows: Vec<Value> =
         (0..30).map(|number| old_event(number, Value::Null, "2025-11-18T08:00:05.000Z")).collect();
     let world = World::start().await;
@@ -119,7 +119,7 @@ async fn what_was_done_before_a_death_is_not_looked_at_again() {
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_works_and_the_other_is_told_who_and_since_when() {
+async fn of_two_concurrent_runs_one_works_and_the_other_gets_its_owner_and_start() {
     let dynamo = table_of(&old_rows()).await;
     let found = Arc::new(std::sync::Mutex::new(None));
     let (seen, other) = (found.clone(), dynamo.clone());
@@ -181,7 +181,7 @@ async fn one_that_slept_too_long_finds_its_claim_taken_and_writes_nothing_more()
 }
 
 #[tokio::test]
-async fn a_living_ones_claim_can_be_taken_over_by_who_says_so() {
+async fn the_claim_of_a_live_run_can_be_taken_over_explicitly() {
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &old_rows());
     InjectedFault::death_at(&world, 6).during(migrator(&world, "first").forward(None, None)).await;
@@ -232,7 +232,7 @@ async fn what_the_service_writes_meanwhile_wins_and_is_never_taken_away() {
 }
 
 #[tokio::test]
-async fn events_that_arrive_meanwhile_are_met_by_the_next_walk() {
+async fn events_that_arrive_meanwhile_are_migrated_by_the_next_pass() {
     let world = World::start().await;
     world.service.dynamo.put_rows(TABLE, &old_rows());
     let (dynamo, walks) = (world.service.dynamo.clone(), AtomicUsize::new(0));
@@ -309,7 +309,7 @@ async fn ten_thousand_events_are_done_a_page_at_a_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_writes_no_faster_than_it_is_told() {
+async fn it_respects_the_rate_limit() {
     let rows: Vec<Value> =
         (0..40).map(|number| old_event(number, Value::Null, "2025-11-18T08:00:05.000Z")).collect();
     let dynamo = table_of(&rows).await;

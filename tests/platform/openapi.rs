@@ -34,7 +34,7 @@ fn requirement(route: &Route) -> Value {
 }
 
 #[test]
-fn every_route_is_in_the_document_with_its_door_and_its_function() {
+fn every_route_is_in_the_document_with_its_access_and_its_function() {
     for row in ROUTES {
         let (path, method) = (row.path, row.method.to_ascii_lowercase());
         let operation = &document()["paths"][path][&method];
@@ -45,7 +45,7 @@ fn every_route_is_in_the_document_with_its_door_and_its_function() {
 }
 
 #[test]
-fn the_document_has_no_operation_that_is_no_route() {
+fn every_operation_of_the_document_is_a_route() {
     for (method, path, _) in operations() {
         let known = ROUTES.iter().any(|row| row.method == method && row.path == path);
         assert!(known, "{method} {path} is no route");
@@ -79,7 +79,7 @@ fn every_path_parameter_is_described() {
 }
 
 #[test]
-fn every_operation_says_what_it_is_and_what_happens_when_it_is_sent_twice() {
+fn every_operation_has_a_description_also_of_a_repeated_request() {
     let mut ids = HashSet::new();
     for (method, path, operation) in operations() {
         let text = |field: &str| operation[field].as_str().unwrap_or_default();

@@ -110,7 +110,7 @@ fn shorten(body: &Value) -> String {
 }
 
 #[tokio::test]
-async fn the_server_takes_of_each_outcome_of_a_resolution_what_the_schema_takes() {
+async fn the_server_and_the_schema_accept_the_same_resolutions() {
     let world = World::start().await;
     let path = "/api/operations/resolve";
     let judge = validator(schema(with_bodies().find(|route| route.path == path).unwrap()).unwrap());

@@ -29,7 +29,7 @@ fn of_settings(status: u16, content_type: &str, body: &Value) -> Option<String> 
 }
 
 #[test]
-fn a_promised_answer_passes() {
+fn a_documented_answer_is_valid() {
     assert_eq!(of_settings(200, JSON, &settings()), None);
     assert_eq!(of_settings(401, PROBLEM, &problem(401, "Unauthorized")), None);
     let head = "case_id,membership_id,user_id,status,first_failure_at,last_failure_at,failures,amount,currency,\
@@ -82,7 +82,7 @@ fn a_problem_of_another_status_is_noticed() {
 }
 
 #[test]
-fn a_finished_and_an_unfinished_action_are_told_apart() {
+fn finished_and_unfinished_actions_have_different_schemas() {
     let path = "/api/cases/{case_id}/nudge";
     let responses = &document()["paths"][path]["post"]["responses"];
     let example = |status: &str| responses[status]["content"][JSON]["example"].to_string();

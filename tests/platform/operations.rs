@@ -42,7 +42,7 @@ async fn the_share_of_what_failed_is_that_of_the_last_day() {
 }
 
 #[tokio::test]
-async fn what_is_in_doubt_is_shown_with_its_reason_and_without_its_words() {
+async fn an_effect_in_doubt_is_listed_with_its_reason_and_without_its_text() {
     let (_world, effect) = push_in_doubt().await;
     assert_eq!((&effect["status"], &effect["kind"]), (&json!("unknown"), &json!("nudge_push")));
     assert_eq!(effect["reason"], "connection_lost");
@@ -67,7 +67,7 @@ async fn what_is_in_doubt_is_resolved_once_and_audited() {
 }
 
 #[tokio::test]
-async fn a_word_that_says_too_little_or_too_much_is_refused_field_by_field() {
+async fn an_incomplete_or_excessive_resolution_is_refused_field_by_field() {
     let (world, effect) = push_in_doubt().await;
     let id = &effect["case_id"];
     for (body, status) in [

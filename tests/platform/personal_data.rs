@@ -115,7 +115,7 @@ fn check_leaks_nothing(route: &Route, answer: &Answer, secrets: &[String]) {
 }
 
 #[tokio::test]
-async fn what_strangers_send_is_logged_kept_and_told_nowhere() {
+async fn input_is_never_logged_stored_in_clear_text_or_returned() {
     let (log, _reading) = Log::open();
     let world = World::watched_waiting_ms(120_000).await;
     let callers = Callers::of(&world).await;
@@ -228,7 +228,7 @@ async fn whom_an_event_names_is_logged_and_kept_nowhere_in_clear() {
 }
 
 #[tokio::test]
-async fn what_a_booking_knows_of_its_customer_is_logged_and_kept_nowhere_in_clear() {
+async fn a_bookings_customer_data_is_never_logged_or_stored_in_clear_text() {
     let (log, _reading) = Log::open();
     let world = World::watched_waiting_ms(120_000).await;
     let mut job = world.job();

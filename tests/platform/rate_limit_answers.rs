@@ -71,7 +71,7 @@ async fn forget(world: &World, from: ClientIp, name: &str, headers: &[(&str, &st
 const QUOTA: usize = RESET_ADDRESS.quota as usize;
 
 #[tokio::test]
-async fn the_sixth_guess_at_an_account_waits_exactly_as_long_as_it_is_told() {
+async fn after_the_sixth_guess_retry_after_is_exact() {
     let world = World::start().await;
     let from = unknown_client_ip();
     for number_of_try in 1..=5 {
@@ -104,7 +104,7 @@ async fn the_sixth_guess_at_an_account_waits_exactly_as_long_as_it_is_told() {
 }
 
 #[tokio::test]
-async fn an_address_that_guesses_at_many_accounts_is_told_when_it_may_go_on() {
+async fn an_address_that_guesses_at_many_accounts_gets_an_exact_retry_after() {
     let world = World::start().await;
     let from = unknown_client_ip();
     for number_of_try in 0..AUTH_ADDRESS.quota {
@@ -160,7 +160,7 @@ async fn an_account_is_guessed_at_five_times_from_wherever_and_whether_or_not_it
 }
 
 #[tokio::test]
-async fn what_a_request_says_of_its_address_moves_no_bucket() {
+async fn headers_about_the_client_address_change_no_bucket() {
     const NAMES: [&str; 9] = [
         "x-forwarded-for",
         "forwarded",
@@ -239,7 +239,7 @@ fn unproven(route: &Route) -> Request<Body> {
 }
 
 #[tokio::test]
-async fn whoever_fails_to_prove_itself_on_and_on_is_not_answered_and_nobody_else_suffers() {
+async fn repeated_invalid_credentials_are_limited_without_affecting_others() {
     let world = World::of_two_companies().await;
     let all_askers = world.all_askers().await;
     let proven: Vec<&Asker> =

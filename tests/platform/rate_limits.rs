@@ -191,7 +191,7 @@ async fn several_charges_are_taken_together_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_storm_of_several_charges_leaves_no_mark_of_the_refused() {
+async fn refused_concurrent_charges_take_no_tokens() {
     let world = World::start().await;
     let processes = [Arc::new(world.limiter()), Arc::new(world.limiter())];
     let (ip, account) = (class("by_ip", 7, 60, 1), class("by_account", 5, 60, 1));
@@ -224,7 +224,7 @@ async fn what_is_charged_twice_in_one_request_takes_one_token() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_wrong_locks_nobody_out() {
+async fn a_wrong_clock_locks_no_one_out() {
     let world = World::start().await;
     let class = class("clock", 2, 60, 1);
     let future = beginning() + Duration::days(365);

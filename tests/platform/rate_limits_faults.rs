@@ -174,7 +174,7 @@ async fn a_table_that_hangs_or_fails_leaves_a_request_uncounted() {
 }
 
 #[tokio::test]
-async fn whoever_is_known_to_be_over_the_limit_is_refused_while_the_table_hangs() {
+async fn a_known_empty_bucket_is_refused_while_the_table_hangs() {
     let world = World::start().await;
     let (limiter, class) = (world.limiter(), class("known", 1, 60, 1));
     remaining(&charge(&limiter, class, "a", beginning()).await);
@@ -201,7 +201,7 @@ async fn a_row_that_was_cleared_away_is_a_whole_bucket() {
 }
 
 #[tokio::test]
-async fn rows_tell_nobody_whom_they_count_and_go_when_they_no_longer_matter() {
+async fn rows_do_not_reveal_their_subject_and_expire() {
     let world = World::start().await;
     let limiter = world.limiter();
     let subjects = ["ip:192.0.2.1", "account:canary@example.com"];

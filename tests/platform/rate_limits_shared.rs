@@ -68,7 +68,7 @@ async fn a_request_sent_again_under_its_key_counts_once() {
 }
 
 #[tokio::test]
-async fn a_door_that_guards_an_account_tells_how_it_stands() {
+async fn a_sign_in_reports_the_remaining_attempts() {
     let world = World::of_two_companies().await;
     let guarded = ROUTES.iter().filter(|route| {
         route.limit.is_some_and(|class| class.subject == LimitSubject::IpAndAccount)

@@ -113,7 +113,7 @@ async fn of_a_thousand_different_requests_of_a_company_the_quota_is_admitted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_a_thousand_guesses_from_one_address_or_at_one_account_the_quota_is_heard() {
+async fn of_a_thousand_guesses_from_one_address_or_at_one_account_the_quota_is_admitted() {
     let expected = |quota: u32| BTreeMap::from([(401, quota as usize), (429, REQUESTS - quota as usize)]);
     let world = quiet_world().await;
     let answers = send_at_once(&world, |number| sign_in(&format!("user_{number}"), [192, 0, 2, 1]));

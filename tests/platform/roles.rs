@@ -246,17 +246,17 @@ async fn every_asker_at(wanted: impl Fn(&Route) -> bool) {
 }
 
 #[tokio::test]
-async fn routes_of_roles_answer_whom_the_table_names_about_what_is_theirs() {
+async fn routes_with_roles_answer_the_listed_roles_about_their_own_objects() {
     every_asker_at(|route| matches!(route.access, Access::Roles(_))).await;
 }
 
 #[tokio::test]
-async fn all_other_routes_answer_whom_the_table_names() {
+async fn all_other_routes_answer_the_listed_callers() {
     every_asker_at(|route| !matches!(route.access, Access::Roles(_))).await;
 }
 
 #[tokio::test]
-async fn nobody_changes_what_belongs_to_another_company() {
+async fn objects_of_another_company_cannot_be_changed() {
     let places = Places::start().await;
     let theirs = |rows: Vec<Value>| -> Vec<Value> {
         let is_theirs = |row: &Value| {
@@ -281,7 +281,7 @@ async fn nobody_changes_what_belongs_to_another_company() {
 }
 
 #[test]
-fn no_two_rows_are_the_same_door() {
+fn no_two_rows_are_the_same_route() {
     let mut routes: Vec<(&str, &str)> = ROUTES.iter().map(|route| (route.method, route.path)).collect();
     routes.sort_unstable();
     routes.dedup();
@@ -295,7 +295,7 @@ fn no_two_rows_are_the_same_door() {
 }
 
 #[test]
-fn a_door_without_a_row_cannot_be_opened() {
+fn a_route_without_a_row_is_refused() {
     for (function, method, path) in [
         ("cases", Method::GET, "/api/nowhere"),
         ("cases", Method::POST, "/api/cases/export"),

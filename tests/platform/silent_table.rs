@@ -64,7 +64,7 @@ fn is_refused(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn a_limit_that_cannot_be_counted_shuts_or_shows_as_its_class_says() {
+async fn an_uncountable_limit_refuses_or_admits_as_its_class_defines() {
     for silence in FAULT_POINTS {
         let world = World::waiting_ms(25).await;
         let callers = Callers::of(&world).await;
@@ -173,7 +173,7 @@ fn hangs(fault: Intervention) -> bool {
 }
 
 #[tokio::test]
-async fn while_the_table_hangs_altogether_closed_classes_say_so_at_once() {
+async fn while_the_table_hangs_closed_classes_answer_503_at_once() {
     let world = World::waiting_ms(25).await;
     let callers = Callers::of(&world).await;
     let before = traces(&world).await;

@@ -75,7 +75,7 @@ async fn account_mails_to_a_suppressed_address_are_answered_as_ever_and_not_sent
 }
 
 #[tokio::test]
-async fn passing_trouble_suppresses_nothing_and_operators_see_it_counted() {
+async fn temporary_failures_suppress_nothing_and_are_counted() {
     let world = World::start().await;
     for outcome in
         [MailOutcome::BouncedForNow, MailOutcome::Delayed, MailOutcome::Failed, MailOutcome::Delivered]

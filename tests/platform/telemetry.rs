@@ -39,7 +39,7 @@ async fn an_error_is_one_event_that_names_its_request_and_its_line_does_too() {
 }
 
 #[tokio::test]
-async fn a_request_without_an_error_asks_sentry_nothing_and_the_table_nothing_more() {
+async fn a_successful_request_calls_neither_sentry_nor_the_table_additionally() {
     let (_log, _reading) = Log::open();
     let (watched, unwatched) = (World::watched_by(Monitoring::Both).await, World::start().await);
     for world in [&watched, &unwatched] {
@@ -122,7 +122,7 @@ async fn who_may_not_start_a_job_checks_nothing_in() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_says_so_and_one_that_dies_says_nothing_more() {
+async fn a_failed_run_checks_in_as_failed_and_a_crashed_one_not_at_all() {
     let (_log, _reading) = Log::open();
     let world = World::watched_by(Monitoring::Sentry).await;
     world.lose_the_table();

@@ -26,7 +26,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_signed_is_kept_or_no_event(bodies in proptest::collection::vec((any_body(), "[!-~]{1,128}"), 1..12)) {
+    fn every_signed_body_is_stored_or_no_event(bodies in proptest::collection::vec((any_body(), "[!-~]{1,128}"), 1..12)) {
         let statuses = Runtime::new().unwrap().block_on(async {
             let world = World::start().await;
             let mut statuses = Vec::new();

@@ -78,7 +78,7 @@ fn hostile(sender: Sender, path: &str, world: &World) -> Vec<(String, Request<Bo
 }
 
 #[tokio::test]
-async fn hostile_headers_are_turned_away() {
+async fn hostile_headers_are_refused() {
     let world = World::start().await;
     for sender in Sender::ALL {
         for (why, request) in hostile(sender, &sender.path(), &world) {
@@ -125,7 +125,7 @@ async fn a_source_that_does_not_exist_answers_as_one_that_does() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_body_or_id_is_turned_away() {
+async fn a_wrong_key_body_or_id_is_refused() {
     let world = World::start().await;
     for sender in Sender::ALL {
         let (good, path) = (sender.body("evt_1"), sender.path());
@@ -170,7 +170,7 @@ async fn a_signature_counts_for_five_minutes_in_both_directions() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_event_is_turned_away() {
+async fn a_body_that_is_no_event_is_refused() {
     let world = World::start().await;
     let deep = format!("{{\"id\":\"evt_1\",\"type\":{}{}}}", "[".repeat(50_000), "]".repeat(50_000));
     for sender in Sender::ALL {
@@ -251,7 +251,7 @@ async fn what_is_not_configured_is_off_and_named() {
 }
 
 #[tokio::test]
-async fn another_method_is_told_which_one_is_allowed() {
+async fn another_method_is_refused_with_the_allowed_one() {
     let world = World::start().await;
     for path in ["/api/webhooks/stripe", "/api/webhooks/sandbox", "/api/webhooks/unheard-of"] {
         let answer = world.ask(Request::get(path).body(Body::empty()).unwrap()).await;

@@ -72,7 +72,7 @@ async fn events_about_one_address_at_the_same_moment_end_with_the_newest() {
 }
 
 #[tokio::test]
-async fn what_is_signed_and_says_nothing_we_know_is_kept_quietly() {
+async fn a_signed_event_without_a_meaning_is_stored_silently() {
     let world = World::start().await;
     for (number, body) in [
         json!({}),

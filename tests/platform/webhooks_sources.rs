@@ -165,7 +165,7 @@ async fn operators_see_and_replay_only_what_is_applied_at_all() {
 }
 
 #[tokio::test]
-async fn a_source_is_limited_by_what_it_has_signed_and_not_by_what_a_stranger_sends() {
+async fn only_signed_requests_count_against_a_sources_limit() {
     let world = World::start().await;
     for sender in Sender::ALL {
         let good = world.ask(sender.deliver(&world, &format!("evt_{sender:?}"))).await;

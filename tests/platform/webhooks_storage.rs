@@ -38,7 +38,7 @@ async fn the_raw_event_is_kept_sealed_and_opens_to_the_very_bytes() {
 }
 
 #[tokio::test]
-async fn nobodys_name_address_or_card_is_in_any_row() {
+async fn no_row_has_a_name_address_or_card() {
     let canaries = [
         "canary",
         "Canary-Name",
@@ -110,7 +110,7 @@ async fn an_unknown_event_is_kept_and_changes_nothing_else() {
 }
 
 #[tokio::test]
-async fn fields_nobody_knows_are_passed_over() {
+async fn unknown_fields_are_ignored() {
     let world = World::start().await;
     let mut event = payment_failed("mem_1", "pay_1", world.now());
     event["shape"] = json!({"of": ["things", "to", "come"]});

@@ -116,7 +116,7 @@ async fn set_three_aside(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
+async fn an_event_without_a_company_waits_for_whops_answer() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     let kind: FaultKind = "status:503".parse().unwrap();
@@ -145,7 +145,7 @@ async fn when_whop_does_not_say_whose_it_is_the_event_waits_for_the_answer() {
 }
 
 #[tokio::test]
-async fn an_event_says_whether_whop_refused_to_say_whose_it_is_or_does_not_know_or_did_not_answer() {
+async fn an_event_has_the_reason_why_whop_named_no_company() {
     for (kind, reason) in [
         ("refused:403:forbidden", "look_up_refused"),
         ("refused:404:not_found", "owner_unknown"),
@@ -171,7 +171,7 @@ async fn an_event_says_whether_whop_refused_to_say_whose_it_is_or_does_not_know_
 }
 
 #[tokio::test]
-async fn one_event_that_waits_holds_up_no_other() {
+async fn a_waiting_event_blocks_no_other() {
     let world = World::start().await;
     for member in 1..=8 {
         let (id, event) = of_unknown_owner(&world, &format!("unknown{member}"));

@@ -40,7 +40,7 @@ async fn story(dialect: Dialect, spelling: Spelling, scheme: Scheme) -> Vec<Valu
 }
 
 #[tokio::test]
-async fn every_dialect_spelling_and_signature_tells_the_same_story() {
+async fn every_dialect_spelling_and_signature_has_the_same_result() {
     let expected = story(Dialect::V1, Spelling::Dotted, Scheme::Standard).await;
     let shown: Vec<_> = expected
         .iter()
@@ -74,7 +74,7 @@ async fn every_dialect_spelling_and_signature_tells_the_same_story() {
 }
 
 #[tokio::test]
-async fn one_failure_told_in_every_dialect_is_one_failure() {
+async fn one_failure_reported_in_every_dialect_is_one_failure() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     for what in [EventKind::Failed, EventKind::Paid, EventKind::Refunded] {
@@ -99,7 +99,7 @@ async fn one_failure_told_in_every_dialect_is_one_failure() {
 }
 
 #[tokio::test]
-async fn a_membership_of_an_unnamed_company_is_asked_for_once() {
+async fn a_membership_of_an_unnamed_company_is_fetched_once() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     let asked = || world.service.sandbox.whop.requests().get("memberships").copied();

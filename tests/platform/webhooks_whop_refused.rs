@@ -66,7 +66,7 @@ fn with_headers(request: Request<Body>, change: impl FnOnce(&mut HeaderMap)) -> 
 }
 
 #[tokio::test]
-async fn a_wrong_signature_is_turned_away() {
+async fn a_wrong_signature_is_refused() {
     let world = with_a_case().await;
     let body = world.failure_now();
     for scheme in Scheme::ALL {
@@ -104,7 +104,7 @@ async fn a_signature_counts_for_five_minutes_in_both_directions() {
 }
 
 #[tokio::test]
-async fn a_header_that_is_missing_doubled_or_no_text_is_turned_away() {
+async fn a_missing_doubled_or_binary_header_is_refused() {
     let world = with_a_case().await;
     let body = world.failure_now();
     world.expect_refusal(Request::post(WHOP_PATH).body(Body::from(body.clone())).unwrap(), 401, "none").await;
@@ -129,7 +129,7 @@ async fn a_header_that_is_missing_doubled_or_no_text_is_turned_away() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_event_is_turned_away() {
+async fn a_body_that_is_no_event_is_refused() {
     let world = with_a_case().await;
     let whole = world.failure_now();
     let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
@@ -152,7 +152,7 @@ async fn a_body_that_is_no_event_is_turned_away() {
 }
 
 #[tokio::test]
-async fn what_is_signed_is_kept_whatever_its_name() {
+async fn a_signed_event_of_any_name_is_stored() {
     let world = with_a_case().await;
     for body in [
         "{}",
@@ -244,7 +244,7 @@ async fn a_secret_rotates_without_a_gap() {
 }
 
 #[tokio::test]
-async fn another_method_is_told_which_one_is_allowed() {
+async fn another_method_is_refused_with_the_allowed_one() {
     let world = World::start().await;
     let answer = world.ask(Request::get(WHOP_PATH).body(Body::empty()).unwrap()).await;
     assert_problem(&answer, StatusCode::METHOD_NOT_ALLOWED.as_u16(), "GET");

@@ -36,7 +36,7 @@ async fn tick_for_hours(world: &World, hours: i64) {
 }
 
 #[tokio::test]
-async fn each_ending_is_done_once_however_often_it_is_asked_for() {
+async fn each_ending_happens_once_for_repeated_requests() {
     for (how, kind) in ENDINGS {
         let world = World::start().await;
         let case_id = world.open_case(COMPANY, "mem_1").await;
@@ -70,7 +70,7 @@ async fn each_ending_is_done_once_however_often_it_is_asked_for() {
 }
 
 #[tokio::test]
-async fn after_any_ending_nobody_is_reminded() {
+async fn after_any_ending_no_reminder_is_sent() {
     for (how, _) in ENDINGS {
         let world = World::start().await;
         let case_id = world.open_case(COMPANY, "mem_1").await;
@@ -171,7 +171,7 @@ async fn an_outage_of_a_day_delays_an_ending_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_whop_refused_may_be_asked_for_again() {
+async fn a_refused_ending_may_be_requested_again() {
     for (how, expected) in [("cancel-membership", (1, 0)), ("terminate", (0, 1))] {
         let world = World::start().await;
         let case_id = world.open_case(COMPANY, "mem_1").await;

@@ -155,7 +155,7 @@ async fn a_cursor_of_another_company_leads_only_to_ones_own() {
 }
 
 #[tokio::test]
-async fn a_case_tells_what_was_done_in_order_and_never_what_was_said() {
+async fn a_case_lists_its_actions_in_order_and_never_their_texts() {
     let world = World::start().await;
     world.save_settings(json!({"incentive_days": 2})).await;
     let case_id = world.open_case(COMPANY, "mem_1").await;

@@ -38,7 +38,7 @@ pub fn ending(case: &Value) -> (Option<&str>, Option<&str>) {
 }
 
 #[tokio::test]
-async fn a_member_who_cancels_is_not_written_to_and_is_again_once_that_is_taken_back() {
+async fn a_member_who_cancels_gets_messages_again_only_after_an_uncancel() {
     for shape in Shape::ALL {
         let world = reminded(shape).await;
         let whop = &world.service.sandbox.whop;
@@ -63,7 +63,7 @@ async fn a_member_who_cancels_is_not_written_to_and_is_again_once_that_is_taken_
 }
 
 #[tokio::test]
-async fn a_cancellation_that_no_event_told_is_found_before_the_next_message() {
+async fn a_cancellation_without_an_event_is_found_before_the_next_message() {
     for (shape, status) in [
         (Shape::Dated, MembershipStatus::PastDue),
         (Shape::Undated, MembershipStatus::PastDue),
@@ -82,7 +82,7 @@ async fn a_cancellation_that_no_event_told_is_found_before_the_next_message() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_is_paid_after_a_cancellation_came_back_all_the_same() {
+async fn a_renewal_paid_after_a_cancellation_is_recovered() {
     let world = reminded(Shape::Dated).await;
     let whop = &world.service.sandbox.whop;
     whop.change_membership("mem_1", |membership| membership.cancel_at_period_end = true);
@@ -155,7 +155,7 @@ pub fn buy_unreported(world: &World, membership: &str, user: &str, product: &str
 }
 
 #[tokio::test]
-async fn a_member_who_buys_the_product_again_is_not_written_to_about_the_old_membership() {
+async fn a_member_who_buys_the_product_again_gets_no_message_about_the_old_membership() {
     for shape in Shape::ALL {
         let world = reminded(shape).await;
         world.advance(Duration::days(1));
@@ -216,7 +216,7 @@ async fn a_paused_membership_is_held_with_its_reason_and_goes_on_when_it_is_resu
 }
 
 #[tokio::test]
-async fn what_whop_says_of_the_membership_decides_word_by_word() {
+async fn every_status_of_a_membership_at_whop_has_its_decision() {
     // A user with an unresolved membership is outside the audience of pushes.
     for (status, expected, more) in [
         (MembershipStatus::PastDue, None, 2),
@@ -244,7 +244,7 @@ async fn what_whop_says_of_the_membership_decides_word_by_word() {
 }
 
 #[tokio::test]
-async fn a_nudge_asks_the_same_question_and_answers_with_the_reason() {
+async fn a_nudge_makes_the_same_look_ups_and_answers_with_the_reason() {
     type Change = fn(&mut Membership);
     let changes: [(Change, &str, &str); 4] = [
         (|one| one.cancel_at_period_end = true, "cancelled the membership", "cancelled"),
@@ -269,7 +269,7 @@ async fn a_nudge_asks_the_same_question_and_answers_with_the_reason() {
 }
 
 #[tokio::test]
-async fn free_days_are_granted_to_nobody_who_is_not_written_to() {
+async fn free_days_are_granted_only_to_members_who_get_messages() {
     let world = World::start().await;
     world.save_settings(json!({"incentive_days": 3})).await;
     world.settle().await;
@@ -287,7 +287,7 @@ async fn free_days_are_granted_to_nobody_who_is_not_written_to() {
 }
 
 #[tokio::test]
-async fn a_message_that_was_put_off_is_not_sent_once_whop_knows_that_nobody_wants_it() {
+async fn a_postponed_message_is_not_sent_once_whop_reports_a_cancellation() {
     for shape in Shape::ALL {
         for change in ["cancels", "pauses", "pays", "ends", "buys again", "buys again unreported"] {
             let world = World::start().await;
@@ -317,7 +317,7 @@ async fn a_message_that_was_put_off_is_not_sent_once_whop_knows_that_nobody_want
 }
 
 #[tokio::test]
-async fn a_message_that_was_put_off_waits_until_whop_says_that_the_member_still_owes() {
+async fn a_postponed_message_waits_until_whop_confirms_the_debt() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     world.inject_fault(Operation::Notifications, "status:429", None, None);

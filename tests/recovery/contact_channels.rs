@@ -83,7 +83,7 @@ async fn with_push_alone_a_question_that_may_be_answered_later_spends_no_step() 
 }
 
 #[tokio::test]
-async fn where_whop_refuses_to_tell_of_a_membership_what_events_said_stands_alone() {
+async fn if_whop_refuses_the_membership_only_events_decide() {
     for fault in ["status:403", "status:404"] {
         let world = World::start().await;
         world.add_past_due(COMPANY, "mem_1");
@@ -103,7 +103,7 @@ async fn where_whop_refuses_to_tell_of_a_membership_what_events_said_stands_alon
 }
 
 #[tokio::test]
-async fn while_whop_does_not_answer_about_a_membership_nobody_is_written_to() {
+async fn while_whop_does_not_return_the_membership_no_message_is_sent() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     world.inject_fault(Operation::Memberships, "status:500", None, None);
@@ -119,7 +119,7 @@ async fn while_whop_does_not_answer_about_a_membership_nobody_is_written_to() {
 }
 
 #[tokio::test]
-async fn an_amount_that_nobody_can_read_opens_the_case_and_is_listed() {
+async fn an_unreadable_amount_opens_the_case_and_is_listed() {
     let world = World::start().await;
     for (n, subtotal, amount) in [(1, "29.990000000000002", Some(2999)), (2, "29.999", None)] {
         let (membership, id) = (format!("mem_{n}"), format!("msg_{n}"));
@@ -144,7 +144,7 @@ async fn an_amount_that_nobody_can_read_opens_the_case_and_is_listed() {
 }
 
 #[tokio::test]
-async fn a_charge_of_a_reason_that_nobody_knows_waits_for_a_person() {
+async fn a_charge_of_an_unknown_reason_waits_for_a_person() {
     let world = reminded(Shape::Undated).await;
     let mut event = support::world::payment_succeeded("mem_1", "pay_9", world.now());
     event["data"]["billing_reason"] = json!("installment");
@@ -155,7 +155,7 @@ async fn a_charge_of_a_reason_that_nobody_knows_waits_for_a_person() {
 }
 
 #[tokio::test]
-async fn a_push_that_came_late_is_not_sent_once_the_owner_has_switched_pushes_off() {
+async fn a_late_push_is_not_sent_once_the_owner_has_disabled_pushes() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     world.inject_fault(Operation::Access, "status:503", None, None);
@@ -170,7 +170,7 @@ async fn a_push_that_came_late_is_not_sent_once_the_owner_has_switched_pushes_of
 }
 
 #[tokio::test]
-async fn fault_found_with_our_question_is_no_word_about_the_membership() {
+async fn a_refused_look_up_does_not_concern_the_membership() {
     for fault in ["status:400", "status:405", "status:422"] {
         let world = World::start().await;
         world.add_past_due(COMPANY, "mem_1");
@@ -186,7 +186,7 @@ async fn fault_found_with_our_question_is_no_word_about_the_membership() {
 }
 
 #[tokio::test]
-async fn a_nudge_by_a_channel_that_does_not_reach_is_no_hold_of_the_case() {
+async fn a_nudge_by_an_unreachable_channel_does_not_put_the_case_on_hold() {
     let world = reminded(Shape::Dated).await;
     let case = world.case_of("mem_1").await;
     let path = format!("/api/cases/{}", case["case_id"].as_str().unwrap());

@@ -161,7 +161,7 @@ async fn check_sequence(shape: Shape, reached_by: ReachedBy, steps: &[Step]) {
 }
 
 #[test]
-fn no_sequence_of_events_leads_to_a_message_that_nobody_wants() {
+fn no_sequence_of_events_leads_to_an_unwanted_message() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
     let sequences = proptest::collection::vec(step(), 1..12);

@@ -143,7 +143,7 @@ async fn the_largest_amounts_still_add_up() {
 }
 
 #[tokio::test]
-async fn what_goes_back_leaves_the_recovered_revenue_and_returns_with_a_won_dispute() {
+async fn refunds_and_disputes_reduce_recovered_revenue_until_a_dispute_is_won() {
     let world = World::start().await;
     world.recover("1", "19.00", "usd").await;
     world.recover("2", "30.00", "usd").await;

@@ -102,7 +102,7 @@ async fn each_look_up_fails_alone_is_shown_and_recovers() {
 }
 
 #[tokio::test]
-async fn a_payment_is_not_asked_about_where_another_channel_reaches() {
+async fn the_mail_address_is_not_fetched_if_another_channel_reaches_the_member() {
     let world = World::start().await;
     world.add_past_due(COMPANY, "mem_1");
     world.inject_fault(Operation::Payments, "status:500", None, None);
@@ -113,7 +113,7 @@ async fn a_payment_is_not_asked_about_where_another_channel_reaches() {
 }
 
 #[tokio::test]
-async fn where_the_experience_is_refused_and_nothing_else_is_on_a_mail_stands_in() {
+async fn if_the_experience_is_refused_and_no_other_channel_is_enabled_a_mail_is_sent() {
     for operation in [Operation::Experiences, Operation::Access] {
         for fault in ["status:404", "status:403"] {
             let world = World::start().await;

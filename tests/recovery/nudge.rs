@@ -31,7 +31,7 @@ fn messages(world: &World) -> (usize, usize, usize) {
 }
 
 #[tokio::test]
-async fn each_way_is_taken_as_asked_and_is_on_record() {
+async fn each_requested_channel_is_used_and_audited() {
     let (world, case_id) = with_a_case().await;
     let due_at = case(&world, &case_id).await["due_at"].clone();
     for (attempt, (body, channel, kind, sent)) in (1..).zip([
@@ -94,7 +94,7 @@ async fn where_push_does_not_reach_the_default_writes_and_a_push_is_refused() {
 }
 
 #[tokio::test]
-async fn nobody_is_reminded_of_a_case_that_is_over() {
+async fn no_reminder_is_sent_for_a_case_that_is_over() {
     let (world, case_id) = with_a_case().await;
     world.succeed("mem_1", "pay_1", world.now()).await.ok();
     assert_eq!(nudge(&world, &case_id, json!({})).await.status, 409);

@@ -209,7 +209,7 @@ async fn whether_collection_is_paused_may_stay_unanswered_while_the_purchases_ar
 }
 
 #[tokio::test]
-async fn the_list_is_asked_for_only_where_it_would_still_change_the_decision() {
+async fn the_list_is_fetched_only_if_it_can_change_the_decision() {
     type Change = fn(&mut Membership);
     // With the dated shape the list of paused memberships is one request, that of purchases another.
     let changes: [(Change, Shape, u64); 6] = [

@@ -15,7 +15,7 @@ fn ranks() -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn modules_of_the_library_use_only_what_stands_left_of_them() {
+fn modules_of_the_library_use_only_lower_ones() {
     let ranks = ranks();
     let text = read("shared/src/lib.rs");
     let modules = ["pub mod ", "pub use "];
@@ -228,7 +228,7 @@ fn every_dependency_has_a_reason_and_a_user() {
 }
 
 #[test]
-fn what_the_builders_read_between_the_lines_is_said_aloud() {
+fn the_settings_of_the_build_tools_are_explicit() {
     let manifest = read("Cargo.toml");
     let release = section(&manifest, "profile.release");
     let unwinds = release.iter().any(|line| line.starts_with("panic = \"unwind\""));
@@ -241,7 +241,7 @@ fn what_the_builders_read_between_the_lines_is_said_aloud() {
 }
 
 #[test]
-fn nothing_speaks_of_a_machine_or_of_a_registry() {
+fn no_file_names_a_local_path_or_registry() {
     let homes = ["home", "root", "Users", "work", "mnt"].map(|top| format!("/{top}/"));
     let registries = ["registry", "sparse"].map(|kind| format!("{kind}+http"));
     let settings = ["source", "registries"].map(|table| format!("[{table}."));

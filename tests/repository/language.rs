@@ -120,7 +120,7 @@ const OLD_WORDS: [(&str, &str); 91] = [
 ];
 
 #[test]
-fn no_name_is_a_word_that_only_its_author_understands() {
+fn no_identifier_is_a_replaced_name() {
     let old: BTreeMap<&str, &str> = OLD_WORDS.into();
     let mut wrong = Vec::new();
     for file in rust("") {

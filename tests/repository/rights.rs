@@ -327,7 +327,7 @@ async fn hold_stripe_against_the_books(recorder: &mut RequestRecorder) {
 }
 
 #[tokio::test]
-async fn a_function_may_do_to_the_table_what_it_does_and_nothing_else() {
+async fn a_function_has_exactly_the_rights_that_it_uses() {
     let mut recorder = RequestRecorder { world: World::start().await, seen: BTreeMap::new() };
     recover(&mut recorder).await;
     work_by_hand(&mut recorder).await;

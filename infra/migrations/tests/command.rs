@@ -67,7 +67,7 @@ fn old_event(number: usize) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn from_the_first_look_to_the_way_back_the_exit_code_says_how_it_stands() {
+async fn the_exit_code_reports_the_status_from_the_first_check_to_the_undo() {
     let cloud = Cloud::with(3).await;
     let title =
         "migration 1, events_occurred_at: every stored event says beside its payload when it happened";
@@ -99,7 +99,7 @@ async fn from_the_first_look_to_the_way_back_the_exit_code_says_how_it_stands() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_went_wrong_is_said_with_the_table_and_with_a_code_of_its_own() {
+async fn an_error_names_the_table_and_has_its_own_exit_code() {
     let cloud = Cloud::with(0).await;
     let (code, said) = cloud.ends(&["sideways"]).await;
     assert!(code == 2 && said.starts_with("cargo migrate: there is no command `sideways`\n"), "{said}");
@@ -122,7 +122,7 @@ async fn what_went_wrong_is_said_with_the_table_and_with_a_code_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn killed_in_the_middle_it_says_who_was_at_it_and_goes_on_once_told_to() {
+async fn after_a_kill_the_status_names_the_owner_and_a_takeover_continues() {
     let cloud = Cloud::with(600).await;
     let mut slow = cloud.command(&["forward", "--rows-per-second", "500"]);
     let mut child = slow.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();

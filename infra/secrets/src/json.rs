@@ -67,7 +67,7 @@ mod tests {
     const KEY: &str = "c2FuZGJveC1lbmNyeXB0aW9uLWtleS0zMi1ieXRlcyE=";
 
     #[test]
-    fn a_file_becomes_one_object_without_what_is_empty() {
+    fn a_file_becomes_one_object_without_empty_values() {
         let file =
             format!("# ours\nWHOP_API_KEY='a=b'\n\nCRON_SECRET={CRON}\nENCRYPTION_KEY={KEY}\nOIDC_ISSUER=\n");
         let object = json!({"CRON_SECRET": CRON, "ENCRYPTION_KEY": KEY, "WHOP_API_KEY": "a=b"});
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_no_function_would_start_without_is_named_at_once() {
+    fn all_missing_required_variables_are_named_together() {
         let error = of("WHOP_API_KEY=a\nPOSTHOG_HOST=nowhere\n").unwrap_err();
         for named in ["POSTHOG_HOST: expected", "CRON_SECRET: is not set", "ENCRYPTION_KEY: is not set"] {
             assert!(error.contains(named), "{error}");
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_no_function_would_start_with_is_named_at_once_and_its_value_is_not() {
+    fn all_invalid_variables_are_named_together_without_their_values() {
         let error = of("SESSION_SECRET=hidden\nWHOP_APP_ID=app_1\nENCRYPTION_KEY=hidden\n").unwrap_err();
         assert!(error.contains("SESSION_SECRET") && error.contains("ENCRYPTION_KEY"), "{error}");
         assert!(!error.contains("hidden") && !error.contains("WHOP_APP_ID"), "{error}");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_function_would_read_is_named_and_its_value_is_not() {
+    fn unknown_variables_are_named_without_their_values() {
         let error = of("CRON_SECRETS=hidden\nAWS_SECRET_ACCESS_KEY=hidden\n").unwrap_err();
         assert_eq!(error, "no function reads CRON_SECRETS, AWS_SECRET_ACCESS_KEY from a secret");
         assert!(of("hidden").is_err_and(|error| !error.contains("hidden")));

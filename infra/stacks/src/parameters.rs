@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn every_mistake_is_told_at_once_and_in_the_templates_words() {
+    fn all_errors_are_reported_together_with_the_templates_descriptions() {
         let wrong = [
             "AlarmMail=you",
             "Rollout=Sometimes",
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_deployment_that_tells_nobody_is_refused_and_a_later_one_keeps_whom_it_tells() {
+    fn a_first_deployment_without_an_alarm_address_is_refused_and_a_later_one_keeps_it() {
         let message = asked(&["WhopAppId=app_1"], true).unwrap_err();
         assert!(message.contains("Alarms need somebody to ring for"), "{message}");
         assert_eq!(asked(&["WhopAppId=app_1"], false).unwrap(), ["WhopAppId=\"app_1\""]);

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_one_function_is_one_pattern_and_a_parameter_comes_last() {
+    fn a_function_has_as_few_patterns_as_possible_and_parameters_come_last() {
         let routes = [
             ("/api/cases/{id}", "cases"),
             ("/api/cases/{id}/nudge", "nudge"),

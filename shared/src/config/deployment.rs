@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nothing_starts_without_is_reported_together_with_what_cannot_be_used() {
+    fn missing_and_invalid_variables_are_reported_together() {
         let read = |given: &[(&str, &str)]| {
             Config::of_deployment(|name| {
                 given.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())

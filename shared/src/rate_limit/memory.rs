@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_memory_forgets_what_ends_soonest() {
+    fn a_full_cache_evicts_the_bucket_that_refills_first() {
         let mut memory = Memory::default();
         for number in 0..50_000_u32 {
             memory.remember(id(number), 1, 1_000 + i64::from(number), 0);

@@ -53,7 +53,7 @@ async fn get(stack: &Stack<'_>, function: &str, path: &str) -> Value {
 
 #[tokio::test]
 #[ignore = "deploys what `infra/build aws` has built: infra/check/run deploy"]
-async fn a_renewal_that_failed_is_recovered_by_what_sam_has_deployed() {
+async fn a_failed_renewal_is_recovered_by_the_deployed_stack() {
     let cloud =
         Cloud::start(Sandbox::memory(SandboxClock::running_from(Clock::system().now()))).await.unwrap();
     let http = cloud.service.app.http.clone();

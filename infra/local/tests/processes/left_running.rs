@@ -48,7 +48,7 @@ fn more_connections_than_descriptors_do_not_end_it_and_do_not_keep_others_waitin
 }
 
 #[test]
-fn whoever_sends_nothing_half_a_head_or_no_second_request_is_hung_up_on() {
+fn idle_connections_and_unfinished_heads_are_closed() {
     let server = Server::in_memory();
     let (mut silent, mut halfway, mut done) = (server.connect(), server.connect(), server.connect());
     halfway.write_all(b"GET /api/health HTTP/1.1\r\nhost: local").unwrap();

@@ -27,7 +27,7 @@ async fn retry_while_in_progress(function: &mut Function, request: &Request) -> 
 }
 
 #[tokio::test]
-async fn of_two_processes_with_one_key_one_acts_and_both_tell_the_same() {
+async fn of_two_processes_with_one_key_one_acts_and_both_answer_the_same() {
     let cloud = Cloud::start().await;
     let (mut one, mut two) = (cloud.function("nudge").await, cloud.function("nudge").await);
     for race in 1..=RACES {
@@ -61,7 +61,7 @@ async fn two_processes_admit_together_exactly_the_quota() {
 }
 
 #[tokio::test]
-async fn whoever_takes_over_from_a_killed_process_sends_no_second_message() {
+async fn the_retry_after_a_killed_process_sends_no_second_message() {
     let cloud = Cloud::start().await;
     let (mut one, mut two) = (cloud.function("nudge").await, cloud.function("nudge").await);
     cloud.service().sandbox.faults.add(Rule {

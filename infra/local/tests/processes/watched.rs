@@ -63,7 +63,7 @@ async fn a_run_checks_in_and_out_and_ships_its_lines_on_both_platforms() {
 }
 
 #[tokio::test]
-async fn an_error_before_the_handler_and_one_behind_it_are_heard_of_and_hanging_costs_a_second() {
+async fn errors_before_and_in_the_handler_are_reported_and_a_hanging_sink_costs_a_second() {
     let cloud = Cloud::start().await;
     let nowhere = [("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9".to_owned())];
     let environment: Vec<_> = watched(&cloud).into_iter().chain(nowhere).collect();

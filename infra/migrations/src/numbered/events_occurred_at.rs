@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_payload_says_is_taken_where_it_can_be() {
+    fn a_valid_time_in_the_payload_is_used() {
         for (reported_at, at) in [
             ("2026-07-20T10:00:00.123456Z", "2026-07-20T10:00:00.123Z"),
             ("2026-07-20T12:00:00+02:00", "2026-07-20T10:00:00.000Z"),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_filled_in_holds_and_what_stands_there_unread_does_not() {
+    fn a_filled_in_time_is_valid_and_an_unreadable_one_is_not() {
         let mut row = event(None, ARRIVAL);
         row.insert(AT.to_owned(), text("soon"));
         let Decision::Change(change) = decide(&row) else { panic!("{row:?}") };

@@ -55,7 +55,7 @@ fn every_function_has_its_alarms_and_is_turned_back_by_them() {
 }
 
 #[test]
-fn every_alarm_has_an_entry_in_the_runbook_and_every_entry_says_what_to_do() {
+fn every_alarm_has_an_entry_with_instructions_in_the_runbook() {
     let (stack, runbook) = (stack("infra/alarms.yaml"), read("docs/runbook.md"));
     let entries: BTreeMap<&str, &str> =
         runbook.split("\n## ").skip(1).filter_map(|entry| entry.split_once('\n')).collect();

@@ -28,7 +28,7 @@ fn the_template_sets_every_name_that_the_code_reads_but_the_secrets_and_no_other
 }
 
 #[test]
-fn what_everybody_needs_is_asked_for_and_everything_else_has_a_value() {
+fn required_variables_are_parameters_and_all_others_have_a_default() {
     let template = template();
     let needed = NAMES
         .iter()

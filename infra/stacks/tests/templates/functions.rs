@@ -104,7 +104,7 @@ fn a_function_has_the_same_limits_on_both_platforms() {
 }
 
 #[test]
-fn every_function_is_named_after_the_stack_and_says_where_it_answers() {
+fn every_function_is_named_after_the_stack_and_outputs_its_url() {
     let template = template();
     for (id, resource) in template["Resources"].as_mapping().expect("resources") {
         let (id, binary) =
@@ -138,7 +138,7 @@ const EVERY_FUNCTION: [(&str, &str, &str); 7] = [
 ];
 
 #[test]
-fn every_function_has_what_makes_it_safe_to_run_and_to_replace() {
+fn every_function_has_the_settings_for_safe_runs_and_deployments() {
     let template = template();
     let globals = &template["Globals"]["Function"];
     for (id, function) in resources(&template, FUNCTION) {

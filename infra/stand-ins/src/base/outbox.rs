@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_is_written_in_the_words_of_the_contract() {
+    fn an_entry_serializes_as_documented() {
         let outbox = Outbox::new();
         outbox.record(Entry {
             at: "2025-11-18T12:00:00Z".parse().unwrap(),

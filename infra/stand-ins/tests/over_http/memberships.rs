@@ -156,7 +156,7 @@ async fn free_days_out_of_range_and_fields_of_older_versions_are_refused() {
 }
 
 #[tokio::test]
-async fn a_cancellation_ends_the_membership_at_once_unless_it_says_at_the_end_of_the_period() {
+async fn a_cancellation_without_a_mode_ends_the_membership_at_once() {
     let sandbox = Sandbox::start().await;
     let (_, shown) = sandbox.post(CANCEL, json!({"cancel_at_period_end": true})).await;
     assert_eq!((&shown["status"], &shown["cancel_at_period_end"]), (&json!("past_due"), &json!(true)));

@@ -18,7 +18,7 @@ impl Sandbox {
 }
 
 #[tokio::test]
-async fn the_events_of_a_payment_say_whose_it_is_and_how_long_it_is_held() {
+async fn the_events_of_a_payment_have_its_metadata_and_the_end_of_its_authorization() {
     let sandbox = Sandbox::start().await;
     let made = sandbox.client().create_payment_intent("hold:1", &hold("1", 10_000)).await.unwrap();
     assert!(made.client_secret.is_some_and(|secret| secret.starts_with(&made.id)));
@@ -59,7 +59,7 @@ async fn the_events_of_a_payment_say_whose_it_is_and_how_long_it_is_held() {
 }
 
 #[tokio::test]
-async fn the_events_of_a_dispute_name_the_charge_and_where_it_stands() {
+async fn the_events_of_a_dispute_have_its_charge_and_its_status() {
     let sandbox = Sandbox::start().await;
     for (booking, won, outcome) in [("1", true, "won"), ("2", false, "lost")] {
         let paid = sandbox.paid(booking, 10_000).await;
@@ -81,7 +81,7 @@ async fn the_events_of_a_dispute_name_the_charge_and_where_it_stands() {
 }
 
 #[tokio::test]
-async fn the_events_of_a_transfer_say_whose_it_is_and_how_much_came_back() {
+async fn the_events_of_a_transfer_have_its_metadata_and_the_reversed_amount() {
     let sandbox = Sandbox::funded().await;
     let made = sandbox.client().create_transfer("a", &transfer("1", 9_000)).await.unwrap();
     sandbox.stripe.reverse_transfer(&made.id, 1_000);
@@ -101,7 +101,7 @@ async fn the_events_of_a_transfer_say_whose_it_is_and_how_much_came_back() {
 }
 
 #[tokio::test]
-async fn the_events_of_an_account_name_it_and_say_what_it_can_do() {
+async fn the_events_of_an_account_have_its_id_and_capabilities() {
     let sandbox = Sandbox::start().await;
     sandbox.stripe.add_account("acct_1", "cop");
     let well = json!({"/charges_enabled": true, "/payouts_enabled": true, "/default_currency": "cop"});

@@ -50,7 +50,7 @@ fn rejected(reason: &str) -> Result<Refund, CallError> {
 }
 
 #[tokio::test]
-async fn a_payment_goes_back_in_parts_and_then_the_rest() {
+async fn a_payment_is_refunded_in_parts_and_then_the_rest() {
     let sandbox = Sandbox::funded().await;
     let paid = sandbox.paid("1", 10_000).await;
     let part = sandbox.refund("refund:1:v1", &paid.id, Some(2_500)).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_payment_goes_back_in_parts_and_then_the_rest() {
 }
 
 #[tokio::test]
-async fn every_refund_leaves_once_and_is_told_with_the_charges_totals() {
+async fn every_refund_happens_once_with_an_event_of_the_charges_totals() {
     let sandbox = Sandbox::start().await;
     let paid = sandbox.paid("1", 10_000).await;
     sandbox.refund("refund:1:v1", &paid.id, Some(2_500)).await.unwrap();
@@ -98,7 +98,7 @@ async fn every_refund_leaves_once_and_is_told_with_the_charges_totals() {
 }
 
 #[tokio::test]
-async fn no_more_goes_back_than_is_left() {
+async fn no_more_is_refunded_than_is_left() {
     let sandbox = Sandbox::start().await;
     let paid = sandbox.paid("1", 10_000).await;
     assert_eq!(sandbox.refund("a", &paid.id, Some(10_001)).await, rejected("invalid_request_error:amount"));

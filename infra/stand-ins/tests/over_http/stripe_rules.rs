@@ -59,7 +59,7 @@ async fn a_key_makes_one_transfer_for_a_day_and_another_one_after_it() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_request_is_an_error_that_says_nothing_of_this_one() {
+async fn a_reused_key_is_an_error_that_leaves_this_request_undecided() {
     let sandbox = Sandbox::funded().await;
     let client = sandbox.client();
     client.create_transfer("key", &transfer("1", 9_000)).await.unwrap();
@@ -71,7 +71,7 @@ async fn a_key_of_another_request_is_an_error_that_says_nothing_of_this_one() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_kept_under_its_key_and_a_new_key_asks_anew() {
+async fn a_refusal_is_stored_under_its_key_and_a_new_key_tries_again() {
     let sandbox = Sandbox::funded().await;
     let (client, short) = (sandbox.client(), transfer("1", 100_001));
     assert_eq!(client.create_transfer("v1", &short).await, Err(rejected("balance_insufficient")));
@@ -107,7 +107,7 @@ async fn a_request_that_cannot_be_read_is_not_kept_under_its_key() {
 }
 
 #[tokio::test]
-async fn an_intent_in_another_state_is_refused_in_stripes_words() {
+async fn an_intent_in_another_state_is_refused_with_stripes_message() {
     let sandbox = Sandbox::start().await;
     let paid = sandbox.paid("1", 10_000).await;
     let path = format!("payment_intents/{}/cancel", paid.id);

@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schedulers_word_wins_over_the_time_of_the_call() {
+    fn the_schedulers_planned_time_has_precedence_over_the_time_of_the_call() {
         let planned = DateTime::from_timestamp(1_760_000_100, 0).unwrap();
         let late = planned + Duration::hours(2);
         assert_eq!(

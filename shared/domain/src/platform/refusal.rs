@@ -186,7 +186,7 @@ mod tests {
     use crate::kernel::party::PaymentIntentId;
 
     #[test]
-    fn an_expected_end_is_no_refusal_and_what_a_person_says_of_money_is_one() {
+    fn an_expected_end_is_no_refusal_and_a_persons_decision_about_money_is_one() {
         let payment_intent = PaymentIntentId::parse("pi_1").unwrap();
         let capture = Request::Capture { payment_intent };
         for reason in EXPECTED_ENDS {

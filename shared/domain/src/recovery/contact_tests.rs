@@ -89,7 +89,7 @@ fn every_status_leads_to_its_decision() {
 }
 
 #[test]
-fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
+fn whops_answer_has_precedence_and_events_decide_without_one() {
     let reported = Case { cancel_scheduled: true, ..case() };
     let end = ContactDecision::End(EndReason::CancelledByMember);
     assert_eq!(decide(&reported, None, &BOTH, &BOTH), end);
@@ -111,7 +111,7 @@ fn whops_newest_word_wins_and_events_decide_where_it_says_nothing() {
 }
 
 #[test]
-fn a_mail_stands_in_only_where_no_wanted_channel_reaches() {
+fn a_mail_is_sent_only_if_no_enabled_channel_reaches_the_member() {
     let owing = membership("past_due");
     let decided =
         |wanted: &[Channel], reachable: &[Channel]| decide(&case(), Some(&owing), wanted, reachable);

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_whose_its_metadata_says() {
+    fn an_account_belongs_to_the_owner_in_its_metadata() {
         let (company, professional) =
             (CompanyId::parse("biz_1").unwrap(), ProfessionalId::parse("user_1").unwrap());
         for (metadata, expected) in [
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_that_is_gone_takes_nothing_and_a_sentence_is_no_reason() {
+    fn a_deleted_account_receives_nothing_and_free_text_is_no_reason() {
         let gone = StripeAccount::gone("acct_1").status().unwrap();
         assert!(!gone.charges_enabled && !gone.payouts_enabled);
         let reported =

@@ -100,7 +100,7 @@ async fn items_are_written_under_a_condition_and_found_through_the_index() {
 }
 
 #[tokio::test]
-async fn a_cancelled_transaction_says_which_condition_failed_and_what_it_found() {
+async fn a_cancelled_transaction_returns_the_failed_condition_and_the_existing_item() {
     let dynamo = EmbeddedDynamo::memory();
     let client = with_table(&dynamo).await;
     claim_alone(&client, "case#2", "a").await.unwrap();

@@ -43,7 +43,7 @@ fn refunded(stripe: &StripeStandIn) -> i64 {
 }
 
 #[tokio::test]
-async fn a_payment_is_given_back_in_parts_whole_and_comes_back() {
+async fn a_payment_is_refunded_in_parts_and_whole_and_a_refund_fails() {
     let stripe = stripe().await;
     play(&stripe, "authorized", Value::Null).unwrap();
     let early = play(&stripe, "refunded", Value::Null).unwrap_err();

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_trouble_is_refused() {
+    fn an_unknown_kind_of_fault_is_refused() {
         for text in [
             "",
             "refused:400",

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limit_of_descriptors_is_read_where_it_stands() {
+    fn the_limit_of_descriptors_is_read() {
         let limits = "Limit                     Soft Limit           Hard Limit           Units     \nMax open files            64                   4096                 files     \n";
         assert_eq!(soft_limit(limits), Some(64));
         assert_eq!(

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_that_was_let_go_ends_the_booking_only_where_it_is_its_own() {
+    fn only_a_void_of_its_own_payment_ends_a_booking() {
         let let_go = history(&[requested(), of_second(authorized(0.1, None)), released(1.0, "pi_2")]);
         let stage = |opened: &str| let_go.booking_with(Some(&payment(opened))).unwrap().stage;
         assert_eq!((stage("pi_1"), stage("pi_2")), (BookingStatus::Requested, BookingStatus::Declined));

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn each_stage_asks_for_what_moves_the_money_as_it_says() {
+    fn each_stage_requires_the_steps_that_move_its_money() {
         let declined =
             || fact(30.0, BookingFactKind::AutoDeclined { reason: DeclinedReason::ProfessionalNoResponse });
         let released = || {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_opened_for_a_booking_that_came_to_nothing_is_closed() {
+    fn a_payment_created_for_an_ended_booking_is_cancelled() {
         let mut history = History::default();
         history.add(requested());
         history.add(fact(3.0, BookingFactKind::Cancelled { by: CancelledBy::Schedule }));

@@ -168,7 +168,7 @@ fn a_share_whose_charge_is_known_needs_nothing_of_the_balance() {
 }
 
 #[test]
-fn the_limits_are_those_of_the_whole_batch_however_many_looks_it_takes() {
+fn the_limits_apply_to_the_whole_batch_over_all_turns() {
     let mut input = input(vec![candidate(1, 1, 500, 60.0)]);
     input.rules.minimum.insert(usd(0).currency, 900);
     input.rules.approval_above.insert(usd(0).currency, 1_000);
@@ -184,7 +184,7 @@ fn the_limits_are_those_of_the_whole_batch_however_many_looks_it_takes() {
 }
 
 #[test]
-fn what_a_professional_can_mend_is_said() {
+fn skip_reasons_that_a_professional_can_fix_say_how() {
     let mut input = input(vec![candidate(1, 1, 500, 60.0)]);
     let with = |input: &mut PlanInput, change: fn(&mut PayeeAccount)| {
         let (id, mut payee) = payee(1, 0);
@@ -202,7 +202,7 @@ fn what_a_professional_can_mend_is_said() {
 }
 
 #[test]
-fn a_booking_says_itself_why_it_waits() {
+fn every_skipped_booking_has_a_reason() {
     let result = |facts: &[BookingFact], in_progress| {
         let booking = booking(facts);
         results(&input(vec![Candidate::of(booking_id(1), &booking, &Policy::default(), 1, in_progress)]))

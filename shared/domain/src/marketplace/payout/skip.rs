@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_is_the_same_word_everywhere_and_a_sentence() {
+    fn a_reason_has_one_code_and_one_sentence() {
         for reason in SkipReason::ALL {
             assert_eq!(SkipReason::parse(reason.as_str()), Some(reason));
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());

@@ -109,7 +109,7 @@ fn common_words_of_english_and_spanish_are_refused_however_they_are_joined() {
 }
 
 #[test]
-fn what_nobody_guesses_is_taken() {
+fn a_password_that_is_hard_to_guess_is_accepted() {
     for password in [
         "correct horse battery",
         "another horse battery",

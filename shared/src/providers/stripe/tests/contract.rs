@@ -169,7 +169,7 @@ fn an_expanded_charge_is_read_like_its_id() {
 }
 
 #[test]
-fn a_transfer_that_came_back_is_told_with_its_total_in_every_version() {
+fn a_reversed_transfer_is_reported_with_its_total_in_every_version() {
     for version in VERSIONS {
         let transfer = TransferId::parse("tr_3RfKq2").unwrap();
         for name in ["transfer.reversed", "transfer.updated"] {

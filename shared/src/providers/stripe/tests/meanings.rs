@@ -46,7 +46,7 @@ fn happened(name: &str, object: Value) -> BookingFactKind {
 }
 
 #[test]
-fn a_payment_is_held_taken_and_let_go() {
+fn a_payment_is_authorized_captured_and_voided() {
     let charge_id = || ChargeId::parse("ch_3RfKq2").ok();
     let held = |capture_before| BookingFactKind::Authorized {
         payment_intent: pi(),
@@ -88,7 +88,7 @@ fn what_repeats_another_event_or_moves_no_money_means_nothing() {
 }
 
 #[test]
-fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
+fn a_refund_is_the_refunded_total_of_a_captured_charge() {
     let refunded = |amount| BookingFactKind::Refunded { money: usd(amount), payment_intent: Some(pi()) };
     let back = |amount: i64| with(charge(true), "amount_refunded", json!(amount));
     assert_eq!(happened("charge.refunded", back(2_500)), refunded(2_500));
@@ -100,7 +100,7 @@ fn a_refund_is_the_total_that_went_back_of_what_was_taken() {
 }
 
 #[test]
-fn a_share_that_came_back_is_told_with_its_total() {
+fn a_reversed_transfer_is_reported_with_its_total() {
     for name in ["transfer.reversed", "transfer.updated"] {
         let what = BookingFactKind::TransferReversed {
             transfer: TransferId::parse("tr_3RfKq2").unwrap(),
@@ -111,7 +111,7 @@ fn a_share_that_came_back_is_told_with_its_total() {
 }
 
 #[test]
-fn half_a_name_names_nobody() {
+fn an_incomplete_owner_is_no_owner() {
     for metadata in [
         json!({"booking_id": BOOKING}),
         json!({"company_id": COMPANY, "booking_id": "booking_1"}),
@@ -128,7 +128,7 @@ fn half_a_name_names_nobody() {
 }
 
 #[test]
-fn a_connected_account_tells_of_itself_and_never_of_a_booking() {
+fn an_event_of_a_connected_account_never_concerns_a_booking() {
     let connected_meaning =
         |name: &str, account: &str, object: Value| read_of(&connected(name, account, object)).meaning;
     let Meaning::Account(status) = connected_meaning("account.updated", "acct_1RfKq2", account("active"))

@@ -118,7 +118,7 @@ fn every_dated_envelope_bears_the_date_of_its_folder_and_the_account_where_that_
 }
 
 #[test]
-fn a_name_with_underscores_says_what_the_one_with_dots_does() {
+fn a_name_with_underscores_means_the_same_as_with_dots() {
     for fixture in UNDERSCORED {
         let written: Value = serde_json::from_str(fixture.body).unwrap();
         assert_eq!(written["action"], fixture.name);
