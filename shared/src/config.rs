@@ -286,7 +286,7 @@ mod tests {
         let config = Config::read(|_| None).unwrap();
         let missing: Vec<&str> = config.missing().iter().map(|name| name.name).collect();
         assert!(missing.contains(&"TABLE_NAME") && missing.contains(&"CRON_SECRET"), "{missing:?}");
-        assert!(!missing.contains(&"WHOP_API_BASE"), "a default stands in");
+        assert!(!missing.contains(&"WHOP_API_BASE"), "a default is used");
     }
 
     #[test]

@@ -46,7 +46,7 @@ async fn without_proof_every_route_answers_401() {
         let status = world.ask(bare(method.clone(), &path)).await.status;
         assert!(status != 401 && status != 403, "{method} {path}: {status}");
     }
-    assert!(world.service.sandbox.whop.requests().is_empty(), "Whop is not asked about nobody");
+    assert!(world.service.sandbox.whop.requests().is_empty(), "Whop is not called without a user");
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ async fn a_token_without_a_mapped_role_and_company_is_refused() {
     let world = World::start().await;
     let with = |name: &str, value: Value| good(&world, |good| good.with_claim(name, value));
     let role = world.bearer(&with("role", json!(["staff", 7, "developer", "owner"]))).await.unwrap().role;
-    assert_eq!(role, Role::Developer, "the first that is a word of ours");
+    assert_eq!(role, Role::Developer, "the first that is one of our roles");
     for (name, value) in [
         ("role", json!(null)),
         ("role", json!("admin")),
@@ -197,7 +197,7 @@ async fn a_new_key_is_accepted_and_old_ones_outlast_an_outage() {
     for _ in 0..10 {
         assert_eq!(world.bearer(&token(&world, "es-3")).await, Err(TokenError::KeysUnavailable));
     }
-    assert_eq!(world.asked_issuer(Operation::IssuerKeys), asked, "an issuer in trouble is left alone");
+    assert_eq!(world.asked_issuer(Operation::IssuerKeys), asked, "a failing issuer is not called again");
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ fn forgeries(honest: &HeaderMap, others: &[&str]) -> Vec<(String, HeaderMap)> {
     for origin in FOREIGN {
         forged.push((format!("origin {origin}"), with(honest, &[("origin", &[origin])])));
         let lying = with(honest, &[("origin", &[origin]), ("sec-fetch-site", &["same-origin"])]);
-        forged.push((format!("origin {origin}, said to be ours"), lying));
+        forged.push((format!("origin {origin} with a forged Sec-Fetch-Site"), lying));
     }
     let foreign = FOREIGN[3];
     for (origins, sites) in [
@@ -211,7 +211,7 @@ async fn a_cross_site_sign_in_is_refused_without_hashing() {
         assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (403, None), "{origin}");
     }
     for site in ["cross-site", "same-site"] {
-        assert_eq!(enter(&[("sec-fetch-site", site)]).await.status, 403, "{site}, and says no origin");
+        assert_eq!(enter(&[("sec-fetch-site", site)]).await.status, 403, "{site} without an origin");
     }
     assert_eq!(enter(&[("origin", ORIGIN), ("origin", FOREIGN[3])]).await.status, 403);
     let anyone = ROUTES.iter().filter(|route| route.method != "GET" && route.access == Access::Anyone);

@@ -51,10 +51,10 @@ async fn what_was_used_once_is_used_up() {
     let returned = browser.visit(&url, "provider").await;
     let before = browser.cookies.clone();
     browser.finish(&returned).await.ok();
-    assert_eq!(browser.finish(&returned).await.status, 401, "the cookie is gone");
+    assert_eq!(browser.finish(&returned).await.status, 401, "the cookie is removed");
     browser.cookies = before;
     let replayed = browser.finish(&returned).await;
-    assert_eq!(replayed.status, 401, "and whoever kept it finds the code used up");
+    assert_eq!(replayed.status, 401, "and with a copy of it the code is used up");
     assert!(!browser.cookies.contains_key("__Host-session"));
     assert_eq!(world.asked_issuer(Operation::Codes), 2);
 }
@@ -204,7 +204,10 @@ async fn a_forged_id_token_is_refused() {
     }
     issuer.forge(None);
     Browser::new(&world).sign_in("provider").await.ok();
-    assert!(world.asked_issuer(Operation::IssuerKeys) <= 2, "nobody makes us fetch keys on and on");
+    assert!(
+        world.asked_issuer(Operation::IssuerKeys) <= 2,
+        "unknown keys do not cause repeated key requests"
+    );
 }
 
 async fn refused(world: &World, why: &str) {
@@ -273,7 +276,7 @@ async fn what_is_known_of_the_issuer_outlasts_its_outage() {
     for _ in 0..3 {
         Browser::new(&world).sign_in("provider").await.ok();
     }
-    assert_eq!(world.asked_issuer(Operation::Discovery), 2, "an issuer in trouble is left alone");
+    assert_eq!(world.asked_issuer(Operation::Discovery), 2, "a failing issuer is not called again");
 }
 
 #[tokio::test]

@@ -90,11 +90,15 @@ async fn an_invalid_token_is_refused_at_every_route() {
         for (why, token) in &tokens {
             let answer = ask(&world, route.method.parse().unwrap(), &path, token).await;
             assert_eq!(answer.status, 401, "{why} {path}");
-            assert_eq!(answer.json()["detail"], "The user token is not valid.", "nor is it told why: {why}");
+            assert_eq!(
+                answer.json()["detail"],
+                "The user token is not valid.",
+                "the reason is not revealed: {why}"
+            );
         }
     }
     assert_eq!(world.asked(Operation::Access), 0, "Whop is not asked about an unproven user");
-    assert_eq!(world.asked(Operation::Jwks), 1, "and nobody can make us fetch keys on and on");
+    assert_eq!(world.asked(Operation::Jwks), 1, "and unknown keys do not cause repeated key requests");
     assert_eq!(status(&world, &with_header(&world, header())).await, 200);
 }
 
@@ -137,7 +141,7 @@ async fn known_keys_outlast_an_outage_of_the_key_server() {
     world.advance(Duration::hours(13));
     world.get("/api/settings").await;
     let unknown = with_header(&world, json!({"alg": "ES256", "kid": "own-key"}));
-    assert_eq!(status(&world, &unknown).await, 503, "who signed it cannot be found out now");
+    assert_eq!(status(&world, &unknown).await, 503, "its key cannot be fetched now");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 //! a single page fault from disk would distort a mean.
 
 #![expect(clippy::unwrap_used, reason = "what cannot be measured is not measured around")]
-#![expect(clippy::print_stdout, reason = "the table is what was asked for")]
+#![expect(clippy::print_stdout, reason = "the table is the requested output")]
 
 mod built;
 mod figures;

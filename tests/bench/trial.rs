@@ -73,7 +73,7 @@ fn work_of(name: &str) -> Work {
     let schedules = schedule::read(&read("template.yaml"), &read("vercel.json")).unwrap();
     let is_of =
         |schedule: &Schedule| ROUTES.iter().any(|row| row.function == name && row.path == schedule.path);
-    Work::Job(schedules.into_iter().find(is_of).unwrap_or_else(|| panic!("nobody asks {name} anything")))
+    Work::Job(schedules.into_iter().find(is_of).unwrap_or_else(|| panic!("there is no request for {name}")))
 }
 
 async fn start(work: &Work, binary: &Path, folder: &Path) -> Start {

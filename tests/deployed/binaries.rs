@@ -81,7 +81,7 @@ async fn start(platform: Platform, name: &str, cloud: &Cloud) -> Function {
     started.unwrap_or_else(|failed| panic!("{name} on {platform:?}: {failed}"))
 }
 
-#[expect(clippy::print_stdout, reason = "whoever runs the check sees what was asked, and what it cost")]
+#[expect(clippy::print_stdout, reason = "the check's output shows the request and its cost")]
 fn print_result(platform: Platform, name: &str, function: &Function) {
     let spent = function.spent().unwrap();
     let platform = format!("{platform:?}");
@@ -100,25 +100,25 @@ fn every_function_is_called_or_fired() {
 }
 
 #[tokio::test]
-#[ignore = "asks what `infra/build aws` has built: infra/check/run binaries"]
+#[ignore = "needs the output of `infra/build aws`: infra/check/run binaries"]
 async fn every_function_answers_through_the_runtime_api_of_lambda() {
     every_binary_answers(Platform::Lambda).await;
 }
 
 #[tokio::test]
-#[ignore = "asks what `infra/build aws` has built: infra/check/run binaries"]
+#[ignore = "needs the output of `infra/build aws`: infra/check/run binaries"]
 async fn no_function_on_lambda_interprets_reserved_names() {
     every_binary_refuses_what_only_a_parser_understands(Platform::Lambda).await;
 }
 
 #[tokio::test]
-#[ignore = "asks what `infra/build vercel` has built: infra/check/run binaries"]
+#[ignore = "needs the output of `infra/build vercel`: infra/check/run binaries"]
 async fn no_function_on_vercel_interprets_reserved_names() {
     every_binary_refuses_what_only_a_parser_understands(Platform::Vercel).await;
 }
 
 #[tokio::test]
-#[ignore = "asks what `infra/build vercel` has built: infra/check/run binaries"]
+#[ignore = "needs the output of `infra/build vercel`: infra/check/run binaries"]
 async fn every_function_answers_through_the_bridge_of_vercel() {
     every_binary_answers(Platform::Vercel).await;
 }

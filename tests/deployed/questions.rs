@@ -84,7 +84,7 @@ impl<'a> Asker<'a> {
             }
             Access::Anyone => vec![],
             Access::SignedIn | Access::Scheduler | Access::SignedWebhook => {
-                panic!("nobody here asks {}", row.path)
+                panic!("there is no request for {}", row.path)
             }
         }
     }

@@ -135,7 +135,7 @@ async fn a_booking_nobody_pays_is_called_off_and_its_payment_closed() {
     let booking = market.booking(id).await;
     assert_eq!(booking.cancellation, Some((market.world.now(), CancelledBy::Schedule)));
     assert_eq!(market.at_stripe(id).await.0, "canceled");
-    assert_eq!(market.counted(), (1, 0), "whoever did not pay is not told that nobody came");
+    assert_eq!(market.counted(), (1, 0), "a customer who did not pay gets no mail");
     assert!(market.is_at_rest().await);
 }
 

@@ -96,7 +96,7 @@ async fn while_no_mail_can_be_sent_bookings_are_declined_on_time_and_their_custo
         market.tick_for(Duration::hours(3) - Duration::minutes(5), Duration::minutes(5)).await;
         assert_eq!(market.status(late[0]).await, BookingStatus::Authorized);
         market.tick_for(Duration::minutes(5), Duration::minutes(5)).await;
-        assert_eq!(market.counted(), (30, 0), "{kind}: the waiting mails hold nobody up");
+        assert_eq!(market.counted(), (30, 0), "{kind}: the waiting mails block no other booking");
 
         market.tick_for(Duration::hours(2), Duration::minutes(5)).await;
         market.world.service.sandbox.faults.clear();

@@ -122,7 +122,7 @@ async fn a_payment_in_processing_is_retried_later() {
     }
     assert_eq!(stripe.requests().len(), 0);
     market.tick_for(Duration::hours(2), Duration::minutes(5)).await;
-    assert_eq!(market.counted(), (0, 0), "not a word while the money may still be taken");
+    assert_eq!(market.counted(), (0, 0), "no mail while the payment may still be captured");
     assert!(stripe.requests().values().sum::<u64>() < 30, "{:?}", stripe.requests());
 
     // Stripe stores its refusal under the key for a day; the authorization is voided all the same.

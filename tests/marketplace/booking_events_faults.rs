@@ -79,7 +79,7 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
         assert_eq!(world.deliver_stripe(&stripe_event).await["outcome"], "kept", "{amount} {currency}");
         let kept = world.stripe_event(&event_id).await;
         assert_eq!((&kept["status"], &kept["reason"]), (&json!("set_aside"), &json!(reason)));
-        assert!(kept.get("expires_at").is_none(), "it stays until somebody has looked at it");
+        assert!(kept.get("expires_at").is_none(), "it stays until a person resolves it");
         assert_eq!(world.deliver_stripe(&stripe_event).await["outcome"], "duplicate");
     }
     assert_eq!(world.booking_row(id).await, before);
@@ -165,7 +165,7 @@ async fn after_a_failed_refund_the_total_is_looked_up_at_stripe() {
     world.service.sandbox.faults.add(Rule { provider, operation, kind, times: None, company: None });
     world.advance(Duration::minutes(1));
     world.apply_what_waits().await;
-    assert_eq!(refunded().await, 3_500, "Stripe could not be asked");
+    assert_eq!(refunded().await, 3_500, "Stripe did not answer");
     world.all_well();
     world.advance(Duration::minutes(10));
     world.tick().await;

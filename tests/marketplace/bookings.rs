@@ -123,7 +123,7 @@ async fn a_cancellation_before_the_payment_cancels_the_payment_intent() {
     let cancelled = world.decide(&booking, "cancel", "key-2").await.ok();
     assert_eq!(cancelled["status"], "cancelled");
     let payment = world.get(&format!("{}/payment", path_of(&booking))).await;
-    assert_eq!(payment["status"], "canceled", "nobody pays it later");
+    assert_eq!(payment["status"], "canceled", "it cannot be paid later");
     world.check_the_books().await;
 }
 

@@ -184,7 +184,7 @@ async fn a_failed_payout_of_test_mode_is_ignored_at_a_live_endpoint() {
     };
     let before = effects().await;
     assert_eq!(world.deliver_stripe(&of_test_mode).await["outcome"], "kept");
-    assert_eq!(effects().await, before, "neither the professional nor the event bus hears of it");
+    assert_eq!(effects().await, before, "neither the professional nor the event bus is notified");
     let kept = world.stripe_event("evt_test").await;
     assert_eq!((&kept["status"], &kept["reason"]), (&json!("received"), &json!("wrong_mode")));
     assert_eq!(world.deliver_stripe_text(&real.body).await["outcome"], "applied");

@@ -35,7 +35,7 @@ async fn what_stripe_refuses_is_tried_again_by_the_next_batch_as_another_version
     for _ in 0..3 {
         world.advance(Duration::minutes(10));
         world.pay_day().await;
-        assert!(world.transfers().is_empty(), "not on the same day, unless a person asks");
+        assert!(world.transfers().is_empty(), "not on the same day, unless a person starts a run");
     }
     assert_eq!(world.batch(TUESDAY).await["status"], "completed");
     world.next_payout_morning();
@@ -56,7 +56,7 @@ async fn a_person_may_have_it_tried_again_on_the_same_day() {
     assert_eq!(ran["transfers"][0]["operation"], format!("payout:{booking}:v2"));
     let batch = world.batch(TUESDAY).await;
     assert_eq!((&batch["status"], &batch["counts"]["done"]), (&json!("completed"), &json!(1)), "{batch:#}");
-    assert_eq!(batch["started_by"]["kind"], "schedule", "who began it stays");
+    assert_eq!(batch["started_by"]["kind"], "schedule", "its starter stays");
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ async fn a_professional_sees_what_to_fix_and_is_paid_once_it_is_fixed() {
         );
         assert!(entry["message"].as_str().unwrap().ends_with('.'), "{entry}");
     }
-    assert_eq!(world.pay_day().await["due"], 0, "nobody looks again on the same day");
+    assert_eq!(world.pay_day().await["due"], 0, "it is not due again on the same day");
     assert!(world.transfers().is_empty());
     stripe.restrict_account("acct_restricted", None);
     world.add_payee(COMPANY, "user_none", "usd").await;

@@ -63,7 +63,7 @@ async fn two_runs_at_once_add_nothing_up_twice() {
     let runs = world.store().reconciliations(10, None).await.unwrap().0;
     let charges: i64 =
         runs.iter().filter_map(|run| run.sums.0.get("usd")?.get("charge")).map(|sum| sum.stripe_amount).sum();
-    assert_eq!(charges, 13_000, "each slice is told by one run");
+    assert_eq!(charges, 13_000, "each slice is reported by one run");
 }
 
 #[tokio::test]

@@ -210,7 +210,7 @@ async fn a_flood_is_worked_off_over_several_runs_oldest_first() {
         if !report.more {
             break;
         }
-        assert!(runs < 50, "never comes to its end");
+        assert!(runs < 50, "never completes");
     }
     assert!(runs > 2, "{runs} runs");
     let cursor = world.store().reconciliation_cursor().await.unwrap();

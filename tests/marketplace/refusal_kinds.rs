@@ -46,7 +46,7 @@ impl World {
             ["provider", "reason", "consequence"].map(|name| listed[name].as_str().unwrap().to_owned());
         assert_eq!(shown, [provider, reason, consequence], "{listed:#}");
         let again = self.resolve_refusal(&listed, "try_again").await;
-        assert_eq!(again.status, 409, "the caller asks for it again: {again:?}");
+        assert_eq!(again.status, 409, "the caller repeats it: {again:?}");
         listed
     }
 
@@ -267,7 +267,7 @@ async fn a_refused_account_mail_is_logged_and_counted_and_reveals_no_account() {
         assert_eq!(counted["refused"], 4, "{counted}");
 
         ask_for_mail(&world, ACCOUNT_MAILS[2]).await;
-        assert_eq!(world.sent(Kind::Mail), mails + 1, "asked again, it is sent");
+        assert_eq!(world.sent(Kind::Mail), mails + 1, "repeated, it is sent");
         world.advance(Duration::days(8));
         assert_eq!(world.mail_reports(PLATFORM).await["refused"], 0, "a week is counted");
     }

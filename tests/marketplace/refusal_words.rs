@@ -169,7 +169,7 @@ async fn each_kind_of_refused_effect_is_listed_with_its_consequence() {
         assert_eq!(listed[0]["code"], "validation_error", "{kind}");
     }
     let tried: BTreeSet<&str> = WORDS.iter().map(|(_, consequence)| consequence.as_str()).collect();
-    assert_eq!(tried, words(), "each word is one of an effect that was tried");
+    assert_eq!(tried, words(), "each code is one of a tested effect");
 }
 
 /// The codes in the Rust enum.

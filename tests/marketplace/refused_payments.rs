@@ -78,7 +78,7 @@ async fn a_refused_capture_is_taken_once_it_is_tried_again() {
         let seen = world.seen(&booking).await;
         assert_eq!((&seen["status"], &seen["payment_status"]), (&json!("accepted"), &json!("captured")));
         assert_eq!((world.refused().await.len(), world.sent(Kind::Capture)), (0, 1));
-        assert_eq!(world.sent(Kind::Mail), 2, "what the first mail said is corrected");
+        assert_eq!(world.sent(Kind::Mail), 2, "the first mail is corrected");
         world.decide(&booking, "complete", "key-4").await.ok();
         world.check_the_books().await;
     }
@@ -107,7 +107,7 @@ async fn closing_a_refused_capture_voids_it_and_an_expired_authorization_resolve
     lapsed.decide(&booking, "accept", "key-2").await;
     lapsed.service.sandbox.stripe.cancel_outside(payment_of(&booking));
     lapsed.service.deliver_stripe_events().await;
-    assert_eq!(lapsed.refused().await.len(), 0, "Stripe says that the hold is gone");
+    assert_eq!(lapsed.refused().await.len(), 0, "Stripe reports that the authorization expired");
     let seen = lapsed.seen(&booking).await;
     assert_eq!((&seen["status"], &seen["payment_status"]), (&json!("declined"), &json!("released")));
     lapsed.settle().await;

@@ -42,7 +42,7 @@ async fn analytics_gets_the_id_and_time_of_the_event_bus() {
     assert_eq!(json!(counted), expected);
     assert_eq!(world.check_published("both").await, 0);
     assert_eq!(world.publish().await["analytics"]["due"], 0);
-    assert_eq!((world.asked_bus(), world.asked_analytics()), (1, 1), "nothing is said of nothing");
+    assert_eq!((world.asked_bus(), world.asked_analytics()), (1, 1), "an empty batch is not sent");
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn a_run_survives_a_fault_at_every_request_to_any_service() {
             }
         }
     }
-    eprintln!("analytics: {runs} runs, {again} events told again under one id");
+    eprintln!("analytics: {runs} runs, {again} events sent again under one id");
     assert!(again > 0, "some of them died between analytics and the table");
 }
 

@@ -42,7 +42,7 @@ async fn a_case_and_its_recovery_are_published_once_with_five_fields() {
     }
     assert_eq!(world.check_published("at rest").await, 0);
     assert_eq!(world.publish().await["due"], 0);
-    assert_eq!(world.asked_bus(), 1, "nothing is said of nothing");
+    assert_eq!(world.asked_bus(), 1, "an empty batch is not sent");
 }
 
 /// A week of a marketplace.

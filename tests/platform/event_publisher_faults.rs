@@ -43,14 +43,14 @@ async fn a_run_survives_a_fault_at_every_request() {
             world.advance(PAUSES);
             settle(&world).await;
             let again = world.check_published(&context).await;
-            assert!(was_injected || again == 0, "{context}: {again} heard twice without a reason");
+            assert!(was_injected || again == 0, "{context}: {again} published twice without a fault");
             (runs, twice) = (runs + 1, twice + again);
             if !was_injected {
                 break;
             }
         }
     }
-    eprintln!("events: {runs} runs, {twice} entries heard twice under one id");
+    eprintln!("events: {runs} runs, {twice} entries published twice under one id");
     assert!(twice > 0, "some of them died between the bus and the table");
 }
 
@@ -94,7 +94,7 @@ async fn after_a_days_outage_the_bus_gets_everything() {
     }
     assert_eq!(world.unpublished().await.len(), ENTRIES);
     let asked = world.asked_bus();
-    assert!(asked < 2 * 144, "those that were put off are left alone: {asked}");
+    assert!(asked < 2 * 144, "postponed entries are not sent: {asked}");
     world.all_well();
     world.advance(PAUSES);
     let report = world.publish().await;
@@ -132,7 +132,7 @@ async fn after_three_unanswered_requests_the_rest_waits_for_the_next_minute() {
     assert_eq!(world.publish().await["done"], left, "what was not tried is not put off");
     world.advance(PAUSES);
     settle(&world).await;
-    assert_eq!(world.check_published("after the trouble").await, 0);
+    assert_eq!(world.check_published("after the outage").await, 0);
 }
 
 #[tokio::test]

@@ -191,7 +191,7 @@ async fn what_passes_is_not_kept_and_the_next_try_may_be_luckier() {
         _ => Intervention::Pass,
     };
     world.service.dynamo.intercept(Arc::new(meet));
-    assert_eq!(send(&world, SETTINGS, settings(1), "key-1").await.status, 409, "somebody else was writing");
+    assert_eq!(send(&world, SETTINGS, settings(1), "key-1").await.status, 409, "another request was writing");
     world.service.dynamo.stop_intercepting();
     let answer = send(&world, SETTINGS, settings(1), "key-1").await;
     assert_eq!((answer.status.as_u16(), is_replay(&answer)), (200, false));

@@ -51,7 +51,7 @@ async fn a_request_that_died_before_it_decided_is_done_by_its_retry() {
     assert_eq!(
         send(&world, &nudge, json!({"channel": "push"}), "key-1").await.status,
         422,
-        "the key is taken"
+        "the key is in use"
     );
     send(&world, &nudge, json!({"channel": "dm"}), "key-1").await.ok();
     assert!(is_replay(&send(&world, &nudge, json!({"channel": "dm"}), "key-1").await));

@@ -40,7 +40,7 @@ async fn execute(
             "forbidden" => Err(Failure::Forbidden("Not you.")),
             "absent" => Err(Failure::Absent),
             "conflict" => Err(Failure::Conflict(format!("Not now, in run {run}."))),
-            "busy" => Err(Failure::Busy("Somebody else is at it.")),
+            "busy" => Err(Failure::Busy("Another request is in progress.")),
             "many" => Err(Failure::TooMany { retry_after_seconds: 7 }),
             "long" => Ok(Done::ok(json!({"run": run, "operation": operation, "text": "x".repeat(300_000)}))),
             "unavailable" => Err(Failure::Unavailable { detail: "Not now.", reason: String::new() }),

@@ -91,7 +91,7 @@ async fn after_a_crash_or_fault_at_any_request_it_continues_to_the_same_result()
     let restored = data(&dynamo);
     let forward = fault_each_request(true, &start, &filled_in).await;
     let back = fault_each_request(false, &migrated, &restored).await;
-    eprintln!("trouble at each request of a migration: {forward} runs forward, {back} back");
+    eprintln!("a fault at each request of a migration: {forward} runs forward, {back} back");
     assert!(forward > 100 && back > 100);
 }
 
@@ -218,7 +218,7 @@ async fn what_the_service_writes_meanwhile_wins_and_is_never_taken_away() {
     let found = dynamo.rows(TABLE);
     assert!(found.contains(&written), "{found:?}");
     let is_gone = |row: &Value| row["pk"]["S"] == "EVENT#whop#msg_00001";
-    assert!(!found.iter().any(is_gone), "a row that is gone stays gone");
+    assert!(!found.iter().any(is_gone), "a deleted row stays deleted");
     // The service overwrites a filled-in value before the undo.
     let mut replaced = found.iter().find(|row| row["pk"]["S"] == "EVENT#whop#msg_00002").unwrap().clone();
     replaced["occurred_at"] = json!({"S": "2025-11-18T07:30:00.000Z"});
@@ -269,7 +269,7 @@ async fn an_older_version_that_goes_on_serving_does_not_keep_it_from_ending() {
     let migrator = migrator_of(&dynamo, "one");
     let outcomes = migrator.forward(None, None).await.unwrap();
     dynamo.stop_intercepting();
-    assert!(!outcomes[0].is_settled, "it says that rows of the older form are still written");
+    assert!(!outcomes[0].is_settled, "it reports that rows of the older form are still written");
     assert_eq!(migrator.status().await.unwrap().data_version, 1);
     // After the switch.
     age(&dynamo);
@@ -296,7 +296,7 @@ async fn ten_thousand_events_are_done_a_page_at_a_time() {
     let begun = Instant::now();
     let migrator = Migrator { table: Table::new(dynamo.client(), TABLE), ..migrator_of(&dynamo, "one") };
     let outcomes = migrator.forward(None, None).await.unwrap();
-    eprintln!("ten thousand events were gone through after {:?}", begun.elapsed());
+    eprintln!("ten thousand events were migrated after {:?}", begun.elapsed());
     assert_eq!(changed(&outcomes), [("the payload", 2_000)]);
     let requests = dynamo.requests();
     let scans: Vec<_> = requests.iter().filter(|one| one.operation == "Scan").collect();

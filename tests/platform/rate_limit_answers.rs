@@ -100,7 +100,7 @@ async fn after_the_sixth_guess_retry_after_is_exact() {
         assert_eq!(enter(&world, from, "provider", &[]).await.status, 401, "one is admitted");
         assert_eq!(enter(&world, from, "provider", &[]).await.status, 429, "and no more than one");
     }
-    assert_eq!(enter(&world, from, "developer", &[]).await.status, 401, "other accounts are not held up");
+    assert_eq!(enter(&world, from, "developer", &[]).await.status, 401, "other accounts are not limited");
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn an_address_that_guesses_at_many_accounts_gets_an_exact_retry_after() {
     assert_eq!(
         enter(&world, unknown_client_ip(), "provider", &[]).await.status,
         401,
-        "others are not held up"
+        "others are not limited"
     );
 }
 
@@ -144,7 +144,11 @@ async fn an_account_is_guessed_at_five_times_from_wherever_and_whether_or_not_it
     }
     for others in &seen[1..] {
         for (answer, first) in others.iter().zip(&seen[0]) {
-            assert_eq!(comparable(answer), comparable(first), "nobody learns which of them is there");
+            assert_eq!(
+                comparable(answer),
+                comparable(first),
+                "the answers do not reveal which of them exists"
+            );
         }
     }
     // A name has many spellings; the account is one.

@@ -49,10 +49,10 @@ async fn a_charge_costs_one_write_and_a_bucket_known_to_be_empty_none() {
     }
     let third = world.limiter();
     for (context, process, expected) in [
-        ("empty, and nobody told it", &limiter, one.clone()),
-        ("empty, as the last token told", &other, cost(&[])),
+        ("empty, and unknown to this process", &limiter, one.clone()),
+        ("empty, as seen with the last token", &other, cost(&[])),
         ("empty, and never seen", &third, one),
-        ("empty, as it was told", &limiter, cost(&[])),
+        ("empty, as seen before", &limiter, cost(&[])),
         ("still empty", &third, cost(&[])),
     ] {
         assert_eq!(wait_seconds(&ask(process).await), 20, "{context}");

@@ -82,7 +82,7 @@ async fn an_uncountable_limit_refuses_or_admits_as_its_class_defines() {
             }
             assert_ne!(answer.status, 503, "{context}: {answer:?}");
             assert_eq!(answer.header(SKIPPED), Some("store_unanswered"), "{context}: {answer:?}");
-            assert!(answer.header("ratelimit").is_none(), "{context}: nobody knows how it stands");
+            assert!(answer.header("ratelimit").is_none(), "{context}: the quota is unknown");
             if route.access == Access::SignedWebhook {
                 let kept = answer.ok();
                 assert_ne!(kept["outcome"], "duplicate", "{context}");

@@ -114,7 +114,7 @@ async fn a_key_that_rotates_leaves_no_gap() {
     assert!(!after.is_written_to(ADDRESS).await, "found under the key before");
     let lifted = entry_event("suppression.removed", ADDRESS, after.now());
     after.deliver_resend_event("msg_lift", &lifted).await.ok();
-    assert!(after.is_written_to(ADDRESS).await, "the newest word counts, whichever key it stands under");
+    assert!(after.is_written_to(ADDRESS).await, "the newest event counts, under either key");
 }
 
 #[tokio::test]

@@ -166,7 +166,7 @@ async fn watchers_that_fail_or_hang_fail_nothing_and_are_left_alone_for_a_while(
             world.tick().await;
         }
         assert!(began.elapsed() < BOUND, "{kind}: {:?}", began.elapsed());
-        assert_eq!(world.asked_watchers(), asked, "{kind}: who does not answer is not asked each time");
+        assert_eq!(world.asked_watchers(), asked, "{kind}: an unresponsive sink is not called each time");
     }
 }
 

@@ -64,7 +64,7 @@ async fn events_about_one_address_at_the_same_moment_end_with_the_newest() {
                     return;
                 }
             }
-            panic!("{id} was never taken");
+            panic!("{id} was never accepted");
         });
     }
     deliveries.join_all().await;

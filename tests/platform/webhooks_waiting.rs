@@ -44,7 +44,7 @@ async fn an_event_of_an_unknown_owner_waits_longer_each_time_and_is_then_set_asi
     assert!(waited > Duration::hours(24) && waited < Duration::days(4), "{waited}");
     let row = world.kept_event().await;
     assert_eq!((&row["status"], &row["reason"]), (&json!("set_aside"), &json!("owner_unknown")));
-    assert!(row.get("expires_at").is_none(), "it stays until somebody has looked at it");
+    assert!(row.get("expires_at").is_none(), "it stays until a person resolves it");
     assert_eq!(row["tries"], (pauses.len() + 1).to_string());
 }
 

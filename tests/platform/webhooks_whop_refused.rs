@@ -239,7 +239,7 @@ async fn a_secret_rotates_without_a_gap() {
             assert_eq!(world.ask(request).await.ok()["outcome"], "applied", "{scheme:?} {secret}");
         }
         let request = scheme.sign("msg_9", world.now(), &world.failure_now(), older);
-        world.expect_refusal(request, 401, "a secret that was taken out").await;
+        world.expect_refusal(request, 401, "a removed secret").await;
     }
 }
 

@@ -237,5 +237,5 @@ async fn the_export_streams_and_a_broken_one_does_not_look_whole() {
     world.service.dynamo.intercept(Arc::new(refuse));
     assert!(body.collect().await.is_err(), "the connection breaks off");
     let answer = world.owner(Method::GET, "/api/cases/export", None).await;
-    assert_eq!(answer.status, 503, "what fails at once is told");
+    assert_eq!(answer.status, 503, "an immediate failure is reported");
 }

@@ -165,7 +165,7 @@ async fn the_figures_of_a_long_history_are_those_of_its_cases() {
         let recovered = cases.iter().filter(|case| case["status"] == "recovered").count();
         let returned = cases.iter().filter(|case| case["returned_amount"] != 0).count();
         let worth_counting = cases.len() > 20 && recovered > 5 && returned > 2;
-        assert!(worth_counting, "{} cases, {recovered} recovered, {returned} gone back", cases.len());
+        assert!(worth_counting, "{} cases, {recovered} recovered, {returned} returned", cases.len());
     }
     // The sweep closes expired cases, and the days pass.
     world.advance(Duration::days(3));

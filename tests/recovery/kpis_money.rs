@@ -161,7 +161,7 @@ async fn refunds_and_disputes_reduce_recovered_revenue_until_a_dispute_is_won() 
     world.give_back("dispute.updated", "won", "2", json!(30), "usd").await;
     assert_eq!(world.revenue().await, 4_900, "given back");
     world.give_back("dispute.updated", "lost", "2", json!(12), "usd").await;
-    assert_eq!(world.revenue().await, 3_700, "the newest word counts");
+    assert_eq!(world.revenue().await, 3_700, "the newest event counts");
 
     world.give_back("refund.created", "succeeded", "1", json!(1_000_000), "usd").await;
     assert_eq!(world.revenue().await, 1_800, "never more than came in");

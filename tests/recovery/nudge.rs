@@ -51,7 +51,11 @@ async fn each_requested_channel_is_used_and_audited() {
         }
         assert_eq!(actions[attempt - 1]["actor"], json!({"kind": "owner", "user_id": "user_owner"}));
         let case = case(&world, &case_id).await;
-        assert_eq!((&case["attempts"], &case["due_at"]), (&json!(attempt), &due_at), "the schedule stands");
+        assert_eq!(
+            (&case["attempts"], &case["due_at"]),
+            (&json!(attempt), &due_at),
+            "the schedule is unchanged"
+        );
     }
     let kept = format!("{:?}", world.items("").await);
     assert!(!kept.contains("could not renew") && !kept.contains("did not go through"), "no text is kept");

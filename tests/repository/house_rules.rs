@@ -8,8 +8,8 @@ use support::repository::{code, rust, texts};
 /// The rank of every module of `shared`, from the first lines of its `lib.rs`.
 fn ranks() -> BTreeMap<String, usize> {
     let text = read("shared/src/lib.rs");
-    let line = text.lines().find(|line| line.contains(" → ")).expect("the order stands in lib.rs");
-    let order = line.split('`').nth(1).expect("the order stands between backticks").split(" → ");
+    let line = text.lines().find(|line| line.contains(" → ")).expect("the order is in lib.rs");
+    let order = line.split('`').nth(1).expect("the order is between backticks").split(" → ");
     let ranked = order.enumerate().flat_map(|(rank, group)| group.split(", ").map(move |name| (name, rank)));
     ranked.map(|(name, rank)| (name.to_owned(), rank)).collect()
 }
@@ -223,7 +223,7 @@ fn every_dependency_has_a_reason_and_a_user() {
     for line in table {
         let name = line.split(' ').next().unwrap_or_default();
         assert!(line.split_once(" # ").is_some_and(|(_, reason)| reason.len() > 10), "{name} has no reason");
-        assert!(used.contains(name), "{name} stands in the table and no member uses it");
+        assert!(used.contains(name), "{name} is in the table and no member uses it");
     }
 }
 

@@ -22,7 +22,7 @@ pub enum MigrationError {
         until: DateTime<Utc>,
     },
     /// The claim was taken over meanwhile.
-    #[error("another run has taken over; `cargo migrate status` shows which")]
+    #[error("another run has taken over the claim; see `cargo migrate status`")]
     Lost,
     /// A newer checkout has migrated the data.
     #[error(

@@ -69,8 +69,7 @@ fn old_event(number: usize) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_exit_code_reports_the_status_from_the_first_check_to_the_undo() {
     let cloud = Cloud::with(3).await;
-    let title =
-        "migration 1, events_occurred_at: every stored event says beside its payload when it happened";
+    let title = "migration 1, events_occurred_at: every stored event has its time beside its payload";
     let (code, said) = cloud.ends(&["status"]).await;
     let definition = "definition: version 1, as this checkout has it\n";
     assert_eq!(
@@ -88,7 +87,7 @@ async fn the_exit_code_reports_the_status_from_the_first_check_to_the_undo() {
     let (code, said) = cloud.ends(&["forward"]).await;
     assert_eq!((code, cloud.filled_in()), (0, 3), "{said}");
     assert_eq!(said, format!("{title}; changed: 3 of 3 rows (3 from the arrival)\n"));
-    let nothing = "nothing to be done: every migration that was asked for is done\n";
+    let nothing = "nothing to do: every requested migration is done\n";
     assert_eq!(cloud.ends(&["forward"]).await, (0, nothing.to_owned()));
     assert_eq!(cloud.ends(&["verify"]).await, (0, format!("{title}: true of all 3 rows\n")));
     assert!(cloud.ends(&["status"]).await.1.starts_with("data: version 1 (this checkout: 1)\n"));

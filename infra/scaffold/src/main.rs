@@ -80,7 +80,7 @@ fn remove(root: &Path, folder: &str) -> Result<String, String> {
     let folder = root.join(function.folder());
     // Files that were added by hand are kept: only empty folders are removed.
     let _ = fs::remove_dir(folder.join("src")).and_then(|()| fs::remove_dir(&folder));
-    Ok(format!("{} is gone. Next: `cargo openapi`, `cargo stacks`.\n", function.folder()))
+    Ok(format!("{} is removed. Next: `cargo openapi`, `cargo stacks`.\n", function.folder()))
 }
 
 /// All shared files with their edits applied.

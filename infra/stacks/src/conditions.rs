@@ -64,7 +64,7 @@ pub fn complaints(function: &Yaml, touched: &BTreeSet<Touch>) -> Vec<String> {
             touched.iter().any(|(taken, keys)| taken == right && keys.iter().any(|key| is_of(kind, key)))
         };
         let idle = kinds.iter().flatten().filter(|kind| !used(kind));
-        found.extend(idle.map(|kind| format!("nobody takes {right} for {kind}")));
+        found.extend(idle.map(|kind| format!("{right} for {kind} is never used")));
     }
     found
 }

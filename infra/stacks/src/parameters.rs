@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_first_deployment_without_an_alarm_address_is_refused_and_a_later_one_keeps_it() {
         let message = asked(&["WhopAppId=app_1"], true).unwrap_err();
-        assert!(message.contains("Alarms need somebody to ring for"), "{message}");
+        assert!(message.contains("Alarms need a recipient"), "{message}");
         assert_eq!(asked(&["WhopAppId=app_1"], false).unwrap(), ["WhopAppId=\"app_1\""]);
         assert!(asked(&["WhopAppId=app_1", "AlarmMail=you@example.com"], true).is_ok());
         assert!(asked(&["WhopAppId"], false).is_err(), "no value");

@@ -2,7 +2,7 @@
 //! has held is one figure for all tests that run in it.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "a test says best by failing where it stands")]
+#![expect(clippy::unwrap_used, reason = "a failing test reports it")]
 
 use futures_util::future::try_join_all;
 use shared::auth::password::{Known, is_right};

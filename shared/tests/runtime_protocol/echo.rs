@@ -129,7 +129,7 @@ fn connect(port: u16) -> TcpStream {
             stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
             return stream;
         }
-        assert!(start.elapsed() < PATIENCE, "nobody listens on {port}");
+        assert!(start.elapsed() < PATIENCE, "there is no listener on {port}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

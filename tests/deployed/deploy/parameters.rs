@@ -11,7 +11,7 @@ use stacks::repository::{root, template};
 fn refusals(template: &Value) -> [(&'static [&'static str], String); 4] {
     let text = |value: &Value| value.as_str().expect("a sentence").to_owned();
     let constraint = |name: &str| text(&template["Parameters"][name]["ConstraintDescription"]);
-    let rule = &template["Rules"]["SomebodyIsTold"]["Assertions"][0]["AssertDescription"];
+    let rule = &template["Rules"]["AlarmsHaveRecipient"]["Assertions"][0]["AssertDescription"];
     [
         (&["AlarmMail=you@example.com"], "'WhopAppId' has no Default".to_owned()),
         (&["AlarmMail=you@example.com", "WhopAppId=an-app"], constraint("WhopAppId")),

@@ -39,12 +39,9 @@ pub(crate) fn all() -> Vec<Property<Protocol>> {
             state.workers.iter().any(|worker| matches!(worker, Worker::LookingUp { .. }))
                 && state.stripe.transfers() == 1
         }),
-        Property::sometimes(
-            "a key is forgotten whose transfer was made and not written down",
-            |_, state: &State| {
-                state.stripe.made(1) == 1 && !state.stripe.remembers(1) && state.booking.paid.is_none()
-            },
-        ),
+        Property::sometimes("a key expires whose transfer was made and not recorded", |_, state: &State| {
+            state.stripe.made(1) == 1 && !state.stripe.remembers(1) && state.booking.paid.is_none()
+        }),
         Property::sometimes("a worker that was overtaken has something to write", |_, state: &State| {
             state.workers.iter().any(|worker| {
                 matches!(worker, Worker::Knowing { verdict: CallResult::Done { .. }, is_newest: false, .. })

@@ -109,7 +109,7 @@ impl World {
                 assert!(fits, "{context}: left {times} times: {action:#}");
             }
         }
-        assert_eq!(explained, left.len(), "{context}: something left that no action tells of: {left:#?}");
+        assert_eq!(explained, left.len(), "{context}: an effect has no action: {left:#?}");
         let report = self.tick().await;
         assert_eq!(report["due"], 0, "{context}: something stays due: {report:#}");
         self.check_the_sums(context).await;

@@ -52,7 +52,7 @@ pub(super) async fn seed(service: &Service) {
     for (number, (hours_ago, end)) in STORIES.into_iter().enumerate() {
         let began = now - Duration::minutes((hours_ago * 60.0) as i64);
         if play_booking(service, number + 1, began, end).await.is_none() {
-            tracing::warn!(number, "a booking of the demo was not told to its end");
+            tracing::warn!(number, "a booking of the demo was not completed");
         }
     }
     clock.set(now);

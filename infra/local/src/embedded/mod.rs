@@ -187,7 +187,7 @@ impl EmbeddedDynamo {
         let ledger = self.ledger();
         assert_eq!(
             ledger.dropped_requests, 0,
-            "more requests than the log keeps: ask for more, or reset it earlier"
+            "more requests than the log keeps: raise its limit, or reset it earlier"
         );
         ledger.requests.iter().cloned().collect()
     }

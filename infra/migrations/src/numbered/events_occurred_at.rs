@@ -15,7 +15,7 @@ use super::{Change, Decision, Migration, Undo};
 pub(super) const MIGRATION: Migration = Migration {
     number: 1,
     name: "events_occurred_at",
-    statement: "every stored event says beside its payload when it happened",
+    statement: "every stored event has its time beside its payload",
     rows: "EVENT#",
     attributes: &READ_OF,
     decide,

@@ -30,7 +30,7 @@ fn every_function_has_its_alarms_and_is_turned_back_by_them() {
         for kind in wanted {
             let alarm =
                 alarms.get(&format!("{name}-{kind}")).unwrap_or_else(|| panic!("{name} has no {kind}"));
-            assert_eq!(tagged(&alarm["AlarmActions"][0]), "Topic", "{name}-{kind} tells nobody");
+            assert_eq!(tagged(&alarm["AlarmActions"][0]), "Topic", "{name}-{kind} has no action");
             assert_eq!(alarm["TreatMissingData"] == "breaching", kind == "missed", "{name}-{kind}");
         }
         let turned_back_by: Vec<&str> = function["Properties"]["DeploymentPreference"]["Alarms"]
@@ -68,7 +68,7 @@ fn every_alarm_has_an_entry_with_instructions_in_the_runbook() {
     }
     for (title, text) in entries {
         for part in ["**Means** ", "**Look at** ", "**Do** "] {
-            assert!(text.contains(part), "{title} does not say what it {part}");
+            assert!(text.contains(part), "{title} has no part `{part}`");
         }
         // The comments of alarms contain the alarm's name, the others a sentence.
         assert_eq!(linked.contains(title), !title.contains(' '), "{title}");

@@ -27,6 +27,6 @@ fn a_condition_is_held_against_every_partition_of_a_request() {
     }
     assert_eq!(
         complaints_of(vec![touch("BatchGetItem", &["JOB#reminders"])]),
-        ["nobody takes BatchGetItem for KPI"]
+        ["BatchGetItem for KPI is never used"]
     );
 }

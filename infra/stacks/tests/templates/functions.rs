@@ -133,7 +133,7 @@ const EVERY_FUNCTION: [(&str, &str, &str); 7] = [
     (
         "LoggingConfig",
         "{LogFormat: Text, LogGroup: !Ref Log}",
-        "its log would be kept for ever, and no alarm hear it",
+        "its log would be kept for ever, without a metric filter",
     ),
 ];
 

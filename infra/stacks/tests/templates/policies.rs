@@ -85,7 +85,7 @@ fn foreign(policy: &Yaml) -> Option<String> {
     }
     let statements = policy["Statement"].as_sequence().map(Vec::as_slice).unwrap_or_default();
     let wrong = statements.iter().find_map(too_much);
-    wrong.or_else(|| statements.is_empty().then(|| format!("{policy:?} says nothing")))
+    wrong.or_else(|| statements.is_empty().then(|| format!("{policy:?} has no statement")))
 }
 
 #[test]

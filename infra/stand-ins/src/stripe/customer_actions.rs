@@ -230,7 +230,7 @@ fn intent_of(transaction: &StripeTransaction<'_>, id: &str) -> PaymentIntent {
 
 pub(super) fn charge_of(transaction: &StripeTransaction<'_>, intent_id: &str) -> Charge {
     let charge = transaction.world.charge_of(&intent_of(transaction, intent_id)).cloned();
-    charge.unwrap_or_else(|| panic!("nobody paid {intent_id}"))
+    charge.unwrap_or_else(|| panic!("{intent_id} is not paid"))
 }
 
 fn account_of(transaction: &StripeTransaction<'_>, id: &str) -> Account {

@@ -92,7 +92,7 @@ impl WhopStandIn {
     fn open_channel(&self, body: &[u8]) -> Result<Value, Refusal> {
         let OpenChannel { with_user_ids, account_id: company_id } = read(body)?;
         if with_user_ids.is_empty() {
-            return Err(Refusal::invalid("with_user_ids must name somebody"));
+            return Err(Refusal::invalid("with_user_ids must not be empty"));
         }
         let mut world = self.state();
         let same = |channel: &&Channel| channel.user_ids == with_user_ids && channel.company_id == company_id;

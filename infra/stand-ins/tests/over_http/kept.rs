@@ -209,7 +209,7 @@ fn a_damaged_or_foreign_file_is_refused_by_name_and_left_as_it_is() {
         (whole.replace("user_secret", "user_other"), 2),
         (whole.lines().filter(|line| !line.contains("biz_1")).map(|line| format!("{line}\n")).collect(), 2),
         (format!("{whole}\n"), 4),
-        ("notes of somebody else".to_owned(), 1),
+        ("unrelated notes".to_owned(), 1),
     ] {
         fs::write(folder.journal(), &content).unwrap();
         let error = folder.open().unwrap_err();

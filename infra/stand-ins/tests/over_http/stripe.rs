@@ -110,7 +110,7 @@ async fn an_authorization_is_voided_unless_it_was_captured_first() {
     assert_eq!(released.cancellation_reason.as_deref(), Some("abandoned"));
     assert_eq!(released.canceled_at, Some(noon()));
     let charge = released.charge().unwrap();
-    assert!(charge.refunded && !charge.captured, "as Stripe tells it");
+    assert!(charge.refunded && !charge.captured, "as Stripe's event reports it");
     assert_eq!(client.cancel("again:1", &held.id, reason).await, Err(wrong("canceled")));
 
     let captured = sandbox.held("2", 10_000).await;
@@ -144,7 +144,7 @@ async fn an_authorization_expires_with_an_event() {
     let ended = sandbox.stripe.events().into_iter().filter(|event| event.kind == "payment_intent.canceled");
     let at: Vec<i64> = ended.map(|event| json_of(&event.body)["created"].as_i64().unwrap()).collect();
     assert_eq!(at, [short.timestamp(), (noon() + Duration::days(7)).timestamp()]);
-    assert_eq!(sandbox.outbox.entries(), [], "nobody here did it");
+    assert_eq!(sandbox.outbox.entries(), [], "it was not by our request");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ fn a_decision_recorded_after_the_void_gives_its_reason() {
     let called_off = after(cancelled(5.1));
     assert_eq!((called_off.status, called_off.decline), (BookingStatus::Cancelled, None));
     let explained = [&base[..], &[fact(5.1, BookingFactKind::Declined), cancelled(5.2)]].concat();
-    assert_eq!(status(&explained), BookingStatus::Declined, "only the first word explains");
+    assert_eq!(status(&explained), BookingStatus::Declined, "only the first decision counts");
     let by_customer = [requested(), authorized(0.0, None), released(5.0, ReleaseReason::RequestedByCustomer)];
     assert_eq!(booking(&by_customer).cancellation, Some((hour(5.0), CancelledBy::Customer)));
 }
@@ -170,7 +170,7 @@ fn a_second_payout_is_counted_and_reported() {
     assert_eq!(twice.amounts.transferred, 17_000);
     assert!(twice.anomalies.contains(&Anomaly::SecondPayout));
     let seen_twice = booking(&with(&[paid_out(80.0, "a", 8_500, 0), paid_out(81.0, "a", 8_500, 0)]));
-    assert_eq!(seen_twice.amounts.transferred, 8_500, "one transfer, told by two sources");
+    assert_eq!(seen_twice.amounts.transferred, 8_500, "one transfer, reported by two sources");
     assert!(seen_twice.anomalies.is_empty());
 }
 
@@ -258,7 +258,7 @@ fn a_booking_is_due_for_one_thing_at_a_time() {
     assert_eq!(due(&done()[..4]), None);
     assert_eq!(due(&done()), Some(Due::Payout { at: hour(72.0) }));
     let disputed = with(&[disputed(50.0, DisputeStatus::NeedsResponse, 10_000)]);
-    assert_eq!(due(&disputed), Some(Due::Payout { at: hour(72.0) }), "every batch says why it waits");
+    assert_eq!(due(&disputed), Some(Due::Payout { at: hour(72.0) }), "every batch lists why it waits");
     assert_eq!(due(&with(&[refunded(50.0, 10_000)])), None);
     assert_eq!(due(&with(&[paid_out(80.0, "a", 8_500, 0)])), None);
 
@@ -266,7 +266,7 @@ fn a_booking_is_due_for_one_thing_at_a_time() {
     assert_eq!(due(&declined), Some(Due::Release { at: hour(2.0) }));
     assert_eq!(due(&[&declined[..], &[released(3.0, ReleaseReason::Abandoned)]].concat()), None);
     let late_hold = [requested(), cancelled(1.0), authorized(2.0, None)];
-    assert_eq!(due(&late_hold), Some(Due::Release { at: hour(1.0) }), "paid for after it was called off");
+    assert_eq!(due(&late_hold), Some(Due::Release { at: hour(1.0) }), "paid after it was cancelled");
     assert_eq!(due(&[requested(), cancelled(1.0)]), None);
 }
 

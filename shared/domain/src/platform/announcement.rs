@@ -80,7 +80,7 @@ mod tests {
         for kind in of_cases.chain(of_bookings).chain(["case.opened".to_owned()]) {
             assert!(is_announced(&kind), "{kind}");
         }
-        assert_eq!(KINDS.iter().collect::<BTreeSet<_>>().len(), KINDS.len(), "no kind stands twice");
+        assert_eq!(KINDS.iter().collect::<BTreeSet<_>>().len(), KINDS.len(), "no kind is listed twice");
     }
 
     #[test]

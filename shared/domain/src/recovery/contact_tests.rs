@@ -103,7 +103,11 @@ fn whops_answer_has_precedence_and_events_decide_without_one() {
     let paused = Case { collection_paused: true, ..case() };
     let hold = ContactDecision::Hold(HoldReason::CollectionPaused);
     assert_eq!(decide(&paused, None, &BOTH, &BOTH), hold);
-    assert_eq!(decide(&paused, Some(&membership("past_due")), &BOTH, &BOTH), hold, "the answer does not say");
+    assert_eq!(
+        decide(&paused, Some(&membership("past_due")), &BOTH, &BOTH),
+        hold,
+        "the answer does not contain it"
+    );
     let resumed = Membership { collection_paused: Some(false), ..membership("past_due") };
     assert_eq!(decide(&paused, Some(&resumed), &BOTH, &BOTH), ContactDecision::Write(BOTH.to_vec()));
     let is_paused = Membership { collection_paused: Some(true), ..membership("past_due") };
@@ -144,7 +148,7 @@ fn a_suppressed_address_stops_the_mail_and_nothing_else() {
         };
         assert_eq!(decided(&[Channel::Mail]), ContactDecision::Hold(held));
         assert_eq!(decided(&ALL), ContactDecision::Write(vec![Channel::Push]));
-        assert_eq!(held.as_str(), reason.effect_reason(), "one word for one reason");
+        assert_eq!(held.as_str(), reason.effect_reason(), "one code for one reason");
     }
 }
 

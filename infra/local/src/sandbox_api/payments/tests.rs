@@ -69,7 +69,7 @@ async fn a_dispute_is_opened_and_then_won_or_lost() {
         let stripe = stripe().await;
         play(&stripe, "authorized", Value::Null).unwrap();
         play(&stripe, "captured", Value::Null).unwrap();
-        assert!(play(&stripe, outcome, Value::Null).is_err(), "nobody disputes it");
+        assert!(play(&stripe, outcome, Value::Null).is_err(), "the payment has no dispute");
         play(&stripe, "disputed", Value::Null).unwrap();
         let refused = play(&stripe, "refunded", Value::Null).unwrap_err();
         assert!(refused.ends_with("is \"succeeded\" and its dispute is \"needs_response\""), "{refused}");

@@ -95,6 +95,6 @@ mod tests {
         let open: Vec<bool> = connections.open.iter().map(|(_, busy)| Arc::ptr_eq(busy, &flags[1])).collect();
         assert_eq!(open, [false, false], "the one in the middle was hung up on");
         flags[2].store(true, Ordering::Relaxed);
-        assert!(!connections.has_room(), "nobody who is being answered makes room");
+        assert!(!connections.has_room(), "a connection with a request in progress is not closed");
     }
 }

@@ -53,7 +53,7 @@ fn a_refused_capture_declines_the_booking_and_waits_for_a_decision() {
         assert_eq!(failed.apply_command(command, "x", failed.stage_at), Err(Refusal::AlreadyDeclined));
     }
     let old = with(&[fact(2.0, BookingFactKind::Completed), refused(3.0, Step::Capture, 1, "card_declined")]);
-    assert_eq!((old.status, old.completed_at), (BookingStatus::Declined, None), "nobody was paid for it");
+    assert_eq!((old.status, old.completed_at), (BookingStatus::Declined, None), "there was no payout for it");
 }
 
 #[test]
@@ -113,14 +113,18 @@ fn a_refused_refund_or_void_shows_that_the_money_is_not_returned() {
     let held = booking(&[&base[..], &[refusal]].concat());
     assert_eq!((held.status, held.payment_status()), (BookingStatus::Declined, "release_refused"));
     assert!(held.anomalies.contains(&Anomaly::HeldAfterEnd));
-    assert!(held.wants(Step::DeclineMail, None), "the customer hears it all the same");
+    assert!(held.wants(Step::DeclineMail, None), "the customer is notified all the same");
 }
 
 #[test]
 fn a_payment_that_stripe_does_not_open_ends_the_booking() {
     let early = booking(&[requested(), refused(0.01, Step::Hold, 1, "amount_too_small:amount")]);
     assert_eq!((early.status, early.payment_status()), (BookingStatus::Declined, "refused"));
-    assert_eq!((wanted(&early), early.unresolved_refusals().count()), (vec![], 0), "the asker is told");
+    assert_eq!(
+        (wanted(&early), early.unresolved_refusals().count()),
+        (vec![], 0),
+        "the caller gets the answer"
+    );
     let late = booking(&[requested(), refused(3.0, Step::Hold, 1, "account_invalid")]);
     assert_eq!((wanted(&late), late.unresolved_refusals().count()), (vec![Step::DeclineMail], 1));
 }

@@ -162,7 +162,7 @@ fn a_share_whose_charge_is_known_needs_nothing_of_the_balance() {
     input.available.insert(usd(0).currency, -700);
     assert_eq!(results(&input), ["500", "platform_balance_low", "platform_balance_low", "100"]);
     input.available.insert(usd(0).currency, 250);
-    assert_eq!(results(&input)[1..3], ["platform_balance_low"; 2], "who has waited longest comes first");
+    assert_eq!(results(&input)[1..3], ["platform_balance_low"; 2], "the longest waiting comes first");
     input.available.insert(usd(0).currency, 300);
     assert_eq!(results(&input)[1..3], ["300", "platform_balance_low"]);
 }

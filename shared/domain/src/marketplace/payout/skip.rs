@@ -130,7 +130,7 @@ mod tests {
             assert_eq!(serde_json::to_value(reason).unwrap(), reason.as_str());
             assert!(reason.sentence().ends_with('.'), "{reason:?}");
         }
-        assert!(SkipReason::ALL.is_sorted(), "the first of this order is told");
+        assert!(SkipReason::ALL.is_sorted(), "the first of this order is reported");
         assert_eq!(SkipReason::parse("tired"), None);
     }
 }

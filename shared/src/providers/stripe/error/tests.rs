@@ -73,11 +73,7 @@ fn a_429_is_retried_after_the_time_in_its_header() {
     let limited = error(INVALID, "rate_limit");
     assert_eq!(ends(429, &[("retry-after", "7")], &limited), not_sent("rate_limit", Some(7)));
     assert_eq!(ends(429, &[], &json!("")), not_sent("status_429", None));
-    assert_eq!(
-        ends(429, &[LEAVE], &limited),
-        not_sent("rate_limit", None),
-        "it was turned away all the same"
-    );
+    assert_eq!(ends(429, &[LEAVE], &limited), not_sent("rate_limit", None), "it was refused all the same");
     assert_eq!(ends(429, &[RETRY], &error(INVALID, "lock_timeout")), not_sent("lock_timeout", None));
 }
 

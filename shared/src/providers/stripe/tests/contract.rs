@@ -198,7 +198,7 @@ fn a_connected_account_and_its_payouts_are_read_in_every_version() {
             let payout = with(version.payout, json!({"status": status}));
             let money = Money { amount: 14_000_000, currency: Currency::parse("cop").unwrap() };
             let failed = Meaning::PayoutFailed { account: account(), money };
-            assert_eq!(version.connected("payout.failed", payout), failed, "its name says what happened");
+            assert_eq!(version.connected("payout.failed", payout), failed, "its name is its meaning");
         }
     }
 }

@@ -143,7 +143,7 @@ fn a_first_payment_is_a_purchase_and_a_renewal_is_none() {
         assert_eq!(by_hand.bought_at, None, "charged to a membership that there is: {body}");
     }
     let undated = event_with(v2::VALID, "/body/created_at", json!(null));
-    assert_eq!(undated.bought_at, Some(undated.occurred_at), "the first that is heard of it");
+    assert_eq!(undated.bought_at, Some(undated.occurred_at), "the first event about it");
 }
 
 #[test]
