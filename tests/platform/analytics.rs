@@ -4,9 +4,9 @@ use chrono::Duration;
 use http::Method;
 use serde_json::{Value, json};
 
-use support::counting::Sinks;
+use support::analytics::Sinks;
+use support::event_bus::PUBLISH;
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
-use support::listening::PUBLISH;
 use support::payees::Job;
 use support::world::{COMPANY, World};
 

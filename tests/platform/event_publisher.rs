@@ -9,7 +9,7 @@ use shared::domain::platform::announcement::KINDS;
 use stand_ins::bus::BUS;
 
 use stacks::repository::read;
-use support::listening::{PUBLISH, with_bus};
+use support::event_bus::{PUBLISH, with_bus};
 use support::parties::PROFESSIONAL;
 use support::payees::{APPROVALS, Job};
 use support::world::{COMPANY, World, bare};

@@ -5,8 +5,8 @@ use local::service::TABLE;
 use serde_json::{Value, json};
 use shared::store::company::AuditEntry;
 
+use support::event_bus::{PAUSES, PUBLISH};
 use support::injected_fault::{FAULT_POINTS, InjectedFault};
-use support::listening::{PAUSES, PUBLISH};
 use support::world::{COMPANY, World};
 
 /// Two requests to the bus.

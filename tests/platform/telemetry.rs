@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use support::injected_fault::{FaultPoint, InjectedFault};
 use support::log::Log;
-use support::watching::Monitoring;
+use support::telemetry::Monitoring;
 use support::world::{REMINDERS, World};
 
 const SETTINGS: &str = "/api/settings";

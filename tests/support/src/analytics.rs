@@ -11,7 +11,7 @@ use stand_ins::fault::{Operation, Rule};
 use stand_ins::outbox::Provider;
 use stand_ins::posthog::{API_KEY, Captured};
 
-use crate::listening::PAUSES;
+use crate::event_bus::PAUSES;
 use crate::world::World;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
