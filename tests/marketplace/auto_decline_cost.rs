@@ -62,8 +62,8 @@ async fn a_declined_booking_costs_eight_requests_for_the_first_and_for_the_sixti
         let n = bookings as u64;
         let expected = [
             ("Query", 4),
-            // The booking as it is; the booking once its money is free; whether mail to its customer came back;
-            // the hour that the run is added to.
+            // The booking; the booking after the void; whether mail to its customer bounced; the hour that
+            // counts the run.
             ("GetItem", 3 * n + 1),
             // The decision with the step that frees the money; its end with the mail.
             ("TransactWriteItems", 2 * n),

@@ -37,7 +37,7 @@ async fn an_event_that_names_its_booking_is_stored_before_the_request() {
     assert_eq!(row.begun, BTreeMap::new(), "no second payment is opened");
 }
 
-/// A charge of the booking that was taken, of which so much went back.
+/// A captured charge of the booking, with this refunded amount.
 fn given_back(amount_refunded: &str, currency: &str) -> Value {
     let amount: Value = serde_json::from_str(amount_refunded).unwrap();
     json!({"id": "ch_1", "object": "charge", "amount": PRICE, "amount_captured": PRICE, "captured": true,

@@ -111,7 +111,7 @@ async fn a_fault_while_events_are_fetched_leaves_the_same_result() {
     every_fault_leaves_the_same_end(Duration::hours(2), &faults).await;
 }
 
-/// A mixed day, and a payment of another shop of which a part went back.
+/// A mixed day, and a partly refunded payment of another shop.
 async fn a_day_with_unknown_clients() -> World {
     let world = a_mixed_day(LONG_AGO - Duration::days(2)).await;
     let other = world.open_payment(booking_id("of another shop"), BTreeMap::new()).await;

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         }
         _ => Err(USAGE.to_owned()),
     };
-    // If the terminal is gone, the exit code still tells the result.
+    // If the terminal is gone, the exit code still reports the result.
     match done {
         Ok(text) => {
             let _ = io::stdout().write_all(text.as_bytes());

@@ -1,8 +1,8 @@
 //! The buckets as this process last saw them.
 //!
-//! A bucket's `tat` only grows, so a remembered one is never too high: a bucket that was seen empty stays empty
-//! until that time and needs no request. For other buckets the remembered `tat` tells which form of the write
-//! will succeed.
+//! A bucket's `tat` only grows, so a remembered one is never too high: a bucket that was seen empty stays
+//! empty until that time and needs no request. For other buckets the remembered `tat` determines which form
+//! of the write will succeed.
 
 use std::collections::{BTreeSet, HashMap};
 

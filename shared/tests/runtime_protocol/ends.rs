@@ -1,4 +1,4 @@
-//! How a function begins and ends under either platform: certainly, and with its own words.
+//! The start and end of a function under either platform.
 
 use std::path::Path;
 

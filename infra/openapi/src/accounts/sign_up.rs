@@ -74,7 +74,7 @@ fn open_roles(_: &mut SchemaGenerator) -> Schema {
 /// and reads the mails opens the account.
 #[derive(JsonSchema)]
 pub struct ConfirmInput {
-    /// What stands behind the `#` of the link.
+    /// The token of the link, after its `#`.
     #[schemars(length(max = 254))]
     pub token: String,
     /// The password of that sign-up.

@@ -70,7 +70,7 @@ pub enum Kind {
     Capture,
     /// A voided authorization of a customer.
     Release,
-    /// A customer's money given back after it was taken.
+    /// A refund of captured money.
     Refund,
     /// Money moved to a professional's account.
     Transfer,

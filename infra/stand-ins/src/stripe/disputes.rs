@@ -46,7 +46,7 @@ impl StripeStandIn {
         });
     }
 
-    /// The dispute is decided; won, the money comes back.
+    /// The dispute is decided; if it is won, the money is returned.
     pub fn close_dispute(&self, intent_id: &str, won: bool) {
         self.happens(|transaction| {
             let mut charge = charge_of(transaction, intent_id);

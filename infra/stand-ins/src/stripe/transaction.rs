@@ -77,7 +77,7 @@ impl<'w> StripeTransaction<'w> {
         self.put(Change::Event(Event { id, kind, created, body }));
     }
 
-    /// A line of the balance, available at `available_on`; its id is given back.
+    /// Adds a balance transaction, available at `available_on`, and returns its id.
     pub(super) fn line(
         &mut self,
         kind: &str,

@@ -96,7 +96,7 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// How much came back.
+    /// The total of the reversals.
     pub fn amount_reversed(&self) -> i64 {
         self.reversals.iter().map(|(_, amount)| amount).sum()
     }

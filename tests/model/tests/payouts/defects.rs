@@ -1,7 +1,7 @@
-//! Seeded defects: a rule is left out, and the checker must find what then goes wrong.
+//! Seeded defects: a rule is disabled, and the checker must find the error.
 //!
-//! Where the two lines of defence both stand before a defect, one of them is taken away first: a
-//! defect that the other line makes harmless is no defect.
+//! If both lines of defence cover a defect, one of them is disabled first, because the other would make it
+//! harmless.
 
 use model::properties::{ENDS, FENCED, PAID_IS_TRUE, PAID_ONCE, REJECTED_IS_FINAL};
 use model::{Protocol, Rule, Rules, World};

@@ -29,8 +29,8 @@ impl Booking {
                     && is_refused
                     && !self.is_answered_with_refusal(Step::Release)
             }
-            // While the customer's bank decides about a dispute, the refund does not depend on us. After a person
-            // closed the refusal, nobody works on the refund any more, so the mail would be wrong.
+            // While the customer's bank decides about a dispute, the refund does not depend on us. After a
+            // person closed the refusal, the refund is not retried any more, so the mail would be wrong.
             Step::RefundRefusedMail => {
                 let is_open = self
                     .refusals

@@ -23,17 +23,17 @@ pub enum Step {
     /// Refund the whole payment.
     Refund,
     DeclineMail,
-    /// Tell the customer that the payment was captured, after a mail has said that it was not.
+    /// Notify the customer that the payment was captured, after a mail about its refusal.
     AcceptedMail,
-    /// Tell the customer of a cancelled booking that the authorization was not voided.
+    /// Notify the customer of a cancelled booking that the authorization was not voided.
     ReleaseRefusedMail,
-    /// Tell the customer of a cancelled booking that the refund has not gone through yet.
+    /// Notify the customer of a cancelled booking that the refund has not gone through yet.
     RefundRefusedMail,
-    /// Tell the customer that the refund went through, after a mail has said that it did not.
+    /// Notify the customer that the refund went through, after a mail about its refusal.
     RefundedMail,
-    /// Tell the professional that a booking they accepted was declined.
+    /// Notify the professional that a booking they accepted was declined.
     ProfessionalDeclinedMail,
-    /// Tell the professional that the payment was captured, after a mail has said that it was not.
+    /// Notify the professional that the payment was captured, after a mail about its refusal.
     ProfessionalAcceptedMail,
 }
 
