@@ -47,7 +47,7 @@ impl Story {
     }
 
     /// All events that Stripe sends during it, in order.
-    async fn letters(&self) -> Vec<String> {
+    async fn bodies(&self) -> Vec<String> {
         let world = World::start().await;
         let stripe = &world.service.sandbox.stripe;
         let id = booking_id("1");
@@ -95,17 +95,17 @@ async fn pay_out(world: &World) {
 type End = (History, String, Option<String>, Vec<(String, i64)>);
 
 /// Delivers events long after the scenario; the booking is requested after the given number of them.
-async fn end_of(story: &Story, letters: &[&String], asked_after: usize) -> End {
+async fn end_of(story: &Story, bodies: &[&String], asked_after: usize) -> End {
     let world = World::start().await;
     world.advance(Duration::days(40));
     let (id, payment) = (booking_id("1"), PaymentIntentId::parse(PAYMENT).unwrap());
-    for (place, letter) in letters.iter().enumerate() {
+    for (place, body) in bodies.iter().enumerate() {
         if place == asked_after {
             world.record_facts(id, Some(&payment), story.own_facts()).await;
         }
-        world.deliver_stripe_text(letter).await;
+        world.deliver_stripe_text(body).await;
     }
-    if letters.len() <= asked_after {
+    if bodies.len() <= asked_after {
         world.record_facts(id, Some(&payment), story.own_facts()).await;
     }
     world.apply_what_waits().await;
@@ -119,8 +119,8 @@ async fn end_of(story: &Story, letters: &[&String], asked_after: usize) -> End {
     (row.history.clone(), format!("{:?}", row.booking().unwrap()), due, balances)
 }
 
-fn permutations(letters: &[usize]) -> Vec<Vec<usize>> {
-    let Some((first, rest)) = letters.split_first() else { return vec![Vec::new()] };
+fn permutations(places: &[usize]) -> Vec<Vec<usize>> {
+    let Some((first, rest)) = places.split_first() else { return vec![Vec::new()] };
     let insert = |order: Vec<usize>| {
         (0..=order.len()).map(move |place| {
             let mut order = order.clone();
@@ -135,19 +135,19 @@ fn permutations(letters: &[usize]) -> Vec<Vec<usize>> {
 async fn telling(story: &Story) -> Vec<String> {
     let silent =
         ["charge.captured", "refund.created", "transfer.created", "charge.expired", "payment_intent.created"];
-    let letters = story.letters().await.into_iter();
-    letters.filter(|body| !silent.iter().any(|name| body.contains(&format!("\"{name}\"")))).collect()
+    let bodies = story.bodies().await.into_iter();
+    bodies.filter(|body| !silent.iter().any(|name| body.contains(&format!("\"{name}\"")))).collect()
 }
 
 async fn every_order_ends_alike(story: Story, status: &str) {
-    let letters = telling(&story).await;
-    let deliveries: Vec<&String> = letters.iter().collect();
+    let bodies = telling(&story).await;
+    let deliveries: Vec<&String> = bodies.iter().collect();
     let expected = end_of(&story, &deliveries, 0).await;
     assert!(expected.1.contains(&format!("status: {status}")), "{expected:?}");
-    let places: Vec<usize> = (0..letters.len()).collect();
+    let places: Vec<usize> = (0..bodies.len()).collect();
     for (number, order) in permutations(&places).into_iter().enumerate() {
-        let deliveries: Vec<&String> = order.iter().map(|place| &letters[*place]).collect();
-        let asked_after = number % (letters.len() + 1);
+        let deliveries: Vec<&String> = order.iter().map(|place| &bodies[*place]).collect();
+        let asked_after = number % (bodies.len() + 1);
         assert_eq!(
             end_of(&story, &deliveries, asked_after).await,
             expected,
@@ -221,8 +221,8 @@ proptest! {
         let runtime = Runtime::new().unwrap();
         let (expected, got) = runtime.block_on(async {
             let story = a_long_life(Duration::minutes(apart_minutes), won);
-            let letters = story.letters().await;
-            let deliveries: Vec<&String> = letters.iter().collect();
+            let bodies = story.bodies().await;
+            let deliveries: Vec<&String> = bodies.iter().collect();
             let expected = end_of(&story, &deliveries, 0).await;
             let twice = [deliveries.clone(), deliveries].concat();
             let mixed: Vec<&String> = order.iter().filter_map(|place| twice.get(*place).copied()).collect();

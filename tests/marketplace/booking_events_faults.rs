@@ -91,8 +91,8 @@ async fn money_that_cannot_be_read_is_kept_set_aside_with_its_reason_and_changes
     );
 
     let replayed = world.operator(Method::POST, "/api/webhooks/events/evt_0/replay").await.ok();
-    let stripe_event = (&replayed["status"], &replayed["reason"], &replayed["replays"]);
-    assert_eq!(stripe_event, (&json!("set_aside"), &json!("amount_unreadable"), &json!(1)));
+    let state = (&replayed["status"], &replayed["reason"], &replayed["replays"]);
+    assert_eq!(state, (&json!("set_aside"), &json!("amount_unreadable"), &json!(1)));
     assert_eq!(world.operator(Method::POST, "/api/webhooks/events/evt_9/replay").await.status, 404);
 }
 

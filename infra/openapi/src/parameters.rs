@@ -46,7 +46,7 @@ fn table() -> Vec<Parameter> {
              in double quotes. Without one the request is refused with 400, because it moves money. The first \
              answer, success or refusal (4xx), is kept for 35 days and given again with `Idempotency-Replayed: \
              true`. While the first request runs: 409 with `Retry-After`. With another body: 422. Our own errors \
-             (5xx) is not kept. A key counts for one company, caller, method and path.",
+             (5xx) are not kept. A key counts for one company, caller, method and path.",
             Plain(json!({"type": "string", "pattern": "^(\"[!-~]{1,255}\"|(?!\"\"$)[!-~]{1,255})$"})), "3f2b7c1e-9d54-4a0b-8a57-5b1d2c6e7f80",
         ),
         Parameter(
@@ -54,7 +54,7 @@ fn table() -> Vec<Parameter> {
             "Names this request, so that it may be sent again: 1 to 255 visible ASCII characters, once, bare or \
              in double quotes. The first answer, success or refusal (4xx), is kept for 24 hours and given again \
              with `Idempotency-Replayed: true`. While the first request runs: 409 with `Retry-After`. With \
-             another body: 422. Our own errors (5xx) is not kept. A key counts for one company, caller, method \
+             another body: 422. Our own errors (5xx) are not kept. A key counts for one company, caller, method \
              and path.",
             Plain(json!({"type": "string", "pattern": "^(\"[!-~]{1,255}\"|(?!\"\"$)[!-~]{1,255})$"})), "3f2b7c1e-9d54-4a0b-8a57-5b1d2c6e7f80",
         ),

@@ -126,6 +126,6 @@ pub async fn rights_of_a_run() -> BTreeSet<String> {
     world.service.dynamo.reset_requests();
     assert_eq!(world.publish().await["done"], 1);
     let requests = world.service.dynamo.requests();
-    let context = (world.asked_bus() > 0).then(|| "PutEvents EventBus".to_owned());
-    requests.into_iter().flat_map(|request| request.rights).chain(context).collect()
+    let of_bus = (world.asked_bus() > 0).then(|| "PutEvents EventBus".to_owned());
+    requests.into_iter().flat_map(|request| request.rights).chain(of_bus).collect()
 }

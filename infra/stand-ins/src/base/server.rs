@@ -75,7 +75,8 @@ pub async fn serve_within(
             accepted = listener.accept(), if connections.has_room() => match accepted {
                 Ok((stream, peer)) => {
                     let busy = Arc::new(AtomicBool::new(false));
-                    let connection = serve_connection(router.clone(), stream, ClientIp(Some(peer.ip())), busy.clone(), deadlines);
+                    let client_ip = ClientIp(Some(peer.ip()));
+                    let connection = serve_connection(router.clone(), stream, client_ip, busy.clone(), deadlines);
                     connections.spawn(connection, busy);
                 }
                 Err(error) if gone_before_accepted(&error) => {}

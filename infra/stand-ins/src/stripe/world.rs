@@ -17,7 +17,7 @@ pub struct PaymentIntent {
     pub id: String,
     pub status: IntentStatus,
     pub amount: i64,
-    /// The captured amount.
+    /// The amount captured so far.
     pub amount_received: i64,
     pub currency: String,
     /// Whether the money is only authorized and not captured.
@@ -54,7 +54,7 @@ pub struct Charge {
     pub id: String,
     pub intent: String,
     pub amount: i64,
-    /// The captured amount.
+    /// The amount captured so far.
     pub amount_captured: i64,
     /// The refunded or voided amount.
     pub amount_refunded: i64,

@@ -18,7 +18,7 @@ use crate::fault::Operation;
 pub struct Payment {
     pub id: String,
     pub company_id: String,
-    /// The membership, `mem_…`.
+    /// The id of the membership, `mem_…`.
     pub membership_id: String,
     pub user_id: String,
     /// The buyer's address; `None` where a missing permission keeps it back.

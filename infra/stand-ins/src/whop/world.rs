@@ -24,7 +24,7 @@ pub struct Membership {
     pub username: String,
     /// The product that was bought, `prod_…`.
     pub product_id: String,
-    /// The product's name.
+    /// The display name of the product.
     pub product_title: String,
     pub currency: String,
     pub status: MembershipStatus,
